@@ -1,0 +1,101 @@
+"""Every error this package raises on purpose.
+
+::
+
+    AwoError
+    ├── StoreError                 a trace store cannot be opened, read or written
+    │   ├── SchemaVersionError     the store was written by another schema version
+    │   └── TornRecordError        a record is cut off or is not what the schema says
+    ├── ImportFormatError          a file to import is not in the format it was said to be
+    ├── RuleError                  a merging rule is malformed or would be unsound
+    ├── CompileError               the traces cannot be compiled as asked
+    ├── PlanError                  a saved toolkit is malformed
+    │   └── ToolMismatchError      a live tool is missing or has another signature
+    ├── MetaToolError              a step of a running meta-tool failed
+    └── MissingExtraError          an optional dependency is not installed
+
+Messages name the thing and the fix; the attributes carry the same facts for programs.
+"""
+
+from __future__ import annotations
+
+
+class AwoError(Exception):
+    """Base of all errors of this package."""
+
+
+class StoreError(AwoError):
+    """A trace store cannot be opened, read or written."""
+
+
+class SchemaVersionError(StoreError):
+    """The store was written by another schema version.
+
+    Attributes:
+        found: the version in the store.
+        expected: the version this package reads and writes.
+    """
+
+    def __init__(self, where: str, *, found: object, expected: int) -> None:
+        super().__init__(
+            f"{where} has trace schema version {found!r}; this langchain_awo reads version {expected}. "
+            "Read it with the version that wrote it, or record into a new store."
+        )
+        self.found = found
+        self.expected = expected
+
+
+class TornRecordError(StoreError):
+    """A stored record is cut off or is not what the schema says.
+
+    Attributes:
+        where: file and line, or table and row.
+    """
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(f"{where}: {reason}")
+        self.where = where
+
+
+class ImportFormatError(AwoError):
+    """A file to import is not in the format it was said to be."""
+
+
+class RuleError(AwoError):
+    """A merging rule is malformed, or applying it would be unsound."""
+
+
+class CompileError(AwoError):
+    """The traces cannot be compiled as asked."""
+
+
+class PlanError(AwoError):
+    """A saved toolkit is malformed and nothing of it was loaded."""
+
+
+class ToolMismatchError(PlanError):
+    """A live tool that a meta-tool needs is missing or has another signature.
+
+    Attributes:
+        tool: name of the tool.
+    """
+
+    def __init__(self, message: str, *, tool: str) -> None:
+        super().__init__(message)
+        self.tool = tool
+
+
+class MetaToolError(AwoError):
+    """A step of a running meta-tool failed; the hand-back says what was done."""
+
+
+class MissingExtraError(AwoError):
+    """An optional dependency is not installed.
+
+    Attributes:
+        extra: the extra of this package that brings it.
+    """
+
+    def __init__(self, package: str, *, extra: str) -> None:
+        super().__init__(f"{package} is not installed; run: pip install 'langchain-awo[{extra}]'")
+        self.extra = extra

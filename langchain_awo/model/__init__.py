@@ -1,0 +1,1 @@
+"""The nouns: frozen data without I/O and without LangChain."""

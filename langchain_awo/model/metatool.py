@@ -1,0 +1,213 @@
+"""Meta-tools: plain data that a fixed executor interprets, and the plan that carries them to disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeAlias
+
+from langchain_awo.model.binding import Argument, Binding, Output, leaves
+from langchain_awo.model.effect import Effect, most_suspicious
+from langchain_awo.model.trace import JSONValue
+
+PLAN_SCHEMA_VERSION: Final = 1
+"""Version of the stored form of everything in this module."""
+
+Mode: TypeAlias = Literal["append", "replace", "continue", "entry"]
+"""How a meta-tool is installed; see the glossary."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Keeps the items of a map whose value at `path` is one of `values`."""
+
+    path: str
+    values: tuple[JSONValue, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Map:
+    """Runs a step once for each distinct item of a list.
+
+    Attributes:
+        source: resolves to a list: an `Output` with `*` in its path, or a list `Parameter`.
+        limit: at most this many items.
+    """
+
+    source: Binding
+    limit: int = 20
+    filter: Filter | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """A condition on what exists before a step.
+
+    Attributes:
+        test: `given` holds if the source resolves to anything, `nonempty` if to something that is not empty,
+            `equals` if it equals `value`.
+        otherwise: `skip` leaves out this step and what depends on it, `stop` ends the routine.
+    """
+
+    source: Binding
+    test: Literal["given", "nonempty", "equals"]
+    value: JSONValue = None
+    otherwise: Literal["skip", "stop"] = "skip"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BindingEvidence:
+    """How often a binding explained the recorded argument."""
+
+    agree: int = 0
+    contradict: int = 0
+    held_out_agree: int = 0
+    held_out_contradict: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One call of an original tool, or one call for each item of a list.
+
+    Attributes:
+        args: argument name to binding; an argument that resolves to nothing is left out if it is in `optional`.
+        never_empty: the output was never empty in the evidence; an empty one stops the routine before any write.
+        evidence: by JSON Pointer of the argument.
+        effect: effect class of the tool.
+    """
+
+    tool: str
+    args: dict[str, Binding] = field(default_factory=dict)
+    optional: tuple[str, ...] = ()
+    over: Map | None = None
+    guard: Guard | None = None
+    effect: Effect = Effect.UNKNOWN
+    never_empty: bool = False
+    evidence: dict[str, BindingEvidence] = field(default_factory=dict)
+
+    @property
+    def bindings(self) -> list[Binding]:
+        """Every binding of the step: the map's source, the guard's, then the arguments'."""
+        sources = [self.over.source] if self.over else []
+        guards = [self.guard.source] if self.guard else []
+        return [*sources, *guards, *self.args.values()]
+
+    @property
+    def depends_on(self) -> frozenset[int]:
+        """Numbers of the steps whose outputs or arguments this one uses."""
+        used = (leaf for binding in self.bindings for leaf in leaves(binding))
+        return frozenset(leaf.step for leaf in used if isinstance(leaf, Output | Argument))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterSpec:
+    """A parameter of a meta-tool as the model is shown it.
+
+    Attributes:
+        schema: JSON Schema of the value, with its description.
+    """
+
+    name: str
+    schema: dict[str, JSONValue] = field(default_factory=dict)
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Why a meta-tool was compiled; all counts are of the traces it was compiled from.
+
+    Attributes:
+        tasks: distinct tasks in which the routine occurred.
+        occurrences: in how many places of the mined runs it occurred.
+        held_out: in how many places of the held-out runs it could be tried.
+        held_out_exact: in how many of these replaying it reproduced the recorded calls.
+        lower_bound: Beta lower confidence bound of the share of exact replays.
+        calls_saved: mean model calls saved in one use.
+        over_fetch: tool calls the recorded agents did not make, for each model call saved.
+        net_tokens: expected tokens saved in one run of the corpus, less what the schema costs.
+    """
+
+    tasks: int = 0
+    occurrences: int = 0
+    held_out: int = 0
+    held_out_exact: int = 0
+    lower_bound: float = 0.0
+    calls_saved: float = 0.0
+    over_fetch: float = 0.0
+    net_tokens: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetaTool:
+    """A verified routine.
+
+    Attributes:
+        mode: how it is installed unless the user says otherwise, and `mode_reason` why.
+    """
+
+    name: str
+    description: str
+    steps: tuple[Step, ...]
+    parameters: tuple[ParameterSpec, ...] = ()
+    mode: Mode = "append"
+    mode_reason: str = ""
+    evidence: Evidence = field(default_factory=Evidence)
+
+    @property
+    def effect(self) -> Effect:
+        """Effect class of the whole."""
+        return most_suspicious(step.effect for step in self.steps)
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """Names of the tools it calls, in order of first use."""
+        return tuple(dict.fromkeys(step.tool for step in self.steps))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A candidate that was not compiled.
+
+    Attributes:
+        routine: its canonical calls.
+        reason: one sentence for a person.
+        code: a stable word for programs.
+    """
+
+    routine: tuple[str, ...]
+    code: str
+    reason: str
+    occurrences: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSignature:
+    """What a meta-tool relies on of a tool's shape.
+
+    Attributes:
+        source: `tool` if `parameters` is the tool's own schema, `traces` if it was inferred from recorded calls.
+        digest: of name and parameters, compared at load when the source is `tool`.
+    """
+
+    parameters: dict[str, JSONValue] = field(default_factory=dict)
+    source: Literal["tool", "traces"] = "tool"
+    digest: str = ""
+    effect: Effect = Effect.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolkitPlan:
+    """A compiled toolkit as it is saved: everything but the live tools.
+
+    Attributes:
+        tools: signatures of the original tools that the meta-tools call, by name.
+        corpus: counts and digest of the traces it was compiled from.
+        settings: the options it was compiled with, rules included.
+    """
+
+    schema_version: int = PLAN_SCHEMA_VERSION
+    strategy: str = "default"
+    meta_tools: tuple[MetaTool, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    tools: dict[str, ToolSignature] = field(default_factory=dict)
+    corpus: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)

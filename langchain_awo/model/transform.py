@@ -1,0 +1,68 @@
+"""Simple deterministic functions between a value and the argument made of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal, TypeAlias, get_args
+
+from langchain_awo.model.pointer import MISSING
+from langchain_awo.model.trace import JSONValue
+
+TransformName: TypeAlias = Literal[
+    "lower",
+    "upper",
+    "title",
+    "strip",
+    "to_number",
+    "to_text",
+    "date_format",
+    "date_offset",
+    "split_first",
+    "split_last",
+]
+"""`date_format` takes a `strftime` format, `date_offset` whole days; the splits take a separator."""
+
+TRANSFORM_NAMES: tuple[str, ...] = get_args(TransformName)
+
+
+def apply_transform(name: TransformName, value: JSONValue, option: str = "") -> JSONValue:
+    """The transformed value, or `MISSING` when the transform does not apply to it.
+
+    >>> apply_transform("to_number", "12"), apply_transform("date_offset", "2024-02-28", "2")
+    (12, '2024-03-01')
+    """
+    if name == "to_text":
+        return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else MISSING
+    if not isinstance(value, str):
+        return MISSING
+    match name:
+        case "lower" | "upper" | "title" | "strip":
+            return getattr(value, name)()
+        case "to_number":
+            return _number(value)
+        case "date_format" | "date_offset":
+            return _date(name, value, option)
+        case "split_first" | "split_last":
+            parts = value.split(option) if option and option in value else []
+            return (parts[0] if name == "split_first" else parts[-1]) if parts else MISSING
+
+
+def _number(text: str) -> JSONValue:
+    try:
+        return int(text)
+    except ValueError:
+        try:
+            return float(text)
+        except ValueError:
+            return MISSING
+
+
+def _date(name: str, text: str, option: str) -> JSONValue:
+    try:
+        moment = dt.datetime.fromisoformat(text)
+        if name == "date_format":
+            return moment.strftime(option)
+        moved = moment + dt.timedelta(days=int(option))
+    except (ValueError, OverflowError):
+        return MISSING
+    return moved.date().isoformat() if len(text) == len("2024-02-28") else moved.isoformat(sep=text[10])

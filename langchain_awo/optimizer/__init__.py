@@ -1,0 +1,1 @@
+"""The verbs: traces in, a verified plan out; pure and deterministic."""

@@ -1,0 +1,1 @@
+"""Meta-tools in, LangChain tools out."""
