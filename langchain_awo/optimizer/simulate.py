@@ -106,7 +106,8 @@ class _Attempt:
 
     def _holds(self, step: Step, guard: Guard) -> bool:
         if isinstance(guard.source, Parameter) and guard.test == "given":
-            return any(self._candidates(step))
+            found = self._items(0, step) if step.over else self._candidates(step)
+            return any(True for _ in found)
         value = resolve(guard.source, self.frame)
         if guard.test == "equals":
             held = value == guard.value
