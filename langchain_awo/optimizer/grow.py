@@ -27,7 +27,7 @@ from langchain_awo.model.metatool import BindingEvidence, Guard, Map, MetaTool, 
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.optimizer.corpus import Call, Corpus, call_key
 from langchain_awo.optimizer.dataflow import Bound, Example, StepFlow, collect_votes
-from langchain_awo.optimizer.matching import fit_args
+from langchain_awo.optimizer.matching import fit_args, solve_map
 from langchain_awo.optimizer.occurrences import (
     Occurrence,
     advance,
@@ -36,10 +36,10 @@ from langchain_awo.optimizer.occurrences import (
     predicted,
 )
 
-MAX_STEPS: Final = 6
+MAX_STEPS: Final = 8
 """Longer routines are two routines."""
 
-MIN_TASKS: Final = 3
+MIN_TASKS: Final = 2
 """A step that fewer tasks show is a coincidence."""
 
 AGREEMENT: Final = 0.85
@@ -73,7 +73,9 @@ class Growth:
         return self.explained - 0.05 * self.extra
 
 
-def grow(corpus: Corpus, tool: str, *, batch: bool = False, bound: bool = False) -> Iterator[MetaTool]:
+def grow(
+    corpus: Corpus, tool: str, *, batch: bool = False, bound: bool = False, parallel: bool = False
+) -> Iterator[MetaTool]:
     """Routines anchored at a tool, each one step longer than the last.
 
     Args:
@@ -82,7 +84,7 @@ def grow(corpus: Corpus, tool: str, *, batch: bool = False, bound: bool = False)
     """
     if corpus.effects.get(tool) is Effect.DESTRUCTIVE:
         return
-    occurrences = occurrences_of(corpus, tool, batch=batch)
+    occurrences = occurrences_of(corpus, tool, batch=batch, parallel=parallel)
     if len({each.run.task for each in occurrences}) < MIN_TASKS:
         return
     routine = _anchored(corpus, tool, occurrences, batch=batch)
@@ -159,7 +161,8 @@ def _growths(
     corpus: Corpus, tool: str, routine: MetaTool, occurrences: Sequence[Occurrence]
 ) -> Iterator[Growth]:
     effect = corpus.effects.get(tool, Effect.UNKNOWN)
-    if effect is Effect.DESTRUCTIVE or not all(step.effect.is_read for step in routine.steps):
+    after_write = not all(step.effect.is_read for step in routine.steps)
+    if effect is Effect.DESTRUCTIVE or (after_write and effect.is_read):
         return
     counts = [sum(call.tool == tool for call in each.followers) for each in occurrences]
     examples = [
@@ -172,7 +175,22 @@ def _growths(
     taken = [spec.name for spec in routine.parameters]
     several = sum(counts) > 1.2 * sum(map(bool, counts))
     for step, parameters in _steps(Step(tool=tool, effect=effect), flow, taken, several=several):
-        yield _measure(step, parameters, occurrences)
+        growth = _measure(step, parameters, occurrences)
+        yield growth
+        if step.guard is None and growth.extra > growth.explained:
+            yield _measure(*_on_request(step, parameters, taken), occurrences)
+
+
+def _on_request(
+    step: Step, parameters: tuple[ParameterSpec, ...], taken: Sequence[str]
+) -> tuple[Step, tuple[ParameterSpec, ...]]:
+    """The same step, run only if a flag asks for it: most callers do not want it."""
+    name = _free(f"with_{step.tool.rsplit('.', 1)[-1]}", taken)
+    guard = Guard(source=Parameter(name=name), test="equals", value=True)
+    return replace(step, guard=guard), (
+        *parameters,
+        ParameterSpec(name=name, schema={"type": "boolean"}, required=False),
+    )
 
 
 def _steps(
@@ -199,15 +217,37 @@ def _steps(
     yield from _open_steps(base, flow, taken, several=several)
 
 
+def _mapped(
+    base: Step, bounds: dict[str, Bound | None], where: tuple[int, str], taken: Sequence[str]
+) -> Iterator[tuple[Step, tuple[ParameterSpec, ...]]]:
+    """A step for each element of a list; what the elements do not hold is one parameter for all of them."""
+    names = {name: _free(name, taken) for name, bound in bounds.items() if bound is None}
+    step = _with(base, bounds)
+    opened: dict[str, Binding] = {name: Parameter(name=free) for name, free in names.items()}
+    guard = Guard(source=next(iter(opened.values())), test="given") if opened else None
+    args = dict(sorted({**step.args, **opened}.items()))
+    over = Map(source=Output(step=where[0], path=where[1]))
+    specs = tuple(ParameterSpec(name=free, required=False) for free in names.values())
+    yield replace(step, args=args, over=over, guard=guard), specs
+
+
 def _open_steps(
     base: Step, flow: StepFlow, taken: Sequence[str], *, several: bool
 ) -> Iterator[tuple[Step, tuple[ParameterSpec, ...]]]:
-    """Steps with parameters: those that flow explains well stay bound, the rest is the model's to say."""
-    bound: dict[str, Bound] = {}
-    for name in flow.votes:
-        found = flow.place(name, agreement=AGREEMENT)
-        if found and flow.always(name):
-            bound[name] = found
+    """Steps with parameters: what flow explains well, or at all, stays bound; the rest is the model's to say."""
+    strict, loose = (_flowing(flow, agreement) for agreement in (AGREEMENT, CHOICE_AGREEMENT))
+    for bound in [strict] if strict.keys() == loose.keys() else [strict, loose]:
+        yield from _opened(base, flow, taken, bound, several=several)
+
+
+def _flowing(flow: StepFlow, agreement: float) -> dict[str, Bound]:
+    found = {name: flow.place(name, agreement=agreement) for name in flow.votes if flow.always(name)}
+    return {name: bound for name, bound in found.items() if bound}
+
+
+def _opened(
+    base: Step, flow: StepFlow, taken: Sequence[str], bound: dict[str, Bound], *, several: bool
+) -> Iterator[tuple[Step, tuple[ParameterSpec, ...]]]:
     opened = [name for name in flow.votes if name not in bound]
     if not opened:
         return
@@ -246,15 +286,22 @@ def _measure(step: Step, parameters: tuple[ParameterSpec, ...], occurrences: Seq
         keys = _explained(step, each)
         hit = sum(call.key in keys for call in each.followers)
         explained += hit
-        extra += len(keys) - hit
+        extra += len(keys) - hit if hit or not step.guard else 0
         if hit:
             tasks.add(each.run.task)
     return Growth(step, explained, len(tasks), extra, parameters)
 
 
 def _explained(step: Step, each: Occurrence) -> dict[str, dict[str, JSONValue]]:
-    if not any(isinstance(leaf, Parameter) for binding in step.bindings for leaf in leaves(binding)):
+    sources = [step.over.source] if step.over else []
+    if not any(
+        isinstance(leaf, Parameter) for binding in [*sources, *step.args.values()] for leaf in leaves(binding)
+    ):
         return predicted(step, each.frame)
+    if step.over and not isinstance(step.over.source, Parameter):
+        calls = (call for call in each.followers if call.tool == step.tool)
+        found = solve_map(step, calls, each.frame, each.knows)
+        return predicted(step, replace(each.frame, parameters=found)) if found is not None else {}
     fitting = [call for call in each.followers if call.tool == step.tool and _fits(step, call, each)]
     chosen = fitting if step.over else fitting[:1]
     return {call_key(call.tool, call.args): call.args for call in chosen}

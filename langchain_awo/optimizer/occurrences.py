@@ -35,7 +35,9 @@ class Occurrence:
         return value in self.anchors[0].args.values() or self.run.known(value, before=self.known_before)
 
 
-def occurrences_of(corpus: Corpus, tool: str, *, batch: bool = False) -> list[Occurrence]:
+def occurrences_of(
+    corpus: Corpus, tool: str, *, batch: bool = False, parallel: bool = False
+) -> list[Occurrence]:
     """Every successful call of a tool with what followed it, the first of equal calls in a segment only."""
     found = []
     for run, segment in corpus.segments():
@@ -43,14 +45,16 @@ def occurrences_of(corpus: Corpus, tool: str, *, batch: bool = False) -> list[Oc
         for position, current in enumerate(segment.rounds):
             for call in current.calls:
                 if call.tool == tool and call.ok and call.key not in taken:
-                    occurrence = _occurrence(run, segment, position, call, batch=batch)
+                    occurrence = _occurrence(run, segment, position, call, batch=batch, parallel=parallel)
                     taken.update(anchor.key for anchor in occurrence.anchors)
                     found.append(occurrence)
     return found
 
 
-def _occurrence(run: Run, segment: Segment, position: int, anchor: Call, *, batch: bool) -> Occurrence:
-    followers = list(_followers(segment, position, anchor))
+def _occurrence(
+    run: Run, segment: Segment, position: int, anchor: Call, *, batch: bool, parallel: bool
+) -> Occurrence:
+    followers = list(_followers(segment, position, anchor, parallel=parallel))
     start = segment.rounds[position].start
     anchors = [anchor]
     if batch:
@@ -65,7 +69,7 @@ def _occurrence(run: Run, segment: Segment, position: int, anchor: Call, *, batc
     return Occurrence(run, tuple(anchors), rest, start, frame)
 
 
-def _followers(segment: Segment, position: int, anchor: Call) -> Iterator[Call]:
+def _followers(segment: Segment, position: int, anchor: Call, *, parallel: bool) -> Iterator[Call]:
     seen = {anchor.key}
     written = not anchor.effect.is_read
     for current in segment.rounds[position:]:
@@ -74,7 +78,7 @@ def _followers(segment: Segment, position: int, anchor: Call) -> Iterator[Call]:
             if (
                 fresh
                 and not (written and call.effect.is_read)
-                and (current.index > segment.rounds[position].index)
+                and (parallel or current.index > segment.rounds[position].index)
             ):
                 seen.add(call.key)
                 yield call

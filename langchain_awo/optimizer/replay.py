@@ -155,8 +155,7 @@ def choose(found: Iterable[Used], segment: Segment, fetched: _Fetched) -> list[U
 
 
 def _pruned(pairs: list[Used], segment: Segment, fetched: _Fetched) -> list[Used]:
-    useful = [pair for pair in pairs if len(pair[1].reproduced) > 1]
-    kept = sorted(useful, key=lambda pair: (-len(pair[1].extra) - pair[1].estimated, pair[0].name))
+    kept = sorted(pairs, key=lambda pair: (-len(pair[1].extra) - pair[1].estimated, pair[0].name))
     saved = _saved(kept, segment, fetched)
     for pair in list(kept):
         without = [other for other in kept if other is not pair]

@@ -28,8 +28,8 @@ class Prices:
     """
 
     over_fetch: float = 0.05
-    step: float = 0.1
-    min_gain: float = 2.0
+    step: float = 0.05
+    min_gain: float = 1.0
     max_over_fetch: float = 2.5
 
 
