@@ -23,6 +23,7 @@ from sqlalchemy import (
     StaticPool,
     create_engine,
     insert,
+    inspect,
     select,
     update,
 )
@@ -59,6 +60,10 @@ class Snapshot:
             if (fresh := [row for row in rows if row not in earlier.tables[name]])
         }
 
+    def differing(self, other: Snapshot) -> tuple[str, ...]:
+        """Names of the tables that are not the same in both, sorted."""
+        return tuple(sorted(name for name, rows in self.tables.items() if rows != other.tables[name]))
+
 
 class World:
     """The back office: open it with `create` or `open`, close it or use it as a context manager.
@@ -89,6 +94,21 @@ class World:
             raise StoreError(
                 f"the demo's database {path} cannot be written: {error.orig}; name another place"
             ) from error
+        return cls(engine)
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """A back office that `create` made earlier.
+
+        Raises:
+            StoreError: there is none.
+        """
+        if not Path(path).exists():
+            raise StoreError(f"{path} does not exist, so it is no back office; make one with World.create")
+        engine = _engine(path)
+        if not inspect(engine).has_table(schema.orders.name):
+            engine.dispose()
+            raise StoreError(f"{path} is no back office; make one with World.create")
         return cls(engine)
 
     def copy(self, path: str | Path = MEMORY) -> World:
