@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from langchain_awo.demo.agenda import GapError, Todo, View
@@ -17,7 +18,7 @@ from langchain_awo.demo.memory import Call
 from langchain_awo.demo.recipes import KNOWN_TOOLS, WRITING_TOOLS
 from langchain_awo.demo.wants import Found, Item, Want
 
-_RUNS = re.compile(r"^\s*Runs:(.*)$", re.MULTILINE)
+_RUNS = re.compile(r"\bRuns:(.*)")
 _KNOWN = re.compile(r"\b(" + "|".join(sorted(KNOWN_TOOLS, key=len, reverse=True)) + r")\b")
 _FOR_EACH = re.compile(r"\bfor (?:each|every)\b")
 
@@ -76,8 +77,8 @@ def claims_of(description: str) -> list[Claim]:
     if not line:
         return []
     names = list(_KNOWN.finditer(line[1]))
-    ends = [name.start() for name in names[1:]] + [len(line[1])]
-    texts = [line[1][name.start() : end] for name, end in zip(names, ends, strict=True)]
+    bounds = [*(name.start() for name in names), len(line[1])]
+    texts = [line[1][start:end] for start, end in pairwise(bounds)]
     return [
         Claim(name[1], each=bool(_FOR_EACH.search(text)), text=text)
         for name, text in zip(names, texts, strict=True)
