@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from langchain_awo.capture.state import IssuedCall, ModelRun, Recording, ToolRun
 from langchain_awo.model.trace import (
@@ -14,7 +15,8 @@ from langchain_awo.model.trace import (
     Trace,
 )
 
-LAST = 1 << 30
+AFTER_ISSUED: Final = 1 << 30
+"""Position of calls that no model issued: behind those of the model call before them."""
 
 
 @dataclass(slots=True, eq=False)
@@ -42,7 +44,10 @@ def assemble(recording: Recording) -> Trace:
         ended_at=recording.ended_at,
         messages=tuple(recording.messages),
         model_calls=tuple(_model_call(run) for run in recording.model_runs),
-        tool_calls=tuple(_tool_call(call, ids[call], owner, recording) for call in calls),
+        tool_calls=(
+            *recording.refused,
+            *(_tool_call(call, ids[call], owner, recording) for call in calls),
+        ),
         tools=_tools(recording),
         metadata=label.metadata,
     )
@@ -68,7 +73,7 @@ def _position_of_run(run: ToolRun) -> tuple[int, ...]:
         return (run.issued.model_call, run.issued.position)
     if run.inside is not None:
         return (*_position_of_run(run.inside), run.order)
-    return (run.after, LAST, run.order)
+    return (run.after, AFTER_ISSUED, run.order)
 
 
 def _distinct_ids(calls: list[_LogicalCall]) -> dict[_LogicalCall, str]:

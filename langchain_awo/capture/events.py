@@ -115,6 +115,7 @@ class EventHandler(BaseCallbackHandler):
                 return
             self._tracker.join_loop(node, notes.latest_results(prompt))
             notes.read_prompt(node, prompt)
+            notes.note_refusals(node, prompt)
             notes.note_model_run(node, event.get("metadata") or {}, parameters, offered)
 
     @_never_raising

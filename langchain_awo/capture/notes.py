@@ -14,16 +14,20 @@ from langchain_awo.capture import snapshot
 from langchain_awo.capture.state import IssuedCall, ModelRun, Recording, ToolRun
 from langchain_awo.capture.tracker import Node
 from langchain_awo.model.encoding import project_output, to_json
-from langchain_awo.model.trace import JSONValue, ToolSpec
+from langchain_awo.model.trace import JSONValue, ToolCallRecord, ToolSpec
 
 
 def latest_results(prompt: Sequence[BaseMessage]) -> list[str]:
     """Ids of the tool calls whose results end a prompt."""
+    return [message.tool_call_id for message in _trailing_results(prompt)]
+
+
+def _trailing_results(prompt: Sequence[BaseMessage]) -> list[ToolMessage]:
     found = []
     for message in reversed(prompt):
         if not isinstance(message, ToolMessage):
             break
-        found.append(message.tool_call_id)
+        found.append(message)
     return found
 
 
@@ -42,6 +46,30 @@ def read_prompt(node: Node, prompt: Sequence[BaseMessage]) -> None:
             call = recording.unanswered.pop(message.tool_call_id)
             call.answer = project_output(message.content, message.artifact)
             call.answered = "error" if message.status == "error" else "ok"
+
+
+def note_refusals(node: Node, prompt: Sequence[BaseMessage]) -> None:
+    """Notes calls of an earlier run of the thread that a person refused: no tool runs, the model is only told."""
+    recording = node.recording
+    if recording.model_runs or node.tool is not None or recording.label.thread_id is None:
+        return
+    results = {message.tool_call_id: message for message in _trailing_results(prompt)}
+    asked = prompt[-len(results) - 1] if len(results) < len(prompt) else None
+    known = {run.call_id for run in recording.tool_runs}
+    for call in asked.tool_calls if isinstance(asked, AIMessage) else ():
+        told = results.get(call["id"] or "")
+        if told is None or told.status != "error" or told.tool_call_id in known:
+            continue
+        recording.refused.append(
+            ToolCallRecord(
+                call_id=told.tool_call_id,
+                name=call["name"],
+                args=_arguments(call["args"]),
+                output=project_output(told.content, told.artifact),
+                status="error",
+                error=snapshot.text_of(told.content),
+            )
+        )
 
 
 def note_model_run(

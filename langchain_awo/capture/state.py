@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from langchain_awo.model.trace import JSONValue, Message, Replay, Status, TokenUsage, ToolSpec
+from langchain_awo.model.trace import JSONValue, Message, Replay, Status, TokenUsage, ToolCallRecord, ToolSpec
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -96,6 +96,7 @@ class Recording:
 
     Attributes:
         open_runs: ids of the LangChain runs that started and did not end.
+        refused: calls that an earlier run issued and that this run reports as refused.
         unanswered: issued calls that have no output yet, by call id.
         lasting: it outlives its root runs, because a session or a run that was never seen holds them together.
         in_session: that is a session; it is not to be ended before the session is.
@@ -110,6 +111,7 @@ class Recording:
     ended_at: float | None = None
     model_runs: list[ModelRun] = field(default_factory=list)
     tool_runs: list[ToolRun] = field(default_factory=list)
+    refused: list[ToolCallRecord] = field(default_factory=list)
     issued: list[IssuedCall] = field(default_factory=list)
     latest_issue: dict[str, IssuedCall] = field(default_factory=dict)
     unanswered: dict[str, IssuedCall] = field(default_factory=dict)

@@ -6,8 +6,12 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from langchain_awo.model.trace import Attempt, Message, ModelCallRecord, ToolCallRecord, ToolSpec, Trace
+
+UNFINISHED: Final = ("interrupted", "abandoned")
+"""Statuses of calls that a later run may complete."""
 
 
 def join_threads(traces: Iterable[Trace]) -> list[Trace]:
@@ -141,6 +145,8 @@ def _overlap(end: Sequence[str], start: Sequence[str]) -> int:
 
 def _attempted_again(earlier: ToolCallRecord, later: ToolCallRecord) -> ToolCallRecord:
     """One call of the attempts of two; the last success decides, else the last attempt."""
+    if later.started_at is None and earlier.status not in UNFINISHED:
+        return earlier  # the later run was only told of it again
     decisive = earlier if earlier.status == "ok" and later.status != "ok" else later
     attempts = (*_attempts(earlier), *_attempts(later))
     return replace(
@@ -158,7 +164,7 @@ def _attempts(call: ToolCallRecord) -> tuple[Attempt, ...]:
     """What was tried; a call that waited for a person's consent, or was never heard of again, was not tried at all."""
     if call.attempts:
         return call.attempts
-    if call.started_at is None and call.status in ("interrupted", "abandoned"):
+    if call.started_at is None and call.status in UNFINISHED:
         return ()
     return (
         Attempt(status=call.status, error=call.error, started_at=call.started_at, ended_at=call.ended_at),
