@@ -64,7 +64,7 @@ def _snapshot(value: object, depth: int) -> JSONValue:  # noqa: C901  # one line
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else repr(float(value))
     if depth > MAX_DEPTH:
-        return repr(value)[:200]
+        return _shown(value, 200)
     if isinstance(value, Mapping):
         return {_key(key): _snapshot(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -82,7 +82,15 @@ def _snapshot(value: object, depth: int) -> JSONValue:  # noqa: C901  # one line
     dump = getattr(value, "model_dump", None)
     if callable(dump) and not isinstance(value, type):
         return _snapshot(dump(), depth + 1)
-    return repr(value)[:2000]
+    return _shown(value, 2000)
+
+
+def _shown(value: object, limit: int) -> str:
+    """A `repr`; a hostile one costs only its own place in a larger value."""
+    try:
+        return repr(value)[:limit]
+    except Exception as error:  # noqa: BLE001
+        return f"<{type(value).__name__} cannot be shown: {type(error).__name__}>"
 
 
 def _key(key: object) -> str:
