@@ -22,8 +22,8 @@ def join_threads(traces: Iterable[Trace]) -> list[Trace]:
     The joined trace stands where the thread's first trace stood. Takes time linear in the size of the traces.
     """
     threads: dict[str, list[Trace]] = {}
-    for trace in traces:
-        key = f"thread {trace.thread_id}" if trace.thread_id is not None else f"trace {trace.trace_id}"
+    for number, trace in enumerate(traces):
+        key = f"alone {number}" if trace.thread_id is None else f"thread {trace.thread_id}"
         threads.setdefault(key, []).append(trace)
     return [_joined(runs) if len(runs) > 1 else runs[0] for runs in threads.values()]
 
