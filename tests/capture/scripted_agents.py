@@ -1,9 +1,12 @@
-"""A sink that is a list, and a chat model that says what it was told to say."""
+"""A sink that is a list, a chat model that says what it was told to say, and programs in processes of their own."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -97,3 +100,10 @@ def user(*texts: str) -> dict[str, Any]:
 
 def by_id(trace: Trace) -> dict[str, ToolCallRecord]:
     return {record.call_id: record for record in trace.tool_calls}
+
+
+def run_python(source: str, *args: str) -> subprocess.CompletedProcess[str]:
+    """Runs a program that can import this module."""
+    path = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+    command = [sys.executable, "-c", path + source, *args]
+    return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # our own source

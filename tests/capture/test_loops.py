@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import subprocess
-import sys
 import threading
 from typing import Any
 from uuid import uuid4
@@ -16,7 +14,7 @@ from langchain_core.messages import HumanMessage, ToolMessage
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import tool
-from scripted_agents import ListSink, Scripted, asks, call, says, user
+from scripted_agents import ListSink, Scripted, asks, call, run_python, says, user
 
 from langchain_awo.capture.install import record
 from langchain_awo.capture.recorder import CallbackRecorder
@@ -283,9 +281,7 @@ def test_what_is_recorded_in_a_block_is_written_when_it_ends(recorder, sink):
 
 
 EVERYWHERE = """
-import sys
 import threading
-sys.path.insert(0, {tests!r})
 from scripted_agents import ListSink
 from langchain_core.tools import tool
 from langchain_awo.capture.install import record_everywhere
@@ -299,7 +295,7 @@ def look(where: str) -> str:
 sink = ListSink()
 recorder = CallbackRecorder(sink)
 record_everywhere(recorder)
-thread = threading.Thread(target=look.invoke, args=({{"where": "in a thread"}},))
+thread = threading.Thread(target=look.invoke, args=({"where": "in a thread"},))
 thread.start()
 thread.join()
 recorder.flush()
@@ -307,8 +303,6 @@ print(sink.traces[0].tool_calls[0].output)
 """
 
 
-def test_a_whole_process_can_be_recorded_new_threads_included(request):
+def test_a_whole_process_can_be_recorded_new_threads_included():
     """In a process of its own, since it cannot be taken back."""
-    source = EVERYWHERE.format(tests=str(request.path.parent))
-    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
-    assert done.stdout == "in a thread\n"
+    assert run_python(EVERYWHERE).stdout == "in a thread\n"
