@@ -41,11 +41,11 @@ UNREADABLE: Final = "<not stored: masking failed>"
 _MASKED: Final = re.compile(r"<secret:[0-9a-f]{8}>")
 _SCHEME: Final = re.compile(r"(?i)^(bearer|basic|token|digest|apikey)\s+(?=\S)")
 _IN_TEXT: Final = re.compile(
-    r"""(?P<key>(?:[A-Za-z][\w-]*[ ])?[A-Za-z][\w-]{1,40})["']?\s*(?P<sign>[:=]|\bis\b)\s*"""
+    r"""(?<![<\w-])(?P<key>(?:[A-Za-z][\w-]*[ ])?[A-Za-z][\w-]{1,40})["']?\s*(?P<sign>[:=]|\bis\b)\s*"""
     r"""["']?(?:(?:bearer|basic|token)\s+)?(?P<value>\d[\d -]{10,}\d|[^\s"',;&<>{}\[\]()]+)""",
     re.IGNORECASE,
 )
-_CREDENTIAL_LIKE: Final = re.compile(r"(?=.*\d)(?=.*[A-Za-z_\-]).{6,}|\S{16,}|\d{6,}")
+_CREDENTIAL_LIKE: Final = re.compile(r"(?=.*\d)(?=.*[A-Za-z_\-]).{6,}|\S{16,}|\d[\d -]{4,}\d")
 
 
 class Redactor:
