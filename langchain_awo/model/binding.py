@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Discriminator, SerializerFunctionWrapHandler, WrapSerializer
 
@@ -169,10 +169,6 @@ def _at(value: JSONValue, path: str) -> JSONValue:
     return expand(value, path) if "*" in path else lookup(value, path)
 
 
-LEAVES: Final = (Constant, Parameter, Output, Argument, Item)
-"""The bindings that contain no other binding."""
-
-
 def leaves(binding: Binding) -> list[Constant | Parameter | Output | Argument | Item]:
     """The leaves of a binding, in order."""
     match binding:
@@ -184,3 +180,18 @@ def leaves(binding: Binding) -> list[Constant | Parameter | Output | Argument | 
             return [leaf for element in elements for leaf in leaves(element)]
         case _:
             return [binding]
+
+
+def renumber(binding: Binding, numbers: Mapping[int, int]) -> Binding:
+    """The same binding where the steps it refers to have other numbers."""
+    match binding:
+        case Output(step=step) | Argument(step=step):
+            return replace(binding, step=numbers[step])
+        case Template(source=source) | Transform(source=source):
+            return replace(binding, source=renumber(source, numbers))
+        case ObjectOf(members=members):
+            return ObjectOf(members={key: renumber(member, numbers) for key, member in members.items()})
+        case ListOf(elements=elements):
+            return ListOf(elements=tuple(renumber(element, numbers) for element in elements))
+        case _:
+            return binding

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias
 
-from langchain_awo.model.binding import Argument, Binding, Output, leaves
+from langchain_awo.model.binding import Argument, Binding, Output, leaves, renumber
 from langchain_awo.model.effect import Effect, most_suspicious
 from langchain_awo.model.trace import JSONValue
 
@@ -71,6 +72,7 @@ class Step:
     Attributes:
         args: argument name to binding; an argument that resolves to nothing is left out if it is in `optional`.
         never_empty: the output was never empty in the evidence; an empty one stops the routine before any write.
+        eager: in continue mode it is run unasked after the anchor; a read that is bound without parameters.
         evidence: by JSON Pointer of the argument.
         effect: effect class of the tool.
     """
@@ -82,6 +84,7 @@ class Step:
     guard: Guard | None = None
     effect: Effect = Effect.UNKNOWN
     never_empty: bool = False
+    eager: bool = False
     evidence: dict[str, BindingEvidence] = field(default_factory=dict)
 
     @property
@@ -96,6 +99,13 @@ class Step:
         """Numbers of the steps whose outputs or arguments this one uses."""
         used = (leaf for binding in self.bindings for leaf in leaves(binding))
         return frozenset(leaf.step for leaf in used if isinstance(leaf, Output | Argument))
+
+    def renumbered(self, numbers: Mapping[int, int]) -> Step:
+        """The same step where the steps it refers to have other numbers."""
+        args = {name: renumber(binding, numbers) for name, binding in self.args.items()}
+        over = self.over and replace(self.over, source=renumber(self.over.source, numbers))
+        guard = self.guard and replace(self.guard, source=renumber(self.guard.source, numbers))
+        return replace(self, args=args, over=over, guard=guard)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,190 @@
+"""Replays a toolkit on recorded runs and counts the model calls it would have saved.
+
+Two ways of use are measured. *Chooser*: the agent picks a meta-tool whenever it applies and its parameters are known.
+*Continue*: the agent makes the anchor call itself and the eager steps run after it, wanted or not. In both a model
+call counts as saved only if every tool call it issued was made by a meta-tool with exactly the same arguments, and a
+read counts only as long as the world had not changed since.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from langchain_awo.model.metatool import MetaTool
+from langchain_awo.optimizer.corpus import Corpus, Round, Run, Segment
+from langchain_awo.optimizer.simulate import Simulation, simulate
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one way of use saved; add tallies to sum over segments.
+
+    Attributes:
+        saved: model calls.
+        repeats: of these, calls that only repeat an earlier one of the same segment.
+        tokens: what the saved model calls cost, input and output.
+        over_fetched: tool calls the recorded agents did not make.
+        uses: by name of the meta-tool, how often it ran.
+    """
+
+    saved: int = 0
+    repeats: int = 0
+    tokens: int = 0
+    over_fetched: float = 0.0
+    uses: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: Tally) -> None:
+        """Adds another tally to this one."""
+        self.saved += other.saved
+        self.repeats += other.repeats
+        self.tokens += other.tokens
+        self.over_fetched += other.over_fetched
+        self.uses.update(other.uses)
+
+    @property
+    def over_fetch(self) -> float:
+        """Over-fetched calls for each saved model call; 0 when nothing was saved or fetched."""
+        return self.over_fetched / self.saved if self.saved else self.over_fetched
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A toolkit replayed on a corpus."""
+
+    model_calls: int
+    chooser: Tally
+    continue_: Tally
+
+
+def replay(meta_tools: Sequence[MetaTool], corpus: Corpus) -> Replay:
+    """Both ways of use, over every segment of the corpus."""
+    chooser, continued = Tally(), Tally()
+    for run, segment in corpus.segments():
+        chooser.add(replay_chooser(meta_tools, run, segment))
+        continued.add(replay_continue(meta_tools, run, segment))
+    return Replay(corpus.model_calls, chooser, continued)
+
+
+def replay_chooser(meta_tools: Sequence[MetaTool], run: Run, segment: Segment) -> Tally:
+    """One segment with an agent that uses whatever helps."""
+    tally, fetched = Tally(), _Fetched()
+    for position, current in enumerate(segment.rounds):
+        if fetched.covers(current, position):
+            _count(tally, segment, position)
+            continue
+        found = [
+            (meta_tool, simulation)
+            for meta_tool in meta_tools
+            for simulation in simulate(meta_tool, run, segment, position)
+        ]
+        for meta_tool, simulation in choose(found, segment, fetched):
+            fetched.add(simulation, segment)
+            tally.over_fetched += len(simulation.extra) + simulation.estimated
+            tally.uses[meta_tool.name] += 1
+    return tally
+
+
+def replay_continue(meta_tools: Sequence[MetaTool], run: Run, segment: Segment) -> Tally:
+    """One segment with the eager steps run after every anchor call."""
+    tally, fetched = Tally(), _Fetched()
+    eager = [shortened for shortened in map(eager_part, meta_tools) if shortened]
+    seen: set[str] = set()
+    for position, current in enumerate(segment.rounds):
+        if fetched.covers(current, position):
+            _count(tally, segment, position)
+            continue
+        seen |= current.keys
+        for meta_tool in eager:
+            for simulation in simulate(meta_tool, run, segment, position):
+                new = simulation.made - seen
+                if new:
+                    fetched.add(simulation, segment)
+                    tally.over_fetched += len(simulation.extra - seen) + simulation.estimated
+                    tally.uses[meta_tool.name] += 1
+                    seen |= new
+    return tally
+
+
+def eager_part(meta_tool: MetaTool) -> MetaTool | None:
+    """The anchor and the steps that are worth running unasked after it, or `None` if there are none."""
+    kept = [0, *(i for i, step in enumerate(meta_tool.steps) if i and step.eager)]
+    if len(kept) < 2 or not meta_tool.steps[0].effect.is_read:  # noqa: PLR2004  # an anchor alone continues nothing
+        return None
+    if len(kept) == len(meta_tool.steps):
+        return meta_tool
+    numbers = {old + 1: new + 1 for new, old in enumerate(kept)}
+    steps = tuple(meta_tool.steps[i] for i in kept)
+    return replace(meta_tool, steps=tuple(step.renumbered(numbers) for step in steps))
+
+
+def choose(
+    found: Iterable[tuple[MetaTool, Simulation]], segment: Segment, fetched: _Fetched
+) -> list[tuple[MetaTool, Simulation]]:
+    """The simulations an agent that knows what it wants would use: all that help, none that does not.
+
+    Calls of one model call run side by side, so at most one of them may write.
+    """
+    reads, writes = [], []
+    for pair in found:
+        (reads if pair[0].effect.is_read else writes).append(pair)
+    best: list[tuple[MetaTool, Simulation]] = _pruned(reads, segment, fetched)
+    saved = _saved(best, segment, fetched)
+    for pair in writes:
+        chosen = _pruned([pair, *reads], segment, fetched)
+        more = _saved(chosen, segment, fetched)
+        if len(more) > len(saved):
+            best, saved = chosen, more
+    return best
+
+
+def _pruned(
+    pairs: list[tuple[MetaTool, Simulation]], segment: Segment, fetched: _Fetched
+) -> list[tuple[MetaTool, Simulation]]:
+    useful = [pair for pair in pairs if len(pair[1].reproduced) > 1]
+    kept = sorted(useful, key=lambda pair: (-len(pair[1].extra) - pair[1].estimated, pair[0].name))
+    saved = _saved(kept, segment, fetched)
+    for pair in list(kept):
+        without = [other for other in kept if other is not pair]
+        if _saved(without, segment, fetched) == saved:
+            kept = without
+    return kept
+
+
+def _saved(pairs: Iterable[tuple[MetaTool, Simulation]], segment: Segment, fetched: _Fetched) -> set[int]:
+    together = _Fetched(dict(fetched.valid))
+    start = -1
+    for _, simulation in pairs:
+        together.add(simulation, segment)
+        start = simulation.start
+    if start < 0:
+        return set()
+    later = range(start + 1, len(segment.rounds))
+    return {position for position in later if together.covers(segment.rounds[position], position)}
+
+
+@dataclass(slots=True)
+class _Fetched:
+    """Calls that meta-tools made: from and up to which round of the segment their results hold."""
+
+    valid: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def add(self, simulation: Simulation, segment: Segment) -> None:
+        for key, position in simulation.reproduced.items():
+            call = next(call for call in segment.rounds[position].calls if call.key == key)
+            span = (simulation.start, simulation.until) if call.effect.is_read else (position, position + 1)
+            known = self.valid.get(key, span)
+            self.valid[key] = (min(known[0], span[0]), max(known[1], span[1]))
+
+    def covers(self, current: Round, position: int) -> bool:
+        spans = [self.valid.get(call.key, (0, 0)) for call in current.calls]
+        return all(low <= position < high for low, high in spans)
+
+
+def _count(tally: Tally, segment: Segment, position: int) -> None:
+    current = segment.rounds[position]
+    tally.saved += 1
+    tally.tokens += current.tokens
+    before = {key for earlier in segment.rounds[:position] for key in earlier.keys}
+    tally.repeats += current.keys <= before

@@ -1,0 +1,308 @@
+"""One meta-tool, run against a recorded segment from a given round on, as the executor would run it.
+
+Outputs are the recorded ones; a call that was never recorded has no output, and what depends on it is not run but
+estimated. Nothing is simulated past the point where the recorded world could have changed: a call counts as
+reproduced only if no write that the meta-tool does not make itself lies between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from langchain_awo.model.binding import Binding, Frame, Item, Parameter, leaves, resolve
+from langchain_awo.model.metatool import Guard, Map, MetaTool, Step
+from langchain_awo.model.pointer import MISSING
+from langchain_awo.model.trace import JSONValue
+from langchain_awo.optimizer.corpus import Call, Run, Segment, call_key
+from langchain_awo.optimizer.matching import Solution, fit_args, is_open
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """What a meta-tool would have done.
+
+    Attributes:
+        start: position of the round in its segment from which it was run.
+        made: keys of the calls it would have made.
+        reproduced: of these, the ones the recorded agent made too, each with the position of its round.
+        until: position of the round up to which reads made by it are still true.
+        estimated: further calls that depend on outputs nobody recorded, estimated from the known fan-out.
+        parameters: the values of its parameters.
+    """
+
+    start: int
+    made: frozenset[str]
+    reproduced: dict[str, int]
+    until: int
+    estimated: float
+    parameters: Solution
+
+    @property
+    def extra(self) -> frozenset[str]:
+        """Keys of the calls that the recorded agent did not make."""
+        return self.made - self.reproduced.keys()
+
+
+class _Stop(Exception):  # noqa: N818  # control flow inside this module, not an error
+    """The routine does not apply here."""
+
+
+def simulate(meta_tool: MetaTool, run: Run, segment: Segment, start: int) -> Iterator[Simulation]:
+    """A simulation for each call of the starting round that the first step can be, parameters solved for.
+
+    Every parameter must be known when the routine starts: it occurs in the calls of the starting round, or in what
+    the agent could have read before.
+    """
+    for anchor in segment.rounds[start].calls:
+        if anchor.tool == meta_tool.steps[0].tool and anchor.ok:
+            attempt = _Attempt(meta_tool, run, segment, start, anchor)
+            try:
+                attempt.run_steps()
+            except _Stop:
+                continue
+            yield attempt.result()
+
+
+@dataclass(slots=True)
+class _Attempt:
+    meta_tool: MetaTool
+    run: Run
+    segment: Segment
+    start: int
+    anchor: Call
+    frame: Frame = field(init=False)
+    solution: Solution = field(default_factory=dict)
+    made: dict[str, None] = field(default_factory=dict)
+    reproduced: dict[str, int] = field(default_factory=dict)
+    unknown: dict[int, float] = field(default_factory=dict)
+    estimated: float = 0.0
+    horizon: int = 0
+
+    def __post_init__(self) -> None:
+        self.frame = Frame(parameters=self.solution)
+        self.horizon = self._first_foreign_write(self.start)
+
+    def run_steps(self) -> None:
+        for number, step in enumerate(self.meta_tool.steps, start=1):
+            if not self._skipped(number, step):
+                self._run_step(number, step)
+
+    def result(self) -> Simulation:
+        return Simulation(
+            self.start, frozenset(self.made), self.reproduced, self.horizon, self.estimated, self.solution
+        )
+
+    def _skipped(self, number: int, step: Step) -> bool:
+        lost = [self.unknown[used] for used in step.depends_on if used in self.unknown]
+        if lost and not self._some_known(step):
+            self.estimated += max(lost)
+            self.unknown[number] = max(lost)
+            return True
+        return bool(step.guard) and not self._holds(step, step.guard)
+
+    def _some_known(self, step: Step) -> bool:
+        return all(used in self.frame.outputs for used in step.depends_on)
+
+    def _holds(self, step: Step, guard: Guard) -> bool:
+        if isinstance(guard.source, Parameter) and guard.test == "given":
+            return any(self._candidates(step))
+        value = resolve(guard.source, self.frame)
+        if guard.test == "equals":
+            held = value == guard.value
+        else:
+            held = value is not MISSING and (guard.test == "given" or bool(value))
+        if not held and guard.otherwise == "stop":
+            raise _Stop
+        return held
+
+    def _run_step(self, number: int, step: Step) -> None:
+        if step.over is None:
+            self._run_single(number, step)
+        elif isinstance(step.over.source, Parameter):
+            self._run_batch(number, step, step.over)
+        else:
+            self._run_map(number, step, step.over)
+
+    def _run_single(self, number: int, step: Step) -> None:
+        if any(is_open(binding, self.frame) for binding in step.args.values()):
+            call = self._solve(number, step)
+            self.frame.arguments[number] = call.args
+            self._done(number, step, call)
+            return
+        args = self._resolved(step)
+        self.frame.arguments[number] = args
+        call = self._recorded(call_key(step.tool, args))
+        self._done(number, step, call, args)
+
+    def _solve(self, number: int, step: Step) -> Call:
+        candidates = [self.anchor] if number == 1 else self._candidates(step)
+        for call in candidates:
+            found = fit_args(step, call.args, self.frame)
+            if found is not None and self._all_known(found):
+                self.solution.update(found)
+                return call
+        raise _Stop
+
+    def _candidates(self, step: Step) -> Iterator[Call]:
+        for current in self.segment.rounds[self.start : self.horizon]:
+            for call in current.calls:
+                if call.tool == step.tool and call.ok and call.key not in self.made:
+                    found = fit_args(step, call.args, self.frame)
+                    if found is not None and self._all_known(found):
+                        yield call
+
+    def _all_known(self, found: Solution) -> bool:
+        opening = self.segment.rounds[self.start]
+        spoken = {leaf for call in opening.calls for leaf in map(repr, _leaves(call.args))}
+        fresh = (leaf for value in found.values() for leaf in _leaves(value))
+        return all(repr(leaf) in spoken or self.run.known(leaf, before=opening.start) for leaf in fresh)
+
+    def _run_batch(self, number: int, step: Step, over: Map) -> None:
+        """A map over a list parameter: the list is every call of the tool whose arguments are known already."""
+        name = over.source.name if isinstance(over.source, Parameter) else ""
+        items, calls = [], {}
+        for call in self._items(number, step):
+            if call.key not in calls and len(items) < over.limit:
+                items.append(_as_item(step, call.args))
+                calls[call.key] = call
+        if not calls or (number == 1 and self.anchor.key not in calls):
+            raise _Stop
+        self.solution[name] = items
+        for key, call in calls.items():
+            self._make(step, key, call)
+        self.frame.outputs[number] = [call.output for call in calls.values() if call.ok]
+
+    def _items(self, number: int, step: Step) -> Iterator[Call]:
+        if number == 1:
+            yield self.anchor
+        for current in self.segment.rounds[self.start : self.horizon]:
+            for call in current.calls:
+                fits = call.tool == step.tool and call.ok and call.args.keys() <= step.args.keys()
+                constants = {k: b for k, b in step.args.items() if not _is_item(b)}
+                if fits and all(
+                    resolve(b, self.frame) == call.args.get(k, MISSING) for k, b in constants.items()
+                ):
+                    if self._all_known({"item": call.args}):
+                        yield call
+
+    def _run_map(self, number: int, step: Step, over: Map) -> None:
+        source = resolve(over.source, self.frame)
+        if not isinstance(source, list):
+            raise _Stop
+        items = [item for item in source if over.filter is None or _kept(item, over)]
+        outputs, missing = [], 0
+        seen: dict[str, None] = {}
+        for item in items:
+            self.frame.item = item
+            args = self._resolved(step)
+            key = call_key(step.tool, args)
+            if key in seen or len(seen) >= over.limit:
+                continue
+            seen[key] = None
+            call = self._recorded(key)
+            self._make(step, key, call)
+            if call is None:
+                missing += 1
+            else:
+                outputs.append(call.output)
+        self.frame.item = MISSING
+        lost = sum(self.unknown.get(used, 0.0) for used in step.depends_on)
+        if lost:
+            known = max(1, _size(self.frame.outputs, step))
+            self.estimated += lost * len(seen) / known
+        if outputs or not seen:
+            self.frame.outputs[number] = outputs
+        if missing or lost:
+            self.unknown[number] = missing + lost
+
+    def _resolved(self, step: Step) -> dict[str, JSONValue]:
+        args = {name: resolve(binding, self.frame) for name, binding in step.args.items()}
+        lacking = [name for name, value in args.items() if value is MISSING and name not in step.optional]
+        if lacking:
+            raise _Stop
+        return {name: value for name, value in args.items() if value is not MISSING}
+
+    def _done(
+        self, number: int, step: Step, call: Call | None, args: dict[str, JSONValue] | None = None
+    ) -> None:
+        key = call.key if call else call_key(step.tool, args or {})
+        self._make(step, key, call)
+        if call is None:
+            self.unknown[number] = 1.0
+        else:
+            self.frame.outputs[number] = call.output
+
+    def _make(self, step: Step, key: str, call: Call | None) -> None:
+        if key in self.made:
+            return
+        self.made[key] = None
+        position = self._position(key) if call else None
+        if position is not None:
+            self.reproduced[key] = position
+            if not step.effect.is_read:
+                self._check_order(position)
+                self.horizon = self._first_foreign_write(self.start)
+            return
+        if not step.effect.is_read:
+            raise _Stop  # the recorded agent did not write this
+
+    def _check_order(self, position: int) -> None:
+        """A write may not come before anything that the recorded agent did first."""
+        for between in self.segment.rounds[self.start + 1 : position]:
+            if any(call.key not in self.made for call in between.calls):
+                raise _Stop
+
+    def _recorded(self, key: str) -> Call | None:
+        position = self._position(key)
+        if position is None:
+            return None
+        return next(call for call in self.segment.rounds[position].calls if call.key == key)
+
+    def _position(self, key: str) -> int | None:
+        for position in range(self.start, self.horizon):
+            for call in self.segment.rounds[position].calls:
+                if call.key == key and call.ok:
+                    return position
+        return None
+
+    def _first_foreign_write(self, start: int) -> int:
+        """One past the last round up to which the recorded world is the meta-tool's own.
+
+        The round with the first write that the meta-tool has not made is still included: the write may be its next.
+        """
+        for position in range(start, len(self.segment.rounds)):
+            writes = [call for call in self.segment.rounds[position].calls if not call.effect.is_read]
+            if any(call.key not in self.made for call in writes):
+                return position + 1
+        return len(self.segment.rounds)
+
+
+def _leaves(value: JSONValue) -> Iterator[JSONValue]:
+    if isinstance(value, dict | list):
+        for member in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(member)
+    else:
+        yield value
+
+
+def _is_item(binding: Binding) -> bool:
+    return any(leaf.kind == "item" for leaf in leaves(binding))
+
+
+def _as_item(step: Step, args: dict[str, JSONValue]) -> JSONValue:
+    """The element of a list parameter that makes a call: the bare value if the step takes the item whole."""
+    whole = [name for name, binding in step.args.items() if binding == Item()]
+    if whole:
+        return args.get(whole[0])
+    return {name: value for name, value in args.items() if _is_item(step.args[name])}
+
+
+def _kept(item: JSONValue, over: Map) -> bool:
+    frame = Frame(item=item)
+    return over.filter is not None and resolve(Item(path=over.filter.path), frame) in over.filter.values
+
+
+def _size(outputs: dict[int, JSONValue], step: Step) -> int:
+    sizes = [len(outputs[used]) for used in step.depends_on if isinstance(outputs.get(used), list)]
+    return max(sizes, default=1)
