@@ -10,11 +10,71 @@ from langchain_awo.model.effect import Effect
 from langchain_awo.model.trace import JSONValue, ToolSpec
 
 READ_VERBS: Final = frozenset(
-    ["calculate", "check", "compare", "compute", "count", "describe", "estimate", "fetch", "find", "get", "inspect", "list", "look", "lookup", "peek", "preview", "query", "read", "retrieve", "scan", "search", "show", "status", "think", "total", "validate", "verify", "view"]
+    [
+        "calculate",
+        "check",
+        "compare",
+        "compute",
+        "count",
+        "describe",
+        "estimate",
+        "fetch",
+        "find",
+        "get",
+        "inspect",
+        "list",
+        "look",
+        "lookup",
+        "peek",
+        "preview",
+        "query",
+        "read",
+        "retrieve",
+        "scan",
+        "search",
+        "show",
+        "status",
+        "think",
+        "total",
+        "validate",
+        "verify",
+        "view",
+    ]
 )
 IDEMPOTENT_VERBS: Final = frozenset(["assign", "mark", "put", "replace", "set", "upsert"])
 DESTRUCTIVE_VERBS: Final = frozenset(
-    ["abort", "archive", "ban", "cancel", "charge", "clear", "close", "delete", "deactivate", "destroy", "disable", "discard", "drop", "erase", "kill", "merge", "pay", "purge", "redeem", "refund", "remove", "reset", "revoke", "terminate", "transfer", "truncate", "uninstall", "unsubscribe", "wipe", "withdraw"]
+    [
+        "abort",
+        "archive",
+        "ban",
+        "cancel",
+        "charge",
+        "clear",
+        "close",
+        "delete",
+        "deactivate",
+        "destroy",
+        "disable",
+        "discard",
+        "drop",
+        "erase",
+        "kill",
+        "merge",
+        "pay",
+        "purge",
+        "redeem",
+        "refund",
+        "remove",
+        "reset",
+        "revoke",
+        "terminate",
+        "transfer",
+        "truncate",
+        "uninstall",
+        "unsubscribe",
+        "wipe",
+        "withdraw",
+    ]
 )
 
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, cast
 
@@ -33,6 +34,19 @@ AsyncInvoke: TypeAlias = Callable[[ToolCall, BaseTool, RunnableConfig], Awaitabl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Guards:
+    """How middleware wants the inner calls of one call of a meta-tool to be made."""
+
+    call_id: str
+    invoke: Invoke | None = None
+    ainvoke: AsyncInvoke | None = None
+
+
+guards: Final[ContextVar[Guards | None]] = ContextVar("awo_guards", default=None)
+"""Set by middleware around the execution of a meta-tool."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BoundTool:
     """An original tool and the hidden arguments it wants."""
 
@@ -46,7 +60,7 @@ class Surroundings:
 
     Attributes:
         call_id: id of the meta-tool's own call.
-        invoke: replaces the plain call of a tool, as middleware does; the tool is then marked itself, and
+        guards: replace the plain call of a tool, as middleware does; the tool is then marked itself, and
             whoever executes it fills its hidden arguments.
     """
 
@@ -56,8 +70,7 @@ class Surroundings:
     config: RunnableConfig
     callbacks: Callbacks = None
     runtime: ToolRuntime | None = None
-    invoke: Invoke | None = None
-    ainvoke: AsyncInvoke | None = None
+    guards: Guards | None = None
 
     def prepare(self, call: Call) -> tuple[ToolCall, BaseTool, RunnableConfig]:
         """The call as LangChain wants it.
@@ -67,7 +80,7 @@ class Surroundings:
         """
         bound = self.tools[call.tool]
         call_id = self.inner_id(call)
-        if self.invoke or self.ainvoke:
+        if self.guards:
             tool_call = ToolCall(name=call.tool, args=dict(call.args), id=call_id, type="tool_call")
             return tool_call, self._marked(bound.tool, call), self.config
         args = inject(call.args, bound.injected, self.runtime, call_id)
@@ -100,7 +113,8 @@ def call_tool(call: Call, surroundings: Surroundings, *, retries: int = 0) -> Ou
     for attempt in range(retries + 1):
         try:
             tool_call, tool, config = surroundings.prepare(call)
-            reply = (surroundings.invoke or _invoke)(tool_call, tool, config)
+            invoke = surroundings.guards and surroundings.guards.invoke
+            reply = (invoke or _invoke)(tool_call, tool, config)
         except Exception as error:  # noqa: BLE001  # whatever an inner tool raises is handed back
             if not _again(error, attempt, retries):
                 return failed(error)
@@ -114,7 +128,8 @@ async def acall_tool(call: Call, surroundings: Surroundings, *, retries: int = 0
     for attempt in range(retries + 1):
         try:
             tool_call, tool, config = surroundings.prepare(call)
-            reply = await (surroundings.ainvoke or _ainvoke)(tool_call, tool, config)
+            invoke = surroundings.guards and surroundings.guards.ainvoke
+            reply = await (invoke or _ainvoke)(tool_call, tool, config)
         except Exception as error:  # noqa: BLE001  # whatever an inner tool raises is handed back
             if not _again(error, attempt, retries):
                 return failed(error)

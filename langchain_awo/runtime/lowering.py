@@ -21,7 +21,7 @@ from langchain_awo.runtime.calling import BoundTool
 from langchain_awo.runtime.injection import injected_of
 from langchain_awo.runtime.memory import Memory
 from langchain_awo.runtime.outcome import DEFAULT_LIMITS, Limits
-from langchain_awo.runtime.routine import Answered, Routine
+from langchain_awo.runtime.routine import Answered, Request, Routine
 from langchain_awo.runtime.schemas import RESUME_TOKEN, arguments_model, field_names
 
 
@@ -63,8 +63,10 @@ def lower(
         **arguments: Any,
     ) -> tuple[Any, Any]:
         parameters, token = _parameters(arguments, names, resumable=resumable)
-        answered = routine.run(parameters, config=config, callbacks=callbacks, runtime=runtime, token=token)
-        return _reply(meta_tool, answered, runtime)
+        request = Request(
+            parameters=parameters, config=config, callbacks=callbacks, runtime=runtime, token=token
+        )
+        return _reply(meta_tool, routine.run(request), runtime)
 
     async def run_async(
         *,
@@ -74,10 +76,10 @@ def lower(
         **arguments: Any,
     ) -> tuple[Any, Any]:
         parameters, token = _parameters(arguments, names, resumable=resumable)
-        answered = await routine.arun(
-            parameters, config=config, callbacks=callbacks, runtime=runtime, token=token
+        request = Request(
+            parameters=parameters, config=config, callbacks=callbacks, runtime=runtime, token=token
         )
-        return _reply(meta_tool, answered, runtime)
+        return _reply(meta_tool, await routine.arun(request), runtime)
 
     return StructuredTool(
         name=meta_tool.name,
