@@ -23,12 +23,20 @@ READS = {"find_user", "get_order", "whoami", "remembered", "flaky"}
 
 
 class Desk:
-    """A back office whose every call leaves a row; `broken` names tools that raise."""
+    """A back office whose every call leaves a row; some are made to fail.
+
+    Attributes:
+        broken: tool, or tool and first argument, to how often it raises.
+        killed: tools during which the process is ended.
+        asks: tools that interrupt for an answer.
+        gate: where reads of orders wait for each other.
+    """
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.broken: dict[str, int] = {}
         self.asks: set[str] = set()
+        self.killed: set[str] = set()
         self.gate: threading.Barrier | None = None
         with self.connect() as db:
             db.execute("CREATE TABLE calls (tool TEXT, args TEXT)")
@@ -38,9 +46,13 @@ class Desk:
         return sqlite3.connect(self.path, timeout=10)
 
     def row(self, name: str, args: str) -> None:
-        if self.broken.get(name, 0) > 0:
-            self.broken[name] -= 1
-            raise RuntimeError(f"{name} is down")
+        for key in (name, f"{name} {args}"):
+            if self.broken.get(key, 0) > 0:
+                self.broken[key] -= 1
+                raise RuntimeError(f"{key} is down")
+        if name in self.killed:
+            self.killed.remove(name)
+            raise KeyboardInterrupt
         if name in self.asks:
             answer = interrupt({"may I": name, "args": args})
             args = f"{args}:{answer}"

@@ -105,7 +105,8 @@ def test_wrong_arguments_of_the_meta_tool_itself_are_reported_as_such(
     agent = new_agent(kind, model_of(call("help_user", mail="a@b"), "done"), tools)
     (message,) = tool_messages(agent.invoke(ask()))
     assert message.status == "error"
-    assert "help_user" in message.content and "email" in message.content
+    assert "help_user" in message.content
+    assert "email" in message.content
     assert desk.calls() == []
 
 

@@ -61,13 +61,15 @@ def test_writes_of_a_mapped_step_are_made_one_by_one_and_stop_at_a_failure() -> 
     groups, result = run(routine("m", FIND, each), outputs, email="a@b")
     assert groups == [["find_user a@b"], ["refund A"], ["refund B"]]
     assert [done.call.args for done in result.done][1:] == [{"order_id": "A"}]
-    assert result.stop and result.stop.args == {"order_id": "B"}
+    assert result.stop
+    assert result.stop.args == {"order_id": "B"}
 
 
 def test_a_failure_leaves_the_steps_after_it_with_what_is_known_of_their_arguments() -> None:
     outputs = {"find_user": USER, "get_order": RuntimeError("down")}
     _, result = run(routine("m", FIND, ORDERS, REFUND), outputs, email="a@b")
-    assert result.stop and (result.stop.kind, result.stop.step, result.stop.reason) == ("failed", 2, "down")
+    assert result.stop
+    assert (result.stop.kind, result.stop.step, result.stop.reason) == ("failed", 2, "down")
     assert [(left.step, left.args) for left in result.remaining] == [(3, {"reason": "late"})]
 
 
@@ -82,14 +84,17 @@ def test_an_optional_argument_that_resolves_to_nothing_is_left_out() -> None:
 def test_a_required_argument_that_resolves_to_nothing_stops_before_the_step() -> None:
     groups, result = run(routine("m", FIND, NOTE), {"find_user": {}}, email="a@b")
     assert groups == [["find_user a@b"]]
-    assert result.stop and result.stop.kind == "unresolved" and "#1/id" in result.stop.reason
+    assert result.stop
+    assert result.stop.kind == "unresolved"
+    assert "#1/id" in result.stop.reason
 
 
 def test_a_missing_list_stops_a_map_and_an_empty_one_runs_nothing() -> None:
     items = step("get_order", args={"order_id": Item()}, over=Map(source=Output(step=1, path="/orders")))
     _, missing = run(routine("m", FIND, items), {"find_user": {}}, email="a@b")
     _, empty = run(routine("m", FIND, items), {"find_user": {"orders": []}}, email="a@b")
-    assert missing.stop and missing.stop.kind == "unresolved"
+    assert missing.stop
+    assert missing.stop.kind == "unresolved"
     assert empty.stop is None
     assert len(empty.done) == 1
 
@@ -119,7 +124,8 @@ def test_more_items_than_the_limit_are_left_out_of_a_read_and_forbid_a_write() -
     assert "3 items" in read.notes[0]
     groups, write = run(routine("m", step("refund", args={"order_id": Item()}, over=over)), {})
     assert groups == []
-    assert write.stop and write.stop.kind == "budget"
+    assert write.stop
+    assert write.stop.kind == "budget"
 
 
 def test_a_guard_skips_its_step_and_what_depends_on_it() -> None:
@@ -137,7 +143,9 @@ def test_a_guard_can_stop_the_routine_after_what_was_ready_before_it() -> None:
     meta_tool = routine("m", FIND, Step(**{**_fields(ORDERS), "guard": guard}), NOTE)
     groups, result = run(meta_tool, {"find_user": USER}, email="a@b")
     assert groups == [["find_user a@b"]]
-    assert result.stop and result.stop.kind == "guard" and not result.stop.is_failure
+    assert result.stop
+    assert result.stop.kind == "guard"
+    assert not result.stop.is_failure
     assert [left.step for left in result.remaining] == [2, 3]
 
 
@@ -156,7 +164,9 @@ def test_a_read_that_is_empty_where_it_never_was_stops_before_the_next_write() -
         routine("m", find, look, note), {"find_user": [], "get_order": {"id": 1}}, email="a@b"
     )
     assert groups == [["find_user a@b", "get_order Z"]]
-    assert result.stop and result.stop.kind == "suspicious" and not result.stop.is_failure
+    assert result.stop
+    assert result.stop.kind == "suspicious"
+    assert not result.stop.is_failure
     _, reads_only = run(routine("m", find, look), {"find_user": [], "get_order": {"id": 1}}, email="a@b")
     assert reads_only.stop is None
 
@@ -164,13 +174,15 @@ def test_a_read_that_is_empty_where_it_never_was_stops_before_the_next_write() -
 def test_a_routine_stops_before_the_step_that_exceeds_its_budget_of_calls() -> None:
     groups, result = run(routine("m", FIND, ORDERS), {"find_user": USER}, email="a@b", limits=Limits(calls=2))
     assert groups == [["find_user a@b"]]
-    assert result.stop and result.stop.kind == "budget"
+    assert result.stop
+    assert result.stop.kind == "budget"
 
 
 def test_a_list_binding_with_a_missing_element_is_missing() -> None:
     args = {"order_id": ListOf(elements=(Output(step=1, path="/id"), Output(step=1, path="/no")))}
     _, result = run(routine("m", FIND, step("get_order", args=args)), {"find_user": USER}, email="a@b")
-    assert result.stop and result.stop.kind == "unresolved"
+    assert result.stop
+    assert result.stop.kind == "unresolved"
 
 
 def _fields(known: Step) -> dict[str, Any]:

@@ -181,7 +181,8 @@ def test_an_error_that_an_inner_tool_handled_is_still_a_failure() -> None:
     message = lower(meta_tool, [inner]).invoke(
         {"name": "m", "args": {"email": "x"}, "id": "c", "type": "tool_call"}
     )
-    assert isinstance(message, ToolMessage) and message.status == "error"
+    assert isinstance(message, ToolMessage)
+    assert message.status == "error"
     assert json.loads(message.content)["failed"]["error"] == "nobody is called x"
 
 
