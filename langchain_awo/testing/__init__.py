@@ -1,0 +1,1 @@
+"""Doubles and conformance suites that ship with the library."""
