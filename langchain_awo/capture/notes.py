@@ -14,6 +14,7 @@ from langchain_awo.capture import snapshot
 from langchain_awo.capture.state import IssuedCall, ModelRun, Recording, ToolRun
 from langchain_awo.capture.tracker import Node
 from langchain_awo.model.encoding import project_output, to_json
+from langchain_awo.model.hints import hints_of
 from langchain_awo.model.trace import JSONValue, ToolCallRecord, ToolSpec
 
 
@@ -143,7 +144,7 @@ def note_tool(
     if name not in recording.specs:
         recording.specs[name] = ToolSpec(name=name, description=str(serialized.get("description") or ""))
     if name not in recording.hints:
-        recording.hints[name] = snapshot.hints_of(metadata)
+        recording.hints[name] = hints_of(metadata)
 
 
 def _scope_inside(caller: ToolRun | None, place: str) -> str:

@@ -62,7 +62,7 @@ def observed_schema(corpus: Corpus, tool: str) -> dict[str, JSONValue]:
 def _union(types: set[str]) -> JSONValue:
     if "number" in types:
         types = types - {"integer"}
-    return sorted(types)[0] if len(types) == 1 else sorted(types)
+    return min(types) if len(types) == 1 else sorted(types)
 
 
 def _signature(corpus: Corpus, name: str, *, is_live: bool) -> ToolSignature:

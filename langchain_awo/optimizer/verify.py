@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
 from scipy.stats import beta, fisher_exact
 
 from langchain_awo.model.encoding import digest
@@ -121,7 +122,7 @@ def _too_often_failed(candidate: MetaTool, corpus: Corpus, thresholds: Threshold
     table = [[counts[True, False], counts[True, True]], [counts[False, False], counts[False, True]]]
     if not (sum(table[0]) and sum(table[1])):
         return None
-    p_value = float(fisher_exact(table, alternative="greater").pvalue)
+    p_value = float(fisher_exact(np.array(table), alternative="greater").pvalue)
     if p_value > thresholds.failure_p:
         return None
     failed, all_ = table[0][0], sum(table[0])
@@ -154,7 +155,7 @@ def _with_evidence(
         held_out_exact=weakest.agree if weakest else 0,
         lower_bound=round(weakest.bound(thresholds.confidence), 4) if weakest else 0.0,
     )
-    tried = {number: verdict for number, verdict in enumerate(verdicts, start=1)}
+    tried = dict(enumerate(verdicts, start=1))
     steps = tuple(_with_verdict(step, tried.get(i)) for i, step in enumerate(candidate.steps))
     return replace(candidate, evidence=evidence, steps=steps)
 
