@@ -12,7 +12,8 @@
     ├── PlanError                  a saved toolkit is malformed
     │   └── ToolMismatchError      a live tool is missing or has another signature
     ├── MetaToolError              a step of a running meta-tool failed
-    └── MissingExtraError          an optional dependency is not installed
+    ├── MissingExtraError          an optional dependency is not installed
+    └── ScriptExhaustedError       a scripted chat model was called more often than its script is long
 
 Messages name the thing and the fix; the attributes carry the same facts for programs.
 """
@@ -99,3 +100,18 @@ class MissingExtraError(AwoError):
     def __init__(self, package: str, *, extra: str) -> None:
         super().__init__(f"{package} is not installed; run: pip install 'langchain-awo[{extra}]'")
         self.extra = extra
+
+
+class ScriptExhaustedError(AwoError):
+    """A scripted chat model was called more often than its script is long.
+
+    Attributes:
+        steps: how many steps the script has.
+    """
+
+    def __init__(self, *, steps: int) -> None:
+        super().__init__(
+            f"the scripted chat model has played all of its {steps} steps and was called once more; "
+            "add a step (the last one should call no tool), or give it a policy instead of a script"
+        )
+        self.steps = steps

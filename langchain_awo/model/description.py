@@ -1,0 +1,19 @@
+"""What the model is told a meta-tool does."""
+
+from __future__ import annotations
+
+from langchain_awo.model.metatool import MetaTool
+
+
+def runs_line(meta_tool: MetaTool) -> str:
+    """One line that names the steps, such as `Runs: find_user, then get_order for each.`."""
+    steps = (f"{step.tool} for each" if step.over else step.tool for step in meta_tool.steps)
+    return f"Runs: {', then '.join(steps)}."
+
+
+def full_description(meta_tool: MetaTool) -> str:
+    """The description with the line that names the steps, added if it is missing."""
+    line = runs_line(meta_tool)
+    if line in meta_tool.description:
+        return meta_tool.description
+    return f"{meta_tool.description.rstrip()}\n{line}" if meta_tool.description.strip() else line

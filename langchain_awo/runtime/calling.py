@@ -1,0 +1,181 @@
+"""Inner calls: `ToolCall`s to the original tools, as children of the meta-tool's run, marked as replayed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias, cast
+
+from langchain_core.callbacks import BaseCallbackManager, Callbacks
+from langchain_core.messages import ToolCall, ToolMessage
+from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import patch_config
+from langchain_core.tools import BaseTool, ToolException
+from langgraph import errors as langgraph_errors
+from langgraph.prebuilt import ToolRuntime
+from pydantic import ValidationError
+
+from langchain_awo.model.encoding import decode, digest, project_output
+from langchain_awo.runtime.injection import Injected, InjectionError, inject
+from langchain_awo.runtime.outcome import Call, Failed, Outcome, Succeeded
+
+_log = logging.getLogger(__name__)
+
+REPLAY_TAG: Final = "awo:replayed"
+"""Tag of the runs of inner calls."""
+
+Invoke: TypeAlias = Callable[[ToolCall, BaseTool, RunnableConfig], Any]
+"""Makes one inner call; middleware puts its own chain of guards here."""
+
+AsyncInvoke: TypeAlias = Callable[[ToolCall, BaseTool, RunnableConfig], Awaitable[Any]]
+"""The async form of `Invoke`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guards:
+    """How middleware wants the inner calls of one call of a meta-tool to be made."""
+
+    call_id: str
+    invoke: Invoke | None = None
+    ainvoke: AsyncInvoke | None = None
+
+
+guards: Final[ContextVar[Guards | None]] = ContextVar("awo_guards", default=None)
+"""Set by middleware around the execution of a meta-tool."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundTool:
+    """An original tool and the hidden arguments it wants."""
+
+    tool: BaseTool
+    injected: Injected = field(default_factory=Injected)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What one run of a meta-tool knows of where it runs.
+
+    Attributes:
+        call_id: id of the meta-tool's own call.
+        guards: replace the plain call of a tool, as middleware does; the tool is then marked itself, and
+            whoever executes it fills its hidden arguments.
+    """
+
+    meta_tool: str
+    tools: Mapping[str, BoundTool]
+    call_id: str
+    config: RunnableConfig
+    callbacks: Callbacks = None
+    runtime: ToolRuntime | None = None
+    guards: Guards | None = None
+
+    def prepare(self, call: Call) -> tuple[ToolCall, BaseTool, RunnableConfig]:
+        """The call as LangChain wants it.
+
+        Raises:
+            InjectionError: a hidden argument of the tool cannot be filled here.
+        """
+        bound = self.tools[call.tool]
+        call_id = self.inner_id(call)
+        if self.guards:
+            tool_call = ToolCall(name=call.tool, args=dict(call.args), id=call_id, type="tool_call")
+            return tool_call, self._marked(bound.tool, call), self.config
+        args = inject(call.args, bound.injected, self.runtime, call_id)
+        tool_call = ToolCall(name=call.tool, args=args, id=call_id, type="tool_call")
+        return tool_call, bound.tool, self._config(call)
+
+    def inner_id(self, call: Call) -> str:
+        """Id of an inner call: the same again when a run is resumed."""
+        return f"{self.call_id}__{call.step}{'_' + digest(call.args)[:8] if call.mapped else ''}"
+
+    def _marks(self, call: Call) -> dict[str, Any]:
+        return {"awo_meta_tool": self.meta_tool, "awo_step": call.step}
+
+    def _config(self, call: Call) -> RunnableConfig:
+        config = patch_config(self.config, callbacks=cast("BaseCallbackManager", self.callbacks))
+        config["metadata"] = {**config.get("metadata", {}), **self._marks(call)}
+        config["tags"] = [*config.get("tags", []), REPLAY_TAG]
+        return config
+
+    def _marked(self, tool: BaseTool, call: Call) -> BaseTool:
+        marks = {**(tool.metadata or {}), **self._marks(call)}
+        return tool.model_copy(update={"metadata": marks, "tags": [*(tool.tags or []), REPLAY_TAG]})
+
+
+def call_tool(call: Call, surroundings: Surroundings, *, retries: int = 0) -> Outcome:
+    """Makes an inner call; every error of it becomes a `Failed`.
+
+    Interrupts, parent commands, cancellation and resume values that do not fit pass through untouched.
+    """
+    for attempt in range(retries + 1):
+        try:
+            tool_call, tool, config = surroundings.prepare(call)
+            invoke = surroundings.guards and surroundings.guards.invoke
+            reply = (invoke or _invoke)(tool_call, tool, config)
+        except Exception as error:  # noqa: BLE001  # whatever an inner tool raises is handed back
+            if not _again(error, attempt, retries):
+                return failed(error)
+        else:
+            return read_reply(reply)
+    raise AssertionError  # the last attempt always returns
+
+
+async def acall_tool(call: Call, surroundings: Surroundings, *, retries: int = 0) -> Outcome:
+    """Async form of `call_tool`."""
+    for attempt in range(retries + 1):
+        try:
+            tool_call, tool, config = surroundings.prepare(call)
+            invoke = surroundings.guards and surroundings.guards.ainvoke
+            reply = await (invoke or _ainvoke)(tool_call, tool, config)
+        except Exception as error:  # noqa: BLE001  # whatever an inner tool raises is handed back
+            if not _again(error, attempt, retries):
+                return failed(error)
+        else:
+            return read_reply(reply)
+    raise AssertionError  # the last attempt always returns
+
+
+def read_reply(reply: object) -> Outcome:
+    """What a reply says, through the projection that was used when the traces were mined."""
+    if isinstance(reply, ToolMessage):
+        content = project_output(reply.content, reply.artifact)
+        if reply.status == "error":
+            return Failed(error=content if isinstance(content, str) else repr(content))
+        return Succeeded(output=decode(content), reply=reply)
+    return Failed(
+        error=f"returned a {type(reply).__name__}, which a routine cannot pass on; call this tool by itself"
+    )
+
+
+def failed(error: Exception) -> Failed:
+    """An exception in words."""
+    if isinstance(error, TimeoutError):
+        return Failed(error=f"TimeoutError: {error}" if str(error) else "TimeoutError: took too long")
+    text = str(error).strip()
+    return Failed(error=f"{type(error).__name__}: {text}" if text else type(error).__name__)
+
+
+def must_pass(error: BaseException) -> bool:
+    """Whether an exception is LangGraph's own business: interrupts, parent commands, misfit resume values."""
+    is_misfit = getattr(langgraph_errors, "is_invalid_resume", None)  # older versions do not mark these
+    return isinstance(error, langgraph_errors.GraphBubbleUp) or bool(is_misfit and is_misfit(error))
+
+
+def _again(error: Exception, attempt: int, retries: int) -> bool:
+    if must_pass(error):
+        raise error
+    final = isinstance(error, ToolException | ValidationError | InjectionError) or attempt == retries
+    if not final:
+        _log.info("an inner read failed and is tried again: %s", error)
+    return not final
+
+
+def _invoke(tool_call: ToolCall, tool: BaseTool, config: RunnableConfig) -> Any:
+    return tool.invoke(tool_call, config)
+
+
+async def _ainvoke(tool_call: ToolCall, tool: BaseTool, config: RunnableConfig) -> Any:
+    return await tool.ainvoke(tool_call, config)

@@ -1,0 +1,261 @@
+"""The stepping core of the executor: pure, without I/O, shared by the sync and the async driver.
+
+`execute` is a generator. It yields the group of calls that may be made now, is sent their outcomes in the
+same order, and returns what became of the routine:
+
+- reads whose sources exist are yielded together, however many steps they belong to;
+- a write is yielded alone, in recorded order, after every earlier step is done; nothing goes past it before;
+- a mapped step makes one call for each distinct set of arguments, in the order of its items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+
+from langchain_awo.model.binding import Frame, resolve
+from langchain_awo.model.encoding import dumps
+from langchain_awo.model.metatool import Guard, Map, MetaTool, Step
+from langchain_awo.model.notation import format_binding
+from langchain_awo.model.pointer import MISSING, lookup
+from langchain_awo.model.trace import JSONValue
+from langchain_awo.runtime.outcome import (
+    DEFAULT_LIMITS,
+    Call,
+    Done,
+    Limits,
+    Outcome,
+    Remaining,
+    Result,
+    Stop,
+    Succeeded,
+)
+
+
+def execute(
+    meta_tool: MetaTool, parameters: Mapping[str, JSONValue], *, limits: Limits = DEFAULT_LIMITS
+) -> Generator[tuple[Call, ...], Sequence[Outcome], Result]:
+    """Steps through a meta-tool.
+
+    Args:
+        meta_tool: what to run.
+        parameters: what it was called with; absent optional parameters are left out.
+        limits: only `calls` is used here.
+
+    Yields:
+        The calls that may be made now; never an empty group.
+
+    Returns:
+        What became of it.
+    """
+    run = _Run(meta_tool, Frame(parameters=parameters), limits)
+    while group := run.next_group():
+        run.take(group, (yield group))
+    return run.result()
+
+
+def is_empty(value: JSONValue) -> bool:
+    """Whether an output says nothing: null, blank text, an empty list or object."""
+    return value is None or value is MISSING or (isinstance(value, str | list | dict) and not value)
+
+
+class _Run:
+    """The state between two groups."""
+
+    def __init__(self, meta_tool: MetaTool, frame: Frame, limits: Limits) -> None:
+        self.steps = dict(enumerate(meta_tool.steps, start=1))
+        self.frame = frame
+        self.budget = limits.calls
+        self.finished: set[int] = set()
+        self.skipped: set[int] = set()
+        self.expected: dict[int, list[Call]] = {}
+        self.outcomes: dict[int, list[Done]] = {}
+        self.notes: list[str] = []
+        self.suspicion: int | None = None
+        self.stop: Stop | None = None
+
+    # --- what may be called now ---
+
+    def next_group(self) -> tuple[Call, ...]:
+        """The next calls; empty when the routine is over."""
+        while self.stop is None:
+            before = len(self.finished) + len(self.skipped)
+            group = self._collect()
+            if group or self.stop or len(self.finished) + len(self.skipped) == before:
+                return tuple(group)
+        return ()
+
+    def _collect(self) -> list[Call]:
+        group: list[Call] = []
+        for number in [n for n in self.steps if n not in self.finished and n not in self.skipped]:
+            step = self.steps[number]
+            if step.depends_on & self.skipped:
+                self.skipped.add(number)
+                continue
+            waiting = self._waits(number)
+            if not step.effect.is_read and (group or waiting or self._unfinished_before(number)):
+                return group
+            if waiting:
+                continue
+            problem = self._enter(number, step)
+            if problem is not None:
+                self.stop = None if group or self._unfinished_before(number) else problem
+                return group
+            group += self._pending(number)
+            if not step.effect.is_read and number not in self.finished and number not in self.skipped:
+                return group[:1]
+        return group
+
+    def _waits(self, number: int) -> bool:
+        return bool(self.steps[number].depends_on - self.finished)
+
+    def _unfinished_before(self, number: int) -> bool:
+        return any(n < number and n not in self.finished and n not in self.skipped for n in self.steps)
+
+    def _enter(self, number: int, step: Step) -> Stop | None:
+        """Decides once whether a step runs and with which calls; a reason to stop is decided anew each time."""
+        if number in self.expected:
+            return None
+        if step.guard and not _holds(step.guard, self.frame):
+            return self._guarded(number, step, step.guard)
+        if self.suspicion is not None and not step.effect.is_read:
+            return self._suspicious(number)
+        calls = _calls(number, step, self.frame)
+        if isinstance(calls, Stop):
+            return calls
+        return self._admit(number, step, calls)
+
+    def _guarded(self, number: int, step: Step, guard: Guard) -> Stop | None:
+        if guard.otherwise == "skip":
+            self.skipped.add(number)
+            return None
+        wanted = f"equals {dumps(guard.value)}" if guard.test == "equals" else f"is {guard.test}"
+        reason = f"{step.tool} runs only if {format_binding(guard.source, step)} {wanted}"
+        return Stop(kind="guard", step=number, reason=reason)
+
+    def _suspicious(self, number: int) -> Stop:
+        empty = self.suspicion or 0
+        reason = (
+            f"step {empty} ({self.steps[empty].tool}) found nothing, which never happened in the recordings: "
+            f"nothing was changed, check before calling {self.steps[number].tool}"
+        )
+        return Stop(kind="suspicious", step=number, reason=reason)
+
+    def _admit(self, number: int, step: Step, calls: list[Call]) -> Stop | None:
+        limit = step.over.limit if step.over else 1
+        if len(calls) > limit:
+            found = f"{step.tool}: {len(calls)} items, at most {limit} are run"
+            if not step.effect.is_read:
+                return Stop(kind="budget", step=number, reason=f"{found}; none was")
+            self.notes.append(f"{found}; the first {limit} were")
+            calls = calls[:limit]
+        if len(calls) > self.budget:
+            reason = f"{step.tool} needs {len(calls)} more calls, {self.budget} are left of the budget"
+            return Stop(kind="budget", step=number, reason=reason)
+        self.budget -= len(calls)
+        self.expected[number], self.outcomes[number] = calls, []
+        if not calls:
+            self._finish(number)
+        return None
+
+    def _pending(self, number: int) -> list[Call]:
+        return self.expected.get(number, [])[len(self.outcomes.get(number, [])) :]
+
+    # --- what came of it ---
+
+    def take(self, group: Sequence[Call], outcomes: Sequence[Outcome]) -> None:
+        """Takes the outcomes of a group in its order; the first failure stops the routine."""
+        for call, outcome in zip(group, outcomes, strict=True):
+            if isinstance(outcome, Succeeded):
+                done = Done(call=call, output=outcome.output, reply=outcome.reply)
+                self.outcomes[call.step].append(done)
+            elif self.stop is None:
+                self.stop = Stop(kind="failed", step=call.step, reason=outcome.error, args=call.args)
+        for number in sorted({call.step for call in group}):
+            if len(self.outcomes[number]) == len(self.expected[number]):
+                self._finish(number)
+
+    def _finish(self, number: int) -> None:
+        step, done = self.steps[number], self.outcomes[number]
+        self.finished.add(number)
+        self.frame.outputs[number] = [each.output for each in done] if step.over else done[0].output
+        if not step.over:
+            self.frame.arguments[number] = done[0].call.args
+        nothing = not done or any(is_empty(each.output) for each in done)
+        if step.never_empty and step.effect.is_read and nothing and self.suspicion is None:
+            self.suspicion = number
+
+    def result(self) -> Result:
+        """What became of the routine."""
+        stop = self.stop
+        done = tuple(each for number in sorted(self.outcomes) for each in self.outcomes[number])
+        return Result(
+            done=done,
+            stop=stop,
+            remaining=tuple(self._remaining(stop)) if stop else (),
+            notes=tuple(self.notes),
+        )
+
+    def _remaining(self, stop: Stop) -> list[Remaining]:
+        left = [n for n in self.steps if n not in self.finished and n not in self.skipped]
+        return [
+            Remaining(step=n, tool=self.steps[n].tool, args=_known(self.steps[n], self.frame))
+            for n in left
+            if n != stop.step or not stop.is_failure
+        ]
+
+
+def _holds(guard: Guard, frame: Frame) -> bool:
+    value = resolve(guard.source, frame)
+    if guard.test == "equals":
+        return value is not MISSING and dumps(value) == dumps(guard.value)
+    return value is not MISSING if guard.test == "given" else not is_empty(value)
+
+
+def _calls(number: int, step: Step, frame: Frame) -> list[Call] | Stop:
+    """The calls of a step: one, or one for each distinct set of arguments."""
+    if step.over is None:
+        args = _arguments(number, step, frame)
+        return args if isinstance(args, Stop) else [_call(number, step, args)]
+    items = _items(step.over, frame)
+    if items is None:
+        place = format_binding(step.over.source, step)
+        return Stop(
+            kind="unresolved", step=number, reason=f"{place}, the list to run {step.tool} for, is not there"
+        )
+    distinct: dict[str, Call] = {}
+    for item in items:
+        args = _arguments(number, step, Frame(frame.parameters, frame.arguments, frame.outputs, item))
+        if isinstance(args, Stop):
+            return args
+        distinct.setdefault(dumps(args), _call(number, step, args))
+    return list(distinct.values())
+
+
+def _call(number: int, step: Step, args: dict[str, JSONValue]) -> Call:
+    return Call(step=number, tool=step.tool, args=args, effect=step.effect, mapped=step.over is not None)
+
+
+def _items(over: Map, frame: Frame) -> list[JSONValue] | None:
+    items = resolve(over.source, frame)
+    if not isinstance(items, list):
+        return None
+    if over.filter is None:
+        return items
+    wanted = {dumps(value) for value in over.filter.values}
+    found = ((item, lookup(item, over.filter.path)) for item in items)
+    return [item for item, value in found if value is not MISSING and dumps(value) in wanted]
+
+
+def _arguments(number: int, step: Step, frame: Frame) -> dict[str, JSONValue] | Stop:
+    args = _known(step, frame)
+    for name in step.args:
+        if name not in args and name not in step.optional:
+            place = format_binding(step.args[name], step)
+            reason = f"the argument {name!r} of {step.tool} is not there: nothing at {place}"
+            return Stop(kind="unresolved", step=number, reason=reason, args=args)
+    return args
+
+
+def _known(step: Step, frame: Frame) -> dict[str, JSONValue]:
+    values = {name: resolve(binding, frame) for name, binding in step.args.items()}
+    return {name: value for name, value in values.items() if value is not MISSING}

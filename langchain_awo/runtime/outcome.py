@@ -1,0 +1,114 @@
+"""What the executor says about one run of a meta-tool: plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
+
+from langchain_awo.model.effect import Effect
+from langchain_awo.model.trace import JSONValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call of an original tool; `mapped` if it is one of several of its step."""
+
+    step: int
+    tool: str
+    args: dict[str, JSONValue]
+    effect: Effect = Effect.UNKNOWN
+    mapped: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Succeeded:
+    """A call that was made; `reply` is the message it was read from and is not looked into here."""
+
+    output: JSONValue
+    reply: object = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """A call that was made and failed, in words that a model can act on."""
+
+    error: str
+
+
+Outcome: TypeAlias = Succeeded | Failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A call and what came of it."""
+
+    call: Call
+    output: JSONValue
+    reply: object = None
+
+
+StopKind: TypeAlias = Literal["failed", "unresolved", "guard", "suspicious", "budget"]
+"""`failed` and `unresolved` are failures of a step; the others end a routine that should not go on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Why a routine ended early, and at which step."""
+
+    kind: StopKind
+    step: int
+    reason: str
+    args: dict[str, JSONValue] = field(default_factory=dict)
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether a step failed, as opposed to a routine that does not apply here."""
+        return self.kind in ("failed", "unresolved")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remaining:
+    """A step that was not run, with those of its arguments that are known already."""
+
+    step: int
+    tool: str
+    args: dict[str, JSONValue]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of a routine.
+
+    Attributes:
+        done: every call that succeeded, by step and in the order of the items.
+        remaining: the steps after the one that stopped it; that one too, unless it failed.
+        notes: what a reader should know besides, such as items left out.
+    """
+
+    done: tuple[Done, ...]
+    stop: Stop | None = None
+    remaining: tuple[Remaining, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds of one run of a meta-tool.
+
+    Attributes:
+        calls: at most this many calls altogether.
+        concurrency: at most this many reads at once.
+        timeout: seconds for one call; `None` waits for ever. A sync call that is too slow goes on in its thread.
+        read_retries: how often a read that raised is tried again; writes never are.
+        output_chars: a longer output is cut in the message to the model and kept whole in the artifact.
+    """
+
+    calls: int = 60
+    concurrency: int = 8
+    timeout: float | None = None
+    read_retries: int = 1
+    output_chars: int = 20_000
+
+
+DEFAULT_LIMITS: Final = Limits()
+"""The bounds unless the user says otherwise."""

@@ -1,0 +1,151 @@
+"""One call of a run: known already, or made now and noted; in a sync and an async form."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+from langgraph.errors import GraphInterrupt
+from langgraph.store.base import BaseStore
+from langgraph.types import Interrupt, interrupt
+
+from langchain_awo.runtime.calling import Surroundings, acall_tool, call_tool
+from langchain_awo.runtime.memory import Entry, Ledger
+from langchain_awo.runtime.outcome import Call, Failed, Limits, Outcome, Succeeded
+from langchain_awo.runtime.shelf import asave_entry, save_entry
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class Performer:
+    """Makes the calls of one run, each at most once.
+
+    Attributes:
+        store: where the run is kept for other processes, if anywhere.
+        waiting: the call that raised an exception which passes through, by identity of the exception.
+    """
+
+    around: Surroundings
+    ledger: Ledger
+    limits: Limits
+    store: BaseStore | None = None
+    waiting: dict[int, Call] = field(default_factory=dict)
+
+    def perform(self, call: Call) -> Outcome:
+        """The outcome of a call; interrupts and the like pass through."""
+        known = self._known(call)
+        if known is not None:
+            return known
+        if not call.effect.is_read and (problem := self._save(self.ledger.start(call))):
+            return problem
+        try:
+            outcome = call_tool(call, self.around, retries=self._retries(call))
+        except Exception as error:
+            self._save(self._left(call, error))
+            raise
+        self._save(self._noted(call, outcome))
+        return outcome
+
+    async def aperform(self, call: Call) -> Outcome:
+        """Async form of `perform`."""
+        known = self._known(call)
+        if known is not None:
+            return known
+        if not call.effect.is_read and (problem := await self._asave(self.ledger.start(call))):
+            return problem
+        try:
+            outcome = await acall_tool(call, self.around, retries=self._retries(call))
+        except Exception as error:
+            await self._asave(self._left(call, error))
+            raise
+        await self._asave(self._noted(call, outcome))
+        return outcome
+
+    def passed(self, error: Exception) -> None:
+        """Notes which call will be given the answer when the run is resumed."""
+        self._save(self._answered(error))
+
+    async def apassed(self, error: Exception) -> None:
+        """Async form of `passed`."""
+        await self._asave(self._answered(error))
+
+    def _known(self, call: Call) -> Outcome | None:
+        known = self.ledger.recall(call)
+        if isinstance(known, Succeeded):
+            _skip_answers(self.ledger.answers_taken(call))
+            self._tell(call, "known")
+        return known
+
+    def _noted(self, call: Call, outcome: Outcome) -> Entry:
+        if isinstance(outcome, Succeeded):
+            self._tell(call, "done")
+            return self.ledger.finish(call, outcome)
+        self._tell(call, "failed")
+        return self.ledger.fail(call)
+
+    def _left(self, call: Call, error: Exception) -> Entry | None:
+        """An exception that passes through: the call is made again when the run is resumed."""
+        self.waiting[id(error)] = call
+        return self.ledger.interrupt(call, answers=0)
+
+    def _answered(self, error: Exception) -> Entry | None:
+        call = self.waiting.get(id(error))
+        if call is None or not isinstance(error, GraphInterrupt) or not self._is_of_this_task(error):
+            return None
+        return self.ledger.interrupt(call, answers=1)
+
+    def _is_of_this_task(self, error: GraphInterrupt) -> bool:
+        """Whether the answer goes to this task, and not to one of a graph that the tool runs."""
+        raised: Any = error.args[0] if error.args else ()
+        namespace = self.around.config.get("configurable", {}).get("checkpoint_ns", "")
+        answers = range(1, sum(entry.interrupts for entry in self.ledger.entries.values()) + 2)
+        own = {
+            Interrupt.from_ns(None, place).id for place in (namespace, *(f"{namespace}|{n}" for n in answers))
+        }
+        return any(each.id in own for each in raised)
+
+    def _tell(self, call: Call, status: str) -> None:
+        """Progress, for those who stream custom events."""
+        if self.around.runtime is not None:
+            event = {"type": "awo_step", "meta_tool": self.around.meta_tool, "step": call.step}
+            self.around.runtime.stream_writer({**event, "tool": call.tool, "status": status})
+
+    def _retries(self, call: Call) -> int:
+        return self.limits.read_retries if call.effect.is_read else 0
+
+    def _save(self, entry: Entry | None) -> Failed | None:
+        if self.store is None or entry is None:
+            return None
+        try:
+            save_entry(self.store, self.ledger.token, entry)
+        except Exception as error:  # noqa: BLE001  # a store may fail in any way
+            return _unsaved(entry, error)
+        return None
+
+    async def _asave(self, entry: Entry | None) -> Failed | None:
+        if self.store is None or entry is None:
+            return None
+        try:
+            await asave_entry(self.store, self.ledger.token, entry)
+        except Exception as error:  # noqa: BLE001  # a store may fail in any way
+            return _unsaved(entry, error)
+        return None
+
+
+def _unsaved(entry: Entry, error: Exception) -> Failed:
+    _log.warning("what %s did could not be stored: %s", entry.tool, error)
+    return Failed(error=f"not called: the store that keeps it from running twice failed: {error}")
+
+
+def _skip_answers(taken: int) -> None:
+    """Takes the answers that a call took when it was made, so that the next interrupt gets the next one.
+
+    LangGraph hands the answers of one task out by counting calls of `interrupt`.
+    """
+    for _ in range(taken):
+        try:
+            interrupt(None)
+        except GraphInterrupt:
+            _log.debug("an earlier answer is not there any more")

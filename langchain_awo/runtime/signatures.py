@@ -1,0 +1,126 @@
+"""Shapes of live tools, and whether they still are what a plan relies on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from langchain_core.tools import BaseTool
+from langchain_core.utils.json_schema import dereference_refs
+
+from langchain_awo.model.binding import Constant
+from langchain_awo.model.effect import Effect
+from langchain_awo.model.encoding import digest
+from langchain_awo.model.metatool import MetaTool, Step, ToolSignature
+from langchain_awo.model.trace import JSONValue
+from langchain_awo.runtime.injection import injected_of
+from langchain_awo.runtime.schemas import parameters_of
+
+
+def signature_of(tool: BaseTool, *, effect: Effect = Effect.UNKNOWN) -> ToolSignature:
+    """The shape of a live tool: JSON Schema of its arguments without hidden ones, and its digest.
+
+    Args:
+        tool: the live tool.
+        effect: its effect class, which its schema does not say.
+    """
+    parameters = parameters_of(tool)
+    return ToolSignature(
+        parameters=parameters, source="tool", digest=schema_digest(tool.name, parameters), effect=effect
+    )
+
+
+def schema_digest(name: str, parameters: Mapping[str, JSONValue]) -> str:
+    """Digest of a tool's name and argument schema; descriptions and titles do not count."""
+    return digest([name, _essence(parameters)])
+
+
+def mismatch(
+    meta_tool: MetaTool, expected: Mapping[str, ToolSignature], tools: Mapping[str, BaseTool]
+) -> str:
+    """Why a meta-tool cannot run over these tools, or `""` if it can.
+
+    Args:
+        meta_tool: what is to run.
+        expected: the signatures it was compiled against.
+        tools: the live tools by name.
+    """
+    for number, step in enumerate(meta_tool.steps, start=1):
+        tool = tools.get(step.tool)
+        if tool is None:
+            return f"the tool {step.tool!r} is missing; pass it in tools=[...]"
+        if unknown := injected_of(tool).unknown:
+            return f"the tool {step.tool!r} wants {unknown[0]!r} filled in a way LangGraph does not know"
+        if tool.return_direct and number < len(meta_tool.steps):
+            return f"the tool {step.tool!r} answers the user directly and is not the last step"
+        if problem := _changed(tool, expected.get(step.tool)) or _misfit(step, parameters_of(tool)):
+            return f"the tool {step.tool!r} {problem}; compile the traces again"
+    return ""
+
+
+def _changed(tool: BaseTool, expected: ToolSignature | None) -> str:
+    if expected is None or expected.source == "traces":
+        return ""
+    found = schema_digest(tool.name, parameters_of(tool))
+    wanted = schema_digest(tool.name, expected.parameters)
+    return "" if found == wanted else "has another signature than when this was compiled"
+
+
+def _misfit(step: Step, parameters: Mapping[str, JSONValue]) -> str:
+    """Whether the bound arguments can be arguments of the live tool at all."""
+    schema: dict[str, Any] = dereference_refs(dict(parameters))
+    properties = schema.get("properties", {})
+    open_ended = bool(schema.get("additionalProperties")) or not properties
+    for name in step.args:
+        if name not in properties and not open_ended:
+            return f"has no argument {name!r}"
+    for name in schema.get("required", []):
+        if name not in step.args or name in step.optional:
+            return f"now requires the argument {name!r}, which is not always bound"
+    for name, binding in step.args.items():
+        if isinstance(binding, Constant) and not _fits(binding.value, properties.get(name, {})):
+            return f"does not take {binding.value!r} as {name!r}"
+    return ""
+
+
+def _fits(value: JSONValue, schema: Mapping[str, Any]) -> bool:
+    """Whether a constant can be of a schema, as far as its type and listed values say."""
+    if options := schema.get("anyOf") or schema.get("oneOf"):
+        return any(_fits(value, option) for option in options)
+    if "enum" in schema:
+        return value in schema["enum"]
+    if "const" in schema:
+        return bool(value == schema["const"])
+    kinds = schema.get("type")
+    if kinds is None:
+        return True
+    return any(_is_a(value, kind) for kind in (kinds if isinstance(kinds, list) else [kinds]))
+
+
+def _is_a(value: JSONValue, kind: str) -> bool:
+    if isinstance(value, bool):
+        return kind == "boolean"
+    kinds: dict[str, type | tuple[type, ...]] = {
+        "string": str,
+        "integer": int,
+        "number": (int, float),
+        "array": list,
+        "object": dict,
+        "null": type(None),
+    }
+    return isinstance(value, kinds[kind]) if kind in kinds else kind != "boolean"
+
+
+def _essence(schema: Any) -> Any:
+    """A schema without the words in it; a property that is called `title` stays."""
+    if isinstance(schema, Mapping):
+        kept = {
+            key: value for key, value in schema.items() if key not in ("description", "title", "examples")
+        }
+        return {
+            key: {name: _essence(each) for name, each in value.items()}
+            if key in ("properties", "$defs") and isinstance(value, Mapping)
+            else _essence(value)
+            for key, value in kept.items()
+        }
+    return [_essence(each) for each in schema] if isinstance(schema, list) else schema

@@ -1,0 +1,214 @@
+"""Inner calls are first-class: children in the callbacks, with everything a tool may ask for."""
+
+import json
+from typing import Annotated, Any
+from uuid import UUID
+
+import pytest
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.messages import ToolMessage
+from langchain_core.tools import InjectedToolArg, StructuredTool, ToolException, tool
+from langgraph.store.memory import InMemoryStore
+
+from langchain_awo.model.binding import Constant, Output
+from langchain_awo.model.effect import Effect
+from langchain_awo.runtime.lowering import lower
+from langchain_awo.runtime.toolkit import MetaToolkit
+from tests.runtime.desk import (
+    FIND,
+    NOTE,
+    ORDERS,
+    ask,
+    call,
+    model_of,
+    new_agent,
+    plan_of,
+    routine,
+    step,
+    tool_messages,
+)
+
+SEVEN = {"user": Output(step=1, path="/id")}
+
+
+class Watcher(BaseCallbackHandler):
+    """Keeps what a recorder would see of tool runs."""
+
+    run_inline = True
+
+    def __init__(self) -> None:
+        self.runs: dict[UUID, dict[str, Any]] = {}
+
+    def on_tool_start(self, serialized: Any, input_str: str, **known: Any) -> None:
+        self.runs[known["run_id"]] = {**known, "name": serialized["name"]}
+
+    def named(self, name: str) -> list[dict[str, Any]]:
+        return [run for run in self.runs.values() if run["name"] == name]
+
+
+def _check_children(watcher: Watcher) -> None:
+    (outer,) = watcher.named("help_user")
+    inner = watcher.named("find_user") + watcher.named("get_order") + watcher.named("note")
+    assert len(inner) == 4
+    assert {run["parent_run_id"] for run in inner} == {outer["run_id"]}
+    assert [run["metadata"]["awo_step"] for run in inner] == [1, 2, 2, 3]
+    assert {run["metadata"]["awo_meta_tool"] for run in inner} == {"help_user"}
+    assert all("awo:replayed" in run["tags"] for run in inner)
+    assert "awo_meta_tool" not in outer["metadata"]
+    assert "awo:replayed" not in (outer["tags"] or [])
+
+
+def test_inner_calls_are_children_of_the_meta_tool_marked_as_replayed(
+    kind: str, desk: Any, toolkit: Any
+) -> None:
+    watcher = Watcher()
+    tools = [*desk.tools, *toolkit(routine("help_user", FIND, ORDERS, NOTE)).get_tools()]
+    agent = new_agent(kind, model_of(call("help_user", email="a@b"), "done"), tools)
+    agent.invoke(ask(), {"callbacks": [watcher]})
+    _check_children(watcher)
+    (outer,) = watcher.named("help_user")
+    note = watcher.named("note")[0]
+    assert note["tool_call_id"] == f"{outer['tool_call_id']}__3"
+    assert note["inputs"] == {"user": 7, "text": "hello"}
+
+
+async def test_they_are_children_asynchronously_too(kind: str, desk: Any, toolkit: Any) -> None:
+    watcher = Watcher()
+    tools = [*desk.tools, *toolkit(routine("help_user", FIND, ORDERS, NOTE)).get_tools()]
+    agent = new_agent(kind, model_of(call("help_user", email="a@b"), "done"), tools)
+    await agent.ainvoke(ask(), {"callbacks": [watcher]})
+    _check_children(watcher)
+
+
+def test_they_are_children_outside_a_graph_too(toolkit: Any) -> None:
+    watcher = Watcher()
+    (tool_,) = toolkit(routine("help_user", FIND, ORDERS, NOTE)).get_tools()
+    tool_.invoke({"email": "a@b"}, {"callbacks": [watcher]})
+    _check_children(watcher)
+
+
+def _injected(kind: str, toolkit: Any, desk: Any) -> tuple[Any, InMemoryStore]:
+    store = InMemoryStore()
+    store.put(("users",), "7", {"name": "Ada"})
+    steps = (FIND, step("whoami", args=SEVEN), step("remembered", args=SEVEN))
+    tools = [*desk.tools, *toolkit(routine("help_user", *steps)).get_tools()]
+    model = model_of(call("help_user", email="a@b"), "done")
+    return new_agent(kind, model, tools, store=store), store
+
+
+def _check_injected(state: dict[str, Any]) -> None:
+    (message,) = tool_messages(state)
+    outputs = [each["output"] for each in json.loads(message.content)["steps"]]
+    call_id = f"{message.tool_call_id}__2"
+    assert outputs[1] == {"messages": 2, "call_id": call_id, "same": True, "user": 7}
+    assert outputs[2] == "Ada"
+
+
+def test_state_store_runtime_and_call_id_are_filled(kind: str, desk: Any, toolkit: Any) -> None:
+    agent, _ = _injected(kind, toolkit, desk)
+    _check_injected(agent.invoke(ask()))
+
+
+async def test_they_are_filled_asynchronously_too(kind: str, desk: Any, toolkit: Any) -> None:
+    agent, _ = _injected(kind, toolkit, desk)
+    _check_injected(await agent.ainvoke(ask()))
+
+
+def test_outside_a_graph_a_tool_that_needs_the_state_is_handed_back(toolkit: Any) -> None:
+    (tool_,) = toolkit(routine("help_user", FIND, step("whoami", args=SEVEN))).get_tools()
+    told = json.loads(tool_.invoke({"email": "a@b"}))
+    assert told["failed"]["tool"] == "whoami"
+    assert "LangGraph" in told["failed"]["error"]
+
+
+def test_a_tool_with_arguments_that_nobody_can_fill_disables_its_meta_tool() -> None:
+    @tool
+    def secret(user: int, key: Annotated[str, InjectedToolArg]) -> str:
+        """Needs a key that only the application has."""
+        return key + str(user)
+
+    meta_tool = routine("m", step("secret", Effect.READ, args={"user": Constant(value=1)}))
+    toolkit = MetaToolkit(plan=plan_of([secret], meta_tool), tools=[secret])
+    assert "'key'" in toolkit.disabled["m"]
+    assert toolkit.get_tools() == []
+
+
+def test_artifacts_and_content_blocks_of_inner_tools_are_kept() -> None:
+    async def search(query: str) -> Any:
+        blocks = [{"type": "text", "text": "found it", "id": "lc_random"}]
+        return blocks, {"structured_content": {"result": [{"id": 5, "query": query}]}}
+
+    schema = {"type": "object", "properties": {"query": {"type": "string"}}, "required": ["query"]}
+    mcp = StructuredTool(
+        name="search",
+        description="As an MCP adapter makes it.",
+        args_schema=schema,
+        coroutine=search,
+        response_format="content_and_artifact",
+    )
+
+    @tool
+    def open_page(page: int) -> str:
+        """Opens a page."""
+        return f"page {page}"
+
+    steps = (
+        step("search", Effect.READ, args={"query": Constant(value="q")}),
+        step("open_page", Effect.READ, args={"page": Output(step=1, path="/0/id")}),
+    )
+    lowered = lower(routine("m", *steps), [mcp, open_page])
+    with pytest.raises(NotImplementedError, match="does not support sync"):
+        lowered.invoke({"email": "x"})
+    import asyncio
+
+    request = {"name": "m", "args": {"email": "x"}, "id": "c", "type": "tool_call"}
+    message = asyncio.run(lowered.ainvoke(request))
+    assert [each["output"] for each in json.loads(message.content)["steps"]] == [
+        [{"id": 5, "query": "q"}],
+        "page 5",
+    ]
+    kept = message.artifact["messages"][0]
+    assert kept.content[0]["id"] == "lc_random"
+    assert kept.artifact["structured_content"]["result"][0]["id"] == 5
+
+
+def test_an_error_that_an_inner_tool_handled_is_still_a_failure() -> None:
+    def look(email: str) -> str:
+        raise ToolException(f"nobody is called {email}")
+
+    inner = StructuredTool.from_function(look, name="look", description="Looks.", handle_tool_error=True)
+    meta_tool = routine("m", step("look", Effect.READ, args={"email": Constant(value="x")}))
+    message = lower(meta_tool, [inner]).invoke(
+        {"name": "m", "args": {"email": "x"}, "id": "c", "type": "tool_call"}
+    )
+    assert isinstance(message, ToolMessage)
+    assert message.status == "error"
+    assert json.loads(message.content)["failed"]["error"] == "nobody is called x"
+
+
+def test_a_command_of_an_inner_tool_is_handed_back() -> None:
+    from langgraph.types import Command
+
+    @tool
+    def transfer(to: str) -> Command:
+        """Hands over to another agent."""
+        return Command(goto=to)
+
+    meta_tool = routine("m", step("transfer", Effect.READ, args={"to": Constant(value="sales")}))
+    told = json.loads(lower(meta_tool, [transfer]).invoke({"email": "x"}))
+    assert "Command" in told["failed"]["error"]
+
+
+def test_parameters_may_have_names_that_langchain_needs_for_itself(desk: Any) -> None:
+    from langchain_awo.model.binding import Parameter
+    from langchain_awo.model.metatool import MetaTool, ParameterSpec
+
+    names = ("config", "runtime", "copy", "_id", "user-id", "class")
+    args = {"user": Constant(value=1), "text": Parameter(name="config")}
+    steps = tuple(step("note", args={**args, "text": Parameter(name=name)}) for name in names)
+    specs = tuple(ParameterSpec(name=name, schema={"type": "string"}) for name in names)
+    lowered = lower(MetaTool(name="m", description="", parameters=specs, steps=steps), desk.tools)
+    shown = list(lowered.args)
+    assert shown == ["config_", "runtime_", "copy_", "id", "user_id", "class_", "resume_token"]
+    lowered.invoke({name: name for name in shown[:-1]})
+    assert [text for _, text in desk.calls()] == [f"1:{name}" for name in shown[:-1]]
