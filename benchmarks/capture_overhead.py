@@ -12,10 +12,8 @@ from typing import Any
 from uuid import uuid4
 
 from langchain.agents import create_agent
-from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
-from langchain_core.messages import AIMessage, ToolMessage
+from langchain_core.messages import ToolMessage
 from langchain_core.tools import tool
-from langchain_core.utils.function_calling import convert_to_openai_tool
 from rich.console import Console
 from rich.table import Table
 
@@ -25,6 +23,7 @@ from langchain_awo.capture.recorder import CallbackRecorder
 from langchain_awo.capture.redaction import Redactor
 from langchain_awo.capture.state import Recording
 from langchain_awo.model.trace import Trace
+from langchain_awo.testing import ScriptedChatModel, ask_tools
 
 TURNS = 6
 REPEATS = 10
@@ -37,14 +36,6 @@ class Nowhere:
         """Forgets."""
 
 
-class Model(GenericFakeChatModel):
-    """Says what it is told to say."""
-
-    def bind_tools(self, tools: Sequence[Any], **_: Any) -> Any:
-        """Shows the tools to nobody."""
-        return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools])
-
-
 @tool
 def get_order(order_id: str) -> dict[str, Any]:
     """Looks up an order."""
@@ -53,9 +44,8 @@ def get_order(order_id: str) -> dict[str, Any]:
 
 def run_agent(config: dict[str, Any]) -> None:
     """An agent that makes one tool call in each of its turns."""
-    call = {"name": "get_order", "args": {"order_id": "#1"}, "type": "tool_call"}
-    script = [AIMessage("", tool_calls=[{**call, "id": f"c{turn}"}]) for turn in range(TURNS)]
-    agent = create_agent(Model(messages=iter([*script, AIMessage("done")])), [get_order])
+    script = [*[ask_tools(("get_order", {"order_id": "#1"}))] * TURNS, "done"]
+    agent = create_agent(ScriptedChatModel(script=script), [get_order])
     agent.invoke({"messages": [("user", "go")]}, config=config)
 
 

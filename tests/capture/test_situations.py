@@ -15,10 +15,11 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode, ToolRuntime, tools_condition
 from langgraph.types import Command, RetryPolicy, interrupt
-from scripted_agents import Scripted, asks, by_id, call, says, user
 
 from langchain_awo.model.thread import join_threads
 from langchain_awo.model.trace import Replay
+from langchain_awo.testing import ScriptedChatModel
+from tests.capture.scripted_agents import asks, by_id, call, says, user
 
 CORE = tuple(int(part) for part in version("langchain-core").split(".")[:3])
 
@@ -83,7 +84,7 @@ def check_retried(trace):
 
 
 def fetching():
-    return Scripted(script=[asks(call("fetch", "c1", key="k")), says()])
+    return ScriptedChatModel(script=[asks(call("fetch", "c1", key="k")), says()])
 
 
 def test_retries_by_middleware_are_attempts_of_one_call(recorder, recorded):
@@ -130,7 +131,7 @@ def test_a_call_that_never_succeeds_keeps_its_last_error(recorder, recorded):
 
 
 def test_a_resumed_call_is_one_call_with_an_interrupted_attempt(recorder, recorded):
-    model = Scripted(script=[asks(call("charge", "c1", amount=5)), says()])
+    model = ScriptedChatModel(script=[asks(call("charge", "c1", amount=5)), says()])
     agent = create_agent(model, [charge], checkpointer=InMemorySaver())
     agent.invoke(user("pay"), config=in_thread(recorder))
     agent.invoke(Command(resume="yes"), config=in_thread(recorder))
@@ -150,7 +151,9 @@ def test_a_resumed_call_is_one_call_with_an_interrupted_attempt(recorder, record
 def test_finished_siblings_of_an_interrupted_call_keep_their_result(recorder, recorded):
     """create_agent does not run them again."""
     asked = asks(call("look", "c1", where="a"), call("charge", "c2", amount=5), call("look", "c3", where="b"))
-    agent = create_agent(Scripted(script=[asked, says()]), [look, charge], checkpointer=InMemorySaver())
+    agent = create_agent(
+        ScriptedChatModel(script=[asked, says()]), [look, charge], checkpointer=InMemorySaver()
+    )
     agent.invoke(user("pay"), config=in_thread(recorder))
     agent.invoke(Command(resume="yes"), config=in_thread(recorder))
     (joined,) = join_threads(recorded())
@@ -164,7 +167,7 @@ def test_finished_siblings_of_an_interrupted_call_keep_their_result(recorder, re
 def test_siblings_that_a_node_runs_again_are_attempts_too(recorder, recorded):
     """A ToolNode of a hand-written graph runs all its calls again on resume."""
     asked = asks(call("look", "c1", where="a"), call("charge", "c2", amount=5))
-    agent = by_hand(Scripted(script=[asked, says()]), [look, charge], checkpointer=InMemorySaver())
+    agent = by_hand(ScriptedChatModel(script=[asked, says()]), [look, charge], checkpointer=InMemorySaver())
     agent.invoke(user("pay"), config=in_thread(recorder))
     agent.invoke(Command(resume="yes"), config=in_thread(recorder))
     (joined,) = join_threads(recorded())
@@ -190,7 +193,7 @@ def test_a_call_that_waits_for_consent_belongs_to_the_model_call_before(
     decision, outcome, recorder, recorded
 ):
     agent = create_agent(
-        Scripted(script=[asks(call("look", "c1", where="a")), says()]),
+        ScriptedChatModel(script=[asks(call("look", "c1", where="a")), says()]),
         [look],
         middleware=[HumanInTheLoopMiddleware(interrupt_on={"look": True})],
         checkpointer=InMemorySaver(),
@@ -208,7 +211,7 @@ def test_a_call_that_waits_for_consent_belongs_to_the_model_call_before(
 def test_turns_of_a_thread_join_with_each_user_message_once(recorder, recorded):
     script = [asks(call("look", "c1", where="a")), says(), asks(call("look", "c2", where="b")), says()]
     agent = create_agent(
-        Scripted(script=script), [look], checkpointer=InMemorySaver(), system_prompt="Be kind."
+        ScriptedChatModel(script=script), [look], checkpointer=InMemorySaver(), system_prompt="Be kind."
     )
     agent.invoke(user("yes"), config=in_thread(recorder))
     agent.invoke(user("yes"), config=in_thread(recorder))
@@ -231,7 +234,7 @@ async def test_a_cancelled_call_has_no_result(recorder, recorded):
         await asyncio.Event().wait()
         return "never"
 
-    agent = create_agent(Scripted(script=[asks(call("wait", "c1"))]), [wait])
+    agent = create_agent(ScriptedChatModel(script=[asks(call("wait", "c1"))]), [wait])
     task = asyncio.create_task(agent.ainvoke(user("go"), config={"callbacks": [recorder]}))
     await started.wait()
     task.cancel()
@@ -243,7 +246,7 @@ async def test_a_cancelled_call_has_no_result(recorder, recorded):
 
 
 def test_a_stream_that_nobody_reads_to_its_end_is_a_trace_without_error(recorder, recorded):
-    agent = create_agent(Scripted(script=[asks(call("look", "c1", where="a")), says()]), [look])
+    agent = create_agent(ScriptedChatModel(script=[asks(call("look", "c1", where="a")), says()]), [look])
     stream = agent.stream(user("go"), config={"callbacks": [recorder]})
     next(stream)
     stream.close()
@@ -254,7 +257,7 @@ def test_a_stream_that_nobody_reads_to_its_end_is_a_trace_without_error(recorder
 
 def agent_in_a_tool(name=None):
     inner = create_agent(
-        Scripted(script=[asks(call("look", "i1", where="inside")), says("inner done")]),
+        ScriptedChatModel(script=[asks(call("look", "i1", where="inside")), says("inner done")]),
         [look],
         name=name,
         system_prompt="You are the inner one.",
@@ -265,7 +268,7 @@ def agent_in_a_tool(name=None):
         """Hands a task to another agent."""
         return inner.invoke(user(task))["messages"][-1].text
 
-    model = Scripted(
+    model = ScriptedChatModel(
         script=[asks(call("delegate", "c1", task="peek")), asks(call("look", "c2", where="x")), says()]
     )
     return create_agent(model, [delegate, look], name="boss" if name else None)
@@ -284,7 +287,7 @@ def test_an_agent_inside_a_tool_has_a_scope_of_its_own(name, recorder, recorded)
 
 
 def test_a_model_called_inside_a_tool_is_not_the_agent(recorder, recorded):
-    helper = Scripted(script=[asks(call("look", "h1", where="x"))])
+    helper = ScriptedChatModel(script=[asks(call("look", "h1", where="x"))])
 
     @tool
     def think_hard(question: str) -> str:
@@ -293,7 +296,7 @@ def test_a_model_called_inside_a_tool_is_not_the_agent(recorder, recorded):
         look.invoke({"where": "y"})
         return "42"
 
-    model = Scripted(script=[asks(call("think_hard", "c1", question="?")), says()])
+    model = ScriptedChatModel(script=[asks(call("think_hard", "c1", question="?")), says()])
     create_agent(model, [think_hard]).invoke(user("go"), config={"callbacks": [recorder]})
     (trace,) = recorded()
     scopes = [m.scope for m in trace.model_calls]
@@ -309,7 +312,9 @@ def test_a_model_called_inside_a_tool_is_not_the_agent(recorder, recorded):
 
 def test_an_agent_that_is_a_node_of_a_graph_has_a_scope_of_its_own(recorder, recorded):
     def worker(order_id):
-        return create_agent(Scripted(script=[asks(call("look", order_id, where="x")), says()]), [look])
+        return create_agent(
+            ScriptedChatModel(script=[asks(call("look", order_id, where="x")), says()]), [look]
+        )
 
     graph = StateGraph(MessagesState)
     graph.add_node("one", worker("c1"))
@@ -337,7 +342,7 @@ def test_a_hand_over_is_recorded_as_the_command_it_is(recorder, recorded):
         return {"messages": []}
 
     graph = StateGraph(MessagesState)
-    graph.add_node("one", create_agent(Scripted(script=[asks(call("transfer", "c1"))]), [transfer]))
+    graph.add_node("one", create_agent(ScriptedChatModel(script=[asks(call("transfer", "c1"))]), [transfer]))
     graph.add_node("two", ending)
     graph.add_edge(START, "one")
     graph.compile().invoke(user("go"), config={"callbacks": [recorder]})
@@ -356,7 +361,7 @@ def test_calls_inside_a_tool_know_it_however_the_configuration_was_passed(record
         look.invoke(call("look", "c1__2", where="marked"), marked)
         return look.invoke({"where": "sibling"}, config)
 
-    model = Scripted(script=[asks(call("outer", "c1")), says()])
+    model = ScriptedChatModel(script=[asks(call("outer", "c1")), says()])
     create_agent(model, [outer]).invoke(user("go"), config={"callbacks": [recorder]})
     (trace,) = recorded()
     first, marked, sibling = trace.tool_calls
@@ -372,7 +377,7 @@ def test_a_tool_that_passes_its_own_id_on_is_still_two_calls(recorder, recorded)
         """Wraps another tool."""
         return look.invoke(call("look", runtime.tool_call_id, where=where)).content
 
-    model = Scripted(script=[asks(call("outer", "c1", where="x")), says()])
+    model = ScriptedChatModel(script=[asks(call("outer", "c1", where="x")), says()])
     create_agent(model, [outer]).invoke(user("go"), config={"callbacks": [recorder]})
     (trace,) = recorded()
     assert [(c.name, c.parent_id, c.model_call, c.attempts) for c in trace.tool_calls] == [
@@ -383,7 +388,9 @@ def test_a_tool_that_passes_its_own_id_on_is_still_two_calls(recorder, recorded)
 
 def test_ids_that_a_provider_uses_again_are_different_calls(recorder, recorded):
     script = [asks(call("look", "call_0", where="a")), asks(call("look", "call_0", where="b")), says()]
-    create_agent(Scripted(script=script), [look]).invoke(user("go"), config={"callbacks": [recorder]})
+    create_agent(ScriptedChatModel(script=script), [look]).invoke(
+        user("go"), config={"callbacks": [recorder]}
+    )
     (trace,) = recorded()
     assert [(c.call_id, c.args["where"], c.model_call) for c in trace.tool_calls] == [
         ("call_0", "a", 0),
