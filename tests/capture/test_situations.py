@@ -396,3 +396,33 @@ def test_ids_that_a_provider_uses_again_are_different_calls(recorder, recorded):
         ("call_0", "a", 0),
         ("call_0~2", "b", 1),
     ]
+
+
+def test_agents_that_use_each_others_ids_are_told_apart(recorder, recorded):
+    """Some providers number the calls of every answer anew."""
+    inner = create_agent(
+        ScriptedChatModel(
+            script=[asks(call("look", "0", where="i0"), call("look", "1", where="i1")), says("seen")]
+        ),
+        [look],
+    )
+
+    @tool
+    def delegate(task: str) -> str:
+        """Hands a task to another agent."""
+        return inner.invoke(user(task))["messages"][-1].text
+
+    asked = asks(call("delegate", "0", task="peek"), call("look", "1", where="o1"))
+    agent = create_agent(ScriptedChatModel(script=[asked, says()]), [delegate, look])
+    agent.invoke(user("go"), config={"callbacks": [recorder], "max_concurrency": 1})
+    (trace,) = recorded()
+    calls = {c.args.get("where", "task"): c for c in trace.tool_calls}
+    assert [(calls[key].model_call, calls[key].status) for key in ("task", "o1", "i0", "i1")] == [
+        (0, "ok"),
+        (0, "ok"),
+        (1, "ok"),
+        (1, "ok"),
+    ]
+    assert calls["o1"].parent_id is None
+    assert calls["i0"].parent_id == calls["i1"].parent_id == calls["task"].call_id
+    assert len({c.call_id for c in trace.tool_calls}) == 4
