@@ -17,7 +17,7 @@ after::
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -97,8 +97,18 @@ def grow(
         steps, parameters = (*routine.steps, growth.step), (*routine.parameters, *growth.parameters)
         routine = replace(routine, steps=steps, parameters=parameters)
         for each in occurrences:
-            advance(len(steps), growth.step, each, _explained(growth.step, each))
+            _advance(len(steps), growth.step, each)
         yield routine
+
+
+def _advance(number: int, step: Step, each: Occurrence) -> None:
+    """Takes a step as done, with the parameters that the recorded agent would have given it."""
+    explained = _explained(step, each)
+    if step.over is None and step.guard:
+        args = next((args for args in explained.values()), None)
+        found = fit_args(step, args, each.frame) if args is not None else None
+        each.frame.parameters = {**each.frame.parameters, **(found or {})}
+    advance(number, step, each, explained)
 
 
 def _anchored(corpus: Corpus, tool: str, occurrences: Sequence[Occurrence], *, batch: bool) -> MetaTool:
