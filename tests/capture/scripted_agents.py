@@ -1,6 +1,4 @@
-"""A sink that is a list, what scripted models say, and programs in processes of their own."""
-
-from __future__ import annotations
+"""A sink that is a list, a tool, an agent, what scripted models say, and programs in processes of their own."""
 
 import subprocess
 import sys
@@ -9,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from langchain_core.messages import AIMessage
+from langchain_core.tools import tool
+from langgraph.graph import START, MessagesState, StateGraph
+from langgraph.prebuilt import ToolNode, tools_condition
 
 from langchain_awo.model.trace import ToolCallRecord, Trace
 from langchain_awo.testing import ScriptedChatModel
@@ -20,6 +21,27 @@ class ListSink:
 
     def append(self, traces: Sequence[Trace]) -> None:
         self.traces.extend(traces)
+
+
+@tool
+def look(where: str) -> str:
+    """Looks."""
+    return f"saw {where}"
+
+
+def by_hand(model, tools, *, checkpointer=None, retry=None):
+    """An agent as people write it themselves: one node for all tools."""
+
+    def think(state: MessagesState) -> dict[str, Any]:
+        return {"messages": [model.bind_tools(tools).invoke(state["messages"])]}
+
+    graph = StateGraph(MessagesState)
+    graph.add_node("model", think)
+    graph.add_node("tools", ToolNode(tools, handle_tool_errors=False), retry_policy=retry)
+    graph.add_edge(START, "model")
+    graph.add_conditional_edges("model", tools_condition)
+    graph.add_edge("tools", "model")
+    return graph.compile(checkpointer=checkpointer)
 
 
 def playing(*steps: Any) -> ScriptedChatModel:

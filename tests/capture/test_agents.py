@@ -1,7 +1,5 @@
 """What the recorder sees of agents of every kind: who issued which call, with which arguments, results and tokens."""
 
-from __future__ import annotations
-
 import asyncio
 import warnings
 from typing import Annotated, Any
@@ -11,10 +9,10 @@ from langchain.agents import create_agent
 from langchain_core.messages import HumanMessage, SystemMessage, ToolMessage
 from langchain_core.tools import InjectedToolArg, StructuredTool, ToolException, tool
 from langgraph.graph import END, START, MessagesState, StateGraph
-from langgraph.prebuilt import InjectedState, ToolNode, ToolRuntime, tools_condition
+from langgraph.prebuilt import InjectedState, ToolRuntime
 
 from langchain_awo.testing import ScriptedChatModel
-from tests.capture.scripted_agents import asks, by_id, call, playing, says, user
+from tests.capture.scripted_agents import asks, by_hand, by_id, call, playing, says, user
 
 
 @tool
@@ -36,19 +34,6 @@ def two_orders() -> ScriptedChatModel:
     first = asks(call("get_user", "c1", user_id=7))
     second = asks(call("get_order", "c2", order_id="#1"), call("get_order", "c3", order_id="#2"))
     return ScriptedChatModel(script=[first, second, says()])
-
-
-def by_hand(model, tools):
-    def think(state: MessagesState) -> dict[str, Any]:
-        return {"messages": [model.bind_tools(tools).invoke(state["messages"])]}
-
-    graph = StateGraph(MessagesState)
-    graph.add_node("model", think)
-    graph.add_node("tools", ToolNode(tools))
-    graph.add_edge(START, "model")
-    graph.add_conditional_edges("model", tools_condition)
-    graph.add_edge("tools", "model")
-    return graph.compile()
 
 
 def prebuilt(model, tools):

@@ -6,18 +6,11 @@ import threading
 
 import pytest
 from langchain.agents import create_agent
-from langchain_core.tools import tool
 
 from langchain_awo.capture.recorder import CallbackRecorder
 from langchain_awo.stores import open_store
 from langchain_awo.testing import ScriptedChatModel
-from tests.capture.scripted_agents import ListSink, asks, call, says, user
-
-
-@tool
-def look(where: str) -> str:
-    """Looks."""
-    return f"saw {where}"
+from tests.capture.scripted_agents import ListSink, asks, call, look, says, user
 
 
 @pytest.mark.parametrize("name", ["traces.db", "traces.jsonl"])

@@ -13,20 +13,13 @@ from langchain.agents import create_agent
 from langchain_core.messages import HumanMessage, ToolMessage
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableLambda
-from langchain_core.tools import tool
 
 from langchain_awo.capture.install import record
 from langchain_awo.capture.recorder import CallbackRecorder
 from langchain_awo.capture.session import Session
 from langchain_awo.capture.tracker import MAX_IDLE
 from langchain_awo.testing import ScriptedChatModel
-from tests.capture.scripted_agents import ListSink, asks, call, playing, run_python, says, user
-
-
-@tool
-def look(where: str) -> str:
-    """Looks."""
-    return f"saw {where}"
+from tests.capture.scripted_agents import ListSink, asks, call, look, playing, run_python, says, user
 
 
 def script(prefix=""):

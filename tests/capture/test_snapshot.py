@@ -20,13 +20,7 @@ from langgraph.types import Command
 
 from langchain_awo.capture import snapshot
 from langchain_awo.model.trace import TokenUsage
-from tests.capture.scripted_agents import call
-
-
-@tool
-def look(where: str) -> str:
-    """Looks."""
-    return f"saw {where}"
+from tests.capture.scripted_agents import call, look
 
 
 def answer(message: AIMessage, **llm_output: Any) -> LLMResult:

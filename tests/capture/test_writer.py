@@ -15,13 +15,7 @@ from langchain_core.tools import tool
 
 from langchain_awo.capture.recorder import CallbackRecorder
 from langchain_awo.testing import ScriptedChatModel
-from tests.capture.scripted_agents import ListSink, asks, call, run_python, says, user
-
-
-@tool
-def look(where: str) -> str:
-    """Looks."""
-    return f"saw {where}"
+from tests.capture.scripted_agents import ListSink, asks, call, look, run_python, says, user
 
 
 class FullDisk(ListSink):
