@@ -17,7 +17,7 @@ after::
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -74,15 +74,23 @@ class Growth:
 
 
 def grow(
-    corpus: Corpus, tool: str, *, batch: bool = False, bound: bool = False, parallel: bool = False
+    corpus: Corpus,
+    tool: str,
+    *,
+    batch: bool = False,
+    bound: bool = False,
+    parallel: bool = False,
+    avoid: Container[str] = (),
 ) -> Iterator[MetaTool]:
     """Routines anchored at a tool, each one step longer than the last.
 
     Args:
         batch: the anchor is run once for each element of a list parameter; the anchor alone is the first routine.
         bound: only steps without parameters of their own, so that the rest can follow a call the model makes itself.
+        parallel: calls issued together with the anchor may become steps too, for what flows from them.
+        avoid: tools that must not become steps.
     """
-    if corpus.effects.get(tool) is Effect.DESTRUCTIVE:
+    if tool in avoid or corpus.effects.get(tool) is Effect.DESTRUCTIVE:
         return
     occurrences = occurrences_of(corpus, tool, batch=batch, parallel=parallel)
     if len({each.run.task for each in occurrences}) < MIN_TASKS:
@@ -91,19 +99,19 @@ def grow(
     if batch:
         yield routine
     while len(routine.steps) < MAX_STEPS:
-        growth = _best_growth(corpus, routine, occurrences, bound=bound)
+        growth = _best_growth(corpus, routine, occurrences, bound=bound, avoid=avoid)
         if growth is None:
             return
         steps, parameters = (*routine.steps, growth.step), (*routine.parameters, *growth.parameters)
         routine = replace(routine, steps=steps, parameters=parameters)
         for each in occurrences:
-            _advance(len(steps), growth.step, each)
+            advance_step(len(steps), growth.step, each)
         yield routine
 
 
-def _advance(number: int, step: Step, each: Occurrence) -> None:
+def advance_step(number: int, step: Step, each: Occurrence) -> None:
     """Takes a step as done, with the parameters that the recorded agent would have given it."""
-    explained = _explained(step, each)
+    explained = explained_by(step, each)
     if step.over is None and step.guard:
         args = next((args for args in explained.values()), None)
         found = fit_args(step, args, each.frame) if args is not None else None
@@ -153,13 +161,19 @@ def _free(name: str, taken: Sequence[str]) -> str:
 
 
 def _best_growth(
-    corpus: Corpus, routine: MetaTool, occurrences: Sequence[Occurrence], *, bound: bool
+    corpus: Corpus,
+    routine: MetaTool,
+    occurrences: Sequence[Occurrence],
+    *,
+    bound: bool,
+    avoid: Container[str],
 ) -> Growth | None:
     growths = [
         growth
         for tool in follower_tools(occurrences, min_tasks=MIN_TASKS)
         for growth in _growths(corpus, tool, routine, occurrences)
-        if not (bound and growth.parameters)
+        if tool not in avoid
+        and not (bound and growth.parameters)
         and growth.tasks >= MIN_TASKS
         and growth.extra <= MAX_EXTRA * growth.explained
         and growth.score > 0
@@ -293,7 +307,7 @@ def _with(base: Step, bounds: dict[str, Bound | None]) -> Step:
 def _measure(step: Step, parameters: tuple[ParameterSpec, ...], occurrences: Sequence[Occurrence]) -> Growth:
     explained, extra, tasks = 0, 0, set()
     for each in occurrences:
-        keys = _explained(step, each)
+        keys = explained_by(step, each)
         hit = sum(call.key in keys for call in each.followers)
         explained += hit
         extra += len(keys) - hit if hit or not step.guard else 0
@@ -302,7 +316,8 @@ def _measure(step: Step, parameters: tuple[ParameterSpec, ...], occurrences: Seq
     return Growth(step, explained, len(tasks), extra, parameters)
 
 
-def _explained(step: Step, each: Occurrence) -> dict[str, dict[str, JSONValue]]:
+def explained_by(step: Step, each: Occurrence) -> dict[str, dict[str, JSONValue]]:
+    """The calls a step would make in an occurrence, parameters given as the recorded agent would have."""
     sources = [step.over.source] if step.over else []
     if not any(
         isinstance(leaf, Parameter) for binding in [*sources, *step.args.values()] for leaf in leaves(binding)

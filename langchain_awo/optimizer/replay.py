@@ -17,7 +17,6 @@ from langchain_awo.model.metatool import MetaTool
 from langchain_awo.optimizer.corpus import Corpus, Round, Run, Segment
 from langchain_awo.optimizer.simulate import Simulation, simulate
 
-
 Used: TypeAlias = tuple[MetaTool, Simulation]
 """A meta-tool and what it would do in a place."""
 
