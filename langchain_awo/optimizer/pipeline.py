@@ -86,12 +86,13 @@ def compile_corpus(
     report = progress or (lambda _name, _done, _total: None)
     refused = list(_off_limits(corpus, options))
     candidates: list[MetaTool] = []
+    seen: set[str] = set()
     for candidate in mine(corpus, options, report):
-        verdict = verify(candidate, corpus, options.thresholds)
-        if isinstance(verdict, Refused):
-            refused.append(verdict)
-        else:
-            candidates.append(verdict)
+        verified, doubts = verify(candidate, corpus, options.thresholds)
+        refused += doubts
+        if verified and repr(verified.steps) not in seen:
+            seen.add(repr(verified.steps))
+            candidates.append(verified)
     report("select", 0, 1)
     kept = select(candidates, corpus, max_tools=options.max_tools, prices=options.prices)
     report("select", 1, 1)
