@@ -28,7 +28,7 @@ class _LogicalCall:
 def assemble(recording: Recording) -> Trace:
     """The trace of a finished recording."""
     calls = _logical_calls(recording)
-    ids = _distinct_ids(calls)
+    ids = _distinct_ids(calls, taken=[call.call_id for call in recording.refused])
     owner = {run: ids[call] for call in calls for run in call.runs}
     label = recording.label
     return Trace(
@@ -76,10 +76,10 @@ def _position_of_run(run: ToolRun) -> tuple[int, ...]:
     return (run.after, AFTER_ISSUED, run.order)
 
 
-def _distinct_ids(calls: list[_LogicalCall]) -> dict[_LogicalCall, str]:
+def _distinct_ids(calls: list[_LogicalCall], *, taken: list[str]) -> dict[_LogicalCall, str]:
     """Ids of the calls; some providers use an id again, and a tool may pass its own on."""
     ids: dict[_LogicalCall, str] = {}
-    used: dict[str, int] = {}
+    used = dict.fromkeys(taken, 1)
     for call in calls:
         wanted = call.issued.call_id if call.issued else call.runs[0].call_id or str(call.runs[0].run_id)
         used[wanted] = number = used.get(wanted, 0) + 1

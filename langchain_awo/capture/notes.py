@@ -14,6 +14,7 @@ from langchain_awo.capture import snapshot
 from langchain_awo.capture.state import IssuedCall, ModelRun, Recording, ToolRun
 from langchain_awo.capture.tracker import Node
 from langchain_awo.model.encoding import project_output, to_json
+from langchain_awo.model.hints import hints_of
 from langchain_awo.model.trace import JSONValue, ToolCallRecord, ToolSpec
 
 
@@ -118,19 +119,22 @@ def note_tool_run(
     """Notes that a tool began."""
     recording = node.recording
     place = snapshot.agent_scope(metadata)
+    scope = _scope_inside(caller, place)
+    issued = recording.issue_of(call_id, scope)
+    passed_on = _is_passed_on(call_id, issued, caller)
     replay = snapshot.replay_of(metadata)
     node.run = node.tool = ToolRun(
         order=len(recording.tool_runs),
         run_id=run_id,
-        call_id=None if _is_passed_on(call_id, caller) else call_id,
+        call_id=None if passed_on else call_id,
         name=name,
         args=args,
         started_at=time.time(),
         after=len(recording.model_runs) - 1,
         place=place,
-        scope=_scope_inside(caller, place),
+        scope=scope,
         inside=caller,
-        issued=None if _is_passed_on(call_id, caller) else recording.latest_issue.get(call_id or ""),
+        issued=None if passed_on else issued,
         replay=None if caller is not None and caller.replay == replay else replay,
     )
     recording.tool_runs.append(node.run)
@@ -143,7 +147,7 @@ def note_tool(
     if name not in recording.specs:
         recording.specs[name] = ToolSpec(name=name, description=str(serialized.get("description") or ""))
     if name not in recording.hints:
-        recording.hints[name] = snapshot.hints_of(metadata)
+        recording.hints[name] = hints_of(metadata)
 
 
 def _scope_inside(caller: ToolRun | None, place: str) -> str:
@@ -153,10 +157,10 @@ def _scope_inside(caller: ToolRun | None, place: str) -> str:
     return f"{caller.scope}>{caller.call_id or caller.run_id}"
 
 
-def _is_passed_on(call_id: str | None, caller: ToolRun | None) -> bool:
+def _is_passed_on(call_id: str | None, issued: IssuedCall | None, caller: ToolRun | None) -> bool:
     """Whether a tool gave the id of its own call to a tool it calls."""
     while caller is not None:
-        if call_id is not None and caller.call_id == call_id:
+        if call_id is not None and caller.call_id == call_id and caller.issued is issued:
             return True
         caller = caller.inside
     return False

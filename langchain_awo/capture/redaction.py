@@ -18,7 +18,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-from langchain_awo.capture.secret_keys import HINT_IN_TEXT, looks_secret, normalized, words_of
+from langchain_awo.capture.secret_keys import looks_secret, may_name_secret, normalized, words_of
 from langchain_awo.model.encoding import MAX_TEXT_TO_PARSE, loads, to_json
 from langchain_awo.model.trace import (
     JSONValue,
@@ -82,7 +82,7 @@ class Redactor:
 
     def may_hold_secret(self, text: str) -> bool:
         """A quick look whether it is worth searching a text for named secrets."""
-        return bool(self._keys) or self._asked is not None or HINT_IN_TEXT.search(text) is not None
+        return bool(self._keys) or self._asked is not None or may_name_secret(text)
 
     def surrogate(self, text: str) -> str:
         """What stands for a secret."""
@@ -100,11 +100,14 @@ class _TraceMask:
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
+        self._any = False
         self._found: set[str] = set()
         self._anywhere: re.Pattern[str] | None = None
 
     def apply(self, trace: Trace) -> Trace:
         self._collect_from(trace)
+        if not self._any:
+            return trace
         if self._found:
             longest_first = sorted(self._found, key=lambda text: (-len(text), text))
             self._anywhere = re.compile("|".join(map(re.escape, longest_first)))
@@ -131,6 +134,7 @@ class _TraceMask:
         if isinstance(value, dict):
             for _, name, item in _named_items(value):
                 if self._redactor.is_secret(name, item):
+                    self._any = True
                     self._remember_leaves(item)
                 else:
                     self._collect(item)
@@ -153,6 +157,7 @@ class _TraceMask:
 
     def _collect_from_text(self, text: str) -> None:
         for match in self._secrets_in(text):
+            self._any = True
             if _CREDENTIAL_LIKE.fullmatch(match["value"]):
                 self._remember(match["value"])
 

@@ -15,6 +15,7 @@ from langgraph.errors import GraphBubbleUp, ParentCommand
 
 from langchain_awo.capture.state import Label
 from langchain_awo.model.encoding import project_output, to_json
+from langchain_awo.model.hints import HINT_NAMES
 from langchain_awo.model.trace import JSONValue, Replay, Status, TokenUsage, ToolSpec
 
 MAX_ERROR_TEXT: Final = 4000
@@ -23,16 +24,6 @@ MAX_ERROR_TEXT: Final = 4000
 _INTERNAL_PREFIXES: Final = ("langgraph_", "ls_", "lc_", "awo_", "__", "checkpoint_")
 _LABEL_KEYS: Final = frozenset({"thread_id", "task_id", "trial", "domain", "checkpoint_ns", "mcp"})
 _INTERNAL_TAGS: Final = ("seq:step:", "graph:step:", "langsmith:", "retry:attempt:", "map:key:")
-_HINTS: Final = {
-    "readOnlyHint": "readOnlyHint",
-    "destructiveHint": "destructiveHint",
-    "idempotentHint": "idempotentHint",
-    "openWorldHint": "openWorldHint",
-    "read_only_hint": "readOnlyHint",
-    "destructive_hint": "destructiveHint",
-    "idempotent_hint": "idempotentHint",
-    "open_world_hint": "openWorldHint",
-}
 
 
 def label_of(metadata: Mapping[str, Any], tags: Iterable[str]) -> Label:
@@ -50,7 +41,7 @@ def label_of(metadata: Mapping[str, Any], tags: Iterable[str]) -> Label:
 
 
 def _is_internal(key: str) -> bool:
-    return key in _LABEL_KEYS or key in _HINTS or key.startswith(_INTERNAL_PREFIXES)
+    return key in _LABEL_KEYS or key in HINT_NAMES or key.startswith(_INTERNAL_PREFIXES)
 
 
 def agent_scope(metadata: Mapping[str, Any]) -> str:
@@ -64,16 +55,6 @@ def replay_of(metadata: Mapping[str, Any]) -> Replay | None:
     """The mark that a meta-tool leaves on the calls it makes."""
     name, step = metadata.get("awo_meta_tool"), metadata.get("awo_step")
     return Replay(meta_tool=str(name), step=step) if name and isinstance(step, int) else None
-
-
-def hints_of(metadata: Mapping[str, Any]) -> dict[str, JSONValue]:
-    """Claims about a tool's effects, in the spelling of MCP, whichever adapter brought them."""
-    found = {name: metadata[key] for key, name in _HINTS.items() if metadata.get(key) is not None}
-    nested = metadata.get("mcp")
-    annotations = nested.get("tool", {}).get("annotations") if isinstance(nested, Mapping) else None
-    if isinstance(annotations, Mapping):
-        found |= {name: annotations[key] for key, name in _HINTS.items() if annotations.get(key) is not None}
-    return {name: to_json(value) for name, value in found.items()}
 
 
 def arguments_of(inputs: object, text: str) -> dict[str, JSONValue]:

@@ -113,10 +113,11 @@ class Recording:
     tool_runs: list[ToolRun] = field(default_factory=list)
     refused: list[ToolCallRecord] = field(default_factory=list)
     issued: list[IssuedCall] = field(default_factory=list)
-    latest_issue: dict[str, IssuedCall] = field(default_factory=dict)
+    latest_issue: dict[str | tuple[str, str], IssuedCall] = field(default_factory=dict)
     unanswered: dict[str, IssuedCall] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
     seen_ids: set[str] = field(default_factory=set)
+    seen_prompts: set[str] = field(default_factory=set)
     seen_texts: Counter[str] = field(default_factory=Counter)
     specs: dict[str, ToolSpec] = field(default_factory=dict)
     hints: dict[str, dict[str, JSONValue]] = field(default_factory=dict)
@@ -142,8 +143,14 @@ class Recording:
     def issue(self, call: IssuedCall) -> None:
         """Notes a call that a model asked for; an id used before now means the new call."""
         self.issued.append(call)
-        self.latest_issue[call.call_id] = call
+        self.latest_issue[call.call_id] = self.latest_issue[call.scope, call.call_id] = call
         self.unanswered[call.call_id] = call
+
+    def issue_of(self, call_id: str | None, scope: str) -> IssuedCall | None:
+        """The call that an execution is of: agents may use each other's ids, their own come first."""
+        if call_id is None:
+            return None
+        return self.latest_issue.get((scope, call_id)) or self.latest_issue.get(call_id)
 
     def read_user(self, text: str, message_id: str | None, *, repeats: int, before: int) -> None:
         """Notes a user's message unless it was seen before.
@@ -167,6 +174,6 @@ class Recording:
 
     def read_system(self, text: str, *, before: int) -> None:
         """Notes a system prompt unless it was seen before."""
-        if text not in self.seen_ids:
-            self.seen_ids.add(text)
+        if text not in self.seen_prompts:
+            self.seen_prompts.add(text)
             self.messages.append(Message(role="system", text=text, before=before))

@@ -157,9 +157,7 @@ class RunTracker:
 
     def _recording_of_root(self, run_id: UUID, parent_id: UUID | None, label: Label, now: float) -> Recording:
         session = current_session()
-        if session is not None and (
-            session.trace_id in self._recordings or session.when_closed(self._end_session)
-        ):
+        if session is not None and self._is_open(session):
             recording = self._recordings.get(session.trace_id) or self._open(session.trace_id, now)
             recording.label = session.label
             recording.lasting = recording.in_session = True
@@ -170,6 +168,10 @@ class RunTracker:
         recording.label = label
         recording.lasting = parent_id is not None
         return recording
+
+    def _is_open(self, session: Session) -> bool:
+        recording = self._recordings.get(session.trace_id)
+        return session.when_closed(self._end_session) if recording is None else not recording.ending
 
     def _open(self, trace_id: str, now: float) -> Recording:
         recording = self._recordings[trace_id] = Recording(trace_id=trace_id, started_at=now)

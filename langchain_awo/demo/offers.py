@@ -42,7 +42,7 @@ class Fit:
 
     Attributes:
         matched: its steps that are wanted, in order; one may stand for several calls.
-        extra: how many of its steps are reads that nobody wants.
+        extra: its reads that nobody wants, one for each item counting twice because it may be many.
     """
 
     call: Call
@@ -97,7 +97,8 @@ def _fit(function: Mapping[str, Any], agenda: Sequence[Todo], view: View) -> Fit
     args = _arguments(function.get("parameters", {}), matched, view)
     if args is None or not all(_means(claim, todo, args, description, view) for claim, todo in pairs):
         return None
-    return Fit(Call(function["name"], args), matched, extra=len(claims) - len(pairs))
+    unwanted = [claim for claim in claims if not any(claim is wanted for wanted, _ in pairs)]
+    return Fit(Call(function["name"], args), matched, extra=sum(1 + claim.each for claim in unwanted))
 
 
 def _match(claims: Sequence[Claim], agenda: Sequence[Todo]) -> list[tuple[Claim, Todo]] | None:

@@ -129,7 +129,7 @@ def _shown(value: object, limit: int) -> str:
 
 
 def _key(key: object) -> str:
-    return _clean(key) if isinstance(key, str) else str(_snapshot(key, ()))
+    return _clean(str(key)) if isinstance(key, str) else str(_snapshot(key, ()))
 
 
 def _clean(text: str) -> str:

@@ -17,11 +17,11 @@ after::
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from langchain_awo.model.binding import Binding, Item, Output, Parameter, leaves
+from langchain_awo.model.binding import Binding, Frame, Item, Output, Parameter, leaves
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.metatool import BindingEvidence, Guard, Map, MetaTool, ParameterSpec, Step
 from langchain_awo.model.trace import JSONValue
@@ -48,6 +48,9 @@ AGREEMENT: Final = 0.85
 CHOICE_AGREEMENT: Final = 0.4
 """Share that is enough for a read whose alternative is that the model makes the call itself."""
 
+USUALLY: Final = 0.5
+"""A step that is wanted less often than this is only run if a flag asks for it."""
+
 MAX_EXTRA: Final = 20
 """A step may fetch so many calls nobody wanted for each one that was wanted; selection prices them."""
 
@@ -59,12 +62,14 @@ class Growth:
     Attributes:
         explained: calls of recorded agents that the step makes.
         extra: calls that the step makes and the recorded agents did not.
+        wanted: share of the occurrences, of those in which the step makes any call, in which one was wanted.
     """
 
     step: Step
     explained: int
     tasks: int
     extra: int
+    wanted: float
     parameters: tuple[ParameterSpec, ...] = ()
 
     @property
@@ -74,15 +79,23 @@ class Growth:
 
 
 def grow(
-    corpus: Corpus, tool: str, *, batch: bool = False, bound: bool = False, parallel: bool = False
+    corpus: Corpus,
+    tool: str,
+    *,
+    batch: bool = False,
+    bound: bool = False,
+    parallel: bool = False,
+    avoid: Container[str] = (),
 ) -> Iterator[MetaTool]:
     """Routines anchored at a tool, each one step longer than the last.
 
     Args:
         batch: the anchor is run once for each element of a list parameter; the anchor alone is the first routine.
         bound: only steps without parameters of their own, so that the rest can follow a call the model makes itself.
+        parallel: calls issued together with the anchor may become steps too, for what flows from them.
+        avoid: tools that must not become steps.
     """
-    if corpus.effects.get(tool) is Effect.DESTRUCTIVE:
+    if tool in avoid or corpus.effects.get(tool) is Effect.DESTRUCTIVE:
         return
     occurrences = occurrences_of(corpus, tool, batch=batch, parallel=parallel)
     if len({each.run.task for each in occurrences}) < MIN_TASKS:
@@ -91,14 +104,24 @@ def grow(
     if batch:
         yield routine
     while len(routine.steps) < MAX_STEPS:
-        growth = _best_growth(corpus, routine, occurrences, bound=bound)
+        growth = _best_growth(corpus, routine, occurrences, bound=bound, avoid=avoid)
         if growth is None:
             return
         steps, parameters = (*routine.steps, growth.step), (*routine.parameters, *growth.parameters)
         routine = replace(routine, steps=steps, parameters=parameters)
         for each in occurrences:
-            advance(len(steps), growth.step, each, _explained(growth.step, each))
+            advance_step(len(steps), growth.step, each)
         yield routine
+
+
+def advance_step(number: int, step: Step, each: Occurrence) -> None:
+    """Takes a step as done, with the parameters that the recorded agent would have given it."""
+    explained = explained_by(step, each)
+    if step.over is None and step.guard:
+        args = next((args for args in explained.values()), None)
+        found = fit_args(step, args, each.frame) if args is not None else None
+        each.frame.parameters = {**each.frame.parameters, **(found or {})}
+    advance(number, step, each, explained)
 
 
 def _anchored(corpus: Corpus, tool: str, occurrences: Sequence[Occurrence], *, batch: bool) -> MetaTool:
@@ -117,7 +140,7 @@ def _anchored(corpus: Corpus, tool: str, occurrences: Sequence[Occurrence], *, b
     return MetaTool(name=tool, description="", steps=(step,), parameters=parameters)
 
 
-_NOTHING: Final = Occurrence.__dataclass_fields__["frame"].default_factory()  # type: ignore[misc]
+_NOTHING: Final = Frame()
 
 
 def batch_step(
@@ -143,13 +166,19 @@ def _free(name: str, taken: Sequence[str]) -> str:
 
 
 def _best_growth(
-    corpus: Corpus, routine: MetaTool, occurrences: Sequence[Occurrence], *, bound: bool
+    corpus: Corpus,
+    routine: MetaTool,
+    occurrences: Sequence[Occurrence],
+    *,
+    bound: bool,
+    avoid: Container[str],
 ) -> Growth | None:
     growths = [
         growth
         for tool in follower_tools(occurrences, min_tasks=MIN_TASKS)
-        for growth in _growths(corpus, tool, routine, occurrences)
-        if not (bound and growth.parameters)
+        for growth in _growths(corpus, tool, routine, occurrences, bound=bound)
+        if tool not in avoid
+        and not (bound and growth.parameters)
         and growth.tasks >= MIN_TASKS
         and growth.extra <= MAX_EXTRA * growth.explained
         and growth.score > 0
@@ -158,7 +187,7 @@ def _best_growth(
 
 
 def _growths(
-    corpus: Corpus, tool: str, routine: MetaTool, occurrences: Sequence[Occurrence]
+    corpus: Corpus, tool: str, routine: MetaTool, occurrences: Sequence[Occurrence], *, bound: bool
 ) -> Iterator[Growth]:
     effect = corpus.effects.get(tool, Effect.UNKNOWN)
     after_write = not all(step.effect.is_read for step in routine.steps)
@@ -176,8 +205,9 @@ def _growths(
     several = sum(counts) > 1.2 * sum(map(bool, counts))
     for step, parameters in _steps(Step(tool=tool, effect=effect), flow, taken, several=several):
         growth = _measure(step, parameters, occurrences)
-        yield growth
-        if step.guard is None and growth.extra > growth.explained:
+        if bound or step.guard or growth.wanted >= USUALLY:
+            yield growth
+        elif growth.explained:
             yield _measure(*_on_request(step, parameters, taken), occurrences)
 
 
@@ -281,18 +311,19 @@ def _with(base: Step, bounds: dict[str, Bound | None]) -> Step:
 
 
 def _measure(step: Step, parameters: tuple[ParameterSpec, ...], occurrences: Sequence[Occurrence]) -> Growth:
-    explained, extra, tasks = 0, 0, set()
+    explained, extra, made, tasks = 0, 0, 0, []
     for each in occurrences:
-        keys = _explained(step, each)
+        keys = explained_by(step, each)
         hit = sum(call.key in keys for call in each.followers)
+        made += bool(keys)
         explained += hit
         extra += len(keys) - hit if hit or not step.guard else 0
-        if hit:
-            tasks.add(each.run.task)
-    return Growth(step, explained, len(tasks), extra, parameters)
+        tasks += [each.run.task] if hit else []
+    return Growth(step, explained, len(set(tasks)), extra, len(tasks) / max(1, made), parameters)
 
 
-def _explained(step: Step, each: Occurrence) -> dict[str, dict[str, JSONValue]]:
+def explained_by(step: Step, each: Occurrence) -> dict[str, dict[str, JSONValue]]:
+    """The calls a step would make in an occurrence, parameters given as the recorded agent would have."""
     sources = [step.over.source] if step.over else []
     if not any(
         isinstance(leaf, Parameter) for binding in [*sources, *step.args.values()] for leaf in leaves(binding)

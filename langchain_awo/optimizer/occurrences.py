@@ -65,7 +65,7 @@ def _occurrence(
     rest = [call for call in followers if call.key not in keys]
     frame = Frame(outputs={1: [call.output for call in anchors] if batch else anchor.output})
     if not batch:
-        frame.arguments[1] = anchor.args
+        frame.arguments[1], frame.parameters = anchor.args, anchor.args
     return Occurrence(run, tuple(anchors), rest, start, frame)
 
 

@@ -17,7 +17,6 @@ from langchain_awo.model.metatool import MetaTool
 from langchain_awo.optimizer.corpus import Corpus, Round, Run, Segment
 from langchain_awo.optimizer.simulate import Simulation, simulate
 
-
 Used: TypeAlias = tuple[MetaTool, Simulation]
 """A meta-tool and what it would do in a place."""
 
@@ -141,9 +140,9 @@ def choose(found: Iterable[Used], segment: Segment, fetched: _Fetched) -> list[U
 
     Calls of one model call run side by side, so at most one of them may write.
     """
-    reads, writes = [], []
-    for pair in found:
-        (reads if pair[0].effect.is_read else writes).append(pair)
+    pairs = list(found)
+    reads = [pair for pair in pairs if pair[0].effect.is_read]
+    writes = [pair for pair in pairs if not pair[0].effect.is_read]
     best: list[Used] = _pruned(reads, segment, fetched)
     saved = _saved(best, segment, fetched)
     for pair in writes:

@@ -100,7 +100,7 @@ class _Attempt:
             self.estimated += max(lost)
             self.unknown[number] = max(lost)
             return True
-        return bool(step.guard) and not self._holds(step, step.guard)
+        return step.guard is not None and not self._holds(step, step.guard)
 
     def _some_known(self, step: Step) -> bool:
         return all(used in self.frame.outputs for used in step.depends_on)
@@ -112,7 +112,7 @@ class _Attempt:
             return self._requested(step, guard.source.name)
         value = resolve(guard.source, self.frame)
         if guard.test == "equals":
-            held = value == guard.value
+            held = bool(value == guard.value)
         else:
             held = value is not MISSING and (guard.test == "given" or bool(value))
         if not held and guard.otherwise == "stop":
@@ -157,8 +157,7 @@ class _Attempt:
             return
         args = self._resolved(step)
         self.frame.arguments[number] = args
-        call = self._recorded(call_key(step.tool, args))
-        self._done(number, step, call, args)
+        self._done(number, step, self._recorded(call_key(step.tool, args)), args)
 
     def _solve(self, number: int, step: Step) -> Call:
         candidates = [self.anchor] if number == 1 else self._candidates(step)
@@ -185,7 +184,8 @@ class _Attempt:
     def _run_batch(self, number: int, step: Step, over: Map) -> None:
         """A map over a list parameter: the list is every call of the tool whose arguments are known already."""
         name = over.source.name if isinstance(over.source, Parameter) else ""
-        items, calls = [], {}
+        items: list[JSONValue] = []
+        calls: dict[str, Call] = {}
         for call in self._items(number, step):
             if call.key not in calls and len(items) < over.limit:
                 items.append(_as_item(step, call.args))

@@ -221,9 +221,8 @@ def _kind_of(line: Line) -> tuple[str, str]:
         data = _object(line)
     except ValueError:
         return "", ""
-    kind = "trace_id" if "trace_id" in data else "tool"
-    key = data.get(kind)
-    return (kind, key) if isinstance(key, str) else ("", "")
+    kind = "trace_id" if isinstance(data.get("trace_id"), str) else "tool"
+    return kind, data[kind]
 
 
 def _object(line: Line) -> dict[str, JSONValue]:
@@ -239,9 +238,10 @@ def _object(line: Line) -> dict[str, JSONValue]:
         value = orjson.loads(line.data)
     except ValueError as error:
         raise ValueError(f"not JSON: {error}") from error
-    if not isinstance(value, dict) or not value.keys() & {"trace_id", "tool"}:
-        raise ValueError("neither a trace nor a tool specification")
-    return value
+    record: dict[str, JSONValue] = value if isinstance(value, dict) else {}
+    if any(isinstance(record.get(key), str) for key in ("trace_id", "tool")):
+        return record
+    raise ValueError("neither a trace nor a tool specification")
 
 
 def _is_object(data: bytes) -> bool:

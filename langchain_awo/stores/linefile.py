@@ -65,7 +65,6 @@ class LineFile:
         self.compressed = _starts_with(path, _GZIP_MAGIC) or path.suffix == ".gz"
         self._is_whole = is_whole
         self._mutex = threading.RLock()
-        self._lock = FileLock(f"{path}.lock", timeout=_LOCK_SECONDS, thread_local=False)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
@@ -77,7 +76,7 @@ class LineFile:
         if self.compressed:
             raise StoreError(f"{self.path} is compressed and can only be read; append to a plain .jsonl file")
         try:
-            with self._mutex, self._lock:
+            with self._mutex, self._lock():
                 yield
         except Timeout as error:
             raise StoreError(
@@ -93,7 +92,7 @@ class LineFile:
         with self._mutex, contextlib.ExitStack() as held:
             if not self.compressed:
                 with contextlib.suppress(OSError, Timeout):
-                    held.enter_context(self._lock)
+                    held.enter_context(self._lock())
             return self.size()
 
     def size(self) -> int:
@@ -134,6 +133,10 @@ class LineFile:
         """The line at a place; raises as `lines`."""
         with contextlib.closing(self.lines(offset=offset, number=number)) as lines:
             return next(lines, None)
+
+    def _lock(self) -> FileLock:
+        """A new one each time: a lock object must not be used on both sides of a fork."""
+        return FileLock(f"{self.path}.lock", timeout=_LOCK_SECONDS)
 
     def _end_of_last_line(self) -> bytes:
         """What has to be written before a new line can start."""

@@ -262,4 +262,6 @@ def _parts_of(connection: Connection, rows: Sequence[_Row]) -> dict[str, dict[in
 
 
 def _rows(connection: Connection, query: Select[Any]) -> list[_Row]:
-    return [dict(row) for row in connection.execute(query).mappings()]
+    result = connection.execute(query)
+    names = tuple(result.keys())
+    return [dict(zip(names, row, strict=True)) for row in result]

@@ -109,17 +109,18 @@ PARTS: Final = (MESSAGES, MODEL_CALLS, TOOL_CALLS)
 _JSON: Final = frozenset(
     {"parameters", "hints", "tags", "tools", "metadata", "offered", "args", "output", "attempts"}
 )
+_BLANK: Final = {table.name: dict.fromkeys(table.columns.keys()) for table in METADATA.sorted_tables}
+_JSON_OF: Final = {name: sorted(_JSON & blank.keys()) for name, blank in _BLANK.items()}
 _TOKENS: Final = ("input_tokens", "output_tokens", "cached_tokens")
 
 
 def trace_row(record: Record) -> dict[str, Any]:
     """The row of `TRACES`."""
-    data = record.data
-    counts = {
-        "model_call_count": len(data.get("model_calls", ())),
-        "tool_call_count": len(data.get("tool_calls", ())),
-    }
-    return _row(TRACES, {"domain": "", "model": "", **data, **counts})
+    own = {"domain": "", "model": "", **record.data}
+    own.pop(MESSAGES.name, None)
+    own["model_call_count"] = len(own.pop(MODEL_CALLS.name, ()))
+    own["tool_call_count"] = len(own.pop(TOOL_CALLS.name, ()))
+    return _row(TRACES, own)
 
 
 def part_rows(table: Table, record: Record, seq: int) -> list[dict[str, Any]]:
@@ -156,10 +157,11 @@ def spec_data(row: Mapping[str, Any]) -> dict[str, JSONValue]:
 
 def _row(table: Table, data: Mapping[str, JSONValue]) -> dict[str, Any]:
     """Every column of the table, as rows that are inserted together must have."""
-    return {
-        name: text_of(value) if name in _JSON and value is not None else value
-        for name, value in ((name, data.get(name)) for name in table.columns.keys())  # noqa: SIM118  # iterates columns
-    }
+    row = {**_BLANK[table.name], **data}
+    for name in _JSON_OF[table.name]:
+        if row[name] is not None:
+            row[name] = text_of(row[name])
+    return row
 
 
 def _fields(row: Mapping[str, Any], *, without: tuple[str, ...] = ()) -> dict[str, JSONValue]:
@@ -173,8 +175,9 @@ def _fields(row: Mapping[str, Any], *, without: tuple[str, ...] = ()) -> dict[st
 
 
 def _flat_model_call(call: Mapping[str, JSONValue]) -> dict[str, JSONValue]:
-    usage = call.get("usage")
-    return {**call, **({key: usage.get(key, 0) for key in _TOKENS} if usage is not None else {})}
+    flat = dict(call)
+    usage = flat.pop("usage", None)
+    return flat if usage is None else {**flat, **{key: usage.get(key, 0) for key in _TOKENS}}
 
 
 def _nested_model_call(call: dict[str, JSONValue]) -> dict[str, JSONValue]:
@@ -183,8 +186,8 @@ def _nested_model_call(call: dict[str, JSONValue]) -> dict[str, JSONValue]:
 
 
 def _flat_tool_call(call: Mapping[str, JSONValue]) -> dict[str, JSONValue]:
-    replay = call.get("replay")
     flat = {"args": {}, "status": "ok", **call}
+    replay = flat.pop("replay", None)
     return {**flat, "meta_tool": replay["meta_tool"], "meta_tool_step": replay["step"]} if replay else flat
 
 

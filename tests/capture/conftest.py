@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from scripted_agents import ListSink
 
 from langchain_awo.capture.recorder import CallbackRecorder
 from langchain_awo.model.trace import Trace
+from tests.capture.scripted_agents import ListSink
 
 
 @pytest.fixture

@@ -1,22 +1,18 @@
-"""A sink that is a list, a chat model that says what it was told to say, and programs in processes of their own."""
-
-from __future__ import annotations
+"""A sink that is a list, a tool, an agent, what scripted models say, and programs in processes of their own."""
 
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
-from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
-from langchain_core.utils.function_calling import convert_to_openai_tool
-from pydantic import PrivateAttr
+from langchain_core.messages import AIMessage
+from langchain_core.tools import tool
+from langgraph.graph import START, MessagesState, StateGraph
+from langgraph.prebuilt import ToolNode, tools_condition
 
 from langchain_awo.model.trace import ToolCallRecord, Trace
+from langchain_awo.testing import ScriptedChatModel
 
 
 class ListSink:
@@ -27,57 +23,38 @@ class ListSink:
         self.traces.extend(traces)
 
 
-class Scripted(BaseChatModel):
-    """Says the messages of its script, in order; fails where the script has an exception."""
+@tool
+def look(where: str) -> str:
+    """Looks."""
+    return f"saw {where}"
 
-    script: list[Any]
-    name_shown: str = "scripted-1"
-    _next: int = PrivateAttr(default=0)
-    _lock: Any = PrivateAttr(default_factory=threading.Lock)
 
-    @property
-    def _llm_type(self) -> str:
-        return "scripted"
+def by_hand(model, tools, *, checkpointer=None, retry=None):
+    """An agent as people write it themselves: one node for all tools."""
 
-    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> Any:
-        return {**super()._get_ls_params(stop=stop, **kwargs), "ls_model_name": self.name_shown}
+    def think(state: MessagesState) -> dict[str, Any]:
+        return {"messages": [model.bind_tools(tools).invoke(state["messages"])]}
 
-    def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> Any:
-        return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools])
+    graph = StateGraph(MessagesState)
+    graph.add_node("model", think)
+    graph.add_node("tools", ToolNode(tools, handle_tool_errors=False), retry_policy=retry)
+    graph.add_edge(START, "model")
+    graph.add_conditional_edges("model", tools_condition)
+    graph.add_edge("tools", "model")
+    return graph.compile(checkpointer=checkpointer)
 
-    def _say(self) -> AIMessage:
-        with self._lock:
-            said = self.script[self._next]
-            self._next += 1
-        if isinstance(said, Exception):
-            raise said
-        return said.model_copy()
 
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        return ChatResult(generations=[ChatGeneration(message=self._say())])
+def playing(*steps: Any) -> ScriptedChatModel:
+    """A model whose script may have exceptions in it, which it raises."""
+    left = iter(steps)
 
-    def _stream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> Iterator[ChatGenerationChunk]:
-        said = self._say()
-        for word in str(said.content).split():
-            yield ChatGenerationChunk(message=AIMessageChunk(content=word + " "))
-        for index, call in enumerate(said.tool_calls):
-            text = str(call["args"]).replace("'", '"')
-            for part, name, id_ in ((text[:3], call["name"], call["id"]), (text[3:], None, None)):
-                chunk = {"name": name, "args": part, "id": id_, "index": index, "type": "tool_call_chunk"}
-                yield ChatGenerationChunk(message=AIMessageChunk(content="", tool_call_chunks=[chunk]))
-        yield ChatGenerationChunk(message=AIMessageChunk(content="", usage_metadata=said.usage_metadata))
+    def play(*_: object) -> Any:
+        step = next(left)
+        if isinstance(step, Exception):
+            raise step
+        return step
+
+    return ScriptedChatModel(policy=play)
 
 
 def call(name: str, call_id: str, **args: Any) -> dict[str, Any]:
@@ -104,6 +81,6 @@ def by_id(trace: Trace) -> dict[str, ToolCallRecord]:
 
 def run_python(source: str, *args: str) -> subprocess.CompletedProcess[str]:
     """Runs a program that can import this module."""
-    path = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+    path = f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r})\n"
     command = [sys.executable, "-c", path + source, *args]
     return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # our own source

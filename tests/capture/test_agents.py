@@ -1,7 +1,5 @@
 """What the recorder sees of agents of every kind: who issued which call, with which arguments, results and tokens."""
 
-from __future__ import annotations
-
 import asyncio
 import warnings
 from typing import Annotated, Any
@@ -11,8 +9,10 @@ from langchain.agents import create_agent
 from langchain_core.messages import HumanMessage, SystemMessage, ToolMessage
 from langchain_core.tools import InjectedToolArg, StructuredTool, ToolException, tool
 from langgraph.graph import END, START, MessagesState, StateGraph
-from langgraph.prebuilt import InjectedState, ToolNode, ToolRuntime, tools_condition
-from scripted_agents import Scripted, asks, by_id, call, says, user
+from langgraph.prebuilt import InjectedState, ToolRuntime
+
+from langchain_awo.testing import ScriptedChatModel
+from tests.capture.scripted_agents import asks, by_hand, by_id, call, playing, says, user
 
 
 @tool
@@ -30,23 +30,10 @@ def get_order(order_id: str) -> str:
 TOOLS = [get_user, get_order]
 
 
-def two_orders() -> Scripted:
+def two_orders() -> ScriptedChatModel:
     first = asks(call("get_user", "c1", user_id=7))
     second = asks(call("get_order", "c2", order_id="#1"), call("get_order", "c3", order_id="#2"))
-    return Scripted(script=[first, second, says()])
-
-
-def by_hand(model, tools):
-    def think(state: MessagesState) -> dict[str, Any]:
-        return {"messages": [model.bind_tools(tools).invoke(state["messages"])]}
-
-    graph = StateGraph(MessagesState)
-    graph.add_node("model", think)
-    graph.add_node("tools", ToolNode(tools))
-    graph.add_edge(START, "model")
-    graph.add_conditional_edges("model", tools_condition)
-    graph.add_edge("tools", "model")
-    return graph.compile()
+    return ScriptedChatModel(script=[first, second, says()])
 
 
 def prebuilt(model, tools):
@@ -121,16 +108,11 @@ async def test_runs_at_the_same_time_do_not_mix(recorder, recorded):
 
 
 def test_a_batch_gives_one_trace_for_each_input(recorder, recorded):
-    script = [asks(call("get_order", "c", order_id="#1"))] * 4 + [says()] * 4
+    def play(messages, _):
+        return asks(call("get_order", "c", order_id="#1")) if len(messages) == 1 else says()
 
-    class ByLength(Scripted):
-        def _generate(self, messages, stop=None, run_manager=None, **kwargs):
-            self._next = 0 if len(messages) == 1 else 4
-            return super()._generate(messages, stop, run_manager, **kwargs)
-
-    create_agent(ByLength(script=script), TOOLS).batch(
-        [user("a"), user("b")], config={"callbacks": [recorder]}
-    )
+    agent = create_agent(ScriptedChatModel(policy=play), TOOLS)
+    agent.batch([user("a"), user("b")], config={"callbacks": [recorder]})
     traces = recorded()
     assert sorted(trace.messages[0].text for trace in traces) == ["a", "b"]
     assert [len(trace.tool_calls) for trace in traces] == [1, 1]
@@ -141,7 +123,7 @@ def test_tokens_models_and_offered_tools_are_those_of_each_model_call(recorder, 
     (trace,) = recorded()
     last = trace.model_calls[-1]
     assert (last.usage.input_tokens, last.usage.output_tokens, last.usage.cached_tokens) == (200, 20, 50)
-    assert trace.model == last.model == "scripted-1"
+    assert trace.model == last.model == "scripted"
     assert last.offered == ("get_user", "get_order")
     (spec,) = [spec for spec in trace.tools if spec.name == "get_user"]
     assert spec.description == "Looks up a user."
@@ -174,7 +156,7 @@ def test_the_system_prompt_is_kept_once_and_is_not_a_user_message(recorder, reco
 
 def test_a_user_message_that_arrives_later_is_a_boundary_there(recorder, recorded):
     """Graphs may ask a user (or somebody who plays one) in the middle of a run; the same words again count again."""
-    model = Scripted(script=[says("and?"), says("sure?"), says()])
+    model = ScriptedChatModel(script=[says("and?"), says("sure?"), says()])
 
     def think(state: MessagesState) -> dict[str, Any]:
         return {"messages": [model.invoke(state["messages"])]}
@@ -194,7 +176,7 @@ def test_a_user_message_that_arrives_later_is_a_boundary_there(recorder, recorde
 
 def test_messages_without_ids_are_counted_by_their_words(recorder, recorded):
     def chat(_: object) -> None:
-        model = Scripted(script=[says(), says()])
+        model = ScriptedChatModel(script=[says(), says()])
         history = [SystemMessage("s"), HumanMessage("yes")]
         history.append(model.invoke(history))
         history.append(HumanMessage("yes"))
@@ -222,7 +204,7 @@ def test_what_the_graph_injects_is_not_an_argument(recorder, recorded):
         """Looks around."""
         return f"{what} {len(state['messages'])} {runtime.tool_call_id}"
 
-    model = Scripted(script=[asks(call("spy", "c1", what="here")), says()])
+    model = ScriptedChatModel(script=[asks(call("spy", "c1", what="here")), says()])
     create_agent(model, [spy]).invoke(user("hello"), config={"callbacks": [recorder]})
     (trace,) = recorded()
     assert trace.tool_calls[0].args == {"what": "here"}
@@ -258,7 +240,9 @@ def test_structured_content_of_an_adapter_is_the_output(recorder, recorded):
         response_format="content_and_artifact",
         metadata={"readOnlyHint": True, "destructiveHint": None, "title": "Fetch"},
     )
-    model = Scripted(script=[asks(call("fetch", "1", kind="both"), call("fetch", "2", kind="text")), says()])
+    model = ScriptedChatModel(
+        script=[asks(call("fetch", "1", kind="both"), call("fetch", "2", kind="text")), says()]
+    )
     create_agent(model, [fetch_tool]).invoke(user("hello"), config={"callbacks": [recorder]})
     (trace,) = recorded()
     assert [c.output for c in trace.tool_calls] == [[7], "seven"]
@@ -274,14 +258,14 @@ def test_the_other_spelling_of_hints_is_read_too(recorder, recorded):
         description="Wipes.",
         metadata={"mcp": {"tool": {"annotations": annotations}, "server": {"name": "s"}}},
     )
-    model = Scripted(script=[asks(call("wipe", "1")), says()])
+    model = ScriptedChatModel(script=[asks(call("wipe", "1")), says()])
     create_agent(model, [wipe]).invoke(user("hello"), config={"callbacks": [recorder]})
     (trace,) = recorded()
     assert trace.tools[0].hints == {"readOnlyHint": False, "destructiveHint": True}
 
 
 def test_invalid_arguments_are_recorded_as_the_model_wrote_them(recorder, recorded):
-    model = Scripted(script=[asks(call("get_user", "c1", user_id="seven")), says()])
+    model = ScriptedChatModel(script=[asks(call("get_user", "c1", user_id="seven")), says()])
     create_agent(model, TOOLS).invoke(user("hello"), config={"callbacks": [recorder]})
     (record,) = recorded()[0].tool_calls
     assert (record.args, record.status) == ({"user_id": "seven"}, "error")
@@ -294,7 +278,7 @@ def test_an_error_that_the_tool_handles_is_an_error(recorder, recorded):
         raise ToolException("no such user")
 
     refusing = StructuredTool.from_function(refuse, description="Refuses.", handle_tool_error=True)
-    model = Scripted(script=[asks(call("refuse", "c1")), says()])
+    model = ScriptedChatModel(script=[asks(call("refuse", "c1")), says()])
     create_agent(model, [refusing]).invoke(user("hello"), config={"callbacks": [recorder]})
     (record,) = recorded()[0].tool_calls
     assert (record.status, record.error, record.output) == ("error", "no such user", "no such user")
@@ -306,7 +290,7 @@ def test_a_tool_that_raises_ends_the_run_and_the_trace_is_kept(recorder, recorde
         """Crashes."""
         raise ValueError("kaboom")
 
-    agent = create_agent(Scripted(script=[asks(call("crash", "c1"))]), [crash])
+    agent = create_agent(ScriptedChatModel(script=[asks(call("crash", "c1"))]), [crash])
     with pytest.raises(ValueError, match="kaboom"):
         agent.invoke(user("hello"), config={"callbacks": [recorder]})
     (trace,) = recorded()
@@ -315,7 +299,7 @@ def test_a_tool_that_raises_ends_the_run_and_the_trace_is_kept(recorder, recorde
 
 
 def test_a_call_of_an_unknown_tool_is_recorded_with_what_the_agent_was_told(recorder, recorded):
-    model = Scripted(
+    model = ScriptedChatModel(
         script=[asks(call("get_order", "c1", order_id="1"), call("fly", "c2", to="moon")), says()]
     )
     create_agent(model, TOOLS).invoke(user("hello"), config={"callbacks": [recorder]})
@@ -327,7 +311,7 @@ def test_a_call_of_an_unknown_tool_is_recorded_with_what_the_agent_was_told(reco
 
 
 def test_a_model_call_that_fails_is_recorded(recorder, recorded):
-    agent = create_agent(Scripted(script=[RuntimeError("overloaded")]), TOOLS)
+    agent = create_agent(playing(RuntimeError("overloaded")), TOOLS)
     with pytest.raises(RuntimeError, match="overloaded"):
         agent.invoke(user("hello"), config={"callbacks": [recorder]})
     (trace,) = recorded()
@@ -340,6 +324,6 @@ def test_a_tool_that_answers_with_a_message_of_its_own_is_read_like_any_other(re
         """Makes its own message."""
         return ToolMessage("mine", tool_call_id=runtime.tool_call_id)
 
-    model = Scripted(script=[asks(call("own", "c1")), says()])
+    model = ScriptedChatModel(script=[asks(call("own", "c1")), says()])
     create_agent(model, [own]).invoke(user("hello"), config={"callbacks": [recorder]})
     assert recorded()[0].tool_calls[0].output == "mine"

@@ -13,19 +13,13 @@ from langchain.agents import create_agent
 from langchain_core.messages import HumanMessage, ToolMessage
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableLambda
-from langchain_core.tools import tool
-from scripted_agents import ListSink, Scripted, asks, call, run_python, says, user
 
 from langchain_awo.capture.install import record
 from langchain_awo.capture.recorder import CallbackRecorder
 from langchain_awo.capture.session import Session
 from langchain_awo.capture.tracker import MAX_IDLE
-
-
-@tool
-def look(where: str) -> str:
-    """Looks."""
-    return f"saw {where}"
+from langchain_awo.testing import ScriptedChatModel
+from tests.capture.scripted_agents import ListSink, asks, call, look, playing, run_python, says, user
 
 
 def script(prefix=""):
@@ -66,7 +60,7 @@ def check_loop(trace, prefix=""):
 
 def test_a_bare_loop_in_a_session_is_one_trace(recorder, recorded):
     with Session("tour", task_id="t7", tags=["x"], metadata={"customer": "acme"}) as session:
-        run_loop(Scripted(script=script()), {"callbacks": [recorder]})
+        run_loop(ScriptedChatModel(script=script()), {"callbacks": [recorder]})
         session.succeeded()
     (trace,) = recorded()
     check_loop(trace)
@@ -76,7 +70,7 @@ def test_a_bare_loop_in_a_session_is_one_trace(recorder, recorded):
 
 async def test_an_async_loop_in_a_session_is_one_trace(recorder, recorded):
     async with Session("tour") as session:
-        await arun_loop(Scripted(script=script()), {"callbacks": [recorder]})
+        await arun_loop(ScriptedChatModel(script=script()), {"callbacks": [recorder]})
         session.succeeded(False)
     (trace,) = recorded()
     check_loop(trace)
@@ -86,7 +80,7 @@ async def test_an_async_loop_in_a_session_is_one_trace(recorder, recorded):
 async def test_sessions_at_the_same_time_do_not_mix(recorder, recorded):
     async def one(index):
         with Session("tour", task_id=str(index)):
-            await arun_loop(Scripted(script=script()), {"callbacks": [recorder]})
+            await arun_loop(ScriptedChatModel(script=script()), {"callbacks": [recorder]})
 
     await asyncio.gather(*(one(index) for index in range(5)))
     traces = recorded()
@@ -124,7 +118,7 @@ def test_a_session_reaches_threads_that_copy_the_context(recorder, recorded):
 def test_agents_in_a_session_belong_to_it(recorder, recorded):
     with Session("two turns"):
         for prefix in "ab":
-            agent = create_agent(Scripted(script=script(prefix)), [look])
+            agent = create_agent(ScriptedChatModel(script=script(prefix)), [look])
             agent.invoke(user(f"go {prefix}"), config={"callbacks": [recorder], "metadata": {"task_id": "t"}})
     (trace,) = recorded()
     assert [(m.text, m.before) for m in trace.messages] == [("go a", 0), ("go b", 3)]
@@ -147,9 +141,9 @@ def test_a_session_left_in_another_context_still_ends(recorder, recorded):
 
 
 def test_a_bare_loop_is_joined_by_its_call_ids(recorder, recorded):
-    messages = run_loop(Scripted(script=script("a")), {"callbacks": [recorder]})
+    messages = run_loop(ScriptedChatModel(script=script("a")), {"callbacks": [recorder]})
     messages.append(HumanMessage("again"))
-    run_loop(Scripted(script=script("b")), {"callbacks": [recorder]}, messages=messages)
+    run_loop(ScriptedChatModel(script=script("b")), {"callbacks": [recorder]}, messages=messages)
     first, second = recorded()
     check_loop(first, "a")
     assert [(m.text, m.before) for m in second.messages] == [("go", 0), ("again", 0)]
@@ -158,7 +152,7 @@ def test_a_bare_loop_is_joined_by_its_call_ids(recorder, recorded):
 
 def test_two_bare_loops_in_turns_do_not_mix(recorder, recorded):
     config = {"callbacks": [recorder]}
-    models = [Scripted(script=script("a")), Scripted(script=script("b"))]
+    models = [ScriptedChatModel(script=script("a")), ScriptedChatModel(script=script("b"))]
     histories = [[HumanMessage("go")], [HumanMessage("go")]]
     for _ in range(3):
         for model, messages in zip(models, histories, strict=True):
@@ -170,7 +164,9 @@ def test_two_bare_loops_in_turns_do_not_mix(recorder, recorded):
 
 
 def test_a_loop_over_a_chain_is_joined_too(recorder, recorded):
-    chain = ChatPromptTemplate.from_messages([("placeholder", "{messages}")]) | Scripted(script=script())
+    chain = ChatPromptTemplate.from_messages([("placeholder", "{messages}")]) | ScriptedChatModel(
+        script=script()
+    )
     config = {"callbacks": [recorder]}
     messages: list[Any] = [HumanMessage("go")]
     for _ in range(3):
@@ -181,7 +177,9 @@ def test_a_loop_over_a_chain_is_joined_too(recorder, recorded):
 
 
 def test_results_of_tools_that_langchain_never_saw_are_taken_from_the_conversation(recorder, recorded):
-    model = Scripted(script=[asks(call("look", "c1", where="a"), call("look", "c2", where="b")), says()])
+    model = ScriptedChatModel(
+        script=[asks(call("look", "c1", where="a"), call("look", "c2", where="b")), says()]
+    )
     with Session("by hand"):
         messages: list[Any] = [HumanMessage("go")]
         messages.append(model.invoke(messages, config={"callbacks": [recorder]}))
@@ -196,7 +194,7 @@ def test_results_of_tools_that_langchain_never_saw_are_taken_from_the_conversati
 
 
 def test_a_model_that_fails_in_a_loop_does_not_split_the_trace(recorder, recorded):
-    model = Scripted(script=[asks(call("look", "c1", where="a")), RuntimeError("busy"), says()])
+    model = playing(asks(call("look", "c1", where="a")), RuntimeError("busy"), says())
     config = {"callbacks": [recorder]}
     messages: list[Any] = [HumanMessage("go")]
     messages.append(model.invoke(messages, config=config))
@@ -210,7 +208,7 @@ def test_a_model_that_fails_in_a_loop_does_not_split_the_trace(recorder, recorde
 
 def test_loops_that_never_go_on_do_not_pile_up(recorder, sink):
     for index in range(MAX_IDLE + 5):
-        model = Scripted(script=[asks(call("look", f"c{index}", where="a"))])
+        model = ScriptedChatModel(script=[asks(call("look", f"c{index}", where="a"))])
         model.invoke("go", config={"callbacks": [recorder]})
     recorder._writer.flush(20)
     assert len(sink.traces) == 5
@@ -236,7 +234,7 @@ def test_runs_below_a_parent_that_was_never_seen_are_one_trace(recorder, recorde
 
 
 def test_the_same_recorder_attached_twice_records_once(recorder, recorded):
-    agent = create_agent(Scripted(script=script()), [look]).with_config(callbacks=[recorder])
+    agent = create_agent(ScriptedChatModel(script=script()), [look]).with_config(callbacks=[recorder])
     with record(recorder):
         agent.invoke(user("go"), config={"callbacks": [recorder]})
     (trace,) = recorded()
@@ -246,7 +244,7 @@ def test_the_same_recorder_attached_twice_records_once(recorder, recorded):
 def test_two_recorders_record_independently(recorder, recorded):
     other = ListSink()
     with CallbackRecorder(other) as second:
-        create_agent(Scripted(script=script()), [look]).invoke(
+        create_agent(ScriptedChatModel(script=script()), [look]).invoke(
             user("go"), config={"callbacks": [recorder, second]}
         )
     check_loop(recorded()[0])
@@ -254,7 +252,7 @@ def test_two_recorders_record_independently(recorder, recorded):
 
 
 def test_an_agent_is_recorded_without_being_touched(recorder, recorded):
-    agent = create_agent(Scripted(script=script() * 2), [look])
+    agent = create_agent(ScriptedChatModel(script=script() * 2), [look])
     with record(recorder) as same:
         agent.invoke(user("go"))
     assert same is recorder
@@ -266,7 +264,7 @@ def test_an_agent_is_recorded_without_being_touched(recorder, recorded):
 async def test_async_agents_are_recorded_without_being_touched(recorder, recorded):
     with record(recorder):
         await asyncio.gather(
-            *(create_agent(Scripted(script=script()), [look]).ainvoke(user("go")) for _ in range(3))
+            *(create_agent(ScriptedChatModel(script=script()), [look]).ainvoke(user("go")) for _ in range(3))
         )
     traces = recorded()
     assert len(traces) == 3
@@ -276,13 +274,13 @@ async def test_async_agents_are_recorded_without_being_touched(recorder, recorde
 
 def test_what_is_recorded_in_a_block_is_written_when_it_ends(recorder, sink):
     with record(recorder):
-        create_agent(Scripted(script=script()), [look]).invoke(user("go"))
+        create_agent(ScriptedChatModel(script=script()), [look]).invoke(user("go"))
     check_loop(sink.traces[0])
 
 
 EVERYWHERE = """
 import threading
-from scripted_agents import ListSink
+from tests.capture.scripted_agents import ListSink
 from langchain_core.tools import tool
 from langchain_awo.capture.install import record_everywhere
 from langchain_awo.capture.recorder import CallbackRecorder

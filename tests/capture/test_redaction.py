@@ -7,11 +7,10 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from langchain.agents import create_agent
 from langchain_core.tools import tool
-from scripted_agents import ListSink, Scripted, asks, call, says, user
 
 from langchain_awo.capture.recorder import CallbackRecorder
 from langchain_awo.capture.redaction import UNREADABLE, Redactor
@@ -19,6 +18,8 @@ from langchain_awo.capture.secret_keys import looks_secret
 from langchain_awo.model.encoding import decode
 from langchain_awo.model.schema import dump
 from langchain_awo.model.trace import Attempt, Message, ModelCallRecord, ToolCallRecord, Trace
+from langchain_awo.testing import ScriptedChatModel
+from tests.capture.scripted_agents import ListSink, asks, call, says, user
 
 MASKED = re.compile(r"<secret:[0-9a-f]{8}>")
 TOKEN = "tok-8f3a-77c1"  # noqa: S105  # made up
@@ -267,6 +268,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(
     args=st.dictionaries(st.text(max_size=9), json_values, max_size=3), output=json_values, secret=st.text()
 )
@@ -290,7 +292,7 @@ def test_the_token_of_a_login_still_shows_in_the_later_call():
         """Fetches."""
         return "page"
 
-    model = Scripted(
+    model = ScriptedChatModel(
         script=[
             asks(call("login", "1", user="ann", password="hunter22")),  # noqa: S106  # made up
             asks(call("fetch", "2", bearer_of=f"Bearer {TOKEN}", url="https://x.test")),

@@ -1,6 +1,4 @@
-"""Retries, interrupts, cancelled calls, agents inside agents and hand-overs: one logical call stays one."""
-
-from __future__ import annotations
+"""Retries, cancelled calls, agents inside agents and hand-overs: one logical call stays one."""
 
 import asyncio
 from importlib.metadata import version
@@ -8,17 +6,16 @@ from typing import Any
 
 import pytest
 from langchain.agents import create_agent
-from langchain.agents.middleware import HumanInTheLoopMiddleware, ToolRetryMiddleware
+from langchain.agents.middleware import ToolRetryMiddleware
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import tool
-from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, MessagesState, StateGraph
-from langgraph.prebuilt import ToolNode, ToolRuntime, tools_condition
-from langgraph.types import Command, RetryPolicy, interrupt
-from scripted_agents import Scripted, asks, by_id, call, says, user
+from langgraph.prebuilt import ToolRuntime
+from langgraph.types import Command, RetryPolicy
 
-from langchain_awo.model.thread import join_threads
 from langchain_awo.model.trace import Replay
+from langchain_awo.testing import ScriptedChatModel
+from tests.capture.scripted_agents import asks, by_hand, by_id, call, look, says, user
 
 CORE = tuple(int(part) for part in version("langchain-core").split(".")[:3])
 
@@ -41,36 +38,6 @@ class Flaky:
         return fetch
 
 
-@tool
-def look(where: str) -> str:
-    """Looks."""
-    return f"saw {where}"
-
-
-@tool
-def charge(amount: int) -> str:
-    """Asks, then charges."""
-    answer = interrupt({"charge": amount})
-    return f"charged {amount}: {answer}"
-
-
-def by_hand(model, tools, *, checkpointer=None, retry=None):
-    def think(state: MessagesState) -> dict[str, Any]:
-        return {"messages": [model.bind_tools(tools).invoke(state["messages"])]}
-
-    graph = StateGraph(MessagesState)
-    graph.add_node("model", think)
-    graph.add_node("tools", ToolNode(tools, handle_tool_errors=False), retry_policy=retry)
-    graph.add_edge(START, "model")
-    graph.add_conditional_edges("model", tools_condition)
-    graph.add_edge("tools", "model")
-    return graph.compile(checkpointer=checkpointer)
-
-
-def in_thread(recorder, name="t"):
-    return {"callbacks": [recorder], "configurable": {"thread_id": name}}
-
-
 def check_retried(trace):
     (record,) = trace.tool_calls
     assert (record.call_id, record.status, record.output) == ("c1", "ok", "value of k")
@@ -83,7 +50,7 @@ def check_retried(trace):
 
 
 def fetching():
-    return Scripted(script=[asks(call("fetch", "c1", key="k")), says()])
+    return ScriptedChatModel(script=[asks(call("fetch", "c1", key="k")), says()])
 
 
 def test_retries_by_middleware_are_attempts_of_one_call(recorder, recorded):
@@ -129,98 +96,6 @@ def test_a_call_that_never_succeeds_keeps_its_last_error(recorder, recorded):
     assert "failed after 2 attempts" in record.output
 
 
-def test_a_resumed_call_is_one_call_with_an_interrupted_attempt(recorder, recorded):
-    model = Scripted(script=[asks(call("charge", "c1", amount=5)), says()])
-    agent = create_agent(model, [charge], checkpointer=InMemorySaver())
-    agent.invoke(user("pay"), config=in_thread(recorder))
-    agent.invoke(Command(resume="yes"), config=in_thread(recorder))
-    first, second = recorded()
-    assert (first.tool_calls[0].status, first.tool_calls[0].model_call) == ("interrupted", 0)
-    assert (second.tool_calls[0].status, second.tool_calls[0].model_call) == ("ok", None)
-    assert "error" not in first.metadata
-
-    (joined,) = join_threads([second, first])
-    (record,) = joined.tool_calls
-    assert (record.status, record.output, record.model_call) == ("ok", "charged 5: yes", 0)
-    assert [attempt.status for attempt in record.attempts] == ["interrupted", "ok"]
-    assert [m.text for m in joined.messages] == ["pay"]
-    assert len(joined.model_calls) == 2
-
-
-def test_finished_siblings_of_an_interrupted_call_keep_their_result(recorder, recorded):
-    """create_agent does not run them again."""
-    asked = asks(call("look", "c1", where="a"), call("charge", "c2", amount=5), call("look", "c3", where="b"))
-    agent = create_agent(Scripted(script=[asked, says()]), [look, charge], checkpointer=InMemorySaver())
-    agent.invoke(user("pay"), config=in_thread(recorder))
-    agent.invoke(Command(resume="yes"), config=in_thread(recorder))
-    (joined,) = join_threads(recorded())
-    assert [(c.call_id, c.status, len(c.attempts)) for c in joined.tool_calls] == [
-        ("c1", "ok", 0),
-        ("c2", "ok", 2),
-        ("c3", "ok", 0),
-    ]
-
-
-def test_siblings_that_a_node_runs_again_are_attempts_too(recorder, recorded):
-    """A ToolNode of a hand-written graph runs all its calls again on resume."""
-    asked = asks(call("look", "c1", where="a"), call("charge", "c2", amount=5))
-    agent = by_hand(Scripted(script=[asked, says()]), [look, charge], checkpointer=InMemorySaver())
-    agent.invoke(user("pay"), config=in_thread(recorder))
-    agent.invoke(Command(resume="yes"), config=in_thread(recorder))
-    (joined,) = join_threads(recorded())
-    assert [(c.call_id, c.status, c.model_call) for c in joined.tool_calls] == [
-        ("c1", "ok", 0),
-        ("c2", "ok", 0),
-    ]
-    assert [len(c.attempts) for c in joined.tool_calls] == [2, 2]
-
-
-@pytest.mark.parametrize(
-    ("decision", "outcome"),
-    [
-        ({"type": "approve"}, ("ok", {"where": "a"}, "saw a")),
-        (
-            {"type": "edit", "edited_action": {"name": "look", "args": {"where": "b"}}},
-            ("ok", {"where": "b"}, "saw b"),
-        ),
-        ({"type": "reject", "message": "never"}, ("error", {"where": "a"}, "never")),
-    ],
-)
-def test_a_call_that_waits_for_consent_belongs_to_the_model_call_before(
-    decision, outcome, recorder, recorded
-):
-    agent = create_agent(
-        Scripted(script=[asks(call("look", "c1", where="a")), says()]),
-        [look],
-        middleware=[HumanInTheLoopMiddleware(interrupt_on={"look": True})],
-        checkpointer=InMemorySaver(),
-    )
-    agent.invoke(user("go"), config=in_thread(recorder))
-    assert recorded()[0].tool_calls[0].status == "interrupted"
-    agent.invoke(Command(resume={"decisions": [decision]}), config=in_thread(recorder))
-    (joined,) = join_threads(recorded())
-    (record,) = joined.tool_calls
-    assert (record.status, record.args) == outcome[:2]
-    assert record.output.endswith(outcome[2])
-    assert (record.model_call, record.attempts) == (0, ())
-
-
-def test_turns_of_a_thread_join_with_each_user_message_once(recorder, recorded):
-    script = [asks(call("look", "c1", where="a")), says(), asks(call("look", "c2", where="b")), says()]
-    agent = create_agent(
-        Scripted(script=script), [look], checkpointer=InMemorySaver(), system_prompt="Be kind."
-    )
-    agent.invoke(user("yes"), config=in_thread(recorder))
-    agent.invoke(user("yes"), config=in_thread(recorder))
-    (joined,) = join_threads(recorded())
-    assert [(m.role, m.text, m.before) for m in joined.messages] == [
-        ("system", "Be kind.", 0),
-        ("user", "yes", 0),
-        ("user", "yes", 2),
-    ]
-    assert [(c.call_id, c.model_call) for c in joined.tool_calls] == [("c1", 0), ("c2", 2)]
-
-
 async def test_a_cancelled_call_has_no_result(recorder, recorded):
     started = asyncio.Event()
 
@@ -231,7 +106,7 @@ async def test_a_cancelled_call_has_no_result(recorder, recorded):
         await asyncio.Event().wait()
         return "never"
 
-    agent = create_agent(Scripted(script=[asks(call("wait", "c1"))]), [wait])
+    agent = create_agent(ScriptedChatModel(script=[asks(call("wait", "c1"))]), [wait])
     task = asyncio.create_task(agent.ainvoke(user("go"), config={"callbacks": [recorder]}))
     await started.wait()
     task.cancel()
@@ -243,7 +118,7 @@ async def test_a_cancelled_call_has_no_result(recorder, recorded):
 
 
 def test_a_stream_that_nobody_reads_to_its_end_is_a_trace_without_error(recorder, recorded):
-    agent = create_agent(Scripted(script=[asks(call("look", "c1", where="a")), says()]), [look])
+    agent = create_agent(ScriptedChatModel(script=[asks(call("look", "c1", where="a")), says()]), [look])
     stream = agent.stream(user("go"), config={"callbacks": [recorder]})
     next(stream)
     stream.close()
@@ -254,7 +129,7 @@ def test_a_stream_that_nobody_reads_to_its_end_is_a_trace_without_error(recorder
 
 def agent_in_a_tool(name=None):
     inner = create_agent(
-        Scripted(script=[asks(call("look", "i1", where="inside")), says("inner done")]),
+        ScriptedChatModel(script=[asks(call("look", "i1", where="inside")), says("inner done")]),
         [look],
         name=name,
         system_prompt="You are the inner one.",
@@ -265,7 +140,7 @@ def agent_in_a_tool(name=None):
         """Hands a task to another agent."""
         return inner.invoke(user(task))["messages"][-1].text
 
-    model = Scripted(
+    model = ScriptedChatModel(
         script=[asks(call("delegate", "c1", task="peek")), asks(call("look", "c2", where="x")), says()]
     )
     return create_agent(model, [delegate, look], name="boss" if name else None)
@@ -284,7 +159,7 @@ def test_an_agent_inside_a_tool_has_a_scope_of_its_own(name, recorder, recorded)
 
 
 def test_a_model_called_inside_a_tool_is_not_the_agent(recorder, recorded):
-    helper = Scripted(script=[asks(call("look", "h1", where="x"))])
+    helper = ScriptedChatModel(script=[asks(call("look", "h1", where="x"))])
 
     @tool
     def think_hard(question: str) -> str:
@@ -293,7 +168,7 @@ def test_a_model_called_inside_a_tool_is_not_the_agent(recorder, recorded):
         look.invoke({"where": "y"})
         return "42"
 
-    model = Scripted(script=[asks(call("think_hard", "c1", question="?")), says()])
+    model = ScriptedChatModel(script=[asks(call("think_hard", "c1", question="?")), says()])
     create_agent(model, [think_hard]).invoke(user("go"), config={"callbacks": [recorder]})
     (trace,) = recorded()
     scopes = [m.scope for m in trace.model_calls]
@@ -309,7 +184,9 @@ def test_a_model_called_inside_a_tool_is_not_the_agent(recorder, recorded):
 
 def test_an_agent_that_is_a_node_of_a_graph_has_a_scope_of_its_own(recorder, recorded):
     def worker(order_id):
-        return create_agent(Scripted(script=[asks(call("look", order_id, where="x")), says()]), [look])
+        return create_agent(
+            ScriptedChatModel(script=[asks(call("look", order_id, where="x")), says()]), [look]
+        )
 
     graph = StateGraph(MessagesState)
     graph.add_node("one", worker("c1"))
@@ -337,7 +214,7 @@ def test_a_hand_over_is_recorded_as_the_command_it_is(recorder, recorded):
         return {"messages": []}
 
     graph = StateGraph(MessagesState)
-    graph.add_node("one", create_agent(Scripted(script=[asks(call("transfer", "c1"))]), [transfer]))
+    graph.add_node("one", create_agent(ScriptedChatModel(script=[asks(call("transfer", "c1"))]), [transfer]))
     graph.add_node("two", ending)
     graph.add_edge(START, "one")
     graph.compile().invoke(user("go"), config={"callbacks": [recorder]})
@@ -356,7 +233,7 @@ def test_calls_inside_a_tool_know_it_however_the_configuration_was_passed(record
         look.invoke(call("look", "c1__2", where="marked"), marked)
         return look.invoke({"where": "sibling"}, config)
 
-    model = Scripted(script=[asks(call("outer", "c1")), says()])
+    model = ScriptedChatModel(script=[asks(call("outer", "c1")), says()])
     create_agent(model, [outer]).invoke(user("go"), config={"callbacks": [recorder]})
     (trace,) = recorded()
     first, marked, sibling = trace.tool_calls
@@ -372,7 +249,7 @@ def test_a_tool_that_passes_its_own_id_on_is_still_two_calls(recorder, recorded)
         """Wraps another tool."""
         return look.invoke(call("look", runtime.tool_call_id, where=where)).content
 
-    model = Scripted(script=[asks(call("outer", "c1", where="x")), says()])
+    model = ScriptedChatModel(script=[asks(call("outer", "c1", where="x")), says()])
     create_agent(model, [outer]).invoke(user("go"), config={"callbacks": [recorder]})
     (trace,) = recorded()
     assert [(c.name, c.parent_id, c.model_call, c.attempts) for c in trace.tool_calls] == [
@@ -383,9 +260,41 @@ def test_a_tool_that_passes_its_own_id_on_is_still_two_calls(recorder, recorded)
 
 def test_ids_that_a_provider_uses_again_are_different_calls(recorder, recorded):
     script = [asks(call("look", "call_0", where="a")), asks(call("look", "call_0", where="b")), says()]
-    create_agent(Scripted(script=script), [look]).invoke(user("go"), config={"callbacks": [recorder]})
+    create_agent(ScriptedChatModel(script=script), [look]).invoke(
+        user("go"), config={"callbacks": [recorder]}
+    )
     (trace,) = recorded()
     assert [(c.call_id, c.args["where"], c.model_call) for c in trace.tool_calls] == [
         ("call_0", "a", 0),
         ("call_0~2", "b", 1),
     ]
+
+
+def test_agents_that_use_each_others_ids_are_told_apart(recorder, recorded):
+    """Some providers number the calls of every answer anew."""
+    inner = create_agent(
+        ScriptedChatModel(
+            script=[asks(call("look", "0", where="i0"), call("look", "1", where="i1")), says("seen")]
+        ),
+        [look],
+    )
+
+    @tool
+    def delegate(task: str) -> str:
+        """Hands a task to another agent."""
+        return inner.invoke(user(task))["messages"][-1].text
+
+    asked = asks(call("delegate", "0", task="peek"), call("look", "1", where="o1"))
+    agent = create_agent(ScriptedChatModel(script=[asked, says()]), [delegate, look])
+    agent.invoke(user("go"), config={"callbacks": [recorder], "max_concurrency": 1})
+    (trace,) = recorded()
+    calls = {c.args.get("where", "task"): c for c in trace.tool_calls}
+    assert [(calls[key].model_call, calls[key].status) for key in ("task", "o1", "i0", "i1")] == [
+        (0, "ok"),
+        (0, "ok"),
+        (1, "ok"),
+        (1, "ok"),
+    ]
+    assert calls["o1"].parent_id is None
+    assert calls["i0"].parent_id == calls["i1"].parent_id == calls["task"].call_id
+    assert len({c.call_id for c in trace.tool_calls}) == 4

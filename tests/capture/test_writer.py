@@ -12,15 +12,10 @@ from uuid import uuid4
 import pytest
 from langchain.agents import create_agent
 from langchain_core.tools import tool
-from scripted_agents import ListSink, Scripted, asks, call, run_python, says, user
 
 from langchain_awo.capture.recorder import CallbackRecorder
-
-
-@tool
-def look(where: str) -> str:
-    """Looks."""
-    return f"saw {where}"
+from langchain_awo.testing import ScriptedChatModel
+from tests.capture.scripted_agents import ListSink, asks, call, look, run_python, says, user
 
 
 class FullDisk(ListSink):
@@ -62,7 +57,7 @@ class Slow(ListSink):
 
 
 def run_agent(recorder):
-    agent = create_agent(Scripted(script=[asks(call("look", "c1", where="a")), says()]), [look])
+    agent = create_agent(ScriptedChatModel(script=[asks(call("look", "c1", where="a")), says()]), [look])
     return agent.invoke(user("go"), config={"callbacks": [recorder]})
 
 
@@ -168,7 +163,7 @@ def test_closing_ends_what_is_still_running():
         recorder.close()
         return "closed"
 
-    model = Scripted(script=[asks(call("close_it", "c1")), says()])
+    model = ScriptedChatModel(script=[asks(call("close_it", "c1")), says()])
     answer = create_agent(model, [close_it]).invoke(user("go"), config={"callbacks": [recorder]})
     assert answer["messages"][-1].text == "done"
     (trace,) = sink.traces
@@ -183,7 +178,7 @@ def test_a_recorder_that_nobody_keeps_still_writes():
             sink.append(traces)
             written.set()
 
-    model = Scripted(script=[asks(call("look", "c1", where="a"))])
+    model = ScriptedChatModel(script=[asks(call("look", "c1", where="a"))])
     model.invoke("go", config={"callbacks": [CallbackRecorder(Telling())]})
     assert written.wait(20)
     assert [c.status for c in sink.traces[0].tool_calls] == ["abandoned"]
@@ -266,7 +261,8 @@ def test_many_threads_lose_nothing(recorder, recorded):
 PROGRAM = """
 import json, sys
 from pathlib import Path
-from scripted_agents import Scripted, asks, call, says, user
+from tests.capture.scripted_agents import asks, call, says, user
+from langchain_awo.testing import ScriptedChatModel
 from langchain.agents import create_agent
 from langchain_core.tools import tool
 from langchain_awo.capture.recorder import CallbackRecorder
@@ -285,7 +281,7 @@ def look(where: str) -> str:
         ENDING
     return where
 
-model = Scripted(script=[asks(call("look", "c1", where="a")), asks(call("look", "c2", where="abyss")), says()])
+model = ScriptedChatModel(script=[asks(call("look", "c1", where="a")), asks(call("look", "c2", where="abyss")), says()])
 recorder = CallbackRecorder(File())
 create_agent(model, [look]).invoke(user("go"), config={"callbacks": [recorder]})
 """

@@ -123,7 +123,7 @@ def good_offers(tools):
 
 
 def test_with_tools_that_fit_it_reaches_the_same_state_with_fewer_model_calls(world, tools, first_morning):
-    tasks = generate_tasks(first_morning, 150, seed=21)
+    tasks = generate_tasks(first_morning, 90, seed=21)
     with first_morning.copy() as other:
         plain = run_tasks(build_agent(scripted_model(), list(tools.values())), tasks)
         originals = back_office_tools(other)
@@ -200,6 +200,13 @@ def test_a_tool_that_does_not_fit_is_left_alone(world, tools, misfit):
     work, changed = run_with(world, tools, delivered(world), offer(tools, "tempting", runs, properties))
     assert "tempting" not in work.tool_calls
     assert len(changed["refunds"]) == 1
+
+
+def test_reading_everything_to_get_one_thing_is_not_worth_it(world, tools):
+    history = good_offers(tools)[0]
+    email = world.snapshot().tables["customers"][0]["email"]
+    work, _ = run_with(world, tools, ask("latest_order", email=email), history)
+    assert "history" not in work.tool_calls
 
 
 def test_a_constant_that_is_written_has_to_be_stated(world, tools):
