@@ -137,13 +137,15 @@ def _shared(key: str, having: Sequence[Sighting]) -> bool:
 
 def _told(key: str, having: Sequence[Sighting]) -> str:
     """What the value tells most about, with the share it explains; empty if it is too little."""
-    aspects: dict[str, list[Hashable]] = {
-        "the other arguments": [tuple(sorted(call.args.keys() - {key})) for call in having],
-        "the shape of the output": [_shape(call.output) for call in having],
-        "the next call": [call.following for call in having],
+    aspects: dict[str, list[tuple[str, Hashable]]] = {
+        "the other arguments": [(call.args[key], tuple(sorted(call.args.keys() - {key}))) for call in having],
+        "the shape of the output": [(call.args[key], _shape(call.output)) for call in having],
+        # the end of a run and a call that repeats itself say where a call stood, not what it did
+        "the next call": [
+            (call.args[key], call.following) for call in having if call.following not in ("", call.tool)
+        ],
     }
-    values = [call.args[key] for call in having]
-    shares = {name: _explained(values, seen) for name, seen in aspects.items()}
+    shares = {name: _explained(seen, least=len(having) / 2) for name, seen in aspects.items()}
     name = max(shares, key=lambda each: (shares[each], each))
     return f"{name} ({shares[name]:.0%})" if shares[name] >= TOLD else ""
 
@@ -157,12 +159,14 @@ def _shape(output: JSONValue) -> str:
     return type(output).__name__
 
 
-def _explained(values: Sequence[str], seen: Sequence[Hashable]) -> float:
-    """Share of the wrong guesses about what was seen that knowing the value avoids."""
+def _explained(seen: Sequence[tuple[str, Hashable]], *, least: float) -> float:
+    """Share of the wrong guesses about what was seen that knowing the value avoids; 0 if too little was seen."""
     total = len(seen)
-    blind = Counter(seen).most_common(1)[0][1]
+    blind = max(Counter(what for _, what in seen).values(), default=0)
+    if total < least or total == blind:
+        return 0.0
     by_value: dict[str, Counter[Hashable]] = defaultdict(Counter)
-    for value, what in zip(values, seen, strict=True):
+    for value, what in seen:
         by_value[value][what] += 1
-    informed = sum(counts.most_common(1)[0][1] for counts in by_value.values())
-    return (informed - blind) / (total - blind) if total > blind else 0.0
+    informed = sum(max(counts.values()) for counts in by_value.values())
+    return (informed - blind) / (total - blind)

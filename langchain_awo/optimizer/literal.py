@@ -1,12 +1,13 @@
 """The paper's method to the letter, as the honest baseline of every measurement.
 
-Horizontal merging by rules, vertical merging by Algorithm 1, then a first version of binding. The routines come in the
-order in which the algorithm finds them; a destructive step ends a routine unless the user allows it.
+Horizontal merging by rules, vertical merging by Algorithm 1, then a first version of binding. A destructive or protected
+step ends a routine. If there are more routines than the budget allows, those whose occurrences span the most model calls
+beyond the first of each are kept: the paper has no budget, and this is the account everything is measured by.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
@@ -33,7 +34,7 @@ LEAST_THRESHOLD: Final = 3
 MIN_TASKS: Final = 2
 """A routine that one task alone shows does not tell its constants from its parameters."""
 
-Code: TypeAlias = Literal["destructive", "one_model_call", "failed_runs", "one_task", "budget"]
+Code: TypeAlias = Literal["destructive", "protected", "one_model_call", "failed_runs", "one_task", "budget"]
 
 
 def default_threshold(runs: int) -> int:
@@ -55,6 +56,7 @@ def compile_literal(
     history: int | None = None,
     bindings: Bindings = "exact",
     allow_destructive: bool = False,
+    protected: Container[str] = (),
 ) -> tuple[list[MetaTool], list[Refused]]:
     """Compiles a corpus by the paper's method.
 
@@ -62,14 +64,15 @@ def compile_literal(
         corpus: the runs to mine.
         rules: merging rules, the safe defaults if not given.
         threshold: the paper's T, in executions; `default_threshold` of the runs if not given.
-        max_tools: budget of meta-tools; the heaviest routines get it.
+        max_tools: budget of meta-tools.
         options: what the paper leaves open.
         history: pools states by so many recent calls instead of the full history.
         bindings: `exact` binds what all traces agree on literally, `consensus` what nearly all agree on.
         allow_destructive: routines go on through destructive steps.
+        protected: tools that no routine may call.
 
     Returns:
-        The meta-tools in the order they were found, and everything that was refused with its reason.
+        The meta-tools, the most useful on these runs first, and everything that was refused with its reason.
 
     Raises:
         RuleError: a rule is malformed or unsound for this corpus.
@@ -81,11 +84,12 @@ def compile_literal(
     paths = build_paths(corpus, checked(rules, corpus))
     graph = graph_of(count_decisions(paths, history=history), threshold=threshold)
     found = extract(graph, threshold=threshold, options=options)
-    judged = _Judged(corpus, paths, allow_destructive=allow_destructive)
+    judged = _Judged(corpus, paths, allow_destructive=allow_destructive, protected=protected)
     for candidate in found:
         judged.consider(candidate)
-    kept = judged.kept[:max_tools]
-    refused = [*judged.refused, *(_over_budget(each, max_tools) for each in judged.kept[max_tools:])]
+    ranked = sorted(judged.kept, key=lambda each: -each.saved)  # stable: ties as the algorithm found them
+    kept = ranked[:max_tools]
+    refused = [*judged.refused, *(_over_budget(each, max_tools) for each in ranked[max_tools:])]
     named = _with_names([bind(each.routine, each.windows, corpus, bindings=bindings) for each in kept])
     return named, refused
 
@@ -95,31 +99,44 @@ class _Kept:
     routine: tuple[CanonicalCall, ...]
     windows: list[Window]
 
+    @property
+    def saved(self) -> int:
+        """Model calls that its occurrences would have saved."""
+        return sum(window.model_calls - 1 for window in self.windows)
+
 
 class _Judged:
     """Candidates that can become meta-tools, and the others with the reason."""
 
-    def __init__(self, corpus: Corpus, paths: Sequence[Path], *, allow_destructive: bool) -> None:
+    def __init__(
+        self, corpus: Corpus, paths: Sequence[Path], *, allow_destructive: bool, protected: Container[str]
+    ) -> None:
         self.kept: list[_Kept] = []
         self.refused: list[Refused] = []
         self._corpus = corpus
         self._paths = paths
         self._allow_destructive = allow_destructive
+        self._protected = protected
         self._known: set[tuple[CanonicalCall, ...]] = set()
 
     def consider(self, candidate: Candidate) -> None:
         routine = candidate.calls
-        destructive = next((i for i, call in enumerate(routine) if self._is_destructive(call)), None)
-        if destructive is not None:
-            reason = f"{routine[destructive].label} is destructive; the routine ends before it unless allowed"
-            self._refuse(routine, "destructive", reason, candidate.support)
-            routine = routine[:destructive]
+        for length, call in enumerate(routine):
+            if barrier := self._barrier(call):
+                code, reason = barrier
+                self._refuse(routine, code, reason, candidate.support)
+                routine = routine[:length]
+                break
         if len(routine) > 1 and routine not in self._known:
             self._known.add(routine)
             self._judge(routine)
 
-    def _is_destructive(self, call: CanonicalCall) -> bool:
-        return not self._allow_destructive and self._corpus.effects.get(call.tool) is Effect.DESTRUCTIVE
+    def _barrier(self, call: CanonicalCall) -> tuple[Code, str] | None:
+        if call.tool in self._protected:
+            return "protected", f"{call.label} is protected; the routine ends before it"
+        if not self._allow_destructive and self._corpus.effects.get(call.tool) is Effect.DESTRUCTIVE:
+            return "destructive", f"{call.label} is destructive; the routine ends before it unless allowed"
+        return None
 
     def _judge(self, routine: tuple[CanonicalCall, ...]) -> None:
         windows = find_windows(self._paths, routine)
@@ -150,7 +167,7 @@ def _over_budget(kept: _Kept, max_tools: int) -> Refused:
     return Refused(
         routine=tuple(call.label for call in kept.routine),
         code="budget",
-        reason=f"heavier routines took the {max_tools} places",
+        reason=f"routines that save more took the {max_tools} places",
         occurrences=len(kept.windows),
     )
 

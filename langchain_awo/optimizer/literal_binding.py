@@ -8,10 +8,10 @@ to a place if all recorded calls agree on it, to a constant if they all have the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
-from langchain_awo.model.binding import Argument, Binding, Constant, Frame, Output, Parameter
+from langchain_awo.model.binding import Argument, Binding, Constant, Frame, Output, Parameter, leaves
 from langchain_awo.model.canonical import CanonicalCall
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.metatool import BindingEvidence, Evidence, MetaTool, ParameterSpec, Step
@@ -102,7 +102,13 @@ class _Builder:
                 args[name], evidence[f"/{escape(name)}"] = found
         effect = self.corpus.effects.get(tool, Effect.UNKNOWN)
         step = Step(tool=tool, args=args, optional=tuple(optional), effect=effect, evidence=evidence)
-        self.steps.append(step)
+        self.steps.append(replace(step, eager=self._is_eager(step)))
+
+    def _is_eager(self, step: Step) -> bool:
+        """Whether a read could follow the first step unasked: everything it needs exists by then."""
+        bound = not any(isinstance(leaf, Parameter) for each in step.bindings for leaf in leaves(each))
+        fed = all(number == 1 or self.steps[number - 1].eager for number in step.depends_on)
+        return bool(step.depends_on) and bound and fed and step.effect.is_read
 
     def _parameter(self, tool: str, name: str, *, required: bool) -> Parameter:
         taken = {spec.name for spec in self.parameters}
