@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, TypeAlias
 
+import networkx as nx
+
 from langchain_awo.errors import CompileError
 from langchain_awo.model.canonical import Candidate, CanonicalCall
 from langchain_awo.model.graph import ROOT, WorkflowGraph
@@ -77,6 +79,7 @@ class _Flow:
     Attributes:
         body: the calls made on an edge; several where it leads to a compressed routine.
         total: sum over all children of a node, pruned edges included.
+        depth: decisions between the start and a node, on the shortest way.
     """
 
     graph: WorkflowGraph
@@ -85,6 +88,7 @@ class _Flow:
     weight: dict[Edge, int] = field(default_factory=dict)
     body: dict[Edge, Body] = field(default_factory=dict)
     total: dict[str, int] = field(default_factory=dict)
+    depth: dict[str, int] = field(default_factory=dict)
     out_of: defaultdict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
     into: defaultdict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
     made: int = 0
@@ -92,6 +96,8 @@ class _Flow:
     def __post_init__(self) -> None:
         measure = "count" if self.options.count_endings else "out_total"
         self.total = {node: data[measure] for node, data in self.graph.nodes(data=True)}
+        if ROOT in self.graph:
+            self.depth = dict(nx.single_source_shortest_path_length(self.graph, ROOT))
         for source, target, data in self.graph.edges(data=True):
             self._add(source, target, data["weight"], (data["call"],))
 
@@ -116,9 +122,10 @@ class _Flow:
         guarded = self.options.guard_first_pair
         return (not guarded or self._is_more_than_half(edge)) and len(self._body_of(list(edge))) <= MAX_LENGTH
 
-    def _order(self, edge: Edge) -> tuple[int, Body, Edge]:
-        """Heaviest first; ties by the calls, then by the keys of the nodes, which depend on content alone."""
-        return (-self.weight[edge], self._body_of(list(edge)), edge)
+    def _order(self, edge: Edge) -> tuple[int, int, Body, Edge]:
+        """Heaviest first; ties by the way from the start, then by the calls, then by keys, which content alone makes."""
+        far = len(self.depth)
+        return (-self.weight[edge], self.depth.get(edge[0], far), self._body_of(list(edge)), edge)
 
     def _extension(self, node: str) -> str | None:
         children = [(node, child) for child in self.out_of[node]]
@@ -155,6 +162,7 @@ class _Flow:
         self.made += 1
         node = f"routine {self.made}"
         first, last = nodes[0], nodes[-1]
+        self.depth[node] = self.depth.get(first, len(self.depth))
         arrived = sum(self.weight[source, last] for source in self.into[last])
         onward = {
             child: (self.weight[last, child] * weight // arrived, self.body[last, child])

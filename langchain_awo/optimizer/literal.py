@@ -167,7 +167,7 @@ def _over_budget(kept: _Kept, max_tools: int) -> Refused:
     return Refused(
         routine=tuple(call.label for call in kept.routine),
         code="budget",
-        reason=f"routines that save more took the {max_tools} places",
+        reason=f"routines that save more took all places; max_tools is {max_tools}",
         occurrences=len(kept.windows),
     )
 

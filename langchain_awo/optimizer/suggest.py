@@ -165,7 +165,9 @@ def _repeats(paths: Iterable[Path]) -> Iterator[Rule]:
                 rows[each.call.tool].places += 1
                 rows[each.call.tool].tasks.add(path.run.task)
     if identical:
-        evidence = f"{identical} calls repeat an earlier read with nothing written since, in {_tasks(tasks)}"
+        evidence = (
+            f"an earlier read is repeated {_times(identical)} in {_tasks(tasks)}, with nothing written since"
+        )
         yield CollapseRepeats(of="identical", evidence=evidence)
     for tool, row in sorted(rows.items()):
         if row.places >= MIN_PLACES and len(row.tasks) >= MIN_TASKS:
