@@ -49,44 +49,87 @@ def digest(value: JSONValue) -> str:
 def to_json(value: object) -> JSONValue:
     """A deep snapshot of any value as JSON; what has no JSON form becomes its `repr`. Never raises."""
     try:
-        return _snapshot(value, 0)
+        return _snapshot(value, ())
     except Exception as error:  # noqa: BLE001  # a hostile __repr__ or __iter__ must not break the agent
         return f"<{type(value).__name__} cannot be read: {type(error).__name__}>"
 
 
-def _snapshot(value: object, depth: int) -> JSONValue:  # noqa: C901  # one line for each kind of value
-    if value is None or isinstance(value, bool | str):
-        return _clean(value) if isinstance(value, str) else value
+_SCALARS: Final = (
+    enum.Enum,
+    str,
+    int,
+    float,
+    dt.date,
+    dt.time,
+    bytes,
+    bytearray,
+    memoryview,
+    uuid.UUID,
+    pathlib.PurePath,
+    decimal.Decimal,
+)
+
+
+def _snapshot(value: object, path: tuple[int, ...]) -> JSONValue:
+    """As `to_json`, the common kinds first; `path` has the ids of the values around this one."""
+    kind = type(value)
+    if kind is str:
+        return _clean(value)  # type: ignore[arg-type]  # mypy does not narrow by `is`
+    if kind is bool or value is None:
+        return value
+    if kind is dict or isinstance(value, Mapping):
+        if len(path) > MAX_DEPTH or id(value) in path:
+            return _shown(value, 200)
+        path = (*path, id(value))
+        return {_key(key): _snapshot(item, path) for key, item in value.items()}  # type: ignore[attr-defined]
+    if isinstance(value, list | tuple):
+        if len(path) > MAX_DEPTH or id(value) in path:
+            return _shown(value, 200)
+        path = (*path, id(value))
+        return [_snapshot(item, path) for item in value]
+    return _snapshot_scalar(value) if isinstance(value, _SCALARS) else _snapshot_object(value, path)
+
+
+def _snapshot_scalar(value: object) -> JSONValue:
     if isinstance(value, enum.Enum):
-        return _snapshot(value.value, depth + 1)
+        return _snapshot(value.value, ())
+    if isinstance(value, str):
+        return _clean(value)
     if isinstance(value, int):
         return int(value) if -(2**63) <= value < 2**64 else str(value)
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else repr(float(value))
-    if depth > MAX_DEPTH:
-        return repr(value)[:200]
-    if isinstance(value, Mapping):
-        return {_key(key): _snapshot(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_snapshot(item, depth + 1) for item in value]
-    if isinstance(value, AbstractSet):
-        return sorted((_snapshot(item, depth + 1) for item in value), key=dumps)
     if isinstance(value, dt.datetime | dt.date | dt.time):
         return value.isoformat()
-    if isinstance(value, uuid.UUID | pathlib.PurePath | decimal.Decimal):
-        return str(value)
     if isinstance(value, bytes | bytearray | memoryview):
         return f"<{len(value)} bytes>"
+    return str(value)
+
+
+def _snapshot_object(value: object, path: tuple[int, ...]) -> JSONValue:
+    if len(path) > MAX_DEPTH or id(value) in path:
+        return _shown(value, 200)
+    path = (*path, id(value))
+    if isinstance(value, AbstractSet):
+        return sorted((_snapshot(item, path) for item in value), key=dumps)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _snapshot(getattr(value, f.name), depth + 1) for f in dataclasses.fields(value)}
+        return {f.name: _snapshot(getattr(value, f.name), path) for f in dataclasses.fields(value)}
     dump = getattr(value, "model_dump", None)
     if callable(dump) and not isinstance(value, type):
-        return _snapshot(dump(), depth + 1)
-    return repr(value)[:2000]
+        return _snapshot(dump(), path)
+    return _shown(value, 2000)
+
+
+def _shown(value: object, limit: int) -> str:
+    """A `repr`; a hostile one costs only its own place in a larger value."""
+    try:
+        return repr(value)[:limit]
+    except Exception as error:  # noqa: BLE001  # as in `to_json`
+        return f"<{type(value).__name__} cannot be shown: {type(error).__name__}>"
 
 
 def _key(key: object) -> str:
-    return _clean(key) if isinstance(key, str) else str(_snapshot(key, MAX_DEPTH))
+    return _clean(str(key)) if isinstance(key, str) else str(_snapshot(key, ()))
 
 
 def _clean(text: str) -> str:

@@ -140,7 +140,8 @@ class Trace:
         success: the outcome, `None` when nobody said.
         messages: user and system messages, in order.
         model_calls: in the order they started.
-        tool_calls: in the order the model calls issued them, the order they started within a model call.
+        tool_calls: in the order the model calls issued them; calls that none issued stand behind those of the model call
+            before them, calls inside a tool behind that tool.
         tools: the tools that were called or offered, sorted by name.
         metadata: anything else the caller attached.
     """

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from langchain_awo.optimizer.corpus import Corpus, Round, Run, Segment, scalars
 
@@ -30,6 +30,10 @@ class Ceiling:
     repeats: float = 0.0
     after_failure: float = 0.0
     destructive: float = 0.0
+
+    def as_json(self) -> dict[str, float]:
+        """Plain data; `continue_` is called `continue`."""
+        return {name.rstrip("_"): value for name, value in asdict(self).items()}
 
 
 def ceiling_of(corpus: Corpus) -> Ceiling:

@@ -6,7 +6,8 @@ parameters. A binding that does not resolve to the recorded value does not fit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TypeAlias
 
 from langchain_awo.model.binding import (
@@ -24,6 +25,7 @@ from langchain_awo.model.encoding import dumps
 from langchain_awo.model.metatool import Step
 from langchain_awo.model.pointer import MISSING
 from langchain_awo.model.trace import JSONValue
+from langchain_awo.optimizer.corpus import Call
 
 Solution: TypeAlias = dict[str, JSONValue]
 """Values of parameters by name."""
@@ -65,6 +67,20 @@ def fit(binding: Binding, value: JSONValue, frame: Frame, solution: Solution) ->
             return framed and fit(source, value[len(prefix) : len(value) - len(suffix)], frame, solution)
         case _:
             return same(resolve(binding, frame), value)
+
+
+def solve_map(
+    step: Step, calls: Iterable[Call], frame: Frame, knows: Callable[[JSONValue], bool]
+) -> Solution | None:
+    """The parameters that a mapped step shares among its items, from the first recorded call that fits an item."""
+    source = resolve(step.over.source, frame) if step.over else None
+    items = source if isinstance(source, list) else []
+    for call in calls:
+        for item in items:
+            found = fit_args(step, call.args, replace(frame, item=item))
+            if found is not None and all(knows(value) for value in found.values()):
+                return found
+    return None
 
 
 def is_open(binding: Binding, frame: Frame) -> bool:

@@ -9,12 +9,16 @@ read counts only as long as the world had not changed since.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from langchain_awo.model.metatool import MetaTool
 from langchain_awo.optimizer.corpus import Corpus, Round, Run, Segment
 from langchain_awo.optimizer.simulate import Simulation, simulate
+
+Used: TypeAlias = tuple[MetaTool, Simulation]
+"""A meta-tool and what it would do in a place."""
 
 
 @dataclass(slots=True)
@@ -69,17 +73,21 @@ def replay(meta_tools: Sequence[MetaTool], corpus: Corpus) -> Replay:
 
 def replay_chooser(meta_tools: Sequence[MetaTool], run: Run, segment: Segment) -> Tally:
     """One segment with an agent that uses whatever helps."""
+
+    def found(position: int) -> list[Used]:
+        return [(each, sim) for each in meta_tools for sim in simulate(each, run, segment, position)]
+
+    return walk_chooser(segment, found)
+
+
+def walk_chooser(segment: Segment, found: Callable[[int], list[Used]]) -> Tally:
+    """One segment, given what could be used in each round."""
     tally, fetched = Tally(), _Fetched()
     for position, current in enumerate(segment.rounds):
         if fetched.covers(current, position):
             _count(tally, segment, position)
             continue
-        found = [
-            (meta_tool, simulation)
-            for meta_tool in meta_tools
-            for simulation in simulate(meta_tool, run, segment, position)
-        ]
-        for meta_tool, simulation in choose(found, segment, fetched):
+        for meta_tool, simulation in choose(found(position), segment, fetched):
             fetched.add(simulation, segment)
             tally.over_fetched += len(simulation.extra) + simulation.estimated
             tally.uses[meta_tool.name] += 1
@@ -88,22 +96,30 @@ def replay_chooser(meta_tools: Sequence[MetaTool], run: Run, segment: Segment) -
 
 def replay_continue(meta_tools: Sequence[MetaTool], run: Run, segment: Segment) -> Tally:
     """One segment with the eager steps run after every anchor call."""
-    tally, fetched = Tally(), _Fetched()
     eager = [shortened for shortened in map(eager_part, meta_tools) if shortened]
+
+    def found(position: int) -> list[Used]:
+        return [(each, sim) for each in eager for sim in simulate(each, run, segment, position)]
+
+    return walk_continue(segment, found)
+
+
+def walk_continue(segment: Segment, found: Callable[[int], list[Used]]) -> Tally:
+    """One segment, given what would run after each round."""
+    tally, fetched = Tally(), _Fetched()
     seen: set[str] = set()
     for position, current in enumerate(segment.rounds):
         if fetched.covers(current, position):
             _count(tally, segment, position)
             continue
         seen |= current.keys
-        for meta_tool in eager:
-            for simulation in simulate(meta_tool, run, segment, position):
-                new = simulation.made - seen
-                if new:
-                    fetched.add(simulation, segment)
-                    tally.over_fetched += len(simulation.extra - seen) + simulation.estimated
-                    tally.uses[meta_tool.name] += 1
-                    seen |= new
+        for meta_tool, simulation in found(position):
+            new = simulation.made - seen
+            if new:
+                fetched.add(simulation, segment)
+                tally.over_fetched += len(simulation.extra - seen) + simulation.estimated
+                tally.uses[meta_tool.name] += 1
+                seen |= new
     return tally
 
 
@@ -119,17 +135,15 @@ def eager_part(meta_tool: MetaTool) -> MetaTool | None:
     return replace(meta_tool, steps=tuple(step.renumbered(numbers) for step in steps))
 
 
-def choose(
-    found: Iterable[tuple[MetaTool, Simulation]], segment: Segment, fetched: _Fetched
-) -> list[tuple[MetaTool, Simulation]]:
+def choose(found: Iterable[Used], segment: Segment, fetched: _Fetched) -> list[Used]:
     """The simulations an agent that knows what it wants would use: all that help, none that does not.
 
     Calls of one model call run side by side, so at most one of them may write.
     """
-    reads, writes = [], []
-    for pair in found:
-        (reads if pair[0].effect.is_read else writes).append(pair)
-    best: list[tuple[MetaTool, Simulation]] = _pruned(reads, segment, fetched)
+    pairs = list(found)
+    reads = [pair for pair in pairs if pair[0].effect.is_read]
+    writes = [pair for pair in pairs if not pair[0].effect.is_read]
+    best: list[Used] = _pruned(reads, segment, fetched)
     saved = _saved(best, segment, fetched)
     for pair in writes:
         chosen = _pruned([pair, *reads], segment, fetched)
@@ -139,11 +153,8 @@ def choose(
     return best
 
 
-def _pruned(
-    pairs: list[tuple[MetaTool, Simulation]], segment: Segment, fetched: _Fetched
-) -> list[tuple[MetaTool, Simulation]]:
-    useful = [pair for pair in pairs if len(pair[1].reproduced) > 1]
-    kept = sorted(useful, key=lambda pair: (-len(pair[1].extra) - pair[1].estimated, pair[0].name))
+def _pruned(pairs: list[Used], segment: Segment, fetched: _Fetched) -> list[Used]:
+    kept = sorted(pairs, key=lambda pair: (-len(pair[1].extra) - pair[1].estimated, pair[0].name))
     saved = _saved(kept, segment, fetched)
     for pair in list(kept):
         without = [other for other in kept if other is not pair]
@@ -152,7 +163,7 @@ def _pruned(
     return kept
 
 
-def _saved(pairs: Iterable[tuple[MetaTool, Simulation]], segment: Segment, fetched: _Fetched) -> set[int]:
+def _saved(pairs: Iterable[Used], segment: Segment, fetched: _Fetched) -> set[int]:
     together = _Fetched(dict(fetched.valid))
     start = -1
     for _, simulation in pairs:

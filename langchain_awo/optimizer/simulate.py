@@ -15,7 +15,8 @@ from langchain_awo.model.metatool import Guard, Map, MetaTool, Step
 from langchain_awo.model.pointer import MISSING
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.optimizer.corpus import Call, Run, Segment, call_key
-from langchain_awo.optimizer.matching import Solution, fit_args, is_open
+from langchain_awo.optimizer.matching import Solution, fit_args, is_open, solve_map
+from langchain_awo.optimizer.occurrences import predicted
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,22 +100,46 @@ class _Attempt:
             self.estimated += max(lost)
             self.unknown[number] = max(lost)
             return True
-        return bool(step.guard) and not self._holds(step, step.guard)
+        return step.guard is not None and not self._holds(step, step.guard)
 
     def _some_known(self, step: Step) -> bool:
         return all(used in self.frame.outputs for used in step.depends_on)
 
     def _holds(self, step: Step, guard: Guard) -> bool:
         if isinstance(guard.source, Parameter) and guard.test == "given":
-            return any(self._candidates(step))
+            return self._given(step)
+        if isinstance(guard.source, Parameter) and guard.value is True:
+            return self._requested(step, guard.source.name)
         value = resolve(guard.source, self.frame)
         if guard.test == "equals":
-            held = value == guard.value
+            held = bool(value == guard.value)
         else:
             held = value is not MISSING and (guard.test == "given" or bool(value))
         if not held and guard.otherwise == "stop":
             raise _Stop
         return held
+
+    def _given(self, step: Step) -> bool:
+        """Whether the recorded agent went on to what this step does, so that its parameters would be given."""
+        if step.over is None:
+            return any(True for _ in self._candidates(step))
+        if isinstance(step.over.source, Parameter):
+            return any(True for _ in self._items(0, step))
+        found = solve_map(step, self._later(step), self.frame, lambda value: self._all_known({"": value}))
+        self.solution.update(found or {})
+        return found is not None
+
+    def _requested(self, step: Step, flag: str) -> bool:
+        """Whether the flag of a step would be set: it makes at least one call that the recorded agent made."""
+        wanted = any(
+            self._position(key) is not None for key in predicted(step, self.frame) if key not in self.made
+        )
+        self.solution[flag] = wanted
+        return wanted
+
+    def _later(self, step: Step) -> Iterator[Call]:
+        rounds = self.segment.rounds[self.start : self.horizon]
+        return (call for current in rounds for call in current.calls if call.tool == step.tool and call.ok)
 
     def _run_step(self, number: int, step: Step) -> None:
         if step.over is None:
@@ -132,8 +157,7 @@ class _Attempt:
             return
         args = self._resolved(step)
         self.frame.arguments[number] = args
-        call = self._recorded(call_key(step.tool, args))
-        self._done(number, step, call, args)
+        self._done(number, step, self._recorded(call_key(step.tool, args)), args)
 
     def _solve(self, number: int, step: Step) -> Call:
         candidates = [self.anchor] if number == 1 else self._candidates(step)
@@ -145,12 +169,11 @@ class _Attempt:
         raise _Stop
 
     def _candidates(self, step: Step) -> Iterator[Call]:
-        for current in self.segment.rounds[self.start : self.horizon]:
-            for call in current.calls:
-                if call.tool == step.tool and call.ok and call.key not in self.made:
-                    found = fit_args(step, call.args, self.frame)
-                    if found is not None and self._all_known(found):
-                        yield call
+        for call in self._later(step):
+            if call.key not in self.made:
+                found = fit_args(step, call.args, self.frame)
+                if found is not None and self._all_known(found):
+                    yield call
 
     def _all_known(self, found: Solution) -> bool:
         opening = self.segment.rounds[self.start]
@@ -161,7 +184,8 @@ class _Attempt:
     def _run_batch(self, number: int, step: Step, over: Map) -> None:
         """A map over a list parameter: the list is every call of the tool whose arguments are known already."""
         name = over.source.name if isinstance(over.source, Parameter) else ""
-        items, calls = [], {}
+        items: list[JSONValue] = []
+        calls: dict[str, Call] = {}
         for call in self._items(number, step):
             if call.key not in calls and len(items) < over.limit:
                 items.append(_as_item(step, call.args))
@@ -175,16 +199,14 @@ class _Attempt:
 
     def _items(self, number: int, step: Step) -> Iterator[Call]:
         if number == 1:
+            if not _within(step, self.anchor.args):
+                raise _Stop
             yield self.anchor
-        for current in self.segment.rounds[self.start : self.horizon]:
-            for call in current.calls:
-                fits = call.tool == step.tool and call.ok and call.args.keys() <= step.args.keys()
-                constants = {k: b for k, b in step.args.items() if not _is_item(b)}
-                if fits and all(
-                    resolve(b, self.frame) == call.args.get(k, MISSING) for k, b in constants.items()
-                ):
-                    if self._all_known({"item": call.args}):
-                        yield call
+        fixed = {name: binding for name, binding in step.args.items() if not _is_item(binding)}
+        for call in self._later(step):
+            held = all(resolve(b, self.frame) == call.args.get(name, MISSING) for name, b in fixed.items())
+            if held and _within(step, call.args) and self._all_known({"": call.args}):
+                yield call
 
     def _run_map(self, number: int, step: Step, over: Map) -> None:
         source = resolve(over.source, self.frame)
@@ -288,6 +310,13 @@ def _leaves(value: JSONValue) -> Iterator[JSONValue]:
 
 def _is_item(binding: Binding) -> bool:
     return any(leaf.kind == "item" for leaf in leaves(binding))
+
+
+def _within(step: Step, args: dict[str, JSONValue]) -> bool:
+    """Whether a step can make a call with exactly these arguments, as far as their names tell."""
+    return args.keys() <= step.args.keys() and all(
+        name in args or name in step.optional for name in step.args
+    )
 
 
 def _as_item(step: Step, args: dict[str, JSONValue]) -> JSONValue:

@@ -11,8 +11,9 @@ from langchain_core.utils.json_schema import dereference_refs
 from langchain_awo.model.binding import Constant
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.encoding import digest
+from langchain_awo.model.hints import hints_of
 from langchain_awo.model.metatool import MetaTool, Step, ToolSignature
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.trace import JSONValue, ToolSpec
 from langchain_awo.runtime.injection import injected_of
 from langchain_awo.runtime.schemas import parameters_of
 
@@ -27,6 +28,16 @@ def signature_of(tool: BaseTool, *, effect: Effect = Effect.UNKNOWN) -> ToolSign
     parameters = parameters_of(tool)
     return ToolSignature(
         parameters=parameters, source="tool", digest=schema_digest(tool.name, parameters), effect=effect
+    )
+
+
+def spec_of(tool: BaseTool) -> ToolSpec:
+    """A live tool as the optimizer knows tools: name, description, arguments, and what it claims of its effects."""
+    return ToolSpec(
+        name=tool.name,
+        description=tool.description,
+        parameters=parameters_of(tool),
+        hints=hints_of(tool.metadata or {}),
     )
 
 

@@ -1,0 +1,191 @@
+"""The phases joined: where a user says a path, a store is opened; where traces come in, a toolkit goes out."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from langchain_core.tools import BaseTool
+
+from langchain_awo.capture import install
+from langchain_awo.capture.importers.lines import BadLine
+from langchain_awo.capture.importers.messages import import_messages, log_bad_line
+from langchain_awo.capture.recorder import CallbackRecorder
+from langchain_awo.capture.redaction import Mask
+from langchain_awo.capture.session import Session
+from langchain_awo.errors import StoreError
+from langchain_awo.model.effect import Effect
+from langchain_awo.model.encoding import loads
+from langchain_awo.model.thread import join_threads
+from langchain_awo.model.trace import Trace
+from langchain_awo.optimizer.pipeline import Options, Progress, Strategy, compile_plan
+from langchain_awo.runtime.signatures import spec_of
+from langchain_awo.runtime.toolkit import MetaToolkit
+from langchain_awo.stores import TraceStore, log_torn, open_store
+
+Source: TypeAlias = str | os.PathLike[str] | TraceStore | Iterable[Trace]
+"""Traces: a store or its path or URL, a file of messages, or the traces themselves."""
+
+
+class TraceRecorder(CallbackRecorder):
+    """An ordinary LangChain callback handler that records what agents do.
+
+    It never raises into the agent and never blocks it.
+
+    Args:
+        store: where traces go: a path such as `traces.db` or `traces.jsonl`, a URL, or an open store.
+        mask: masking of secrets before they are stored, see `CallbackRecorder`.
+
+    Raises:
+        StoreError: the store cannot be opened.
+
+    Example:
+        >>> recorder = TraceRecorder("traces.db")  # doctest: +SKIP
+        >>> agent.invoke(inputs, config={"callbacks": [recorder]})  # doctest: +SKIP
+    """
+
+    def __init__(self, store: str | os.PathLike[str] | TraceStore, *, mask: Mask = True) -> None:
+        super().__init__(_opened(store), mask=mask)
+
+
+@contextmanager
+def record(store: str | os.PathLike[str] | TraceStore | CallbackRecorder) -> Iterator[CallbackRecorder]:
+    """Records every LangChain run inside, without touching the agent.
+
+    Args:
+        store: where traces go, or a recorder to use.
+
+    Example:
+        >>> with record("traces.db"):  # doctest: +SKIP
+        ...     agent.invoke(inputs)
+    """
+    if isinstance(store, CallbackRecorder):
+        with install.record(store) as recorder:
+            yield recorder
+        return
+    with TraceRecorder(store) as own, install.record(own) as recorder:
+        yield recorder
+
+
+def session(name: str, *, task_id: str | None = None, **labels: Any) -> Session:
+    """One trace for everything a hand-written loop does inside; labels as in `Session`.
+
+    Example:
+        >>> with session("refunds", task_id="42") as run:  # doctest: +SKIP
+        ...     run.succeeded(loop())
+    """
+    return Session(name, task_id=task_id, **labels)
+
+
+def load_traces(source: Source, *, domain: str | None = None, model: str | None = None) -> list[Trace]:
+    """Traces from wherever they are, the runs of one conversation joined.
+
+    Args:
+        source: a store or its path, a file of messages, or traces.
+        domain: only traces with this domain.
+        model: only traces of this model.
+
+    Raises:
+        StoreError: there is no such store or file, or it cannot be read.
+        ImportFormatError: the file is neither a store nor messages.
+    """
+    found = _traces(source)
+    return join_threads(
+        trace
+        for trace in found
+        if (domain is None or trace.domain == domain) and model in (None, trace.model)
+    )
+
+
+def compile_toolkit(
+    traces: Source,
+    *,
+    tools: Sequence[BaseTool] = (),
+    strategy: Strategy = "default",
+    max_tools: int = 10,
+    effects: Mapping[str, Effect | str] | None = None,
+    protected: Iterable[str] = (),
+    options: Options | None = None,
+    progress: Progress | None = None,
+) -> MetaToolkit:
+    """Compiles the routines that agents repeat into a toolkit of meta-tools.
+
+    Args:
+        traces: a store or its path or URL, a file of messages, or traces.
+        tools: the live tools; without them shapes are taken from the traces and checked when the toolkit is loaded.
+        strategy: `default`, or `awo` for the paper's algorithm to the letter.
+        max_tools: at most this many meta-tools.
+        effects: effect classes by tool name; the last word over hints and names.
+        protected: tools that no meta-tool may call.
+        options: everything at once; the other options are then ignored.
+        progress: called with the pass, how much is done and how much there is.
+
+    Raises:
+        StoreError: the traces cannot be read.
+        CompileError: the options contradict each other.
+    """
+    chosen = options or Options(
+        strategy=strategy,
+        max_tools=max_tools,
+        effects={name: Effect(effect) for name, effect in (effects or {}).items()},
+        protected=frozenset(protected),
+    )
+    specs = [spec_of(tool) for tool in tools]
+    plan = compile_plan(load_traces(traces), options=chosen, tools=specs, progress=progress)
+    return MetaToolkit(plan=plan, tools=list(tools))
+
+
+def _opened(store: str | os.PathLike[str] | TraceStore) -> TraceStore:
+    return store if isinstance(store, TraceStore) else open_store(_address(store))
+
+
+def _traces(source: Source) -> Iterator[Trace]:
+    if isinstance(source, TraceStore):
+        yield from source.traces(on_error=log_torn)
+    elif isinstance(source, str | os.PathLike):
+        yield from _from_path(source)
+    else:
+        yield from source
+
+
+def _from_path(source: str | os.PathLike[str]) -> Iterator[Trace]:
+    if is_messages_file(source):
+        yield from import_messages(Path(source), on_error=_report)
+        return
+    with open_store(_address(source), create=False) as store:
+        yield from store.traces(on_error=log_torn)
+
+
+def _report(bad: BadLine) -> None:
+    log_bad_line(bad)
+
+
+def is_messages_file(path: str | os.PathLike[str]) -> bool:
+    """Whether a file holds recorded messages rather than a store.
+
+    Raises:
+        StoreError: the file cannot be read.
+    """
+    file = Path(path)
+    if not any(file.name.endswith(ending) for ending in (".jsonl", ".json", ".jsonl.gz", ".json.gz")):
+        return False
+    try:
+        with file.open("rb") as raw:
+            zipped = raw.read(2) == b"\x1f\x8b"
+        with gzip.open(file) if zipped else file.open("rb") as lines:
+            first = lines.readline(100_000)
+    except OSError as error:
+        raise StoreError(f"{file} cannot be read: {error.strerror or error}") from error
+    try:
+        head = loads(first)
+    except ValueError:
+        return True
+    return not (isinstance(head, dict) and "langchain_awo" in head)
+
+
+def _address(store: str | os.PathLike[str]) -> str | Path:
+    return store if isinstance(store, str) else Path(store)

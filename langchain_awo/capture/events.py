@@ -1,0 +1,221 @@
+"""LangChain's events, translated: each handler copies what it needs and notes it in the recording it belongs to."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.messages import BaseMessage
+from langchain_core.outputs import LLMResult
+from langgraph.errors import GraphBubbleUp, GraphInterrupt
+
+from langchain_awo.capture import notes, snapshot
+from langchain_awo.capture.state import ModelRun, Recording, ToolRun
+from langchain_awo.capture.tracker import Node, RunTracker
+from langchain_awo.model.trace import JSONValue, Status
+
+logger = logging.getLogger(__name__)
+
+
+def _never_raising(handle: Callable[..., None]) -> Callable[..., None]:
+    """The agent must not notice its recorder: what goes wrong is logged once and the event is lost."""
+
+    @wraps(handle)
+    def guarded(self: EventHandler, *args: Any, **event: Any) -> None:
+        if self.closed:
+            return
+        try:
+            handle(self, *args, **event)
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is not the agent's business
+            self.note_failure(handle.__name__, error)
+
+    return guarded
+
+
+class EventHandler(BaseCallbackHandler):
+    """Turns callback events into recordings, from any number of threads and event loops at once.
+
+    Args:
+        finished: receives each recording that is over.
+    """
+
+    run_inline = True  # else async agents run a sync handler in executor threads, late and out of order
+    raise_error = False
+
+    def __init__(self, finished: Callable[[Recording], None]) -> None:
+        super().__init__()
+        self.closed = False
+        self._tracker = RunTracker(finished)
+        self._offered = snapshot.OfferedTools()
+        self._failed_once = False
+
+    def note_failure(self, what: str, error: Exception) -> None:
+        """Logs, once, that something could not be recorded."""
+        if not self._failed_once:
+            self._failed_once = True
+            logger.warning(
+                "%s could not be recorded; the agent goes on, and further failures are not logged",
+                what,
+                exc_info=error,
+            )
+
+    @_never_raising
+    def on_chain_start(self, *_: Any, **event: Any) -> None:
+        """A step that is neither a model nor a tool; it only holds others together."""
+        self._start(event)
+
+    @_never_raising
+    def on_retriever_start(self, *_: Any, **event: Any) -> None:
+        """As a chain: some retrievers call models."""
+        self._start(event)
+
+    @_never_raising
+    def on_chain_end(self, *_: Any, run_id: UUID, **__: Any) -> None:
+        """The end of a step, perhaps of the whole run."""
+        self._end(run_id)
+
+    @_never_raising
+    def on_retriever_end(self, *_: Any, run_id: UUID, **__: Any) -> None:
+        """As for a chain."""
+        self._end(run_id)
+
+    @_never_raising
+    def on_retriever_error(self, *_: Any, run_id: UUID, **__: Any) -> None:
+        """As for a chain that ends."""
+        self._end(run_id)
+
+    @_never_raising
+    def on_chain_error(self, error: BaseException, *, run_id: UUID, **_: Any) -> None:
+        """A step that raised, which is also how graphs interrupt, hand over and are abandoned by their reader."""
+        with self._tracker.lock:
+            node = self._tracker.end(run_id, now=time.time())
+            if node is None:
+                return
+            if isinstance(error, GraphInterrupt):
+                node.recording.interrupted = True
+            elif node.is_root and isinstance(error, Exception) and not isinstance(error, GraphBubbleUp):
+                label = node.recording.label
+                label.metadata = {**label.metadata, "error": snapshot.describe(error)}
+            self._tracker.settle(node)
+
+    @_never_raising
+    def on_chat_model_start(self, _: Any, messages: list[list[BaseMessage]], **event: Any) -> None:
+        """A model call begins; what it is sent tells of new user messages and of answers to tool calls."""
+        prompt = messages[0] if messages else []
+        parameters = event.get("invocation_params") or {}
+        offered = self._offered.read(parameters)
+        with self._tracker.lock:
+            node = self._start(event)
+            if node is None:
+                return
+            self._tracker.join_loop(node, notes.latest_results(prompt))
+            notes.read_prompt(node, prompt)
+            notes.note_refusals(node, prompt)
+            notes.note_model_run(node, event.get("metadata") or {}, parameters, offered)
+
+    @_never_raising
+    def on_llm_start(self, *_: Any, **event: Any) -> None:
+        """A call of a model that completes text."""
+        with self._tracker.lock:
+            node = self._start(event)
+            if node is not None:
+                parameters = event.get("invocation_params") or {}
+                notes.note_model_run(node, event.get("metadata") or {}, parameters, [])
+
+    @_never_raising
+    def on_llm_end(self, response: LLMResult, *, run_id: UUID, **_: Any) -> None:
+        """What the model said, and the tool calls it asks for."""
+        message = snapshot.message_of(response)
+        usage = snapshot.usage_of(message, response)
+        text = snapshot.text_of(message.content) if message else snapshot.completion_of(response)
+        with self._tracker.lock:
+            now = time.time()
+            node = self._tracker.end(run_id, now=now)
+            if node is None or not isinstance(node.run, ModelRun):
+                return
+            node.run.usage, node.run.text, node.run.ended_at = usage, text, now
+            if message is not None:
+                notes.note_issued(node.recording, node.run, message)
+            self._tracker.settle(node)
+
+    @_never_raising
+    def on_llm_error(self, error: BaseException, *, run_id: UUID, **_: Any) -> None:
+        """A model call that failed."""
+        with self._tracker.lock:
+            now = time.time()
+            node = self._tracker.end(run_id, now=now)
+            if node is not None and isinstance(node.run, ModelRun):
+                node.run.error, node.run.ended_at = snapshot.describe(error), now
+                self._tracker.settle(node)
+
+    @_never_raising
+    def on_tool_start(self, serialized: dict[str, Any] | None, input_str: str, **event: Any) -> None:
+        """A tool begins, with its arguments as the model wrote them."""
+        args = snapshot.arguments_of(event.get("inputs"), input_str)
+        about, metadata = serialized or {}, event.get("metadata") or {}
+        name = str(about.get("name") or event.get("name") or "tool")
+        call_id = event.get("tool_call_id")
+        with self._tracker.lock:
+            node = self._start(event)
+            if node is None:
+                return
+            if call_id is not None:
+                self._tracker.join_loop(node, (call_id,))
+            caller = node.tool if call_id is not None else self._tracker.caller_of(node)
+            notes.note_tool(node.recording, name, about, metadata)
+            notes.note_tool_run(
+                node,
+                event["run_id"],
+                name=name,
+                args=args,
+                call_id=call_id,
+                caller=caller,
+                metadata=metadata,
+            )
+
+    @_never_raising
+    def on_tool_end(self, output: Any, *, run_id: UUID, **_: Any) -> None:
+        """A tool returned, perhaps the message of an error that was handled."""
+        self._end_tool(run_id, snapshot.result_of(output))
+
+    @_never_raising
+    def on_tool_error(self, error: BaseException, *, run_id: UUID, **_: Any) -> None:
+        """A tool raised."""
+        self._end_tool(run_id, snapshot.failure_of(error), interrupted=isinstance(error, GraphInterrupt))
+
+    def _start(self, event: Mapping[str, Any]) -> Node | None:
+        with self._tracker.lock:
+            return self._tracker.start(
+                event["run_id"],
+                event.get("parent_run_id"),
+                metadata=event.get("metadata") or {},
+                tags=event.get("tags") or (),
+                now=time.time(),
+            )
+
+    def _end(self, run_id: UUID) -> None:
+        with self._tracker.lock:
+            node = self._tracker.end(run_id, now=time.time())
+            if node is not None:
+                self._tracker.settle(node)
+
+    def _end_tool(
+        self, run_id: UUID, result: tuple[Status, JSONValue, str | None], *, interrupted: bool = False
+    ) -> None:
+        with self._tracker.lock:
+            now = time.time()
+            node = self._tracker.end(run_id, now=now)
+            if node is None or not isinstance(node.run, ToolRun):
+                return
+            run = node.run
+            run.status, run.output, run.error = result
+            run.ended_at = now
+            node.recording.interrupted |= interrupted
+            if run.issued is not None and run.status == "ok":
+                node.recording.unanswered.pop(run.issued.call_id, None)
+            self._tracker.settle(node)

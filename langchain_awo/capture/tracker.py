@@ -1,0 +1,220 @@
+"""Which recording an event belongs to: the tree of LangChain runs, and when a recording is over.
+
+A root run makes a recording of its own, with these exceptions:
+
+* inside a `Session`, all root runs belong to the session's recording;
+* a run whose parent was never seen (the parent is traced by something else) shares a recording with its siblings;
+* in a hand-written loop every call is a root run; the calls are joined by the tool call ids they pass on.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from langchain_awo.capture.session import Session, current_session
+from langchain_awo.capture.snapshot import label_of
+from langchain_awo.capture.state import Label, ModelRun, Recording, ToolRun
+
+MAX_IDLE: Final = 64
+"""Recordings without a clear end that are kept waiting for more; the oldest ends when there is one too many."""
+
+MAX_LATE: Final = 4096
+"""Runs remembered because their recording ended before they did."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Node:
+    """One open LangChain run.
+
+    Attributes:
+        tool: the innermost tool run that this run is or is inside of.
+        run: what is recorded of it, if it is a call of a model or a tool.
+    """
+
+    recording: Recording
+    parent_id: UUID | None
+    is_root: bool
+    tool: ToolRun | None = None
+    run: ModelRun | ToolRun | None = None
+
+
+class RunTracker:
+    """Keeps the open runs and recordings; its methods are to be called with `lock` held.
+
+    Args:
+        finished: receives each recording that is over and not empty; nothing changes it any more.
+    """
+
+    def __init__(self, finished: Callable[[Recording], None]) -> None:
+        self.lock = threading.RLock()
+        self._finished = finished
+        self._nodes: dict[UUID, Node] = {}
+        self._recordings: dict[str, Recording] = {}
+        self._idle: dict[str, Recording] = {}
+        self._awaiting: dict[str, Recording] = {}
+        self._late: dict[UUID, None] = {}
+
+    def start(
+        self,
+        run_id: UUID,
+        parent_id: UUID | None,
+        *,
+        metadata: Mapping[str, Any],
+        tags: Iterable[str],
+        now: float,
+    ) -> Node | None:
+        """The node of a run that starts; `None` when it is known already or came too late."""
+        if run_id in self._nodes:
+            return None
+        if parent_id in self._late:
+            self._late[run_id] = None
+            return None
+        parent = self._nodes.get(parent_id) if parent_id else None
+        if parent is not None:
+            node = Node(recording=parent.recording, parent_id=parent_id, is_root=False, tool=parent.tool)
+        else:
+            recording = self._recording_of_root(run_id, parent_id, label_of(metadata, tags), now)
+            node = Node(recording=recording, parent_id=parent_id, is_root=True)
+        self._nodes[run_id] = node
+        node.recording.open_runs.add(run_id)
+        self._idle.pop(node.recording.trace_id, None)
+        if node.tool is None and "langgraph_step" in metadata:
+            node.recording.in_graph = True
+        return node
+
+    def end(self, run_id: UUID, *, now: float) -> Node | None:
+        """The node of a run that ends, which is then forgotten; `None` when it is not known."""
+        node = self._nodes.pop(run_id, None)
+        if node is not None:
+            node.recording.open_runs.discard(run_id)
+            node.recording.ended_at = now
+        return node
+
+    def settle(self, node: Node) -> None:
+        """Ends the recording of a run that has ended, if that was all of it."""
+        recording = node.recording
+        if not (recording.lasting or recording.in_loop):
+            if node.is_root:
+                self.finish(recording)
+        elif not self._has_open_root(recording):
+            self._abandon(recording.open_runs)
+            if recording.ending:
+                self.finish(recording)
+            elif not recording.in_session:
+                self._wait(recording)
+
+    def join_loop(self, node: Node, call_ids: Iterable[str]) -> None:
+        """Moves a new recording into the one that issued these calls, if one is waiting for their results."""
+        fresh = node.recording
+        if not fresh.is_empty or fresh.in_graph or fresh.lasting:
+            return
+        known = next((self._awaiting[call_id] for call_id in call_ids if call_id in self._awaiting), None)
+        if known is None or known is fresh:
+            return
+        for run_id in fresh.open_runs:
+            self._nodes[run_id].recording = known
+        known.open_runs |= fresh.open_runs
+        del self._recordings[fresh.trace_id]
+        self._idle.pop(known.trace_id, None)
+
+    def caller_of(self, node: Node) -> ToolRun | None:
+        """The tool run around a node; also one that passed its own configuration on, which makes the inner run a sibling."""
+        if node.tool is not None or node.is_root:
+            return node.tool
+        nodes = (self._nodes[run_id] for run_id in node.recording.open_runs)
+        siblings = [
+            other.run
+            for other in nodes
+            if other.parent_id == node.parent_id and isinstance(other.run, ToolRun) and other is not node
+        ]
+        return siblings[0] if len(siblings) == 1 else None
+
+    def finish(self, recording: Recording) -> None:
+        """Ends a recording; runs of it that are still open stay as they are."""
+        if self._recordings.pop(recording.trace_id, None) is None:
+            return
+        self._idle.pop(recording.trace_id, None)
+        self._awaiting = {key: value for key, value in self._awaiting.items() if value is not recording}
+        self._abandon(recording.open_runs)
+        if not recording.is_empty:
+            self._finished(recording)
+
+    def finish_idle(self) -> None:
+        """Ends the recordings that were waiting for more."""
+        with self.lock:
+            for recording in list(self._idle.values()):
+                self.finish(recording)
+
+    def finish_all(self) -> None:
+        """Ends every recording."""
+        with self.lock:
+            for recording in list(self._recordings.values()):
+                self.finish(recording)
+
+    def _recording_of_root(self, run_id: UUID, parent_id: UUID | None, label: Label, now: float) -> Recording:
+        session = current_session()
+        if session is not None and self._is_open(session):
+            recording = self._recordings.get(session.trace_id) or self._open(session.trace_id, now)
+            recording.label = session.label
+            recording.lasting = recording.in_session = True
+            _complete(session.label, label)
+            return recording
+        key = str(parent_id or run_id)
+        recording = self._recordings.get(key) or self._open(key, now)
+        recording.label = label
+        recording.lasting = parent_id is not None
+        return recording
+
+    def _is_open(self, session: Session) -> bool:
+        recording = self._recordings.get(session.trace_id)
+        return session.when_closed(self._end_session) if recording is None else not recording.ending
+
+    def _open(self, trace_id: str, now: float) -> Recording:
+        recording = self._recordings[trace_id] = Recording(trace_id=trace_id, started_at=now)
+        return recording
+
+    def _end_session(self, session: Session) -> None:
+        with self.lock:
+            recording = self._recordings.get(session.trace_id)
+            if recording is None:
+                return
+            recording.ending = True
+            if not self._has_open_root(recording):
+                self.finish(recording)
+
+    def _wait(self, recording: Recording) -> None:
+        if recording.in_loop:
+            for call in recording.issued:
+                if call.model_call == len(recording.model_runs) - 1:
+                    self._awaiting[call.call_id] = recording
+        self._idle[recording.trace_id] = recording
+        if len(self._idle) > MAX_IDLE:
+            self.finish(next(iter(self._idle.values())))
+
+    def _has_open_root(self, recording: Recording) -> bool:
+        return any(self._nodes[run_id].is_root for run_id in recording.open_runs)
+
+    def _abandon(self, run_ids: set[UUID]) -> None:
+        for run_id in run_ids:
+            del self._nodes[run_id]
+        self._remember_late(run_ids)
+        run_ids.clear()
+
+    def _remember_late(self, run_ids: Iterable[UUID]) -> None:
+        self._late.update(dict.fromkeys(run_ids))
+        while len(self._late) > MAX_LATE:
+            del self._late[next(iter(self._late))]
+
+
+def _complete(label: Label, other: Label) -> None:
+    """Fills in what a session does not say and a run inside it does."""
+    label.task_id = label.task_id if label.task_id is not None else other.task_id
+    label.thread_id = label.thread_id if label.thread_id is not None else other.thread_id
+    label.trial = label.trial if label.trial is not None else other.trial
+    label.domain = label.domain or other.domain
+    label.tags = tuple(dict.fromkeys((*label.tags, *other.tags)))
+    label.metadata = {**other.metadata, **label.metadata}

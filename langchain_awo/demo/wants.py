@@ -1,0 +1,107 @@
+"""What an agent wants to do for a request: steps whose values come from the request or from what it has read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeAlias
+
+
+class Reader(Protocol):
+    """What an agent can look back at when it chooses its words."""
+
+    @property
+    def said(self) -> Mapping[str, Any]:
+        """The values in the request."""
+
+    @property
+    def style(self) -> int:
+        """A number that the wording goes by."""
+
+    def found(self, tool: str, path: str) -> Any:
+        """A place in what the only call of a tool returned."""
+
+    def found_each(self, tool: str, path: str) -> list[Any]:
+        """That place in what each call of a repeated step returned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A value in the request."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """The same value for every request."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A place in what a tool returned, as a pointer of `langchain_awo.model.pointer`."""
+
+    tool: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A place inside the item that a repeated step is done for."""
+
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Text the agent writes itself, once it has read what it is about."""
+
+    compose: Callable[[Reader], str]
+
+
+Source: TypeAlias = Said | Fixed | Found | Item | Words
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A condition on something that was read; `given` means that it exists and is not null."""
+
+    tool: str
+    path: str
+    test: Literal["given", "equals"] = "given"
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """The items a step is done for: those of a list whose member at `where` is one of `values`."""
+
+    source: Found
+    where: str | None = None
+    values: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """One step: a call of an original tool, or one for each item."""
+
+    tool: str
+    args: Mapping[str, Source]
+    each: Each | None = None
+    when: When | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """The steps for one request, in order; no tool occurs twice.
+
+    Attributes:
+        answer: what the agent says when nothing is left to do.
+        either_order: two reads that follow each other and do not depend on each other.
+    """
+
+    answer: Callable[[Reader], str]
+    wants: tuple[Want, ...] = ()
+    either_order: tuple[str, str] | None = None

@@ -1,0 +1,33 @@
+"""What a tool's metadata claims about its effects, in the spelling of MCP, whichever adapter brought it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from langchain_awo.model.encoding import to_json
+from langchain_awo.model.trace import JSONValue
+
+HINT_NAMES: Final = {
+    "readOnlyHint": "readOnlyHint",
+    "destructiveHint": "destructiveHint",
+    "idempotentHint": "idempotentHint",
+    "openWorldHint": "openWorldHint",
+    "read_only_hint": "readOnlyHint",
+    "destructive_hint": "destructiveHint",
+    "idempotent_hint": "idempotentHint",
+    "open_world_hint": "openWorldHint",
+}
+"""Both spellings: flat as `langchain-mcp-adapters` has it, nested under `mcp` as `langchain.mcp` has it."""
+
+
+def hints_of(metadata: Mapping[str, Any]) -> dict[str, JSONValue]:
+    """Claims about a tool's effects; what is not claimed is not in the result."""
+    found = {name: metadata[key] for key, name in HINT_NAMES.items() if metadata.get(key) is not None}
+    nested = metadata.get("mcp")
+    annotations = nested.get("tool", {}).get("annotations") if isinstance(nested, Mapping) else None
+    if isinstance(annotations, Mapping):
+        found |= {
+            name: annotations[key] for key, name in HINT_NAMES.items() if annotations.get(key) is not None
+        }
+    return {name: to_json(value) for name, value in found.items()}

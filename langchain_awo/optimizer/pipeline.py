@@ -1,0 +1,164 @@
+"""From traces to a plan. The pipeline reads like the line that describes it: mine, verify, select, name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Literal, TypeAlias
+
+from langchain_awo.errors import CompileError
+from langchain_awo.model.effect import Effect
+from langchain_awo.model.encoding import digest
+from langchain_awo.model.metatool import MetaTool, Refused, ToolkitPlan
+from langchain_awo.model.trace import JSONValue, ToolSpec, Trace
+from langchain_awo.optimizer.corpus import Corpus, build_corpus
+from langchain_awo.optimizer.grow import grow
+from langchain_awo.optimizer.naming import name_all
+from langchain_awo.optimizer.select import Prices, select
+from langchain_awo.optimizer.shapes import signatures_of
+from langchain_awo.optimizer.verify import Thresholds, refusal, verify
+
+Strategy: TypeAlias = Literal["default", "awo"]
+"""`default` is this package's optimizer, `awo` the paper's algorithm to the letter."""
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""Called with the name of the pass, how much of it is done, and how much there is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to compile.
+
+    Attributes:
+        max_tools: budget of meta-tools.
+        effects: effect classes the user declares; the last word.
+        protected: tools that must never be called by a meta-tool, such as those that need approval.
+        bindings: `exact` binds the literal strategy's steps as a first version would, `consensus` as the default does.
+    """
+
+    strategy: Strategy = "default"
+    max_tools: int = 10
+    effects: Mapping[str, Effect] = field(default_factory=dict)
+    protected: frozenset[str] = frozenset()
+    prices: Prices = field(default_factory=Prices)
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    bindings: Literal["exact", "consensus"] = "exact"
+
+    def __post_init__(self) -> None:
+        if self.max_tools < 1:
+            raise CompileError(f"max_tools is {self.max_tools}; it must be at least 1")
+
+
+def compile_plan(
+    traces: Iterable[Trace],
+    *,
+    options: Options | None = None,
+    tools: Sequence[ToolSpec] = (),
+    progress: Progress | None = None,
+) -> ToolkitPlan:
+    """Compiles traces into a plan; the same traces in any order give the same plan.
+
+    Args:
+        tools: specifications of the live tools, if there are any; they override what was recorded.
+        progress: called as the passes go on.
+
+    Raises:
+        CompileError: the options contradict each other.
+    """
+    chosen = options or Options()
+    corpus = build_corpus(traces, tools=tools, declared=chosen.effects)
+    meta_tools, refused = compile_corpus(corpus, chosen, progress=progress)
+    used = sorted({tool for meta_tool in meta_tools for tool in meta_tool.tools})
+    return ToolkitPlan(
+        strategy=chosen.strategy,
+        meta_tools=tuple(meta_tools),
+        refused=tuple(sorted(refused, key=lambda each: (each.routine, each.code, each.reason))),
+        tools=signatures_of(corpus, used, live={spec.name for spec in tools}),
+        corpus=describe_corpus(corpus),
+        settings=_settings(chosen),
+    )
+
+
+def compile_corpus(
+    corpus: Corpus, options: Options, *, progress: Progress | None = None
+) -> tuple[list[MetaTool], list[Refused]]:
+    """The meta-tools of a corpus, named, the most useful first, and what was refused."""
+    report = progress or (lambda _name, _done, _total: None)
+    refused = list(_off_limits(corpus, options))
+    candidates: list[MetaTool] = []
+    for candidate in mine(corpus, options, report):
+        verdict = verify(candidate, corpus, options.thresholds)
+        if isinstance(verdict, Refused):
+            refused.append(verdict)
+        else:
+            candidates.append(verdict)
+    report("select", 0, 1)
+    kept = select(candidates, corpus, max_tools=options.max_tools, prices=options.prices)
+    report("select", 1, 1)
+    refused += _not_worth_it(candidates, kept)
+    return name_all(kept, corpus), _distinct(refused)
+
+
+def mine(corpus: Corpus, options: Options, report: Progress) -> Iterator[MetaTool]:
+    """Candidates anchored at every tool that may be compiled, each distinct routine once."""
+    allowed = [tool for tool in corpus.specs if tool not in options.protected]
+    seen: set[str] = set()
+    families: list[dict[str, bool]] = [{"bound": True}, {}, {"batch": True}, {"parallel": True}]
+    for done, tool in enumerate(allowed):
+        report("mine", done, len(allowed))
+        for family in families:
+            for candidate in grow(corpus, tool, avoid=options.protected, **family):
+                key = repr(candidate.steps)
+                if key not in seen:
+                    seen.add(key)
+                    yield candidate
+    report("mine", len(allowed), len(allowed))
+
+
+def _off_limits(corpus: Corpus, options: Options) -> Iterator[Refused]:
+    for tool, effect in corpus.effects.items():
+        if tool in options.protected:
+            yield Refused(
+                routine=(tool,), code="protected", reason="the tool is protected; the agent calls it itself"
+            )
+        elif effect is Effect.DESTRUCTIVE:
+            reason = "the tool is destructive; declare another effect for it to allow it"
+            yield Refused(routine=(tool,), code="destructive", reason=reason)
+
+
+def _not_worth_it(candidates: Sequence[MetaTool], kept: Sequence[MetaTool]) -> Iterator[Refused]:
+    have = {tuple((step.tool, bool(step.over)) for step in each.steps) for each in kept}
+    for candidate in candidates:
+        if tuple((step.tool, bool(step.over)) for step in candidate.steps) not in have:
+            reason = "adds too little to the meta-tools that were chosen"
+            yield refusal(candidate, "no_gain", reason, candidate.evidence.occurrences)
+
+
+def _distinct(refused: Iterable[Refused]) -> list[Refused]:
+    """One refusal for each routine, of equal ones the best supported."""
+    best: dict[tuple[str, ...], Refused] = {}
+    for each in refused:
+        known = best.get(each.routine)
+        if known is None or (each.occurrences, each.reason) > (known.occurrences, known.reason):
+            best[each.routine] = each
+    return list(best.values())
+
+
+def describe_corpus(corpus: Corpus) -> dict[str, JSONValue]:
+    """Counts and a digest of what was compiled, for the plan."""
+    return {
+        "traces": len(corpus.runs),
+        "tasks": len(corpus.tasks),
+        "model_calls": corpus.model_calls,
+        "digest": digest([[run.trace_id, len(run.text), run.model_calls] for run in corpus.runs]),
+    }
+
+
+def _settings(options: Options) -> dict[str, JSONValue]:
+    return {
+        "max_tools": options.max_tools,
+        "protected": sorted(options.protected),
+        "effects": {name: str(effect) for name, effect in sorted(options.effects.items())},
+        "prices": asdict(options.prices),
+        "thresholds": asdict(options.thresholds),
+    }

@@ -1,0 +1,121 @@
+"""Traces as the plain data that stores keep: tool specifications stand apart, named by digest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+
+from langchain_awo.errors import StoreError
+from langchain_awo.model.encoding import digest, to_json
+from langchain_awo.model.schema import dump, load_trace
+from langchain_awo.model.trace import JSONValue, Trace
+
+BATCH_ROWS: Final = 1000
+"""Traces are written together until they make this many rows: more saves no time, fewer costs much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A trace ready to be stored.
+
+    Attributes:
+        data: the trace with the digests of its tools in their place, defaults left out.
+        specs: the tools themselves, by digest.
+    """
+
+    data: dict[str, JSONValue]
+    specs: dict[str, dict[str, JSONValue]]
+
+    @property
+    def trace_id(self) -> str:
+        """The id of the trace."""
+        trace_id: str = self.data["trace_id"]
+        return trace_id
+
+    @property
+    def rows(self) -> int:
+        """How many rows it makes in a table-shaped store."""
+        return 1 + sum(len(self.data.get(part, ())) for part in ("messages", "model_calls", "tool_calls"))
+
+
+def text_of(value: JSONValue) -> str:
+    """JSON text with the keys in their own order."""
+    return orjson.dumps(value).decode()
+
+
+def encode(trace: Trace) -> Record:
+    """A trace as a record; values that are no JSON after all are kept as what `to_json` makes of them.
+
+    Raises:
+        ValueError: it is not a trace.
+    """
+    try:
+        data = dump(trace)
+        orjson.dumps(data)
+    except (ValueError, TypeError):
+        data = dump(load_trace(to_json(trace)))
+        orjson.dumps(data)
+    if not isinstance(data.get("trace_id"), str) or not data["trace_id"]:
+        raise ValueError("a trace needs a non-empty text as trace_id")
+    specs = {digest(spec): spec for spec in data.pop("tools", ())}
+    return Record({**data, "tools": list(specs)} if specs else data, specs)
+
+
+def decode(data: Mapping[str, JSONValue], specs: Mapping[str, dict[str, JSONValue]]) -> Trace:
+    """The trace of a record's data.
+
+    Raises:
+        ValueError: the data is not that of a trace; the text says where.
+    """
+    missing = [name for name in data.get("tools", ()) if name not in specs]
+    if missing:
+        raise ValueError(f"tools: the specification {missing[0]} is not in the store")
+    return load_trace({**data, "tools": [specs[name] for name in data.get("tools", ())]})
+
+
+class Batches:
+    """Groups traces into batches of records and remembers which traces could not be stored.
+
+    Within a batch the last of several traces with one id wins.
+    """
+
+    def __init__(self, traces: Iterable[Trace]) -> None:
+        self._traces = traces
+        self._refused: list[str] = []
+
+    def __iter__(self) -> Iterator[list[Record]]:
+        batch: dict[str, Record] = {}
+        rows = 0
+        for trace in self._traces:
+            record = self._encode(trace)
+            if record is None:
+                continue
+            batch.pop(record.trace_id, None)
+            batch[record.trace_id] = record
+            rows += record.rows
+            if rows >= BATCH_ROWS:
+                yield list(batch.values())
+                batch, rows = {}, 0
+        if batch:
+            yield list(batch.values())
+
+    def check(self, url: str) -> None:
+        """Raises `StoreError` if a trace could not be stored; the others are stored by then."""
+        if self._refused:
+            raise StoreError(
+                f"{len(self._refused)} traces were not stored in {url}: {'; '.join(self._refused[:3])}"
+            )
+
+    def refuse(self, trace_id: object, reason: object) -> None:
+        """Remembers that a trace could not be stored."""
+        self._refused.append(f"{trace_id!r}: {reason}")
+
+    def _encode(self, trace: Trace) -> Record | None:
+        try:
+            return encode(trace)
+        except (ValueError, TypeError) as error:
+            self.refuse(getattr(trace, "trace_id", trace), error)
+            return None

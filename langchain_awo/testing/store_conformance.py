@@ -1,0 +1,228 @@
+"""What every trace store must do, as a suite to run against your own.
+
+>>> class TestMyStore(TraceStoreConformance):
+...     def store_url(self, folder):
+...         return str(folder / "traces.db")
+
+Needs pytest. Override `open` too when `open_store` does not know the store.
+"""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from langchain_awo.errors import StoreError
+from langchain_awo.model.trace import (
+    Attempt,
+    Message,
+    ModelCallRecord,
+    Replay,
+    TokenUsage,
+    ToolCallRecord,
+    ToolSpec,
+    Trace,
+)
+from langchain_awo.stores import TraceStore, open_store
+
+SEARCH = ToolSpec(
+    name="search",
+    description="Searches.",
+    parameters={"type": "object", "properties": {"q": {"type": "string"}}},
+    hints={"readOnlyHint": True},
+)
+"""A tool that all traces of `example_trace` share."""
+
+
+def example_trace(number: int, *, text: str = "found") -> Trace:
+    """A trace that uses every field of the model; traces of different numbers differ."""
+    return Trace(
+        trace_id=f"trace-{number}",
+        task_id=f"task-{number % 3}",
+        thread_id=f"thread-{number % 2}",
+        trial=number,
+        domain="even" if number % 2 == 0 else "odd",
+        model="gpt" if number % 3 == 0 else "claude",
+        success=(None, True, False)[number % 3],
+        tags=("nightly", "β"),
+        started_at=1000.5 + number,
+        ended_at=1002.25 + number,
+        messages=(
+            Message(role="system", text="Be brief.", before=0),
+            Message(role="user", text="Where is “it”?\n\U0001f50d", before=0),
+        ),
+        model_calls=(
+            ModelCallRecord(
+                model="gpt",
+                usage=TokenUsage(input_tokens=10, output_tokens=2, cached_tokens=1),
+                scope="lookup",
+                offered=("search",),
+                started_at=1000.75,
+                ended_at=1001.0,
+            ),
+            ModelCallRecord(text="Done.", usage=TokenUsage()),
+            ModelCallRecord(error="RateLimitError: slow down"),
+        ),
+        tool_calls=(
+            ToolCallRecord(
+                call_id="a",
+                name="search",
+                args={"z": 1, "a": [None, True, 1.5, {"deep": []}]},
+                output={"hits": [text, "NULL", ""], "next": None},
+                model_call=0,
+                scope="lookup",
+                attempts=(Attempt(status="interrupted", started_at=1.0), Attempt(status="ok", ended_at=2.0)),
+                replay=Replay(meta_tool="find", step=1),
+                started_at=1001.0,
+                ended_at=1001.5,
+            ),
+            ToolCallRecord(call_id="b", name="search", output='"quoted"', parent_id="a", model_call=0),
+            ToolCallRecord(call_id="c", name="gone", status="error", error="KeyError: 'x'", output=False),
+        ),
+        tools=(ToolSpec(name="gone"), SEARCH),
+        metadata={"user": {"id": 7}, "empty": None, "falsy": 0},
+    )
+
+
+class TraceStoreConformance(ABC):
+    """Derive a class whose name starts with `Test`, and say where its stores are."""
+
+    @abstractmethod
+    def store_url(self, folder: Path) -> str:
+        """Where a store in the given empty folder is to be made."""
+
+    def open(self, url: str, *, create: bool = True) -> TraceStore:
+        """Opens a store."""
+        return open_store(url, create=create)
+
+    @pytest.fixture
+    def url(self, tmp_path: Path) -> str:
+        """Where the test's store is."""
+        return self.store_url(tmp_path)
+
+    @pytest.fixture
+    def store(self, url: str) -> Iterator[TraceStore]:
+        """A new store."""
+        with self.open(url) as store:
+            yield store
+
+    def test_a_new_store_is_empty(self, store: TraceStore) -> None:
+        """Nothing was recorded: no traces, no error."""
+        assert len(store) == 0
+        assert list(store.traces()) == []
+
+    def test_a_store_that_must_exist_is_not_made(self, url: str) -> None:
+        """With `create=False` a missing store is an error, and stays missing."""
+        with pytest.raises(StoreError):
+            self.open(url, create=False)
+        with pytest.raises(StoreError):
+            self.open(url, create=False)
+
+    def test_traces_come_back_equal_and_in_order(self, store: TraceStore) -> None:
+        """Every field survives, and the order of appending is the order of reading."""
+        written = [example_trace(n) for n in (3, 1, 2)]
+        store.append(written)
+        store.append([Trace(trace_id="bare")])
+        assert list(store.traces()) == [*written, Trace(trace_id="bare")]
+        assert len(store) == 4
+
+    def test_the_order_of_arguments_is_kept(self, store: TraceStore) -> None:
+        """Arguments read back in the order the model wrote them."""
+        store.append([example_trace(1)])
+        (trace,) = store.traces()
+        assert list(trace.tool_calls[0].args) == ["z", "a"]
+
+    def test_traces_outlive_the_store_object(self, url: str) -> None:
+        """What one object stored, another reads: by the url the first one names."""
+        with self.open(url) as first:
+            first.append([example_trace(1)])
+            again = first.url
+        with self.open(again, create=False) as second:
+            assert list(second.traces()) == [example_trace(1)]
+
+    def test_a_trace_with_a_known_id_replaces_the_earlier_one(self, store: TraceStore) -> None:
+        """Appending is idempotent by id; the later trace counts and stands at the end."""
+        store.append([example_trace(1), example_trace(2)])
+        store.append([example_trace(1, text="found later")])
+        assert list(store.traces()) == [example_trace(2), example_trace(1, text="found later")]
+        assert store.get("trace-1") == example_trace(1, text="found later")
+        assert len(store) == 2
+
+    def test_of_one_id_in_one_batch_the_last_trace_counts(self, store: TraceStore) -> None:
+        """The same holds for traces that arrive together."""
+        store.append([example_trace(1), example_trace(2), example_trace(1, text="found later")])
+        assert list(store.traces()) == [example_trace(2), example_trace(1, text="found later")]
+
+    def test_a_trace_is_found_by_id(self, store: TraceStore) -> None:
+        """`get` gives the trace, or a `KeyError` that names the id."""
+        store.append(example_trace(n) for n in range(5))
+        assert store.get("trace-3") == example_trace(3)
+        with pytest.raises(KeyError, match="trace-9"):
+            store.get("trace-9")
+
+    def test_conditions_select_traces(self, store: TraceStore) -> None:
+        """Each condition selects by its field; several must all hold; stored order stays."""
+        written = [example_trace(n) for n in range(6)]
+        store.append([*written, Trace(trace_id="bare")])
+        assert list(store.traces(domain="odd")) == written[1::2]
+        assert list(store.traces(domain="")) == [Trace(trace_id="bare")]
+        assert list(store.traces(model="gpt")) == written[::3]
+        assert list(store.traces(task_ids={"task-1", "task-2", "task-9"})) == [
+            written[n] for n in (1, 2, 4, 5)
+        ]
+        assert list(store.traces(task_ids=[])) == []
+        assert list(store.traces(thread_id="thread-0")) == written[::2]
+        assert list(store.traces(since=1004.5)) == written[4:]
+        assert list(store.traces(domain="odd", model="gpt", since=1001.0)) == [written[3]]
+
+    def test_a_single_text_is_no_collection_of_tasks(self, store: TraceStore) -> None:
+        """`task_ids="task-1"` would mean its letters: it is refused."""
+        with pytest.raises(TypeError, match="collection"):
+            list(store.traces(task_ids="task-1"))
+
+    def test_more_traces_than_fit_in_a_batch(self, store: TraceStore) -> None:
+        """A long stream is stored and read whole."""
+        store.append(example_trace(n) for n in range(400))
+        assert [trace.trial for trace in store.traces()] == list(range(400))
+
+    def test_reading_goes_on_while_traces_are_appended(self, store: TraceStore) -> None:
+        """An iteration that has begun sees every trace that was there, once."""
+        store.append(example_trace(n) for n in range(100))
+        reading = store.traces()
+        seen = [next(reading)]
+        store.append(example_trace(n) for n in range(100, 200))
+        seen += reading
+        assert [trace.trial for trace in seen][:100] == list(range(100))
+        assert len({trace.trace_id for trace in seen}) == len(seen)
+
+    def test_a_bad_trace_does_not_keep_the_others_out(self, store: TraceStore) -> None:
+        """What cannot be stored is named after the rest is stored."""
+        with pytest.raises(StoreError, match="1 traces were not stored"):
+            store.append([example_trace(1), Trace(trace_id=""), example_trace(2)])
+        assert list(store.traces()) == [example_trace(1), example_trace(2)]
+
+    def test_values_that_are_no_json_are_kept_as_text(self, store: TraceStore) -> None:
+        """One strange value does not cost the trace."""
+        odd = ToolCallRecord(call_id="a", name="f", args={"big": 2**70, "half": "\ud800", "set": {2, 1}})
+        store.append([Trace(trace_id="odd", tool_calls=(odd,))])
+        (trace,) = store.traces()
+        assert trace.tool_calls[0].args == {"big": str(2**70), "half": "?", "set": [1, 2]}
+
+    def test_many_threads_may_append(self, store: TraceStore) -> None:
+        """No trace is lost when threads append and read at once."""
+
+        def write(first: int) -> None:
+            for n in range(first, first + 10):
+                store.append([example_trace(n)])
+                assert len(store) > 0
+
+        threads = [threading.Thread(target=write, args=(10 * k,)) for k in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(trace.trial or 0 for trace in store.traces()) == list(range(40))

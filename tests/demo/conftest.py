@@ -1,0 +1,25 @@
+import os
+
+import pytest
+
+from langchain_awo.demo.tools import back_office_tools
+from langchain_awo.demo.world import World
+
+os.environ["LANGSMITH_TRACING"] = "false"
+
+
+@pytest.fixture(scope="session")
+def first_morning():
+    with World.create() as world:
+        yield world
+
+
+@pytest.fixture
+def world(first_morning):
+    with first_morning.copy() as world:
+        yield world
+
+
+@pytest.fixture
+def tools(world):
+    return {tool.name: tool for tool in back_office_tools(world)}

@@ -1,0 +1,38 @@
+"""Other processes that use a store, because that is what a store must survive."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def in_process():
+    """Starts a Python program in a process of its own; those still running at the end are killed."""
+    running = []
+
+    def start(program, *args):
+        env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        process = subprocess.Popen(  # noqa: S603  # the programs are constants of the tests
+            [sys.executable, "-W", "error", "-c", program, *map(str, args)],
+            env=env,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        running.append(process)
+        return process
+
+    yield start
+    for process in running:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+@pytest.fixture(params=["traces.db", "traces.jsonl"])
+def path(request, tmp_path):
+    """Where a store of each kind is to be."""
+    return tmp_path / request.param
