@@ -9,7 +9,8 @@ import orjson
 from langchain_awo.model.encoding import dumps, to_json
 from langchain_awo.model.metatool import MetaTool
 from langchain_awo.model.trace import JSONValue
-from langchain_awo.runtime.outcome import Limits, Result, Stop
+from langchain_awo.runtime.calling import EDITED
+from langchain_awo.runtime.outcome import Done, Limits, Result, Stop
 
 
 def answer(meta_tool: MetaTool, result: Result, *, resume_token: str, limits: Limits) -> str:
@@ -23,7 +24,7 @@ def hand_back(meta_tool: MetaTool, result: Result, *, resume_token: str) -> dict
     """The same as data, with every output whole."""
     told: dict[str, Any] = {"status": "stopped" if result.stop else "completed"}
     told["steps"] = [
-        {"step": done.call.step, "tool": done.call.tool, "args": done.call.args, "output": done.output}
+        {"step": done.call.step, "tool": done.call.tool, "args": _args(done), "output": done.output}
         for done in result.done
     ]
     if result.stop:
@@ -41,6 +42,12 @@ def artifact(meta_tool: MetaTool, result: Result, *, resume_token: str) -> dict[
     """What the hand-back says with every output whole, and the messages, artifacts and blocks of the tools."""
     whole = hand_back(meta_tool, result, resume_token=resume_token)
     return {"meta_tool": meta_tool.name, **whole, "messages": [done.reply for done in result.done]}
+
+
+def _args(done: Done) -> dict[str, JSONValue]:
+    """The arguments a call was really made with: a person may have changed them."""
+    edited = getattr(done.reply, "additional_kwargs", {}).get(EDITED)
+    return done.call.args if edited is None else edited
 
 
 def _stopped(meta_tool: MetaTool, stop: Stop) -> dict[str, JSONValue]:

@@ -23,6 +23,9 @@ from langchain_awo.runtime.outcome import Call, Failed, Outcome, Succeeded
 
 _log = logging.getLogger(__name__)
 
+EDITED: Final = "awo_edited_args"
+"""Where a reply keeps the arguments that a person put in place of the bound ones, in `additional_kwargs`."""
+
 REPLAY_TAG: Final = "awo:replayed"
 """Tag of the runs of inner calls."""
 

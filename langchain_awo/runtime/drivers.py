@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for_all
+from typing import TypeAlias
 
 from langchain_core.runnables.config import ContextThreadPoolExecutor
 
@@ -13,7 +14,9 @@ from langchain_awo.model.metatool import MetaTool
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.runtime.calling import failed
 from langchain_awo.runtime.execution import execute
-from langchain_awo.runtime.outcome import Call, Limits, Outcome, Result
+from langchain_awo.runtime.outcome import Call, Failed, Limits, Outcome, Result
+
+Order: TypeAlias = Callable[[Call], int] | None
 
 
 def drive(
@@ -22,18 +25,30 @@ def drive(
     perform: Callable[[Call], Outcome],
     *,
     limits: Limits,
+    order: Order = None,
 ) -> Result:
     """Runs a meta-tool in this thread, its independent reads in a bounded pool of threads.
 
     A lone call without a time limit stays in this thread. When calls raise what must pass through, such as
     interrupts, the others of their group are finished first.
+
+    Args:
+        meta_tool: what to run.
+        parameters: what it was called with.
+        perform: makes one call.
+        limits: concurrency and time.
+        order: makes the calls of a group one by one, by this key, and no more after one that failed.
     """
     stepping = execute(meta_tool, parameters, limits=limits)
-    outcomes: list[Outcome] | None = None
+    outcomes: list[Outcome | None] | None = None
     try:
         while True:
             group = next(stepping) if outcomes is None else stepping.send(outcomes)
-            outcomes = _perform(group, perform, limits)
+            outcomes = (
+                _perform(group, perform, limits)
+                if order is None
+                else _one_by_one(group, perform, limits, order)
+            )
     except StopIteration as end:
         result: Result = end.value
         return result
@@ -45,20 +60,38 @@ async def adrive(
     perform: Callable[[Call], Awaitable[Outcome]],
     *,
     limits: Limits,
+    order: Order = None,
 ) -> Result:
-    """Runs a meta-tool in this event loop, its independent reads in a bounded number of tasks."""
+    """Runs a meta-tool in this event loop, its independent reads in a bounded number of tasks; as `drive`."""
     stepping = execute(meta_tool, parameters, limits=limits)
-    outcomes: list[Outcome] | None = None
+    outcomes: list[Outcome | None] | None = None
     try:
         while True:
             group = next(stepping) if outcomes is None else stepping.send(outcomes)
-            outcomes = await _aperform(group, perform, limits)
+            outcomes = await (
+                _aperform(group, perform, limits)
+                if order is None
+                else _aone_by_one(group, perform, limits, order)
+            )
     except StopIteration as end:
         result: Result = end.value
         return result
 
 
-def _perform(group: Sequence[Call], perform: Callable[[Call], Outcome], limits: Limits) -> list[Outcome]:
+def _one_by_one(
+    group: Sequence[Call], perform: Callable[[Call], Outcome], limits: Limits, order: Callable[[Call], int]
+) -> list[Outcome | None]:
+    outcomes: list[Outcome | None] = [None] * len(group)
+    for at in sorted(range(len(group)), key=lambda at: order(group[at])):
+        (outcomes[at],) = _perform([group[at]], perform, limits)
+        if isinstance(outcomes[at], Failed):
+            break
+    return outcomes
+
+
+def _perform(
+    group: Sequence[Call], perform: Callable[[Call], Outcome], limits: Limits
+) -> list[Outcome | None]:
     if limits.timeout is None and (len(group) == 1 or limits.concurrency == 1):
         return [perform(call) for call in group]
     pool = ContextThreadPoolExecutor(max_workers=min(len(group), limits.concurrency))
@@ -78,9 +111,23 @@ def _outcome(future: Future[Outcome], timeout: float | None) -> Outcome:
         return _too_slow(timeout)
 
 
+async def _aone_by_one(
+    group: Sequence[Call],
+    perform: Callable[[Call], Awaitable[Outcome]],
+    limits: Limits,
+    order: Callable[[Call], int],
+) -> list[Outcome | None]:
+    outcomes: list[Outcome | None] = [None] * len(group)
+    for at in sorted(range(len(group)), key=lambda at: order(group[at])):
+        (outcomes[at],) = await _aperform([group[at]], perform, limits)
+        if isinstance(outcomes[at], Failed):
+            break
+    return outcomes
+
+
 async def _aperform(
     group: Sequence[Call], perform: Callable[[Call], Awaitable[Outcome]], limits: Limits
-) -> list[Outcome]:
+) -> list[Outcome | None]:
     room = asyncio.Semaphore(limits.concurrency)
 
     async def one(call: Call) -> Outcome:

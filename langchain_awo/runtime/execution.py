@@ -33,7 +33,7 @@ from langchain_awo.runtime.outcome import (
 
 def execute(
     meta_tool: MetaTool, parameters: Mapping[str, JSONValue], *, limits: Limits = DEFAULT_LIMITS
-) -> Generator[tuple[Call, ...], Sequence[Outcome], Result]:
+) -> Generator[tuple[Call, ...], Sequence[Outcome | None], Result]:
     """Steps through a meta-tool.
 
     Args:
@@ -162,13 +162,16 @@ class _Run:
 
     # --- what came of it ---
 
-    def take(self, group: Sequence[Call], outcomes: Sequence[Outcome]) -> None:
-        """Takes the outcomes of a group in its order; the first failure stops the routine."""
+    def take(self, group: Sequence[Call], outcomes: Sequence[Outcome | None]) -> None:
+        """Takes the outcomes of a group in its order; the first failure stops the routine.
+
+        A call whose outcome is `None` was not made, because another one of the group had failed.
+        """
         for call, outcome in zip(group, outcomes, strict=True):
             if isinstance(outcome, Succeeded):
                 done = Done(call=call, output=outcome.output, reply=outcome.reply)
                 self.outcomes[call.step].append(done)
-            elif self.stop is None:
+            elif outcome is not None and self.stop is None:
                 self.stop = Stop(kind="failed", step=call.step, reason=outcome.error, args=call.args)
         for number in sorted({call.step for call in group}):
             if len(self.outcomes[number]) == len(self.expected[number]):

@@ -47,17 +47,21 @@ class Entry:
     Attributes:
         status: `started` means that its end was not seen, `waiting` that it waits for an answer to an interrupt.
         content: of the message it answered with.
-        interrupts: how many answers to its interrupts the call has taken from LangGraph.
+        task: digest of the call of the meta-tool in which it asked questions; a resume token brings a new one.
+        asked: its place in the order of first questions there, 0 if it never asked.
+        questions: how many it asked there that reached the user; so many answers it takes.
     """
 
     step: int
     tool: str
     args: dict[str, JSONValue]
-    status: Literal["started", "done", "failed", "waiting"]
+    status: Literal["started", "done", "failed", "waiting"] = "started"
     output: JSONValue = None
     content: JSONValue = None
     artifact: JSONValue = None
-    interrupts: int = 0
+    task: str = ""
+    asked: int = 0
+    questions: int = 0
 
     @property
     def key(self) -> str:
@@ -114,28 +118,37 @@ class Ledger:
         """Notes that a call failed and may be made again."""
         return self._put(call, status="failed")
 
-    def interrupt(self, call: Call, *, answers: int) -> Entry:
-        """Notes that a call waits for an answer; `answers` is added to those it will have taken."""
+    def wait(self, call: Call) -> Entry:
+        """Notes that a call did not come to an end and is to be made again."""
+        return self._put(call, status="waiting")
+
+    def ask(self, call: Call, task: str) -> Entry:
+        """Notes that a question of a call reached the user."""
         entry = self._put(call, status="waiting")
-        self.entries[entry.key] = replace(entry, interrupts=entry.interrupts + answers)
+        if entry.task != task:
+            entry = replace(entry, task=task, asked=1 + self.questions_in(task), questions=0)
+        self.entries[entry.key] = replace(entry, questions=entry.questions + 1)
         return self.entries[entry.key]
 
     @property
     def was_interrupted(self) -> bool:
         """Whether any of its calls ever waited for an answer."""
-        return any(entry.status == "waiting" or entry.interrupts for entry in self.entries.values())
+        return any(entry.status == "waiting" or entry.questions for entry in self.entries.values())
 
-    def answers_taken(self, call: Call) -> int:
-        """How many answers a call that is not made again took when it was."""
-        return self.entries[entry_key(call.step, call.tool, call.args)].interrupts
+    def questions_in(self, task: str) -> int:
+        """How many questions reached the user in a task."""
+        return sum(entry.questions for entry in self.entries.values() if entry.task == task)
+
+    def asked(self, call: Call, task: str) -> Entry | None:
+        """The call as far as it asked questions in a task."""
+        entry = self.entries.get(entry_key(call.step, call.tool, call.args))
+        return entry if entry is not None and entry.task == task and entry.questions else None
 
     def _put(self, call: Call, **known: Any) -> Entry:
         key = entry_key(call.step, call.tool, call.args)
-        before = self.entries.get(key)
-        taken = before.interrupts if before else 0
-        entry = Entry(step=call.step, tool=call.tool, args=call.args, interrupts=taken, **known)
-        self.entries[key] = entry
-        return entry
+        before = self.entries.get(key) or Entry(step=call.step, tool=call.tool, args=call.args)
+        self.entries[key] = replace(before, **known)
+        return self.entries[key]
 
 
 class Memory:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +25,7 @@ class Performer:
     """Makes the calls of one run, each at most once.
 
     Attributes:
+        task: digest of this call of the meta-tool; LangGraph counts its questions and answers.
         store: where the run is kept for other processes, if anywhere.
         waiting: the call that raised an exception which passes through, by identity of the exception.
     """
@@ -30,6 +33,7 @@ class Performer:
     around: Surroundings
     ledger: Ledger
     limits: Limits
+    task: str
     store: BaseStore | None = None
     waiting: dict[int, Call] = field(default_factory=dict)
 
@@ -63,6 +67,18 @@ class Performer:
         await self._asave(self._noted(call, outcome))
         return outcome
 
+    @property
+    def order(self) -> Callable[[Call], int] | None:
+        """Once a question reached the user, calls are made one by one, those that asked first before the others.
+
+        LangGraph hands the answers out in the order in which it is asked, so that order may not change.
+        """
+        return self._place if self.ledger.was_interrupted else None
+
+    def _place(self, call: Call) -> int:
+        asked = self.ledger.asked(call, self.task)
+        return asked.asked if asked else sys.maxsize
+
     def passed(self, error: Exception) -> None:
         """Notes which call will be given the answer when the run is resumed."""
         self._save(self._answered(error))
@@ -74,7 +90,8 @@ class Performer:
     def _known(self, call: Call) -> Outcome | None:
         known = self.ledger.recall(call)
         if isinstance(known, Succeeded):
-            _skip_answers(self.ledger.answers_taken(call))
+            asked = self.ledger.asked(call, self.task)
+            _skip_answers(asked.questions if asked else 0)
             self._tell(call, "known")
         return known
 
@@ -88,19 +105,19 @@ class Performer:
     def _left(self, call: Call, error: Exception) -> Entry | None:
         """An exception that passes through: the call is made again when the run is resumed."""
         self.waiting[id(error)] = call
-        return self.ledger.interrupt(call, answers=0)
+        return self.ledger.wait(call)
 
     def _answered(self, error: Exception) -> Entry | None:
         call = self.waiting.get(id(error))
         if call is None or not isinstance(error, GraphInterrupt) or not self._is_of_this_task(error):
             return None
-        return self.ledger.interrupt(call, answers=1)
+        return self.ledger.ask(call, self.task)
 
     def _is_of_this_task(self, error: GraphInterrupt) -> bool:
         """Whether the answer goes to this task, and not to one of a graph that the tool runs."""
         raised: Any = error.args[0] if error.args else ()
         namespace = self.around.config.get("configurable", {}).get("checkpoint_ns", "")
-        answers = range(1, sum(entry.interrupts for entry in self.ledger.entries.values()) + 2)
+        answers = range(1, self.ledger.questions_in(self.task) + 2)
         own = {
             Interrupt.from_ns(None, place).id for place in (namespace, *(f"{namespace}|{n}" for n in answers))
         }
@@ -113,7 +130,9 @@ class Performer:
             self.around.runtime.stream_writer({**event, "tool": call.tool, "status": status})
 
     def _retries(self, call: Call) -> int:
-        return self.limits.read_retries if call.effect.is_read else 0
+        """A call that asked would ask again."""
+        careful = self.ledger.was_interrupted or not call.effect.is_read
+        return 0 if careful else self.limits.read_retries
 
     def _save(self, entry: Entry | None) -> Failed | None:
         if self.store is None or entry is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -90,7 +90,11 @@ class Routine:
         performer = self._performer(request, key, self.memory.keep(ledger), store)
         try:
             result = drive(
-                self.meta_tool, _parameters(ledger, request), performer.perform, limits=performer.limits
+                self.meta_tool,
+                _parameters(ledger, request),
+                performer.perform,
+                limits=self.limits,
+                order=performer.order,
             )
         except GraphBubbleUp as error:
             performer.passed(error)
@@ -111,7 +115,11 @@ class Routine:
         performer = self._performer(request, key, self.memory.keep(ledger), store)
         try:
             result = await adrive(
-                self.meta_tool, _parameters(ledger, request), performer.aperform, limits=performer.limits
+                self.meta_tool,
+                _parameters(ledger, request),
+                performer.aperform,
+                limits=self.limits,
+                order=performer.order,
             )
         except GraphBubbleUp as error:
             await performer.apassed(error)
@@ -143,9 +151,7 @@ class Routine:
             runtime=request.runtime,
             guards=guarded if guarded and guarded.call_id == key.call_id else None,
         )
-        # answers to interrupts are handed out in order: once there was one, calls are made one by one
-        limits = replace(self.limits, concurrency=1) if ledger.was_interrupted else self.limits
-        return Performer(around=around, ledger=ledger, limits=limits, store=store)
+        return Performer(around=around, ledger=ledger, limits=self.limits, task=key.token, store=store)
 
     def _refused(self, problem: str, token: str) -> Answered:
         stop = Stop(kind="failed", step=1, reason=problem)

@@ -28,7 +28,7 @@ class Desk:
     Attributes:
         broken: tool, or tool and first argument, to how often it raises.
         killed: tools during which the process is ended.
-        asks: tools that interrupt for an answer.
+        asks: tools, or tools and first arguments, that interrupt for an answer.
         gate: where reads of orders wait for each other.
     """
 
@@ -53,7 +53,7 @@ class Desk:
         if name in self.killed:
             self.killed.remove(name)
             raise KeyboardInterrupt
-        if name in self.asks:
+        if self.asks & {name, f"{name} {args}"}:
             answer = interrupt({"may I": name, "args": args})
             args = f"{args}:{answer}"
         db = self.connect()

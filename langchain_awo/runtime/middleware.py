@@ -1,0 +1,218 @@
+"""`MetaToolMiddleware`: installs a toolkit in `create_agent`, in four ways, with the guards of the agent kept.
+
+LangChain inspects what is defined here: no postponed annotations.
+"""
+
+import contextlib
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Annotated, Any, NotRequired, TypeAlias
+
+from langchain_core.messages import SystemMessage, ToolMessage
+
+from langchain_awo.errors import MissingExtraError
+from langchain_awo.model.metatool import Mode
+from langchain_awo.runtime.calling import guards
+from langchain_awo.runtime.continuation import Continuer
+from langchain_awo.runtime.entry import EntryParameters, arun_entry, run_entry, tool_runtime
+from langchain_awo.runtime.guarding import guards_for
+from langchain_awo.runtime.installing import install, offered, stopped_since_user
+from langchain_awo.runtime.outcome import Limits
+from langchain_awo.runtime.protection import protection_of
+from langchain_awo.runtime.sampling import is_held_out
+from langchain_awo.runtime.toolkit import MetaToolkit
+
+try:
+    from langchain.agents.middleware.types import (
+        AgentMiddleware,
+        AgentState,
+        ModelRequest,
+        PrivateStateAttr,
+        ToolCallRequest,
+    )
+except ImportError as error:
+    raise MissingExtraError("langchain", extra="langchain") from error
+
+Recording: TypeAlias = Callable[[], contextlib.AbstractContextManager[Any]]
+"""Opens the context in which an agent is recorded."""
+
+CONTINUE_LIMITS = Limits(calls=12, output_chars=12_000)
+"""Bounds of what is fetched unasked after one call: calls, and characters shown to the model."""
+
+
+class AwoState(AgentState[Any]):
+    """What the middleware keeps of a thread; neither input nor output shows it."""
+
+    awo_entry: NotRequired[Annotated[str, PrivateStateAttr]]
+    awo_held_out: NotRequired[Annotated[bool, PrivateStateAttr]]
+
+
+class MetaToolMiddleware(AgentMiddleware[AwoState, Any, Any]):
+    """Installs the meta-tools of a toolkit. Put it first, so that every other middleware sees the inner calls.
+
+    Each meta-tool is installed in the mode its plan says, unless `mode` says otherwise: `append` shows it beside
+    the original tools, `replace` instead of those it calls, `continue` runs what follows from the model's own
+    call, `entry` runs it once at the start of a thread.
+
+    Args:
+        toolkit: the meta-tools; assign another one to `toolkit` and it is used from the next model call on.
+        mode: one mode for all, or modes by name.
+        protected: names of tools, or `HumanInTheLoopMiddleware` instances: meta-tools that call one of these
+            are not installed.
+        allow: meta-tools to install all the same; each inner call of a protected tool is then approved by a
+            person, with its real name and arguments.
+        hold_out: share of threads that get no meta-tools, to compare with.
+        record: opens the context in which model and tool calls are recorded.
+        entry: tells the parameters of entry meta-tools from state and runtime; without it they are looked up by
+            name in `configurable` and in the context.
+        continue_limits: bounds of what is fetched unasked after one call.
+
+    Attributes:
+        refused: why meta-tools of the toolkit are not installed.
+        usage: how often each meta-tool was `called`, `continued`, run at `entry`, and how often a call was
+            `served` from what was fetched.
+    """
+
+    state_schema = AwoState
+
+    def __init__(
+        self,
+        toolkit: MetaToolkit,
+        *,
+        mode: Mode | Mapping[str, Mode] | None = None,
+        protected: Iterable[Any] = (),
+        allow: Iterable[str] = (),
+        hold_out: float = 0.0,
+        record: Recording | None = None,
+        entry: EntryParameters | None = None,
+        continue_limits: Limits = CONTINUE_LIMITS,
+    ) -> None:
+        super().__init__()
+        self.tools = []
+        self.usage: Counter[tuple[str, str]] = Counter()
+        self._mode = mode
+        self._protection = protection_of(protected)
+        self._allow = frozenset(allow)
+        self._hold_out = hold_out
+        self._recording: Recording = record or contextlib.nullcontext
+        self._entry = entry
+        self._continue_limits = continue_limits
+        self.toolkit = toolkit
+
+    @property
+    def toolkit(self) -> MetaToolkit:
+        """The toolkit in use."""
+        return self._installed.toolkit
+
+    @toolkit.setter
+    def toolkit(self, toolkit: MetaToolkit) -> None:
+        self._installed = install(toolkit, mode=self._mode, protection=self._protection, allow=self._allow)
+        self._continuer = Continuer(self._installed, limits=self._continue_limits, usage=self.usage)
+
+    @property
+    def refused(self) -> dict[str, str]:
+        """Why meta-tools of the toolkit are not installed, by name."""
+        return dict(self._installed.refused)
+
+    # --- the start of a run ---
+
+    def before_agent(self, state: Any, runtime: Any) -> dict[str, Any] | None:
+        """Decides about holding out, and runs the entry meta-tools of a new thread."""
+        update = self._first_look(state)
+        if update is None or update["awo_held_out"]:
+            return update
+        around = tool_runtime(state, runtime)
+        told = run_entry(self._installed, around, self._entry, usage=self.usage)
+        return {**update, "awo_entry": told}
+
+    async def abefore_agent(self, state: Any, runtime: Any) -> dict[str, Any] | None:
+        """Async form of `before_agent`."""
+        update = self._first_look(state)
+        if update is None or update["awo_held_out"]:
+            return update
+        around = tool_runtime(state, runtime)
+        told = await arun_entry(self._installed, around, self._entry, usage=self.usage)
+        return {**update, "awo_entry": told}
+
+    def _first_look(self, state: Any) -> dict[str, Any] | None:
+        if "awo_held_out" in state:
+            return None
+        return {"awo_held_out": is_held_out(self._hold_out)}
+
+    # --- what the model is shown ---
+
+    def wrap_model_call(self, request: ModelRequest[Any], handler: Callable[..., Any]) -> Any:
+        """Shows the model the meta-tools and what was fetched at the start."""
+        with self._recording():
+            return handler(self._shown(request))
+
+    async def awrap_model_call(
+        self, request: ModelRequest[Any], handler: Callable[..., Awaitable[Any]]
+    ) -> Any:
+        """Async form of `wrap_model_call`."""
+        with self._recording():
+            return await handler(self._shown(request))
+
+    def _shown(self, request: ModelRequest[Any]) -> ModelRequest[Any]:
+        if request.state.get("awo_held_out"):
+            return request
+        stopped = stopped_since_user(self._installed, request.messages)
+        changed = request.override(tools=offered(self._installed, request.tools, stopped=stopped))
+        told = request.state.get("awo_entry")
+        if not told:
+            return changed
+        prompt = request.system_message.text if request.system_message else ""
+        return changed.override(system_message=SystemMessage(f"{prompt}\n\n{told}".strip()))
+
+    # --- tool calls ---
+
+    def wrap_tool_call(self, request: ToolCallRequest, handler: Callable[..., Any]) -> Any:
+        """Runs meta-tools with the agent's guards around each inner call, continues and serves other calls."""
+        with self._recording():
+            if _held_out(request):
+                return handler(request)
+            name = request.tool_call["name"]
+            if refusal := self._refusal(request):
+                return refusal
+            if name not in self._installed.tools:
+                return self._continuer.call(request, handler)
+            self.usage[name, "called"] += 1
+            token = guards.set(guards_for(request, self._installed.protection, handler=handler))
+            try:
+                return handler(request.override(tool=self._installed.tools[name]))
+            finally:
+                guards.reset(token)
+
+    async def awrap_tool_call(self, request: ToolCallRequest, handler: Callable[..., Awaitable[Any]]) -> Any:
+        """Async form of `wrap_tool_call`."""
+        with self._recording():
+            if _held_out(request):
+                return await handler(request)
+            name = request.tool_call["name"]
+            if refusal := self._refusal(request):
+                return refusal
+            if name not in self._installed.tools:
+                return await self._continuer.acall(request, handler)
+            self.usage[name, "called"] += 1
+            token = guards.set(guards_for(request, self._installed.protection, ahandler=handler))
+            try:
+                return await handler(request.override(tool=self._installed.tools[name]))
+            finally:
+                guards.reset(token)
+
+    def _refusal(self, request: ToolCallRequest) -> ToolMessage | None:
+        """The answer to a call of a meta-tool that is known and not installed."""
+        call = request.tool_call
+        reason = self._installed.refused.get(call["name"])
+        if reason is None or (request.tool is not None and not self._installed.is_own(request.tool)):
+            return None
+        return ToolMessage(
+            f"{call['name']} cannot be used here: {reason}",
+            name=call["name"],
+            tool_call_id=call["id"] or "",
+            status="error",
+        )
+
+
+def _held_out(request: ToolCallRequest) -> bool:
+    return isinstance(request.state, Mapping) and bool(request.state.get("awo_held_out"))
