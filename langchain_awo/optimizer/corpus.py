@@ -125,6 +125,15 @@ class Corpus:
         return tuple(sorted({run.task for run in self.runs}))
 
     @cached_property
+    def output_tokens(self) -> dict[str, float]:
+        """Mean size of a tool's successful outputs, in tokens, by tool."""
+        sizes: dict[str, list[int]] = {}
+        for _, segment in self.segments():
+            for call in (call for each in segment.rounds for call in each.calls if call.ok):
+                sizes.setdefault(call.tool, []).append(len(dumps(call.output)))
+        return {tool: sum(found) / len(found) / CHARACTERS_PER_TOKEN for tool, found in sizes.items()}
+
+    @cached_property
     def model_calls(self) -> int:
         """All model calls of all runs."""
         return sum(run.model_calls for run in self.runs)
@@ -300,3 +309,8 @@ class _RunBuilder:
 def call_key(tool: str, args: Mapping[str, JSONValue]) -> str:
     """A key that is equal for calls of the same tool with equal arguments, and for no others."""
     return f"{tool}:{digest(args)}"
+
+
+def tool_of(key: str) -> str:
+    """The tool of a call's key."""
+    return key.rsplit(":", 1)[0]
