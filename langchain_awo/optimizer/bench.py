@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 from langchain_awo.model.metatool import MetaTool
@@ -25,12 +26,14 @@ class Prices:
         step: the schema of a meta-tool in every prompt, for each of its parameters and steps.
         min_gain: a meta-tool must add at least this many saved model calls.
         unasked: the least that a call costs that was run unasked after an anchor; more if its output is long.
+        latency: what a saved model call is worth besides its tokens, because somebody waits for it.
     """
 
     over_fetch: float = 0.05
     step: float = 0.05
     min_gain: float = 1.0
-    unasked: float = 0.15
+    unasked: float = 0.1
+    latency: float = 0.05
 
 
 class Bench:
@@ -70,13 +73,23 @@ class Bench:
         """One segment with some meta-tools that continue."""
         return walk_continue(self.pairs[index][1], lambda position: _at(chosen, index, position))
 
-    def cost_unasked(self, tally: Tally, prices: Prices) -> float:
-        """What the calls made in vain cost, in model calls: each output is read once more by the next one."""
+    @cached_property
+    def usual_tokens(self) -> float:
+        """What a tool-calling model call costs on average, in tokens."""
         rounds = [current.tokens for _, segment in self.pairs for current in segment.rounds]
-        usual = max(1.0, sum(rounds) / max(1, len(rounds)))
+        return max(1.0, sum(rounds) / max(1, len(rounds)))
+
+    def worth(self, tally: Tally, prices: Prices) -> float:
+        """What continuing saved, in usual model calls: by tokens, since calls early in a conversation are cheap.
+
+        Each call made in vain costs its output, which the next model call reads, and never less than a minimum.
+        """
         sizes = self.corpus.output_tokens
-        return sum(
-            count * max(prices.unasked, sizes.get(tool, 0.0) / usual) for tool, count in tally.wasted.items()
+        least = prices.unasked * self.usual_tokens
+        wasted = sum(count * max(least, sizes.get(tool, 0.0)) for tool, count in tally.wasted.items())
+        fresh = tally.saved - tally.repeats
+        return (
+            prices.latency * fresh + (tally.tokens * fresh / max(1, tally.saved) - wasted) / self.usual_tokens
         )
 
 

@@ -129,5 +129,4 @@ def _value(trial: _Trial, running: dict[int, Simulated], new: int, bench: Bench,
     simulated = [together[position] for position in sorted(together)]
     touched = sorted({index for each in simulated for index in each})
     tallies = [bench.continued(index, simulated) for index in touched]
-    saved = sum(tally.saved - tally.repeats for tally in tallies)
-    return saved - sum(bench.cost_unasked(tally, prices) for tally in tallies)
+    return sum(bench.worth(tally, prices) for tally in tallies)
