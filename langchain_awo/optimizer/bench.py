@@ -26,6 +26,7 @@ class Prices:
         step: the schema of a meta-tool in every prompt, for each of its parameters and steps.
         min_gain: a meta-tool must add at least this many saved model calls.
         unasked: the least that a call costs that was run unasked after an anchor; more if its output is long.
+        max_over_fetch: calls run unasked and in vain, for each saved model call, that all continuing may cause together.
         latency: what a saved model call is worth besides its tokens, because somebody waits for it.
     """
 
@@ -34,6 +35,7 @@ class Prices:
     min_gain: float = 1.0
     unasked: float = 0.1
     latency: float = 0.05
+    max_over_fetch: float = 2.5
 
 
 class Bench:

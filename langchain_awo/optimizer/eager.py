@@ -7,13 +7,14 @@ where that is where agents look.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from langchain_awo.model.metatool import MetaTool
 from langchain_awo.optimizer.bench import Bench, Prices, Simulated
-from langchain_awo.optimizer.replay import eager_part
+from langchain_awo.optimizer.replay import Tally, eager_part
 
 FIRST_ITEMS: Final = (1, 2, 5)
 """Shorter limits of a map that are tried beside its own."""
@@ -129,4 +130,9 @@ def _value(trial: _Trial, running: dict[int, Simulated], new: int, bench: Bench,
     simulated = [together[position] for position in sorted(together)]
     touched = sorted({index for each in simulated for index in each})
     tallies = [bench.continued(index, simulated) for index in touched]
-    return sum(bench.worth(tally, prices) for tally in tallies)
+    total = Tally()
+    for tally in tallies:
+        total.add(tally)
+    if total.over_fetched > prices.max_over_fetch * (total.saved - total.repeats):
+        return -math.inf
+    return bench.worth(total, prices)
