@@ -14,12 +14,15 @@ if TYPE_CHECKING:
     from langchain_awo.errors import AwoError
     from langchain_awo.model.effect import Effect
     from langchain_awo.model.trace import Trace
+    from langchain_awo.runtime.middleware import MetaToolMiddleware
+    from langchain_awo.runtime.node import tool_node
     from langchain_awo.runtime.toolkit import MetaToolkit
     from langchain_awo.stores import TraceStore, open_store
 
 __all__ = [
     "AwoError",
     "Effect",
+    "MetaToolMiddleware",
     "MetaToolkit",
     "Trace",
     "TraceRecorder",
@@ -30,6 +33,7 @@ __all__ = [
     "open_store",
     "record",
     "session",
+    "tool_node",
 ]
 
 __version__ = "0.1.0"
@@ -37,6 +41,7 @@ __version__ = "0.1.0"
 _HOMES: Final = {
     "AwoError": "errors",
     "Effect": "model.effect",
+    "MetaToolMiddleware": "runtime.middleware",
     "MetaToolkit": "runtime.toolkit",
     "Trace": "model.trace",
     "TraceRecorder": "api",
@@ -46,6 +51,7 @@ _HOMES: Final = {
     "open_store": "stores",
     "record": "api",
     "session": "api",
+    "tool_node": "runtime.node",
 }
 
 

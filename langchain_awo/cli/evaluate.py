@@ -56,7 +56,7 @@ def _put(evaluation: Evaluation) -> None:
     )
     put_savings(
         {
-            "AWO to the letter": evaluation.baseline_awo,
+            "AWO, literal": evaluation.baseline_awo,
             "AWO, our bindings": evaluation.baseline_awo_consensus,
             "this package": evaluation.result,
         },

@@ -12,7 +12,7 @@ import typer
 
 from langchain_awo.cli.options import AsJson, Domain, Model
 from langchain_awo.cli.sources import read_traces
-from langchain_awo.cli.terminal import put, put_json, put_table
+from langchain_awo.cli.terminal import counted, put, put_json, put_table
 
 if TYPE_CHECKING:
     from langchain_awo.model.metatool import ToolkitPlan
@@ -30,26 +30,35 @@ def show(
     refused: Annotated[
         bool, typer.Option("--refused", help="The candidates a toolkit does not have, and why.")
     ] = False,
+    ngrams: Annotated[
+        bool, typer.Option("--ngrams", help="The sequences of calls that traces repeat, frequent ones first.")
+    ] = False,
+    min_length: Annotated[int, typer.Option(min=1, help="Of the sequences, in calls.")] = 2,
+    min_freq: Annotated[int, typer.Option(min=1, help="How often a sequence must occur.")] = 2,
     domain: Domain = None,
     model: Model = None,
     as_json: AsJson = False,
 ) -> None:
     """Show a toolkit in readable notation, or what is in some traces.
 
-    Example: `awo show toolkit.json --refused`
+    Example: `awo show toolkit.json --refused`, or `awo show traces.db --ngrams --min-freq 5`
     """
     from langchain_awo.plan_file import is_plan_file, read_plan
 
     if Path(source).is_file() and is_plan_file(source):
+        if ngrams:
+            raise typer.BadParameter(f"{source} is a compiled toolkit; name traces", param_hint="--ngrams")
         _show_plan(read_plan(source), refused=refused, as_json=as_json)
         return
     if refused:
         raise typer.BadParameter(f"{source} is no compiled toolkit", param_hint="--refused")
     traces = read_traces(source, domain=domain, model=model)
-    if as_json:
+    if ngrams:
+        _show_ngrams(traces, min_length=min_length, min_freq=min_freq, as_json=as_json)
+    elif as_json:
         put_json(_counts(traces) | {"tools": _tools(traces)})
     else:
-        _put_traces(source, traces)
+        _put_traces(traces)
 
 
 def _show_plan(plan: ToolkitPlan, *, refused: bool, as_json: bool) -> None:
@@ -72,15 +81,32 @@ def _origin(plan: ToolkitPlan) -> str:
     return f"strategy {plan.strategy}" + (f", compiled from {told}" if told else "") + "\n"
 
 
-def _put_traces(source: str, traces: Sequence[Trace]) -> None:
+def _put_traces(traces: Sequence[Trace]) -> None:
     counts = _counts(traces)
-    put_table(source, ["", ""], [[name.replace("_", " "), _told(value)] for name, value in counts.items()])
+    put("\n".join(f"{name.replace('_', ' '):<12} {_told(value)}" for name, value in counts.items()) + "\n")
     rows = [
         [name, f"{each['calls']:,}", f"{each['failed']:,}", str(each["effect"])]
         for name, each in _tools(traces).items()
     ]
     if rows:
         put_table("Tools", ["tool", "calls", "failed", "effect"], rows)
+
+
+def _show_ngrams(traces: Sequence[Trace], *, min_length: int, min_freq: int, as_json: bool) -> None:
+    from langchain_awo.optimizer.corpus import build_corpus
+    from langchain_awo.optimizer.ngrams import find_ngrams
+
+    found = find_ngrams(build_corpus(traces), min_length=min_length, min_freq=min_freq)
+    if as_json:
+        put_json(
+            [{"calls": list(each.labels), "support": each.support, "tasks": each.tasks} for each in found]
+        )
+        return
+    rows = [[" > ".join(each.labels), f"{each.support:,}", f"{each.tasks:,}"] for each in found]
+    if rows:
+        put_table("Sequences of calls", ["calls", "times", "tasks"], rows)
+    else:
+        put(f"no sequence of at least {counted(min_length, 'call')} occurs {min_freq:,} times")
 
 
 def _told(value: Any) -> str:

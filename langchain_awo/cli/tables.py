@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def put_savings(savings: Mapping[str, Saving], ceiling: Ceiling) -> None:
     """Savings beside each other, the ceiling below."""
-    columns = ["", "meta-tools", "chooser", "repeats", "continue", "over-fetch", "net tokens"]
+    columns = ["", "tools", "chooser", "repeats", "continue", "over-fetch", "net tokens"]
     rows = [
         [
             name,

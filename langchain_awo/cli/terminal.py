@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from rich.console import Console
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, JustifyMethod
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
@@ -38,11 +39,12 @@ def put_json(data: Any) -> None:
 
 def put_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table that fits the terminal; the first column holds names, the others figures."""
-    table = Table(
-        title=Text(title), title_justify="left", title_style="bold", show_edge=False, pad_edge=False
-    )
+    table = Table(title=Text(plain(title)), title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    table.show_edge = table.pad_edge = False
     for position, column in enumerate(columns):
-        table.add_column(Text(column), justify="right" if position else "left", overflow="fold")
+        figures = position > 0
+        align: JustifyMethod = "right" if figures else "left"
+        table.add_column(Text(column), justify=align, overflow="fold", no_wrap=figures)
     for row in rows:
         table.add_row(*(Text(plain(cell)) for cell in row))
     console = Console()
