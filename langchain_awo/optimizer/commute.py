@@ -74,6 +74,18 @@ def _says(source: PathCall, leaf: JSONValue) -> bool:
     return any(as_word(said) == word for said in scalars(source.call.args))
 
 
+def read_stretches(calls: Sequence[PathCall]) -> Iterator[list[PathCall]]:
+    """The reads of a path, cut where something may have been written."""
+    stretch: list[PathCall] = []
+    for each in calls:
+        if each.call.effect.is_read:
+            stretch.append(each)
+        else:
+            yield stretch
+            stretch = []
+    yield stretch
+
+
 def shows_flow(run: Run, source: PathCall, target: PathCall) -> bool:
     """Whether a call uses a value that first appeared in an earlier call's output."""
     if source.position >= target.position:

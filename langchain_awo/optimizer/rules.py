@@ -26,7 +26,7 @@ from langchain_awo.model.rules import (
     SelectBy,
     describe,
 )
-from langchain_awo.optimizer.commute import shows_flow
+from langchain_awo.optimizer.commute import read_stretches, shows_flow
 from langchain_awo.optimizer.corpus import Call, Corpus
 from langchain_awo.optimizer.prepare import build_paths, view
 
@@ -169,7 +169,7 @@ def _sorts_wrongly(rule: Commute, rules: RuleSet, corpus: Corpus) -> str:
 
 def _sorts_past_a_dependency(rule: Commute, rules: RuleSet, corpus: Corpus) -> str:
     plain = RuleSet(tuple(each for each in rules.rules if not isinstance(each, Commute | PythonRule)))
-    flows = Counter(flow for flow in flows_between(corpus, plain, rule.tools))
+    flows = Counter(flows_between(corpus, plain, rule.tools))
     if not flows:
         return ""
     (source, target), places = min(flows.items(), key=lambda item: (-item[1], item[0]))
@@ -185,15 +185,16 @@ Pair: TypeAlias = tuple[str, str]
 
 
 def flows_between(corpus: Corpus, rules: RuleSet, tools: Sequence[str]) -> Iterator[Pair]:
-    """For each pair of different tools: each place where the later call uses the earlier one's output."""
+    """For each pair of different tools: each place where a read uses the output of one before it, no write between."""
     wanted = frozenset(tools)
     for path in build_paths(corpus, rules):
-        stretch = [each for each in path.calls if each.canonical.tool in wanted]
-        for index, target in enumerate(stretch):
-            for source in stretch[:index]:
-                pair = (source.canonical.tool, target.canonical.tool)
-                if pair[0] != pair[1] and shows_flow(path.run, source, target):
-                    yield pair
+        for reads in read_stretches(path.calls):
+            stretch = [each for each in reads if each.canonical.tool in wanted]
+            for index, target in enumerate(stretch):
+                for source in stretch[:index]:
+                    pair = (source.canonical.tool, target.canonical.tool)
+                    if pair[0] != pair[1] and shows_flow(path.run, source, target):
+                        yield pair
 
 
 def _leaves_out_a_write(rule: PythonRule, corpus: Corpus) -> str:

@@ -53,6 +53,14 @@ for _class in (_Loader, _Dumper):
     }
     _class.add_implicit_resolver(_BOOLEAN, re.compile("^(?:true|false)$"), ["t", "f"])
 
+
+def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    """Rare line breaks survive only between double quotes, where they are escaped."""
+    style = None if text.isprintable() else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent_text)
 _Dumper.add_representer(
     _Names, lambda dumper, names: dumper.represent_sequence("tag:yaml.org,2002:seq", names, flow_style=True)
 )

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from langchain_awo.model.effect import Effect
 from langchain_awo.model.rules import (
     CollapseLogin,
     CollapseRepeats,
@@ -23,7 +22,7 @@ from langchain_awo.model.rules import (
     SelectBy,
 )
 from langchain_awo.model.trace import JSONValue
-from langchain_awo.optimizer.commute import shows_flow
+from langchain_awo.optimizer.commute import read_stretches, shows_flow
 from langchain_awo.optimizer.corpus import Corpus, as_word
 from langchain_awo.optimizer.path import Path, PathCall
 from langchain_awo.optimizer.prepare import build_paths, inferred_selectors, view
@@ -208,7 +207,7 @@ def _commuting(paths: Iterable[Path]) -> Iterator[Rule]:
     """Sets of reads that commute pairwise, then the rule that lets all reads commute unless data flows."""
     meetings: defaultdict[tuple[str, str], _Meetings] = defaultdict(_Meetings)
     for path in paths:
-        for stretch in _stretches(path.calls):
+        for stretch in read_stretches(path.calls):
             _meet(path, stretch, meetings)
     pairs = {
         pair: each
@@ -228,17 +227,6 @@ def _commuting(paths: Iterable[Path]) -> Iterator[Rule]:
         f"{len(meetings)} pairs of reads meet, data flows in {dependent}; where it flows the order stays"
     )
     yield Commute(evidence=evidence)
-
-
-def _stretches(calls: Sequence[PathCall]) -> Iterator[list[PathCall]]:
-    stretch: list[PathCall] = []
-    for each in calls:
-        if each.call.effect is Effect.READ:
-            stretch.append(each)
-        else:
-            yield stretch
-            stretch = []
-    yield stretch
 
 
 def _meet(path: Path, stretch: Sequence[PathCall], meetings: dict[tuple[str, str], _Meetings]) -> None:

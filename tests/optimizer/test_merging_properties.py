@@ -91,9 +91,9 @@ def test_pruning_first_does_not_change_what_is_extracted(lines, threshold, histo
 
 
 def test_support_in_a_tree_is_what_was_recorded():
-    """Each execution is counted for one routine at each of its stages, never for two that exclude each other."""
+    """Sixteen endings of three runs each: a pair for each second call, then what follows it."""
     lines = [f"3x {KNOWN} get_a(k0) | {' | '.join(pair)}" for pair in itertools.product(READS, repeat=2)]
     graph = build_graph(corpus_of("\n".join(lines)), rules=RuleSet())
     found = extract(graph, threshold=2)
-    assert sum(each.support for each in found if len(each.calls) == 3) <= 48
-    assert all(each.support <= 48 for each in found)
+    supports = sorted((len(each.calls), each.support) for each in found)
+    assert supports == [(2, 12)] * 4 + [(3, 3)] * 16

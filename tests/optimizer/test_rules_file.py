@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from langchain_awo.errors import RuleError
@@ -41,6 +41,7 @@ RULES = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(RULES, max_size=5).map(lambda rules: RuleSet(tuple(rules))))
 def test_what_is_written_is_read(rules):
     text = dump_rules(rules)
