@@ -22,10 +22,10 @@ def test_importing_twice_stores_once(awo, recordings, store):
 def test_traces_are_compiled_and_the_toolkit_is_shown_as_it_was_written(awo, store):
     compiled = awo("compile", store, "-o", "toolkit.json", "--json")
     assert compiled.exit_code == 0
-    (meta_tool,) = json.loads(compiled.stdout)["meta_tools"]
+    meta_tool = json.loads(compiled.stdout)["meta_tools"][0]
     assert [step["tool"] for step in meta_tool["steps"]] == ["find_user", "get_order"]
     assert awo("show", "toolkit.json", "--json").stdout == compiled.stdout
-    assert "1 meta-tool in toolkit.json" in compiled.stderr
+    assert "in toolkit.json, compiled from 40 traces" in compiled.stderr
 
 
 def test_a_toolkit_is_shown_in_notation(awo, store):
@@ -110,7 +110,7 @@ def test_a_toolkit_is_replayed(awo, store, recordings):
     awo("compile", store)
     found = json.loads(awo("replay", recordings, "--toolkit", "toolkit.json", "--json").stdout)
     assert found["result"]["chooser"] == found["ceiling"]["chooser"] == 1 / 3
-    assert list(found["uses"].values()) == [40]
+    assert sum(found["uses"].values()) == 40
     assert "33.3%" in awo("replay", recordings, "--toolkit", "toolkit.json").stdout
 
 
