@@ -79,9 +79,8 @@ def compile_traces(
         from langchain_awo.model.notation import format_plan
 
         put(format_plan(plan))
-    say(
-        f"{counted(len(plan.meta_tools), 'meta-tool')} in {output}, compiled from {counted(len(found), 'trace')}"
-    )
+    read = counted(len(found), "trace")
+    say(f"{counted(len(plan.meta_tools), 'meta-tool')} in {output}, compiled from {read}")
     if not plan.meta_tools and plan.refused:
         say(f"every candidate was refused; awo show {output} --refused says why")
 
