@@ -34,7 +34,7 @@ class Prices:
 
     over_fetch: float = 0.05
     schema: float = 0.1
-    min_gain: float = 1.0
+    min_gain: float = 0.3
     unasked: float = 0.1
     latency: float = 0.05
     max_over_fetch: float = 2.5
