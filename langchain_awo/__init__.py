@@ -1,23 +1,28 @@
-"""Record LangChain and LangGraph agents, compile the routines they repeat into verified meta-tools."""
+"""Record LangChain and LangGraph agents, compile the routines they repeat into verified meta-tools.
+
+The public names are imported when they are first used: LangChain and SciPy take seconds to import, and `awo --help`
+needs neither.
+"""
 
 from __future__ import annotations
 
-from langchain_awo.api import (
-    TraceRecorder,
-    compile_toolkit,
-    load_traces,
-    record,
-    session,
-)
-from langchain_awo.errors import AwoError
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.trace import Trace
-from langchain_awo.runtime.toolkit import MetaToolkit
-from langchain_awo.stores import TraceStore, open_store
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from langchain_awo.api import TraceRecorder, compile_toolkit, load_traces, record, session
+    from langchain_awo.errors import AwoError
+    from langchain_awo.model.effect import Effect
+    from langchain_awo.model.trace import Trace
+    from langchain_awo.runtime.middleware import MetaToolMiddleware
+    from langchain_awo.runtime.node import tool_node
+    from langchain_awo.runtime.toolkit import MetaToolkit
+    from langchain_awo.stores import TraceStore, open_store
 
 __all__ = [
     "AwoError",
     "Effect",
+    "MetaToolMiddleware",
     "MetaToolkit",
     "Trace",
     "TraceRecorder",
@@ -28,6 +33,35 @@ __all__ = [
     "open_store",
     "record",
     "session",
+    "tool_node",
 ]
 
 __version__ = "0.1.0"
+
+_HOMES: Final = {
+    "AwoError": "errors",
+    "Effect": "model.effect",
+    "MetaToolMiddleware": "runtime.middleware",
+    "MetaToolkit": "runtime.toolkit",
+    "Trace": "model.trace",
+    "TraceRecorder": "api",
+    "TraceStore": "stores",
+    "compile_toolkit": "api",
+    "load_traces": "api",
+    "open_store": "stores",
+    "record": "api",
+    "session": "api",
+    "tool_node": "runtime.node",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -17,7 +17,7 @@ from langchain_awo.capture.importers.messages import import_messages, log_bad_li
 from langchain_awo.capture.recorder import CallbackRecorder
 from langchain_awo.capture.redaction import Mask
 from langchain_awo.capture.session import Session
-from langchain_awo.errors import StoreError
+from langchain_awo.errors import StoreError, TornRecordError
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.encoding import loads
 from langchain_awo.model.thread import join_threads
@@ -29,6 +29,9 @@ from langchain_awo.stores import TraceStore, log_torn, open_store
 
 Source: TypeAlias = str | os.PathLike[str] | TraceStore | Iterable[Trace]
 """Traces: a store or its path or URL, a file of messages, or the traces themselves."""
+
+OnSkipped: TypeAlias = Callable[[BadLine | TornRecordError], None]
+"""Called with each record that cannot be read; the reading goes on after it."""
 
 
 class TraceRecorder(CallbackRecorder):
@@ -81,19 +84,26 @@ def session(name: str, *, task_id: str | None = None, **labels: Any) -> Session:
     return Session(name, task_id=task_id, **labels)
 
 
-def load_traces(source: Source, *, domain: str | None = None, model: str | None = None) -> list[Trace]:
+def load_traces(
+    source: Source,
+    *,
+    domain: str | None = None,
+    model: str | None = None,
+    on_skipped: OnSkipped | None = None,
+) -> list[Trace]:
     """Traces from wherever they are, the runs of one conversation joined.
 
     Args:
         source: a store or its path, a file of messages, or traces.
         domain: only traces with this domain.
         model: only traces of this model.
+        on_skipped: called with each record that cannot be read; without it they are logged as warnings.
 
     Raises:
         StoreError: there is no such store or file, or it cannot be read.
         ImportFormatError: the file is neither a store nor messages.
     """
-    found = _traces(source)
+    found = _traces(source, on_skipped or _log)
     return join_threads(
         trace
         for trace in found
@@ -143,25 +153,28 @@ def _opened(store: str | os.PathLike[str] | TraceStore) -> TraceStore:
     return store if isinstance(store, TraceStore) else open_store(_address(store))
 
 
-def _traces(source: Source) -> Iterator[Trace]:
+def _traces(source: Source, on_skipped: OnSkipped) -> Iterator[Trace]:
     if isinstance(source, TraceStore):
-        yield from source.traces(on_error=log_torn)
+        yield from source.traces(on_error=on_skipped)
     elif isinstance(source, str | os.PathLike):
-        yield from _from_path(source)
+        yield from _from_path(source, on_skipped)
     else:
         yield from source
 
 
-def _from_path(source: str | os.PathLike[str]) -> Iterator[Trace]:
+def _from_path(source: str | os.PathLike[str], on_skipped: OnSkipped) -> Iterator[Trace]:
     if is_messages_file(source):
-        yield from import_messages(Path(source), on_error=_report)
+        yield from import_messages(Path(source), on_error=on_skipped)
         return
     with open_store(_address(source), create=False) as store:
-        yield from store.traces(on_error=log_torn)
+        yield from store.traces(on_error=on_skipped)
 
 
-def _report(bad: BadLine) -> None:
-    log_bad_line(bad)
+def _log(skipped: BadLine | TornRecordError) -> None:
+    if isinstance(skipped, TornRecordError):
+        log_torn(skipped)
+    else:
+        log_bad_line(skipped)
 
 
 def is_messages_file(path: str | os.PathLike[str]) -> bool:

@@ -43,6 +43,38 @@ def write_plan(plan: ToolkitPlan, path: str | os.PathLike[str]) -> None:
         ) from error
 
 
+def check_target(path: str | os.PathLike[str]) -> None:
+    """Makes sure before long work that `write_plan` could write there, and would overwrite nothing but a toolkit.
+
+    Raises:
+        PlanError: the path cannot be written, or holds something else.
+    """
+    target = Path(path)
+    try:
+        if target.is_dir():
+            raise PlanError(f"{target} is a folder; name a file in it, such as {target / 'toolkit.json'}")
+        with tempfile.NamedTemporaryFile(prefix=f".{target.name}.", dir=target.parent):
+            pass
+        is_other = target.exists() and target.stat().st_size > 0 and not is_plan_file(target)
+    except OSError as error:
+        raise PlanError(
+            f"{target} cannot be written: {error.strerror or error}; choose another path"
+        ) from error
+    if is_other:
+        raise PlanError(f"{target} exists and is not a compiled toolkit; choose another path, or remove it")
+
+
+def is_plan_file(path: str | os.PathLike[str]) -> bool:
+    """Whether a file looks like a compiled toolkit, complete or not, of this version or another.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with Path(path).open("rb") as file:
+        head = file.read(1_000).lstrip()
+    return head.startswith(b"{") and b'"schema_version"' in head and b'"langchain_awo"' not in head
+
+
 def read_plan(path: str | os.PathLike[str]) -> ToolkitPlan:
     """Reads and checks a plan, without any live tool; nothing of it is executed.
 

@@ -21,6 +21,9 @@ from langchain_awo.demo.tasks import Task
 from langchain_awo.errors import MissingExtraError
 from langchain_awo.testing import ScriptedChatModel
 
+TAG = "awo demo"
+"""On every run of the demo, so that its recordings can be told from others."""
+
 SYSTEM_PROMPT = (
     "You work in the back office of a mail-order shop. Do what is asked with the tools you have, check the conditions "
     "before you change anything, and answer in a sentence or two."
@@ -98,6 +101,7 @@ def _run(agent: Runnable[Any, Any], task: Task, callbacks: Sequence[BaseCallback
             "callbacks": [*callbacks, tally],
             "configurable": {"thread_id": f"{task.task_id}-{uuid.uuid4().hex[:8]}"},
             "metadata": {"task_id": task.task_id},
+            "tags": [TAG],
             "recursion_limit": 100,
         },
     )

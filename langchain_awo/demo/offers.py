@@ -1,39 +1,27 @@
 """Whether to use a tool one has never seen, going by nothing but its description and its parameters.
 
-A tool that does several things at once says so in one line, `Runs: find_customer, then list_orders, then get_order for each.`
-It is used if what it does first is what the agent would do next, if most of what it does is wanted, if every required
-parameter is known, and if it writes nothing that the agent does not know and mean.
+It is used if what it does first is what the agent would do next, if it serves at least two of the agent's next calls,
+if every required parameter is known, and if it writes nothing that the agent does not know and mean. Steps that have to be
+asked for are asked for if they are wanted and left out otherwise; reads that nobody wants are put up with, up to a point.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
+from typing import Any, Final, TypeAlias
 
 from langchain_awo.demo.agenda import GapError, Todo, View
+from langchain_awo.demo.claims import Claim, claims_of
 from langchain_awo.demo.memory import Call
-from langchain_awo.demo.recipes import KNOWN_TOOLS, WRITING_TOOLS
+from langchain_awo.demo.recipes import WRITING_TOOLS
 from langchain_awo.demo.wants import Found, Item, Want
 
-_RUNS = re.compile(r"\bRuns:(.*)")
-_KNOWN = re.compile(r"\b(" + "|".join(sorted(KNOWN_TOOLS, key=len, reverse=True)) + r")\b")
-_FOR_EACH = re.compile(r"\bfor (?:each|every)\b")
+Pairs: TypeAlias = list[tuple[Claim, Todo]]
+"""Steps of a tool and what the agent wants of them."""
 
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One step a description says the tool runs.
-
-    Attributes:
-        text: what the description says of this step.
-    """
-
-    tool: str
-    each: bool
-    text: str
+_ONE_CALL_OF: Final = re.compile(r"\bthe (\w+) of one call of (\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +29,12 @@ class Fit:
     """An unknown tool that could be used now.
 
     Attributes:
-        matched: its steps that are wanted, in order; one may stand for several calls.
+        served: how many of the agent's next calls it makes.
         extra: its reads that nobody wants, one for each item counting twice because it may be many.
     """
 
     call: Call
-    matched: tuple[Todo, ...]
+    served: int
     extra: int
 
 
@@ -67,57 +55,52 @@ def best_offer(
     return min(fresh, key=_preference, default=None)
 
 
-def claims_of(description: str) -> list[Claim]:
-    """The steps a description says the tool runs, in order; none if it does not say.
+def _is_worth_it(fit: Fit) -> bool:
+    """Whether it takes over at least two calls, and makes no more that nobody wants."""
+    return fit.served > 1 and fit.extra <= fit.served
 
-    >>> [(claim.tool, claim.each) for claim in claims_of("Runs: list_orders, then get_order for each.")]
-    [('list_orders', False), ('get_order', True)]
-    """
-    line = _RUNS.search(description)
-    if not line:
-        return []
-    names = list(_KNOWN.finditer(line[1]))
-    bounds = [*(name.start() for name in names), len(line[1])]
-    texts = [line[1][start:end] for start, end in pairwise(bounds)]
-    return [
-        Claim(name[1], each=bool(_FOR_EACH.search(text)), text=text)
-        for name, text in zip(names, texts, strict=True)
-    ]
+
+def _preference(fit: Fit) -> tuple[int, int, int, str]:
+    return (fit.extra - 2 * fit.served, fit.extra, len(fit.call.args), fit.call.tool)
 
 
 def _fit(function: Mapping[str, Any], agenda: Sequence[Todo], view: View) -> Fit | None:
-    description = function.get("description", "")
-    claims = claims_of(description)
+    claims = claims_of(function.get("description", ""))
     if not claims or claims[0].tool != agenda[0].want.tool:
         return None
-    pairs = _match(claims, agenda)
-    if pairs is None:
+    offer = _Offer(claims, function, view)
+    pairs = offer.settle(_match(claims, agenda))
+    args = offer.arguments(pairs)
+    if args is None or not pairs or pairs[0][0] is not claims[0] or offer.writes_unasked(pairs, args):
         return None
-    matched = tuple(todo for _, todo in pairs)
-    args = _arguments(function.get("parameters", {}), matched, view)
-    if args is None or not all(_means(claim, todo, args, description, view) for claim, todo in pairs):
-        return None
-    unwanted = [claim for claim in claims if not any(claim is wanted for wanted, _ in pairs)]
-    return Fit(Call(function["name"], args), matched, extra=sum(1 + claim.each for claim in unwanted))
+    return Fit(
+        Call(function["name"], args),
+        served=sum(len(todo.calls) if todo.calls else 1 for _, todo in pairs),
+        extra=sum(offer.unwanted(claim, pairs, args) for claim in claims),
+    )
 
 
-def _match(claims: Sequence[Claim], agenda: Sequence[Todo]) -> list[tuple[Claim, Todo]] | None:
-    """Which claim does which todo, in order; `None` if it would write something else, or too early."""
-    pairs: list[tuple[Claim, Todo]] = []
-    position = 0
+def _match(claims: Sequence[Claim], agenda: Sequence[Todo]) -> Pairs:
+    """Which step does which todo; a todo behind a write is never done before it."""
+    pairs: Pairs = []
+    taken: set[int] = set()
+    floor = 0
     for claim in claims:
-        ahead = _next_of(claim, agenda, position)
-        if ahead is not None:
-            pairs.append((claim, agenda[ahead]))
-            position = ahead + 1
-        elif claim.tool in WRITING_TOOLS:
-            return None
+        ahead = _next_of(claim, agenda, taken, floor) if claim.is_clear else None
+        if ahead is None:
+            continue
+        pairs.append((claim, agenda[ahead]))
+        taken.add(ahead)
+        if claim.tool in WRITING_TOOLS:
+            floor = ahead + 1
     return pairs
 
 
-def _next_of(claim: Claim, agenda: Sequence[Todo], start: int) -> int | None:
-    for position in range(start, len(agenda)):
+def _next_of(claim: Claim, agenda: Sequence[Todo], taken: Collection[int], floor: int) -> int | None:
+    for position in range(floor, len(agenda)):
         todo = agenda[position]
+        if position in taken:
+            continue
         if todo.want.tool == claim.tool and _as_often(claim, todo):
             return position
         if todo.want.tool in WRITING_TOOLS:
@@ -126,36 +109,151 @@ def _next_of(claim: Claim, agenda: Sequence[Todo], start: int) -> int | None:
 
 
 def _as_often(claim: Claim, todo: Todo) -> bool:
-    return claim.each == (todo.want.each is not None) or (
-        claim.tool not in WRITING_TOOLS and todo.calls is not None and len(todo.calls) == 1
+    if claim.each == "given":
+        return todo.calls is not None
+    if (claim.each == "found") == (todo.want.each is not None):
+        return True
+    return claim.tool not in WRITING_TOOLS and (_is_one(todo) or _is_one_of_all(claim, todo.want))
+
+
+def _is_one(todo: Todo) -> bool:
+    return todo.calls is not None and len(todo.calls) == 1
+
+
+def _is_one_of_all(claim: Claim, want: Want) -> bool:
+    """Whether a read of everything that was found includes the one thing that is wanted of it."""
+    return claim.each == "found" and any(isinstance(source, Found) for source in want.args.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    claims: Sequence[Claim]
+    function: Mapping[str, Any]
+    view: View
+
+    def settle(self, pairs: Pairs) -> Pairs:
+        """The pairs that are meant; dropping one may make another's parameters unknown."""
+        while True:
+            args = self.arguments(pairs)
+            kept = [] if args is None else [pair for pair in pairs if self._is_meant(pair, pairs, args)]
+            if len(kept) == len(pairs):
+                return pairs
+            pairs = kept
+
+    def arguments(self, pairs: Pairs) -> dict[str, Any] | None:
+        """Values for the parameters that are wanted and known; `None` if a required one is not."""
+        args: dict[str, Any] = {}
+        parameters = self.function.get("parameters", {})
+        for name, schema in parameters.get("properties", {}).items():
+            values = self._values(name, schema, pairs)
+            distinct = [value for position, value in enumerate(values) if value not in values[:position]]
+            if schema.get("type") == "array" and distinct:
+                args[name] = distinct[: schema.get("maxItems")]
+            elif len(distinct) == 1:
+                args[name] = distinct[0]
+            elif name in parameters.get("required", ()):
+                return None
+        return args
+
+    def writes_unasked(self, pairs: Pairs, args: Mapping[str, Any]) -> bool:
+        """Whether it would write something that is not meant."""
+        unmeant = (claim for claim in self.claims if not _is_in(claim, pairs))
+        return any(claim.tool in WRITING_TOOLS and _is_run(claim, args) for claim in unmeant)
+
+    def unwanted(self, claim: Claim, pairs: Pairs, args: Mapping[str, Any]) -> int:
+        """How many reads of a step nobody wants, as far as the description tells."""
+        wanted = next((todo for other, todo in pairs if other is claim), None)
+        if wanted is None:
+            return (2 if claim.each else 1) if _is_run(claim, args) else 0
+        return int(claim.each == "found" and wanted.want.each is None)
+
+    def _values(self, name: str, schema: Mapping[str, Any], pairs: Pairs) -> list[Any]:
+        asked_by = [claim for claim in self.claims if claim.asked_by == name]
+        if any(claim.is_flag for claim in asked_by):
+            return [True] if any(_is_in(claim, pairs) for claim in asked_by) else []
+        todos = [todo for claim, todo in pairs if not asked_by or claim in asked_by]
+        if "properties" in schema.get("items", {}):
+            return _items(schema, todos)
+        return _known_values(name, schema.get("description", ""), todos, self.view)
+
+    def _is_meant(self, pair: tuple[Claim, Todo], pairs: Pairs, args: Mapping[str, Any]) -> bool:
+        """Whether the step, if it is run, does exactly what is wanted."""
+        claim, todo = pair
+        if not _is_run(claim, args) or not _fits_constants(claim, todo, self.view):
+            return False
+        if claim.tool in WRITING_TOOLS and not (
+            _is_wanted_for_sure(claim, todo) and _has_no_filter(todo.want)
+        ):
+            return False
+        done = {other.tool for other, _ in pairs[: pairs.index(pair)]}
+        return all(self._is_covered(pair, arg, done, args) for arg in todo.want.args)
+
+    def _is_covered(
+        self, pair: tuple[Claim, Todo], arg: str, done: Collection[str], args: Mapping[str, Any]
+    ) -> bool:
+        """Whether an argument's value is handed over or stated, or is found by the tool as the agent would."""
+        claim, todo = pair
+        if values := _values_of(todo, arg, self.view):
+            handed_over = [*_leaves(args.values()), *claim.constants.values()]
+            return all(value in handed_over or _is_stated(value, claim) for value in values)
+        source, each = todo.want.args[arg], todo.want.each
+        if isinstance(source, Item) and each:
+            return each.source.tool in done
+        return isinstance(source, Found) and source.tool in done
+
+
+def _is_in(claim: Claim, pairs: Pairs) -> bool:
+    return any(other is claim for other, _ in pairs)
+
+
+def _is_run(claim: Claim, args: Mapping[str, Any]) -> bool:
+    return not claim.asked_by or not claim.is_clear or bool(args.get(claim.asked_by))
+
+
+def _is_stated(value: Any, claim: Claim) -> bool:
+    return bool(re.search(rf"\b{re.escape(str(value))}\b", claim.text))
+
+
+def _fits_constants(claim: Claim, todo: Todo, view: View) -> bool:
+    return all(
+        name in todo.want.args and _values_of(todo, name, view) in ([value], [])
+        for name, value in claim.constants.items()
     )
 
 
-def _arguments(parameters: Mapping[str, Any], matched: Sequence[Todo], view: View) -> dict[str, Any] | None:
-    """Values for the parameters that are known; `None` if a required one is not."""
-    args: dict[str, Any] = {}
-    for name, schema in parameters.get("properties", {}).items():
-        values = _known_values(name, schema.get("description", ""), matched, view)
-        distinct = [value for position, value in enumerate(values) if value not in values[:position]]
-        if schema.get("type") == "array" and distinct:
-            args[name] = distinct
-        elif len(distinct) == 1:
-            args[name] = distinct[0]
-        elif name in parameters.get("required", ()):
-            return None
-    return args
+def _is_wanted_for_sure(claim: Claim, todo: Todo) -> bool:
+    """Whether the condition of a write is met: known, stated in the description, or needed for its arguments."""
+    when = todo.want.when
+    if todo.certain or when is None:
+        return True
+    if when.test == "equals":
+        return str(when.value) in claim.text
+    sources = [*todo.want.args.values(), *([todo.want.each.source] if todo.want.each else [])]
+    return any(isinstance(source, Found) and source.tool == when.tool for source in sources)
 
 
-def _known_values(name: str, description: str, matched: Sequence[Todo], view: View) -> list[Any]:
-    """The values the agent has for a parameter: those of the argument it is named after."""
-    meant = [
-        (todo, arg)
-        for todo in matched
-        for arg in todo.want.args
-        if _is_named_after(name, todo.want.tool, arg)
-    ]
+def _has_no_filter(want: Want) -> bool:
+    return want.each is None or want.each.where is None
+
+
+def _items(schema: Mapping[str, Any], todos: Sequence[Todo]) -> list[Any]:
+    """The elements of a list of objects, each with the arguments of one call."""
+    names = set(schema["items"]["properties"])
+    told = schema.get("description", "")
+    for todo in todos:
+        if re.search(rf"\b{todo.want.tool}\b", told) and todo.calls:
+            return [{name: call.args[name] for name in call.args if name in names} for call in todo.calls]
+    return []
+
+
+def _known_values(name: str, description: str, todos: Sequence[Todo], view: View) -> list[Any]:
+    """The values the agent has for a parameter: those of the argument it is named after, or said to be."""
+    pairs = [(todo, arg) for todo in todos for arg in todo.want.args]
+    said = _ONE_CALL_OF.search(description)
+    exact = [(todo, arg) for todo, arg in pairs if said and said.groups() == (arg, todo.want.tool)]
+    meant = [(todo, arg) for todo, arg in pairs if _is_named_after(name, todo.want.tool, arg)]
     told = [(todo, arg) for todo, arg in meant if re.search(rf"\b{todo.want.tool}\b", description)]
-    for todo, arg in told or meant:
+    for todo, arg in exact or told or meant:
         if values := _values_of(todo, arg, view):
             return values
     return []
@@ -176,47 +274,9 @@ def _values_of(todo: Todo, arg: str, view: View) -> list[Any]:
         return []
 
 
-def _means(claim: Claim, todo: Todo, args: Mapping[str, Any], description: str, view: View) -> bool:
-    """Whether the agent would do exactly this; what merely reads it need not mind."""
-    if claim.tool not in WRITING_TOOLS:
-        return True
-    return _is_wanted_for_sure(claim, todo) and all(
-        _is_covered(todo, arg, args, description, view) for arg in todo.want.args
-    )
-
-
-def _is_wanted_for_sure(claim: Claim, todo: Todo) -> bool:
-    """Whether the condition of a write is met: known, stated in the description, or needed for its arguments."""
-    when = todo.want.when
-    if todo.certain or when is None:
-        return True
-    if when.test == "equals":
-        return str(when.value) in claim.text
-    return any(isinstance(source, Found) and source.tool == when.tool for source in _sources(todo.want))
-
-
-def _is_covered(todo: Todo, arg: str, args: Mapping[str, Any], description: str, view: View) -> bool:
-    """Whether the value of an argument is handed over or stated, or is found by the tool as the agent would."""
-    if isinstance(todo.want.args[arg], Found | Item):
-        return True
-    values = _values_of(todo, arg, view)
-    handed_over = [
-        item for value in args.values() for item in (value if isinstance(value, list) else [value])
-    ]
-    return bool(values) and all(
-        value in handed_over or re.search(rf"\b{re.escape(str(value))}\b", description) for value in values
-    )
-
-
-def _sources(want: Want) -> list[Any]:
-    return [*want.args.values(), *([want.each.source] if want.each else [])]
-
-
-def _is_worth_it(fit: Fit) -> bool:
-    """Whether it takes over at least two calls, and few that nobody wants."""
-    calls = sum(len(todo.calls) if todo.calls else 1 for todo in fit.matched)
-    return calls > 1 and fit.extra * 2 <= len(fit.matched)
-
-
-def _preference(fit: Fit) -> tuple[int, int, int, str]:
-    return (fit.extra - len(fit.matched), fit.extra, len(fit.call.args), fit.call.tool)
+def _leaves(values: Any) -> Iterator[Any]:
+    for value in values.values() if isinstance(values, Mapping) else values:
+        if isinstance(value, list | Mapping):
+            yield from _leaves(value)
+        else:
+            yield value

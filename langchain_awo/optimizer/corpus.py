@@ -125,6 +125,15 @@ class Corpus:
         return tuple(sorted({run.task for run in self.runs}))
 
     @cached_property
+    def output_tokens(self) -> dict[str, float]:
+        """Mean size of a tool's successful outputs, in tokens, by tool."""
+        sizes: dict[str, list[int]] = {}
+        for _, segment in self.segments():
+            for call in (call for each in segment.rounds for call in each.calls if call.ok):
+                sizes.setdefault(call.tool, []).append(len(dumps(call.output)))
+        return {tool: sum(found) / len(found) / CHARACTERS_PER_TOKEN for tool, found in sizes.items()}
+
+    @cached_property
     def model_calls(self) -> int:
         """All model calls of all runs."""
         return sum(run.model_calls for run in self.runs)
@@ -153,7 +162,8 @@ def build_corpus(
     ordered = sorted(traces, key=lambda trace: trace.trace_id)
     specs = _specs(ordered, tools)
     effects = effects_of(specs.values(), declared)
-    return Corpus(tuple(_run(trace, effects) for trace in ordered), specs, effects)
+    shown = _shown_tokens(ordered, specs)
+    return Corpus(tuple(_run(trace, effects, shown) for trace in ordered), specs, effects)
 
 
 def scalars(value: JSONValue) -> Iterator[JSONValue]:
@@ -212,8 +222,26 @@ def _specs(traces: Iterable[Trace], tools: Sequence[ToolSpec]) -> dict[str, Tool
     return dict(sorted({**seen, **live}.items()))
 
 
-def _run(trace: Trace, effects: Mapping[str, Effect]) -> Run:
-    builder = _RunBuilder(effects)
+def _shown_tokens(traces: Iterable[Trace], specs: Mapping[str, ToolSpec]) -> int:
+    """At least so many tokens of every prompt are the tools' schemas; used where no usage was recorded."""
+    seen: dict[str, set[str]] = {}
+    for trace in traces:
+        for call in trace.tool_calls:
+            seen.setdefault(call.name, set()).update(call.args)
+    parameters = {name: {key: {"type": "string"} for key in sorted(keys)} for name, keys in seen.items()}
+    shown = [
+        {
+            "name": name,
+            "description": spec.description,
+            "parameters": spec.parameters or parameters.get(name, {}),
+        }
+        for name, spec in specs.items()
+    ]
+    return len(dumps(shown)) // CHARACTERS_PER_TOKEN
+
+
+def _run(trace: Trace, effects: Mapping[str, Effect], shown: int) -> Run:
+    builder = _RunBuilder(effects, shown)
     calls_of = _issued(trace)
     said = sorted(trace.messages, key=lambda message: message.before)
     position = 0
@@ -245,8 +273,9 @@ def _issued(trace: Trace) -> dict[int, list[ToolCallRecord]]:
 class _RunBuilder:
     """Lays the text of a run out and cuts it into segments."""
 
-    def __init__(self, effects: Mapping[str, Effect]) -> None:
+    def __init__(self, effects: Mapping[str, Effect], shown: int) -> None:
         self.effects = effects
+        self.shown = shown
         self.text: list[str] = []
         self.length = 0
         self.tokens = 0
@@ -267,7 +296,7 @@ class _RunBuilder:
 
     def model_call(self, index: int, record: ModelCallRecord, calls: Sequence[ToolCallRecord]) -> None:
         start = self.length
-        read = start // CHARACTERS_PER_TOKEN
+        read = self.shown + start // CHARACTERS_PER_TOKEN
         done = tuple(self._call(call) for call in calls)
         spoken = sum(len(dumps(call.args)) for call in calls) + len(record.text)
         tokens = record.usage.total_tokens if record.usage else read + spoken // CHARACTERS_PER_TOKEN
@@ -300,3 +329,8 @@ class _RunBuilder:
 def call_key(tool: str, args: Mapping[str, JSONValue]) -> str:
     """A key that is equal for calls of the same tool with equal arguments, and for no others."""
     return f"{tool}:{digest(args)}"
+
+
+def tool_of(key: str) -> str:
+    """The tool of a call's key."""
+    return key.rsplit(":", 1)[0]

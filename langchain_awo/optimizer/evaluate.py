@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from langchain_awo.errors import CompileError
@@ -184,7 +184,7 @@ def saving_of(meta_tools: Sequence[MetaTool], corpus: Corpus) -> Saving:
     found = replay(meta_tools, corpus)
     total = max(1, found.model_calls)
     schema = sum(map(schema_tokens, meta_tools)) * found.model_calls
-    output = _mean_output_tokens(corpus)
+    sizes = corpus.output_tokens
     return Saving(
         meta_tools=len(meta_tools),
         chooser=found.chooser.saved / total,
@@ -193,8 +193,8 @@ def saving_of(meta_tools: Sequence[MetaTool], corpus: Corpus) -> Saving:
         chooser_over_fetch=found.chooser.over_fetch,
         chooser_repeats=found.chooser.repeats / total,
         continue_repeats=found.continue_.repeats / total,
-        net_tokens=_net(found.continue_, output),
-        chooser_net_tokens=_net(found.chooser, output) - schema,
+        net_tokens=_net(found.continue_, sizes),
+        chooser_net_tokens=_net(found.chooser, sizes) - schema,
     )
 
 
@@ -205,14 +205,10 @@ def schema_tokens(meta_tool: MetaTool) -> int:
     return len(dumps([shown, parameters])) // CHARACTERS_PER_TOKEN
 
 
-def _mean_output_tokens(corpus: Corpus) -> float:
-    calls = [call for _, segment in corpus.segments() for each in segment.rounds for call in each.calls]
-    return sum(len(dumps(call.output)) for call in calls) / max(1, len(calls)) / CHARACTERS_PER_TOKEN
-
-
-def _net(tally: Tally, output_tokens: float) -> int:
+def _net(tally: Tally, sizes: Mapping[str, float]) -> int:
     """Tokens of the saved model calls, less the outputs nobody wanted, each read once more by the next model call."""
-    return round(tally.tokens - tally.over_fetched * output_tokens)
+    wasted = sum(count * sizes.get(tool, 0.0) for tool, count in tally.wasted.items())
+    return round(tally.tokens - wasted)
 
 
 def _literal(train: Corpus, rest: Corpus, options: Options) -> Saving:

@@ -10,11 +10,14 @@ from langchain_awo.errors import CompileError
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.encoding import digest
 from langchain_awo.model.metatool import MetaTool, Refused, ToolkitPlan
+from langchain_awo.model.rules import Ignore, RuleSet
 from langchain_awo.model.trace import JSONValue, ToolSpec, Trace
+from langchain_awo.optimizer.bench import Prices
 from langchain_awo.optimizer.corpus import Corpus, build_corpus
 from langchain_awo.optimizer.grow import grow
+from langchain_awo.optimizer.literal import compile_literal
 from langchain_awo.optimizer.naming import name_all
-from langchain_awo.optimizer.select import Prices, select
+from langchain_awo.optimizer.select import select
 from langchain_awo.optimizer.shapes import signatures_of
 from langchain_awo.optimizer.verify import Thresholds, refusal, verify
 
@@ -33,6 +36,8 @@ class Options:
         max_tools: budget of meta-tools.
         effects: effect classes the user declares; the last word.
         protected: tools that must never be called by a meta-tool, such as those that need approval.
+        rules: merging rules; the safe defaults if there are none.
+        threshold: the paper's T, for the literal strategy; derived from the number of runs if not given.
         bindings: `exact` binds the literal strategy's steps as a first version would, `consensus` as the default does.
     """
 
@@ -42,6 +47,8 @@ class Options:
     protected: frozenset[str] = frozenset()
     prices: Prices = field(default_factory=Prices)
     thresholds: Thresholds = field(default_factory=Thresholds)
+    rules: RuleSet | None = None
+    threshold: int | None = None
     bindings: Literal["exact", "consensus"] = "exact"
 
     def __post_init__(self) -> None:
@@ -84,14 +91,17 @@ def compile_corpus(
 ) -> tuple[list[MetaTool], list[Refused]]:
     """The meta-tools of a corpus, named, the most useful first, and what was refused."""
     report = progress or (lambda _name, _done, _total: None)
+    if options.strategy == "awo":
+        return _literally(corpus, options)
     refused = list(_off_limits(corpus, options))
     candidates: list[MetaTool] = []
+    seen: set[str] = set()
     for candidate in mine(corpus, options, report):
-        verdict = verify(candidate, corpus, options.thresholds)
-        if isinstance(verdict, Refused):
-            refused.append(verdict)
-        else:
-            candidates.append(verdict)
+        verified, doubts = verify(candidate, corpus, options.thresholds)
+        refused += doubts
+        if verified and repr(verified.steps) not in seen:
+            seen.add(repr(verified.steps))
+            candidates.append(verified)
     report("select", 0, 1)
     kept = select(candidates, corpus, max_tools=options.max_tools, prices=options.prices)
     report("select", 1, 1)
@@ -99,20 +109,38 @@ def compile_corpus(
     return name_all(kept, corpus), _distinct(refused)
 
 
+def _literally(corpus: Corpus, options: Options) -> tuple[list[MetaTool], list[Refused]]:
+    meta_tools, refused = compile_literal(
+        corpus,
+        rules=options.rules,
+        threshold=options.threshold,
+        max_tools=options.max_tools,
+        bindings=options.bindings,
+        protected=options.protected,
+    )
+    return name_all(meta_tools, corpus), refused
+
+
 def mine(corpus: Corpus, options: Options, report: Progress) -> Iterator[MetaTool]:
     """Candidates anchored at every tool that may be compiled, each distinct routine once."""
-    allowed = [tool for tool in corpus.specs if tool not in options.protected]
+    avoid = options.protected | _ignored(options.rules)
+    allowed = [tool for tool in corpus.specs if tool not in avoid]
     seen: set[str] = set()
     families: list[dict[str, bool]] = [{"bound": True}, {}, {"batch": True}, {"parallel": True}]
     for done, tool in enumerate(allowed):
         report("mine", done, len(allowed))
         for family in families:
-            for candidate in grow(corpus, tool, avoid=options.protected, **family):
+            for candidate in grow(corpus, tool, avoid=avoid, **family):
                 key = repr(candidate.steps)
                 if key not in seen:
                     seen.add(key)
                     yield candidate
     report("mine", len(allowed), len(allowed))
+
+
+def _ignored(rules: RuleSet | None) -> frozenset[str]:
+    found = rules.active if rules else ()
+    return frozenset(rule.tool for rule in found if isinstance(rule, Ignore))
 
 
 def _off_limits(corpus: Corpus, options: Options) -> Iterator[Refused]:

@@ -29,14 +29,14 @@ class Tally:
         saved: model calls.
         repeats: of these, calls that only repeat an earlier one of the same segment.
         tokens: what the saved model calls cost, input and output.
-        over_fetched: tool calls the recorded agents did not make.
+        wasted: by tool, calls the recorded agents did not make.
         uses: by name of the meta-tool, how often it ran.
     """
 
     saved: int = 0
     repeats: int = 0
     tokens: int = 0
-    over_fetched: float = 0.0
+    wasted: Counter[str] = field(default_factory=Counter)
     uses: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: Tally) -> None:
@@ -44,8 +44,13 @@ class Tally:
         self.saved += other.saved
         self.repeats += other.repeats
         self.tokens += other.tokens
-        self.over_fetched += other.over_fetched
+        self.wasted.update(other.wasted)
         self.uses.update(other.uses)
+
+    @property
+    def over_fetched(self) -> float:
+        """Tool calls the recorded agents did not make."""
+        return sum(self.wasted.values())
 
     @property
     def over_fetch(self) -> float:
@@ -89,7 +94,7 @@ def walk_chooser(segment: Segment, found: Callable[[int], list[Used]]) -> Tally:
             continue
         for meta_tool, simulation in choose(found(position), segment, fetched):
             fetched.add(simulation, segment)
-            tally.over_fetched += len(simulation.extra) + simulation.estimated
+            tally.wasted.update(simulation.wasted())
             tally.uses[meta_tool.name] += 1
     return tally
 
@@ -117,7 +122,7 @@ def walk_continue(segment: Segment, found: Callable[[int], list[Used]]) -> Tally
             new = simulation.made - seen
             if new:
                 fetched.add(simulation, segment)
-                tally.over_fetched += len(simulation.extra - seen) + simulation.estimated
+                tally.wasted.update(simulation.wasted(seen))
                 tally.uses[meta_tool.name] += 1
                 seen |= new
     return tally
@@ -154,7 +159,7 @@ def choose(found: Iterable[Used], segment: Segment, fetched: _Fetched) -> list[U
 
 
 def _pruned(pairs: list[Used], segment: Segment, fetched: _Fetched) -> list[Used]:
-    kept = sorted(pairs, key=lambda pair: (-len(pair[1].extra) - pair[1].estimated, pair[0].name))
+    kept = sorted(pairs, key=lambda pair: (-sum(pair[1].wasted().values()), pair[0].name))
     saved = _saved(kept, segment, fetched)
     for pair in list(kept):
         without = [other for other in kept if other is not pair]

@@ -7,14 +7,15 @@ reproduced only if no write that the meta-tool does not make itself lies between
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
 from langchain_awo.model.binding import Binding, Frame, Item, Parameter, leaves, resolve
 from langchain_awo.model.metatool import Guard, Map, MetaTool, Step
 from langchain_awo.model.pointer import MISSING
 from langchain_awo.model.trace import JSONValue
-from langchain_awo.optimizer.corpus import Call, Run, Segment, call_key
+from langchain_awo.optimizer.corpus import Call, Run, Segment, call_key, tool_of
 from langchain_awo.optimizer.matching import Solution, fit_args, is_open, solve_map
 from langchain_awo.optimizer.occurrences import predicted
 
@@ -28,7 +29,7 @@ class Simulation:
         made: keys of the calls it would have made.
         reproduced: of these, the ones the recorded agent made too, each with the position of its round.
         until: position of the round up to which reads made by it are still true.
-        estimated: further calls that depend on outputs nobody recorded, estimated from the known fan-out.
+        estimated: by tool, further calls that depend on outputs nobody recorded, from the known fan-out.
         parameters: the values of its parameters.
     """
 
@@ -36,13 +37,19 @@ class Simulation:
     made: frozenset[str]
     reproduced: dict[str, int]
     until: int
-    estimated: float
+    estimated: Counter[str]
     parameters: Solution
 
     @property
     def extra(self) -> frozenset[str]:
         """Keys of the calls that the recorded agent did not make."""
         return self.made - self.reproduced.keys()
+
+    def wasted(self, seen: Container[str] = ()) -> Counter[str]:
+        """Calls that were made in vain, by tool; those in the conversation already are not made at all."""
+        counted = Counter(tool_of(key) for key in self.extra if key not in seen)
+        counted.update(self.estimated)
+        return counted
 
 
 class _Stop(Exception):  # noqa: N818  # control flow inside this module, not an error
@@ -77,7 +84,7 @@ class _Attempt:
     made: dict[str, None] = field(default_factory=dict)
     reproduced: dict[str, int] = field(default_factory=dict)
     unknown: dict[int, float] = field(default_factory=dict)
-    estimated: float = 0.0
+    estimated: Counter[str] = field(default_factory=Counter)
     horizon: int = 0
 
     def __post_init__(self) -> None:
@@ -97,7 +104,7 @@ class _Attempt:
     def _skipped(self, number: int, step: Step) -> bool:
         lost = [self.unknown[used] for used in step.depends_on if used in self.unknown]
         if lost and not self._some_known(step):
-            self.estimated += max(lost)
+            self.estimated[step.tool] += max(lost)  # type: ignore[assignment]  # counters hold weights here
             self.unknown[number] = max(lost)
             return True
         return step.guard is not None and not self._holds(step, step.guard)
@@ -232,7 +239,7 @@ class _Attempt:
         lost = sum(self.unknown.get(used, 0.0) for used in step.depends_on)
         if lost:
             known = max(1, _size(self.frame.outputs, step))
-            self.estimated += lost * len(seen) / known
+            self.estimated[step.tool] += lost * len(seen) / known  # type: ignore[assignment]
         if outputs or not seen:
             self.frame.outputs[number] = outputs
         if missing or lost:

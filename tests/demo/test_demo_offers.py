@@ -9,7 +9,6 @@ from langchain_core.tools import StructuredTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from langchain_awo.demo.agent import build_agent, run_tasks, scripted_model
-from langchain_awo.demo.offers import claims_of
 from langchain_awo.demo.phrasebook import PHRASES
 from langchain_awo.demo.policy import back_office_policy
 from langchain_awo.demo.tasks import Task, generate_tasks
@@ -106,7 +105,7 @@ def good_offers(tools):
         offer(
             tools,
             "reopen",
-            'find_customer, then search_tickets, then update_ticket_status (status "open"), then add_ticket_note',
+            'find_customer, then search_tickets (status "closed"), then update_ticket_status (status "open"), then add_ticket_note',
             EMAIL | text("text"),
             reopen_body,
         ),
@@ -202,15 +201,17 @@ def test_a_tool_that_does_not_fit_is_left_alone(world, tools, misfit):
     assert len(changed["refunds"]) == 1
 
 
-def test_reading_everything_to_get_one_thing_is_not_worth_it(world, tools):
+def test_reading_everything_to_get_one_thing_is_worth_it_if_further_calls_are_served(world, tools):
     history = good_offers(tools)[0]
+    listing = offer(tools, "listing", "list_orders for each, then get_order for each", text("customer_id"))
     email = world.snapshot().tables["customers"][0]["email"]
-    work, _ = run_with(world, tools, ask("latest_order", email=email), history)
-    assert "history" not in work.tool_calls
+    work, _ = run_with(world, tools, ask("latest_order", email=email), history, listing)
+    assert "history" in work.tool_calls
+    assert "listing" not in work.tool_calls
 
 
 def test_a_constant_that_is_written_has_to_be_stated(world, tools):
-    runs = "find_customer, then search_tickets, then update_ticket_status, then add_ticket_note"
+    runs = 'find_customer, then search_tickets (status "closed"), then update_ticket_status, then add_ticket_note'
     silent = offer(tools, "reopen", runs, EMAIL | text("text"), reopen_body)
     work, changed = run_with(world, tools, closed_ticket(world), silent)
     assert "reopen" not in work.tool_calls
@@ -359,19 +360,3 @@ def test_a_result_that_stands_alone_leaves_the_rest_to_do(tools):
     assert [(call["name"], call["args"]) for call in turn.tool_calls] == [
         ("get_shipment", {"shipment_id": "S-1"})
     ]
-
-
-@pytest.mark.parametrize(
-    ("description", "claims"),
-    [
-        ("Nothing is said.", []),
-        ("Runs: get_order.", [("get_order", False)]),
-        (
-            "First line.\nRuns: list_orders, then get_order for each where status is shipped.\nLast line.",
-            [("list_orders", False), ("get_order", True)],
-        ),
-        ("Runs: get_order for each, then send_email.", [("get_order", True), ("send_email", False)]),
-    ],
-)
-def test_the_steps_are_read_from_the_description(description, claims):
-    assert [(claim.tool, claim.each) for claim in claims_of(description)] == claims

@@ -1,0 +1,64 @@
+"""The command `awo`: its verbs, and what becomes of errors."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from langchain_awo import __version__
+from langchain_awo.cli import compile as compile_verb
+from langchain_awo.cli import demo, evaluate, importing, replay, show
+from langchain_awo.cli.terminal import say
+from langchain_awo.errors import AwoError
+
+BAD_INPUT = 2
+"""Exit code for bad usage and bad input."""
+
+
+class Verbs(TyperGroup):
+    """Runs a verb; errors this package raises on purpose end it with one line and exit code 2."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the verb that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except AwoError as error:
+            say(f"awo: {error}", style="red")
+            raise typer.Exit(BAD_INPUT) from error
+
+
+app = typer.Typer(
+    name="awo",
+    cls=Verbs,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode="markdown",
+    epilog="Exit codes: 0 all is well, 1 a check says no, 2 bad usage or bad input. "
+    "Results go to stdout, everything else to stderr.",
+)
+app.command("demo")(demo.demo)
+app.command("compile")(compile_verb.compile_traces)
+app.command("show")(show.show)
+app.add_typer(importing.app, name="import")
+app.command("evaluate")(evaluate.evaluate_traces)
+app.command("replay")(replay.replay_toolkit)
+
+
+@app.callback()
+def awo(
+    version: Annotated[  # noqa: FBT002  # an option, given by name
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)
+    ] = False,
+) -> None:
+    """Record LangChain agents, compile the routines they repeat into verified meta-tools."""
+    if version:
+        typer.echo(f"langchain-awo {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

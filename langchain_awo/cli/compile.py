@@ -1,0 +1,96 @@
+"""`awo compile`: from traces to a toolkit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from langchain_awo.cli.options import PHASES, AsJson, Domain, MaxTools, Model, Traces
+from langchain_awo.cli.sources import live_tools, read_traces
+from langchain_awo.cli.terminal import counted, progress, put, put_json, say
+from langchain_awo.model.effect import Effect
+
+
+class Strategies(StrEnum):
+    """How routines are found."""
+
+    DEFAULT = "default"
+    AWO = "awo"
+
+
+def compile_traces(
+    traces: Traces,
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the toolkit.")] = Path(
+        "toolkit.json"
+    ),
+    tools: Annotated[
+        str | None,
+        typer.Option(metavar="MODULE:ATTR", help="The live tools; without them shapes come from the traces."),
+    ] = None,
+    strategy: Annotated[
+        Strategies, typer.Option(help="`default`, or `awo` for the paper's algorithm to the letter.")
+    ] = Strategies.DEFAULT,
+    max_tools: MaxTools = 10,
+    domain: Domain = None,
+    model: Model = None,
+    protect: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TOOL", help="A tool no meta-tool may call; may be repeated."),
+    ] = None,
+    effect: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TOOL=EFFECT",
+            help=f"What a tool does to the world: {', '.join(Effect)}; may be repeated.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compile the routines that agents repeat into a toolkit of meta-tools.
+
+    Example: `awo compile traces.db -o toolkit.json --tools shop.tools:TOOLS`
+    """
+    from langchain_awo.optimizer.pipeline import Options, compile_plan
+    from langchain_awo.plan_file import check_target, plan_text, write_plan
+    from langchain_awo.runtime.signatures import spec_of
+
+    check_target(output)
+    options = Options(
+        strategy=strategy.value,
+        max_tools=max_tools,
+        effects=_effects(effect or ()),
+        protected=frozenset(protect or ()),
+    )
+    specs = [spec_of(tool) for tool in live_tools(tools)]
+    found = read_traces(traces, domain=domain, model=model)
+    with progress(PHASES) as tell:
+        plan = compile_plan(found, options=options, tools=specs, progress=tell)
+    write_plan(plan, output)
+    if as_json:
+        import json
+
+        put_json(json.loads(plan_text(plan)))
+    else:
+        from langchain_awo.model.notation import format_plan
+
+        put(format_plan(plan))
+    say(f"{counted(len(plan.meta_tools), 'meta-tool')} in {output}, compiled from {len(found):,} traces")
+    if not plan.meta_tools and plan.refused:
+        say(f"every candidate was refused; awo show {output} --refused says why")
+
+
+def _effects(declared: Sequence[str]) -> dict[str, Effect]:
+    effects = {}
+    for text in declared:
+        tool, equals, name = text.rpartition("=")
+        if not (tool and equals) or name not in {*Effect}:
+            raise typer.BadParameter(
+                f"{text!r} is not TOOL=EFFECT with one of {', '.join(Effect)}", param_hint="--effect"
+            )
+        effects[tool] = Effect(name)
+    return effects

@@ -1,0 +1,196 @@
+"""`awo demo`: the tour with the real recorder, the real optimizer and a real agent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from langchain_awo.cli.demo_files import clear_earlier, marked
+from langchain_awo.cli.options import PHASES, AsJson
+from langchain_awo.cli.terminal import Tell, counted, percent, progress, put, put_json, put_table, say
+from langchain_awo.errors import AwoError
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.tools import BaseTool
+
+    from langchain_awo.demo.run import DemoResult
+    from langchain_awo.runtime.toolkit import MetaToolkit
+
+SCRIPTED_TASKS: Final = 300
+REAL_TASKS: Final = 40
+"""Calls of a real model cost time and money."""
+
+STAND_IN: Final = """\
+A scripted model stands in for an LLM: it is a program that knows how to do these tasks with the original tools, and
+judges any other tool by its name, description and parameters alone. Agent, tools, database, recorder, optimizer and
+meta-tools are real. For a real LLM: awo demo --model provider:name"""
+
+NEXT: Final = """\
+What to try next:
+  awo show {toolkit}             the meta-tools, step by step
+  awo show {toolkit} --refused   what was not compiled, and why
+  awo show {traces}                what was recorded
+  awo evaluate {traces}            the same savings on held-out tasks, beside the published method and the ceiling
+Then record an agent of your own: README.md shows how."""
+
+
+def demo(
+    *,
+    tasks: Annotated[
+        int | None,
+        typer.Option(
+            min=4,
+            help=f"How many tasks to make up; {SCRIPTED_TASKS}, with --model {REAL_TASKS}.",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the tasks, and of which are held out.")] = 11,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="PROVIDER:NAME", help="A real chat model, such as openai:gpt-4.1-mini."),
+    ] = None,
+    directory: Annotated[
+        Path, typer.Option(file_okay=False, exists=True, help="Where traces.db and toolkit.json go.")
+    ] = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Record an agent at work, compile its routines, and run unseen tasks with and without them.
+
+    Leaves traces.db and toolkit.json behind. Exits with 1 if the two runs leave different databases.
+
+    Example: `awo demo --tasks 100`
+    """
+    count = tasks or (REAL_TASKS if model else SCRIPTED_TASKS)
+    chat_model = _chat_model(model) if model else None
+    traces, toolkit = _targets(directory)
+    say(_intro(count, model))
+    with progress({**PHASES, "record": "recording"}) as tell:
+        tour = _Tour(traces, toolkit, tell)
+        result = tour.run(chat_model, tasks=count, seed=seed)
+    if as_json:
+        put_json(_as_json(result))
+    else:
+        _put(result, str(tour.compiled), traces, toolkit)
+    if not result.same_final_state:
+        raise typer.Exit(1)
+
+
+class _Tour:
+    """Connects the tour to what a user of this package would use."""
+
+    def __init__(self, traces: Path, toolkit: Path, tell: Tell) -> None:
+        self._traces, self._toolkit, self._tell = traces, toolkit, tell
+        self.compiled: MetaToolkit | None = None
+
+    def run(self, model: BaseChatModel | None, *, tasks: int, seed: int) -> DemoResult:
+        from langchain_awo.api import TraceRecorder
+        from langchain_awo.demo.run import run_demo
+
+        try:
+            return run_demo(
+                traces=self._traces,
+                record=TraceRecorder,
+                compile_traces=self._compile,
+                model=model,
+                tasks=tasks,
+                seed=seed,
+                progress=self._tell,
+            )
+        except AwoError:
+            raise
+        except Exception as error:
+            if model is None:
+                raise
+            raise typer.BadParameter(
+                f"the model failed: {_first_line(error)}", param_hint="--model"
+            ) from error
+
+    def _compile(self, traces: Path, tools: Sequence[BaseTool]) -> MetaToolkit:
+        from langchain_awo.api import compile_toolkit
+        from langchain_awo.runtime.toolkit import MetaToolkit
+
+        found = compile_toolkit(traces, tools=tools, progress=self._tell)
+        self.compiled = MetaToolkit(plan=marked(found.plan), tools=tools)
+        self.compiled.save(self._toolkit)
+        return self.compiled
+
+
+def _chat_model(name: str) -> BaseChatModel:
+    try:
+        from langchain.chat_models import init_chat_model
+
+        return init_chat_model(name)
+    except Exception as error:  # each provider has errors of its own for a missing package or key
+        raise typer.BadParameter(f"{name}: {_first_line(error)}", param_hint="--model") from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0] if lines else 'no reason given'}"
+
+
+def _targets(directory: Path) -> tuple[Path, Path]:
+    from langchain_awo.plan_file import check_target
+
+    traces, toolkit = directory / "traces.db", directory / "toolkit.json"
+    replaced = clear_earlier(traces, toolkit)
+    check_target(toolkit)
+    if replaced:
+        say(f"replacing {' and '.join(map(str, replaced))} of an earlier demo")
+    return traces, toolkit
+
+
+def _intro(count: int, model: str | None) -> str:
+    plan = (
+        f"A back office gets {counted(count, 'task')}. An agent does some of them while it is recorded; its routines are "
+        "compiled into\nmeta-tools; then it does the others twice, without and with them, on two equal copies of the database."
+    )
+    return f"{plan}\n{STAND_IN}\n" if model is None else f"{plan}\nThe model is {model}.\n"
+
+
+def _as_json(result: DemoResult) -> dict[str, Any]:
+    return asdict(result)
+
+
+def _put(result: DemoResult, notation: str, traces: Path, toolkit: Path) -> None:
+    put(f"{notation}\n")
+    before, after = result.before, result.after
+    figures = [
+        ("model calls", before.model_calls, after.model_calls, "{:,}"),
+        ("tool calls", before.tool_calls, after.tool_calls, "{:,}"),
+        ("tokens", before.tokens, after.tokens, "{:,}"),
+        ("seconds", before.seconds, after.seconds, "{:.2f}"),
+    ]
+    put_table(
+        f"{counted(result.held_out_tasks, 'held-out task')}, {result.train_tasks:,} recorded",
+        ["", "without", "with meta-tools", "change"],
+        [
+            [name, form.format(old), form.format(new), f"{(new - old) / old:+.1%}" if old else ""]
+            for name, old, new, form in figures
+        ],
+    )
+    put_table(
+        "Utilisation",
+        ["meta-tool", "applicable", "used", "share"],
+        [
+            [name, str(use.applicable), str(use.used), percent(use.share)]
+            for name, use in result.utilisation.items()
+        ],
+    )
+    put(_state(result))
+    put(f"\nWrote {traces} and {toolkit}.\n")
+    put(NEXT.format(traces=traces, toolkit=toolkit))
+
+
+def _state(result: DemoResult) -> str:
+    same = (
+        "yes, row by row"
+        if result.same_final_state
+        else f"NO; these tables differ: {', '.join(result.differing_tables)}"
+    )
+    return f"Same final state of the database: {same}. Same answers: {result.same_answers} of {result.held_out_tasks}."

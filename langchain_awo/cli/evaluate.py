@@ -1,0 +1,65 @@
+"""`awo evaluate`: what compiling some traces would have saved on the tasks of others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from langchain_awo.cli.options import PHASES, AsJson, Domain, MaxTools, Model, Traces
+from langchain_awo.cli.sources import read_traces
+from langchain_awo.cli.tables import put_savings
+from langchain_awo.cli.terminal import counted, progress, put, put_json
+
+if TYPE_CHECKING:
+    from langchain_awo.optimizer.evaluate import Evaluation
+
+
+def evaluate_traces(
+    traces: Traces,
+    *,
+    split_seed: Annotated[int, typer.Option(help="Which tasks are held out.")] = 0,
+    held_out: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of the tasks that is held out.")
+    ] = 0.5,
+    domain: Domain = None,
+    model: Model = None,
+    max_tools: MaxTools = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Split by task, compile one part, replay the result on the other.
+
+    Example: `awo evaluate traces.db --held-out 0.3 --json`
+    """
+    from langchain_awo.optimizer.evaluate import evaluate
+    from langchain_awo.optimizer.pipeline import Options
+
+    found = read_traces(traces, domain=domain, model=model)
+    with progress(PHASES) as tell:
+        evaluation = evaluate(
+            found,
+            options=Options(max_tools=max_tools),
+            held_out=held_out,
+            split_seed=split_seed,
+            progress=tell,
+        )
+    if as_json:
+        put_json(evaluation.as_json())
+    else:
+        _put(evaluation)
+
+
+def _put(evaluation: Evaluation) -> None:
+    put(
+        f"{counted(evaluation.traces, 'trace')}; compiled {counted(evaluation.tasks_train, 'task')}, "
+        f"held out {counted(evaluation.tasks_held_out, 'task')} with {counted(evaluation.model_calls, 'model call')}\n"
+    )
+    put_savings(
+        {
+            "AWO, literal": evaluation.baseline_awo,
+            "AWO, our bindings": evaluation.baseline_awo_consensus,
+            "this package": evaluation.result,
+        },
+        evaluation.ceiling,
+    )
+    put("Shares are of the held-out model calls; docs/metrics.md defines them.")

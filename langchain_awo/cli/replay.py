@@ -1,0 +1,38 @@
+"""`awo replay`: what a compiled toolkit would have saved on given traces."""
+
+from __future__ import annotations
+
+from langchain_awo.cli.options import AsJson, Domain, Model, Toolkit, Traces
+from langchain_awo.cli.sources import read_traces
+from langchain_awo.cli.tables import put_savings
+from langchain_awo.cli.terminal import counted, put, put_json, put_table
+
+
+def replay_toolkit(
+    traces: Traces,
+    *,
+    toolkit: Toolkit,
+    domain: Domain = None,
+    model: Model = None,
+    as_json: AsJson = False,
+) -> None:
+    """Replay a toolkit on recorded runs; nothing is executed.
+
+    Example: `awo replay new-traces.db --toolkit toolkit.json`
+    """
+    from langchain_awo.optimizer.evaluate import replay_report
+    from langchain_awo.plan_file import read_plan
+
+    plan = read_plan(toolkit)
+    found = read_traces(traces, domain=domain, model=model)
+    report = replay_report(found, plan.meta_tools)
+    if as_json:
+        put_json(report.as_json())
+        return
+    put(f"{counted(report.traces, 'trace')} with {counted(report.model_calls, 'model call')}\n")
+    put_savings({toolkit.name: report.result}, report.ceiling)
+    put_table(
+        "Uses by a chooser",
+        ["meta-tool", "uses"],
+        [[each.name, f"{report.uses.get(each.name, 0):,}"] for each in plan.meta_tools],
+    )

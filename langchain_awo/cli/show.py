@@ -1,0 +1,147 @@
+"""`awo show`: what a toolkit holds, or what traces hold."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from langchain_awo.cli.options import AsJson, Domain, Model
+from langchain_awo.cli.sources import read_traces
+from langchain_awo.cli.terminal import counted, put, put_json, put_table
+
+if TYPE_CHECKING:
+    from langchain_awo.model.metatool import ToolkitPlan
+    from langchain_awo.model.trace import Trace
+
+
+def show(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="TOOLKIT|TRACES", help="A compiled toolkit, a trace store, or a file of messages."
+        ),
+    ],
+    *,
+    refused: Annotated[
+        bool, typer.Option("--refused", help="The candidates a toolkit does not have, and why.")
+    ] = False,
+    ngrams: Annotated[
+        bool, typer.Option("--ngrams", help="The sequences of calls that traces repeat, frequent ones first.")
+    ] = False,
+    min_length: Annotated[int, typer.Option(min=1, help="Of the sequences, in calls.")] = 2,
+    min_freq: Annotated[int, typer.Option(min=1, help="How often a sequence must occur.")] = 2,
+    domain: Domain = None,
+    model: Model = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a toolkit in readable notation, or what is in some traces.
+
+    Example: `awo show toolkit.json --refused`, or `awo show traces.db --ngrams --min-freq 5`
+    """
+    from langchain_awo.plan_file import is_plan_file, read_plan
+
+    if Path(source).is_file() and is_plan_file(source):
+        if ngrams:
+            raise typer.BadParameter(f"{source} is a compiled toolkit; name traces", param_hint="--ngrams")
+        _show_plan(read_plan(source), refused=refused, as_json=as_json)
+        return
+    if refused:
+        raise typer.BadParameter(f"{source} is no compiled toolkit", param_hint="--refused")
+    traces = read_traces(source, domain=domain, model=model)
+    if ngrams:
+        _show_ngrams(traces, min_length=min_length, min_freq=min_freq, as_json=as_json)
+    elif as_json:
+        put_json(_counts(traces) | {"tools": _tools(traces)})
+    else:
+        _put_traces(traces)
+
+
+def _show_plan(plan: ToolkitPlan, *, refused: bool, as_json: bool) -> None:
+    from langchain_awo.model.notation import format_plan, format_refused
+    from langchain_awo.plan_file import plan_text
+
+    if as_json:
+        data = json.loads(plan_text(plan))
+        put_json(data.get("refused", []) if refused else data)
+    elif refused:
+        put("\n".join(format_refused(each) for each in plan.refused) or "no candidate was refused")
+    else:
+        put(_origin(plan))
+        put(format_plan(plan))
+
+
+def _origin(plan: ToolkitPlan) -> str:
+    counts = {key: value for key, value in plan.corpus.items() if isinstance(value, int)}
+    told = ", ".join(f"{value:,} {key.replace('_', ' ')}" for key, value in counts.items())
+    return f"strategy {plan.strategy}" + (f", compiled from {told}" if told else "") + "\n"
+
+
+def _put_traces(traces: Sequence[Trace]) -> None:
+    counts = _counts(traces)
+    put("\n".join(f"{name.replace('_', ' '):<12} {_told(value)}" for name, value in counts.items()) + "\n")
+    rows = [
+        [name, f"{each['calls']:,}", f"{each['failed']:,}", str(each["effect"])]
+        for name, each in _tools(traces).items()
+    ]
+    if rows:
+        put_table("Tools", ["tool", "calls", "failed", "effect"], rows)
+
+
+def _show_ngrams(traces: Sequence[Trace], *, min_length: int, min_freq: int, as_json: bool) -> None:
+    from langchain_awo.optimizer.corpus import build_corpus
+    from langchain_awo.optimizer.ngrams import find_ngrams
+
+    found = find_ngrams(build_corpus(traces), min_length=min_length, min_freq=min_freq)
+    if as_json:
+        put_json(
+            [{"calls": list(each.labels), "support": each.support, "tasks": each.tasks} for each in found]
+        )
+        return
+    rows = [[" > ".join(each.labels), f"{each.support:,}", f"{each.tasks:,}"] for each in found]
+    if rows:
+        put_table("Sequences of calls", ["calls", "times", "tasks"], rows)
+    else:
+        put(f"no sequence of at least {counted(min_length, 'call')} occurs {min_freq:,} times")
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name or 'none'} ({count:,})" for name, count in value.items()) or "none"
+    return f"{value:,}"
+
+
+def _counts(traces: Sequence[Trace]) -> dict[str, Any]:
+    used = [call.usage for trace in traces for call in trace.model_calls if call.usage]
+    outcomes = {True: "succeeded", False: "failed", None: "not known"}
+    return {
+        "traces": len(traces),
+        "tasks": len({trace.task_key for trace in traces}),
+        "model_calls": sum(len(trace.model_calls) for trace in traces),
+        "tool_calls": sum(len(trace.tool_calls) for trace in traces),
+        "tokens": sum(usage.total_tokens for usage in used),
+        "domains": _sorted(Counter(trace.domain for trace in traces)),
+        "models": _sorted(Counter(trace.model for trace in traces)),
+        "outcomes": _sorted(Counter(outcomes[trace.success] for trace in traces)),
+    }
+
+
+def _tools(traces: Sequence[Trace]) -> dict[str, dict[str, Any]]:
+    from langchain_awo.optimizer.corpus import build_corpus
+
+    calls = [call for trace in traces for call in trace.tool_calls]
+    made = Counter(call.name for call in calls)
+    failed = Counter(call.name for call in calls if call.status != "ok")
+    effects = build_corpus(traces).effects
+    return {
+        name: {"calls": count, "failed": failed[name], "effect": str(effects[name])}
+        for name, count in _sorted(made).items()
+    }
+
+
+def _sorted(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))

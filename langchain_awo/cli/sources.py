@@ -1,0 +1,99 @@
+"""What the verbs read: traces, with everything that is skipped reported, and live tools."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from langchain_awo.cli.terminal import counted, say
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
+
+    from langchain_awo.model.trace import Trace
+
+
+def read_traces(source: str, *, domain: str | None, model: str | None) -> list[Trace]:
+    """The traces of a store or a file of messages; what is skipped is reported on stderr, then counted.
+
+    Raises:
+        StoreError: there is no such store, or it cannot be read.
+        ImportFormatError: the file is neither a store nor messages.
+    """
+    from langchain_awo.api import load_traces
+
+    skipped = 0
+
+    def report(problem: object) -> None:
+        nonlocal skipped
+        skipped += 1
+        say(f"skipped {problem}", style="yellow")
+
+    traces = load_traces(source, on_skipped=report)
+    if skipped:
+        say(f"{counted(skipped, 'record')} of {source} skipped, {counted(len(traces), 'trace')} read")
+    kept = [trace for trace in traces if domain in (None, trace.domain) and model in (None, trace.model)]
+    if reason := _why_none(source, traces, kept, domain=domain, model=model):
+        say(reason, style="yellow")
+    return kept
+
+
+def _why_none(
+    source: str, traces: Sequence[Trace], kept: Sequence[Trace], *, domain: str | None, model: str | None
+) -> str:
+    if not traces:
+        return f"{source} holds no traces; record an agent into it first"
+    if not kept:
+        asked = [f"{name} {value!r}" for name, value in (("domain", domain), ("model", model)) if value]
+        domains = ", ".join(sorted({repr(trace.domain) for trace in traces}))
+        models = ", ".join(sorted({repr(trace.model) for trace in traces}))
+        return (
+            f"no trace of {source} has {' and '.join(asked)}; its domains are {domains}, its models {models}"
+        )
+    if not any(call.model_call is not None for trace in kept for call in trace.tool_calls):
+        return f"in {counted(len(kept), 'trace')} no model called a tool, so there is no routine to find"
+    return ""
+
+
+def live_tools(reference: str | None) -> list[BaseTool]:
+    """The tools that `module:attribute` names: a list, a toolkit, or a function that returns one of these.
+
+    Modules are looked for in the current folder too.
+    """
+    if reference is None:
+        return []
+    module_name, colon, attribute = reference.partition(":")
+    if not (module_name and colon and attribute):
+        raise _bad_tools(reference, "write it as module:attribute, such as shop.tools:TOOLS")
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        value: Any = getattr(import_module(module_name), attribute)
+        value = value() if callable(value) and not hasattr(value, "get_tools") else value
+        return _checked(reference, value.get_tools() if hasattr(value, "get_tools") else value)
+    except typer.BadParameter:
+        raise
+    except Exception as error:
+        raise _bad_tools(reference, f"{type(error).__name__}: {error}") from error
+    finally:
+        sys.path.remove(str(Path.cwd()))
+
+
+def _checked(reference: str, value: object) -> list[BaseTool]:
+    from langchain_core.tools import BaseTool
+
+    if not isinstance(value, Iterable):
+        raise _bad_tools(reference, f"it is {type(value).__name__}, not a list of tools")
+    tools = list(value)
+    strange = next((each for each in tools if not isinstance(each, BaseTool)), None)
+    if strange is not None:
+        raise _bad_tools(reference, f"{strange!r} is no LangChain tool")
+    return tools
+
+
+def _bad_tools(reference: str, reason: str) -> typer.BadParameter:
+    return typer.BadParameter(f"{reference}: {reason}", param_hint="--tools")

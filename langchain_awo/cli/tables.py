@@ -1,0 +1,39 @@
+"""The tables that several verbs print."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from langchain_awo.cli.terminal import percent, put_table
+
+if TYPE_CHECKING:
+    from langchain_awo.optimizer.ceiling import Ceiling
+    from langchain_awo.optimizer.evaluate import Saving
+
+
+def put_savings(savings: Mapping[str, Saving], ceiling: Ceiling) -> None:
+    """Savings beside each other, the ceiling below."""
+    columns = ["", "tools", "chooser", "repeats", "continue", "over-fetch", "net tokens"]
+    rows = [
+        [
+            name,
+            str(saving.meta_tools),
+            percent(saving.chooser),
+            percent(saving.chooser_repeats),
+            percent(saving.continue_),
+            f"{saving.over_fetch:.1f}",
+            f"{saving.net_tokens:,}",
+        ]
+        for name, saving in savings.items()
+    ]
+    last = [
+        "ceiling",
+        "",
+        percent(ceiling.chooser),
+        percent(ceiling.repeats),
+        percent(ceiling.continue_),
+        "",
+        "",
+    ]
+    put_table("Model calls saved", columns, [*rows, last])

@@ -1,0 +1,98 @@
+"""Results to stdout, everything else to stderr; progress only where somebody watches."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, JustifyMethod
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+
+class Tell(Protocol):
+    """Takes the name of a phase, how much of it is done, and how much there is."""
+
+    def __call__(self, phase: str, done: int, total: int, /) -> None:
+        """Show where the work is."""
+
+
+def say(text: str, *, style: str = "") -> None:
+    """One message to stderr, unwrapped so that it can be searched for."""
+    Console(stderr=True).print(Text(plain(text), style=style), soft_wrap=True)
+
+
+def put(text: str, *, style: str = "") -> None:
+    """Text to stdout, as it is."""
+    Console().print(Text(plain(text), style=style), soft_wrap=True)
+
+
+def put_json(data: Any) -> None:
+    """Nothing but JSON to stdout."""
+    sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+
+
+def put_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table that fits the terminal; the first column holds names, the others figures."""
+    table = Table(title=Text(plain(title)), title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    table.show_edge = table.pad_edge = False
+    for position, column in enumerate(columns):
+        figures = position > 0
+        align: JustifyMethod = "right" if figures else "left"
+        table.add_column(Text(column), justify=align, overflow="fold", no_wrap=figures)
+    for row in rows:
+        table.add_row(*(Text(plain(cell)) for cell in row))
+    console = Console()
+    console.print(table)
+    console.print()
+
+
+def percent(share: float) -> str:
+    """A share as people read it."""
+    return f"{share:.1%}"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number with its noun.
+
+    >>> counted(1, "trace"), counted(2, "trace"), counted(1200, "entry", "entries")
+    ('1 trace', '2 traces', '1,200 entries')
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def plain(text: str) -> str:
+    r"""Text without control characters: names and errors come from recordings and may hold anything.
+
+    >>> plain("a\x1b[31mb\tc")
+    'a\\x1b[31mb\tc'
+    """
+    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
+
+
+@contextmanager
+def progress(labels: Mapping[str, str]) -> Iterator[Tell]:
+    """Bars on stderr while the work goes on, one for each phase; nothing when stderr is no terminal.
+
+    Args:
+        labels: what to call the phases.
+    """
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _phase, _done, _total: None
+        return
+    columns = [TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()]
+    with Progress(*columns, console=console) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(phase: str, done: int, total: int, /) -> None:
+            if phase not in tasks:
+                tasks[phase] = bars.add_task(labels.get(phase, phase), total=total)
+            bars.update(tasks[phase], completed=done, total=total)
+
+        yield tell

@@ -1,0 +1,99 @@
+"""What merging must keep whatever the runs are."""
+
+from __future__ import annotations
+
+import itertools
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from langchain_awo.model.metatool import ToolkitPlan
+from langchain_awo.model.rules import Commute, RuleSet
+from langchain_awo.optimizer.corpus import build_corpus
+from langchain_awo.optimizer.extract import extract
+from langchain_awo.optimizer.literal import compile_literal
+from langchain_awo.optimizer.merge import Decisions, build_graph, count_decisions, graph_of
+from langchain_awo.optimizer.prepare import build_paths
+from langchain_awo.optimizer.rules import DEFAULT_RULES
+from langchain_awo.optimizer.rules_file import dump_rules
+from langchain_awo.optimizer.suggest import suggest_rules
+from langchain_awo.plan_file import plan_text
+from tests.optimizer.notation import corpus_of, traces_of
+
+KNOWN = '"k0 k1 k2 k3"'
+READS = ["get_a(k0)", "get_b(k1)", "get_c(k2)", "get_d(k3)"]
+CALLS = [*READS, "update_x(k0)", "add_y(k1)", 'find_z(k2) -> {"to": "k9"}', "get_a(k9)", "!get_b(k0)"]
+
+runs = st.lists(st.sampled_from(CALLS), min_size=0, max_size=6).map(
+    lambda calls: f"{KNOWN} {' | '.join(calls)}"
+)
+corpora = st.lists(runs, min_size=1, max_size=12)
+
+
+@given(corpora, st.randoms(use_true_random=False))
+@settings(max_examples=40, deadline=None)
+def test_the_same_traces_in_any_order_give_the_same_bytes(lines, chance):
+    """The drawing, the plan and the suggestions do not depend on the order of the traces."""
+    traces = traces_of("\n".join(lines))
+    shuffled = chance.sample(traces, len(traces))
+    assert _bytes(build_corpus(traces)) == _bytes(build_corpus(shuffled))
+
+
+def _bytes(corpus):
+    meta_tools, refused = compile_literal(corpus, threshold=2)
+    plan = ToolkitPlan(meta_tools=tuple(meta_tools), refused=tuple(refused))
+    return build_graph(corpus).draw_mermaid(), plan_text(plan), dump_rules(suggest_rules(corpus))
+
+
+@given(st.permutations(READS), st.permutations(READS))
+@settings(max_examples=40, deadline=None)
+def test_reads_with_no_flow_come_to_the_same_state_in_any_order(left, right):
+    corpus = corpus_of(f"{KNOWN} {' | '.join(left)}\n{KNOWN} {' | '.join(right)}")
+    first, second = build_paths(corpus, RuleSet((Commute(),)))
+    assert _last_state(first) == _last_state(second)
+
+
+@given(st.permutations(READS), st.integers(1, 3), st.integers(1, 3))
+@settings(max_examples=40, deadline=None)
+def test_reads_never_change_places_with_a_write(order, left, right):
+    """The same reads around the same write are the same state only if the same reads stand before it."""
+    runs = [[*order[:cut], "update_x(k0)", *order[cut:]] for cut in (left, right)]
+    corpus = corpus_of("\n".join(f"{KNOWN} {' | '.join(run)}" for run in runs))
+    first, second = build_paths(corpus, RuleSet((Commute(),)))
+    assert (_last_state(first) == _last_state(second)) == (left == right)
+
+
+def _last_state(path):
+    ((*_, (_source, target, _call)),) = [list(count_decisions([path]).weights)]
+    return target
+
+
+@given(corpora, st.integers(1, 4))
+@settings(max_examples=40, deadline=None)
+def test_partitions_counted_apart_add_up(lines, parts):
+    paths = build_paths(corpus_of("\n".join(lines)), DEFAULT_RULES)
+    together = Decisions()
+    for part in range(parts):
+        together.add(count_decisions(paths[part::parts]))
+    assert together.weights == count_decisions(paths).weights
+
+
+@given(corpora, st.integers(1, 4), st.sampled_from([None, 1, 2]))
+@settings(max_examples=40, deadline=None)
+def test_pruning_first_does_not_change_what_is_extracted(lines, threshold, history):
+    """Totals stay exact, so that the half rule sees what was pruned. Shown for trees, where support is exact too."""
+    paths = build_paths(corpus_of("\n".join(lines)), RuleSet())
+    decisions = count_decisions(paths, history=history)
+    pruned = extract(graph_of(decisions, threshold=threshold), threshold=threshold)
+    if history is None:
+        assert pruned == extract(graph_of(decisions), threshold=threshold)
+    assert all(len(each.calls) > 1 and each.support >= 1 for each in pruned)
+
+
+def test_support_in_a_tree_is_what_was_recorded():
+    """Sixteen endings of three runs each: a pair for each second call, then what follows it."""
+    lines = [f"3x {KNOWN} get_a(k0) | {' | '.join(pair)}" for pair in itertools.product(READS, repeat=2)]
+    graph = build_graph(corpus_of("\n".join(lines)), rules=RuleSet())
+    found = extract(graph, threshold=2)
+    supports = sorted((len(each.calls), each.support) for each in found)
+    assert supports == [(2, 12)] * 4 + [(3, 3)] * 16
