@@ -10,18 +10,19 @@ from langchain_awo.model.encoding import dumps, to_json
 from langchain_awo.model.metatool import MetaTool
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.runtime.calling import EDITED
-from langchain_awo.runtime.outcome import Done, Limits, Result, Stop
+from langchain_awo.runtime.outcome import Done, Result, Stop
 
 
-def answer(meta_tool: MetaTool, result: Result, *, resume_token: str, limits: Limits) -> str:
-    """The content of the meta-tool's message: what was done, and on a stop the hand-back."""
-    told = hand_back(meta_tool, result, resume_token=resume_token)
-    told["steps"] = [_bounded(step, limits.output_chars) for step in told["steps"]]
-    return orjson.dumps(told, default=to_json, option=orjson.OPT_NON_STR_KEYS).decode()
+def answer(told: dict[str, Any], *, characters: int) -> str:
+    """The content of the meta-tool's message: the hand-back with no output longer than so many characters."""
+    text = _text(told)
+    if len(text) <= characters:
+        return text
+    return _text({**told, "steps": [_bounded(step, characters) for step in told["steps"]]})
 
 
 def hand_back(meta_tool: MetaTool, result: Result, *, resume_token: str) -> dict[str, Any]:
-    """The same as data, with every output whole."""
+    """What was done and, on a stop, what failed and remains, with every output whole."""
     told: dict[str, Any] = {"status": "stopped" if result.stop else "completed"}
     told["steps"] = [
         {"step": done.call.step, "tool": done.call.tool, "args": _args(done), "output": done.output}
@@ -38,10 +39,13 @@ def hand_back(meta_tool: MetaTool, result: Result, *, resume_token: str) -> dict
     return told
 
 
-def artifact(meta_tool: MetaTool, result: Result, *, resume_token: str) -> dict[str, Any]:
-    """What the hand-back says with every output whole, and the messages, artifacts and blocks of the tools."""
-    whole = hand_back(meta_tool, result, resume_token=resume_token)
-    return {"meta_tool": meta_tool.name, **whole, "messages": [done.reply for done in result.done]}
+def artifact(meta_tool: MetaTool, told: dict[str, Any], result: Result) -> dict[str, Any]:
+    """The hand-back with every output whole, and the messages, artifacts and blocks of the tools."""
+    return {"meta_tool": meta_tool.name, **told, "messages": [done.reply for done in result.done]}
+
+
+def _text(told: dict[str, Any]) -> str:
+    return orjson.dumps(told, default=to_json, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 def _args(done: Done) -> dict[str, JSONValue]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 
 from langchain_awo.model.binding import Frame, resolve
-from langchain_awo.model.encoding import dumps
+from langchain_awo.model.encoding import digest, dumps
 from langchain_awo.model.metatool import Guard, Map, MetaTool, Step
 from langchain_awo.model.notation import format_binding
 from langchain_awo.model.pointer import MISSING, lookup
@@ -59,12 +59,14 @@ def is_empty(value: JSONValue) -> bool:
 
 
 class _Run:
-    """The state between two groups."""
+    """The state between two groups; `open` are the steps that are neither finished nor skipped."""
 
     def __init__(self, meta_tool: MetaTool, frame: Frame, limits: Limits) -> None:
         self.steps = dict(enumerate(meta_tool.steps, start=1))
+        self.sources = {number: step.depends_on for number, step in self.steps.items()}
         self.frame = frame
         self.budget = limits.calls
+        self.open = list(self.steps)
         self.finished: set[int] = set()
         self.skipped: set[int] = set()
         self.expected: dict[int, list[Call]] = {}
@@ -77,44 +79,42 @@ class _Run:
 
     def next_group(self) -> tuple[Call, ...]:
         """The next calls; empty when the routine is over."""
-        while self.stop is None:
-            before = len(self.finished) + len(self.skipped)
+        while self.open and self.stop is None:
+            before = len(self.open)
             group = self._collect()
-            if group or self.stop or len(self.finished) + len(self.skipped) == before:
+            if group or len(self.open) == before:
                 return tuple(group)
         return ()
 
     def _collect(self) -> list[Call]:
         group: list[Call] = []
-        for number in [n for n in self.steps if n not in self.finished and n not in self.skipped]:
+        for number in self.open.copy():
             step = self.steps[number]
-            if step.depends_on & self.skipped:
-                self.skipped.add(number)
+            if self.skipped and self.skipped & self.sources[number]:
+                self._skip(number)
                 continue
-            waiting = self._waits(number)
-            if not step.effect.is_read and (group or waiting or self._unfinished_before(number)):
+            is_read = step.effect.is_read
+            waits = not self.sources[number] <= self.finished
+            if not is_read and (waits or group or number != self.open[0]):
                 return group
-            if waiting:
+            if waits:
                 continue
-            problem = self._enter(number, step)
+            problem = None if number in self.expected else self._enter(number, step)
             if problem is not None:
-                self.stop = None if group or self._unfinished_before(number) else problem
+                self.stop = problem if number == self.open[0] else None
                 return group
-            group += self._pending(number)
-            if not step.effect.is_read and number not in self.finished and number not in self.skipped:
-                return group[:1]
+            if number in self.expected:
+                group += self.expected[number][len(self.outcomes[number]) :]
+                if not is_read and group:
+                    return group[:1]
         return group
 
-    def _waits(self, number: int) -> bool:
-        return bool(self.steps[number].depends_on - self.finished)
-
-    def _unfinished_before(self, number: int) -> bool:
-        return any(n < number and n not in self.finished and n not in self.skipped for n in self.steps)
+    def _skip(self, number: int) -> None:
+        self.skipped.add(number)
+        self.open.remove(number)
 
     def _enter(self, number: int, step: Step) -> Stop | None:
         """Decides once whether a step runs and with which calls; a reason to stop is decided anew each time."""
-        if number in self.expected:
-            return None
         if step.guard and not _holds(step.guard, self.frame):
             return self._guarded(number, step, step.guard)
         if self.suspicion is not None and not step.effect.is_read:
@@ -126,7 +126,7 @@ class _Run:
 
     def _guarded(self, number: int, step: Step, guard: Guard) -> Stop | None:
         if guard.otherwise == "skip":
-            self.skipped.add(number)
+            self._skip(number)
             return None
         wanted = f"equals {dumps(guard.value)}" if guard.test == "equals" else f"is {guard.test}"
         reason = f"{step.tool} runs only if {format_binding(guard.source, step)} {wanted}"
@@ -157,9 +157,6 @@ class _Run:
             self._finish(number)
         return None
 
-    def _pending(self, number: int) -> list[Call]:
-        return self.expected.get(number, [])[len(self.outcomes.get(number, [])) :]
-
     # --- what came of it ---
 
     def take(self, group: Sequence[Call], outcomes: Sequence[Outcome | None]) -> None:
@@ -173,19 +170,20 @@ class _Run:
                 self.outcomes[call.step].append(done)
             elif outcome is not None and self.stop is None:
                 self.stop = Stop(kind="failed", step=call.step, reason=outcome.error, args=call.args)
-        for number in sorted({call.step for call in group}):
+        for number in dict.fromkeys(call.step for call in group):
             if len(self.outcomes[number]) == len(self.expected[number]):
                 self._finish(number)
 
     def _finish(self, number: int) -> None:
         step, done = self.steps[number], self.outcomes[number]
         self.finished.add(number)
+        self.open.remove(number)
         self.frame.outputs[number] = [each.output for each in done] if step.over else done[0].output
         if not step.over:
             self.frame.arguments[number] = done[0].call.args
-        nothing = not done or any(is_empty(each.output) for each in done)
-        if step.never_empty and step.effect.is_read and nothing and self.suspicion is None:
-            self.suspicion = number
+        if self.suspicion is None and step.never_empty and step.effect.is_read:
+            nothing = not done or any(is_empty(each.output) for each in done)
+            self.suspicion = number if nothing else None
 
     def result(self) -> Result:
         """What became of the routine."""
@@ -199,10 +197,9 @@ class _Run:
         )
 
     def _remaining(self, stop: Stop) -> list[Remaining]:
-        left = [n for n in self.steps if n not in self.finished and n not in self.skipped]
         return [
             Remaining(step=n, tool=self.steps[n].tool, args=_known(self.steps[n], self.frame))
-            for n in left
+            for n in self.open
             if n != stop.step or not stop.is_failure
         ]
 
@@ -230,12 +227,16 @@ def _calls(number: int, step: Step, frame: Frame) -> list[Call] | Stop:
         args = _arguments(number, step, Frame(frame.parameters, frame.arguments, frame.outputs, item))
         if isinstance(args, Stop):
             return args
-        distinct.setdefault(dumps(args), _call(number, step, args))
+        call = _call(number, step, args)
+        distinct.setdefault(call.key, call)
     return list(distinct.values())
 
 
 def _call(number: int, step: Step, args: dict[str, JSONValue]) -> Call:
-    return Call(step=number, tool=step.tool, args=args, effect=step.effect, mapped=step.over is not None)
+    key = f"{number}-{digest([step.tool, args])}"
+    return Call(
+        step=number, tool=step.tool, args=args, key=key, effect=step.effect, mapped=step.over is not None
+    )
 
 
 def _items(over: Map, frame: Frame) -> list[JSONValue] | None:
@@ -251,6 +252,8 @@ def _items(over: Map, frame: Frame) -> list[JSONValue] | None:
 
 def _arguments(number: int, step: Step, frame: Frame) -> dict[str, JSONValue] | Stop:
     args = _known(step, frame)
+    if len(args) == len(step.args):
+        return args
     for name in step.args:
         if name not in args and name not in step.optional:
             place = format_binding(step.args[name], step)

@@ -23,6 +23,7 @@ class Injected:
 
     Attributes:
         state: argument to field of the graph's state, `None` for all of it.
+        names: all of them.
         unknown: of a kind that LangGraph itself would not fill either.
         optional: may be left out when what they name does not exist.
     """
@@ -33,11 +34,7 @@ class Injected:
     call_id: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     optional: frozenset[str] = frozenset()
-
-    @property
-    def names(self) -> frozenset[str]:
-        """All hidden arguments."""
-        return frozenset((*self.state, *self.store, *self.runtime, *self.call_id, *self.unknown))
+    names: frozenset[str] = frozenset()
 
 
 def injected_of(tool: BaseTool) -> Injected:
@@ -64,6 +61,7 @@ def injected_of(tool: BaseTool) -> Injected:
         runtime=tuple(found["runtime"]),
         call_id=tuple(found["call_id"]),
         unknown=tuple(found["unknown"]),
+        names=frozenset(state).union(*found.values()),
     )
 
 
@@ -81,6 +79,8 @@ def inject(
     Raises:
         InjectionError: something that must be filled does not exist here.
     """
+    if not injected.names:
+        return dict(args)
     filled: dict[str, Any] = {name: value for name, value in args.items() if name not in injected.names}
     if not (injected.state or injected.store or injected.runtime):
         return filled

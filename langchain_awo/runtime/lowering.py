@@ -81,6 +81,8 @@ def lower(
         )
         return _reply(meta_tool, await routine.arun(request), runtime)
 
+    for function in (run_sync, run_async):  # LangChain evaluates them at every call: only what it looks for
+        function.__annotations__ = {"config": RunnableConfig, "runtime": ToolRuntime}
     return StructuredTool(
         name=meta_tool.name,
         description=full_description(meta_tool),

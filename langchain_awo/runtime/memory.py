@@ -22,7 +22,8 @@ from langchain_awo.model.schema import adapter
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.runtime.outcome import Call, Failed, Succeeded
 
-RUNS_KEPT: Final = 4096
+COMPLETE_KEPT: Final = 1_000
+UNFINISHED_KEPT: Final = 10_000
 """Runs that one process remembers."""
 
 
@@ -47,11 +48,13 @@ class Entry:
     Attributes:
         status: `started` means that its end was not seen, `waiting` that it waits for an answer to an interrupt.
         content: of the message it answered with.
+        key: as of the call.
         task: digest of the call of the meta-tool in which it asked questions; a resume token brings a new one.
         asked: its place in the order of first questions there, 0 if it never asked.
         questions: how many it asked there that reached the user; so many answers it takes.
     """
 
+    key: str
     step: int
     tool: str
     args: dict[str, JSONValue]
@@ -62,11 +65,6 @@ class Entry:
     task: str = ""
     asked: int = 0
     questions: int = 0
-
-    @property
-    def key(self) -> str:
-        """Name of the entry within its run."""
-        return entry_key(self.step, self.tool, self.args)
 
 
 @dataclass(slots=True)
@@ -83,9 +81,9 @@ class Ledger:
 
     def recall(self, call: Call) -> Succeeded | Failed | None:
         """What is known of a call: its result, why it must not be made, or nothing."""
-        entry = self.entries.get(entry_key(call.step, call.tool, call.args))
+        entry = self.entries.get(call.key)
         if entry is not None and entry.status == "done":
-            return Succeeded(output=entry.output, reply=self.replies.get(entry.key))
+            return Succeeded(output=entry.output, reply=self.replies.get(call.key))
         if call.effect.is_read:
             return None
         if entry is not None and entry.status == "started":
@@ -104,15 +102,14 @@ class Ledger:
 
     def finish(self, call: Call, outcome: Succeeded) -> Entry:
         """Notes what a call came to."""
-        entry = self._put(
+        self.replies[call.key] = outcome.reply
+        return self._put(
             call,
             status="done",
             output=outcome.output,
             content=getattr(outcome.reply, "content", None),
             artifact=getattr(outcome.reply, "artifact", None),
         )
-        self.replies[entry.key] = outcome.reply
-        return entry
 
     def fail(self, call: Call) -> Entry:
         """Notes that a call failed and may be made again."""
@@ -141,54 +138,65 @@ class Ledger:
 
     def asked(self, call: Call, task: str) -> Entry | None:
         """The call as far as it asked questions in a task."""
-        entry = self.entries.get(entry_key(call.step, call.tool, call.args))
+        entry = self.entries.get(call.key)
         return entry if entry is not None and entry.task == task and entry.questions else None
 
     def _put(self, call: Call, **known: Any) -> Entry:
-        key = entry_key(call.step, call.tool, call.args)
-        before = self.entries.get(key) or Entry(step=call.step, tool=call.tool, args=call.args)
-        self.entries[key] = replace(before, **known)
-        return self.entries[key]
+        before = self.entries.get(call.key)
+        entry = (
+            Entry(key=call.key, step=call.step, tool=call.tool, args=call.args, **known)
+            if before is None
+            else replace(before, **known)
+        )
+        self.entries[call.key] = entry
+        return entry
 
 
 class Memory:
-    """The runs that one process remembers, the most recent ones. Safe to share between threads."""
+    """The runs that one process remembers. Safe to share between threads.
 
-    def __init__(self, *, runs: int = RUNS_KEPT) -> None:
-        self._ledgers: OrderedDict[str, Ledger] = OrderedDict()
-        self._runs = runs
+    Complete runs are forgotten first, those that were used longest ago before the others; a run that is not
+    complete may still be resumed, and what it did would be done again if it were forgotten.
+    """
+
+    def __init__(self, *, complete: int = COMPLETE_KEPT, unfinished: int = UNFINISHED_KEPT) -> None:
+        self._complete: OrderedDict[str, Ledger] = OrderedDict()
+        self._unfinished: OrderedDict[str, Ledger] = OrderedDict()
+        self._most = (complete, unfinished)
         self._lock = threading.Lock()
 
     def find(self, token: str) -> Ledger | None:
         """The run of a token, if this process remembers it."""
         with self._lock:
-            ledger = self._ledgers.get(token)
-            if ledger is not None:
-                self._ledgers.move_to_end(token)
-            return ledger
+            return self._unfinished.get(token) or self._complete.get(token)
 
     def keep(self, ledger: Ledger) -> Ledger:
-        """Remembers a run, forgetting the one that was used longest ago when there are too many."""
+        """Remembers a run that begins or goes on; returns what is remembered if another thread was first."""
         with self._lock:
-            kept = self._ledgers.setdefault(ledger.token, ledger)
-            self._ledgers.move_to_end(ledger.token)
-            while len(self._ledgers) > self._runs:
-                self._ledgers.popitem(last=False)
+            kept = self._complete.pop(ledger.token, None) or self._unfinished.pop(ledger.token, ledger)
+            _put_last(self._unfinished, kept, self._most[1])
             return kept
 
+    def complete(self, ledger: Ledger) -> None:
+        """Notes that a run came to its end."""
+        with self._lock:
+            self._unfinished.pop(ledger.token, None)
+            _put_last(self._complete, ledger, self._most[0])
 
-def entry_key(step: int, tool: str, args: Mapping[str, JSONValue]) -> str:
-    """Name of a call within its run."""
-    return f"{step}-{digest([tool, args])}"
+
+def _put_last(ledgers: OrderedDict[str, Ledger], ledger: Ledger, most: int) -> None:
+    ledgers[ledger.token] = ledger
+    while len(ledgers) > most:
+        ledgers.popitem(last=False)
 
 
-def new_ledger(key: RunKey, meta_tool: MetaTool, parameters: Mapping[str, JSONValue]) -> Ledger:
-    """The ledger of a run that begins."""
+def new_ledger(key: RunKey, meta_tool: MetaTool, routine: str, parameters: Mapping[str, JSONValue]) -> Ledger:
+    """The ledger of a run that begins; `routine` is the digest of the meta-tool."""
     return Ledger(
         token=key.token,
         thread=digest(key.thread),
         meta_tool=meta_tool.name,
-        routine=routine_digest(meta_tool),
+        routine=routine,
         parameters=dict(parameters),
     )
 

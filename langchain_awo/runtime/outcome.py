@@ -11,11 +11,17 @@ from langchain_awo.model.trace import JSONValue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call of an original tool; `mapped` if it is one of several of its step."""
+    """One call of an original tool.
+
+    Attributes:
+        key: what it is known by within its run: its step and the digest of tool and arguments.
+        mapped: whether it is one of several of its step.
+    """
 
     step: int
     tool: str
     args: dict[str, JSONValue]
+    key: str
     effect: Effect = Effect.UNKNOWN
     mapped: bool = False
 

@@ -46,6 +46,9 @@ class Protection:
         Args:
             tool_call: the inner call, with its real name and arguments.
             request: the request for a tool call that middleware is given.
+
+        Raises:
+            ValueError: the person decided something that is not allowed for this tool.
         """
         settings = self.tools.get(tool_call["name"])
         if settings is None or tool_call["name"] in self.asked_elsewhere:
@@ -54,6 +57,9 @@ class Protection:
         if when is not None and not when(request):
             return tool_call
         decisions = interrupt(_question(tool_call, settings, request))["decisions"]
+        allowed = settings["allowed_decisions"]
+        if decisions[0]["type"] not in allowed:
+            raise ValueError(f"the decision {decisions[0]['type']!r} is not one of {', '.join(allowed)}")
         return _decided(tool_call, decisions[0])
 
 

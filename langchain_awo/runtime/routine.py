@@ -16,8 +16,8 @@ from langgraph.store.base import BaseStore
 from langchain_awo.model.encoding import digest
 from langchain_awo.model.metatool import MetaTool
 from langchain_awo.model.trace import JSONValue
-from langchain_awo.runtime.answer import answer, artifact
-from langchain_awo.runtime.calling import BoundTool, Surroundings, guards
+from langchain_awo.runtime.answer import answer, artifact, hand_back
+from langchain_awo.runtime.calling import BoundTool, Surroundings, guards, inner_config
 from langchain_awo.runtime.drivers import adrive, drive
 from langchain_awo.runtime.memory import Ledger, Memory, RunKey, new_ledger, routine_digest
 from langchain_awo.runtime.outcome import Limits, Result, Stop
@@ -49,7 +49,6 @@ class Request:
     runtime: ToolRuntime | None = None
     token: str | None = None
 
-    @property
     def key(self) -> RunKey:
         """What the run is known by; where LangGraph gives no task, nothing is ever run again by itself."""
         configurable = (self.config or {}).get("configurable", {})
@@ -59,10 +58,9 @@ class Request:
             call_id = f"{call_id or 'call'}_{uuid4().hex[:12]}"
         return RunKey(thread=str(configurable.get("thread_id", "")), task=task, call_id=call_id)
 
-    @property
-    def store(self) -> BaseStore | None:
+    def store(self, key: RunKey) -> BaseStore | None:
         """Where the run outlives the process, if it belongs to a thread that could be resumed."""
-        return self.runtime.store if self.runtime and self.key.thread else None
+        return self.runtime.store if self.runtime and key.thread else None
 
 
 class Routine:
@@ -75,19 +73,22 @@ class Routine:
         self.tools = tools
         self.limits = limits
         self.memory = memory
+        self.digest = routine_digest(meta_tool)
 
     def run(self, request: Request) -> Answered:
         """Runs it and says what came of it."""
-        key, store = request.key, request.store
+        key = request.key()
+        store = request.store(key)
         token = request.token or key.token
         ledger = self.memory.find(token) or (load(store, token) if store else None)
         if problem := self._cannot_go_on(ledger, request, key):
             return self._refused(problem, token)
         if ledger is None:
-            ledger = new_ledger(key, self.meta_tool, request.parameters)
+            ledger = new_ledger(key, self.meta_tool, self.digest, request.parameters)
             if store:
                 save_run(store, ledger)
-        performer = self._performer(request, key, self.memory.keep(ledger), store)
+        ledger = self.memory.keep(ledger)
+        performer = self._performer(request, key, ledger, store)
         try:
             result = drive(
                 self.meta_tool,
@@ -99,20 +100,22 @@ class Routine:
         except GraphBubbleUp as error:
             performer.passed(error)
             raise
-        return self._answered(result, token)
+        return self._ended(result, ledger, token)
 
     async def arun(self, request: Request) -> Answered:
         """Async form of `run`."""
-        key, store = request.key, request.store
+        key = request.key()
+        store = request.store(key)
         token = request.token or key.token
         ledger = self.memory.find(token) or (await aload(store, token) if store else None)
         if problem := self._cannot_go_on(ledger, request, key):
             return self._refused(problem, token)
         if ledger is None:
-            ledger = new_ledger(key, self.meta_tool, request.parameters)
+            ledger = new_ledger(key, self.meta_tool, self.digest, request.parameters)
             if store:
                 await asave_run(store, ledger)
-        performer = self._performer(request, key, self.memory.keep(ledger), store)
+        ledger = self.memory.keep(ledger)
+        performer = self._performer(request, key, ledger, store)
         try:
             result = await adrive(
                 self.meta_tool,
@@ -124,7 +127,7 @@ class Routine:
         except GraphBubbleUp as error:
             await performer.apassed(error)
             raise
-        return self._answered(result, token)
+        return self._ended(result, ledger, token)
 
     def _cannot_go_on(self, ledger: Ledger | None, request: Request, key: RunKey) -> str:
         """Why what is known of the run forbids to run it now, or `""`."""
@@ -136,7 +139,7 @@ class Routine:
             return unknown if request.token else ""
         if ledger.meta_tool != self.meta_tool.name:
             return f"this resume token belongs to {ledger.meta_tool}; call that"
-        if ledger.entries and ledger.routine != routine_digest(self.meta_tool):
+        if ledger.entries and ledger.routine != self.digest:
             return "the routine was compiled anew since this run began; make the remaining calls one by one"
         return ""
 
@@ -146,8 +149,7 @@ class Routine:
             meta_tool=self.meta_tool.name,
             tools=self.tools,
             call_id=key.call_id,
-            config=request.config or RunnableConfig(),
-            callbacks=request.callbacks,
+            config=inner_config(request.config, request.callbacks),
             runtime=request.runtime,
             guards=guarded if guarded and guarded.call_id == key.call_id else None,
         )
@@ -157,10 +159,16 @@ class Routine:
         stop = Stop(kind="failed", step=1, reason=problem)
         return self._answered(Result(done=(), stop=stop), token)
 
+    def _ended(self, result: Result, ledger: Ledger, token: str) -> Answered:
+        if result.stop is None:
+            self.memory.complete(ledger)
+        return self._answered(result, token)
+
     def _answered(self, result: Result, token: str) -> Answered:
+        told = hand_back(self.meta_tool, result, resume_token=token)
         return Answered(
-            content=answer(self.meta_tool, result, resume_token=token, limits=self.limits),
-            artifact=artifact(self.meta_tool, result, resume_token=token),
+            content=answer(told, characters=self.limits.output_chars),
+            artifact=artifact(self.meta_tool, told, result),
             is_failure=result.stop is not None and result.stop.is_failure,
         )
 

@@ -1,5 +1,6 @@
 """`MetaToolMiddleware` in `create_agent`: how meta-tools are installed, and what guards see."""
 
+import inspect
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,9 @@ from tests.runtime.desk import (
 )
 
 THREAD = {"configurable": {"thread_id": "t"}}
+INTERRUPT_MODES = ["batched", "per_call"]
+if "interrupt_mode" not in inspect.signature(HumanInTheLoopMiddleware).parameters:
+    INTERRUPT_MODES.remove("per_call")  # LangChain is too old to have it
 HELP = routine("help_user", FIND, ORDERS, NOTE, REFUND)
 
 
@@ -180,7 +184,10 @@ def test_a_refused_meta_tool_is_refused_even_if_the_agent_has_it(desk: Any, tool
 
 
 def _approving(desk: Any, toolkit: Any, interrupt_mode: str, decision: dict[str, Any]) -> tuple[Any, Any]:
-    human = HumanInTheLoopMiddleware(interrupt_on={"note": True}, interrupt_mode=interrupt_mode)
+    options = {} if interrupt_mode == "batched" else {"interrupt_mode": interrupt_mode}
+    human = HumanInTheLoopMiddleware(
+        interrupt_on={"note": {"allowed_decisions": ["approve", "edit", "reject", "respond"]}}, **options
+    )
     model = model_of(call("help_user", email="a@b"), "done")
     installed = MetaToolMiddleware(toolkit(HELP), protected=[human], allow=["help_user"])
     agent = _agent(desk, model, installed, human, checkpointer=InMemorySaver())
@@ -189,7 +196,7 @@ def _approving(desk: Any, toolkit: Any, interrupt_mode: str, decision: dict[str,
     return waiting, agent.invoke(Command(resume=answer), THREAD)
 
 
-@pytest.mark.parametrize("interrupt_mode", ["batched", "per_call"])
+@pytest.mark.parametrize("interrupt_mode", INTERRUPT_MODES)
 def test_an_allowed_protected_call_is_approved_with_its_name_and_arguments(
     desk: Any, toolkit: Any, interrupt_mode: str
 ) -> None:
@@ -226,6 +233,17 @@ def test_an_answer_in_place_of_the_call_goes_on(desk: Any, toolkit: Any) -> None
     told = json.loads(tool_messages(state)[0].content)
     assert told["steps"][3]["output"] == "already noted"
     assert told["status"] == "completed"
+    assert desk.calls("note") == []
+
+
+def test_a_decision_that_is_not_allowed_is_an_error(desk: Any, toolkit: Any) -> None:
+    human = HumanInTheLoopMiddleware(interrupt_on={"note": {"allowed_decisions": ["approve"]}})
+    model = model_of(call("help_user", email="a@b"), "done")
+    installed = MetaToolMiddleware(toolkit(HELP), protected=[human], allow=["help_user"])
+    agent = _agent(desk, model, installed, human, checkpointer=InMemorySaver())
+    agent.invoke(ask(), THREAD)
+    state = agent.invoke(Command(resume={"decisions": [{"type": "reject"}]}), THREAD)
+    assert "'reject' is not one of approve" in json.loads(tool_messages(state)[0].content)["failed"]["error"]
     assert desk.calls("note") == []
 
 
