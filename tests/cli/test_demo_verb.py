@@ -92,16 +92,16 @@ def test_a_model_that_cannot_be_had_is_an_error_before_the_work(awo, folder):
 
 def test_a_run_that_ends_elsewhere_is_told_by_the_exit_code(awo, folder, monkeypatch):
     """The check is real: a world that differs by one e-mail is found."""
-    from langchain_awo.demo import run
+    from langchain_awo.cli.demo import _Tour
 
-    appended = run.append_tools
+    installed = _Tour._install
 
-    def meddling(model, tools, compiled):
+    def meddling(self, model, tools, compiled):
         send = next(tool for tool in tools if tool.name == "send_email")
         send.invoke({"to": "a@example.com", "subject": "s", "body": "b"})
-        return appended(model, tools, compiled)
+        return installed(self, model, tools, compiled)
 
-    monkeypatch.setitem(run.run_demo.__kwdefaults__, "install", meddling)
+    monkeypatch.setattr(_Tour, "_install", meddling)
     result = awo("demo", "--tasks", "20")
     assert result.exit_code == 1
     told = next(line for line in result.stdout.splitlines() if "NO; these tables differ" in line)
