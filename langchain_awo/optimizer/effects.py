@@ -10,18 +10,14 @@ from langchain_awo.model.effect import Effect
 from langchain_awo.model.trace import JSONValue, ToolSpec
 
 READ_VERBS: Final = frozenset(
-    "calculate check compare compute count describe estimate fetch find get inspect list look lookup peek preview "
-    "query read retrieve scan search show think validate verify view".split()  # noqa: SIM905  # reads better
+    ["calculate", "check", "compare", "compute", "count", "describe", "estimate", "fetch", "find", "get", "inspect", "list", "look", "lookup", "peek", "preview", "query", "read", "retrieve", "scan", "search", "show", "think", "validate", "verify", "view"]  # reads better
 )
 IDEMPOTENT_VERBS: Final = frozenset({"assign", "mark", "put", "replace", "set", "upsert"})
 WRITE_VERBS: Final = frozenset(
-    "add append apply approve book buy change confirm create deploy edit execute exchange file forward grant import "
-    "increment insert install invite issue make merge modify move open order post publish push record register reply "
-    "reserve run save schedule send share sign start stop store submit sync trigger update upload write".split()  # noqa: SIM905
+    ["add", "append", "apply", "approve", "book", "buy", "change", "confirm", "create", "deploy", "edit", "execute", "exchange", "file", "forward", "grant", "import", "increment", "insert", "install", "invite", "issue", "make", "merge", "modify", "move", "open", "order", "post", "publish", "push", "record", "register", "reply", "reserve", "run", "save", "schedule", "send", "share", "sign", "start", "stop", "store", "submit", "sync", "trigger", "update", "upload", "write"]
 )
 DESTRUCTIVE_VERBS: Final = frozenset(
-    "abort archive ban cancel charge clear close delete deactivate destroy disable discard drop erase kill pay purge "
-    "redeem refund remove reset revoke terminate transfer truncate uninstall unsubscribe wipe withdraw".split()  # noqa: SIM905
+    ["abort", "archive", "ban", "cancel", "charge", "clear", "close", "delete", "deactivate", "destroy", "disable", "discard", "drop", "erase", "kill", "pay", "purge", "redeem", "refund", "remove", "reset", "revoke", "terminate", "transfer", "truncate", "uninstall", "unsubscribe", "wipe", "withdraw"]
 )
 NOT_READING: Final = frozenset({("check", "in"), ("check", "out")})
 """Pairs of words that sound like reading and are not."""
