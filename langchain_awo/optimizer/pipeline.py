@@ -10,7 +10,7 @@ from langchain_awo.errors import CompileError
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.encoding import digest
 from langchain_awo.model.metatool import MetaTool, Refused, ToolkitPlan
-from langchain_awo.model.rules import Ignore, RuleSet
+from langchain_awo.model.rules import Ignore, RuleSet, describe
 from langchain_awo.model.trace import JSONValue, ToolSpec, Trace
 from langchain_awo.optimizer.bench import Prices
 from langchain_awo.optimizer.corpus import Corpus, build_corpus
@@ -186,6 +186,7 @@ def _settings(options: Options) -> dict[str, JSONValue]:
     return {
         "max_tools": options.max_tools,
         "protected": sorted(options.protected),
+        "rules": [describe(rule) for rule in options.rules.active] if options.rules else [],
         "effects": {name: str(effect) for name, effect in sorted(options.effects.items())},
         "prices": asdict(options.prices),
         "thresholds": asdict(options.thresholds),
