@@ -17,6 +17,7 @@ from langchain_awo.optimizer.corpus import Corpus, build_corpus
 from langchain_awo.optimizer.grow import grow
 from langchain_awo.optimizer.literal import compile_literal
 from langchain_awo.optimizer.naming import name_all
+from langchain_awo.optimizer.rules import checked
 from langchain_awo.optimizer.select import select
 from langchain_awo.optimizer.shapes import signatures_of
 from langchain_awo.optimizer.verify import Thresholds, refusal, verify
@@ -93,6 +94,7 @@ def compile_corpus(
     report = progress or (lambda _name, _done, _total: None)
     if options.strategy == "awo":
         return _literally(corpus, options)
+    checked(options.rules, corpus)
     refused = list(_off_limits(corpus, options))
     candidates: list[MetaTool] = []
     seen: set[str] = set()
