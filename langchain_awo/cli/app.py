@@ -47,16 +47,21 @@ app.command("evaluate")(evaluate.evaluate_traces)
 app.command("replay")(replay.replay_toolkit)
 
 
+def _tell_version(wanted: bool) -> None:  # noqa: FBT001  # Typer's signature
+    if wanted:
+        typer.echo(f"langchain-awo {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def awo(
-    version: Annotated[  # noqa: FBT002  # an option, given by name
-        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)
+    *,
+    version: Annotated[  # its callback does it all
+        bool,
+        typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_tell_version),
     ] = False,
 ) -> None:
     """Record LangChain agents, compile the routines they repeat into verified meta-tools."""
-    if version:
-        typer.echo(f"langchain-awo {__version__}")
-        raise typer.Exit
 
 
 def main() -> None:

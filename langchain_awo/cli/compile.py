@@ -79,7 +79,9 @@ def compile_traces(
         from langchain_awo.model.notation import format_plan
 
         put(format_plan(plan))
-    say(f"{counted(len(plan.meta_tools), 'meta-tool')} in {output}, compiled from {len(found):,} traces")
+    say(
+        f"{counted(len(plan.meta_tools), 'meta-tool')} in {output}, compiled from {counted(len(found), 'trace')}"
+    )
     if not plan.meta_tools and plan.refused:
         say(f"every candidate was refused; awo show {output} --refused says why")
 

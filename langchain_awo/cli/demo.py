@@ -16,9 +16,10 @@ from langchain_awo.errors import AwoError
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+    from langchain_core.runnables import Runnable
     from langchain_core.tools import BaseTool
 
-    from langchain_awo.demo.run import DemoResult
+    from langchain_awo.demo.run import Compiled, DemoResult
     from langchain_awo.runtime.toolkit import MetaToolkit
 
 SCRIPTED_TASKS: Final = 300
@@ -96,6 +97,7 @@ class _Tour:
                 traces=self._traces,
                 record=TraceRecorder,
                 compile_traces=self._compile,
+                install=self._install,
                 model=model,
                 tasks=tasks,
                 seed=seed,
@@ -118,6 +120,19 @@ class _Tour:
         self.compiled = MetaToolkit(plan=marked(found.plan), tools=tools)
         self.compiled.save(self._toolkit)
         return self.compiled
+
+    def _install(
+        self, model: BaseChatModel, tools: Sequence[BaseTool], compiled: Compiled
+    ) -> Runnable[Any, Any]:
+        """Each meta-tool in the mode that its plan says."""
+        from langchain_awo.demo.agent import build_agent
+        from langchain_awo.demo.run import append_tools
+        from langchain_awo.runtime.middleware import MetaToolMiddleware
+        from langchain_awo.runtime.toolkit import MetaToolkit
+
+        if not isinstance(compiled, MetaToolkit):
+            return append_tools(model, tools, compiled)
+        return build_agent(model, tools, middleware=[MetaToolMiddleware(compiled)])
 
 
 def _chat_model(name: str) -> BaseChatModel:

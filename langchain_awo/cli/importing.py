@@ -11,7 +11,7 @@ import typer
 from langchain_awo.cli.options import AsJson
 from langchain_awo.cli.terminal import counted, put, put_json, say
 
-app = typer.Typer(no_args_is_help=True, help="Bring recordings of other origin into a trace store.")
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()

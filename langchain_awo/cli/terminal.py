@@ -44,7 +44,7 @@ def put_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]])
     for position, column in enumerate(columns):
         figures = position > 0
         align: JustifyMethod = "right" if figures else "left"
-        table.add_column(Text(column), justify=align, overflow="fold", no_wrap=figures)
+        table.add_column(Text(column), justify=align, overflow="fold", min_width=0 if figures else 12)
     for row in rows:
         table.add_row(*(Text(plain(cell)) for cell in row))
     console = Console()

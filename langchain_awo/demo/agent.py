@@ -36,12 +36,14 @@ class Work:
 
     Attributes:
         tool_calls: names of the tools that ran, in the order they started, those inside other tools included.
+        meta_tools: names of the meta-tools that ran some of them, called by the model or not.
         answer: the agent's last words.
     """
 
     task_id: str
     model_calls: int
     tool_calls: tuple[str, ...]
+    meta_tools: frozenset[str]
     tokens: int
     seconds: float
     answer: str
@@ -110,6 +112,7 @@ def _run(agent: Runnable[Any, Any], task: Task, callbacks: Sequence[BaseCallback
         task_id=task.task_id,
         model_calls=tally.model_calls,
         tool_calls=tuple(tally.tools),
+        meta_tools=frozenset(tally.meta_tools),
         tokens=tally.tokens,
         seconds=time.perf_counter() - started,
         answer=last.text,
@@ -125,6 +128,7 @@ class Tally(BaseCallbackHandler):
         self.model_calls = 0
         self.tokens = 0
         self.tools: list[str] = []
+        self.meta_tools: set[str] = set()
         self._lock = threading.Lock()
 
     def on_llm_end(self, response: LLMResult, **_: Any) -> None:
@@ -136,7 +140,16 @@ class Tally(BaseCallbackHandler):
             self.model_calls += 1
             self.tokens += usage["total_tokens"] if usage else 0
 
-    def on_tool_start(self, serialized: dict[str, Any], input_str: str, **_: Any) -> None:  # noqa: ARG002  # LangChain's signature
-        """Note the tool."""
+    def on_tool_start(
+        self,
+        serialized: dict[str, Any],
+        input_str: str,  # noqa: ARG002  # LangChain's signature
+        *,
+        metadata: dict[str, Any] | None = None,
+        **_: Any,
+    ) -> None:
+        """Note the tool, and the meta-tool that runs it."""
         with self._lock:
             self.tools.append(serialized["name"])
+            if meta_tool := (metadata or {}).get("awo_meta_tool"):
+                self.meta_tools.add(meta_tool)

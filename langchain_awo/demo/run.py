@@ -191,7 +191,7 @@ def _totals(works: Sequence[Work], meta_tools: Sequence[str]) -> Totals:
 
 def _utilisation(meta_tool: MetaTool, before: Sequence[Work], after: Sequence[Work]) -> Utilisation:
     routine = _collapsed([step.tool for step in meta_tool.steps])
-    used = {work.task_id for work in after if meta_tool.name in work.tool_calls}
+    used = {work.task_id for work in after if meta_tool.name in (*work.tool_calls, *work.meta_tools)}
     went_through = {work.task_id for work in before if _contains(_collapsed(work.tool_calls), routine)}
     applicable = used | went_through
     return Utilisation(

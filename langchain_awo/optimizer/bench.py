@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from langchain_awo.model.metatool import MetaTool
 from langchain_awo.optimizer.corpus import Corpus, Run, Segment
+from langchain_awo.optimizer.naming import schema_tokens
 from langchain_awo.optimizer.replay import Tally, Used, walk_chooser, walk_continue
 from langchain_awo.optimizer.simulate import simulate
 
@@ -23,7 +24,8 @@ class Prices:
 
     Attributes:
         over_fetch: a tool call nobody wanted, by its tokens in the prompts that follow.
-        step: the schema of a meta-tool in every prompt, for each of its parameters and steps.
+        schema: what a token of a schema costs that stands in every prompt, of what other tokens cost; providers bill
+            the unchanged beginning of a prompt at about a tenth.
         min_gain: a meta-tool must add at least this many saved model calls.
         unasked: the least that a call costs that was run unasked after an anchor; more if its output is long.
         max_over_fetch: calls run unasked and in vain, for each saved model call, that all continuing may cause together.
@@ -31,8 +33,8 @@ class Prices:
     """
 
     over_fetch: float = 0.05
-    step: float = 0.05
-    min_gain: float = 1.0
+    schema: float = 0.1
+    min_gain: float = 0.3
     unasked: float = 0.1
     latency: float = 0.05
     max_over_fetch: float = 2.5
@@ -75,11 +77,20 @@ class Bench:
         """One segment with some meta-tools that continue."""
         return walk_continue(self.pairs[index][1], lambda position: _at(chosen, index, position))
 
+    def cost_of_schema(self, meta_tool: MetaTool, prices: Prices) -> float:
+        """What showing a meta-tool in every prompt of the runs costs, in usual model calls."""
+        return prices.schema * schema_tokens(meta_tool) * self.corpus.model_calls / self.usual_tokens
+
     @cached_property
     def usual_tokens(self) -> float:
         """What a tool-calling model call costs on average, in tokens."""
         rounds = [current.tokens for _, segment in self.pairs for current in segment.rounds]
         return max(1.0, sum(rounds) / max(1, len(rounds)))
+
+    def net_tokens(self, tally: Tally) -> float:
+        """Tokens of the saved model calls, less the outputs fetched in vain."""
+        sizes = self.corpus.output_tokens
+        return tally.tokens - sum(count * sizes.get(tool, 0.0) for tool, count in tally.wasted.items())
 
     def worth(self, tally: Tally, prices: Prices) -> float:
         """What continuing saved, in usual model calls: by tokens, since calls early in a conversation are cheap.

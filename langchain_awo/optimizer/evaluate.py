@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from langchain_awo.errors import CompileError
-from langchain_awo.model.encoding import dumps
 from langchain_awo.model.metatool import MetaTool
 from langchain_awo.model.trace import JSONValue, ToolSpec, Trace
 from langchain_awo.optimizer.ceiling import Ceiling, ceiling_of
-from langchain_awo.optimizer.corpus import CHARACTERS_PER_TOKEN, Corpus, build_corpus
+from langchain_awo.optimizer.corpus import Corpus, build_corpus
+from langchain_awo.optimizer.naming import schema_tokens
 from langchain_awo.optimizer.pipeline import Options, Progress, compile_corpus
 from langchain_awo.optimizer.replay import Tally, eager_part, replay
 
@@ -196,13 +196,6 @@ def saving_of(meta_tools: Sequence[MetaTool], corpus: Corpus) -> Saving:
         net_tokens=_net(found.continue_, sizes),
         chooser_net_tokens=_net(found.chooser, sizes) - schema,
     )
-
-
-def schema_tokens(meta_tool: MetaTool) -> int:
-    """What the schema of a meta-tool adds to a prompt, estimated."""
-    shown = {"name": meta_tool.name, "description": meta_tool.description}
-    parameters = {spec.name: spec.schema for spec in meta_tool.parameters}
-    return len(dumps([shown, parameters])) // CHARACTERS_PER_TOKEN
 
 
 def _net(tally: Tally, sizes: Mapping[str, float]) -> int:

@@ -12,7 +12,7 @@ from langchain_awo.model.description import runs_line
 from langchain_awo.model.encoding import dumps
 from langchain_awo.model.metatool import Guard, MetaTool, ParameterSpec, Step
 from langchain_awo.model.trace import JSONValue
-from langchain_awo.optimizer.corpus import Corpus
+from langchain_awo.optimizer.corpus import CHARACTERS_PER_TOKEN, Corpus
 from langchain_awo.optimizer.shapes import argument_schema
 
 MAX_NAME: Final = 60
@@ -32,46 +32,44 @@ def name_all(meta_tools: Iterable[MetaTool], corpus: Corpus) -> list[MetaTool]:
 
 
 def base_name(meta_tool: MetaTool) -> str:
-    """The first tool and what the further steps are about, such as `find_user_with_orders`.
+    """The first tool, what is read besides, and what is done, such as `find_customer_with_orders_and_send_email`.
 
     A batch of one tool is called after it: `get_order_batch`.
     """
-    first, *rest = (_bare(tool) for tool in meta_tool.tools)
-    if not rest:
-        return _clip(f"{first}_batch")
-    verbs = {step.tool: step.effect.is_read for step in meta_tool.steps}
-    objects = [_object(_bare(tool)) if verbs[tool] else _bare(tool) for tool in meta_tool.tools[1:]]
-    joined = "_and_".join(dict.fromkeys(each for each in objects[:2] if each))
-    more = "_and_more" if len(objects) > 2 else ""  # noqa: PLR2004  # two say what it is about
-    return _clip(f"{first}_with_{joined}{more}" if joined else f"{first}_chain")
+    first = _bare(meta_tool.steps[0].tool)
+    rest = meta_tool.steps[1:]
+    objects = _distinct([_object(_bare(step.tool)) for step in rest if step.effect.is_read], _object(first))
+    actions = _distinct([_bare(step.tool) for step in rest if not step.effect.is_read], "")
+    if not objects and not actions:
+        return _clip(f"{first}_batch" if meta_tool.steps[0].over else f"{first}_and_again")
+    reads = f"{first}_with_{'_'.join(objects[:3])}" if objects else first
+    return _clip("_and_".join([reads, *actions[:2]]))
+
+
+def _distinct(words: Iterable[str], known: str) -> list[str]:
+    """Words without those that only differ in number from one before."""
+    kept: dict[str, str] = {}
+    for word in words:
+        kept.setdefault(word.rstrip("s"), word)
+    return [word for stem, word in kept.items() if stem != known.rstrip("s")]
 
 
 def describe(meta_tool: MetaTool) -> str:
-    """What it does, what it returns and when not to use it, with everything a careful model wants to know."""
+    """What it does, what it returns and when not to use it, in as few words as a careful model needs."""
     lines = [
-        f"Does in one call what would take several: {_sentence(meta_tool)}.",
         runs_line(meta_tool),
         *(_condition(step) for step in meta_tool.steps if step.guard),
         *_constants(meta_tool),
-        "Returns the result of every call it made, in order; if a call fails it stops and says what was done.",
-        f"Do not use it when only {meta_tool.steps[0].tool} is needed."
-        if len(meta_tool.tools) > 1
-        else f"Do not use it for a single call; use {meta_tool.steps[0].tool}.",
+        f"Returns every result. Not for {meta_tool.steps[0].tool} alone.",
     ]
     return "\n".join(line for line in lines if line)
 
 
-def _sentence(meta_tool: MetaTool) -> str:
-    parts = [_phrase(step) for step in meta_tool.steps]
-    return ", then ".join(parts)
-
-
-def _phrase(step: Step) -> str:
-    if step.over is None:
-        return step.tool
-    if isinstance(step.over.source, Parameter):
-        return f"{step.tool} for each of {step.over.source.name}"
-    return f"{step.tool} for each item found"
+def schema_tokens(meta_tool: MetaTool) -> int:
+    """What the schema of a named meta-tool adds to a prompt, estimated."""
+    shown = {"name": meta_tool.name, "description": meta_tool.description}
+    parameters = {spec.name: spec.schema for spec in meta_tool.parameters}
+    return len(dumps([shown, parameters])) // CHARACTERS_PER_TOKEN
 
 
 def _condition(step: Step) -> str:
@@ -124,14 +122,14 @@ def _told(schema: dict[str, JSONValue], origin: str, renamed: bool) -> dict[str,
 
 def _list_schema(step: Step, corpus: Corpus) -> dict[str, JSONValue]:
     whole = [name for name, binding in step.args.items() if binding == Item()]
-    about = {"type": "array", "minItems": 1, "maxItems": step.over.limit if step.over else 1}
+    about = {"type": "array", "maxItems": step.over.limit if step.over else 1}
     if whole:
         items = argument_schema(corpus, step.tool, whole[0])
-        return {**about, "items": items, "description": f"Each is the {whole[0]} of one call of {step.tool}."}
+        return {**about, "items": items, "description": f"The {whole[0]} of each call of {step.tool}."}
     opened = {name: argument_schema(corpus, step.tool, name) for name, b in step.args.items() if _is_item(b)}
     required = [name for name in opened if name not in step.optional]
     items = {"type": "object", "properties": opened, "required": required}
-    return {**about, "items": items, "description": f"Each holds the arguments of one call of {step.tool}."}
+    return {**about, "items": items, "description": f"The arguments of each call of {step.tool}."}
 
 
 def _is_item(binding: Binding) -> bool:

@@ -13,6 +13,8 @@ from langchain_awo.model.metatool import MetaTool
 from langchain_awo.optimizer.bench import Bench, Prices, Simulated
 from langchain_awo.optimizer.corpus import Corpus
 from langchain_awo.optimizer.eager import add_eager
+from langchain_awo.optimizer.naming import name_all
+from langchain_awo.optimizer.replay import Tally, eager_part
 
 
 def select(
@@ -20,7 +22,8 @@ def select(
 ) -> list[MetaTool]:
     """The meta-tools to keep: those to choose from, the most useful first, then those that only continue."""
     bench = Bench(corpus)
-    pool = [_Entry(each, bench.simulations(each)) for each in candidates]
+    shown = (name_all([each], corpus)[0] for each in candidates)
+    pool = [_Entry(each, bench.simulations(each), bench.cost_of_schema(each, prices)) for each in shown]
     pool = [entry for entry in pool if entry.simulated]
     chosen: list[_Entry] = []
     state: dict[int, float] = {}
@@ -35,13 +38,32 @@ def select(
         for index in best[1].simulated:
             state[index] = _value(index, chosen, bench, prices)
     kept = [replace(entry.meta_tool, mode_reason="its parameters are the model's to say") for entry in chosen]
-    return add_eager(kept, candidates, bench, max_tools=max_tools, prices=prices)
+    final = add_eager(kept, candidates, bench, max_tools=max_tools, prices=prices)
+    return [_with_savings(meta_tool, bench) for meta_tool in final]
+
+
+def _with_savings(meta_tool: MetaTool, bench: Bench) -> MetaTool:
+    """What one use saves, by a replay of this meta-tool alone on the runs it was compiled from."""
+    continues = meta_tool.mode == "continue"
+    simulated = bench.simulations((eager_part(meta_tool) if continues else None) or meta_tool)
+    total = Tally()
+    for index in simulated:
+        total.add(bench.continued(index, [simulated]) if continues else bench.chooser(index, [simulated]))
+    uses = max(1, sum(total.uses.values()))
+    evidence = replace(
+        meta_tool.evidence,
+        calls_saved=round((total.saved - total.repeats) / uses, 3),
+        over_fetch=round(total.over_fetch, 3),
+        net_tokens=round(bench.net_tokens(total) / max(1, len(bench.corpus.runs)), 1),
+    )
+    return replace(meta_tool, evidence=evidence)
 
 
 @dataclass(slots=True, eq=False)
 class _Entry:
     meta_tool: MetaTool
     simulated: Simulated
+    cost: float
 
     @property
     def key(self) -> str:
@@ -53,7 +75,7 @@ def _gain(
 ) -> float:
     together = [*chosen, entry]
     gained = sum(_value(i, together, bench, prices) - state.get(i, 0.0) for i in entry.simulated)
-    return gained - prices.step * (len(entry.meta_tool.steps) + len(entry.meta_tool.parameters))
+    return gained - entry.cost
 
 
 def _value(index: int, chosen: list[_Entry], bench: Bench, prices: Prices) -> float:

@@ -77,9 +77,11 @@ class MetaToolkit(BaseToolkit):
         """The meta-tools as LangChain tools, in the order of the plan.
 
         Args:
-            mode: only those that are to be installed in this way; all of them when `None`.
+            mode: only those that are to be installed in this way. When `None`, all that a model is to be shown: those
+                that only continue a call are run by the middleware, and would cost their place in every prompt.
         """
-        wanted = (each for each in self.meta_tools if mode is None or each.mode == mode)
+        hidden = "continue" if mode is None else None
+        wanted = (each for each in self.meta_tools if each.mode == mode or (hidden and each.mode != hidden))
         return [self._lowered[each.name] for each in wanted]
 
     def save(self, path: str | os.PathLike[str]) -> None:

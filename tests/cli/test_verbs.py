@@ -1,0 +1,119 @@
+"""Each verb does its part on real files; results go to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import json
+
+from langchain_awo.plan_file import read_plan
+
+
+def test_messages_are_imported_and_counted(awo, recordings):
+    result = awo("import", "messages", recordings, "--store", "traces.db", "--json")
+    assert result.exit_code == 0
+    expected = {"traces": 40, "model_calls": 120, "tool_calls": 80, "bad_lines": 0, "stored": 40}
+    assert json.loads(result.stdout) == expected
+
+
+def test_importing_twice_stores_once(awo, recordings, store):
+    result = awo("import", "messages", recordings, "--store", store, "--json")
+    assert json.loads(result.stdout)["stored"] == 40
+
+
+def test_traces_are_compiled_and_the_toolkit_is_shown_as_it_was_written(awo, store):
+    compiled = awo("compile", store, "-o", "toolkit.json", "--json")
+    assert compiled.exit_code == 0
+    meta_tool = json.loads(compiled.stdout)["meta_tools"][0]
+    assert [step["tool"] for step in meta_tool["steps"]] == ["find_user", "get_order"]
+    assert awo("show", "toolkit.json", "--json").stdout == compiled.stdout
+    assert "in toolkit.json, compiled from 40 traces" in compiled.stderr
+
+
+def test_a_toolkit_is_shown_in_notation(awo, store):
+    awo("compile", store)
+    shown = awo("show", "toolkit.json").stdout
+    assert "find_user(name=$name)" in shown
+    assert "get_order(order_id=#1/order_id)" in shown
+
+
+def test_a_store_and_a_file_of_messages_compile_to_the_same_meta_tools(awo, store, recordings):
+    awo("compile", store, "-o", "one.json")
+    awo("compile", recordings, "-o", "other.json")
+    assert read_plan("one.json") == read_plan("other.json")
+
+
+def test_protected_tools_and_declared_effects_are_obeyed(awo, store):
+    awo("compile", store, "--protect", "get_order", "-o", "protected.json")
+    assert read_plan("protected.json").meta_tools == ()
+    awo("compile", store, "--effect", "get_order=destructive", "-o", "declared.json")
+    assert read_plan("declared.json").meta_tools == ()
+    refused = awo("show", "declared.json", "--refused").stdout
+    assert "get_order" in refused
+    assert "destructive" in refused
+
+
+def test_the_live_tools_give_the_shapes(awo, store, folder):
+    (folder / "shop_tools.py").write_text(
+        "from langchain_core.tools import tool\n\n"
+        "@tool\ndef find_user(name: str) -> dict:\n    'Find a user.'\n    return {}\n\n"
+        "@tool\ndef get_order(order_id: str) -> dict:\n    'Get an order.'\n    return {}\n\n"
+        "def tools():\n    return [find_user, get_order]\n"
+    )
+    assert awo("compile", store, "--tools", "shop_tools:tools").exit_code == 0
+    assert {each.source for each in read_plan("toolkit.json").tools.values()} == {"tool"}
+
+
+def test_traces_are_counted(awo, store):
+    counts = json.loads(awo("show", store, "--json").stdout)
+    assert (counts["traces"], counts["model_calls"], counts["tool_calls"]) == (40, 120, 80)
+    assert counts["domains"] == {"desk": 20, "shop": 20}
+    assert counts["tools"]["find_user"] == {"calls": 40, "failed": 0, "effect": "read"}
+    shown = awo("show", store, "--domain", "shop").stdout
+    assert "get_order" in shown
+
+
+def test_sequences_are_counted(awo, store):
+    (found,) = json.loads(awo("show", store, "--ngrams", "--json").stdout)
+    assert found == {"calls": ["find_user", "get_order"], "support": 40, "tasks": 40}
+    assert "find_user > get_order" in awo("show", store, "--ngrams", "--min-length", "2").stdout
+    assert "no sequence" in awo("show", store, "--ngrams", "--min-freq", "41").stdout
+
+
+SAVING_KEYS = {"meta_tools", "chooser", "continue", "over_fetch"}
+
+
+def test_evaluation_has_every_figure(awo, store):
+    found = json.loads(awo("evaluate", store, "--json", "--split-seed", "3", "--held-out", "0.25").stdout)
+    assert (found["traces"], found["tasks_train"], found["tasks_held_out"]) == (40, 30, 10)
+    assert len(found["held_out_tasks"]) == 10
+    assert found["model_calls"] == 30
+    assert found["result"].keys() >= SAVING_KEYS
+    assert found["baseline_awo"].keys() >= SAVING_KEYS
+    assert found["ceiling"].keys() >= {"fuse", "chooser", "continue"}
+    assert found["result"]["chooser"] == found["ceiling"]["chooser"] == 1 / 3
+
+
+def test_the_seed_chooses_the_tasks(awo, store):
+    one, same, other = (
+        json.loads(awo("evaluate", store, "--json", "--split-seed", seed).stdout)["held_out_tasks"]
+        for seed in (1, 1, 2)
+    )
+    assert one == same != other
+
+
+def test_evaluation_is_a_table_for_people(awo, store):
+    shown = awo("evaluate", store).stdout
+    assert "ceiling" in shown
+    assert "33.3%" in shown
+
+
+def test_a_toolkit_is_replayed(awo, store, recordings):
+    awo("compile", store)
+    found = json.loads(awo("replay", recordings, "--toolkit", "toolkit.json", "--json").stdout)
+    assert found["result"]["chooser"] == found["ceiling"]["chooser"] == 1 / 3
+    assert sum(found["uses"].values()) == 40
+    assert "33.3%" in awo("replay", recordings, "--toolkit", "toolkit.json").stdout
+
+
+def test_traces_are_chosen_by_domain_and_model(awo, store):
+    found = json.loads(awo("evaluate", store, "--json", "--domain", "shop", "--model", "m").stdout)
+    assert found["traces"] == 20
