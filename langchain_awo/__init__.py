@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from langchain_awo.api import TraceRecorder, compile_toolkit, load_traces, record, session
     from langchain_awo.errors import AwoError
+    from langchain_awo.middleware import MetaToolMiddleware
     from langchain_awo.model.effect import Effect
     from langchain_awo.model.trace import Trace
-    from langchain_awo.runtime.middleware import MetaToolMiddleware
     from langchain_awo.runtime.node import tool_node
     from langchain_awo.runtime.toolkit import MetaToolkit
     from langchain_awo.stores import TraceStore, open_store
@@ -41,7 +41,7 @@ __version__ = "0.1.0"
 _HOMES: Final = {
     "AwoError": "errors",
     "Effect": "model.effect",
-    "MetaToolMiddleware": "runtime.middleware",
+    "MetaToolMiddleware": "middleware",
     "MetaToolkit": "runtime.toolkit",
     "Trace": "model.trace",
     "TraceRecorder": "api",

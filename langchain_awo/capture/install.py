@@ -20,12 +20,21 @@ def record(recorder: CallbackRecorder) -> Iterator[CallbackRecorder]:
 
     What is finished is written when the block is left; the recorder stays usable.
     """
+    try:
+        with recording(recorder):
+            yield recorder
+    finally:
+        recorder.flush()
+
+
+@contextmanager
+def recording(recorder: CallbackRecorder) -> Iterator[None]:
+    """As `record`, but what is finished is written in its own time."""
     token = _ACTIVE.set(recorder)
     try:
-        yield recorder
+        yield
     finally:
         _ACTIVE.reset(token)
-        recorder.flush()
 
 
 def record_everywhere(recorder: CallbackRecorder) -> None:

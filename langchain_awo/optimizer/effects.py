@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from langchain_awo.model.effect import Effect
@@ -33,15 +33,67 @@ READ_VERBS: Final = frozenset(
         "scan",
         "search",
         "show",
-        "status",
         "think",
-        "total",
         "validate",
         "verify",
         "view",
+    ]  # reads better
+)
+IDEMPOTENT_VERBS: Final = frozenset({"assign", "mark", "put", "replace", "set", "upsert"})
+WRITE_VERBS: Final = frozenset(
+    [
+        "add",
+        "append",
+        "apply",
+        "approve",
+        "book",
+        "buy",
+        "change",
+        "confirm",
+        "create",
+        "deploy",
+        "edit",
+        "execute",
+        "exchange",
+        "file",
+        "forward",
+        "grant",
+        "import",
+        "increment",
+        "insert",
+        "install",
+        "invite",
+        "issue",
+        "make",
+        "merge",
+        "modify",
+        "move",
+        "open",
+        "order",
+        "post",
+        "publish",
+        "push",
+        "record",
+        "register",
+        "reply",
+        "reserve",
+        "run",
+        "save",
+        "schedule",
+        "send",
+        "share",
+        "sign",
+        "start",
+        "stop",
+        "store",
+        "submit",
+        "sync",
+        "trigger",
+        "update",
+        "upload",
+        "write",
     ]
 )
-IDEMPOTENT_VERBS: Final = frozenset(["assign", "mark", "put", "replace", "set", "upsert"])
 DESTRUCTIVE_VERBS: Final = frozenset(
     [
         "abort",
@@ -59,7 +111,6 @@ DESTRUCTIVE_VERBS: Final = frozenset(
         "drop",
         "erase",
         "kill",
-        "merge",
         "pay",
         "purge",
         "redeem",
@@ -76,6 +127,8 @@ DESTRUCTIVE_VERBS: Final = frozenset(
         "withdraw",
     ]
 )
+NOT_READING: Final = frozenset({("check", "in"), ("check", "out")})
+"""Pairs of words that sound like reading and are not."""
 
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
@@ -112,37 +165,30 @@ def effect_of_hints(hints: Mapping[str, JSONValue]) -> Effect | None:
 
 
 def effect_of_name(name: str) -> Effect:
-    """Effect class guessed from the verbs in a name; a name without a known verb is unknown."""
+    """Effect class guessed from the verbs in a name; a name that does not start with a known verb is unknown.
+
+    A reading verb counts only if nothing in the rest of the name acts: `get_or_create_user` is unknown.
+
+    >>> effect_of_name("get_or_create_user"), effect_of_name("update_ticket_status")
+    (<Effect.UNKNOWN: 'unknown'>, <Effect.WRITE: 'write'>)
+    """
     words = [word.lower() for word in _WORD.findall(name.rsplit(".", 1)[-1].rsplit("/", 1)[-1])]
-    if any(word in DESTRUCTIVE_VERBS for word in words[:1]):
+    first, rest = (words[0], words[1:]) if words else ("", [])
+    if first in DESTRUCTIVE_VERBS:
         return Effect.DESTRUCTIVE
-    if words and (words[0] in READ_VERBS or words[-1] in ("count", "lookup", "search", "status")):
-        return Effect.READ if not any(word in DESTRUCTIVE_VERBS for word in words[:2]) else Effect.UNKNOWN
-    if words and words[0] in IDEMPOTENT_VERBS:
+    if first in WRITE_VERBS:
+        return Effect.WRITE
+    if first in IDEMPOTENT_VERBS:
         return Effect.IDEMPOTENT
-    known_write = words and words[0] in (
-        "add",
-        "append",
-        "apply",
-        "book",
-        "buy",
-        "create",
-        "edit",
-        "insert",
-        "modify",
-    )
-    also_write = words and words[0] in (
-        "post",
-        "reply",
-        "forward",
-        "send",
-        "submit",
-        "update",
-        "write",
-        "issue",
-        "make",
-    )
-    return Effect.WRITE if known_write or also_write else Effect.UNKNOWN
+    acts = any(word in WRITE_VERBS | IDEMPOTENT_VERBS | DESTRUCTIVE_VERBS for word in _after_joint(rest))
+    reads = first in READ_VERBS and not acts and tuple(words[:2]) not in NOT_READING
+    return Effect.READ if reads else Effect.UNKNOWN
+
+
+def _after_joint(words: Sequence[str]) -> Sequence[str]:
+    """The words after `and` or `or`; before it they are what is read, such as in `get_order` or `list_open_orders`."""
+    joints = [position for position, word in enumerate(words) if word in ("and", "or", "then")]
+    return words[joints[0] + 1 :] if joints else ()
 
 
 def effects_of(specs: Iterable[ToolSpec], declared: Mapping[str, Effect] | None = None) -> dict[str, Effect]:

@@ -20,7 +20,7 @@ from langchain_awo.runtime.conversation import Held, call_key, held_reads
 from langchain_awo.runtime.drivers import adrive, drive
 from langchain_awo.runtime.guarding import inner_request
 from langchain_awo.runtime.installing import Installed
-from langchain_awo.runtime.outcome import Call, Failed, Limits, Outcome, Succeeded
+from langchain_awo.runtime.outcome import Call, Failed, Limits, Outcome, Result, Succeeded
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +31,8 @@ class _Going:
 
     Attributes:
         known: results that the conversation holds, by call.
-        fetched: what was made here, by call.
+        fetched: what was made here, by call, as the answers came.
+        shown: the same in the order of the steps.
     """
 
     request: Any
@@ -39,6 +40,7 @@ class _Going:
     turn: str
     known: dict[str, Held]
     fetched: dict[str, Held] = field(default_factory=dict)
+    shown: dict[str, Held] = field(default_factory=dict)
 
 
 class Continuer:
@@ -144,7 +146,7 @@ class Continuer:
         except Exception:  # noqa: BLE001  # nobody asked for it: it may not break what somebody asked for
             _log.exception("%s could not be continued", start.meta_tool.name)
         else:
-            self._count(start, len(result.done))
+            self._note(start, result, state)
 
     async def _ago(self, start: Start, state: _Going, handler: Callable[[Any], Awaitable[Any]]) -> None:
         around = self._surroundings(start, state, Guards(call_id="", ainvoke=_by(state.request, handler)))
@@ -170,7 +172,7 @@ class Continuer:
         except Exception:  # noqa: BLE001  # nobody asked for it: it may not break what somebody asked for
             _log.exception("%s could not be continued", start.meta_tool.name)
         else:
-            self._count(start, len(result.done))
+            self._note(start, result, state)
 
     def _surroundings(self, start: Start, state: _Going, guards: Guards) -> Surroundings:
         return Surroundings(
@@ -182,14 +184,19 @@ class Continuer:
             guards=guards,
         )
 
-    def _count(self, start: Start, calls: int) -> None:
-        if calls > 1:
+    def _note(self, start: Start, result: Result, state: _Going) -> None:
+        """Keeps what was fetched in the order of the steps, not in that in which the answers came."""
+        if len(result.done) > 1:
             self._usage[start.meta_tool.name, "continued"] += 1
+        for done in result.done:
+            key = call_key(done.call.tool, done.call.args)
+            if key in state.fetched:
+                state.shown.setdefault(key, state.fetched[key])
 
     def _with_fetched(self, reply: ToolMessage, state: _Going) -> ToolMessage:
-        if not state.fetched:
+        if not state.shown:
             return reply
-        fetched = list(state.fetched.values())
+        fetched = list(state.shown.values())
         content = with_fetched(reply.content, fetched, characters=self._limits.output_chars)
         extra = {**reply.additional_kwargs, **fetched_data(fetched)}
         return reply.model_copy(update={"content": content, "additional_kwargs": extra})

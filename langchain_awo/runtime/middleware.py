@@ -1,4 +1,4 @@
-"""`MetaToolMiddleware`: installs a toolkit in `create_agent`, in four ways, with the guards of the agent kept.
+"""`ToolkitMiddleware`: installs a toolkit in `create_agent`, in four ways, with the guards of the agent kept.
 
 LangChain inspects what is defined here: no postponed annotations.
 """
@@ -6,7 +6,8 @@ LangChain inspects what is defined here: no postponed annotations.
 import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Annotated, Any, NotRequired, TypeAlias
+from typing import Annotated, Any, NotRequired, Protocol
+from uuid import uuid4
 
 from langchain_core.messages import SystemMessage, ToolMessage
 
@@ -33,8 +34,16 @@ try:
 except ImportError as error:
     raise MissingExtraError("langchain", extra="langchain") from error
 
-Recording: TypeAlias = Callable[[], contextlib.AbstractContextManager[Any]]
-"""Opens the context in which an agent is recorded."""
+
+class Runs(Protocol):
+    """Whoever records the runs of the agent."""
+
+    def around(self, run_id: str) -> contextlib.AbstractContextManager[None]:
+        """The context of a model or tool call of a run."""
+
+    def finish(self, run_id: str) -> None:
+        """Ends a run."""
+
 
 CONTINUE_LIMITS = Limits(calls=12, output_chars=12_000)
 """Bounds of what is fetched unasked after one call: calls, and characters shown to the model."""
@@ -43,11 +52,12 @@ CONTINUE_LIMITS = Limits(calls=12, output_chars=12_000)
 class AwoState(AgentState[Any]):
     """What the middleware keeps of a thread; neither input nor output shows it."""
 
+    awo_run: NotRequired[Annotated[str, PrivateStateAttr]]
     awo_entry: NotRequired[Annotated[str, PrivateStateAttr]]
     awo_held_out: NotRequired[Annotated[bool, PrivateStateAttr]]
 
 
-class MetaToolMiddleware(AgentMiddleware[AwoState, Any, Any]):
+class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
     """Installs the meta-tools of a toolkit. Put it first, so that every other middleware sees the inner calls.
 
     Each meta-tool is installed in the mode its plan says, unless `mode` says otherwise: `append` shows it beside
@@ -62,7 +72,7 @@ class MetaToolMiddleware(AgentMiddleware[AwoState, Any, Any]):
         allow: meta-tools to install all the same; each inner call of a protected tool is then approved by a
             person, with its real name and arguments.
         hold_out: share of threads that get no meta-tools, to compare with.
-        record: opens the context in which model and tool calls are recorded.
+        runs: records the runs of the agent.
         entry: tells the parameters of entry meta-tools from state and runtime; without it they are looked up by
             name in `configurable` and in the context.
         continue_limits: bounds of what is fetched unasked after one call.
@@ -83,7 +93,7 @@ class MetaToolMiddleware(AgentMiddleware[AwoState, Any, Any]):
         protected: Iterable[Any] = (),
         allow: Iterable[str] = (),
         hold_out: float = 0.0,
-        record: Recording | None = None,
+        runs: Runs | None = None,
         entry: EntryParameters | None = None,
         continue_limits: Limits = CONTINUE_LIMITS,
     ) -> None:
@@ -94,7 +104,7 @@ class MetaToolMiddleware(AgentMiddleware[AwoState, Any, Any]):
         self._protection = protection_of(protected)
         self._allow = frozenset(allow)
         self._hold_out = hold_out
-        self._recording: Recording = record or contextlib.nullcontext
+        self._runs = runs
         self._entry = entry
         self._continue_limits = continue_limits
         self.toolkit = toolkit
@@ -114,43 +124,58 @@ class MetaToolMiddleware(AgentMiddleware[AwoState, Any, Any]):
         """Why meta-tools of the toolkit are not installed, by name."""
         return dict(self._installed.refused)
 
-    # --- the start of a run ---
+    # --- the start and the end of a run ---
 
-    def before_agent(self, state: Any, runtime: Any) -> dict[str, Any] | None:
-        """Decides about holding out, and runs the entry meta-tools of a new thread."""
-        update = self._first_look(state)
-        if update is None or update["awo_held_out"]:
+    def before_agent(self, state: Any, runtime: Any) -> dict[str, Any]:
+        """Names the run, decides about holding out, and runs the entry meta-tools of a new thread."""
+        update = self._begun(state)
+        if update.get("awo_held_out", True):
             return update
-        around = tool_runtime(state, runtime)
-        told = run_entry(self._installed, around, self._entry, usage=self.usage)
+        with self._recorded(update):
+            told = run_entry(self._installed, tool_runtime(state, runtime), self._entry, usage=self.usage)
         return {**update, "awo_entry": told}
 
-    async def abefore_agent(self, state: Any, runtime: Any) -> dict[str, Any] | None:
+    async def abefore_agent(self, state: Any, runtime: Any) -> dict[str, Any]:
         """Async form of `before_agent`."""
-        update = self._first_look(state)
-        if update is None or update["awo_held_out"]:
+        update = self._begun(state)
+        if update.get("awo_held_out", True):
             return update
-        around = tool_runtime(state, runtime)
-        told = await arun_entry(self._installed, around, self._entry, usage=self.usage)
+        with self._recorded(update):
+            told = await arun_entry(
+                self._installed, tool_runtime(state, runtime), self._entry, usage=self.usage
+            )
         return {**update, "awo_entry": told}
 
-    def _first_look(self, state: Any) -> dict[str, Any] | None:
-        if "awo_held_out" in state:
-            return None
-        return {"awo_held_out": is_held_out(self._hold_out)}
+    def after_agent(self, state: Any, runtime: Any) -> None:  # noqa: ARG002  # LangChain's signature
+        """Ends the recording of the run."""
+        if self._runs:
+            self._runs.finish(state.get("awo_run", ""))
+
+    async def aafter_agent(self, state: Any, runtime: Any) -> None:
+        """Async form of `after_agent`."""
+        self.after_agent(state, runtime)
+
+    def _begun(self, state: Any) -> dict[str, Any]:
+        """What is new at the start of a run; a thread is held out, or not, from its first run on."""
+        run = {"awo_run": str(uuid4())}
+        return run if "awo_held_out" in state else {**run, "awo_held_out": is_held_out(self._hold_out)}
+
+    def _recorded(self, state: Any) -> contextlib.AbstractContextManager[None]:
+        run_id = state.get("awo_run", "") if isinstance(state, Mapping) else ""
+        return self._runs.around(run_id) if self._runs else contextlib.nullcontext()
 
     # --- what the model is shown ---
 
     def wrap_model_call(self, request: ModelRequest[Any], handler: Callable[..., Any]) -> Any:
         """Shows the model the meta-tools and what was fetched at the start."""
-        with self._recording():
+        with self._recorded(request.state):
             return handler(self._shown(request))
 
     async def awrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[..., Awaitable[Any]]
     ) -> Any:
         """Async form of `wrap_model_call`."""
-        with self._recording():
+        with self._recorded(request.state):
             return await handler(self._shown(request))
 
     def _shown(self, request: ModelRequest[Any]) -> ModelRequest[Any]:
@@ -168,7 +193,7 @@ class MetaToolMiddleware(AgentMiddleware[AwoState, Any, Any]):
 
     def wrap_tool_call(self, request: ToolCallRequest, handler: Callable[..., Any]) -> Any:
         """Runs meta-tools with the agent's guards around each inner call, continues and serves other calls."""
-        with self._recording():
+        with self._recorded(request.state):
             if _held_out(request):
                 return handler(request)
             name = request.tool_call["name"]
@@ -185,7 +210,7 @@ class MetaToolMiddleware(AgentMiddleware[AwoState, Any, Any]):
 
     async def awrap_tool_call(self, request: ToolCallRequest, handler: Callable[..., Awaitable[Any]]) -> Any:
         """Async form of `wrap_tool_call`."""
-        with self._recording():
+        with self._recorded(request.state):
             if _held_out(request):
                 return await handler(request)
             name = request.tool_call["name"]

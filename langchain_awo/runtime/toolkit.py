@@ -131,8 +131,11 @@ class MetaToolkit(BaseToolkit):
             raise ToolMismatchError(f"{name}: {reason} ({len(live)} tools were given)", tool=culprit)
 
     def __str__(self) -> str:
-        disabled = [f"{name} is disabled: {reason}" for name, reason in self.disabled.items()]
-        return "\n\n".join([format_plan(self.plan), *(["\n".join(disabled)] if disabled else [])])
+        """The plan in its notation, then what is disabled; nothing of that before there are live tools."""
+        blocks = [format_plan(self.plan)]
+        if self.disabled and self.tools:
+            blocks.append("\n".join(f"{name} is disabled: {why}" for name, why in self.disabled.items()))
+        return "\n\n".join(blocks)
 
 
 def _unusable(meta_tool: MetaTool, plan: ToolkitPlan, live: Mapping[str, BaseTool]) -> str:

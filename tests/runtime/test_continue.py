@@ -13,9 +13,9 @@ from langchain.agents.middleware import wrap_tool_call
 from langchain_core.messages import AIMessage, ToolMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
+from langchain_awo.middleware import MetaToolMiddleware
 from langchain_awo.model.binding import Constant, Item, Output, Parameter, Template
 from langchain_awo.model.metatool import Guard, Map, MetaTool
-from langchain_awo.runtime.middleware import MetaToolMiddleware
 from langchain_awo.runtime.outcome import Limits
 from langchain_awo.testing import ask_tools
 from tests.runtime.desk import FIND, NOTE, ORDERS, ask, call, model_of, routine, step, tool_messages

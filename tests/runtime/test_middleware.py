@@ -1,9 +1,8 @@
 """`MetaToolMiddleware` in `create_agent`: how meta-tools are installed, and what guards see."""
 
+import asyncio
 import inspect
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -17,7 +16,8 @@ from langchain_core.messages import AIMessage, SystemMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
-from langchain_awo.runtime.middleware import MetaToolMiddleware
+from langchain_awo.api import load_traces
+from langchain_awo.middleware import MetaToolMiddleware
 from langchain_awo.testing import ScriptedChatModel
 from tests.runtime.desk import (
     FIND,
@@ -268,17 +268,45 @@ def test_held_out_threads_get_no_meta_tools(desk: Any, toolkit: Any, share: floa
     assert not any(key.startswith("awo") for key in state)
 
 
-def test_every_model_and_tool_call_is_made_in_the_recording_context(desk: Any, toolkit: Any) -> None:
-    entered: list[int] = []
+@pytest.mark.parametrize("how", ["sync", "async"])
+def test_each_run_of_the_agent_is_recorded_as_one_trace(
+    desk: Any, toolkit: Any, tmp_path: Any, how: str
+) -> None:
+    script = [call("find_user", email="a@b"), call("help_user", email="a@b"), "done"]
+    installed = MetaToolMiddleware(toolkit(HELP), record=tmp_path / "traces.db")
+    agent = _agent(desk, model_of(*script, "nothing"), installed)
+    for words in ("first", "second"):
+        asyncio.run(agent.ainvoke(ask(words))) if how == "async" else agent.invoke(ask(words))
+    installed.recorder.close()
+    first, second = load_traces(tmp_path / "traces.db")
+    assert [len(trace.model_calls) for trace in (first, second)] == [3, 1]
+    assert [message.text for trace in (first, second) for message in trace.messages] == ["first", "second"]
+    own = [each.name for each in first.tool_calls if each.replay is None]
+    inner = [(each.name, each.replay.step) for each in first.tool_calls if each.replay]
+    assert own == ["find_user", "help_user"]
+    assert sorted(inner) == [
+        ("find_user", 1),
+        ("get_order", 2),
+        ("get_order", 2),
+        ("note", 3),
+        ("refund", 4),
+    ]
 
-    @contextmanager
-    def recording() -> Iterator[None]:
-        entered.append(1)
-        yield
 
-    model = model_of(call("find_user", email="a@b"), "done")
-    _agent(desk, model, MetaToolMiddleware(toolkit(HELP), record=recording)).invoke(ask())
-    assert len(entered) == 3
+def test_a_run_that_waits_for_an_answer_is_recorded_as_one_trace(
+    desk: Any, toolkit: Any, tmp_path: Any
+) -> None:
+    desk.asks = {"refund"}
+    installed = MetaToolMiddleware(toolkit(HELP), record=tmp_path / "traces.db")
+    model = model_of(call("help_user", email="a@b"), "done")
+    agent = _agent(desk, model, installed, checkpointer=InMemorySaver())
+    agent.invoke(ask(), THREAD)
+    agent.invoke(Command(resume="yes"), THREAD)
+    installed.recorder.close()
+    (trace,) = load_traces(tmp_path / "traces.db")
+    assert len(trace.model_calls) == 2
+    assert trace.thread_id == "t"
+    assert [each.status for each in trace.tool_calls if each.name in ("help_user", "refund")] == ["ok", "ok"]
 
 
 def test_entry_runs_once_at_the_start_of_a_thread_and_is_in_the_system_prompt(
@@ -333,7 +361,7 @@ def test_without_langchain_the_error_names_the_extra() -> None:
     code = (
         "import sys; sys.modules['langchain'] = None\n"
         "from langchain_awo.errors import MissingExtraError\n"
-        "try:\n    import langchain_awo.runtime.middleware\n"
+        "try:\n    import langchain_awo.middleware\n"
         "except MissingExtraError as error:\n    print(error)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603  # our own code
