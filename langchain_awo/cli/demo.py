@@ -31,6 +31,9 @@ A scripted model stands in for an LLM: it is a program that knows how to do thes
 judges any other tool by its name, description and parameters alone. Agent, tools, database, recorder, optimizer and
 meta-tools are real. For a real LLM: awo demo --model provider:name"""
 
+MORE_CALLS: Final = "There are more tool calls because a meta-tool may read more than a task needs."
+NO_WAIT: Final = "The scripted model answers at once, so the seconds are those of everything else."
+
 NEXT: Final = """\
 What to try next:
   awo show {toolkit}             the meta-tools, step by step
@@ -76,7 +79,7 @@ def demo(
     if as_json:
         put_json(asdict(result))
     elif tour.compiled:
-        _put(result, tour.compiled, traces, toolkit)
+        _put(result, tour.compiled, traces, toolkit, model=model)
     if not result.same_final_state:
         raise typer.Exit(1)
 
@@ -168,7 +171,9 @@ def _intro(count: int, model: str | None) -> str:
     return f"{plan}\n{STAND_IN}\n" if model is None else f"{plan}\nThe model is {model}.\n"
 
 
-def _put(result: DemoResult, compiled: MetaToolkit, traces: Path, toolkit: Path) -> None:
+def _put(
+    result: DemoResult, compiled: MetaToolkit, traces: Path, toolkit: Path, *, model: str | None
+) -> None:
     put(f"{compiled}\n")
     before, after = result.before, result.after
     figures = [
@@ -195,6 +200,10 @@ def _put(result: DemoResult, compiled: MetaToolkit, traces: Path, toolkit: Path)
         ],
     )
     put(_state(result))
+    if result.after.tool_calls > result.before.tool_calls:
+        put(MORE_CALLS)
+    if model is None:
+        put(NO_WAIT)
     put(f"\nWrote {traces} and {toolkit}.\n")
     put(NEXT.format(traces=traces, toolkit=toolkit))
 
