@@ -127,7 +127,7 @@ class _Tour:
         """Each meta-tool in the mode that its plan says."""
         from langchain_awo.demo.agent import build_agent
         from langchain_awo.demo.run import append_tools
-        from langchain_awo.runtime.middleware import MetaToolMiddleware
+        from langchain_awo.middleware import MetaToolMiddleware
         from langchain_awo.runtime.toolkit import MetaToolkit
 
         if not isinstance(compiled, MetaToolkit):
