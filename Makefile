@@ -1,5 +1,6 @@
 # Every target sets itself up: a virtual environment in .venv, made again when pyproject.toml changes.
-PYTHON ?= python3
+PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11 python,$(shell $(p) -c \
+  'import sys; print("$(p)" if sys.version_info >= (3, 11) else "")' 2>/dev/null)))
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
@@ -12,6 +13,7 @@ help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 $(READY): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
 	@echo "== setting up $(VENV) (about a minute the first time)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
@@ -22,7 +24,7 @@ demo: $(READY) ## the main job: record an agent, compile its routines, run it ag
 	@$(BIN)/awo demo
 
 test: $(READY) ## run the tests; needs no network and no key
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: $(READY) ## formatting, lint, strict types, import contracts
 	@$(BIN)/ruff format --check .
@@ -36,5 +38,9 @@ format: $(READY) ## rewrite the code in the project's format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+evaluate: $(READY) ## the table of docs/benchmarks.md, from the recordings in AWO_RECORDINGS
+	@test -n "$(AWO_RECORDINGS)" || { echo "set AWO_RECORDINGS to the folder of recordings; see docs/file-formats.md" >&2; exit 2; }
+	@$(BIN)/python benchmarks/evaluate_recordings.py --by-domain
+
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache traces.db* toolkit.json backoffice*.db*
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis traces.db* toolkit.json

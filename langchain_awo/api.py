@@ -20,9 +20,11 @@ from langchain_awo.capture.session import Session
 from langchain_awo.errors import StoreError, TornRecordError
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.encoding import loads
+from langchain_awo.model.rules import RuleSet
 from langchain_awo.model.thread import join_threads
 from langchain_awo.model.trace import Trace
 from langchain_awo.optimizer.pipeline import Options, Progress, Strategy, compile_plan
+from langchain_awo.optimizer.rules_file import read_rules
 from langchain_awo.runtime.signatures import spec_of
 from langchain_awo.runtime.toolkit import MetaToolkit
 from langchain_awo.stores import TraceStore, log_torn, open_store
@@ -115,6 +117,7 @@ def compile_toolkit(
     traces: Source,
     *,
     tools: Sequence[BaseTool] = (),
+    rules: RuleSet | str | os.PathLike[str] | None = None,
     strategy: Strategy = "default",
     max_tools: int = 10,
     effects: Mapping[str, Effect | str] | None = None,
@@ -127,6 +130,7 @@ def compile_toolkit(
     Args:
         traces: a store or its path or URL, a file of messages, or traces.
         tools: the live tools; without them shapes are taken from the traces and checked when the toolkit is loaded.
+        rules: merging rules, or the path of a rules file; the safe defaults if not given.
         strategy: `default`, or `awo` for the paper's algorithm to the letter.
         max_tools: at most this many meta-tools.
         effects: effect classes by tool name; the last word over hints and names.
@@ -136,9 +140,11 @@ def compile_toolkit(
 
     Raises:
         StoreError: the traces cannot be read.
+        RuleError: the rules are malformed, or would be unsound for these traces.
         CompileError: the options contradict each other.
     """
     chosen = options or Options(
+        rules=read_rules(rules) if isinstance(rules, str | os.PathLike) else rules,
         strategy=strategy,
         max_tools=max_tools,
         effects={name: Effect(effect) for name, effect in (effects or {}).items()},

@@ -36,6 +36,12 @@ def compile_traces(
         Strategies, typer.Option(help="`default`, or `awo` for the paper's algorithm to the letter.")
     ] = Strategies.DEFAULT,
     max_tools: MaxTools = 10,
+    rules: Annotated[
+        Path | None, typer.Option(help="Merging rules, as `awo rules suggest` writes them.")
+    ] = None,
+    threshold: Annotated[
+        int | None, typer.Option(min=1, help="The paper's T, for the strategy `awo`.", show_default=False)
+    ] = None,
     domain: Domain = None,
     model: Model = None,
     protect: Annotated[
@@ -56,6 +62,7 @@ def compile_traces(
     Example: `awo compile traces.db -o toolkit.json --tools shop.tools:TOOLS`
     """
     from langchain_awo.optimizer.pipeline import Options, compile_plan
+    from langchain_awo.optimizer.rules_file import read_rules
     from langchain_awo.plan_file import check_target, plan_text, write_plan
     from langchain_awo.runtime.signatures import spec_of
 
@@ -65,6 +72,8 @@ def compile_traces(
         max_tools=max_tools,
         effects=_effects(effect or ()),
         protected=frozenset(protect or ()),
+        rules=read_rules(rules) if rules else None,
+        threshold=threshold,
     )
     specs = [spec_of(tool) for tool in live_tools(tools)]
     found = read_traces(traces, domain=domain, model=model)
@@ -79,9 +88,8 @@ def compile_traces(
         from langchain_awo.model.notation import format_plan
 
         put(format_plan(plan))
-    say(
-        f"{counted(len(plan.meta_tools), 'meta-tool')} in {output}, compiled from {counted(len(found), 'trace')}"
-    )
+    read = counted(len(found), "trace")
+    say(f"{counted(len(plan.meta_tools), 'meta-tool')} in {output}, compiled from {read}")
     if not plan.meta_tools and plan.refused:
         say(f"every candidate was refused; awo show {output} --refused says why")
 

@@ -74,9 +74,9 @@ def demo(
         tour = _Tour(traces, toolkit, tell)
         result = tour.run(chat_model, tasks=count, seed=seed)
     if as_json:
-        put_json(_as_json(result))
-    else:
-        _put(result, str(tour.compiled), traces, toolkit)
+        put_json(asdict(result))
+    elif tour.compiled:
+        _put(result, tour.compiled, traces, toolkit)
     if not result.same_final_state:
         raise typer.Exit(1)
 
@@ -168,12 +168,8 @@ def _intro(count: int, model: str | None) -> str:
     return f"{plan}\n{STAND_IN}\n" if model is None else f"{plan}\nThe model is {model}.\n"
 
 
-def _as_json(result: DemoResult) -> dict[str, Any]:
-    return asdict(result)
-
-
-def _put(result: DemoResult, notation: str, traces: Path, toolkit: Path) -> None:
-    put(f"{notation}\n")
+def _put(result: DemoResult, compiled: MetaToolkit, traces: Path, toolkit: Path) -> None:
+    put(f"{compiled}\n")
     before, after = result.before, result.after
     figures = [
         ("model calls", before.model_calls, after.model_calls, "{:,}"),
@@ -189,11 +185,12 @@ def _put(result: DemoResult, notation: str, traces: Path, toolkit: Path) -> None
             for name, old, new, form in figures
         ],
     )
+    modes = {each.name: each.mode for each in compiled.meta_tools}
     put_table(
-        "Utilisation",
-        ["meta-tool", "applicable", "used", "share"],
+        "Utilisation: held-out tasks for which a meta-tool applied, and that used it",
+        ["meta-tool", "installed", "applied", "used", "share"],
         [
-            [name, str(use.applicable), str(use.used), percent(use.share)]
+            [name, modes[name], str(use.applicable), str(use.used), percent(use.share)]
             for name, use in result.utilisation.items()
         ],
     )

@@ -49,9 +49,12 @@ class Bench:
         self._known: dict[str, Simulated] = {}
         self._by_tool: dict[str, list[tuple[int, int]]] = defaultdict(list)
         for index, (_, segment) in enumerate(self.pairs):
+            before: frozenset[str] = frozenset()
             for position, current in enumerate(segment.rounds):
-                for tool in sorted({call.tool for call in current.calls}):
-                    self._by_tool[tool].append((index, position))
+                if current.keys != before:  # a loop on one call is one place to start from, not hundreds
+                    for tool in sorted({call.tool for call in current.calls}):
+                        self._by_tool[tool].append((index, position))
+                before = current.keys
 
     def simulations(self, meta_tool: MetaTool) -> Simulated:
         """Every place where a meta-tool could start, by segment and round."""

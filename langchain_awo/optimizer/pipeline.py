@@ -10,13 +10,14 @@ from langchain_awo.errors import CompileError
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.encoding import digest
 from langchain_awo.model.metatool import MetaTool, Refused, ToolkitPlan
-from langchain_awo.model.rules import Ignore, RuleSet
+from langchain_awo.model.rules import Ignore, RuleSet, describe
 from langchain_awo.model.trace import JSONValue, ToolSpec, Trace
 from langchain_awo.optimizer.bench import Prices
 from langchain_awo.optimizer.corpus import Corpus, build_corpus
 from langchain_awo.optimizer.grow import grow
 from langchain_awo.optimizer.literal import compile_literal
 from langchain_awo.optimizer.naming import name_all
+from langchain_awo.optimizer.rules import checked
 from langchain_awo.optimizer.select import select
 from langchain_awo.optimizer.shapes import signatures_of
 from langchain_awo.optimizer.verify import Thresholds, refusal, verify
@@ -93,6 +94,7 @@ def compile_corpus(
     report = progress or (lambda _name, _done, _total: None)
     if options.strategy == "awo":
         return _literally(corpus, options)
+    checked(options.rules, corpus)
     refused = list(_off_limits(corpus, options))
     candidates: list[MetaTool] = []
     seen: set[str] = set()
@@ -186,6 +188,7 @@ def _settings(options: Options) -> dict[str, JSONValue]:
     return {
         "max_tools": options.max_tools,
         "protected": sorted(options.protected),
+        "rules": [describe(rule) for rule in options.rules.active] if options.rules else [],
         "effects": {name: str(effect) for name, effect in sorted(options.effects.items())},
         "prices": asdict(options.prices),
         "thresholds": asdict(options.thresholds),

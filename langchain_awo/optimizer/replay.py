@@ -88,10 +88,12 @@ def replay_chooser(meta_tools: Sequence[MetaTool], run: Run, segment: Segment) -
 def walk_chooser(segment: Segment, found: Callable[[int], list[Used]]) -> Tally:
     """One segment, given what could be used in each round."""
     tally, fetched = Tally(), _Fetched()
+    done: set[str] = set()
     for position, current in enumerate(segment.rounds):
         if fetched.covers(current, position):
-            _count(tally, segment, position)
+            _count(tally, current, done)
             continue
+        done |= current.keys
         for meta_tool, simulation in choose(found(position), segment, fetched):
             fetched.add(simulation, segment)
             tally.wasted.update(simulation.wasted())
@@ -113,11 +115,13 @@ def walk_continue(segment: Segment, found: Callable[[int], list[Used]]) -> Tally
     """One segment, given what would run after each round."""
     tally, fetched = Tally(), _Fetched()
     seen: set[str] = set()
+    done: set[str] = set()
     for position, current in enumerate(segment.rounds):
         if fetched.covers(current, position):
-            _count(tally, segment, position)
+            _count(tally, current, done)
             continue
         seen |= current.keys
+        done |= current.keys
         for meta_tool, simulation in found(position):
             new = simulation.made - seen
             if new:
@@ -198,9 +202,9 @@ class _Fetched:
         return all(low <= position < high for low, high in spans)
 
 
-def _count(tally: Tally, segment: Segment, position: int) -> None:
-    current = segment.rounds[position]
+def _count(tally: Tally, current: Round, done: set[str]) -> None:
+    """Counts a saved round; `done` has the keys of all rounds of the segment before it, and then its own."""
     tally.saved += 1
     tally.tokens += current.tokens
-    before = {key for earlier in segment.rounds[:position] for key in earlier.keys}
-    tally.repeats += current.keys <= before
+    tally.repeats += current.keys <= done
+    done |= current.keys

@@ -156,3 +156,15 @@ def test_control_characters_of_recordings_do_not_reach_the_terminal(awo, folder)
     shown = awo("show", "odd.jsonl").stdout
     assert "\x1b" not in shown
     assert r"\x1b[31m" in shown
+
+
+def test_a_threshold_above_every_weight_gives_an_empty_toolkit(awo, store):
+    result = awo("compile", store, "--strategy", "awo", "--threshold", "1000")
+    assert result.exit_code == 0
+    assert "no meta-tools" in result.stdout
+    assert read_plan("toolkit.json").meta_tools == ()
+
+
+def test_rules_that_are_none_are_refused(awo, store, folder):
+    (folder / "rules.yaml").write_text("rules: 7\n")
+    assert "rules.yaml" in complaint(awo("compile", store, "--rules", "rules.yaml"))

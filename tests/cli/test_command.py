@@ -57,7 +57,18 @@ def test_the_demo_leaves_its_files_behind_and_prints_json_alone(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "verb", [["demo"], ["compile"], ["show"], ["import"], ["import", "messages"], ["evaluate"], ["replay"]]
+    "verb",
+    [
+        ["demo"],
+        ["compile"],
+        ["show"],
+        ["rules"],
+        ["rules", "suggest"],
+        ["import"],
+        ["import", "messages"],
+        ["evaluate"],
+        ["replay"],
+    ],
 )
 def test_the_help_of_each_verb_has_an_example(verb):
     shown = CliRunner().invoke(app, [*verb, "--help"])

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 import langchain_awo as awo_package
-from langchain_awo.cli import app
+from langchain_awo.cli import app, demo
 from langchain_awo.plan_file import read_plan
 from langchain_awo.stores import open_store
 
@@ -92,16 +92,14 @@ def test_a_model_that_cannot_be_had_is_an_error_before_the_work(awo, folder):
 
 def test_a_run_that_ends_elsewhere_is_told_by_the_exit_code(awo, folder, monkeypatch):
     """The check is real: a world that differs by one e-mail is found."""
-    from langchain_awo.cli.demo import _Tour
+    installed = demo._Tour._install
 
-    installed = _Tour._install
-
-    def meddling(self, model, tools, compiled):
+    def meddling(tour, model, tools, compiled):
         send = next(tool for tool in tools if tool.name == "send_email")
         send.invoke({"to": "a@example.com", "subject": "s", "body": "b"})
-        return installed(self, model, tools, compiled)
+        return installed(tour, model, tools, compiled)
 
-    monkeypatch.setattr(_Tour, "_install", meddling)
+    monkeypatch.setattr(demo._Tour, "_install", meddling)
     result = awo("demo", "--tasks", "20")
     assert result.exit_code == 1
     told = next(line for line in result.stdout.splitlines() if "NO; these tables differ" in line)

@@ -117,3 +117,13 @@ def test_a_toolkit_is_replayed(awo, store, recordings):
 def test_traces_are_chosen_by_domain_and_model(awo, store):
     found = json.loads(awo("evaluate", store, "--json", "--domain", "shop", "--model", "m").stdout)
     assert found["traces"] == 20
+
+
+def test_suggested_rules_can_be_compiled_with(awo, store, folder):
+    suggested = awo("rules", "suggest", store)
+    assert suggested.exit_code == 0
+    assert suggested.stdout.startswith("version: 1\n")
+    (folder / "rules.yaml").write_text(suggested.stdout)
+    assert awo("compile", store, "--strategy", "awo", "--rules", "rules.yaml").exit_code == 0
+    assert read_plan("toolkit.json").strategy == "awo"
+    assert len(read_plan("toolkit.json").meta_tools) == 1

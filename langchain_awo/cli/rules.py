@@ -1,0 +1,35 @@
+"""`awo rules`: merging rules that the traces suggest, for a person to review."""
+
+from __future__ import annotations
+
+import typer
+
+from langchain_awo.cli.options import Domain, Model, Traces
+from langchain_awo.cli.sources import read_traces
+from langchain_awo.cli.terminal import counted, put, say
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def rules() -> None:
+    """Work with merging rules, which say what counts as the same; docs/rules.md describes them.
+
+    Example: `awo rules suggest traces.db > rules.yaml`
+    """
+
+
+@app.command("suggest")
+def suggest(traces: Traces, *, domain: Domain = None, model: Model = None) -> None:
+    """Suggest merging rules, each with its evidence and a switch, as YAML on stdout.
+
+    Example: `awo rules suggest traces.db > rules.yaml`
+    """
+    from langchain_awo.optimizer.corpus import build_corpus
+    from langchain_awo.optimizer.rules_file import dump_rules
+    from langchain_awo.optimizer.suggest import suggest_rules
+
+    found = suggest_rules(build_corpus(read_traces(traces, domain=domain, model=model)))
+    put(dump_rules(found).rstrip("\n"))
+    on = sum(1 for rule in found.rules if rule in found.active)
+    say(f"{counted(len(found.rules), 'rule')}, {on} of them on; review them, then: awo compile --rules")
