@@ -1,0 +1,163 @@
+"""Makes up the tools of a world, with the truth about where their arguments come from."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import Final
+
+from langchain_awo.model.effect import Effect
+from langchain_awo.testing.world_outputs import WORDS, Field, FieldKind, Shape
+from langchain_awo.testing.worlds import Fixed, Flow, From, Noise, Said, Same, ToolWorld, WorldTool
+
+NOUNS: Final = (
+    "customer", "order", "shipment", "product", "invoice", "ticket", "contract", "payment", "warehouse", "review",
+)  # fmt: skip
+VERBS: Final = ("get", "find", "list", "lookup")
+SHAPES: Final[tuple[Shape, ...]] = (
+    "value", "value", "json_text", "python_text", "key_value_text", "bare_text",
+)  # fmt: skip
+
+
+def generate_world(
+    seed: int, *, tools: int = 6, noise: Noise | None = None, coincidence: float = 0.3
+) -> ToolWorld:
+    """A world of tools that call for each other's outputs; the last one may write.
+
+    Args:
+        seed: all else depends on it.
+        tools: how many there are, two to ten.
+        noise: what agents do besides the routine.
+        coincidence: how often a decoy holds the value of the place beside it.
+
+    Raises:
+        ValueError: it cannot have that many tools.
+    """
+    if not 1 < tools <= len(NOUNS):
+        raise ValueError(f"a world has 2 to {len(NOUNS)} tools, not {tools}")
+    chance = random.Random(f"world {seed}")  # noqa: S311  # made-up data, not a secret
+    drafts = _drafts(chance, tools)
+    for number in range(1, len(drafts)):
+        _bind(drafts, number, chance, coincidence)
+    built = tuple(draft.finish(chance) for draft in drafts)
+    return ToolWorld(seed=seed, tools=built, noise=noise or Noise())
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A tool on the way; its fields are made as later tools ask for them."""
+
+    name: str
+    noun: str
+    effect: Effect
+    shape: Shape
+    flows: list[Flow] = field(default_factory=list)
+    fields: list[Field] = field(default_factory=list)
+
+    each: From | None = None
+
+    def finish(self, chance: random.Random) -> WorldTool:
+        """The tool, with more fields: an echo of an argument, values that stand everywhere."""
+        if self.shape != "bare_text":
+            if chance.random() < 0.5:  # noqa: PLR2004  # every other tool repeats what it was asked for
+                argument = self.flows[0].argument
+                self.fields.append(Field(pointer=f"/{argument}", kind="echo", of=argument))
+            self.fields.append(Field(pointer="/state", kind="word"))
+            self.fields.append(Field(pointer="/count", kind="common"))
+            chance.shuffle(self.fields)
+            self.fields.sort(key=lambda each: each.kind == "decoy")
+        elif not self.fields:
+            self.fields.append(Field(pointer="", kind="id", prefix=f"{self.noun}-"))
+        return WorldTool(
+            name=self.name,
+            effect=self.effect,
+            flows=tuple(self.flows),
+            fields=tuple(self.fields),
+            shape=self.shape,
+            each=self.each,
+        )
+
+
+def _drafts(chance: random.Random, count: int) -> list[_Draft]:
+    nouns = chance.sample(NOUNS, count)
+    writes = chance.random() < 0.4  # noqa: PLR2004  # some routines end in a write
+    drafts = []
+    for number, noun in enumerate(nouns):
+        write = writes and number == count - 1
+        verb = "update" if write else chance.choice(VERBS)
+        effect = Effect.WRITE if write else Effect.READ
+        drafts.append(_Draft(f"{verb}_{noun}", noun, effect, chance.choice(SHAPES)))
+    first = drafts[0]
+    first.flows = [Flow(argument=f"{first.noun}_key", source=Said())]
+    if chance.random() < 0.4:  # noqa: PLR2004  # some start with two
+        first.flows.append(Flow(argument="region", source=Said()))
+    return drafts
+
+
+def _bind(drafts: list[_Draft], number: int, chance: random.Random, coincidence: float) -> None:
+    """Gives a tool its arguments; the first always flows from an earlier output."""
+    own = drafts[number]
+    source = chance.choice(drafts[max(0, number - 3) : number])
+    asked = _asked(source, own, chance, coincidence, one=False)
+    own.flows.append(Flow(argument=f"{own.noun}_id", source=asked))
+    own.each = asked if source.each or "*" in asked.path else None
+    kinds = chance.choices(["fixed", "said", "same", "place", "optional"], [3, 2, 1, 3, 2], k=2)
+    for kind, name in zip(kinds[: chance.choice((0, 1, 1, 2))], ("scope", "detail"), strict=False):
+        own.flows.append(_further(kind, name, drafts, number, chance=chance, coincidence=coincidence))
+
+
+def _further(
+    kind: str, name: str, drafts: list[_Draft], number: int, *, chance: random.Random, coincidence: float
+) -> Flow:
+    first = drafts[0]
+    single = [draft for draft in drafts[:number] if not draft.each]
+    match kind:
+        case "fixed":
+            return Flow(argument=name, source=Fixed(chance.choice([*WORDS, 1, True, 50])))
+        case "same":
+            return Flow(argument=name, source=Same(first.name, first.flows[0].argument))
+        case "place":
+            asked = _asked(chance.choice(single), drafts[number], chance, coincidence, one=True)
+            return Flow(argument=name, source=asked)
+        case "optional":
+            return Flow(argument=name, source=Said(), present=chance.choice((0.3, 0.7)))
+        case _:
+            return Flow(argument=name, source=Said())
+
+
+def _asked(source: _Draft, own: _Draft, chance: random.Random, coincidence: float, *, one: bool) -> From:
+    """A new field in an earlier tool for a value that a later one takes; a single value if it may not be a list."""
+    prefix = f"{own.noun}{'' if one else 's'}-"
+    if source.shape == "bare_text" and not source.fields and not source.each:
+        source.fields.append(Field(pointer="", kind="id", prefix=prefix))
+        return From(source.name, "")
+    if source.shape == "bare_text":
+        source.shape = "json_text"
+        if source.fields:
+            source.shape = "bare_text"
+            return From(source.name, "")
+    return _new_field(source, own, prefix, chance, coincidence, one=one or source.each is not None)
+
+
+def _new_field(
+    source: _Draft, own: _Draft, prefix: str, chance: random.Random, coincidence: float, *, one: bool
+) -> From:
+    kinds: list[FieldKind] = ["id", "id", "number"] if one else ["id", "id", "ids", "records", "keyed"]
+    kind = chance.choice(kinds)
+    if own.effect is not Effect.READ and kind in ("ids", "records", "keyed"):
+        kind = "id"
+    above = chance.choice(("", "/data", "/info/more"))
+    pointer = f"{above}/{own.noun}_{'ref' if not one else 'note'}_{len(source.fields) * 'x'}".rstrip("_")
+    source.fields.append(Field(pointer=pointer, kind=kind, prefix=prefix))
+    if kind == "id" and chance.random() < 0.6:  # noqa: PLR2004  # most have a place that is equal by chance
+        source.fields.append(
+            Field(
+                pointer=f"{above}/other_{own.noun}_{len(source.fields) * 'x'}",
+                kind="decoy",
+                prefix=prefix,
+                of=pointer,
+                chance=coincidence,
+            )
+        )
+    inside = {"ids": "/*", "records": "/*/id", "keyed": "/*/id"}.get(kind, "")
+    return From(source.name, f"{pointer}{inside}")
