@@ -23,6 +23,9 @@ NEVER: Final = 1 << 62
 CHARACTERS_PER_TOKEN: Final = 4
 """Used only where the provider's count was not recorded."""
 
+UNSEEN_SCHEMA_TOKENS: Final = 80
+"""What a tool takes of a prompt if its schema was not recorded either: about what the tools of the demo take."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -162,7 +165,7 @@ def build_corpus(
     ordered = sorted(traces, key=lambda trace: trace.trace_id)
     specs = _specs(ordered, tools)
     effects = effects_of(specs.values(), declared)
-    shown = _shown_tokens(ordered, specs)
+    shown = _shown_tokens(specs)
     return Corpus(tuple(_run(trace, effects, shown) for trace in ordered), specs, effects)
 
 
@@ -222,22 +225,15 @@ def _specs(traces: Iterable[Trace], tools: Sequence[ToolSpec]) -> dict[str, Tool
     return dict(sorted({**seen, **live}.items()))
 
 
-def _shown_tokens(traces: Iterable[Trace], specs: Mapping[str, ToolSpec]) -> int:
-    """At least so many tokens of every prompt are the tools' schemas; used where no usage was recorded."""
-    seen: dict[str, set[str]] = {}
-    for trace in traces:
-        for call in trace.tool_calls:
-            seen.setdefault(call.name, set()).update(call.args)
-    parameters = {name: {key: {"type": "string"} for key in sorted(keys)} for name, keys in seen.items()}
-    shown = [
-        {
-            "name": name,
-            "description": spec.description,
-            "parameters": spec.parameters or parameters.get(name, {}),
-        }
-        for name, spec in specs.items()
-    ]
-    return len(dumps(shown)) // CHARACTERS_PER_TOKEN
+def _shown_tokens(specs: Mapping[str, ToolSpec]) -> int:
+    """What the tools' schemas take of every prompt; used where no usage was recorded."""
+    return sum(_spec_tokens(spec) for spec in specs.values())
+
+
+def _spec_tokens(spec: ToolSpec) -> int:
+    if not spec.parameters:
+        return UNSEEN_SCHEMA_TOKENS
+    return len(dumps([spec.name, spec.description, spec.parameters])) // CHARACTERS_PER_TOKEN
 
 
 def _run(trace: Trace, effects: Mapping[str, Effect], shown: int) -> Run:
