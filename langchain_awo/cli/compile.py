@@ -91,7 +91,9 @@ def compile_traces(
     read = counted(len(found), "trace")
     say(f"{counted(len(plan.meta_tools), 'meta-tool')} in {output}, compiled from {read}")
     if not plan.meta_tools and plan.refused:
-        say(f"every candidate was refused; awo show {output} --refused says why")
+        first = plan.refused[0]
+        say(f"every candidate was refused, such as {' > '.join(first.routine)}: {first.reason}")
+        say(f"awo show {output} --refused says why for each")
 
 
 def _effects(declared: Sequence[str]) -> dict[str, Effect]:

@@ -19,7 +19,7 @@ from langchain_awo.model.rules import RuleSet
 from langchain_awo.optimizer.corpus import Corpus
 from langchain_awo.optimizer.extract import Algorithm1, extract
 from langchain_awo.optimizer.literal_binding import Bindings, bind
-from langchain_awo.optimizer.merge import count_decisions, graph_of
+from langchain_awo.optimizer.merge import Decisions, count_decisions, graph_of
 from langchain_awo.optimizer.path import Path
 from langchain_awo.optimizer.prepare import build_paths
 from langchain_awo.optimizer.rules import checked
@@ -34,7 +34,9 @@ LEAST_THRESHOLD: Final = 3
 MIN_TASKS: Final = 2
 """A routine that one task alone shows does not tell its constants from its parameters."""
 
-Code: TypeAlias = Literal["destructive", "protected", "one_model_call", "failed_runs", "one_task", "budget"]
+Code: TypeAlias = Literal[
+    "destructive", "protected", "one_model_call", "failed_runs", "one_task", "budget", "threshold"
+]
 
 
 def default_threshold(runs: int) -> int:
@@ -82,16 +84,33 @@ def compile_literal(
         raise CompileError(f"max_tools is at least 1, not {max_tools}")
     threshold = default_threshold(len(corpus.runs)) if threshold is None else threshold
     paths = build_paths(corpus, checked(rules, corpus))
-    graph = graph_of(count_decisions(paths, history=history), threshold=threshold)
-    found = extract(graph, threshold=threshold, options=options)
+    decisions = count_decisions(paths, history=history)
+    found = extract(graph_of(decisions, threshold=threshold), threshold=threshold, options=options)
     judged = _Judged(corpus, paths, allow_destructive=allow_destructive, protected=protected)
     for candidate in found:
         judged.consider(candidate)
     ranked = sorted(judged.kept, key=lambda each: -each.saved)  # stable: ties as the algorithm found them
     kept = ranked[:max_tools]
-    refused = [*judged.refused, *(_over_budget(each, max_tools) for each in ranked[max_tools:])]
+    refused = [
+        *_under(threshold, decisions),
+        *judged.refused,
+        *(_over_budget(each, max_tools) for each in ranked[max_tools:]),
+    ]
     named = _with_names([bind(each.routine, each.windows, corpus, bindings=bindings) for each in kept])
     return named, refused
+
+
+def _under(threshold: int, decisions: Decisions) -> list[Refused]:
+    """Why nothing was found, if no decision was made often enough."""
+    if not decisions.weights:
+        return []
+    (_, _, call), weight = decisions.weights.most_common(1)[0]
+    if weight >= threshold:
+        return []
+    reason = (
+        f"the most frequent decision was made {weight} times, fewer than T = {threshold}; lower the threshold"
+    )
+    return [Refused(routine=(call.label,), code="threshold", reason=reason, occurrences=weight)]
 
 
 @dataclass(frozen=True, slots=True)
