@@ -68,7 +68,7 @@ def test_streamed_messages_carry_tool_calls_in_pieces_that_add_up():
     ]
     assert whole.text == "Let me see."
     assert whole.usage_metadata["output_tokens"] > 0
-    assert tool_outputs(streamed) == ["3", LONG.upper()]
+    assert sorted(tool_outputs(streamed)) == ["3", LONG.upper()]  # parallel tools answer in any order
 
 
 async def test_it_streams_asynchronously():
@@ -77,7 +77,7 @@ async def test_it_streams_asynchronously():
     assert "".join(part.text for part in streamed if isinstance(part, AIMessageChunk)) == (
         "Let me see.It is 3."
     )
-    assert tool_outputs(streamed) == ["3", LONG.upper()]
+    assert sorted(tool_outputs(streamed)) == ["3", LONG.upper()]  # parallel tools answer in any order
 
 
 def test_it_works_in_a_graph_written_by_hand():
