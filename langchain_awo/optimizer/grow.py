@@ -240,10 +240,8 @@ def _steps(
                 name: flow.element(name, of=where, agreement=CHOICE_AGREEMENT) or fixed[name]
                 for name in usual
             }
-            if all(inside.values()) and any(
-                bound and bound.place and bound.place.is_list for bound in inside.values()
-            ):
-                yield replace(_with(base, inside), over=Map(source=Output(step=where[0], path=where[1]))), ()
+            if any(bound and bound.place and bound.place.is_list for bound in inside.values()):
+                yield from _mapped(base, inside, where, taken)
     yield from _open_steps(base, flow, taken, several=several)
 
 
