@@ -228,23 +228,27 @@ def _steps(
 ) -> Iterator[tuple[Step, tuple[ParameterSpec, ...]]]:
     usual = [name for name in flow.votes if flow.usual(name)]
     agreement = CHOICE_AGREEMENT if base.effect.is_read else AGREEMENT
-    fixed = {
-        name: flow.place(name, agreement=agreement) or flow.constant(name, agreement=AGREEMENT)
-        for name in usual
-    }
+    constant = {name: flow.constant(name, agreement=AGREEMENT) for name in usual}
+    fixed = {name: _better(flow.place(name, agreement=agreement), constant[name]) for name in usual}
     if base.effect.is_read:
         if usual and all(fixed.values()) and any(bound and bound.place for bound in fixed.values()):
             yield _with(base, fixed), ()
         for where in flow.lists()[:4]:
             inside = {
-                name: flow.element(name, of=where, agreement=CHOICE_AGREEMENT) or fixed[name]
+                name: _better(flow.element(name, of=where, agreement=CHOICE_AGREEMENT), constant[name])
+                or fixed[name]
                 for name in usual
             }
-            if all(inside.values()) and any(
-                bound and bound.place and bound.place.is_list for bound in inside.values()
-            ):
-                yield replace(_with(base, inside), over=Map(source=Output(step=where[0], path=where[1]))), ()
+            if any(bound and bound.place and bound.place.is_list for bound in inside.values()):
+                yield from _mapped(base, inside, where, taken)
     yield from _open_steps(base, flow, taken, several=several)
+
+
+def _better(place: Bound | None, constant: Bound | None) -> Bound | None:
+    """A place, unless always saying the same explains more: many outputs hold a common value by chance."""
+    if place and constant:
+        return constant if constant.share > place.share else place
+    return place or constant
 
 
 def _mapped(
