@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from langchain_core.tools import BaseTool
 
@@ -34,6 +34,12 @@ Source: TypeAlias = str | os.PathLike[str] | TraceStore | Iterable[Trace]
 
 OnSkipped: TypeAlias = Callable[[BadLine | TornRecordError], None]
 """Called with each record that cannot be read; the reading goes on after it."""
+
+
+MESSAGE_ENDINGS: Final = tuple(
+    f".{kind}{zipped}" for kind in ("jsonl", "ndjson", "json") for zipped in ("", ".gz")
+)
+"""Files of other names are stores."""
 
 
 class TraceRecorder(CallbackRecorder):
@@ -190,7 +196,7 @@ def is_messages_file(path: str | os.PathLike[str]) -> bool:
         StoreError: the file cannot be read.
     """
     file = Path(path)
-    if not any(file.name.endswith(ending) for ending in (".jsonl", ".json", ".jsonl.gz", ".json.gz")):
+    if not any(file.name.endswith(ending) for ending in MESSAGE_ENDINGS):
         return False
     try:
         with file.open("rb") as raw:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from langchain_awo.cli.options import PHASES, AsJson, Domain, MaxTools, Model, Traces
+from langchain_awo.cli.options import (
+    PHASES,
+    AsJson,
+    Domain,
+    Effects,
+    MaxTools,
+    Model,
+    Protect,
+    Tools,
+    Traces,
+    declared_effects,
+)
 from langchain_awo.cli.sources import live_tools, read_traces
 from langchain_awo.cli.terminal import counted, progress, put, put_json, say
-from langchain_awo.model.effect import Effect
 
 
 class Strategies(StrEnum):
@@ -28,10 +37,7 @@ def compile_traces(
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the toolkit.")] = Path(
         "toolkit.json"
     ),
-    tools: Annotated[
-        str | None,
-        typer.Option(metavar="MODULE:ATTR", help="The live tools; without them shapes come from the traces."),
-    ] = None,
+    tools: Tools = None,
     strategy: Annotated[
         Strategies, typer.Option(help="`default`, or `awo` for the paper's algorithm to the letter.")
     ] = Strategies.DEFAULT,
@@ -44,17 +50,8 @@ def compile_traces(
     ] = None,
     domain: Domain = None,
     model: Model = None,
-    protect: Annotated[
-        list[str] | None,
-        typer.Option(metavar="TOOL", help="A tool no meta-tool may call; may be repeated."),
-    ] = None,
-    effect: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="TOOL=EFFECT",
-            help=f"What a tool does to the world: {', '.join(Effect)}; may be repeated.",
-        ),
-    ] = None,
+    protect: Protect = None,
+    effect: Effects = None,
     as_json: AsJson = False,
 ) -> None:
     """Compile the routines that agents repeat into a toolkit of meta-tools.
@@ -70,7 +67,7 @@ def compile_traces(
     options = Options(
         strategy=strategy.value,
         max_tools=max_tools,
-        effects=_effects(effect or ()),
+        effects=declared_effects(effect),
         protected=frozenset(protect or ()),
         rules=read_rules(rules) if rules else None,
         threshold=threshold,
@@ -94,15 +91,3 @@ def compile_traces(
         first = plan.refused[0]
         say(f"every candidate was refused, such as {' > '.join(first.routine)}: {first.reason}")
         say(f"awo show {output} --refused says why for each")
-
-
-def _effects(declared: Sequence[str]) -> dict[str, Effect]:
-    effects = {}
-    for text in declared:
-        tool, equals, name = text.rpartition("=")
-        if not (tool and equals) or name not in {*Effect}:
-            raise typer.BadParameter(
-                f"{text!r} is not TOOL=EFFECT with one of {', '.join(Effect)}", param_hint="--effect"
-            )
-        effects[tool] = Effect(name)
-    return effects

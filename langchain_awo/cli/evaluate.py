@@ -6,8 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from langchain_awo.cli.options import PHASES, AsJson, Domain, MaxTools, Model, Traces
-from langchain_awo.cli.sources import read_traces
+from langchain_awo.cli.options import (
+    PHASES,
+    AsJson,
+    Domain,
+    Effects,
+    MaxTools,
+    Model,
+    Protect,
+    Tools,
+    Traces,
+    declared_effects,
+)
+from langchain_awo.cli.sources import live_tools, read_traces
 from langchain_awo.cli.tables import put_savings
 from langchain_awo.cli.terminal import counted, progress, put, put_json
 
@@ -25,6 +36,9 @@ def evaluate_traces(
     domain: Domain = None,
     model: Model = None,
     max_tools: MaxTools = 10,
+    tools: Tools = None,
+    protect: Protect = None,
+    effect: Effects = None,
     as_json: AsJson = False,
 ) -> None:
     """Split by task, compile one part, replay the result on the other.
@@ -33,12 +47,18 @@ def evaluate_traces(
     """
     from langchain_awo.optimizer.evaluate import evaluate
     from langchain_awo.optimizer.pipeline import Options
+    from langchain_awo.runtime.signatures import spec_of
 
+    options = Options(
+        max_tools=max_tools, effects=declared_effects(effect), protected=frozenset(protect or ())
+    )
+    specs = [spec_of(tool) for tool in live_tools(tools)]
     found = read_traces(traces, domain=domain, model=model)
     with progress(PHASES) as tell:
         evaluation = evaluate(
             found,
-            options=Options(max_tools=max_tools),
+            options=options,
+            tools=specs,
             held_out=held_out,
             split_seed=split_seed,
             progress=tell,

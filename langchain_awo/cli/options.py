@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from langchain_awo.model.effect import Effect
 
 Traces = Annotated[
     str,
@@ -20,6 +23,36 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print nothing but JSON to 
 Toolkit = Annotated[
     Path, typer.Option("--toolkit", "-t", help="A toolkit that `awo compile` wrote.", show_default=False)
 ]
+
+Protect = Annotated[
+    list[str] | None, typer.Option(metavar="TOOL", help="A tool no meta-tool may call; may be repeated.")
+]
+Effects = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--effect",
+        metavar="TOOL=EFFECT",
+        help=f"What a tool does to the world: {', '.join(Effect)}; may be repeated.",
+    ),
+]
+Tools = Annotated[
+    str | None,
+    typer.Option(metavar="MODULE:ATTR", help="The live tools; without them shapes come from the traces."),
+]
+
+
+def declared_effects(declared: Sequence[str] | None) -> dict[str, Effect]:
+    """What `--effect` says, by tool."""
+    effects = {}
+    for text in declared or ():
+        tool, equals, name = text.rpartition("=")
+        if not (tool and equals) or name not in {*Effect}:
+            raise typer.BadParameter(
+                f"{text!r} is not TOOL=EFFECT with one of {', '.join(Effect)}", param_hint="--effect"
+            )
+        effects[tool] = Effect(name)
+    return effects
+
 
 PHASES = {"mine": "looking for routines", "select": "choosing"}
 """What the passes of the optimizer are called in progress bars."""

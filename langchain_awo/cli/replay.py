@@ -21,11 +21,13 @@ def replay_toolkit(
     Example: `awo replay new-traces.db --toolkit toolkit.json`
     """
     from langchain_awo.optimizer.evaluate import replay_report
+    from langchain_awo.optimizer.pipeline import Options
     from langchain_awo.plan_file import read_plan
 
     plan = read_plan(toolkit)
     found = read_traces(traces, domain=domain, model=model)
-    report = replay_report(found, plan.meta_tools)
+    effects = {name: signature.effect for name, signature in plan.tools.items()}
+    report = replay_report(found, plan.meta_tools, options=Options(effects=effects))
     if as_json:
         put_json(report.as_json())
         return

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from langchain_awo.cli.options import AsJson, Domain, Model
-from langchain_awo.cli.sources import read_traces
-from langchain_awo.cli.terminal import counted, put, put_json, put_table
+from langchain_awo.cli.sources import live_tools, read_traces
+from langchain_awo.cli.terminal import counted, put, put_json, put_table, say
 
 if TYPE_CHECKING:
     from langchain_awo.model.metatool import ToolkitPlan
@@ -30,6 +30,13 @@ def show(
     refused: Annotated[
         bool, typer.Option("--refused", help="The candidates a toolkit does not have, and why.")
     ] = False,
+    tools: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODULE:ATTR",
+            help="Check a toolkit against these live tools; exit with 1 if one does not fit.",
+        ),
+    ] = None,
     ngrams: Annotated[
         bool, typer.Option("--ngrams", help="The sequences of calls that traces repeat, frequent ones first.")
     ] = False,
@@ -49,9 +56,13 @@ def show(
         if ngrams:
             raise typer.BadParameter(f"{source} is a compiled toolkit; name traces", param_hint="--ngrams")
         _show_plan(read_plan(source), refused=refused, as_json=as_json)
+        if tools:
+            _check_plan(read_plan(source), tools)
         return
-    if refused:
-        raise typer.BadParameter(f"{source} is no compiled toolkit", param_hint="--refused")
+    if refused or tools:
+        raise typer.BadParameter(
+            f"{source} is no compiled toolkit", param_hint="--refused" if refused else "--tools"
+        )
     traces = read_traces(source, domain=domain, model=model)
     if ngrams:
         _show_ngrams(traces, min_length=min_length, min_freq=min_freq, as_json=as_json)
@@ -73,6 +84,17 @@ def _show_plan(plan: ToolkitPlan, *, refused: bool, as_json: bool) -> None:
     else:
         put(_origin(plan))
         put(format_plan(plan))
+
+
+def _check_plan(plan: ToolkitPlan, tools: str) -> None:
+    from langchain_awo.runtime.toolkit import MetaToolkit
+
+    disabled = MetaToolkit(plan=plan, tools=live_tools(tools)).disabled
+    for name, reason in disabled.items():
+        say(f"{name} is disabled: {reason}", style="red")
+    if disabled:
+        raise typer.Exit(1)
+    say(f"{counted(len(plan.meta_tools), 'meta-tool')} can run over {tools}")
 
 
 def _origin(plan: ToolkitPlan) -> str:

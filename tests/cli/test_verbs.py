@@ -51,15 +51,47 @@ def test_protected_tools_and_declared_effects_are_obeyed(awo, store):
     assert "destructive" in refused
 
 
+SHOP_TOOLS = """
+from langchain_core.tools import tool
+
+@tool
+def find_user(name: str) -> dict:
+    "Find a user."
+
+@tool
+def get_order({parameters}) -> dict:
+    "Get an order."
+
+def tools():
+    return [find_user, get_order]
+"""
+
+
 def test_the_live_tools_give_the_shapes(awo, store, folder):
-    (folder / "shop_tools.py").write_text(
-        "from langchain_core.tools import tool\n\n"
-        "@tool\ndef find_user(name: str) -> dict:\n    'Find a user.'\n    return {}\n\n"
-        "@tool\ndef get_order(order_id: str) -> dict:\n    'Get an order.'\n    return {}\n\n"
-        "def tools():\n    return [find_user, get_order]\n"
-    )
+    (folder / "shop_tools.py").write_text(SHOP_TOOLS.format(parameters="order_id: str"))
     assert awo("compile", store, "--tools", "shop_tools:tools").exit_code == 0
     assert {each.source for each in read_plan("toolkit.json").tools.values()} == {"tool"}
+    checked = awo("show", "toolkit.json", "--tools", "shop_tools:tools")
+    assert checked.exit_code == 0
+    assert "can run over shop_tools:tools" in checked.stderr
+
+
+def test_a_toolkit_is_checked_against_live_tools(awo, store, folder):
+    awo("compile", store)
+    (folder / "changed_tools.py").write_text(SHOP_TOOLS.format(parameters="order_number: int"))
+    changed = awo("show", "toolkit.json", "--tools", "changed_tools:tools")
+    assert changed.exit_code == 1
+    assert "is disabled" in changed.stderr
+    assert "get_order" in changed.stderr
+    (folder / "fewer_tools.py").write_text("TOOLS = []")
+    assert awo("show", "toolkit.json", "--tools", "fewer_tools:TOOLS").exit_code == 1
+
+
+def test_evaluation_obeys_the_same_declarations_as_compiling(awo, store):
+    found = json.loads(awo("evaluate", store, "--json", "--protect", "get_order").stdout)
+    assert found["result"]["chooser"] == 0
+    found = json.loads(awo("evaluate", store, "--json", "--effect", "get_order=destructive").stdout)
+    assert found["result"]["chooser"] == 0
 
 
 def test_traces_are_counted(awo, store):
@@ -127,3 +159,10 @@ def test_suggested_rules_can_be_compiled_with(awo, store, folder):
     assert awo("compile", store, "--strategy", "awo", "--rules", "rules.yaml").exit_code == 0
     assert read_plan("toolkit.json").strategy == "awo"
     assert len(read_plan("toolkit.json").meta_tools) == 1
+
+
+def test_messages_are_told_from_stores_by_content(awo, recordings, folder):
+    (folder / "orders.ndjson").write_text(recordings.read_text())
+    assert json.loads(awo("show", "orders.ndjson", "--json").stdout)["traces"] == 40
+    awo("import", "messages", "orders.ndjson", "--store", "store.ndjson")
+    assert json.loads(awo("show", "store.ndjson", "--json").stdout)["traces"] == 40
