@@ -31,3 +31,22 @@ def hints_of(metadata: Mapping[str, Any]) -> dict[str, JSONValue]:
             name: annotations[key] for key, name in HINT_NAMES.items() if annotations.get(key) is not None
         }
     return {name: to_json(value) for name, value in found.items()}
+
+
+_SUSPICIOUS: Final = {
+    "readOnlyHint": False,
+    "destructiveHint": True,
+    "idempotentHint": False,
+    "openWorldHint": True,
+}
+
+
+def merge_hints(left: Mapping[str, JSONValue], right: Mapping[str, JSONValue]) -> dict[str, JSONValue]:
+    """What either claims; where they contradict each other the more suspicious claim counts.
+
+    >>> merge_hints({"readOnlyHint": True}, {"readOnlyHint": False, "idempotentHint": True})
+    {'idempotentHint': True, 'readOnlyHint': False}
+    """
+    merged = {**left, **right}
+    doubted = {name for name in left.keys() & right.keys() if left[name] != right[name]}
+    return {name: _SUSPICIOUS.get(name) if name in doubted else merged[name] for name in sorted(merged)}

@@ -58,7 +58,7 @@ def _chooser_walk(run: Run, segment: Segment) -> Iterator[str]:
     walked: set[str] = set()
     failed = False
     for position, current in enumerate(segment.rounds):
-        if position and _known(run, current, 0):
+        if position and _known(run, current, None):
             yield _kind(current, walked, failed=failed)
         else:
             walked = set()
@@ -85,8 +85,8 @@ def _continue_walk(run: Run, segment: Segment) -> int:
     return saved
 
 
-def _known(run: Run, current: Round, since: int) -> bool:
+def _known(run: Run, current: Round, since: int | None) -> bool:
     leaves = (leaf for call in current.calls for leaf in scalars(call.args))
-    if not since:
+    if since is None:
         return all(run.first_occurrence(leaf) <= current.start for leaf in leaves)
     return all(run.occurs_between(leaf, since, current.start) for leaf in leaves)

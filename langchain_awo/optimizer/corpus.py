@@ -8,12 +8,13 @@ could have read so far, so that it can be asked from when on a value was known.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.encoding import decode, digest, dumps
+from langchain_awo.model.hints import merge_hints
 from langchain_awo.model.trace import JSONValue, ModelCallRecord, ToolCallRecord, ToolSpec, Trace
 from langchain_awo.optimizer.effects import effects_of
 
@@ -81,7 +82,6 @@ class Run:
 
     Attributes:
         text: everything said, called and returned, lower case, in order.
-        weight: how much the run counts as evidence; 0 for runs that are left out.
         model_calls: all of them, also those that called no tool.
     """
 
@@ -150,10 +150,6 @@ class Corpus:
         wanted = frozenset(tasks)
         return Corpus(tuple(run for run in self.runs if run.task in wanted), self.specs, self.effects)
 
-    def with_runs(self, runs: Iterable[Run]) -> Corpus:
-        """The same tools with other runs."""
-        return Corpus(tuple(runs), self.specs, self.effects)
-
 
 def build_corpus(
     traces: Iterable[Trace],
@@ -210,19 +206,23 @@ def _joins(outside: str, inside: str) -> bool:
 
 
 def _specs(traces: Iterable[Trace], tools: Sequence[ToolSpec]) -> dict[str, ToolSpec]:
-    live = {spec.name: spec for spec in tools}
+    """One specification for each tool: the fullest one that was recorded, with what any of them claims of effects."""
     seen: dict[str, ToolSpec] = {}
+    hints: dict[str, dict[str, JSONValue]] = {}
     for trace in traces:
         for spec in trace.tools:
             known = seen.get(spec.name)
-            if known is None or (bool(spec.parameters), dumps(spec.parameters)) > (
-                bool(known.parameters),
-                dumps(known.parameters),
-            ):
+            if known is None or _fullness(spec) > _fullness(known):
                 seen[spec.name] = spec
+            hints[spec.name] = merge_hints(hints.get(spec.name, {}), spec.hints)
         for call in trace.tool_calls:
             seen.setdefault(call.name, ToolSpec(name=call.name))
-    return dict(sorted({**seen, **live}.items()))
+    merged = {name: replace(spec, hints=hints.get(name, {})) for name, spec in seen.items()}
+    return dict(sorted({**merged, **{spec.name: spec for spec in tools}}.items()))
+
+
+def _fullness(spec: ToolSpec) -> tuple[bool, str, str]:
+    return bool(spec.parameters), dumps(spec.parameters), spec.description
 
 
 def _shown_tokens(specs: Mapping[str, ToolSpec]) -> int:

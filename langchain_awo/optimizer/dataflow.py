@@ -1,8 +1,8 @@
 """Where the arguments of a step come from: consensus over many recorded calls.
 
-Every recorded call votes for each place that holds its argument. A place wins if nearly all calls agree on it; values
-that are common anyway (`true`, `1`, the empty text) carry little weight, and a place that only ever showed one value is
-no evidence for flow. What nothing explains is left open, to become a parameter.
+Every recorded call votes for each place that holds its argument. A place wins if nearly all calls agree on it; one that
+only ever showed a single value, as common ones (`true`, `1`, the empty text) do, is no evidence for flow. What nothing
+explains is left open, to become a parameter.
 """
 
 from __future__ import annotations
@@ -19,9 +19,6 @@ from langchain_awo.optimizer.places import Place, find_places, value_key
 
 SAMPLE: Final = 200
 """Occurrences of a candidate that are looked at; more do not change a consensus."""
-
-COMMON_WEIGHT: Final = 0.1
-"""Weight of a value that is likely to stand anywhere."""
 
 
 @dataclass(frozen=True, slots=True)
