@@ -134,3 +134,9 @@ def test_no_routine_reads_after_its_own_write():
     for candidate in found:
         written = [not step.effect.is_read for step in candidate.steps]
         assert written == sorted(written)
+
+
+def test_a_write_that_is_bound_throughout_is_made_only_if_it_is_asked_for():
+    found = compiled(runs(16, f"{CHAIN} | update_order(o{{n}})"))
+    assert "update_order(id=#2/order)" in found
+    assert "with_update_order?" in found
