@@ -283,12 +283,15 @@ def _opened(
     base: Step, flow: StepFlow, taken: Sequence[str], bound: dict[str, Bound], *, several: bool
 ) -> Iterator[tuple[Step, tuple[ParameterSpec, ...]]]:
     opened = [name for name in flow.votes if name not in bound]
-    if not opened:
+    if not opened and base.effect.is_read:
         return
     optional = tuple(name for name in opened if not flow.always(name))
     fixed = {name: found.binding for name, found in bound.items()}
     evidence = {f"/{name}": found.evidence for name, found in bound.items()}
     base = replace(base, optional=optional, evidence=evidence)
+    if not opened:  # nothing the caller says would tell that it wants the write
+        yield _on_request(replace(base, args=dict(sorted(fixed.items()))), (), taken)
+        return
     if several:
         step, parameters = batch_step(base, opened, fixed, [*taken, "_"])
         yield (

@@ -1,0 +1,122 @@
+"""What a binding means, which verification and execution share."""
+
+from __future__ import annotations
+
+import pytest
+
+from langchain_awo.model.binding import (
+    Argument,
+    Constant,
+    Frame,
+    Item,
+    ListOf,
+    ObjectOf,
+    Output,
+    Parameter,
+    Template,
+    Transform,
+    leaves,
+    renumber,
+    resolve,
+)
+from langchain_awo.model.encoding import decode
+from langchain_awo.model.notation import format_binding
+from langchain_awo.model.pointer import MISSING, escape, expand, lookup, split, unescape
+from langchain_awo.model.transform import apply_transform
+
+FRAME = Frame(
+    parameters={"who": {"id": 7}},
+    arguments={1: {"email": "a@b"}},
+    outputs={1: {"orders": ["o1", "o2"], "token": "t", "ok": True}},
+    item={"id": "i"},
+)
+ORDERS = Output(step=1, path="/orders/*")
+TOKEN = Output(step=1, path="/token")
+
+
+@pytest.mark.parametrize(
+    ("binding", "value", "shown"),
+    [
+        (Constant(value=None), None, "null"),
+        (Parameter(name="who", path="/id"), 7, "$who/id"),
+        (Parameter(name="nobody"), MISSING, "$nobody"),
+        (ORDERS, ["o1", "o2"], "#1/orders/*"),
+        (Output(step=1, path="/orders/-1"), "o2", "#1/orders/-1"),
+        (Output(step=2), MISSING, "#2"),
+        (Argument(step=1, path="/email"), "a@b", "#1.args/email"),
+        (Item(path="/id"), "i", "item/*/id"),
+        (Template(prefix="Bearer ", source=TOKEN), "Bearer t", '"Bearer {#1/token}"'),
+        (Template(prefix="x", source=Output(step=1, path="/ok")), MISSING, '"x{#1/ok}"'),
+        (Transform(name="upper", source=TOKEN), "T", "upper(#1/token)"),
+        (ListOf(elements=(TOKEN, Constant(value=1))), ["t", 1], "[#1/token, 1]"),
+        (ListOf(elements=(TOKEN, Output(step=9))), MISSING, "[#1/token, #9]"),
+        (ObjectOf(members={"a": TOKEN, "b": Output(step=9)}), {"a": "t"}, "{a: #1/token, b: #9}"),
+    ],
+)
+def test_each_binding_has_one_meaning_and_one_notation(binding, value, shown):
+    assert resolve(binding, FRAME) == value
+    assert format_binding(binding) == shown
+
+
+def test_renumbering_reaches_every_leaf():
+    nested = ObjectOf(members={"a": ListOf(elements=(Template(prefix="", source=TOKEN),))})
+    assert [leaf.step for leaf in leaves(renumber(nested, {1: 5}))] == [5]
+
+
+@pytest.mark.parametrize("key", ["a/b", "~", "*", "~1", "", "a~2*"])
+def test_any_key_can_be_a_pointer_segment(key):
+    assert unescape(escape(key)) == key
+    assert lookup({key: 1}, f"/{escape(key)}") == 1
+
+
+def test_a_star_is_each_element_or_value_and_skips_what_is_not_there():
+    assert expand({"a": [{"b": 1}, {}, {"b": 3}]}, "/a/*/b") == [1, 3]
+    assert expand({"x": {"b": 1}, "y": {"b": 2}}, "/*/b") == [1, 2]
+    assert expand("text", "/*") == []
+
+
+@pytest.mark.parametrize("pointer", ["/9", "/x", "/-2", "/0/x"])
+def test_a_place_that_does_not_exist_is_missing(pointer):
+    assert lookup(["a"], pointer) is MISSING
+
+
+def test_a_pointer_starts_with_a_slash():
+    with pytest.raises(ValueError, match="not a JSON Pointer"):
+        split("a/b")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "option", "expected"),
+    [
+        ("strip", " a ", "", "a"),
+        ("title", "ab cd", "", "Ab Cd"),
+        ("to_number", "1.5", "", 1.5),
+        ("to_number", "x", "", MISSING),
+        ("to_text", 5, "", "5"),
+        ("to_text", True, "", MISSING),
+        ("lower", 5, "", MISSING),
+        ("date_format", "2024-02-28T10:00:00", "%Y-%m-%d", "2024-02-28"),
+        ("date_offset", "2024-02-28T10:00:00", "2", "2024-03-01T10:00:00"),
+        ("date_offset", "soon", "2", MISSING),
+        ("split_last", "a/b/c", "/", "c"),
+        ("split_first", "abc", "/", MISSING),
+    ],
+)
+def test_a_transform_gives_a_value_or_does_not_apply(name, value, option, expected):
+    assert apply_transform(name, value, option) == expected
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        ("[1, 2]", [1, 2]),
+        ("('a', None)", ["a", None]),
+        ("a: 1\nb:\n- x: 010", {"a": "1", "b": [{"x": "010"}]}),
+        ("42", "42"),
+        ("{broken", "{broken"),
+        ("a: &x 1\nb: *x", "a: &x 1\nb: *x"),
+        ({"already": 1}, {"already": 1}),
+    ],
+)
+def test_an_output_is_read_as_far_as_a_kept_parser_goes(output, expected):
+    assert decode(output) == expected

@@ -1,0 +1,142 @@
+"""What is mined from runs, and the traps that real runs set."""
+
+from __future__ import annotations
+
+import pytest
+
+from langchain_awo.optimizer.grow import grow
+from langchain_awo.optimizer.pipeline import Options, compile_corpus
+from tests.optimizer.notation import corpus_of
+from tests.optimizer.routines import compiled
+
+
+def runs(count, line, *, first=10):
+    """The same kind of run for several users, each a task of its own; `{n}` differs."""
+    return "\n".join(line.replace("{n}", str(number)) for number in range(first, first + count))
+
+
+CHAIN = '"a{n}" find_user(a{n}) -> {"uid": "u{n}", "name": "x{n}"} | get_user(u{n}) -> {"order": "o{n}"}'
+
+
+def steps_of(found, anchor):
+    """The steps of the routines that start with a tool, without comments."""
+    lines = [line.split("  # ")[0].strip() for line in found.splitlines()]
+    return [line for line in lines if line[:1].isdigit() and line[3:].startswith(anchor)]
+
+
+def test_arguments_that_flow_are_bound_to_where_they_come_from():
+    found = compiled(runs(12, f"{CHAIN} | get_order(o{{n}})"))
+    assert "get_user(id=#1/uid)" in found
+    assert "get_order(id=#2/order)" in found
+
+
+def test_a_failing_call_before_its_repair_is_no_part_of_a_routine():
+    """Every run first asks with the name, fails, and asks again with the id."""
+    found = compiled(
+        runs(
+            12, '"a{n}" find_user(a{n}) -> {"uid": "u{n}", "name": "x{n}"} | !get_user(x{n}) | get_user(u{n})'
+        )
+    )
+    assert "get_user(id=#1/uid)" in found
+    assert "#1/name" not in found
+
+
+def test_a_loop_on_one_call_in_one_run_is_not_frequent():
+    line = " | ".join(["get_a(1)", "get_b(1)"] * 300)
+    assert compiled(f'"1" {line}') == ""
+
+
+def test_trials_of_one_task_are_no_more_evidence_than_one():
+    """Twenty copies of a task could all share a coincidence."""
+    assert compiled('20x task=same "a1" find_user(a1) -> {"uid": "u1"} | get_user(u1)') == ""
+
+
+def test_a_routine_never_crosses_a_word_of_the_user():
+    found = compiled(runs(12, '"a{n}" find_user(a{n}) -> {"uid": "u{n}"} || "go on" get_user(u{n})'))
+    assert found == ""
+
+
+def test_parallel_calls_alone_are_no_routine():
+    assert compiled(runs(12, '"a{n} u{n}" find_user(a{n}) & get_user(u{n})')) == ""
+
+
+def test_each_item_of_a_list_becomes_a_map():
+    line = '"a{n}" list_orders(a{n}) -> ["o{n}1", "o{n}2", "o{n}3"] | get_order(o{n}1) | get_order(o{n}2) | get_order(o{n}3)'
+    assert "get_order(id=#1/*)" in compiled(runs(12, line))
+
+
+def test_what_the_items_of_a_map_do_not_hold_is_one_parameter_for_all():
+    line = (
+        '"a{n} full{n}" list_orders(a{n}) -> ["o{n}1", "o{n}2"] '
+        "| get_order(o{n}1, view=full{n}) | get_order(o{n}2, view=full{n})"
+    )
+    assert "get_order(id=#1/*, view=$view)" in compiled(runs(12, line))
+
+
+def test_always_the_same_is_a_constant_though_many_lists_hold_it():
+    line = (
+        '"a{n}" find_user(a{n}) -> {"uid": "u{n}", "states": ["open", "x{n}"]} | get_orders(u{n}, state=open)'
+    )
+    late = line.replace('"states": ["open"', '"states": ["late"')
+    mixed = f"{runs(8, line)}\n{runs(12, late, first=50)}"
+    assert 'get_orders(id=#1/uid, state="open")' in compiled(mixed)
+
+
+@pytest.mark.parametrize("value", ["1", "true", '""', "null"])
+def test_a_common_value_is_never_taken_from_where_it_happens_to_stand(value):
+    line = (
+        f'"a{{n}}" find_user(a{{n}}) -> {{"uid": "u{{n}}", "flag": {value}}} | get_user(u{{n}}, all={value})'
+    )
+    varied = line.replace(f'"flag": {value}', '"flag": 7')
+    found = compiled(f"{runs(8, line)}\n{runs(12, varied, first=50)}")
+    assert "flag" not in found
+    assert f"all={value}" in found
+
+
+def test_an_optional_argument_stays_optional():
+    """Most runs do not say it; the step must be there for them too."""
+    line = '"a{n} full{n}" find_user(a{n}) -> {"uid": "u{n}"} | get_user(u{n})'
+    found = compiled(f"{runs(12, line)}\n{runs(6, line.replace('u{n})', 'u{n}, view=full{n})'), first=50)}")
+    assert "get_user(id=#1/uid)" in found or "get_user(id=#1/uid, view=$view)" in found
+
+
+@pytest.mark.parametrize(
+    "output",
+    ['{"a": {"uid": "u{n}"}}', "{'a': {'uid': 'u{n}'}}", "u{n}"],
+    ids=["json", "python", "text"],
+)
+def test_outputs_are_read_in_every_shape(output):
+    found = compiled(runs(12, f'"a{{n}}" find_user(a{{n}}) -> {output} | get_user(u{{n}})'))
+    assert "get_user(id=#1)" in found or "get_user(id=#1/a/uid)" in found
+
+
+def test_a_destructive_tool_is_refused_unless_it_is_declared_otherwise():
+    corpus = corpus_of(runs(12, f"{CHAIN} | cancel_order(o{{n}})"))
+    meta_tools, refused = compile_corpus(corpus, Options())
+    assert all("cancel_order" not in each.tools for each in meta_tools)
+    assert [each.code for each in refused if each.routine == ("cancel_order",)] == ["destructive"]
+
+
+def test_a_protected_tool_is_in_no_routine():
+    corpus = corpus_of(runs(12, f"{CHAIN} | get_order(o{{n}})"))
+    meta_tools, refused = compile_corpus(corpus, Options(protected=frozenset({"get_user"})))
+    assert all("get_user" not in each.tools for each in meta_tools)
+    assert ("protected", ("get_user",)) in [(each.code, each.routine) for each in refused]
+
+
+def test_no_routine_reads_after_its_own_write():
+    """What it would read was not yet true in the runs that were recorded without it."""
+    line = f"{CHAIN} | update_order(o{{n}}, note=x{{n}}) | get_order(o{{n}})".replace('"a{n}"', '"a{n} x{n}"')
+    line = line.replace('"x{n}"', '"y"')
+    corpus = corpus_of(runs(12, line))
+    found = [candidate for tool in corpus.specs for candidate in grow(corpus, tool)]
+    assert any(not candidate.effect.is_read for candidate in found)
+    for candidate in found:
+        written = [not step.effect.is_read for step in candidate.steps]
+        assert written == sorted(written)
+
+
+def test_a_write_that_is_bound_throughout_is_made_only_if_it_is_asked_for():
+    found = compiled(runs(16, f"{CHAIN} | update_order(o{{n}})"))
+    assert "update_order(id=#2/order)" in found
+    assert "with_update_order?" in found
