@@ -62,6 +62,7 @@ def test_the_demo_leaves_its_files_behind_and_prints_json_alone(tmp_path):
         ["demo"],
         ["compile"],
         ["show"],
+        ["diff"],
         ["rules"],
         ["rules", "suggest"],
         ["import"],

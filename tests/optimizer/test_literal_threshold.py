@@ -13,7 +13,9 @@ def traces(count: int) -> list[Trace]:
             task_id=f"task {number}",
             model_calls=(ModelCallRecord(), ModelCallRecord(), ModelCallRecord()),
             tool_calls=(
-                ToolCallRecord(call_id="a", name="find_user", args={"email": f"{number}@x.org"}, model_call=0),
+                ToolCallRecord(
+                    call_id="a", name="find_user", args={"email": f"{number}@x.org"}, model_call=0
+                ),
                 ToolCallRecord(call_id="b", name="get_user", args={"user_id": number}, model_call=1),
             ),
         )
