@@ -114,10 +114,8 @@ def _pairs(old: Sequence[MetaTool], new: Sequence[MetaTool]) -> list[tuple[MetaT
     pairs = [(by_name[each.name], each) for each in new if each.name in by_name]
     kept = {each.name for _, each in pairs}
     left = {_doing(each): each for each in reversed(old) if each.name not in kept}
-    for each in new:
-        if each.name not in kept and (renamed := left.pop(_doing(each), None)):
-            pairs.append((renamed, each))
-    return pairs
+    free = [each for each in new if each.name not in kept]
+    return pairs + [(renamed, each) for each in free if (renamed := left.pop(_doing(each), None))]
 
 
 def _doing(meta_tool: MetaTool) -> str:
@@ -139,8 +137,8 @@ def _heads(old: MetaTool, new: MetaTool) -> Iterator[Change]:
         before, after = getattr(old, place), getattr(new, place)
         if before != after:
             yield Change(place=place, old=before, new=after)
-    specs = [{spec.name: spec for spec in each.parameters} for each in (old, new)]
-    yield from _by_key("parameter", *specs, _parameter)
+    specs, other = ({spec.name: spec for spec in each.parameters} for each in (old, new))
+    yield from _by_key("parameter", specs, other, _parameter)
 
 
 def _steps(old: MetaTool, new: MetaTool) -> Iterator[StepChange]:
