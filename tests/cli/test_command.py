@@ -63,6 +63,7 @@ def test_the_demo_leaves_its_files_behind_and_prints_json_alone(tmp_path):
         ["compile"],
         ["show"],
         ["diff"],
+        ["export"],
         ["schema"],
         ["rules"],
         ["rules", "suggest"],
