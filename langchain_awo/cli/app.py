@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 
 from langchain_awo import __version__
 from langchain_awo.cli import compile as compile_verb
-from langchain_awo.cli import demo, evaluate, importing, replay, rules, show
+from langchain_awo.cli import demo, diff, evaluate, export, importing, replay, rules, schema, show
 from langchain_awo.cli.terminal import say
 from langchain_awo.errors import AwoError
 
@@ -42,6 +42,9 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("compile")(compile_verb.compile_traces)
 app.command("show")(show.show)
+app.command("diff")(diff.diff)
+app.command("schema")(schema.schema)
+app.command("export")(export.export)
 app.add_typer(importing.app, name="import")
 app.add_typer(rules.app, name="rules")
 app.command("evaluate")(evaluate.evaluate_traces)

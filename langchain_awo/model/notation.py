@@ -50,9 +50,13 @@ def format_meta_tool(meta_tool: MetaTool) -> str:
     """A meta-tool as one line for its head and one for each step."""
     names = ", ".join(spec.name if spec.required else f"{spec.name}?" for spec in meta_tool.parameters)
     lines = [_with_comment(f"{meta_tool.name}({names})", _evidence(meta_tool))]
-    for number, step in enumerate(meta_tool.steps, start=1):
-        lines.append(_with_comment(f"  {number}  {format_step(step)}", _step_comment(step)))
+    lines += [format_numbered_step(number, step) for number, step in enumerate(meta_tool.steps, start=1)]
     return "\n".join(lines)
+
+
+def format_numbered_step(number: int, step: Step) -> str:
+    """The line of a step: its number, its call, and what it does."""
+    return _with_comment(f"  {number}  {format_step(step)}", _step_comment(step))
 
 
 def format_step(step: Step) -> str:

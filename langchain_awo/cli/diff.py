@@ -1,0 +1,36 @@
+"""`awo diff`: what changed from one toolkit to another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from langchain_awo.cli.options import AsJson
+from langchain_awo.cli.terminal import put, put_json
+
+
+def diff(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="The toolkit as it was.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="The toolkit as it is to be.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show what changed from one toolkit to another; exit code 1 if they do or show something else.
+
+    Other evidence for the same meta-tools is shown too, and is no difference.
+
+    Example: `awo diff toolkit.json new-toolkit.json`
+    """
+    from langchain_awo.model.difference import Difference, compare_plans
+    from langchain_awo.model.difference_text import format_difference
+    from langchain_awo.model.schema import adapter
+    from langchain_awo.plan_file import read_plan
+
+    difference = compare_plans(read_plan(old), read_plan(new))
+    if as_json:
+        put_json({"same": difference.is_same, **adapter(Difference).dump_python(difference, mode="json")})
+    else:
+        put(format_difference(difference))
+    raise typer.Exit(0 if difference.is_same else 1)

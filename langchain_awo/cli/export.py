@@ -1,0 +1,74 @@
+"""`awo export`: a toolkit in another form."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from langchain_awo.cli.sources import live_tools
+from langchain_awo.cli.terminal import counted, put, say
+
+
+def export(
+    toolkit: Annotated[Path, typer.Argument(metavar="TOOLKIT", help="A toolkit that `awo compile` wrote.")],
+    *,
+    python: Annotated[bool, typer.Option("--python", help="Print readable Python code, a view.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where to write the code.", show_default=False)
+    ] = None,
+    mcp: Annotated[bool, typer.Option("--mcp", help="Serve the meta-tools over MCP on stdio.")] = False,
+    tools: Annotated[
+        str | None, typer.Option(metavar="MODULE:ATTR", help="The live tools that the meta-tools call.")
+    ] = None,
+) -> None:
+    """Show a toolkit as code, or serve it to other programs.
+
+    Example: `awo export toolkit.json --python -o view.py`, or `awo export toolkit.json --mcp --tools shop.tools:TOOLS`
+    """
+    if python == mcp:
+        raise typer.BadParameter("say in which form: one of both", param_hint="--python or --mcp")
+    if output and mcp:
+        raise typer.BadParameter("an MCP server writes no file", param_hint="--output")
+    if python:
+        _write(toolkit, output)
+    elif tools is None:
+        raise typer.BadParameter("an MCP server needs the live tools", param_hint="--tools")
+    else:
+        _serve(toolkit, tools)
+
+
+def _write(path: Path, output: Path | None) -> None:
+    from langchain_awo.errors import PlanError
+    from langchain_awo.model.python_view import python_view
+    from langchain_awo.plan_file import is_plan_file, read_plan
+
+    code = python_view(read_plan(path))
+    if output is None:
+        put(code.rstrip("\n"))
+        return
+    try:
+        if output.is_file() and is_plan_file(output):
+            raise PlanError(f"{output} is a compiled toolkit; choose another path for the code")
+        output.write_text(code, encoding="utf-8")
+    except OSError as error:
+        raise PlanError(
+            f"{output} cannot be written: {error.strerror or error}; choose another path"
+        ) from error
+    say(f"{path} as Python code in {output}")
+
+
+def _serve(path: Path, tools: str) -> None:
+    from langchain_awo import __version__
+    from langchain_awo.runtime.mcp_server import serve_stdio
+    from langchain_awo.runtime.toolkit import MetaToolkit
+
+    with redirect_stdout(sys.stderr):  # stdout carries the protocol, and importing tools may print
+        loaded = MetaToolkit.load(path, tools=live_tools(tools))
+    for name, reason in sorted(loaded.disabled.items()):
+        say(f"{name} is disabled: {reason}", style="yellow")
+    say(f"serving {counted(len(loaded.meta_tools), 'meta-tool')} of {path} on stdio")
+    serve_stdio(loaded, version=__version__)
