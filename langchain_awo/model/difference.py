@@ -207,7 +207,8 @@ def _parameter(spec: ParameterSpec) -> tuple[str, str]:
 
 def _signature(signature: ToolSignature) -> tuple[str, str]:
     canonical = _canonical(ToolSignature, signature)
-    return f"{signature.effect} {_text(signature.parameters)}", _text(canonical)
+    known = f"{signature.effect}, from {signature.source} {signature.digest}".rstrip()
+    return f"{known}: {_text(signature.parameters)}", _text(canonical)
 
 
 def _canonical(kind: Any, value: Any) -> Any:

@@ -42,7 +42,8 @@ def _changes(changes: Sequence[Change]) -> Iterator[str]:
 
 
 def _lines(old: str, new: str) -> Iterator[str]:
-    for mark, text in (("-", old), ("+", new)):
+    same = old == new  # the line of a step does not show everything of it
+    for mark, text in (("~", old),) if same else (("-", old), ("+", new)):
         if text:
             yield _marked(f"  {mark}", text)
 

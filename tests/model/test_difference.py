@@ -133,8 +133,16 @@ def test_other_evidence_alone_is_no_difference_and_is_shown():
     )
 
 
+def test_a_step_whose_line_is_the_same_is_shown_once_with_what_changed():
+    text = format_difference(compare_plans(plan(LOOKUP), plan(with_order(eager=True))))
+    assert text.count("get_order(order_id=#1/order)") == 1
+    assert "eager: false -> true" in text
+
+
 def test_a_tool_with_another_signature_is_a_difference():
     signatures = [{"find_user": ToolSignature(digest=each)} for each in ("a", "b")]
     difference = compare_plans(plan(tools=signatures[0]), plan(tools=signatures[1]))
-    assert [each.place for each in difference.tools] == ["tool find_user"]
+    (change,) = difference.tools
+    assert change.place == "tool find_user"
+    assert change.old != change.new
     assert not difference.is_same
