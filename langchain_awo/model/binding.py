@@ -182,6 +182,11 @@ def leaves(binding: Binding) -> list[Constant | Parameter | Output | Argument | 
             return [binding]
 
 
+def uses_item(binding: Binding) -> bool:
+    """Whether a binding reads the item that a mapped step is run for."""
+    return any(isinstance(leaf, Item) for leaf in leaves(binding))
+
+
 def renumber(binding: Binding, numbers: Mapping[int, int]) -> Binding:
     """The same binding where the steps it refers to have other numbers."""
     match binding:

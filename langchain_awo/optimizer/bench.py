@@ -90,11 +90,6 @@ class Bench:
         rounds = [current.tokens for _, segment in self.pairs for current in segment.rounds]
         return max(1.0, sum(rounds) / max(1, len(rounds)))
 
-    def net_tokens(self, tally: Tally) -> float:
-        """Tokens of the saved model calls, less the outputs fetched in vain."""
-        sizes = self.corpus.output_tokens
-        return tally.tokens - sum(count * sizes.get(tool, 0.0) for tool, count in tally.wasted.items())
-
     def worth(self, tally: Tally, prices: Prices) -> float:
         """What continuing saved, in usual model calls: by tokens, since calls early in a conversation are cheap.
 

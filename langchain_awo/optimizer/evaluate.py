@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from langchain_awo.errors import CompileError
@@ -13,7 +13,7 @@ from langchain_awo.optimizer.ceiling import Ceiling, ceiling_of
 from langchain_awo.optimizer.corpus import Corpus, build_corpus
 from langchain_awo.optimizer.naming import schema_tokens
 from langchain_awo.optimizer.pipeline import Options, Progress, compile_corpus
-from langchain_awo.optimizer.replay import Tally, eager_part, replay
+from langchain_awo.optimizer.replay import Replay, replay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,12 +153,13 @@ def replay_report(
 ) -> ReplayReport:
     """What some meta-tools save on some traces, whatever they were compiled from."""
     corpus = build_corpus(traces, declared=(options or Options()).effects)
+    found = replay(meta_tools, corpus)
     return ReplayReport(
         traces=len(corpus.runs),
         model_calls=corpus.model_calls,
-        result=saving_of(meta_tools, corpus),
+        result=_saving(meta_tools, corpus, found),
         ceiling=ceiling_of(corpus),
-        uses=dict(replay(meta_tools, corpus).chooser.uses),
+        uses=dict(found.chooser.uses),
     )
 
 
@@ -181,27 +182,24 @@ def split(corpus: Corpus, *, held_out: float, seed: int) -> tuple[Corpus, Corpus
 
 def saving_of(meta_tools: Sequence[MetaTool], corpus: Corpus) -> Saving:
     """What some meta-tools save on a corpus."""
-    found = replay(meta_tools, corpus)
+    return _saving(meta_tools, corpus, replay(meta_tools, corpus))
+
+
+def _saving(meta_tools: Sequence[MetaTool], corpus: Corpus, found: Replay) -> Saving:
     total = max(1, found.model_calls)
     schema = sum(map(schema_tokens, meta_tools)) * found.model_calls
     sizes = corpus.output_tokens
     return Saving(
         meta_tools=len(meta_tools),
         chooser=found.chooser.saved / total,
-        continue_=found.continue_.saved / total if any(map(eager_part, meta_tools)) else 0.0,
+        continue_=found.continue_.saved / total,
         over_fetch=found.continue_.over_fetch,
         chooser_over_fetch=found.chooser.over_fetch,
         chooser_repeats=found.chooser.repeats / total,
         continue_repeats=found.continue_.repeats / total,
-        net_tokens=_net(found.continue_, sizes),
-        chooser_net_tokens=_net(found.chooser, sizes) - schema,
+        net_tokens=round(found.continue_.net_tokens(sizes)),
+        chooser_net_tokens=round(found.chooser.net_tokens(sizes)) - schema,
     )
-
-
-def _net(tally: Tally, sizes: Mapping[str, float]) -> int:
-    """Tokens of the saved model calls, less the outputs nobody wanted, each read once more by the next model call."""
-    wasted = sum(count * sizes.get(tool, 0.0) for tool, count in tally.wasted.items())
-    return round(tally.tokens - wasted)
 
 
 def _literal(train: Corpus, rest: Corpus, options: Options) -> Saving:

@@ -21,7 +21,7 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from langchain_awo.model.binding import Binding, Frame, Item, Output, Parameter, leaves
+from langchain_awo.model.binding import Binding, Frame, Item, Output, Parameter, leaves, uses_item
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.metatool import BindingEvidence, Guard, Map, MetaTool, ParameterSpec, Step
 from langchain_awo.model.trace import JSONValue
@@ -347,9 +347,7 @@ def explained_by(step: Step, each: Occurrence) -> dict[str, dict[str, JSONValue]
 
 def _fits(step: Step, call: Call, each: Occurrence) -> bool:
     if step.over:
-        fixed = {
-            name: b for name, b in step.args.items() if not any(isinstance(leaf, Item) for leaf in leaves(b))
-        }
+        fixed = {name: b for name, b in step.args.items() if not uses_item(b)}
         opened = {name: value for name, value in call.args.items() if name not in fixed}
         kept = {name: value for name, value in call.args.items() if name in fixed}
         found = fit_args(replace(step, args=fixed), kept, each.frame)

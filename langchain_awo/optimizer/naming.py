@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable
 from dataclasses import replace
 from typing import Final
 
-from langchain_awo.model.binding import Binding, Constant, Item, Parameter, leaves
+from langchain_awo.model.binding import Constant, Item, Parameter, leaves, uses_item
 from langchain_awo.model.description import runs_line
 from langchain_awo.model.encoding import dumps
 from langchain_awo.model.metatool import Guard, MetaTool, ParameterSpec, Step
@@ -126,14 +126,10 @@ def _list_schema(step: Step, corpus: Corpus) -> dict[str, JSONValue]:
     if whole:
         items = argument_schema(corpus, step.tool, whole[0])
         return {**about, "items": items, "description": f"The {whole[0]} of each call of {step.tool}."}
-    opened = {name: argument_schema(corpus, step.tool, name) for name, b in step.args.items() if _is_item(b)}
+    opened = {name: argument_schema(corpus, step.tool, name) for name, b in step.args.items() if uses_item(b)}
     required = [name for name in opened if name not in step.optional]
     items = {"type": "object", "properties": opened, "required": required}
     return {**about, "items": items, "description": f"The arguments of each call of {step.tool}."}
-
-
-def _is_item(binding: Binding) -> bool:
-    return any(isinstance(leaf, Item) for leaf in leaves(binding))
 
 
 def _bare(tool: str) -> str:

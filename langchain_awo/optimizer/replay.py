@@ -9,7 +9,7 @@ read counts only as long as the world had not changed since.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -51,6 +51,14 @@ class Tally:
     def over_fetched(self) -> float:
         """Tool calls the recorded agents did not make."""
         return sum(self.wasted.values())
+
+    def net_tokens(self, sizes: Mapping[str, float]) -> float:
+        """Tokens of the saved model calls, less the outputs fetched in vain, each read once by the next model call.
+
+        Args:
+            sizes: mean output of each tool, in tokens.
+        """
+        return self.tokens - sum(count * sizes.get(tool, 0.0) for tool, count in self.wasted.items())
 
     @property
     def over_fetch(self) -> float:

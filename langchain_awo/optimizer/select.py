@@ -54,7 +54,7 @@ def _with_savings(meta_tool: MetaTool, bench: Bench) -> MetaTool:
         meta_tool.evidence,
         calls_saved=round((total.saved - total.repeats) / uses, 3),
         over_fetch=round(total.over_fetch, 3),
-        net_tokens=round(bench.net_tokens(total) / max(1, len(bench.corpus.runs)), 1),
+        net_tokens=round(total.net_tokens(bench.corpus.output_tokens) / max(1, len(bench.corpus.runs)), 1),
     )
     return replace(meta_tool, evidence=evidence)
 

@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
-from langchain_awo.model.binding import Binding, Frame, Item, Parameter, leaves, resolve
+from langchain_awo.model.binding import Frame, Item, Parameter, resolve, uses_item
 from langchain_awo.model.metatool import Guard, Map, MetaTool, Step
 from langchain_awo.model.pointer import MISSING
 from langchain_awo.model.trace import JSONValue
-from langchain_awo.optimizer.corpus import Call, Run, Segment, call_key, tool_of
+from langchain_awo.optimizer.corpus import Call, Run, Segment, call_key, scalars, tool_of
 from langchain_awo.optimizer.matching import Solution, fit_args, is_open, solve_map
 from langchain_awo.optimizer.occurrences import predicted
 
@@ -184,8 +184,8 @@ class _Attempt:
 
     def _all_known(self, found: Solution) -> bool:
         opening = self.segment.rounds[self.start]
-        spoken = {leaf for call in opening.calls for leaf in map(repr, _leaves(call.args))}
-        fresh = (leaf for value in found.values() for leaf in _leaves(value))
+        spoken = {leaf for call in opening.calls for leaf in map(repr, scalars(call.args))}
+        fresh = (leaf for value in found.values() for leaf in scalars(value))
         return all(repr(leaf) in spoken or self.run.known(leaf, before=opening.start) for leaf in fresh)
 
     def _run_batch(self, number: int, step: Step, over: Map) -> None:
@@ -209,7 +209,7 @@ class _Attempt:
             if not _within(step, self.anchor.args):
                 raise _Stop
             yield self.anchor
-        fixed = {name: binding for name, binding in step.args.items() if not _is_item(binding)}
+        fixed = {name: binding for name, binding in step.args.items() if not uses_item(binding)}
         for call in self._later(step):
             held = all(resolve(b, self.frame) == call.args.get(name, MISSING) for name, b in fixed.items())
             if held and _within(step, call.args) and self._all_known({"": call.args}):
@@ -307,18 +307,6 @@ class _Attempt:
         return len(self.segment.rounds)
 
 
-def _leaves(value: JSONValue) -> Iterator[JSONValue]:
-    if isinstance(value, dict | list):
-        for member in value.values() if isinstance(value, dict) else value:
-            yield from _leaves(member)
-    else:
-        yield value
-
-
-def _is_item(binding: Binding) -> bool:
-    return any(leaf.kind == "item" for leaf in leaves(binding))
-
-
 def _within(step: Step, args: dict[str, JSONValue]) -> bool:
     """Whether a step can make a call with exactly these arguments, as far as their names tell."""
     return args.keys() <= step.args.keys() and all(
@@ -331,7 +319,7 @@ def _as_item(step: Step, args: dict[str, JSONValue]) -> JSONValue:
     whole = [name for name, binding in step.args.items() if binding == Item()]
     if whole:
         return args.get(whole[0])
-    return {name: value for name, value in args.items() if _is_item(step.args[name])}
+    return {name: value for name, value in args.items() if uses_item(step.args[name])}
 
 
 def _kept(item: JSONValue, over: Map) -> bool:
