@@ -11,6 +11,7 @@
     ├── CompileError               the traces cannot be compiled as asked
     ├── PlanError                  a saved toolkit is malformed
     │   └── ToolMismatchError      a live tool is missing or has another signature
+    ├── PriceError                 a table of prices cannot be read
     ├── MetaToolError              a step of a running meta-tool failed
     ├── MissingExtraError          an optional dependency is not installed
     └── ScriptExhaustedError       a scripted chat model was called more often than its script is long
@@ -84,6 +85,10 @@ class ToolMismatchError(PlanError):
     def __init__(self, message: str, *, tool: str) -> None:
         super().__init__(message)
         self.tool = tool
+
+
+class PriceError(AwoError):
+    """A table of prices cannot be read, or is no table of prices."""
 
 
 class MetaToolError(AwoError):

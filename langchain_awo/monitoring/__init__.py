@@ -1,0 +1,1 @@
+"""Usage in, decisions out: what recorded runs say about a compiled toolkit. Pure functions, without LangChain."""
