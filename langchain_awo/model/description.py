@@ -12,8 +12,8 @@ def runs_line(meta_tool: MetaTool) -> str:
 
 
 def full_description(meta_tool: MetaTool) -> str:
-    """The description with the line that names the steps, added if it is missing."""
+    """The description with a line that names the steps, added if there is none."""
     line = runs_line(meta_tool)
-    if line in meta_tool.description:
+    if any(each.startswith("Runs: ") for each in meta_tool.description.splitlines()):
         return meta_tool.description
     return f"{meta_tool.description.rstrip()}\n{line}" if meta_tool.description.strip() else line

@@ -32,6 +32,8 @@ class Normalize:
         tool: the tool it is about; empty for all.
         key: the argument, or a key inside one.
         pattern: a regular expression.
+        lookup: a pointer such as `/buttons/*/id`: a value of the argument `key` that the latest output with this place has
+            there is replaced by the name that stands for `*`; other values stay. It takes nothing but `tool` and `key`.
         replacement: the placeholder; `*` makes an argument whose whole value it replaces data.
     """
 
@@ -41,6 +43,7 @@ class Normalize:
     key: str = ""
     type: JSONType | Literal[""] = ""
     pattern: str = ""
+    lookup: str = ""
     replacement: str = HOLE
     on: bool = True
     evidence: str = ""
@@ -182,6 +185,8 @@ def describe(rule: Rule) -> str:
     ('alias find to search', 'commute all reads')
     """
     match rule:
+        case Normalize(lookup=lookup) if lookup:
+            return f"normalize {rule.tool + ', ' if rule.tool else ''}key {rule.key} to its name in {lookup}"
         case Normalize():
             named = [rule.tool, f"key {rule.key}", rule.type, f"pattern {rule.pattern!r}"]
             given = [rule.tool, rule.key, rule.type, rule.pattern]

@@ -91,15 +91,19 @@ def _constants(meta_tool: MetaTool) -> Iterable[str]:
 
 def _parameters(meta_tool: MetaTool, corpus: Corpus) -> Iterable[ParameterSpec]:
     for spec in meta_tool.parameters:
-        if spec.schema:
-            yield replace(spec, schema=_flag_schema(meta_tool, spec))
+        asked_for = [step.tool for step in meta_tool.steps if _is_flag(spec.name, step.guard)]
+        if asked_for:
+            yield replace(spec, schema=_flag_schema(asked_for))
         else:
             yield replace(spec, schema=_schema(meta_tool, spec.name, corpus))
 
 
-def _flag_schema(meta_tool: MetaTool, spec: ParameterSpec) -> dict[str, JSONValue]:
-    tools = [s.tool for s in meta_tool.steps if s.guard and s.guard.source == Parameter(name=spec.name)]
-    return {**spec.schema, "description": f"Also run {' and '.join(tools)}.", "default": False}
+def _is_flag(parameter: str, guard: Guard | None) -> bool:
+    return guard == Guard(source=Parameter(name=parameter), test="equals", value=True)
+
+
+def _flag_schema(tools: Iterable[str]) -> dict[str, JSONValue]:
+    return {"type": "boolean", "description": f"Also run {' and '.join(tools)}.", "default": False}
 
 
 def _schema(meta_tool: MetaTool, parameter: str, corpus: Corpus) -> dict[str, JSONValue]:

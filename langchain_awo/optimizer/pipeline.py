@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from langchain_awo.errors import CompileError
@@ -20,6 +20,7 @@ from langchain_awo.optimizer.naming import name_all
 from langchain_awo.optimizer.rules import checked
 from langchain_awo.optimizer.select import select
 from langchain_awo.optimizer.shapes import signatures_of
+from langchain_awo.optimizer.specialize import specialize
 from langchain_awo.optimizer.verify import Thresholds, refusal, verify
 
 Strategy: TypeAlias = Literal["default", "awo"]
@@ -94,7 +95,9 @@ def compile_corpus(
     report = progress or (lambda _name, _done, _total: None)
     if options.strategy == "awo":
         return _literally(corpus, options)
-    checked(options.rules, corpus)
+    rules = checked(options.rules, corpus)
+    actions = specialize(corpus, rules, declared=options.effects)
+    corpus, options = actions.corpus, replace(options, protected=actions.actions_of(options.protected))
     refused = list(_off_limits(corpus, options))
     candidates: list[MetaTool] = []
     seen: set[str] = set()
@@ -108,7 +111,7 @@ def compile_corpus(
     kept = select(candidates, corpus, max_tools=options.max_tools, prices=options.prices)
     report("select", 1, 1)
     refused += _not_worth_it(candidates, kept)
-    return name_all(kept, corpus), _distinct(refused)
+    return [actions.generalized(each) for each in name_all(kept, corpus)], _distinct(refused)
 
 
 def _literally(corpus: Corpus, options: Options) -> tuple[list[MetaTool], list[Refused]]:

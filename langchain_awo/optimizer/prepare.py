@@ -23,6 +23,7 @@ from langchain_awo.optimizer.canonicalize import Inferred, Sighting, canonical_c
 from langchain_awo.optimizer.collapse import collapse_logins, collapse_repeats
 from langchain_awo.optimizer.commute import place
 from langchain_awo.optimizer.corpus import Call, Corpus, Run, Segment
+from langchain_awo.optimizer.lookup import Shown
 from langchain_awo.optimizer.normalize import normalized
 from langchain_awo.optimizer.path import Path, PathCall
 
@@ -61,36 +62,44 @@ Viewed: TypeAlias = Sequence[tuple[Run, Sequence[Sequence[Item]]]]
 def view(corpus: Corpus, rules: RuleSet) -> Viewed:
     """The runs as the rules about single calls see them."""
     per_call = [rule for rule in rules.active if isinstance(rule, PerCall)]
-    return [
-        (run, [list(_view_segment(segment, per_call)) for segment in run.segments]) for run in corpus.runs
-    ]
+    return [(run, _view_run(run, per_call)) for run in corpus.runs]
 
 
-def _view_segment(segment: Segment, rules: Sequence[PerCall]) -> Iterator[Item]:
+def _view_run(run: Run, rules: Sequence[PerCall]) -> list[list[Item]]:
+    """The segments of a run; what an agent was shown before a user message counts on after it."""
+    shown = {segment.scope: Shown(rules) for segment in run.segments}
+    return [list(_view_segment(segment, rules, shown[segment.scope])) for segment in run.segments]
+
+
+def _view_segment(segment: Segment, rules: Sequence[PerCall], shown: Shown) -> Iterator[Item]:
     for position, current in enumerate(segment.rounds):
         start = current.start
         for call in current.calls:
-            seen = _seen(call, rules) if call.ok else None
+            seen = _seen(call, rules, shown) if call.ok else None
             if seen is not None:
                 yield Item(call, seen, position, start)
             start = call.end
+        for call in current.calls:  # calls of one round are issued before any of them answers
+            shown.see(call.output)
 
 
-def _seen(call: Call, rules: Sequence[PerCall]) -> Call | None:
+def _seen(call: Call, rules: Sequence[PerCall], shown: Shown) -> Call | None:
     seen: Call | None = call
     for rule in rules:
         if seen is None:
             return None
-        seen = _apply(rule, seen)
+        seen = _apply(rule, seen, shown)
     return seen
 
 
-def _apply(rule: Rule, call: Call) -> Call | None:
+def _apply(rule: Rule, call: Call, shown: Shown) -> Call | None:
     match rule:
         case Ignore(tool=tool):
             return None if call.tool == tool else call
         case Alias(tool=tool, to=other):
             return replace(call, tool=other) if call.tool == tool else call
+        case Normalize(lookup=lookup) if lookup:
+            return replace(call, args=shown.named(rule, call.tool, call.args))
         case Normalize():
             return replace(call, args=normalized(rule, call.tool, call.args))
         case PythonRule(function=function):

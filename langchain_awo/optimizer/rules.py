@@ -14,6 +14,7 @@ from typing import TypeAlias
 from langchain_awo.errors import RuleError
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.rules import (
+    HOLE,
     Alias,
     CollapseLogin,
     CollapseRepeats,
@@ -85,6 +86,8 @@ def problem_of(rule: Rule, rules: RuleSet, corpus: Corpus) -> str:
 def malformed(rule: Rule) -> str:
     """What is wrong with a rule whatever the corpus, or `""`."""
     match rule:
+        case Normalize(lookup=lookup) if lookup:
+            return _bad_lookup(rule)
         case Normalize(key="", type="", pattern=""):
             return "it would replace every value; give a key, a type or a pattern"
         case Normalize(pattern=pattern):
@@ -99,6 +102,16 @@ def malformed(rule: Rule) -> str:
             return "a tool's name is empty; give one"
         case _:
             return ""
+
+
+def _bad_lookup(rule: Normalize) -> str:
+    if not rule.key:
+        return "it does not say which argument is looked up; give its name in `key`"
+    if rule.type or rule.pattern or rule.replacement != HOLE:
+        return "a value is looked up whole; leave out type, pattern and replacement, or make them a rule of their own"
+    if not rule.lookup.startswith("/") or rule.lookup.split("/").count("*") != 1:
+        return f"{rule.lookup!r} is not a pointer with one `*` for the name, such as /buttons/*/id"
+    return ""
 
 
 def _bad_pattern(pattern: str) -> str:

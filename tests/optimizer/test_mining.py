@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from langchain_awo.optimizer.grow import grow
+from langchain_awo.optimizer.naming import name_all
 from langchain_awo.optimizer.pipeline import Options, compile_corpus
 from tests.optimizer.notation import corpus_of
 from tests.optimizer.routines import compiled
@@ -140,3 +141,14 @@ def test_a_write_that_is_bound_throughout_is_made_only_if_it_is_asked_for():
     found = compiled(runs(16, f"{CHAIN} | update_order(o{{n}})"))
     assert "update_order(id=#2/order)" in found
     assert "with_update_order?" in found
+
+
+def test_naming_named_meta_tools_again_changes_nothing():
+    """Selection prices the schema that a model is shown, and what is kept is named once more among the others."""
+    line = '"please note{n}" find_user(a{n}) -> {"uid": "u{n}"} | file_note(note{n})'
+    corpus = corpus_of(runs(12, line))
+    (kept, *_), _ = compile_corpus(corpus, Options())
+    assert name_all([kept], corpus) == [kept]
+    assert {spec.name: spec.schema.get("description") for spec in kept.parameters}[
+        "id"
+    ] == "The id of find_user."
