@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Mapping
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 
 from langchain_core.tools import BaseTool, InjectedToolArg, InjectedToolCallId
 from langchain_core.tools.base import get_all_basemodel_annotations
 from langgraph.prebuilt import InjectedState, InjectedStore, ToolRuntime
 
 from langchain_awo.model.trace import JSONValue
+
+_RUNTIME: Final = "runtime"
+"""An injected argument of this name is filled by LangGraph whatever its type, as the tools of MCP adapters rely on."""
 
 
 class InjectionError(Exception):
@@ -53,14 +57,15 @@ def injected_of(tool: BaseTool) -> Injected:
         elif _first(marks, InjectedToolCallId):
             found["call_id"].append(name)
         elif _first(marks, InjectedToolArg):
-            found["unknown"].append(name)
+            found["runtime" if name == _RUNTIME else "unknown"].append(name)
+    optional = _optional(tool)
     return Injected(
         state=state,
-        optional=_optional(tool),
+        optional=optional,
         store=tuple(found["store"]),
         runtime=tuple(found["runtime"]),
         call_id=tuple(found["call_id"]),
-        unknown=tuple(found["unknown"]),
+        unknown=tuple(name for name in found["unknown"] if name not in optional),
         names=frozenset(state).union(*found.values()),
     )
 
@@ -85,7 +90,9 @@ def inject(
     if not (injected.state or injected.store or injected.runtime):
         return filled
     if runtime is None:
-        wanted = ", ".join(sorted(injected.names))
+        if injected.names <= injected.optional:
+            return filled
+        wanted = ", ".join(sorted(injected.names - injected.optional))
         raise InjectionError(f"{wanted} can only be filled inside a LangGraph agent or ToolNode")
     for name, place in injected.state.items():
         if (place is None) or _has(runtime.state, place):
@@ -103,13 +110,17 @@ def _annotations(tool: BaseTool) -> dict[str, Any]:
     schema = (
         {} if isinstance(tool.args_schema, dict) else get_all_basemodel_annotations(tool.get_input_schema())
     )
-    function = getattr(tool, "func", None) or getattr(tool, "coroutine", None) or tool._run  # noqa: SLF001  # where a subclass declares its arguments
     try:
-        hints = get_type_hints(function, include_extras=True)
+        hints = get_type_hints(_function(tool), include_extras=True)
     except Exception:  # noqa: BLE001  # any forward reference may fail in any way; the schema still counts
         hints = {}
     hints.pop("return", None)
     return {**hints, **schema}
+
+
+def _function(tool: BaseTool) -> Any:
+    own = getattr(tool, "func", None) or getattr(tool, "coroutine", None)
+    return own or tool._run  # noqa: SLF001  # where a subclass declares its arguments
 
 
 def _marks(annotation: Any) -> list[Any]:
@@ -134,7 +145,10 @@ def _optional(tool: BaseTool) -> frozenset[str]:
     fields = (
         {} if isinstance(tool.args_schema, dict) else getattr(tool.get_input_schema(), "model_fields", {})
     )
-    return frozenset(name for name, field in fields.items() if not field.is_required())
+    of_schema = {name for name, field in fields.items() if not field.is_required()}
+    signature = inspect.signature(_function(tool)).parameters.values()
+    of_function = {each.name for each in signature if each.default is not inspect.Parameter.empty}
+    return frozenset(of_schema | (of_function - fields.keys()))
 
 
 def _has(state: Any, place: str) -> bool:

@@ -133,6 +133,28 @@ def test_a_tool_with_arguments_that_nobody_can_fill_disables_its_meta_tool() -> 
     assert toolkit.get_tools() == []
 
 
+async def test_a_tool_of_an_mcp_adapter_gets_the_runtime_inside_an_agent_and_none_outside() -> None:
+    """Adapters of 0.3 mark `runtime` as injected without saying that it is a `ToolRuntime`; LangGraph goes by the name."""
+    seen: list[Any] = []
+
+    async def track(runtime: Annotated[object | None, InjectedToolArg()] = None, **args: Any) -> str:
+        seen.append(runtime)
+        return f"{args['parcel']} is in the depot"
+
+    schema = {"type": "object", "properties": {"parcel": {"type": "string"}}, "required": ["parcel"]}
+    mcp = StructuredTool(name="track", description="Tracks.", args_schema=schema, coroutine=track)
+    meta_tool = routine("m", step("track", Effect.READ, args={"parcel": Constant(value="P-1")}))
+    toolkit = MetaToolkit(plan=plan_of([mcp], meta_tool), tools=[mcp])
+    (tool_,) = toolkit.get_tools()
+    assert "P-1 is in the depot" in await tool_.ainvoke({"email": "a@b"})
+    agent = new_agent("create_agent", model_of(call("m", email="a@b"), "Done."), [mcp, tool_])
+    (message,) = tool_messages(await agent.ainvoke(ask()))
+    assert json.loads(message.text)["status"] == "completed"
+    outside, inside = seen
+    assert outside is None
+    assert inside.tool_call_id
+
+
 def test_artifacts_and_content_blocks_of_inner_tools_are_kept() -> None:
     async def search(query: str) -> Any:
         blocks = [{"type": "text", "text": "found it", "id": "lc_random"}]
