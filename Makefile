@@ -4,10 +4,11 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11 pytho
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+DOCS_READY := $(VENV)/.docs-ready
 export LANGSMITH_TRACING := false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format check evaluate clean
+.PHONY: help demo test lint format check docs evaluate clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -38,9 +39,17 @@ format: $(READY) ## rewrite the code in the project's format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+$(DOCS_READY): $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group docs
+	@touch $(DOCS_READY)
+
+docs: $(DOCS_READY) ## the documentation as a site, in site/index.html
+	@$(BIN)/sphinx-build -W -n --keep-going -q -b html docs site
+	@echo "site/index.html"
+
 evaluate: $(READY) ## the table of docs/benchmarks.md, from the recordings in AWO_RECORDINGS
 	@test -n "$(AWO_RECORDINGS)" || { echo "set AWO_RECORDINGS to the folder of recordings; see docs/file-formats.md" >&2; exit 2; }
 	@$(BIN)/python benchmarks/evaluate_recordings.py --by-domain
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis traces.db* toolkit.json
+	rm -rf $(VENV) site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis traces.db* toolkit.json

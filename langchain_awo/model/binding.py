@@ -110,6 +110,7 @@ Binding: TypeAlias = Annotated[
     Discriminator("kind"),
     WrapSerializer(_with_kind),
 ]
+"""Where an argument of a step comes from."""
 
 
 @dataclass(slots=True)

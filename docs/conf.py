@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatch
+from pathlib import Path
+
+from pygments.lexers import JsonLexer
+from sphinx.application import Sphinx
+from sphinx.highlighting import lexers
+
+from langchain_awo import __version__
+
+project = "langchain-awo"
+author = "langchain-awo contributors"
+copyright = "langchain-awo contributors"  # noqa: A001  # Sphinx's name
+release = version = __version__
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx-jsonschema",
+    "sphinxcontrib.typer",
+]
+html_theme = "furo"
+html_title = f"langchain-awo {version}"
+html_copy_source = False
+
+# The pages are read on GitHub too: ordinary Markdown, headings linked by GitHub's own anchors.
+myst_heading_anchors = 3
+myst_enable_extensions = ["colon_fence"]
+lexers["jsonl"] = JsonLexer()
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+
+# Named as the code names them, not as what they stand for.
+autodoc_type_aliases = {
+    name: f"{module}.{name}"
+    for module, names in {
+        "langchain_awo.api": ("Source", "OnSkipped"),
+        "langchain_awo.capture.redaction": ("Mask",),
+        "langchain_awo.model.binding": ("Binding", "Value"),
+        "langchain_awo.model.metatool": ("Mode",),
+        "langchain_awo.model.trace": ("JSONValue", "Status"),
+        "langchain_awo.optimizer.pipeline": ("Progress", "Strategy"),
+        "langchain_awo.testing.scripted": ("Policy", "ScriptStep"),
+        "langchain_awo.testing.worlds": ("Source",),
+    }.items()
+    for name in names
+}
+python_use_unqualified_type_names = True
+
+# Every reference to something of our own leads somewhere; the site is built without a network, so others' need not.
+nitpick_ignore_regex = [("py:.*", r"(?!langchain_awo\.).*")]
+nitpick_ignore = [  # what users do not make themselves
+    ("py:class", "langchain_awo.capture.writer.TraceSink"),
+    ("py:class", "langchain_awo.runtime.middleware.Runs"),
+]
+
+HOMES = {"CONTRIBUTING.md": "contributing", "CHANGELOG.md": "changes", "README.md": "index"}
+"""Pages of the repository's root, and where the site shows them; instead of the README it has a first page of its own."""
+
+CONTENTS = {
+    "Start": ["tutorial", "first-hour", "how-it-works"],
+    "Guides": [
+        "guides/record",
+        "guides/secrets",
+        "guides/import",
+        "guides/compile",
+        "guides/review",
+        "guides/install",
+        "guides/continue",
+        "guides/approvals",
+        "guides/graphs",
+        "guides/sub-agents",
+        "guides/mcp",
+        "guides/ci",
+        "monitoring",
+        "report",
+        "rules",
+        "guides/troubleshooting",
+    ],
+    "Understand": [
+        "metrics",
+        "benchmarks",
+        "limits",
+        "comparison",
+        "safety",
+        "runtime",
+        "worlds",
+        "architecture",
+        "decisions/*",
+        "glossary",
+    ],
+    "Look up": [
+        "cli",
+        "file-formats",
+        "toolkit-file",
+        "reference/*",
+        "contributing",
+        "changes",
+    ],
+}
+"""The sidebar. Pages that it does not name come last, so that none is lost."""
+
+TOCTREE = """
+
+```{{toctree}}
+:hidden:
+:caption: {caption}
+
+{pages}
+```
+"""
+
+
+def fetch_from_root(app: Sphinx, name: str, source: list[str]) -> None:
+    """Shows the root's CONTRIBUTING and CHANGELOG, and leads links to them there."""
+    files = {page: file for file, page in HOMES.items() if page != "index"}
+    if name in files:
+        text = (Path(app.srcdir).parent / files[name]).read_text(encoding="utf-8")
+        source[0] = re.sub(r"\]\((?!https?:)", "](../", text).replace("](../docs/", "](")
+    up = "../" * name.count("/")
+    for file, page in HOMES.items():
+        source[0] = source[0].replace(f"]({up}../{file}", f"]({up}{page}.md")
+
+
+def add_contents(app: Sphinx, name: str, source: list[str]) -> None:
+    """Gives the first page the sidebar; in the file itself GitHub would show it as code."""
+    if name != "index":
+        return
+    left = sorted(app.env.found_docs - {"index"})
+    for caption, patterns in {**CONTENTS, "More": ["*"]}.items():
+        pages = [page for pattern in patterns for page in left if fnmatch(page, pattern)]
+        left = [page for page in left if page not in pages]
+        if pages:
+            source[0] += TOCTREE.format(caption=caption, pages="\n".join(pages))
+
+
+def setup(app: Sphinx) -> None:
+    """Sphinx calls this."""
+    app.connect("source-read", fetch_from_root)
+    app.connect("source-read", add_contents)
