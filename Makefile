@@ -8,7 +8,7 @@ DOCS_READY := $(VENV)/.docs-ready
 export LANGSMITH_TRACING := false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format check docs evaluate clean
+.PHONY: help demo test lint docs format check evaluate clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -33,7 +33,7 @@ lint: $(READY) ## formatting, lint, strict types, import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-check: lint test ## what CI does
+check: lint docs test ## what CI does
 
 format: $(READY) ## rewrite the code in the project's format
 	@$(BIN)/ruff format .

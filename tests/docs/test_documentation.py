@@ -7,6 +7,7 @@ import re
 import shlex
 from dataclasses import fields
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import typer
@@ -18,23 +19,19 @@ from langchain_awo.demo.tools import back_office_tools
 from langchain_awo.demo.world import World
 from langchain_awo.optimizer.ceiling import Ceiling
 from langchain_awo.optimizer.evaluate import Saving
-
-ROOT = Path(__file__).parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
-
-
-def text_of(name):
-    return (ROOT / name).read_text(encoding="utf-8")
+from tests.docs.pages import PAGES, ROOT, anchors_of, blocks_of, links_of, text_of
 
 
 def blocks(name, language):
-    return re.findall(rf"```{language}\n(.*?)```", text_of(name), re.DOTALL)
+    return [block.text for block in blocks_of(name) if block.language == language]
 
 
 def console_lines(name):
     return [
-        line[2:] for block in blocks(name, "console") for line in block.splitlines() if line.startswith("$ ")
+        line[2:].partition(" > ")[0]
+        for block in blocks(name, "console")
+        for line in block.replace("\\\n", " ").splitlines()
+        if line.startswith("$ ")
     ]
 
 
@@ -53,7 +50,7 @@ def verbs(command, path=()):
 VERBS = dict(verbs(typer.main.get_command(app)))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", PAGES)
 def test_every_command_that_is_shown_is_one(name):
     shown = [shlex.split(line) for line in console_lines(name) if line.startswith("awo ")]
     for _, *words in shown:
@@ -76,23 +73,36 @@ def test_every_command_and_option_is_described():
 def test_every_make_target_that_is_shown_exists():
     targets = set(re.findall(r"^([a-z]+):", text_of("Makefile"), re.MULTILINE))
     shown = {
-        line.split("make ")[1].split()[0] for name in NAMES for line in console_lines(name) if "make " in line
+        line.split("make ")[1].split()[0] for name in PAGES for line in console_lines(name) if "make " in line
     }
     assert {"demo", "test", "check"} <= shown <= targets
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", PAGES)
 def test_links_inside_the_repository_lead_somewhere(name):
-    here = (ROOT / name).parent
-    links = re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```", "", text_of(name), flags=re.DOTALL))
-    for link in links:
-        target, _, anchor = link.partition("#")
-        if target.startswith("https://"):
+    """On GitHub; `make docs` holds the site to the same."""
+    for link in links_of(name):
+        parts = urlsplit(link)
+        if parts.scheme:
+            assert parts.scheme == "https", link
             continue
-        page = here / target if target else ROOT / name
+        page = (ROOT / name).parent / parts.path if parts.path else ROOT / name
         assert page.exists(), link
-        headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE) if anchor else []
-        assert not anchor or anchor in {heading.lower().replace(" ", "-") for heading in headings}, link
+        assert page.resolve().is_relative_to(ROOT), link
+        assert not parts.fragment or parts.fragment in anchors_of(page), link
+
+
+def test_every_page_is_reachable_from_the_first():
+    """By links, as GitHub shows the pages; the site has its sidebar too."""
+    seen, new = set(), {"docs/index.md"}
+    while new:
+        page = new.pop()
+        seen.add(page)
+        for link in links_of(page):
+            target = ((ROOT / page).parent / urlsplit(link).path).resolve()
+            name = str(target.relative_to(ROOT)) if target.is_relative_to(ROOT) else ""
+            new |= {name} & set(PAGES) - seen
+    assert set(PAGES) - seen <= {"docs/contributing.md", "docs/changes.md"}
 
 
 def test_every_metric_is_defined():

@@ -1,0 +1,115 @@
+"""A reader who does what a page says: saves its files, runs its programs and commands, and looks at what they print."""
+
+from __future__ import annotations
+
+import contextlib
+import doctest
+import io
+import re
+import runpy
+import shlex
+import sys
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from langchain_awo.cli import app
+from tests.docs.pages import Block, blocks_of
+
+SKIPPED = ("make ", "pip ", "git ", "export ", "cd ", "AWO_RECORDINGS=")
+"""Commands about the reader's machine; other tests look at those of them that are about this repository."""
+
+FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+class Reader:
+    """Reads pages in the current folder, with the names that a page takes for granted."""
+
+    def __init__(self, **names: object) -> None:
+        self.names = dict(names)
+        self.printed = ""
+
+    def read(self, page: str) -> None:
+        for block in blocks_of(page):
+            if not block.note.startswith("not run"):
+                self._do(block, page)
+
+    def _do(self, block: Block, page: str) -> None:
+        match block.language:
+            case "python" if saved := re.match(r"# (\S+\.py)\n", block.text):
+                _save(saved[1], block.text)
+            case "python":
+                self._program(block, page)
+            case "console":
+                self._commands(block, page)
+            case "text" if block.after in {"python", "console"}:
+                _compare(block.text, self.printed, f"{page}:{block.line}")
+
+    def _program(self, block: Block, page: str) -> None:
+        code = compile("\n" * (block.line - 1) + block.text, page, "exec")
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            exec(code, self.names)  # noqa: S102  # the point of the test
+        self.printed = out.getvalue()
+
+    def _commands(self, block: Block, page: str) -> None:
+        for command, expected in _sessions(block.text):
+            if command.startswith(SKIPPED):
+                continue
+            self.printed = _run(command, code=1 if block.note == "exits with 1" else 0)
+            if expected:
+                _compare(expected, self.printed, f"{page}:{block.line}")
+
+
+def _save(name: str, text: str) -> None:
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def _sessions(text: str) -> list[tuple[str, str]]:
+    """Each command with what the page says it prints."""
+    return [
+        (command.replace("\\\n", " "), expected)
+        for command, expected in re.findall(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", text, re.MULTILINE)
+    ]
+
+
+def _run(command: str, *, code: int) -> str:
+    words, _, target = command.partition(" > ")
+    program, *arguments = shlex.split(words, comments=True)
+    if program == "awo":
+        done = CliRunner().invoke(app, arguments)
+        assert done.exit_code == code, f"{command}: {done.exit_code}\n{done.output}\n{done.exception!r}"
+        printed = done.stdout
+    else:
+        assert program == "python", f"{command}: what is that?"
+        printed = _python(arguments[0])
+    if target:
+        Path(target.strip()).write_text(printed, encoding="utf-8")
+    return printed
+
+
+def _python(script: str) -> str:
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        runpy.run_path(script, run_name="__main__")
+    return out.getvalue()
+
+
+def _compare(expected: str, got: str, where: str) -> None:
+    stripped = "".join(f"{line.rstrip()}\n" for line in got.splitlines())
+    if not doctest.OutputChecker().check_output(expected, stripped, FLAGS):
+        raise AssertionError(f"{where} says\n{expected}\nbut it is\n{stripped}")
+
+
+@contextlib.contextmanager
+def folder_on_path(folder: Path):
+    """Programs in a folder, and what they import from it, anew each time."""
+    known = set(sys.modules)
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        for name in set(sys.modules) - known:
+            if name.partition(".")[0] == "shop":
+                del sys.modules[name]

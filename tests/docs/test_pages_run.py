@@ -1,0 +1,69 @@
+"""Whoever does what the pages say gets what the pages show."""
+
+from __future__ import annotations
+
+import gzip
+import importlib
+import json
+import shutil
+
+import pytest
+
+from tests.cli.recordings import order_run
+from tests.docs.pages import PAGES, blocks_of
+from tests.docs.reader import Reader, folder_on_path
+
+TUTORIAL = "docs/tutorial.md"
+
+ONLY_SHOWN = {
+    "docs/benchmarks.md": "needs the recordings, and minutes",
+    "docs/cli.md": "shows every verb with files that only its readers have",
+    "CONTRIBUTING.md": "is about this repository",
+    "docs/file-formats.md": "has a test of its own",
+}
+"""Pages whose commands are looked up and not run; see `test_every_command_that_is_shown_is_one`."""
+
+RUN = [
+    page
+    for page in PAGES
+    if page not in ONLY_SHOWN
+    and page != TUTORIAL
+    and {"python", "console"} & {block.language for block in blocks_of(page)}
+]
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory):
+    """The folder at the end of the tutorial: the shop, its traces and its toolkit. Making it is the tutorial's test."""
+    folder = tmp_path_factory.mktemp("tutorial")
+    with pytest.MonkeyPatch.context() as patch, folder_on_path(folder):
+        patch.chdir(folder)
+        patch.setenv("LANGSMITH_TRACING", "false")
+        patch.setenv("COLUMNS", "100")
+        Reader().read(TUTORIAL)
+    return folder
+
+
+def test_the_tutorial_does_what_it_says(shop):
+    assert {"shop", "shop.db", "traces.db", "toolkit.json"} <= {path.name for path in shop.iterdir()}
+
+
+@pytest.mark.parametrize("page", RUN)
+def test_what_the_page_shows_runs(page, shop, tmp_path, monkeypatch):
+    """In a copy of the tutorial's folder, where `tools`, `model`, `agent` and `inputs` are those of the shop."""
+    folder = tmp_path / "copy"
+    shutil.copytree(shop, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.chdir(folder)
+    with gzip.open("recordings.jsonl.gz", "wt") as recordings:
+        recordings.write(json.dumps(order_run(1)) + "\n")
+    monkeypatch.setenv("LANGSMITH_TRACING", "false")
+    monkeypatch.setenv("COLUMNS", "100")
+    with folder_on_path(folder):
+        agents = importlib.import_module("shop.agent")
+        question = "What has p3@example.com ordered for in total?"
+        Reader(
+            tools=agents.TOOLS,
+            model=agents.model,
+            agent=agents.agent,
+            inputs={"messages": [("user", question)]},
+        ).read(page)
