@@ -31,6 +31,7 @@ myst_heading_anchors = 3
 myst_enable_extensions = ["colon_fence"]
 lexers["jsonl"] = JsonLexer()
 
+default_role = "code"  # single backticks in docstrings are code
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 napoleon_google_docstring = True
@@ -93,6 +94,7 @@ CONTENTS = {
         "runtime",
         "worlds",
         "architecture",
+        "decisions/README",
         "decisions/*",
         "glossary",
     ],
@@ -100,6 +102,7 @@ CONTENTS = {
         "cli",
         "file-formats",
         "toolkit-file",
+        "reference/README",
         "reference/*",
         "contributing",
         "changes",
@@ -135,13 +138,31 @@ def add_contents(app: Sphinx, name: str, source: list[str]) -> None:
         return
     left = sorted(app.env.found_docs - {"index"})
     for caption, patterns in {**CONTENTS, "More": ["*"]}.items():
-        pages = [page for pattern in patterns for page in left if fnmatch(page, pattern)]
+        pages = list(dict.fromkeys(page for pattern in patterns for page in left if fnmatch(page, pattern)))
         left = [page for page in left if page not in pages]
         if pages:
             source[0] += TOCTREE.format(caption=caption, pages="\n".join(pages))
 
 
+def name_aliases(  # what Sphinx calls it with
+    _app: Sphinx,
+    _what: str,
+    _name: str,
+    _of: object,
+    _options: object,
+    signature: str | None,
+    returns: str | None,
+) -> tuple[str | None, str | None]:
+    """Takes an alias inside of another type out of Sphinx's wrapping."""
+
+    def plain(text: str | None) -> str | None:
+        return text and re.sub(r"TypeAliasForwardRef\('([\w.]+)'\)", r"\1", text)
+
+    return plain(signature), plain(returns)
+
+
 def setup(app: Sphinx) -> None:
     """Sphinx calls this."""
+    app.connect("autodoc-process-signature", name_aliases)
     app.connect("source-read", fetch_from_root)
     app.connect("source-read", add_contents)

@@ -31,7 +31,7 @@ from langchain_awo.model.trace import (
 logger = logging.getLogger(__name__)
 
 Mask: TypeAlias = bool | Collection[str] | Callable[[str, JSONValue], bool]
-"""`True`: secret-looking keys. `False`: nothing. Keys: these too. A function of key and value: what it says too."""
+"""What is masked: with `True` secret-looking keys, with `False` nothing; keys, or a function of key and value, add to `True`."""
 
 MIN_LENGTH: Final = 6
 """Shorter secrets are masked where they stand but not looked for elsewhere: they would be found everywhere."""
