@@ -44,7 +44,7 @@ $(DOCS_READY): $(READY)
 	@touch $(DOCS_READY)
 
 docs: $(DOCS_READY) ## the documentation as a site, in site/index.html
-	@$(BIN)/sphinx-build -W -n --keep-going -q -b html docs site
+	@$(BIN)/sphinx-build -W -n --keep-going -q -E -b html docs site
 	@echo "site/index.html"
 
 evaluate: $(READY) ## the table of docs/benchmarks.md, from the recordings in AWO_RECORDINGS

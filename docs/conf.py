@@ -62,8 +62,13 @@ nitpick_ignore = [  # what users do not make themselves
     ("py:class", "langchain_awo.runtime.middleware.Runs"),
 ]
 
-HOMES = {"CONTRIBUTING.md": "contributing", "CHANGELOG.md": "changes", "README.md": "index"}
-"""Pages of the repository's root, and where the site shows them; instead of the README it has a first page of its own."""
+HOMES = {
+    "CONTRIBUTING.md": "contributing",
+    "CHANGELOG.md": "changes",
+    "examples/README.md": "examples",
+    "README.md": "index",
+}
+"""Pages outside of docs/, and where the site shows them; instead of the README it has a first page of its own."""
 
 CONTENTS = {
     "Start": ["tutorial", "first-hour", "how-it-works"],
@@ -99,6 +104,7 @@ CONTENTS = {
         "glossary",
     ],
     "Look up": [
+        "examples",
         "cli",
         "file-formats",
         "toolkit-file",
@@ -121,12 +127,13 @@ TOCTREE = """
 """
 
 
-def fetch_from_root(app: Sphinx, name: str, source: list[str]) -> None:
-    """Shows the root's CONTRIBUTING and CHANGELOG, and leads links to them there."""
-    files = {page: file for file, page in HOMES.items() if page != "index"}
+def fetch_from_outside(app: Sphinx, name: str, source: list[str]) -> None:
+    """Shows the pages outside of docs/, and leads links to them there."""
+    files = {page: Path(file) for file, page in HOMES.items() if page != "index"}
     if name in files:
         text = (Path(app.srcdir).parent / files[name]).read_text(encoding="utf-8")
-        source[0] = re.sub(r"\]\((?!https?:)", "](../", text).replace("](../docs/", "](")
+        here = (Path("..") / files[name].parent).as_posix()
+        source[0] = re.sub(r"\]\((?!https?:)", f"]({here}/", text).replace("](../docs/", "](")
     up = "../" * name.count("/")
     for file, page in HOMES.items():
         source[0] = source[0].replace(f"]({up}../{file}", f"]({up}{page}.md")
@@ -164,5 +171,5 @@ def name_aliases(  # what Sphinx calls it with
 def setup(app: Sphinx) -> None:
     """Sphinx calls this."""
     app.connect("autodoc-process-signature", name_aliases)
-    app.connect("source-read", fetch_from_root)
+    app.connect("source-read", fetch_from_outside)
     app.connect("source-read", add_contents)
