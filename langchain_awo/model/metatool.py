@@ -57,12 +57,17 @@ class Guard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BindingEvidence:
-    """How often a binding explained the recorded argument."""
+    """How often a binding explained the recorded argument.
+
+    Attributes:
+        tied: other places that explained exactly the same calls, in notation; nothing tells them apart.
+    """
 
     agree: int = 0
     contradict: int = 0
     held_out_agree: int = 0
     held_out_contradict: int = 0
+    tied: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,3 +88,5 @@ def _transformed(transform: Transform, value: str) -> str:
             return f"moved({value}, {option!r})"
         case "split_first" | "split_last":
             return f"{value}.split({option!r})[{0 if transform.name == 'split_first' else -1}]"
+        case "token_after":
+            return f"token_after({value}, {option!r})"

@@ -33,12 +33,20 @@ def moved(text, days):
     """A date or a moment so many days later, in the same form."""
     moment = datetime.fromisoformat(text) + timedelta(days=int(days))
     return moment.date().isoformat() if len(text) == 10 else moment.isoformat(sep=text[10])
+
+
+def token_after(text, words):
+    """The token that follows the first occurrence of some words."""
+    rest = text[text.index(words) + len(words) :]
+    length = next((i for i, letter in enumerate(rest) if not (letter.isalnum() or letter in "_.@+-")), len(rest))
+    return rest[:length].rstrip(".@+-")
 '''
 
 _TAKEN = (
     "every",
     "number",
     "moved",
+    "token_after",
     "datetime",
     "timedelta",
     "bool",

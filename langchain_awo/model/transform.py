@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal, TypeAlias, get_args
+import re
+from typing import Final, Literal, TypeAlias, get_args
 
 from langchain_awo.model.pointer import MISSING
 from langchain_awo.model.trace import JSONValue
@@ -19,10 +20,17 @@ TransformName: TypeAlias = Literal[
     "date_offset",
     "split_first",
     "split_last",
+    "token_after",
 ]
-"""`date_format` takes a `strftime` format, `date_offset` whole days; the splits take a separator."""
+"""`date_format` takes a `strftime` format, `date_offset` whole days; the splits take a separator.
+
+`token_after` takes the words before a token in a text and gives the token after their first occurrence: letters, digits
+and `_`, with `.`, `@`, `+` and `-` inside.
+"""
 
 TRANSFORM_NAMES: tuple[str, ...] = get_args(TransformName)
+
+_TOKEN: Final = re.compile(r"\w[\w.@+-]*\w|\w")
 
 
 def apply_transform(name: TransformName, value: JSONValue, option: str = "") -> JSONValue:
@@ -30,6 +38,8 @@ def apply_transform(name: TransformName, value: JSONValue, option: str = "") -> 
 
     >>> apply_transform("to_number", "12"), apply_transform("date_offset", "2024-02-28", "2")
     (12, '2024-03-01')
+    >>> apply_transform("token_after", "Created order O-123.", "order ")
+    'O-123'
     """
     if name == "to_text":
         return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else MISSING
@@ -45,6 +55,8 @@ def apply_transform(name: TransformName, value: JSONValue, option: str = "") -> 
         case "split_first" | "split_last":
             parts = value.split(option) if option and option in value else []
             return (parts[0] if name == "split_first" else parts[-1]) if parts else MISSING
+        case "token_after":
+            return _token(value, option)
 
 
 def _number(text: str) -> JSONValue:
@@ -55,6 +67,12 @@ def _number(text: str) -> JSONValue:
             return float(text)
         except ValueError:
             return MISSING
+
+
+def _token(text: str, words: str) -> JSONValue:
+    start = text.find(words) + len(words)
+    found = _TOKEN.match(text, start) if words and words in text else None
+    return found[0] if found else MISSING
 
 
 def _date(name: str, text: str, option: str) -> JSONValue:

@@ -10,8 +10,9 @@ from langchain_awo.model.trace import JSONValue
 from langchain_awo.optimizer.corpus import Corpus, scalars
 from langchain_awo.optimizer.evaluate import split
 from langchain_awo.optimizer.origins import Origin, explained, learn_origins
-from langchain_awo.optimizer.places import find_places, value_key
+from langchain_awo.optimizer.places import find_places
 from langchain_awo.optimizer.sights import Leaf, Sight, is_each, sights_of, sources_of
+from langchain_awo.optimizer.wanted import value_key
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,9 +83,9 @@ def _count(sight: Sight, found: dict[Leaf, Origin | None], total: Coverage) -> N
 
 
 def _places(sight: Sight) -> frozenset[str]:
-    """Keys of the values of a call that some place before it holds."""
+    """Keys of the values of a call that some place before it holds as they are."""
     wanted = {value_key(leaf.value): leaf.value for leaf in sight.leaves}
-    return frozenset(key for key, _ in find_places(sight.frame, wanted))
+    return frozenset(key for key, place in find_places(sight.frame, wanted) if place.is_plain)
 
 
 def _output_leaves(sight: Sight) -> Iterator[JSONValue]:

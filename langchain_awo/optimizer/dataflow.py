@@ -1,24 +1,34 @@
 """Where the arguments of a step come from: consensus over many recorded calls.
 
-Every recorded call votes for each place that holds its argument. A place wins if nearly all calls agree on it; one that
-only ever showed a single value, as common ones (`true`, `1`, the empty text) do, is no evidence for flow. What nothing
-explains is left open, to become a parameter.
+Every recorded call votes for each place that holds its argument. A place wins if nearly all calls agree on it, and if they
+agree more than chance would make them: what is `true` or `1` half of the time stands in many places by chance. Objects and
+lists that no place holds whole are bound member by member. What nothing explains is left open, to become a parameter; so
+is what two places explain equally well where they contradict each other.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
 
-from langchain_awo.model.binding import Binding, Constant, Frame
+from langchain_awo.model.binding import Binding, Constant, Frame, ListOf, ObjectOf
 from langchain_awo.model.metatool import BindingEvidence
+from langchain_awo.model.notation import format_binding
 from langchain_awo.model.trace import JSONValue
-from langchain_awo.optimizer.places import Place, find_places, value_key
+from langchain_awo.optimizer.places import Place, find_places
+from langchain_awo.optimizer.votes import ArgumentVotes
+from langchain_awo.optimizer.wanted import value_key
 
 SAMPLE: Final = 200
 """Occurrences of a candidate that are looked at; more do not change a consensus."""
+
+BEYOND_CHANCE: Final = 0.75
+"""Share of the wanted agreement that must be left when agreement by chance is taken off (as in Cohen's kappa)."""
+
+MAX_TIED: Final = 3
+"""Other places that are named where several explain the same calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,32 +45,22 @@ class Example:
     weight: float = 1.0
 
 
-@dataclass(slots=True)
-class ArgumentVotes:
-    """What the examples say about one argument.
-
-    Attributes:
-        present: weight of the examples that have the argument.
-        places: weight of the examples in which each place held the value.
-        values: weight of each value, by its key.
-        shown: distinct values that each place agreed on.
-    """
-
-    present: float = 0.0
-    places: Counter[Place] = field(default_factory=Counter)
-    values: Counter[str] = field(default_factory=Counter)
-    samples: dict[str, JSONValue] = field(default_factory=dict)
-    shown: defaultdict[Place, set[str]] = field(default_factory=lambda: defaultdict(set))
-
-
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A binding with its evidence."""
+    """A binding with its evidence.
+
+    Attributes:
+        place: where it reads; of an object or a list, the place of one of its members.
+    """
 
     binding: Binding
     share: float
     evidence: BindingEvidence
     place: Place | None = None
+
+
+Leaf: TypeAlias = Callable[[ArgumentVotes], Bound | None]
+"""Binds a single value from its votes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,26 +85,32 @@ class StepFlow:
 
     def constant(self, name: str, *, agreement: float) -> Bound | None:
         """The value that nearly all calls have."""
-        votes = self.votes[name]
-        key, weight = min(votes.values.items(), key=lambda item: (-item[1], item[0]))
-        return _bound(Constant(value=votes.samples[key]), weight, votes, agreement)
+        return _constant(self.votes[name], agreement)
 
     def place(self, name: str, *, agreement: float) -> Bound | None:
-        """The single place that nearly all calls agree on; the nearest and shortest if several do."""
-        return self._best(name, agreement, [place for place in self.votes[name].places if not place.is_list])
+        """The single place that nearly all calls agree on; the nearest and shortest if several do.
+
+        An object or a list that no place holds whole is bound member by member.
+        """
+
+        def single(votes: ArgumentVotes) -> Bound | None:
+            return _best(votes, agreement, [place for place in votes.places if not place.is_list])
+
+        return _bound(self.votes[name], single, agreement)
 
     def element(self, name: str, *, of: tuple[int, str], agreement: float) -> Bound | None:
         """The place inside each element of a list that nearly all calls agree on."""
-        step, list_path = of
-        inside = [
-            p for p in self.votes[name].places if p.is_list and (p.step, p.list_path) == (step, list_path)
-        ]
-        return self._best(name, agreement, inside)
+
+        def inside(votes: ArgumentVotes) -> Bound | None:
+            held = [p for p in votes.places if p.is_list and (p.step, p.list_path) == of]
+            return _best(votes, agreement, held)
+
+        return _bound(self.votes[name], inside, agreement)
 
     def lists(self) -> list[tuple[int, str]]:
         """Lists whose elements hold arguments, the ones that explain most first."""
         explained: Counter[tuple[int, str]] = Counter()
-        for votes in self.votes.values():
+        for votes in (leaf for name in self.votes.values() for leaf in name.leaves()):
             best: dict[tuple[int, str], float] = {}
             for place, weight in votes.places.items():
                 if place.is_list and len(votes.shown[place]) > 1:
@@ -113,18 +119,10 @@ class StepFlow:
             explained.update(best)
         return sorted(explained, key=lambda where: (-explained[where], where[0], len(where[1]), where[1]))
 
-    def _best(self, name: str, agreement: float, places: Sequence[Place]) -> Bound | None:
-        votes = self.votes[name]
-        telling = [place for place in places if len(votes.shown[place]) > 1 or len(votes.values) == 1]
-        if not telling:
-            return None
-        best = min(telling, key=lambda place: (-votes.places[place], *preference(place)))
-        return _bound(best.binding(), votes.places[best], votes, agreement, best)
-
 
 def preference(place: Place) -> tuple[object, ...]:
     """Order among places that explain equally much: plain before transformed, late before early, short before long."""
-    return (bool(place.transform), place.kind == "argument", -place.step, place.path.count("/"), place)
+    return (not place.is_plain, place.kind == "argument", -place.step, place.path.count("/"), place)
 
 
 def collect_votes(examples: Sequence[Example]) -> StepFlow:
@@ -132,32 +130,26 @@ def collect_votes(examples: Sequence[Example]) -> StepFlow:
     stride = max(1, len(examples) // SAMPLE)
     votes: dict[str, ArgumentVotes] = defaultdict(ArgumentVotes)
     total = 0.0
-    for example in examples[::stride]:
+    for number, example in enumerate(examples[::stride]):
         total += example.weight
-        _vote(example, votes)
+        _vote(number, example, votes)
     return StepFlow(total, dict(sorted(votes.items())))
 
 
-def _vote(example: Example, votes: dict[str, ArgumentVotes]) -> None:
-    names: dict[str, list[str]] = defaultdict(list)
+def _vote(number: int, example: Example, votes: dict[str, ArgumentVotes]) -> None:
+    voters: defaultdict[str, list[ArgumentVotes]] = defaultdict(list)
     wanted: dict[str, JSONValue] = {}
     for name, value in example.args.items():
-        key = value_key(value)
-        own = votes[name]
-        own.present += example.weight
-        own.values[key] += example.weight  # type: ignore[assignment]  # counters hold weights here
-        own.samples[key] = value
-        if not isinstance(value, dict | list):
-            names[key].append(name)
-            wanted[key] = value
-    found: dict[str, set[Place]] = defaultdict(set)
+        for own, part in votes[name].count(value, example.weight):
+            key = value_key(part)
+            voters[key].append(own)
+            wanted[key] = part
+    found: defaultdict[str, set[Place]] = defaultdict(set)
     for key, place in find_places(example.frame, wanted):
         found[key].add(place)
     for key, places in found.items():
-        for name in names[key]:
-            for place in places:
-                votes[name].places[place] += example.weight  # type: ignore[assignment]
-                votes[name].shown[place].add(key)
+        for own in voters[key]:
+            own.agree(places, key, example=number, weight=example.weight)
 
 
 def is_common(value: JSONValue) -> bool:
@@ -167,13 +159,66 @@ def is_common(value: JSONValue) -> bool:
     return isinstance(value, int | float) and abs(value) <= 10  # noqa: PLR2004  # small counts are everywhere
 
 
-def _bound(
-    binding: Binding, weight: float, votes: ArgumentVotes, agreement: float, place: Place | None = None
+def _bound(votes: ArgumentVotes, leaf: Leaf, agreement: float) -> Bound | None:
+    """A value bound whole, else member by member."""
+    if (whole := leaf(votes)) or not votes.is_container:
+        return whole
+    parts = {key: _part(part, leaf, agreement) for key, part in votes.usual_parts().items()}
+    bounds = {key: bound for key, bound in parts.items() if bound}
+    place = next((bound.place for bound in bounds.values() if bound.place), None)
+    if len(bounds) < len(parts) or place is None:
+        return None
+    members = {str(key): bound.binding for key, bound in bounds.items()}
+    binding = (
+        ListOf(elements=tuple(members.values())) if votes.form[0] == "list" else ObjectOf(members=members)
+    )
+    share = min(bound.share for bound in bounds.values()) * votes.alike_share
+    return _told(binding, share * votes.present, votes, agreement, place=place)
+
+
+def _part(votes: ArgumentVotes, leaf: Leaf, agreement: float) -> Bound | None:
+    constant, found = _constant(votes, agreement), _bound(votes, leaf, agreement)
+    if constant and found:
+        return constant if constant.share >= found.share else found
+    return constant or found
+
+
+def _constant(votes: ArgumentVotes, agreement: float) -> Bound | None:
+    key, weight = min(votes.values.items(), key=lambda item: (-item[1], item[0]))
+    return _told(Constant(value=votes.samples[key]), weight, votes, agreement)
+
+
+def _best(votes: ArgumentVotes, agreement: float, places: Sequence[Place]) -> Bound | None:
+    telling = [place for place in places if len(votes.shown[place]) > 1]
+    if not telling:
+        return None
+    best = min(telling, key=lambda place: (-votes.places[place], *preference(place)))
+    rivals = [each for each in telling if each != best and votes.places[each] == votes.places[best]]
+    if votes.beyond_chance(best) < BEYOND_CHANCE * agreement or _contradicted(best, rivals, votes):
+        return None
+    return _told(best.binding(), votes.places[best], votes, agreement, place=best, rivals=rivals)
+
+
+def _contradicted(best: Place, rivals: Sequence[Place], votes: ArgumentVotes) -> bool:
+    """Whether another place explains as much, of other calls: then nothing tells which of the two it is."""
+    return any(votes.support[each] != votes.support[best] for each in rivals)
+
+
+def _told(
+    binding: Binding,
+    weight: float,
+    votes: ArgumentVotes,
+    agreement: float,
+    *,
+    place: Place | None = None,
+    rivals: Sequence[Place] = (),
 ) -> Bound | None:
     share = weight / votes.present if votes.present else 0.0
     if share < agreement:
         return None
     agree = round(weight)
-    return Bound(
-        binding, share, BindingEvidence(agree=agree, contradict=max(0, round(votes.present) - agree)), place
+    tied = tuple(format_binding(each.binding()) for each in sorted(rivals, key=preference) if each.is_plain)
+    evidence = BindingEvidence(
+        agree=agree, contradict=max(0, round(votes.present) - agree), tied=tied[:MAX_TIED]
     )
+    return Bound(binding, share, evidence, place)

@@ -19,7 +19,7 @@ from langchain_awo.model.pointer import escape
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.optimizer.corpus import Corpus
 from langchain_awo.optimizer.dataflow import SAMPLE, Example, collect_votes
-from langchain_awo.optimizer.places import value_key
+from langchain_awo.optimizer.wanted import value_key
 from langchain_awo.optimizer.windows import Window
 
 Bindings: TypeAlias = Literal["exact", "consensus"]

@@ -25,8 +25,9 @@ from langchain_awo.model.pointer import MISSING, expand
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.optimizer.dataflow import preference
 from langchain_awo.optimizer.matching import same
-from langchain_awo.optimizer.places import Place, find_places, value_key
+from langchain_awo.optimizer.places import Place, find_places
 from langchain_awo.optimizer.sights import Leaf, Sight
+from langchain_awo.optimizer.wanted import value_key
 
 MAX_ORIGINS: Final = 12
 """Origins of one argument that are tried in order; further ones explain single tasks."""

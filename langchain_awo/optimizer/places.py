@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from langchain_awo.model.binding import Argument, Binding, Frame, Item, Output, Transform
-from langchain_awo.model.encoding import dumps
+from langchain_awo.model.binding import Argument, Binding, Frame, Item, Output, Template, Transform
 from langchain_awo.model.pointer import escape
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.model.transform import TransformName
+from langchain_awo.optimizer.wanted import ITSELF, Likeness, Wanted
 
 MAX_LEAVES: Final = 20_000
 """Leaves of one output that are looked at; outputs beyond that are lists of the same thing."""
@@ -28,6 +29,8 @@ class Place:
     Attributes:
         path: pointer; with `*` it stands for each element.
         transform: what makes the argument of the value there, empty for the value itself.
+        prefix: fixed text before it, and `suffix` after it.
+        whole: the argument is the list of all that `*` stands for, not one of them.
     """
 
     kind: Literal["output", "argument"]
@@ -35,11 +38,19 @@ class Place:
     path: str
     transform: str = ""
     option: str = ""
+    prefix: str = ""
+    suffix: str = ""
+    whole: bool = False
 
     @property
     def is_list(self) -> bool:
         """Whether it stands for each element of a list."""
-        return "*" in self.path
+        return "*" in self.path and not self.whole
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the argument is the very value that stands there."""
+        return not (self.transform or self.prefix or self.suffix)
 
     @property
     def list_path(self) -> str:
@@ -54,84 +65,68 @@ class Place:
             source = Output(step=self.step, path=self.path)
         else:
             source = Argument(step=self.step, path=self.path)
-        if not self.transform:
-            return source
-        name: TransformName = self.transform  # type: ignore[assignment]  # made from TRANSFORMS below
-        return Transform(name=name, source=source, option=self.option)
-
-
-def value_key(value: JSONValue) -> str:
-    """Equal for equal JSON values only."""
-    return dumps(value)
+        if self.transform:
+            name: TransformName = self.transform  # type: ignore[assignment]  # made by `Wanted.hits`
+            source = Transform(name=name, source=source, option=self.option)
+        if self.prefix or self.suffix:
+            source = Template(prefix=self.prefix, source=source, suffix=self.suffix)
+        return source
 
 
 def find_places(frame: Frame, wanted: Mapping[str, JSONValue]) -> Iterator[tuple[str, Place]]:
     """Every place in a frame that holds one of the wanted values, itself or after a simple transform.
 
     Args:
-        wanted: the values by their `value_key`.
+        wanted: the values by their `value_key`, scalars or not.
 
     Yields:
         The key of a wanted value and a place; elements of lists both as themselves (the first and the last) and as
         "each element".
     """
-    by_text = _by_text(wanted)
+    index = Wanted(wanted)
     for step, args in frame.arguments.items():
-        for path, value in _leaves(args):
-            for key, transform, option in _hits(value, wanted, by_text):
-                yield key, Place("argument", step, _exact(path), transform, option)
+        for path, value in _nodes(args):
+            for key, likeness in _hits(value, index):
+                yield key, _place("argument", step, _exact(path), likeness)
     for step, output in frame.outputs.items():
-        for path, value in _leaves(output):
-            for key, transform, option in _hits(value, wanted, by_text):
+        for path, value in _nodes(output):
+            for key, likeness in _hits(value, index):
                 for pointer in _pointers(path, output):
-                    yield key, Place("output", step, pointer, transform, option)
+                    yield key, _place("output", step, pointer, likeness)
+        if index.has_lists:
+            yield from _columns(step, output, index)
 
 
-def _by_text(wanted: Mapping[str, JSONValue]) -> dict[str, list[str]]:
-    folded: dict[str, list[str]] = {}
-    for key, value in wanted.items():
-        if isinstance(value, str | int | float) and not isinstance(value, bool):
-            folded.setdefault(str(value).strip().lower(), []).append(key)
-    return folded
+def _place(kind: Literal["output", "argument"], step: int, path: str, likeness: Likeness) -> Place:
+    return Place(kind, step, path, likeness.transform, likeness.option, likeness.prefix, likeness.suffix)
 
 
-def _hits(
-    value: JSONValue, wanted: Mapping[str, JSONValue], by_text: Mapping[str, list[str]]
-) -> Iterator[tuple[str, str, str]]:
+def _hits(value: JSONValue, wanted: Wanted) -> Iterator[tuple[str, Likeness]]:
     if isinstance(value, dict | list):
-        return
-    key = value_key(value)
-    if key in wanted:
-        yield key, "", ""
-    if value is None or isinstance(value, bool):
-        return
-    for other in by_text.get(str(value).strip().lower(), ()):
-        if other != key:
-            transform = _transform(value, wanted[other])
-            if transform:
-                yield other, transform, ""
-    if isinstance(value, str) and len(value) > 10 and value[4:5] == "-" and value[7:8] == "-":  # noqa: PLR2004  # ISO date
-        date = value_key(value[:10])
-        if date in wanted:
-            yield date, "date_format", "%Y-%m-%d"
+        key = wanted.containers(value)
+        return iter([(key, ITSELF)] if key is not None else [])
+    return wanted.hits(value)
 
 
-def _transform(value: JSONValue, wanted: JSONValue) -> str:
-    if isinstance(value, str) and isinstance(wanted, str):
-        for name in ("strip", "lower", "upper", "title"):
-            if getattr(value, name)() == wanted:
-                return name
-    if isinstance(value, str) and isinstance(wanted, int | float):
-        return "to_number"
-    return "to_text" if isinstance(value, int | float) and isinstance(wanted, str) else ""
+def _columns(step: int, output: JSONValue, wanted: Wanted) -> Iterator[tuple[str, Place]]:
+    """Lists made of the same place in every element."""
+    columns: defaultdict[str, list[JSONValue]] = defaultdict(list)
+    for path, value in _nodes(output):
+        if not isinstance(value, dict | list) and any(map(_is_many, path)):
+            columns[_starred(path)].append(value)
+    for pointer, values in columns.items():
+        if (key := wanted.containers(values)) is not None:
+            yield key, Place("output", step, pointer, whole=True)
 
 
-def _leaves(value: JSONValue) -> Iterator[tuple[tuple[Segment, ...], JSONValue]]:
-    """Scalars with their paths, breadth limited by `MAX_LEAVES`."""
+def _nodes(value: JSONValue) -> Iterator[tuple[tuple[Segment, ...], JSONValue]]:
+    """Scalars, objects and lists with their paths, the root only if it is a scalar; at most `MAX_LEAVES` scalars."""
     stack: list[tuple[tuple[Segment, ...], JSONValue]] = [((), value)]
     count = 0
     while stack and count < MAX_LEAVES:
         path, current = stack.pop()
+        if isinstance(current, dict | list) and path:
+            yield path, current
         if isinstance(current, dict):
             stack.extend(((*path, key), member) for key, member in reversed(current.items()))
         elif isinstance(current, list):
@@ -147,16 +142,24 @@ def _exact(path: tuple[Segment, ...]) -> str:
 
 def _pointers(path: tuple[Segment, ...], document: JSONValue) -> Iterator[str]:
     """The pointers under which a leaf can be named: exactly, as the last element, as each element."""
-    many = [isinstance(segment, int) or bool(_DATA_KEY.search(segment)) for segment in path]
+    many = [_is_many(segment) for segment in path]
     indices = [segment for segment in path if isinstance(segment, int)]
     keyed = any(flag and isinstance(segment, str) for flag, segment in zip(many, path, strict=True))
     if not keyed and all(index == 0 for index in indices):
         yield _exact(path)
     if any(many):
-        parts = ("*" if flag else escape(str(segment)) for flag, segment in zip(many, path, strict=True))
-        yield "".join(f"/{part}" for part in parts)
+        yield _starred(path)
     if len(indices) == 1 and not keyed and _is_last(path, document):
         yield "".join(f"/{-1 if isinstance(segment, int) else escape(segment)}" for segment in path)
+
+
+def _is_many(segment: Segment) -> bool:
+    """Whether a segment tells elements apart: an index, or a key that is itself data."""
+    return isinstance(segment, int) or bool(_DATA_KEY.search(segment))
+
+
+def _starred(path: tuple[Segment, ...]) -> str:
+    return "".join("/*" if _is_many(segment) else f"/{escape(str(segment))}" for segment in path)
 
 
 def _is_last(path: tuple[Segment, ...], document: JSONValue) -> bool:

@@ -208,9 +208,11 @@ def _with_evidence(
 def _with_verdict(step: Step, verdict: _Verdict) -> Step:
     if not verdict.total:
         return step
-    counts = {"held_out_agree": verdict.agree, "held_out_contradict": verdict.total - verdict.agree}
-    evidence = {place: replace(seen, **counts) for place, seen in step.evidence.items()}
-    return replace(step, evidence=evidence or {"": BindingEvidence(**counts)})
+    evidence = {
+        place: replace(seen, held_out_agree=verdict.agree, held_out_contradict=verdict.total - verdict.agree)
+        for place, seen in (step.evidence or {"": BindingEvidence()}).items()
+    }
+    return replace(step, evidence=evidence)
 
 
 def refusal(candidate: MetaTool, code: str, reason: str, occurrences: int) -> Refused:

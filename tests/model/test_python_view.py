@@ -177,6 +177,6 @@ def test_whatever_the_texts_hold_the_view_is_one_function_and_nothing_else(plan)
     tree = compile(code, "view", "exec", ast.PyCF_ONLY_AST)
     compile(code, "view", "exec")
     kinds = [type(each) for each in tree.body]
-    assert kinds == [ast.Expr, ast.ImportFrom, *[ast.FunctionDef] * 4]
+    assert kinds == [ast.Expr, ast.ImportFrom, *[ast.FunctionDef] * 5]
     assert not any(isinstance(each, ast.Import) for each in ast.walk(tree))
     assert code == python_view(plan)
