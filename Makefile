@@ -5,10 +5,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 DOCS_READY := $(VENV)/.docs-ready
+OLDEST := .venv-oldest
 export LANGSMITH_TRACING := false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs format check evaluate clean
+.PHONY: help demo test test-oldest lint docs format check evaluate clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -18,7 +19,7 @@ $(READY): pyproject.toml
 	@echo "== setting up $(VENV) (about a minute the first time)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[langchain]" --group test --group lint
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[langchain,mcp]" --group test --group lint
 	@touch $(READY)
 
 demo: $(READY) ## the main job: record an agent, compile its routines, run it again with them
@@ -26,6 +27,17 @@ demo: $(READY) ## the main job: record an agent, compile its routines, run it ag
 
 test: $(READY) ## run the tests; needs no network and no key
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+$(OLDEST)/.ready: pyproject.toml tests/oldest.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+	@echo "== setting up $(OLDEST)"
+	@$(PYTHON) -m venv $(OLDEST)
+	@$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	@$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check --constraint tests/oldest.txt --editable ".[langchain]" --group test
+	@touch $(OLDEST)/.ready
+
+test-oldest: $(OLDEST)/.ready ## run the tests of recording and of running over the oldest supported LangChain and LangGraph
+	@$(OLDEST)/bin/python -m pytest --numprocesses auto --dist loadfile tests/runtime tests/capture
 
 lint: $(READY) ## formatting, lint, strict types, import contracts
 	@$(BIN)/ruff format --check .
@@ -52,4 +64,4 @@ evaluate: $(READY) ## the table of docs/benchmarks.md, from the recordings in AW
 	@$(BIN)/python benchmarks/evaluate_recordings.py --by-domain
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis traces.db* toolkit.json
+	rm -rf $(VENV) $(OLDEST) site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis traces.db* toolkit.json

@@ -18,6 +18,7 @@ from langgraph.prebuilt import ToolRuntime
 from pydantic import ValidationError
 
 from langchain_awo.model.encoding import decode, digest, project_output
+from langchain_awo.runtime.adopting import adopted
 from langchain_awo.runtime.injection import Injected, InjectionError, inject
 from langchain_awo.runtime.outcome import Call, Failed, Outcome, Succeeded
 
@@ -64,8 +65,8 @@ class Surroundings:
     Attributes:
         call_id: id of the meta-tool's own call.
         config: of the inner calls, see `inner_config`.
-        guards: replace the plain call of a tool, as middleware does; the tool is then marked itself, and
-            whoever executes it fills its hidden arguments.
+        guards: replace the plain call of a tool, as middleware does; the tool itself then carries the marks and
+            the run it is below of, and whoever executes it fills its hidden arguments.
     """
 
     meta_tool: str
@@ -85,7 +86,7 @@ class Surroundings:
         call_id = self.inner_id(call)
         if self.guards:
             tool_call = ToolCall(name=call.tool, args=dict(call.args), id=call_id, type="tool_call")
-            return tool_call, self._marked(bound.tool, call), self.config
+            return tool_call, self._adopted(bound.tool, call), self.config
         args = inject(call.args, bound.injected, self.runtime, call_id)
         tool_call = ToolCall(name=call.tool, args=args, id=call_id, type="tool_call")
         return tool_call, bound.tool, self._config(call)
@@ -102,9 +103,9 @@ class Surroundings:
         config["metadata"] = {**config.get("metadata", {}), **self._marks(call)}
         return config
 
-    def _marked(self, tool: BaseTool, call: Call) -> BaseTool:
-        marks = {**(tool.metadata or {}), **self._marks(call)}
-        return tool.model_copy(update={"metadata": marks, "tags": [*(tool.tags or []), REPLAY_TAG]})
+    def _adopted(self, tool: BaseTool, call: Call) -> BaseTool:
+        below = self.config.get("callbacks")
+        return adopted(tool, below, tags=[REPLAY_TAG], metadata=self._marks(call))
 
 
 def inner_config(config: RunnableConfig | None, callbacks: Callbacks) -> RunnableConfig:

@@ -2,10 +2,8 @@
 
 import json
 from typing import Annotated, Any
-from uuid import UUID
 
 import pytest
-from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import InjectedToolArg, StructuredTool, ToolException, tool
 from langgraph.store.memory import InMemoryStore
@@ -27,35 +25,10 @@ from tests.runtime.desk import (
     step,
     tool_messages,
 )
+from tests.runtime.watching import Watcher, check_children
 
+INNER = ["find_user", "get_order", "get_order", "note"]
 SEVEN = {"user": Output(step=1, path="/id")}
-
-
-class Watcher(BaseCallbackHandler):
-    """Keeps what a recorder would see of tool runs."""
-
-    run_inline = True
-
-    def __init__(self) -> None:
-        self.runs: dict[UUID, dict[str, Any]] = {}
-
-    def on_tool_start(self, serialized: Any, input_str: str, **known: Any) -> None:
-        self.runs[known["run_id"]] = {**known, "name": serialized["name"]}
-
-    def named(self, name: str) -> list[dict[str, Any]]:
-        return [run for run in self.runs.values() if run["name"] == name]
-
-
-def _check_children(watcher: Watcher) -> None:
-    (outer,) = watcher.named("help_user")
-    inner = watcher.named("find_user") + watcher.named("get_order") + watcher.named("note")
-    assert len(inner) == 4
-    assert {run["parent_run_id"] for run in inner} == {outer["run_id"]}
-    assert [run["metadata"]["awo_step"] for run in inner] == [1, 2, 2, 3]
-    assert {run["metadata"]["awo_meta_tool"] for run in inner} == {"help_user"}
-    assert all("awo:replayed" in run["tags"] for run in inner)
-    assert "awo_meta_tool" not in outer["metadata"]
-    assert "awo:replayed" not in (outer["tags"] or [])
 
 
 def test_inner_calls_are_children_of_the_meta_tool_marked_as_replayed(
@@ -65,7 +38,7 @@ def test_inner_calls_are_children_of_the_meta_tool_marked_as_replayed(
     tools = [*desk.tools, *toolkit(routine("help_user", FIND, ORDERS, NOTE)).get_tools()]
     agent = new_agent(kind, model_of(call("help_user", email="a@b"), "done"), tools)
     agent.invoke(ask(), {"callbacks": [watcher]})
-    _check_children(watcher)
+    check_children(watcher, INNER)
     (outer,) = watcher.named("help_user")
     note = watcher.named("note")[0]
     assert note["tool_call_id"] == f"{outer['tool_call_id']}__3"
@@ -77,14 +50,14 @@ async def test_they_are_children_asynchronously_too(kind: str, desk: Any, toolki
     tools = [*desk.tools, *toolkit(routine("help_user", FIND, ORDERS, NOTE)).get_tools()]
     agent = new_agent(kind, model_of(call("help_user", email="a@b"), "done"), tools)
     await agent.ainvoke(ask(), {"callbacks": [watcher]})
-    _check_children(watcher)
+    check_children(watcher, INNER)
 
 
 def test_they_are_children_outside_a_graph_too(toolkit: Any) -> None:
     watcher = Watcher()
     (tool_,) = toolkit(routine("help_user", FIND, ORDERS, NOTE)).get_tools()
     tool_.invoke({"email": "a@b"}, {"callbacks": [watcher]})
-    _check_children(watcher)
+    check_children(watcher, INNER)
 
 
 def _injected(kind: str, toolkit: Any, desk: Any) -> tuple[Any, InMemoryStore]:

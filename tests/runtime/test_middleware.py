@@ -30,6 +30,7 @@ from tests.runtime.desk import (
     routine,
     tool_messages,
 )
+from tests.runtime.watching import Watcher, check_children
 
 THREAD = {"configurable": {"thread_id": "t"}}
 INTERRUPT_MODES = ["batched", "per_call"]
@@ -136,17 +137,23 @@ def test_a_limit_on_a_tool_name_does_not_break_the_meta_tool(desk: Any, toolkit:
     assert json.loads(tool_messages(state)[0].content)["status"] == "completed"
 
 
-def test_guarded_inner_calls_are_marked_as_replayed(desk: Any, toolkit: Any) -> None:
-    from tests.runtime.test_inner_calls import Watcher
+def test_guarded_inner_calls_are_children_of_the_meta_tool_marked_as_replayed(
+    desk: Any, toolkit: Any
+) -> None:
+    watcher = Watcher()
+    model = model_of(call("help_user", email="a@b"), "done")
+    agent = _agent(desk, model, MetaToolMiddleware(toolkit(HELP)), _auditor([]))
+    agent.invoke(ask(), {"callbacks": [watcher]})
+    check_children(watcher, ["find_user", "get_order", "get_order", "note", "refund"])
 
+
+async def test_they_are_children_asynchronously_and_while_streaming_too(desk: Any, toolkit: Any) -> None:
     watcher = Watcher()
     model = model_of(call("help_user", email="a@b"), "done")
     agent = _agent(desk, model, MetaToolMiddleware(toolkit(HELP)))
-    agent.invoke(ask(), {"callbacks": [watcher]})
-    (note,) = watcher.named("note")
-    assert (note["metadata"]["awo_meta_tool"], note["metadata"]["awo_step"]) == ("help_user", 3)
-    assert "awo:replayed" in note["tags"]
-    assert len(watcher.named("help_user")) == 1
+    async for _ in agent.astream(ask(), {"callbacks": [watcher]}, stream_mode="updates"):
+        pass
+    check_children(watcher, ["find_user", "get_order", "get_order", "note", "refund"])
 
 
 def test_guarded_inner_calls_get_their_hidden_arguments(desk: Any, toolkit: Any) -> None:
