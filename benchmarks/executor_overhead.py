@@ -30,7 +30,7 @@ from langchain_awo.runtime.lowering import lower
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 
 STEPS = 5
-CALLS = 20
+CALLS = 4
 """Calls in one timed round."""
 
 IN_GRAPH: RunnableConfig = {"metadata": {"thread_id": "t", "langgraph_node": "tools", "langgraph_step": 2}}

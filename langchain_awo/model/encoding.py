@@ -148,6 +148,8 @@ def project_output(content: object, artifact: object = None) -> JSONValue:
         The structured content (its single `result` unwrapped) if there is one, else the joined text blocks
         without their random ids, else the value itself.
     """
+    if artifact is None and type(content) is str:
+        return _clean(content)
     structured = artifact.get("structured_content") if isinstance(artifact, Mapping) else None
     if structured is not None:
         only = isinstance(structured, Mapping) and set(structured) == {"result"}

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from langchain_awo.model.trace import JSONValue
@@ -36,6 +37,8 @@ def escape(key: str) -> str:
 
 def unescape(segment: str) -> str:
     """The object key that a pointer segment names."""
+    if "~" not in segment:
+        return segment
     return segment.replace("~2", "*").replace("~1", "/").replace("~0", "~")
 
 
@@ -52,10 +55,13 @@ def split(pointer: str) -> list[str]:
     return pointer[1:].split("/")
 
 
+_segments = lru_cache(maxsize=4096)(split)
+
+
 def lookup(document: JSONValue, pointer: str) -> JSONValue:
     """The value at a pointer without `*`, or `MISSING`."""
     value = document
-    for segment in split(pointer):
+    for segment in _segments(pointer):
         value = _child(value, segment)
         if value is MISSING:
             return MISSING
@@ -65,7 +71,7 @@ def lookup(document: JSONValue, pointer: str) -> JSONValue:
 def expand(document: JSONValue, pointer: str) -> list[JSONValue]:
     """The values at a pointer that may contain `*`, in document order; places that do not exist are left out."""
     values = [document]
-    for segment in split(pointer):
+    for segment in _segments(pointer):
         if segment == "*":
             values = [child for value in values for child in _children(value)]
         else:

@@ -89,7 +89,9 @@ class Surroundings:
             return tool_call, self._adopted(bound.tool, call), self.config
         args = inject(call.args, bound.injected, self.runtime, call_id)
         tool_call = ToolCall(name=call.tool, args=args, id=call_id, type="tool_call")
-        return tool_call, bound.tool, self._config(call)
+        config = self.config.copy()
+        config["metadata"] = {**config.get("metadata", {}), **self._marks(call)}
+        return tool_call, bound.tool, config
 
     def inner_id(self, call: Call) -> str:
         """Id of an inner call: the same again when a run is resumed."""
@@ -97,11 +99,6 @@ class Surroundings:
 
     def _marks(self, call: Call) -> dict[str, Any]:
         return {"awo_meta_tool": self.meta_tool, "awo_step": call.step}
-
-    def _config(self, call: Call) -> RunnableConfig:
-        config = self.config.copy()
-        config["metadata"] = {**config.get("metadata", {}), **self._marks(call)}
-        return config
 
     def _adopted(self, tool: BaseTool, call: Call) -> BaseTool:
         below = self.config.get("callbacks")

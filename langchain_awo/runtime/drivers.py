@@ -13,7 +13,7 @@ from langchain_core.runnables.config import ContextThreadPoolExecutor
 from langchain_awo.model.metatool import MetaTool
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.runtime.calling import failed
-from langchain_awo.runtime.execution import execute
+from langchain_awo.runtime.execution import Sources, execute
 from langchain_awo.runtime.outcome import Call, Failed, Limits, Outcome, Result
 
 Order: TypeAlias = Callable[[Call], int] | None
@@ -26,6 +26,7 @@ def drive(
     *,
     limits: Limits,
     order: Order = None,
+    sources: Sources | None = None,
 ) -> Result:
     """Runs a meta-tool in this thread, its independent reads in a bounded pool of threads.
 
@@ -38,8 +39,9 @@ def drive(
         perform: makes one call.
         limits: concurrency and time.
         order: makes the calls of a group one by one, by this key, and no more after one that failed.
+        sources: of the meta-tool, if they are known already.
     """
-    stepping = execute(meta_tool, parameters, limits=limits)
+    stepping = execute(meta_tool, parameters, limits=limits, sources=sources)
     outcomes: list[Outcome | None] | None = None
     try:
         while True:
@@ -61,9 +63,10 @@ async def adrive(
     *,
     limits: Limits,
     order: Order = None,
+    sources: Sources | None = None,
 ) -> Result:
     """Runs a meta-tool in this event loop, its independent reads in a bounded number of tasks; as `drive`."""
-    stepping = execute(meta_tool, parameters, limits=limits)
+    stepping = execute(meta_tool, parameters, limits=limits, sources=sources)
     outcomes: list[Outcome | None] | None = None
     try:
         while True:
@@ -128,6 +131,8 @@ async def _aone_by_one(
 async def _aperform(
     group: Sequence[Call], perform: Callable[[Call], Awaitable[Outcome]], limits: Limits
 ) -> list[Outcome | None]:
+    if limits.timeout is None and len(group) == 1:
+        return [await perform(group[0])]
     room = asyncio.Semaphore(limits.concurrency)
 
     async def one(call: Call) -> Outcome:

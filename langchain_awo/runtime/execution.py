@@ -11,6 +11,7 @@ same order, and returns what became of the routine:
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
+from typing import TypeAlias
 
 from langchain_awo.model.binding import Frame, resolve
 from langchain_awo.model.encoding import digest, dumps
@@ -30,9 +31,21 @@ from langchain_awo.runtime.outcome import (
     Succeeded,
 )
 
+Sources: TypeAlias = Mapping[int, frozenset[int]]
+"""By the number of each step, the numbers of those it uses."""
+
+
+def sources_of(meta_tool: MetaTool) -> Sources:
+    """What each step of a meta-tool uses; worth keeping where it is run often."""
+    return {number: step.depends_on for number, step in enumerate(meta_tool.steps, start=1)}
+
 
 def execute(
-    meta_tool: MetaTool, parameters: Mapping[str, JSONValue], *, limits: Limits = DEFAULT_LIMITS
+    meta_tool: MetaTool,
+    parameters: Mapping[str, JSONValue],
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    sources: Sources | None = None,
 ) -> Generator[tuple[Call, ...], Sequence[Outcome | None], Result]:
     """Steps through a meta-tool.
 
@@ -40,6 +53,7 @@ def execute(
         meta_tool: what to run.
         parameters: what it was called with; absent optional parameters are left out.
         limits: only `calls` is used here.
+        sources: of the meta-tool, if they are known already.
 
     Yields:
         The calls that may be made now; never an empty group.
@@ -47,7 +61,7 @@ def execute(
     Returns:
         What became of it.
     """
-    run = _Run(meta_tool, Frame(parameters=parameters), limits)
+    run = _Run(meta_tool, Frame(parameters=parameters), limits, sources or sources_of(meta_tool))
     while group := run.next_group():
         run.take(group, (yield group))
     return run.result()
@@ -61,9 +75,10 @@ def is_empty(value: JSONValue) -> bool:
 class _Run:
     """The state between two groups; `open` are the steps that are neither finished nor skipped."""
 
-    def __init__(self, meta_tool: MetaTool, frame: Frame, limits: Limits) -> None:
+    def __init__(self, meta_tool: MetaTool, frame: Frame, limits: Limits, sources: Sources) -> None:
         self.steps = dict(enumerate(meta_tool.steps, start=1))
-        self.sources = {number: step.depends_on for number, step in self.steps.items()}
+        self.reads = {number for number, step in self.steps.items() if step.effect.is_read}
+        self.sources = sources
         self.frame = frame
         self.budget = limits.calls
         self.open = list(self.steps)
@@ -89,17 +104,17 @@ class _Run:
     def _collect(self) -> list[Call]:
         group: list[Call] = []
         for number in self.open.copy():
-            step = self.steps[number]
-            if self.skipped and self.skipped & self.sources[number]:
+            sources = self.sources[number]
+            if self.skipped and self.skipped & sources:
                 self._skip(number)
                 continue
-            is_read = step.effect.is_read
-            waits = not self.sources[number] <= self.finished
+            is_read = number in self.reads
+            waits = not sources <= self.finished
             if not is_read and (waits or group or number != self.open[0]):
                 return group
             if waits:
                 continue
-            problem = None if number in self.expected else self._enter(number, step)
+            problem = None if number in self.expected else self._enter(number, self.steps[number])
             if problem is not None:
                 self.stop = problem if number == self.open[0] else None
                 return group
@@ -170,7 +185,8 @@ class _Run:
                 self.outcomes[call.step].append(done)
             elif outcome is not None and self.stop is None:
                 self.stop = Stop(kind="failed", step=call.step, reason=outcome.error, args=call.args)
-        for number in dict.fromkeys(call.step for call in group):
+        touched = (group[0].step,) if len(group) == 1 else dict.fromkeys(call.step for call in group)
+        for number in touched:
             if len(self.outcomes[number]) == len(self.expected[number]):
                 self._finish(number)
 
@@ -215,7 +231,7 @@ def _calls(number: int, step: Step, frame: Frame) -> list[Call] | Stop:
     """The calls of a step: one, or one for each distinct set of arguments."""
     if step.over is None:
         args = _arguments(number, step, frame)
-        return args if isinstance(args, Stop) else [_call(number, step, args)]
+        return [_call(number, step, args)] if isinstance(args, dict) else args
     items = _items(step.over, frame)
     if items is None:
         place = format_binding(step.over.source, step)
@@ -263,5 +279,8 @@ def _arguments(number: int, step: Step, frame: Frame) -> dict[str, JSONValue] | 
 
 
 def _known(step: Step, frame: Frame) -> dict[str, JSONValue]:
-    values = {name: resolve(binding, frame) for name, binding in step.args.items()}
-    return {name: value for name, value in values.items() if value is not MISSING}
+    known: dict[str, JSONValue] = {}
+    for name, binding in step.args.items():
+        if (value := resolve(binding, frame)) is not MISSING:
+            known[name] = value
+    return known

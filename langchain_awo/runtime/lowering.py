@@ -22,6 +22,7 @@ from langchain_awo.runtime.injection import injected_of
 from langchain_awo.runtime.memory import Memory
 from langchain_awo.runtime.outcome import DEFAULT_LIMITS, Limits
 from langchain_awo.runtime.routine import Answered, Request, Routine
+from langchain_awo.runtime.routine_tool import RoutineTool
 from langchain_awo.runtime.schemas import RESUME_TOKEN, arguments_model, field_names
 
 
@@ -83,7 +84,7 @@ def lower(
 
     for function in (run_sync, run_async):  # LangChain evaluates them at every call: only what it looks for
         function.__annotations__ = {"config": RunnableConfig, "runtime": ToolRuntime}
-    return StructuredTool(
+    return RoutineTool(
         name=meta_tool.name,
         description=full_description(meta_tool),
         args_schema=arguments_model(meta_tool.name, meta_tool.parameters, resumable=resumable),

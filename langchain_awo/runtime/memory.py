@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Final, Literal
 
 from langchain_awo.model.encoding import digest
@@ -27,7 +28,7 @@ UNFINISHED_KEPT: Final = 10_000
 """Runs that one process remembers."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class RunKey:
     """What a run is known by; `thread` is empty where nothing can be resumed in another process."""
 
@@ -35,15 +36,15 @@ class RunKey:
     task: str
     call_id: str
 
-    @property
+    @cached_property
     def token(self) -> str:
         """The resume token."""
         return digest([self.thread, self.task, self.call_id])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Entry:
-    """One call of a run.
+    """One call of a run. Not frozen, because one is made for every call and that takes four times as long.
 
     Attributes:
         status: `started` means that its end was not seen, `waiting` that it waits for an answer to an interrupt.
@@ -69,7 +70,11 @@ class Entry:
 
 @dataclass(slots=True)
 class Ledger:
-    """What is known of one run; the live replies only in the process that got them."""
+    """What is known of one run; the live replies only in the process that got them.
+
+    Attributes:
+        was_interrupted: whether any of its calls ever waited for an answer.
+    """
 
     token: str
     thread: str
@@ -78,6 +83,14 @@ class Ledger:
     parameters: dict[str, JSONValue]
     entries: dict[str, Entry] = field(default_factory=dict)
     replies: dict[str, object] = field(default_factory=dict)
+    was_interrupted: bool = False
+
+    def restore(self, entries: Iterable[Entry]) -> None:
+        """Takes what another process knew of the calls."""
+        self.entries = {entry.key: entry for entry in entries}
+        self.was_interrupted = any(
+            entry.status == "waiting" or entry.questions for entry in self.entries.values()
+        )
 
     def recall(self, call: Call) -> Succeeded | Failed | None:
         """What is known of a call: its result, why it must not be made, or nothing."""
@@ -117,20 +130,16 @@ class Ledger:
 
     def wait(self, call: Call) -> Entry:
         """Notes that a call did not come to an end and is to be made again."""
+        self.was_interrupted = True
         return self._put(call, status="waiting")
 
     def ask(self, call: Call, task: str) -> Entry:
         """Notes that a question of a call reached the user."""
-        entry = self._put(call, status="waiting")
+        entry = self.wait(call)
         if entry.task != task:
             entry = replace(entry, task=task, asked=1 + self.questions_in(task), questions=0)
         self.entries[entry.key] = replace(entry, questions=entry.questions + 1)
         return self.entries[entry.key]
-
-    @property
-    def was_interrupted(self) -> bool:
-        """Whether any of its calls ever waited for an answer."""
-        return any(entry.status == "waiting" or entry.questions for entry in self.entries.values())
 
     def questions_in(self, task: str) -> int:
         """How many questions reached the user in a task."""

@@ -1,16 +1,18 @@
-"""What the executor says about one run of a meta-tool: plain data."""
+"""What the executor says about one run of a meta-tool: plain data.
+
+What is made anew for every call is a named tuple, which costs a third of a frozen dataclass.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.trace import JSONValue
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(NamedTuple):
     """One call of an original tool.
 
     Attributes:
@@ -26,16 +28,14 @@ class Call:
     mapped: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Succeeded:
+class Succeeded(NamedTuple):
     """A call that was made; `reply` is the message it was read from and is not looked into here."""
 
     output: JSONValue
     reply: object = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
+class Failed(NamedTuple):
     """A call that was made and failed, in words that a model can act on."""
 
     error: str
@@ -44,8 +44,7 @@ class Failed:
 Outcome: TypeAlias = Succeeded | Failed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
+class Done(NamedTuple):
     """A call and what came of it."""
 
     call: Call

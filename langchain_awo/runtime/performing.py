@@ -39,9 +39,9 @@ class Performer:
 
     def perform(self, call: Call) -> Outcome:
         """The outcome of a call; interrupts and the like pass through."""
-        known = self._known(call)
+        known = self.ledger.recall(call)
         if known is not None:
-            return known
+            return self._known(call, known)
         if not call.effect.is_read and (problem := self._save(self.ledger.start(call))):
             return problem
         try:
@@ -49,14 +49,16 @@ class Performer:
         except Exception as error:
             self._save(self._left(call, error))
             raise
-        self._save(self._noted(call, outcome))
+        entry = self._noted(call, outcome)
+        if self.store is not None:
+            self._save(entry)
         return outcome
 
     async def aperform(self, call: Call) -> Outcome:
         """Async form of `perform`."""
-        known = self._known(call)
+        known = self.ledger.recall(call)
         if known is not None:
-            return known
+            return self._known(call, known)
         if not call.effect.is_read and (problem := await self._asave(self.ledger.start(call))):
             return problem
         try:
@@ -64,7 +66,9 @@ class Performer:
         except Exception as error:
             await self._asave(self._left(call, error))
             raise
-        await self._asave(self._noted(call, outcome))
+        entry = self._noted(call, outcome)
+        if self.store is not None:
+            await self._asave(entry)
         return outcome
 
     @property
@@ -87,8 +91,7 @@ class Performer:
         """Async form of `passed`."""
         await self._asave(self._answered(error))
 
-    def _known(self, call: Call) -> Outcome | None:
-        known = self.ledger.recall(call)
+    def _known(self, call: Call, known: Outcome) -> Outcome:
         if isinstance(known, Succeeded):
             asked = self.ledger.asked(call, self.task)
             _skip_answers(asked.questions if asked else 0)

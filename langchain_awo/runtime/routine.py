@@ -19,6 +19,7 @@ from langchain_awo.model.trace import JSONValue
 from langchain_awo.runtime.answer import answer, artifact, hand_back
 from langchain_awo.runtime.calling import BoundTool, Surroundings, guards, inner_config
 from langchain_awo.runtime.drivers import adrive, drive
+from langchain_awo.runtime.execution import sources_of
 from langchain_awo.runtime.memory import Ledger, Memory, RunKey, new_ledger, routine_digest
 from langchain_awo.runtime.outcome import Limits, Result, Stop
 from langchain_awo.runtime.performing import Performer
@@ -74,6 +75,7 @@ class Routine:
         self.limits = limits
         self.memory = memory
         self.digest = routine_digest(meta_tool)
+        self.sources = sources_of(meta_tool)
 
     def run(self, request: Request) -> Answered:
         """Runs it and says what came of it."""
@@ -96,6 +98,7 @@ class Routine:
                 performer.perform,
                 limits=self.limits,
                 order=performer.order,
+                sources=self.sources,
             )
         except GraphBubbleUp as error:
             performer.passed(error)
@@ -123,6 +126,7 @@ class Routine:
                 performer.aperform,
                 limits=self.limits,
                 order=performer.order,
+                sources=self.sources,
             )
         except GraphBubbleUp as error:
             await performer.apassed(error)

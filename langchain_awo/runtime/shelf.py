@@ -6,7 +6,7 @@ Nothing is indexed for search. Expired runs are the store's business: give it a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from langgraph.store.base import BaseStore
@@ -78,9 +78,5 @@ def _ledger(token: str, rows: Mapping[str, dict[str, Any]]) -> Ledger | None:
     if head is None:
         return None
     ledger = Ledger(token=token, **head)
-    ledger.entries = {entry.key: entry for entry in _entries(row for key, row in rows.items() if key != _RUN)}
+    ledger.restore(adapter(Entry).validate_python(row) for key, row in rows.items() if key != _RUN)
     return ledger
-
-
-def _entries(rows: Iterable[dict[str, Any]]) -> list[Entry]:
-    return [adapter(Entry).validate_python(row) for row in rows]
