@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from langchain_awo.cli.hints import tell_unknown_effects
 from langchain_awo.cli.options import (
     PHASES,
     AsJson,
@@ -85,6 +86,7 @@ def compile_traces(
         from langchain_awo.model.notation import format_plan
 
         put(format_plan(plan))
+        tell_unknown_effects(found, specs, options.effects)
     read = counted(len(found), "trace")
     say(f"{counted(len(plan.meta_tools), 'meta-tool')} in {output}, compiled from {read}")
     if not plan.meta_tools and plan.refused:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -35,12 +38,12 @@ MORE_CALLS: Final = "There are more tool calls because a meta-tool may read more
 NO_WAIT: Final = "The scripted model answers at once, so the seconds are those of everything else."
 
 NEXT: Final = """\
-What to try next:
+What to try next{where}:
   awo show {toolkit}             the meta-tools, step by step
   awo show {toolkit} --refused   what was not compiled, and why
   awo show {traces}                what was recorded
   awo evaluate {traces}            the same savings on held-out tasks, beside the published method and the ceiling
-Then record an agent of your own: README.md shows how."""
+Then record an agent of your own: docs/tutorial.md shows how, in ten minutes."""
 
 
 def demo(
@@ -205,7 +208,7 @@ def _put(
     if model is None:
         put(NO_WAIT)
     put(f"\nWrote {traces} and {toolkit}.\n")
-    put(NEXT.format(traces=traces, toolkit=toolkit))
+    put(NEXT.format(traces=traces, toolkit=toolkit, where=_where()))
 
 
 def _state(result: DemoResult) -> str:
@@ -215,3 +218,10 @@ def _state(result: DemoResult) -> str:
         else f"NO; these tables differ: {', '.join(result.differing_tables)}"
     )
     return f"Same final state of the database: {same}. Same answers: {result.same_answers} of {result.held_out_tasks}."
+
+
+def _where() -> str:
+    """How to make `awo` a command, if it is none outside of its environment."""
+    if shutil.which("awo"):
+        return ""
+    return f", after: . {os.path.relpath(Path(sys.executable).parent / 'activate')}"

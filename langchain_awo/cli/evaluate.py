@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from langchain_awo.cli.hints import tell_unknown_effects
 from langchain_awo.cli.options import (
     PHASES,
     AsJson,
@@ -67,6 +68,7 @@ def evaluate_traces(
         put_json(evaluation.as_json())
     else:
         _put(evaluation)
+        tell_unknown_effects(found, specs, options.effects)
 
 
 def _put(evaluation: Evaluation) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from langchain_awo.cli.hints import tell_unknown_effects
 from langchain_awo.cli.options import AsJson, Domain, Model
 from langchain_awo.cli.sources import live_tools, read_traces
 from langchain_awo.cli.terminal import counted, put, put_json, put_table, say
@@ -112,6 +113,7 @@ def _put_traces(traces: Sequence[Trace]) -> None:
     ]
     if rows:
         put_table("Tools", ["tool", "calls", "failed", "effect"], rows)
+    tell_unknown_effects(traces)
 
 
 def _show_ngrams(traces: Sequence[Trace], *, min_length: int, min_freq: int, as_json: bool) -> None:

@@ -19,6 +19,9 @@ MAX_NAME: Final = 60
 """Providers allow 64 characters."""
 
 
+_JOINTS: Final = frozenset({"by", "for", "from", "of"})
+
+
 def name_all(meta_tools: Iterable[MetaTool], corpus: Corpus) -> list[MetaTool]:
     """The same meta-tools with names, descriptions and parameter schemas; names differ from each other and all tools."""
     taken = set(corpus.specs)
@@ -141,8 +144,14 @@ def _bare(tool: str) -> str:
 
 
 def _object(name: str) -> str:
-    """A tool's name without its verb: `get_order_details` is about `order_details`."""
-    return name.split("_", 1)[-1]
+    """A tool's name without its verb and what it goes by.
+
+    >>> [_object(name) for name in ("get_order_details", "get_order_by_id", "loans_of", "search")]
+    ['order_details', 'order', 'loans', 'search']
+    """
+    words = name.split("_")
+    joint = next((place for place, word in enumerate(words) if place and word in _JOINTS), len(words))
+    return "_".join(words[1:joint] or words[:joint])
 
 
 def _clip(name: str) -> str:

@@ -1,0 +1,28 @@
+"""What a user should look at next, said where it matters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from langchain_awo.cli.terminal import counted, say
+from langchain_awo.model.effect import Effect
+
+if TYPE_CHECKING:
+    from langchain_awo.model.trace import ToolSpec, Trace
+
+
+def tell_unknown_effects(
+    traces: Sequence[Trace], specs: Sequence[ToolSpec] = (), declared: Mapping[str, Effect] | None = None
+) -> None:
+    """Names the tools that count as writes only because nobody says what they do; routines of reads save most."""
+    from langchain_awo.optimizer.corpus import build_corpus
+
+    effects = build_corpus(traces, tools=specs, declared=declared).effects
+    called = {call.name for trace in traces for call in trace.tool_calls}
+    unknown = sorted(tool for tool in called if effects[tool] is Effect.UNKNOWN)
+    if unknown:
+        say(
+            f"{counted(len(unknown), 'tool')} of unknown effect, treated as writes: {', '.join(unknown)}; "
+            f"say what they do when you compile or evaluate, such as --effect {unknown[0]}=read"
+        )
