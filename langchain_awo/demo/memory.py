@@ -117,12 +117,26 @@ def _inner_steps(value: Any) -> Iterator[Done]:
     for step in [*value["steps"], *([failed] if failed else [])]:
         if not isinstance(step, dict) or not isinstance(step.get("tool"), str):
             continue
-        args = step.get("args")
-        call = Call(step["tool"], args if isinstance(args, dict) else {})
-        if step.get("error"):
-            yield Done(call, error=str(step["error"]), native=False)
-        elif "output" in step:
-            yield Done(call, output=decode(step["output"]), native=False)
+        for args, told in _told_calls(step):
+            call = Call(step["tool"], args)
+            if told.get("error"):
+                yield Done(call, error=str(told["error"]), native=False)
+            elif "output" in told:
+                yield Done(call, output=decode(told["output"]), native=False)
+
+
+def _told_calls(step: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], Mapping[str, Any]]]:
+    """The calls of a step, each with its arguments and what came of it; one that ran for each item has several."""
+    shared = step["args"] if isinstance(step.get("args"), dict) else {}
+    if isinstance(step.get("outputs"), list):
+        names = step.get("for_each")
+        for output in step["outputs"]:
+            said = {name: output[name] for name in ([names] if isinstance(names, str) else names or ())}
+            yield {**shared, **said}, {"output": output}
+    elif isinstance(step.get("calls"), list):
+        yield from (({**shared, **call["args"]}, call) for call in step["calls"])
+    else:
+        yield shared, step
 
 
 def _is_final(past: Done) -> bool:

@@ -120,7 +120,7 @@ def _pairs(old: Sequence[MetaTool], new: Sequence[MetaTool]) -> list[tuple[MetaT
 
 def _doing(meta_tool: MetaTool) -> str:
     """Equal for meta-tools whose steps are equal."""
-    return _text([_canonical(Step, replace(step, evidence={})) for step in meta_tool.steps])
+    return _text([_canonical(Step, replace(step, evidence={}, hide={})) for step in meta_tool.steps])
 
 
 def _compare(old: MetaTool, new: MetaTool) -> Changed:
@@ -171,6 +171,8 @@ def _parts(old: Step, new: Step) -> Iterator[Change]:
         before, after = (_text(_canonical(Step, step)[place]) for step in (old, new))
         if before != after:
             yield Change(place=place, old=before, new=after)
+    if sorted(old.hide) != sorted(new.hide):
+        yield Change(place="hide", old=_text(sorted(old.hide)), new=_text(sorted(new.hide)))
 
 
 def _evidence(old: MetaTool, new: MetaTool) -> Iterator[Change]:
@@ -184,6 +186,9 @@ def _evidence(old: MetaTool, new: MetaTool) -> Iterator[Change]:
         seen = [_canonical(Step, each.steps[i - 1])["evidence"] for each, i in ((old, one), (new, other))]
         if seen[0] != seen[1]:
             yield Change(place=f"bindings of step {other}", old=_text(seen[0]), new=_text(seen[1]))
+        uses = [_canonical(Step, each.steps[i - 1])["hide"] for each, i in ((old, one), (new, other))]
+        if uses[0] != uses[1]:
+            yield Change(place=f"uses of step {other}", old=_text(uses[0]), new=_text(uses[1]))
 
 
 def _by_key(kind: str, old: Mapping[str, Any], new: Mapping[str, Any], told: Any) -> Iterator[Change]:

@@ -51,7 +51,7 @@ def _lines(old: str, new: str) -> Iterator[str]:
 def _figures(evidence: Sequence[Change]) -> str:
     told = [
         each.place
-        if each.place.startswith("bindings") or each.place == "mode_reason"
+        if each.place.startswith(("bindings", "uses")) or each.place == "mode_reason"
         else f"{each.place} {each.old} -> {each.new}"
         for each in evidence
     ]

@@ -71,6 +71,21 @@ class BindingEvidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UseEvidence:
+    """How often recorded agents went on to use a place of an output.
+
+    Attributes:
+        outputs: recorded outputs that had something there.
+        tasks: distinct tasks of these.
+        used: outputs of which something there was in a later call or in the agent's own words.
+    """
+
+    outputs: int = 0
+    tasks: int = 0
+    used: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One call of an original tool, or one call for each item of a list.
 
@@ -80,6 +95,7 @@ class Step:
         eager: in continue mode it is run unasked after the anchor; a read that is bound without parameters.
         evidence: by JSON Pointer of the argument.
         effect: effect class of the tool.
+        hide: places of each output that the model is not shown, by JSON Pointer; empty shows everything.
     """
 
     tool: str
@@ -91,6 +107,7 @@ class Step:
     never_empty: bool = False
     eager: bool = False
     evidence: dict[str, BindingEvidence] = field(default_factory=dict)
+    hide: dict[str, UseEvidence] = field(default_factory=dict)
 
     @property
     def bindings(self) -> list[Binding]:

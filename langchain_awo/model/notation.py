@@ -29,6 +29,9 @@ from langchain_awo.model.metatool import MetaTool, Refused, Step, ToolkitPlan
 
 COMMENT_COLUMN = 56
 
+HIDDEN_NAMED = 2
+"""So many hidden places are named in the line of a step."""
+
 _EFFECT_WORDS = {
     Effect.READ: "reads",
     Effect.IDEMPOTENT: "writes, idempotent",
@@ -91,6 +94,13 @@ def format_binding(binding: Binding, step: Step | None = None) -> str:
             return "[" + ", ".join(format_binding(item, step) for item in elements) + "]"
 
 
+def format_hidden(step: Step) -> str:
+    """The places of a step's output that the model is not shown, such as `/email, /address/zip and 2 more`."""
+    places = list(step.hide)
+    named, rest = ", ".join(places[:HIDDEN_NAMED]), len(places) - HIDDEN_NAMED
+    return f"{named} and {rest} more" if rest > 0 else named
+
+
 def format_refused(refused: Refused) -> str:
     """A refused candidate and why."""
     return _with_comment(" > ".join(refused.routine), f"{refused.reason} ({refused.occurrences} occurrences)")
@@ -108,6 +118,8 @@ def _step_comment(step: Step) -> str:
             f"equals {dumps(step.guard.value)}" if step.guard.test == "equals" else f"is {step.guard.test}"
         )
         parts.append(f"{step.guard.otherwise} unless {format_binding(step.guard.source, step)} {wanted}")
+    if step.hide:
+        parts.append(f"hides {format_hidden(step)}")
     return ", ".join(parts)
 
 

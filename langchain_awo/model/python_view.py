@@ -124,6 +124,8 @@ def _remarks(step: Step) -> Iterator[str]:
         yield f"optional: {', '.join(map(repr, step.optional))}"
     if step.never_empty:
         yield "stops before any write if it finds nothing"
+    if step.hide:
+        yield f"the model is not shown {', '.join(map(repr, step.hide))}"
 
 
 def _tool(step: Step) -> str:

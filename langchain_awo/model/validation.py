@@ -21,6 +21,7 @@ from langchain_awo.model.binding import (
 )
 from langchain_awo.model.metatool import MetaTool, Step, ToolkitPlan
 from langchain_awo.model.pointer import split, unescape
+from langchain_awo.model.projection import tells_outcome
 
 MAX_META_TOOLS: Final = 1_000
 MAX_STEPS: Final = 64
@@ -87,7 +88,22 @@ def _check_step(number: int, step: Step, meta_tool: MetaTool) -> str:
         for part in _parts(binding):
             if problem := _check_part(part, number, step, meta_tool):
                 return problem
-    return _check_pointer(step.over.filter.path) if step.over and step.over.filter else ""
+    if step.over and step.over.filter and (problem := _check_pointer(step.over.filter.path)):
+        return problem
+    return _check_hidden(step)
+
+
+def _check_hidden(step: Step) -> str:
+    if len(step.hide) > MAX_ITEMS:
+        return f"it hides {len(step.hide):,} places of its output; at most {MAX_ITEMS:,} are read"
+    for place in step.hide:
+        if problem := _check_pointer(place):
+            return problem
+        if not place:
+            return "it hides its whole output; name places in it"
+        if tells_outcome(place):
+            return f"it hides {place[:80]!r}, which says how a call went; show it"
+    return ""
 
 
 def _parts(binding: Binding) -> Iterator[Binding]:

@@ -83,6 +83,7 @@ class Run:
     Attributes:
         text: everything said, called and returned, lower case, in order.
         model_calls: all of them, also those that called no tool.
+        words: what the agent itself said besides calling tools, with the position in `text` at which it said it.
     """
 
     trace_id: str
@@ -92,6 +93,7 @@ class Run:
     tokens: int
     text: str
     segments: tuple[Segment, ...]
+    words: tuple[tuple[int, str], ...] = ()
     _first: dict[str, int] = field(default_factory=dict, repr=False)
 
     def first_occurrence(self, value: JSONValue) -> int:
@@ -255,6 +257,7 @@ def _run(trace: Trace, effects: Mapping[str, Effect], shown: int) -> Run:
         tokens=builder.tokens,
         text="".join(builder.text),
         segments=tuple(builder.segments),
+        words=tuple(builder.words),
     )
 
 
@@ -273,6 +276,7 @@ class _RunBuilder:
         self.effects = effects
         self.shown = shown
         self.text: list[str] = []
+        self.words: list[tuple[int, str]] = []
         self.length = 0
         self.tokens = 0
         self.segments: list[Segment] = []
@@ -292,6 +296,8 @@ class _RunBuilder:
 
     def model_call(self, index: int, record: ModelCallRecord, calls: Sequence[ToolCallRecord]) -> None:
         start = self.length
+        if record.text:
+            self.words.append((start, record.text))
         read = self.shown + start // CHARACTERS_PER_TOKEN
         done = tuple(self._call(call) for call in calls)
         spoken = sum(len(dumps(call.args)) for call in calls) + len(record.text)

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from langchain_awo.model.eager import eager_part
 from langchain_awo.model.metatool import MetaTool
 from langchain_awo.optimizer.bench import Bench, Prices, Simulated
-from langchain_awo.optimizer.replay import Tally, eager_part
+from langchain_awo.optimizer.replay import Tally
 
 FIRST_ITEMS: Final = (1, 2, 5)
 """Shorter limits of a map that are tried beside its own."""

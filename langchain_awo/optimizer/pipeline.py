@@ -19,6 +19,7 @@ from langchain_awo.optimizer.literal import compile_literal
 from langchain_awo.optimizer.naming import name_all
 from langchain_awo.optimizer.rules import checked
 from langchain_awo.optimizer.select import select
+from langchain_awo.optimizer.shape import Showing, shape
 from langchain_awo.optimizer.shapes import signatures_of
 from langchain_awo.optimizer.specialize import specialize
 from langchain_awo.optimizer.verify import Thresholds, refusal, verify
@@ -41,6 +42,7 @@ class Options:
         rules: merging rules; the safe defaults if there are none.
         threshold: the paper's T, for the literal strategy; derived from the number of runs if not given.
         bindings: `exact` binds the literal strategy's steps as a first version would, `consensus` as the default does.
+        showing: when a place of an output may be hidden from the model; the literal strategy hides nothing.
     """
 
     strategy: Strategy = "default"
@@ -52,6 +54,7 @@ class Options:
     rules: RuleSet | None = None
     threshold: int | None = None
     bindings: Literal["exact", "consensus"] = "exact"
+    showing: Showing = field(default_factory=Showing)
 
     def __post_init__(self) -> None:
         if self.max_tools < 1:
@@ -77,6 +80,8 @@ def compile_plan(
     chosen = options or Options()
     corpus = build_corpus(traces, tools=tools, declared=chosen.effects)
     meta_tools, refused = compile_corpus(corpus, chosen, progress=progress)
+    if chosen.strategy == "default":
+        meta_tools = shape(meta_tools, corpus, showing=chosen.showing)
     used = sorted({tool for meta_tool in meta_tools for tool in meta_tool.tools})
     return ToolkitPlan(
         strategy=chosen.strategy,
@@ -195,4 +200,5 @@ def _settings(options: Options) -> dict[str, JSONValue]:
         "effects": {name: str(effect) for name, effect in sorted(options.effects.items())},
         "prices": asdict(options.prices),
         "thresholds": asdict(options.thresholds),
+        "showing": asdict(options.showing),
     }

@@ -17,7 +17,7 @@ from langchain_awo.optimizer.wanted import ITSELF, Likeness, Wanted
 MAX_LEAVES: Final = 20_000
 """Leaves of one output that are looked at; outputs beyond that are lists of the same thing."""
 
-_DATA_KEY: Final = re.compile(r"\d{3}|^\d+$|^[0-9a-f]{8}-")
+DATA_KEY: Final = re.compile(r"\d{3}|^\d+$|^[0-9a-f]{8}-")
 
 Segment: TypeAlias = str | int
 
@@ -155,7 +155,7 @@ def _pointers(path: tuple[Segment, ...], document: JSONValue) -> Iterator[str]:
 
 def _is_many(segment: Segment) -> bool:
     """Whether a segment tells elements apart: an index, or a key that is itself data."""
-    return isinstance(segment, int) or bool(_DATA_KEY.search(segment))
+    return isinstance(segment, int) or bool(DATA_KEY.search(segment))
 
 
 def _starred(path: tuple[Segment, ...]) -> str:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from langchain_awo.model.eager import eager_part
 from langchain_awo.model.metatool import MetaTool
 from langchain_awo.optimizer.corpus import Corpus, Round, Run, Segment
 from langchain_awo.optimizer.simulate import Simulation, simulate
@@ -138,18 +139,6 @@ def walk_continue(segment: Segment, found: Callable[[int], list[Used]]) -> Tally
                 tally.uses[meta_tool.name] += 1
                 seen |= new
     return tally
-
-
-def eager_part(meta_tool: MetaTool) -> MetaTool | None:
-    """The anchor and the steps that are worth running unasked after it, or `None` if there are none."""
-    kept = [0, *(i for i, step in enumerate(meta_tool.steps) if i and step.eager)]
-    if len(kept) < 2 or not meta_tool.steps[0].effect.is_read:  # noqa: PLR2004  # an anchor alone continues nothing
-        return None
-    if len(kept) == len(meta_tool.steps):
-        return meta_tool
-    numbers = {old + 1: new + 1 for new, old in enumerate(kept)}
-    steps = tuple(meta_tool.steps[i] for i in kept)
-    return replace(meta_tool, steps=tuple(step.renumbered(numbers) for step in steps))
 
 
 def choose(found: Iterable[Used], segment: Segment, fetched: _Fetched) -> list[Used]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from langchain_awo.model.eager import eager_part
 from langchain_awo.model.metatool import MetaTool
 from langchain_awo.optimizer.bench import Bench, Prices, Simulated
 from langchain_awo.optimizer.corpus import Corpus
 from langchain_awo.optimizer.eager import add_eager
 from langchain_awo.optimizer.naming import name_all
-from langchain_awo.optimizer.replay import Tally, eager_part
+from langchain_awo.optimizer.replay import Tally
 
 
 def select(

@@ -12,15 +12,17 @@ from typing import Any
 from langchain_core.messages import AIMessage, ToolMessage
 from langgraph.errors import GraphBubbleUp
 
+from langchain_awo.model.eager import eager_part
 from langchain_awo.model.metatool import MetaTool
 from langchain_awo.runtime.calling import BoundTool, Guards, Surroundings, acall_tool, call_tool
 from langchain_awo.runtime.claims import Claims
-from langchain_awo.runtime.continuing import Start, eager_part, fetched_data, start_of, with_fetched
+from langchain_awo.runtime.continuing import Start, fetched_data, start_of, with_fetched
 from langchain_awo.runtime.conversation import Held, call_key, held_reads
 from langchain_awo.runtime.drivers import adrive, drive
 from langchain_awo.runtime.guarding import inner_request
 from langchain_awo.runtime.installing import Installed
 from langchain_awo.runtime.outcome import Call, Failed, Limits, Outcome, Result, Succeeded
+from langchain_awo.runtime.telling import Told, tell_steps
 
 _log = logging.getLogger(__name__)
 
@@ -33,6 +35,7 @@ class _Going:
         known: results that the conversation holds, by call.
         fetched: what was made here, by call, as the answers came.
         shown: the same in the order of the steps.
+        told: the same as the model is told it.
     """
 
     request: Any
@@ -41,6 +44,7 @@ class _Going:
     known: dict[str, Held]
     fetched: dict[str, Held] = field(default_factory=dict)
     shown: dict[str, Held] = field(default_factory=dict)
+    told: list[Told] = field(default_factory=list)
 
 
 class Continuer:
@@ -53,6 +57,7 @@ class Continuer:
         self._tools = {tool.name: BoundTool(tool=tool) for tool in installed.toolkit.tools}
         self._effects = installed.effects
         self._limits = limits
+        self._shape = limits.shape and installed.toolkit.limits.shape
         self._usage = usage
         self._claims = Claims()
 
@@ -188,17 +193,16 @@ class Continuer:
         """Keeps what was fetched in the order of the steps, not in that in which the answers came."""
         if len(result.done) > 1:
             self._usage[start.meta_tool.name, "continued"] += 1
-        for done in result.done:
-            key = call_key(done.call.tool, done.call.args)
-            if key in state.fetched:
-                state.shown.setdefault(key, state.fetched[key])
+        new = {call_key(done.call.tool, done.call.args): done for done in result.done}
+        new = {key: done for key, done in new.items() if key in state.fetched and key not in state.shown}
+        state.shown |= {key: state.fetched[key] for key in new}
+        state.told += tell_steps(start.meta_tool, list(new.values()), shape=self._shape)
 
     def _with_fetched(self, reply: ToolMessage, state: _Going) -> ToolMessage:
         if not state.shown:
             return reply
-        fetched = list(state.shown.values())
-        content = with_fetched(reply.content, fetched, characters=self._limits.output_chars)
-        extra = {**reply.additional_kwargs, **fetched_data(fetched)}
+        content = with_fetched(reply.content, state.told, characters=self._limits.output_chars)
+        extra = {**reply.additional_kwargs, **fetched_data(list(state.shown.values()))}
         return reply.model_copy(update={"content": content, "additional_kwargs": extra})
 
 

@@ -6,7 +6,7 @@ nothing that asks a person, nothing that the conversation already holds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -16,8 +16,9 @@ from langchain_awo.model.encoding import dumps, to_json
 from langchain_awo.model.metatool import Map, MetaTool, Step
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.runtime.conversation import FETCHED, Held
+from langchain_awo.runtime.telling import Told
 
-NOTE: Final = "Fetched along with it, complete and up to date; there is no need to call these again."
+NOTE: Final = "Fetched along with it, up to date; there is no need to call these again."
 """What the model is told of results it did not ask for."""
 
 
@@ -34,28 +35,6 @@ class Start:
     parameters: dict[str, JSONValue]
 
 
-def eager_part(meta_tool: MetaTool, forbidden: frozenset[str] = frozenset()) -> MetaTool | None:
-    """The anchor and the steps to run after it, or `None` if there are none.
-
-    Args:
-        meta_tool: the whole routine.
-        forbidden: tools that are never run unasked; steps that depend on them are left out too.
-    """
-    anchor = meta_tool.steps[0]
-    if not anchor.effect.is_read:
-        return None
-    kept = {1}
-    for number, step in enumerate(meta_tool.steps[1:], start=2):
-        allowed = step.eager and step.effect.is_read and step.tool not in forbidden
-        if allowed and step.depends_on <= kept:
-            kept.add(number)
-    if len(kept) == 1:
-        return None
-    numbers = {old: new for new, old in enumerate(sorted(kept), start=1)}
-    steps = tuple(meta_tool.steps[old - 1].renumbered(numbers) for old in sorted(kept))
-    return replace(meta_tool, steps=steps)
-
-
 def start_of(eager: MetaTool, tool: str, args: Mapping[str, JSONValue]) -> Start | None:
     """How a routine goes on after a call, or `None` if the call is not one that it begins with."""
     anchor = eager.steps[0]
@@ -69,19 +48,13 @@ def start_of(eager: MetaTool, tool: str, args: Mapping[str, JSONValue]) -> Start
     )
 
 
-def with_fetched(content: Any, fetched: list[Held], *, characters: int) -> Any:
+def with_fetched(content: Any, told: Sequence[Told], *, characters: int) -> Any:
     """The anchor's answer with what was fetched below it, as far as there is room; the same kind of content.
 
     It stays one answer to one call: providers refuse tool results without a call of the model's own, and some
     refuse calls that the model did not sign.
     """
-    steps: list[dict[str, JSONValue]] = []
-    for number, each in enumerate(fetched, start=2):
-        step = {"step": number, "tool": each.tool, "args": each.args, "output": each.output}
-        characters -= len(dumps(step))
-        if characters < 0:
-            break
-        steps.append(step)
+    steps = _fitting([{**step, "step": number} for number, step in enumerate(told, start=2)], characters)
     if not steps:
         return content
     text = dumps({"note": NOTE, "steps": steps})
@@ -101,6 +74,28 @@ def fetched_data(fetched: list[Held]) -> dict[str, JSONValue]:
             for each in fetched
         ]
     }
+
+
+def _fitting(told: Sequence[Told], room: int) -> list[Told]:
+    """The first steps that there is room for; of one that is too long as a whole, its first items."""
+    steps: list[Told] = []
+    for step in told:
+        fitting = _fit(step, room)
+        if fitting is None:
+            break
+        room -= len(dumps(fitting))
+        steps.append(fitting)
+    return steps
+
+
+def _fit(step: Told, room: int) -> Told | None:
+    while (length := len(dumps(step))) > room:
+        name = next((name for name in ("outputs", "calls") if len(step.get(name, ())) > 1), None)
+        if name is None:
+            return None
+        fewer = max(1, min(len(step[name]) - 1, len(step[name]) * room // length))
+        step = {**step, name: step[name][:fewer], "note": f"cut: call {step['tool']} for the others"}
+    return step
 
 
 def _fits(anchor: Step, args: Mapping[str, JSONValue]) -> bool:

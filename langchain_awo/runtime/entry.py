@@ -43,7 +43,7 @@ def run_entry(
     """What the entry meta-tools whose parameters are known found, for the system prompt; `""` if nothing."""
     found: list[str] = []
     for meta_tool, call in _calls(installed, around, parameters):
-        tool = _tool(installed, meta_tool)
+        tool = installed.toolkit.get_tool(meta_tool.name)
         if not is_async_only(tool):
             usage[meta_tool.name, "entry"] += 1
             found += _told(meta_tool, tool.invoke(call, around.config))
@@ -60,8 +60,9 @@ async def arun_entry(
     """Async form of `run_entry`."""
     found: list[str] = []
     for meta_tool, call in _calls(installed, around, parameters):
+        tool = installed.toolkit.get_tool(meta_tool.name)
         usage[meta_tool.name, "entry"] += 1
-        found += _told(meta_tool, await _tool(installed, meta_tool).ainvoke(call, around.config))
+        found += _told(meta_tool, await tool.ainvoke(call, around.config))
     return "\n".join(found)
 
 
@@ -87,10 +88,6 @@ def _by_name(around: ToolRuntime) -> dict[str, JSONValue]:
     context = around.context
     members = context if isinstance(context, Mapping) else getattr(context, "__dict__", {})
     return {**around.config.get("configurable", {}), **members}
-
-
-def _tool(installed: Installed, meta_tool: MetaTool) -> Any:
-    return next(tool for tool in installed.toolkit.get_tools() if tool.name == meta_tool.name)
 
 
 def _told(meta_tool: MetaTool, message: Any) -> list[str]:

@@ -74,7 +74,9 @@ def install(
         else:
             modes[each.name] = chosen
     callable_ = {
-        tool.name: tool for tool in toolkit.get_tools() if modes.get(tool.name) in ("append", "replace")
+        name: toolkit.get_tool(name, whole=chosen == "replace")
+        for name, chosen in modes.items()
+        if chosen in ("append", "replace")
     }
     return Installed(toolkit=toolkit, protection=protection, tools=callable_, modes=modes, refused=refused)
 

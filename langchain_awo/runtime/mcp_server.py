@@ -47,7 +47,8 @@ def mcp_server(toolkit: MetaToolkit, *, version: str = "") -> Server[Any, Any]:
     Raises:
         PlanError: no meta-tool can run over these tools.
     """
-    offered = [*toolkit.get_tools(), *toolkit.get_tools("continue")]
+    ordered = sorted(toolkit.meta_tools, key=lambda each: each.mode == "continue")
+    offered = [toolkit.get_tool(each.name, whole=True) for each in ordered]
     if not offered:
         reasons = "; ".join(f"{name}: {why}" for name, why in sorted(toolkit.disabled.items()))
         raise PlanError(

@@ -106,6 +106,8 @@ class Limits:
         timeout: seconds for one call; `None` waits for ever. A sync call that is too slow goes on in its thread.
         read_retries: how often a read that raised is tried again; writes never are.
         output_chars: a longer output is cut in the message to the model and kept whole in the artifact.
+        answer_chars: about so many characters of a completed or stopped routine are told altogether.
+        shape: leaves out of the message what the recorded agents never used of an output; the artifact has it.
     """
 
     calls: int = 60
@@ -113,6 +115,8 @@ class Limits:
     timeout: float | None = None
     read_retries: int = 1
     output_chars: int = 20_000
+    answer_chars: int = 80_000
+    shape: bool = True
 
 
 DEFAULT_LIMITS: Final = Limits()

@@ -171,7 +171,7 @@ class Routine:
     def _answered(self, result: Result, token: str) -> Answered:
         told = hand_back(self.meta_tool, result, resume_token=token)
         return Answered(
-            content=answer(told, characters=self.limits.output_chars),
+            content=answer(self.meta_tool, told, result, limits=self.limits),
             artifact=artifact(self.meta_tool, told, result),
             is_failure=result.stop is not None and result.stop.is_failure,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from langchain_core.tools import BaseTool, BaseToolkit
@@ -43,6 +44,7 @@ class MetaToolkit(BaseToolkit):
     limits: Limits = Field(default_factory=Limits)
     disabled: dict[str, str] = Field(default_factory=dict)
     _lowered: dict[str, BaseTool] = PrivateAttr(default_factory=dict)
+    _whole: dict[str, BaseTool] = PrivateAttr(default_factory=dict)
     _memory: Memory = PrivateAttr(default_factory=Memory)
 
     def model_post_init(self, context: Any, /) -> None:
@@ -82,7 +84,22 @@ class MetaToolkit(BaseToolkit):
         """
         hidden = "continue" if mode is None else None
         wanted = (each for each in self.meta_tools if each.mode == mode or (hidden and each.mode != hidden))
-        return [self._lowered[each.name] for each in wanted]
+        return [self.get_tool(each.name, whole=each.mode == "replace") for each in wanted]
+
+    def get_tool(self, name: str, *, whole: bool = False) -> BaseTool:
+        """One meta-tool as a LangChain tool, whatever its mode.
+
+        Args:
+            name: of a meta-tool that can run over these tools.
+            whole: tells the model every output whole, for where it cannot call the original tools for the rest.
+        """
+        meta_tool = next(each for each in self.meta_tools if each.name == name)
+        if not whole or not any(step.hide for step in meta_tool.steps):
+            return self._lowered[name]
+        if name not in self._whole:
+            limits = replace(self.limits, shape=False)
+            self._whole[name] = lower(meta_tool, self.tools, limits=limits, memory=self._memory)
+        return self._whole[name]
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the plan to a file, whole or not at all; the same plan gives the same bytes.

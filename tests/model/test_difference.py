@@ -20,6 +20,7 @@ from langchain_awo.model.metatool import (
     Step,
     ToolkitPlan,
     ToolSignature,
+    UseEvidence,
 )
 
 FIND = Step(tool="find_user", args={"email": Parameter(name="email")}, effect=Effect.READ)
@@ -69,6 +70,7 @@ PARTS = {
     "effect": {"effect": Effect.WRITE},
     "never_empty": {"never_empty": True},
     "eager": {"eager": True},
+    "hide": {"hide": {"/address": UseEvidence(outputs=50)}},
 }
 
 
@@ -131,6 +133,13 @@ def test_other_evidence_alone_is_no_difference_and_is_shown():
         format_difference(difference)
         == "= lookup, on other evidence: mode_reason, tasks 0 -> 7, bindings of step 2"
     )
+
+
+def test_the_same_places_hidden_on_other_evidence_are_no_difference():
+    old, new = (with_order(hide={"/address": UseEvidence(outputs=count)}) for count in (50, 60))
+    difference = compare_plans(plan(old), plan(new))
+    assert difference.is_same
+    assert format_difference(difference) == "= lookup, on other evidence: uses of step 2"
 
 
 def test_a_step_whose_line_is_the_same_is_shown_once_with_what_changed():

@@ -19,6 +19,7 @@ from langchain_awo.model.metatool import (
     Step,
     ToolkitPlan,
     ToolSignature,
+    UseEvidence,
 )
 from langchain_awo.model.plan_schema import plan_schema
 from langchain_awo.plan_file import plan_text
@@ -34,7 +35,12 @@ FULL = ToolkitPlan(
             parameters=(ParameterSpec(name="q", schema={"type": "string"}, required=False),),
             mode="continue",
             steps=(
-                Step(tool="find", args={"q": Parameter(name="q")}, effect=Effect.READ),
+                Step(
+                    tool="find",
+                    args={"q": Parameter(name="q")},
+                    effect=Effect.READ,
+                    hide={"/a/*/b": UseEvidence(outputs=50, tasks=9, used=1)},
+                ),
                 Step(
                     tool="find",
                     args={

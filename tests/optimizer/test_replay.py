@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from langchain_awo.optimizer.replay import eager_part, replay
+from langchain_awo.model.eager import eager_part
+from langchain_awo.optimizer.replay import replay
 from tests.optimizer.notation import corpus_of
 from tests.optimizer.routines import asked, chooser, each, routine, step
 

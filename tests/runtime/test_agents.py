@@ -13,8 +13,14 @@ ANSWERED = {
     "status": "completed",
     "steps": [
         {"step": 1, "tool": "find_user", "args": {"email": "a@b"}, "output": {"id": 7, "orders": ["A", "B"]}},
-        {"step": 2, "tool": "get_order", "args": {"order_id": "A"}, "output": {"id": "A", "total": 1}},
-        {"step": 2, "tool": "get_order", "args": {"order_id": "B"}, "output": {"id": "B", "total": 1}},
+        {
+            "step": 2,
+            "tool": "get_order",
+            "calls": [
+                {"args": {"order_id": "A"}, "output": {"id": "A", "total": 1}},
+                {"args": {"order_id": "B"}, "output": {"id": "B", "total": 1}},
+            ],
+        },
         {"step": 3, "tool": "note", "args": {"user": 7, "text": "hello"}, "output": {"noted": "hello"}},
     ],
 }
@@ -116,7 +122,7 @@ def test_independent_reads_run_at_once_and_answer_in_order(desk: Any, toolkit: A
     desk.gate = threading.Barrier(2)  # breaks, and the calls with it, unless both are there together
     (tool,) = toolkit(routine("help_user", FIND, ORDERS)).get_tools()
     told = json.loads(tool.invoke({"email": "a@b"}))
-    assert [each["args"] for each in told["steps"][1:]] == [{"order_id": "A"}, {"order_id": "B"}]
+    assert [each["args"] for each in told["steps"][1]["calls"]] == [{"order_id": "A"}, {"order_id": "B"}]
 
 
 def test_a_long_output_is_cut_for_the_model_and_whole_in_the_artifact(desk: Any, toolkit: Any) -> None:

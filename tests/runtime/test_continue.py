@@ -22,8 +22,8 @@ from tests.runtime.desk import FIND, NOTE, ORDERS, ask, call, model_of, routine,
 
 GO = routine("help_user", FIND, replace(ORDERS, eager=True), NOTE, mode="continue")
 FETCHED = [
-    {"step": 2, "tool": "get_order", "args": {"order_id": "A"}, "output": {"id": "A", "total": 1}},
-    {"step": 3, "tool": "get_order", "args": {"order_id": "B"}, "output": {"id": "B", "total": 1}},
+    {"args": {"order_id": "A"}, "output": {"id": "A", "total": 1}},
+    {"args": {"order_id": "B"}, "output": {"id": "B", "total": 1}},
 ]
 THREAD = {"configurable": {"thread_id": "t"}}
 
@@ -35,9 +35,13 @@ def _agent(desk: Any, toolkit: Any, model: Any, meta_tool: MetaTool = GO, *more:
 
 
 def _parts(message: ToolMessage) -> tuple[Any, list[Any]]:
-    """The anchor's own answer and the steps that came with it."""
+    """The anchor's own answer and the calls of the one mapped step that came with it."""
     own, _, fetched = message.content.partition("\n\n")
-    return json.loads(own), json.loads(fetched)["steps"] if fetched else []
+    if not fetched:
+        return json.loads(own), []
+    (told,) = json.loads(fetched)["steps"]
+    assert (told["step"], told["tool"]) == (2, "get_order")
+    return json.loads(own), told["calls"]
 
 
 def test_the_eager_reads_come_with_the_answer_to_the_models_own_call(desk: Any, toolkit: Any) -> None:
@@ -172,7 +176,7 @@ def test_the_budgets_of_calls_and_characters_are_kept(desk: Any, toolkit: Any) -
     agent.invoke(ask(), THREAD)
     assert desk.calls("get_order") == []
     model = model_of(call("find_user", email="a@b"), call("get_order", order_id="B"), "done")
-    agent, installed = _agent(desk, toolkit, model, continue_limits=Limits(output_chars=100))
+    agent, installed = _agent(desk, toolkit, model, continue_limits=Limits(output_chars=150))
     state = agent.invoke(ask(), THREAD)
     assert [each["args"] for each in _parts(tool_messages(state)[0])[1]] == [{"order_id": "A"}]
     assert installed.usage["get_order", "served"] == 1  # fetched, though there was no room to show it

@@ -224,7 +224,7 @@ def test_an_edited_call_is_made_and_reported_as_edited(desk: Any, toolkit: Any) 
     edited = {"type": "edit", "edited_action": {"name": "note", "args": {"user": 7, "text": "kinder"}}}
     _, state = _approving(desk, toolkit, "batched", edited)
     told = json.loads(tool_messages(state)[0].content)
-    assert told["steps"][3]["args"] == {"user": 7, "text": "kinder"}
+    assert told["steps"][2]["args"] == {"user": 7, "text": "kinder"}
     assert desk.calls("note") == [("note", "7:kinder")]
 
 
@@ -238,7 +238,7 @@ def test_a_rejected_call_is_handed_back_and_an_answered_one_is_not_made(desk: An
 def test_an_answer_in_place_of_the_call_goes_on(desk: Any, toolkit: Any) -> None:
     _, state = _approving(desk, toolkit, "batched", {"type": "respond", "message": "already noted"})
     told = json.loads(tool_messages(state)[0].content)
-    assert told["steps"][3]["output"] == "already noted"
+    assert told["steps"][2]["output"] == "already noted"
     assert told["status"] == "completed"
     assert desk.calls("note") == []
 

@@ -216,7 +216,7 @@ def test_the_resume_token_continues_where_it_stopped(kind: str, desk: Any, toolk
     agent = new_agent(kind, ScriptedChatModel(policy=again), tools)
     first, second = tool_messages(agent.invoke(ask()))
     assert json.loads(first.content)["failed"]["tool"] == "refund"
-    assert len(json.loads(second.content)["steps"]) == 5
+    assert [each["step"] for each in json.loads(second.content)["steps"]] == [1, 2, 3, 4]
     assert sorted(name for name, _ in desk.calls()) == [
         "find_user",
         "get_order",

@@ -10,7 +10,7 @@ from langchain_core.tools import StructuredTool, tool
 from langchain_awo.errors import PlanError, ToolMismatchError
 from langchain_awo.model.binding import Argument, Constant, Item, ObjectOf, Output, Parameter, Template
 from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import Map, MetaTool, Refused, Step, ToolkitPlan, ToolSignature
+from langchain_awo.model.metatool import Map, MetaTool, Refused, Step, ToolkitPlan, ToolSignature, UseEvidence
 from langchain_awo.plan_file import MAX_BYTES, read_plan, write_plan
 from langchain_awo.runtime.toolkit import MetaToolkit
 from tests.runtime.desk import FIND, NOTE, ORDERS, plan_of, routine, step
@@ -208,6 +208,13 @@ HOSTILE: dict[str, tuple[MetaTool, str]] = {
         "deep",
     ),
     "an unknown tool": (_one(step("nonsense")), "nonsense"),
+    "a whole output hidden": (_one(step("note", hide={"": UseEvidence()})), "hides its whole output"),
+    "an error hidden": (_one(step("note", hide={"/error/text": UseEvidence()})), "says how a call went"),
+    "a hidden place that is no pointer": (_one(step("note", hide={"text": UseEvidence()})), "'text' is not"),
+    "thousands of hidden places": (
+        _one(step("note", hide={f"/{n}": UseEvidence() for n in range(9_999)})),
+        "hides 9,999 places",
+    ),
     "an optional argument that is not bound": (_one(step("note", optional=("text",))), "optional"),
 }
 
