@@ -62,9 +62,14 @@ def _without(value: JSONValue, paths: Sequence[Sequence[str]]) -> tuple[JSONValu
         missing += [f"/{step}{place}" for place in gone]
     if all(rest is _NOTHING for rest in kept.values()):
         return _NOTHING, [""]
-    if isinstance(value, list):  # what is left of each element keeps its place
-        return [type(value[int(at)])() if rest is _NOTHING else rest for at, rest in kept.items()], missing
+    if isinstance(value, list):
+        return [rest for rest in map(_left_of_element, value, kept.values()) if rest is not _NOTHING], missing
     return {key: rest for key, rest in kept.items() if rest is not _NOTHING}, missing
+
+
+def _left_of_element(element: JSONValue, rest: JSONValue) -> JSONValue:
+    """An object or list in a list is still counted there when nothing is left of it; a scalar is gone."""
+    return type(element)() if rest is _NOTHING and isinstance(element, dict | list) else rest
 
 
 def _members(value: JSONValue) -> Iterator[tuple[str, JSONValue]]:

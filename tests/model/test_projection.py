@@ -40,8 +40,9 @@ def test_what_was_empty_before_stays():
     assert leave_out({"a": [], "b": {}, "c": 1}, ["/a/*", "/b/x", "/c"]) == ({"a": [], "b": {}}, ["/c"])
 
 
-def test_an_element_that_has_nothing_left_keeps_its_place():
+def test_an_object_in_a_list_is_still_counted_when_nothing_is_left_of_it_and_a_scalar_is_gone():
     assert leave_out([{"a": 1}, {"b": 2}], ["/*/a"]) == ([{}, {"b": 2}], ["/*"])
+    assert leave_out([7, None], ["/0"]) == ([None], ["/0"])
 
 
 @pytest.mark.parametrize("output", ["text", None, 7, [], ["a"], {}])
@@ -75,7 +76,8 @@ def _is_part(part, whole):
             key in whole and _is_part(part[key], whole[key]) for key in part
         )
     if isinstance(whole, list):
-        return isinstance(part, list) and len(part) in (0, len(whole)) and all(map(_is_part, part, whole))
+        left = iter(whole)  # what is left is in the same order
+        return isinstance(part, list) and all(any(_is_part(one, other) for other in left) for one in part)
     return part == whole
 
 
