@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from langchain_awo.middleware import MetaToolMiddleware
     from langchain_awo.model.effect import Effect
     from langchain_awo.model.trace import Trace
+    from langchain_awo.reporter import report, workflow_graph
     from langchain_awo.runtime.node import tool_node
     from langchain_awo.runtime.toolkit import MetaToolkit
     from langchain_awo.stores import TraceStore, open_store
@@ -32,8 +33,10 @@ __all__ = [
     "load_traces",
     "open_store",
     "record",
+    "report",
     "session",
     "tool_node",
+    "workflow_graph",
 ]
 
 __version__ = "0.1.0"
@@ -50,8 +53,10 @@ _HOMES: Final = {
     "load_traces": "api",
     "open_store": "stores",
     "record": "api",
+    "report": "reporter",
     "session": "api",
     "tool_node": "runtime.node",
+    "workflow_graph": "reporter",
 }
 
 

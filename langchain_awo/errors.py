@@ -12,6 +12,7 @@
     ├── PlanError                  a saved toolkit is malformed
     │   └── ToolMismatchError      a live tool is missing or has another signature
     ├── PriceError                 a table of prices cannot be read
+    ├── ReportError                a report cannot be written
     ├── MetaToolError              a step of a running meta-tool failed
     ├── MissingExtraError          an optional dependency is not installed
     └── ScriptExhaustedError       a scripted chat model was called more often than its script is long
@@ -89,6 +90,10 @@ class ToolMismatchError(PlanError):
 
 class PriceError(AwoError):
     """A table of prices cannot be read, or is no table of prices."""
+
+
+class ReportError(AwoError):
+    """A report cannot be written."""
 
 
 class MetaToolError(AwoError):

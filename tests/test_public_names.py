@@ -25,8 +25,10 @@ def test_the_names_are_explicit_and_sorted():
         "load_traces",
         "open_store",
         "record",
+        "report",
         "session",
         "tool_node",
+        "workflow_graph",
     ]
 
 

@@ -14,6 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
+from langchain_awo.model.visible import visible as plain
+
 
 class Tell(Protocol):
     """Takes the name of a phase, how much of it is done, and how much there is."""
@@ -64,15 +66,6 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     ('1 trace', '2 traces', '1,200 entries')
     """
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
-def plain(text: str) -> str:
-    r"""Text without control characters: names and errors come from recordings and may hold anything.
-
-    >>> plain("a\x1b[31mb\tc")
-    'a\\x1b[31mb\tc'
-    """
-    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
 
 
 @contextmanager

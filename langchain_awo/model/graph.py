@@ -52,7 +52,7 @@ class WorkflowGraph(_DiGraph):
 
     def draw_mermaid(self) -> str:
         """The graph as Mermaid text, the same for the same graph."""
-        names = {node: f"n{number}" for number, node in enumerate(self._in_order())}
+        names = {node: f"n{number}" for number, node in enumerate(self.in_order())}
         lines = ["graph TD"]
         for node, name in names.items():
             data = self.nodes[node]
@@ -63,7 +63,7 @@ class WorkflowGraph(_DiGraph):
         arrows = (f"{names[s]} -->|{self.edges[s, t]['weight']}| {names[t]}" for s, t in edges)
         return "\n".join([*lines, *(f"  {arrow}" for arrow in arrows)])
 
-    def _in_order(self) -> list[str]:
+    def in_order(self) -> list[str]:
         """Nodes breadth first, heavy edges first; what the root does not reach follows by key."""
         order: dict[str, None] = {ROOT: None} if ROOT in self else {}
         queue = list(order)

@@ -59,7 +59,7 @@ def format_meta_tool(meta_tool: MetaTool) -> str:
 
 def format_numbered_step(number: int, step: Step) -> str:
     """The line of a step: its number, its call, and what it does."""
-    return _with_comment(f"  {number}  {format_step(step)}", _step_comment(step))
+    return _with_comment(f"  {number}  {format_step(step)}", format_step_comment(step))
 
 
 def format_step(step: Step) -> str:
@@ -106,7 +106,8 @@ def format_refused(refused: Refused) -> str:
     return _with_comment(" > ".join(refused.routine), f"{refused.reason} ({refused.occurrences} occurrences)")
 
 
-def _step_comment(step: Step) -> str:
+def format_step_comment(step: Step) -> str:
+    """What a step does and when, as it stands behind its call."""
     parts = [_EFFECT_WORDS[step.effect]]
     if step.over:
         parts.append(f"once for each item, at most {step.over.limit}")

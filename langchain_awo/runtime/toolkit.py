@@ -15,6 +15,7 @@ from langchain_awo.model.metatool import MetaTool, Mode, Refused, ToolkitPlan
 from langchain_awo.model.notation import format_plan
 from langchain_awo.model.validation import check_plan
 from langchain_awo.plan_file import read_plan, write_plan
+from langchain_awo.reporting.notebook import plan_html
 from langchain_awo.runtime.lowering import lower
 from langchain_awo.runtime.memory import Memory
 from langchain_awo.runtime.outcome import Limits
@@ -146,6 +147,10 @@ class MetaToolkit(BaseToolkit):
             steps = next(each.steps for each in self.plan.meta_tools if each.name == name)
             culprit = next((step.tool for step in steps if repr(step.tool) in reason), steps[0].tool)
             raise ToolMismatchError(f"{name}: {reason} ({len(live)} tools were given)", tool=culprit)
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows; the plain form without the extra `report`."""
+        return plan_html(self.plan)
 
     def __str__(self) -> str:
         """The plan in its notation, then what is disabled; nothing of that before there are live tools."""

@@ -1,0 +1,61 @@
+"""`awo report`: everything about some traces and a toolkit, as one page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from langchain_awo.cli.options import PHASES, Domain, Model, Toolkit, Traces
+from langchain_awo.cli.sources import read_traces
+from langchain_awo.cli.terminal import counted, progress, say
+
+
+def report(
+    traces: Traces,
+    *,
+    toolkit: Toolkit,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the page.")] = Path(
+        "report.html"
+    ),
+    evaluate: Annotated[
+        bool,
+        typer.Option(
+            "--evaluate/--no-evaluate", help="Whether to measure savings on held-out tasks, which compiles."
+        ),
+    ] = True,
+    held_out: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of the tasks that is held out.")
+    ] = 0.5,
+    split_seed: Annotated[int, typer.Option(help="Which tasks are held out.")] = 0,
+    rules: Annotated[
+        Path | None, typer.Option(help="A rules file; the safe defaults if not given.", show_default=False)
+    ] = None,
+    domain: Domain = None,
+    model: Model = None,
+) -> None:
+    """Write one self-contained page: graph, meta-tools, data flow, refusals, savings, use over time.
+
+    Example: `awo report traces.db --toolkit toolkit.json -o report.html`
+    """
+    from langchain_awo.plan_file import read_plan
+    from langchain_awo.reporter import report as gather
+    from langchain_awo.reporting.report import check_page_target
+
+    check_page_target(output)
+    plan = read_plan(toolkit)
+    found = read_traces(traces, domain=domain, model=model)
+    with progress(PHASES) as tell:
+        page = gather(
+            found,
+            plan,
+            rules=rules,
+            evaluated=evaluate,
+            held_out=held_out,
+            split_seed=split_seed,
+            source=Path(traces).name,
+            progress=tell,
+        )
+    page.save(output)
+    say(f"{counted(len(found), 'trace')} and {counted(len(plan.meta_tools), 'meta-tool')} in {output}")

@@ -1,0 +1,14 @@
+"""Text from recordings as it may be shown: names, values and errors there may hold anything."""
+
+from __future__ import annotations
+
+
+def visible(text: str) -> str:
+    r"""Text without control characters and without those that turn the direction of writing.
+
+    >>> visible("a\x1b[31mb\tc")
+    'a\\x1b[31mb\tc'
+    >>> visible("refund\u202eexe")
+    'refund\\u202eexe'
+    """
+    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)

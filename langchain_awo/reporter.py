@@ -1,0 +1,157 @@
+"""Gathers what a report shows: graphs before and after merging, replay, evaluation and usage."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from langchain_awo.api import Source, load_traces
+from langchain_awo.errors import CompileError, PlanError
+from langchain_awo.model.effect import Effect
+from langchain_awo.model.graph import WorkflowGraph
+from langchain_awo.model.metatool import ToolkitPlan
+from langchain_awo.model.rules import RuleSet
+from langchain_awo.model.trace import Trace
+from langchain_awo.optimizer.corpus import Corpus, build_corpus
+from langchain_awo.optimizer.evaluate import evaluate, replay_report
+from langchain_awo.optimizer.merge import build_graph
+from langchain_awo.optimizer.pipeline import Options, Progress
+from langchain_awo.optimizer.rules_file import read_rules
+from langchain_awo.plan_file import read_plan
+from langchain_awo.reporting.notebook import DrawnGraph
+from langchain_awo.reporting.report import Report
+from langchain_awo.reporting.timeline import timeline_of
+from langchain_awo.runtime.toolkit import MetaToolkit
+
+Toolkit: TypeAlias = MetaToolkit | ToolkitPlan | str | os.PathLike[str]
+"""A toolkit, or where it was saved."""
+
+Rules: TypeAlias = RuleSet | str | os.PathLike[str] | None
+"""Merging rules, or the path of a rules file; the safe defaults if `None`."""
+
+
+def report(
+    traces: Source,
+    toolkit: Toolkit,
+    *,
+    rules: Rules = None,
+    evaluated: bool = True,
+    held_out: float = 0.5,
+    split_seed: int = 0,
+    source: str = "",
+    progress: Progress | None = None,
+) -> Report:
+    """Everything about some traces and a toolkit, as one page: `.save("report.html")`, or `.html`.
+
+    Args:
+        traces: a store or its path or URL, a file of messages, or traces.
+        toolkit: a toolkit or a plan, or the path of a saved one.
+        rules: for the merged graph, and for the evaluation.
+        evaluated: also split by task, compile one part and replay it on the other, which takes as long as compiling
+            three times.
+        held_out: share of the tasks that is held out of the evaluation.
+        split_seed: which tasks those are.
+        source: what to call the traces; the path if there is one.
+        progress: called as the passes of the evaluation go on.
+
+    Raises:
+        StoreError: the traces cannot be read.
+        PlanError: the toolkit cannot be read.
+        RuleError: the rules are malformed, or would be unsound for these traces.
+    """
+    plan = _plan(toolkit)
+    found = load_traces(traces)
+    options = _options(plan, _rules(rules))
+    corpus = build_corpus(found, declared=options.effects)
+    evaluation, why_not = _evaluation(
+        found, options, evaluated=evaluated, held_out=held_out, split_seed=split_seed, progress=progress
+    )
+    return Report(
+        plan=plan,
+        before=_drawn(corpus, RuleSet()),
+        after=_drawn(corpus, options.rules),
+        source=source or _name(traces),
+        effects={tool: str(effect) for tool, effect in corpus.effects.items()},
+        replay=replay_report(found, plan.meta_tools, options=options).as_json(),
+        evaluation=evaluation,
+        not_evaluated=why_not,
+        timeline=timeline_of(found, [each.name for each in plan.meta_tools]),
+    )
+
+
+def workflow_graph(traces: Source, *, rules: Rules = None, history: int | None = None) -> WorkflowGraph:
+    """The workflow graph of some traces: histories of canonical calls, merged; a `networkx.DiGraph`.
+
+    In a notebook it shows itself; `draw_mermaid()` gives it as text.
+
+    Args:
+        traces: a store or its path or URL, a file of messages, or traces.
+        rules: merging rules, or the path of a rules file; the safe defaults if not given. `RuleSet()` joins equal histories
+            only.
+        history: pool states by so many recent calls instead of the full history; such a graph may have cycles.
+
+    Raises:
+        StoreError: the traces cannot be read.
+        RuleError: the rules are malformed, or would be unsound for these traces.
+    """
+    corpus = build_corpus(load_traces(traces))
+    return _drawn(corpus, _rules(rules), history=history)
+
+
+def _drawn(corpus: Corpus, rules: RuleSet | None, *, history: int | None = None) -> DrawnGraph:
+    effects = {tool: str(effect) for tool, effect in corpus.effects.items()}
+    return DrawnGraph.of(build_graph(corpus, rules=rules, history=history), effects=effects)
+
+
+def _plan(toolkit: Toolkit) -> ToolkitPlan:
+    match toolkit:
+        case MetaToolkit():
+            return toolkit.plan
+        case ToolkitPlan():
+            return toolkit
+        case _:
+            return read_plan(toolkit)
+
+
+def _rules(rules: Rules) -> RuleSet | None:
+    return read_rules(rules) if isinstance(rules, str | os.PathLike) else rules
+
+
+def _options(plan: ToolkitPlan, rules: RuleSet | None) -> Options:
+    """As the toolkit was compiled, as far as its file says."""
+    settings = plan.settings
+    declared = {name: signature.effect for name, signature in plan.tools.items()}
+    try:
+        declared |= {name: Effect(effect) for name, effect in settings.get("effects", {}).items()}
+        return Options(
+            rules=rules,
+            max_tools=int(settings.get("max_tools", Options().max_tools)),
+            effects=declared,
+            protected=frozenset(settings.get("protected", ())),
+        )
+    except (AttributeError, TypeError, ValueError) as error:
+        raise PlanError(f"the settings of the toolkit are not those of a compiled one: {error}") from error
+
+
+def _evaluation(
+    traces: Sequence[Trace],
+    options: Options,
+    *,
+    evaluated: bool,
+    held_out: float,
+    split_seed: int,
+    progress: Progress | None,
+) -> tuple[dict[str, Any] | None, str]:
+    if not evaluated:
+        return None, "it was not asked for"
+    try:
+        found = evaluate(traces, options=options, held_out=held_out, split_seed=split_seed, progress=progress)
+    except CompileError as error:
+        return None, str(error)
+    return found.as_json(), ""
+
+
+def _name(traces: Source) -> str:
+    return Path(traces).name if isinstance(traces, str | os.PathLike) else "traces"

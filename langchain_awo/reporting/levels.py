@@ -1,0 +1,83 @@
+"""How much of a workflow graph is drawn: a few levels of detail, from the beaten track to everything."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import Final
+
+from langchain_awo.model.graph import ROOT, WorkflowGraph
+
+SIZES: Final = (8, 16, 32, 60, 120, 250, 500, 1_500)
+"""At most so many states, level by level; beyond the last nothing is drawn."""
+
+OPENING: Final = 60
+"""The page opens with the most detailed level that has at most so many states."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The part of a graph whose edges weigh at least `least`."""
+
+    least: int
+    graph: WorkflowGraph
+
+
+def levels_of(graph: WorkflowGraph) -> tuple[Level, ...]:
+    """Levels from few states to many, each showing more than the one before; never empty."""
+    weights = sorted({data["weight"] for _, _, data in graph.edges(data=True)}) or [1]
+    found: list[Level] = []
+    for size in SIZES:
+        level = _at_most(graph, size, weights)
+        if not found or level.graph.number_of_edges() > found[-1].graph.number_of_edges():
+            found.append(level)
+    return tuple(found)
+
+
+def opening_level(levels: tuple[Level, ...]) -> int:
+    """Position of the level to begin with."""
+    fitting = [i for i, level in enumerate(levels) if level.graph.number_of_nodes() <= OPENING]
+    return fitting[-1] if fitting else 0
+
+
+def _at_most(graph: WorkflowGraph, size: int, weights: list[int]) -> Level:
+    """The part with as much as fits: the threshold is a weight that occurs, so that a level can be named by it."""
+    at = bisect_left(weights, 1, key=lambda least: pruned(graph, least).number_of_nodes() <= size)
+    if at < len(weights):
+        return Level(weights[at], pruned(graph, weights[at]))
+    return Level(weights[-1], _heaviest(graph, size))
+
+
+def pruned(graph: WorkflowGraph, least: int) -> WorkflowGraph:
+    """What is reached from the start by edges of at least this weight."""
+    edges = [(s, t) for s, t, data in graph.edges(data=True) if data["weight"] >= least]
+    part: WorkflowGraph = graph.edge_subgraph(edges)
+    reached = _reached(part)
+    kept = [edge for edge in edges if edge[0] in reached]
+    return _copy(graph, kept)
+
+
+def _reached(graph: WorkflowGraph) -> set[str]:
+    reached, queue = {ROOT}, [ROOT]
+    for node in queue:
+        new = [target for target in graph.successors(node) if target not in reached] if node in graph else []
+        reached.update(new)
+        queue.extend(new)
+    return reached
+
+
+def _heaviest(graph: WorkflowGraph, size: int) -> WorkflowGraph:
+    """Of a graph whose heaviest edges alone are too many, some: a start with hundreds of equal beginnings."""
+    edges = sorted(graph.edges(data=True), key=lambda edge: (-edge[2]["weight"], edge[2]["call"], edge[1]))
+    return _copy(graph, [(s, t) for s, t, _ in edges if s == ROOT][: size - 1])
+
+
+def _copy(graph: WorkflowGraph, edges: list[tuple[str, str]]) -> WorkflowGraph:
+    part = WorkflowGraph()
+    if ROOT in graph:
+        part.add_node(ROOT, **graph.nodes[ROOT])
+    for source, target in edges:
+        for node in (source, target):
+            part.add_node(node, **graph.nodes[node])
+        part.add_edge(source, target, **graph.edges[source, target])
+    return part

@@ -1,0 +1,88 @@
+"""The page: templates filled with results, everything it needs inside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+from langchain_awo.errors import MissingExtraError
+from langchain_awo.reporting.embedding import embedded, finalize, policy
+from langchain_awo.reporting.library import d3_program
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+GENERATOR: Final = "langchain-awo report"
+"""What a page says made it; only such pages are overwritten."""
+
+
+def render(template: str, values: Mapping[str, Any], *, scripts: tuple[str, ...] = ()) -> str:
+    """A page from a template, with its own styles and programs, under a policy that allows no others.
+
+    Args:
+        template: a file in `templates/`.
+        values: for the template.
+        scripts: own programs in `assets/`; D3 comes before them if there are any.
+
+    Raises:
+        MissingExtraError: Jinja2, or the package that ships D3, is not installed.
+    """
+    style = asset("page.css")
+    programs = [d3_program(), *map(asset, scripts)] if scripts else []
+    page = {
+        "style": style,
+        "programs": programs,
+        "policy": policy(styles=[style], scripts=programs),
+        "generator": GENERATOR,
+    }
+    return _environment().get_template(template).render({**values, "page": page})
+
+
+def asset(name: str) -> str:
+    """The text of a file in `assets/`."""
+    return (files("langchain_awo.reporting") / "assets" / name).read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  # an extra
+        from markupsafe import Markup  # noqa: PLC0415
+    except ImportError as error:
+        raise MissingExtraError("jinja2", extra="report") from error
+    environment = Environment(
+        loader=PackageLoader("langchain_awo.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        percent=percent,
+        thousands=thousands,
+        # these two are the only texts that autoescape does not touch: `embedded` leaves no markup, the other is ours
+        embedded=lambda data: Markup(embedded(data)),  # noqa: S704
+        own=Markup,
+    )
+    return environment
+
+
+def percent(share: float) -> str:
+    """A share as people read it.
+
+    >>> percent(0.381)
+    '38.1 %'
+    """
+    return f"{share * 100:.1f} %"
+
+
+def thousands(number: float) -> str:
+    r"""A count as people read it, with a real minus.
+
+    >>> thousands(12345.6), thousands(-3) == "\u22123"
+    ('12,346', True)
+    """
+    return f"{number:,.0f}".replace("-", "\u2212")

@@ -1,0 +1,79 @@
+"""Savings as rows with bars: what was measured on held-out tasks, and what this toolkit does on the traces at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+_NAMES: Final = {
+    "baseline_awo": "AWO, to the letter",
+    "baseline_awo_consensus": "AWO, our bindings",
+    "result": "This package",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saving:
+    """One row.
+
+    Attributes:
+        kind: `baseline`, `result` or `ceiling`, for the colour.
+        chooser: share of model calls, between 0 and 1; likewise `continued`.
+        over_fetch: of continue mode, `None` for a ceiling; likewise the tokens.
+    """
+
+    name: str
+    kind: str
+    chooser: float
+    continued: float
+    meta_tools: int | None = None
+    over_fetch: float | None = None
+    chooser_over_fetch: float | None = None
+    net_tokens: int | None = None
+    chooser_net_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Savings:
+    """Rows that belong together, and the share at which a bar is full."""
+
+    rows: tuple[Saving, ...]
+
+    @property
+    def full(self) -> float:
+        """The largest share, or 1 % if nothing could be saved."""
+        return max([0.01, *(share for row in self.rows for share in (row.chooser, row.continued))])
+
+
+def evaluated(evaluation: Mapping[str, Any]) -> Savings:
+    """The rows of an evaluation's JSON form: baselines, result, ceiling."""
+    rows = [
+        _row(name, "result" if key == "result" else "baseline", evaluation[key])
+        for key, name in _NAMES.items()
+        if key in evaluation
+    ]
+    return Savings((*rows, _ceiling(evaluation["ceiling"])))
+
+
+def replayed(replay: Mapping[str, Any]) -> Savings:
+    """The rows of a replay's JSON form: this toolkit and the ceiling of the same traces."""
+    return Savings((_row("This toolkit", "result", replay["result"]), _ceiling(replay["ceiling"])))
+
+
+def _row(name: str, kind: str, saving: Mapping[str, Any]) -> Saving:
+    return Saving(
+        name=name,
+        kind=kind,
+        chooser=saving["chooser"],
+        continued=saving["continue"],
+        meta_tools=saving["meta_tools"],
+        over_fetch=saving["over_fetch"],
+        chooser_over_fetch=saving["chooser_over_fetch"],
+        net_tokens=saving["net_tokens"],
+        chooser_net_tokens=saving["chooser_net_tokens"],
+    )
+
+
+def _ceiling(ceiling: Mapping[str, Any]) -> Saving:
+    return Saving(name="Ceiling", kind="ceiling", chooser=ceiling["chooser"], continued=ceiling["continue"])
