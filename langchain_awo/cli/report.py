@@ -19,12 +19,9 @@ def report(
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the page.")] = Path(
         "report.html"
     ),
-    evaluate: Annotated[
-        bool,
-        typer.Option(
-            "--evaluate/--no-evaluate", help="Whether to measure savings on held-out tasks, which compiles."
-        ),
-    ] = True,
+    no_evaluate: Annotated[
+        bool, typer.Option("--no-evaluate", help="Leave out savings on held-out tasks, which compiles again.")
+    ] = False,
     held_out: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Share of the tasks that is held out.")
     ] = 0.5,
@@ -51,7 +48,7 @@ def report(
             found,
             plan,
             rules=rules,
-            evaluated=evaluate,
+            evaluated=not no_evaluate,
             held_out=held_out,
             split_seed=split_seed,
             source=Path(traces).name,

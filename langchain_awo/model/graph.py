@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import networkx as nx
 
 from langchain_awo.model.canonical import CanonicalCall
+from langchain_awo.model.visible import visible
 
 if TYPE_CHECKING:
     _DiGraph = nx.DiGraph[str]
@@ -76,5 +77,9 @@ class WorkflowGraph(_DiGraph):
         return [*order, *sorted(node for node in self if node not in order)]
 
 
+_SPECIAL: Final = str.maketrans({c: f"#{ord(c)};" for c in '"`#&<>'} | {"\n": " ", "\t": " "})
+
+
 def _quoted(text: str) -> str:
-    return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;").replace(">", "&gt;")
+    """A label inside quotes; what means something to Mermaid or to a page that shows it stands as a character code."""
+    return visible(text).translate(_SPECIAL)

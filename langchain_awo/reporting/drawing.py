@@ -31,8 +31,9 @@ def drawing_of(
     """
     levels = levels_of(graph)
     full = levels[-1].graph
-    numbers = {node: number for number, node in enumerate(full)}
-    edges = {(s, t): number for number, (s, t) in enumerate(full.edges)}
+    numbers = {node: number for number, node in enumerate(full.in_order())}
+    ordered = sorted(full.edges, key=lambda edge: (numbers[edge[0]], numbers[edge[1]]))
+    edges = {edge: number for number, edge in enumerate(ordered)}
     routines = [decisions_of(full, each) for each in meta_tools]
     return {
         "nodes": [_node(graph, node, effects or {}) for node in numbers],
@@ -79,8 +80,8 @@ def _level(level: Level, numbers: Mapping[str, int], edges: Mapping[Decision, in
     layout = lay_out(level.graph)
     return {
         "least": level.least,
-        "nodes": [[numbers[node], *layout.places[node]] for node in level.graph],
-        "edges": [_bent(edge, edges, layout) for edge in level.graph.edges],
+        "nodes": [[number, *layout.places[node]] for node, number in numbers.items() if node in level.graph],
+        "edges": [_bent(edge, edges, layout) for edge in edges if level.graph.has_edge(*edge)],
     }
 
 

@@ -66,7 +66,7 @@
       state.select("title").text(`${node.label}: ${total} executions, ${count(node.ended)} ended here`);
       state.select(".name").text(clipped(node.label, room(total)));
       state.select(".count").text(total);
-      state.select(".ended").attr("width", node.count ? (BOX.width - 14) * node.ended / node.count : 0);
+      state.select(".ended").attr("width", node.count ? (BOX.width - 14) * Math.max(0, node.ended) / node.count : 0);
     });
   }
 
