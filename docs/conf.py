@@ -48,6 +48,7 @@ autodoc_type_aliases = {
         "langchain_awo.model.metatool": ("Mode",),
         "langchain_awo.model.trace": ("JSONValue", "Status"),
         "langchain_awo.optimizer.pipeline": ("Progress", "Strategy"),
+        "langchain_awo.reporter": ("Rules", "Toolkit"),
         "langchain_awo.testing.scripted": ("Policy", "ScriptStep"),
         "langchain_awo.testing.worlds": ("Source",),
     }.items()
