@@ -62,6 +62,7 @@ class Growth:
     Attributes:
         explained: calls of recorded agents that the step makes.
         extra: calls that the step makes and the recorded agents did not.
+        place: mean place of these calls among what is left to explain; steps of equal worth are taken in recorded order.
         wanted: share of the occurrences, of those in which the step makes any call, in which one was wanted.
     """
 
@@ -70,6 +71,7 @@ class Growth:
     tasks: int
     extra: int
     wanted: float
+    place: float = 0.0
     parameters: tuple[ParameterSpec, ...] = ()
 
     @property
@@ -183,7 +185,11 @@ def _best_growth(
         and growth.extra <= MAX_EXTRA * growth.explained
         and growth.score > 0
     ]
-    return max(growths, key=lambda growth: (growth.score, growth.step.tool, repr(growth.step)), default=None)
+    return max(growths, key=_order, default=None)
+
+
+def _order(growth: Growth) -> tuple[float, float, str, str]:
+    return (growth.score, -growth.place, growth.step.tool, repr(growth.step))
 
 
 def _growths(
@@ -318,15 +324,19 @@ def _with(base: Step, bounds: dict[str, Bound | None]) -> Step:
 
 
 def _measure(step: Step, parameters: tuple[ParameterSpec, ...], occurrences: Sequence[Occurrence]) -> Growth:
-    explained, extra, made, tasks = 0, 0, 0, []
+    places: list[int] = []
+    extra, made, tasks = 0, 0, []
     for each in occurrences:
         keys = explained_by(step, each)
-        hit = sum(call.key in keys for call in each.followers)
+        hits = [place for place, call in enumerate(each.followers) if call.key in keys]
+        hit = len(hits)
         made += bool(keys)
-        explained += hit
+        places += hits
         extra += len(keys) - hit if hit or not step.guard else 0
         tasks += [each.run.task] if hit else []
-    return Growth(step, explained, len(set(tasks)), extra, len(tasks) / max(1, made), parameters)
+    explained = len(places)
+    place = round(sum(places) / max(1, explained), 6)
+    return Growth(step, explained, len(set(tasks)), extra, len(tasks) / max(1, made), place, parameters)
 
 
 def explained_by(step: Step, each: Occurrence) -> dict[str, dict[str, JSONValue]]:

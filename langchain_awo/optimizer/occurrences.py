@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from langchain_awo.model.binding import Frame, resolve
@@ -120,4 +120,11 @@ def advance(number: int, step: Step, each: Occurrence, explained: dict[str, dict
         each.frame.outputs[number] = outputs if step.over else outputs[0]
     if not step.over and hits:
         each.frame.arguments[number] = next(iter(hits.values())).args
-    each.followers = [call for call in each.followers if call.key not in hits]
+    ahead = _ahead(each.followers, hits) if hits and not step.effect.is_read else each.followers
+    each.followers = [call for call in ahead if call.key not in hits]
+
+
+def _ahead(followers: Sequence[Call], done: Container[str]) -> Iterator[Call]:
+    """The followers without the writes before the last one that is done now: writes keep their recorded order."""
+    last = max(index for index, call in enumerate(followers) if call.key in done)
+    return (call for index, call in enumerate(followers) if index > last or call.effect.is_read)

@@ -152,3 +152,26 @@ def test_naming_named_meta_tools_again_changes_nothing():
     assert {spec.name: spec.schema.get("description") for spec in kept.parameters}[
         "id"
     ] == "The id of find_user."
+
+
+@pytest.mark.parametrize(("first", "last"), [("put_a", "put_z"), ("put_z", "put_a")])
+def test_writes_become_steps_in_recorded_order_whatever_they_are_called(first, last):
+    """The field shows what was put into it, so that a later page holds the very value that an earlier step needs."""
+    page = '{"at": "e{n}", "shown": "v{n}"}'
+    line = (
+        '"v{n} w{n}" show_form(f{n}) -> {"at": "e{n}"} | '
+        f"{first}(id=e{{n}}, value=v{{n}}) -> {page} | {last}(id=e{{n}}, value=w{{n}}) -> {page}"
+    )
+    found = compiled(runs(14, line))
+    assert found.index(f"  {first}(") < found.index(f"  {last}(")
+    assert "/shown" not in found
+
+
+def test_a_write_is_no_step_behind_one_that_was_recorded_after_it():
+    """`note_first` is rarer and would be found later, but it was always made before `note_last`."""
+    with_first = '"n{n} m{n}" find_user(u{n}) -> {"uid": "i{n}"} | note_first(n{n}) | note_last(m{n})'
+    without = '"m{n}" find_user(u{n}) -> {"uid": "i{n}"} | note_last(m{n})'
+    corpus = corpus_of(runs(14, with_first) + "\n" + runs(20, without, first=40))
+    grown = list(grow(corpus, "find_user"))
+    assert ["note_last"] in [[step.tool for step in each.steps[1:]] for each in grown]
+    assert not any([step.tool for step in each.steps[1:]] == ["note_last", "note_first"] for each in grown)
