@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -170,7 +170,11 @@ def _at(value: JSONValue, path: str) -> JSONValue:
     return expand(value, path) if "*" in path else lookup(value, path)
 
 
-def leaves(binding: Binding) -> list[Constant | Parameter | Output | Argument | Item]:
+Leaf: TypeAlias = Constant | Parameter | Output | Argument | Item
+"""A binding without bindings inside."""
+
+
+def leaves(binding: Binding) -> list[Leaf]:
     """The leaves of a binding, in order."""
     match binding:
         case Template(source=source) | Transform(source=source):
@@ -190,14 +194,29 @@ def uses_item(binding: Binding) -> bool:
 
 def renumber(binding: Binding, numbers: Mapping[int, int]) -> Binding:
     """The same binding where the steps it refers to have other numbers."""
+
+    def numbered(leaf: Leaf) -> Leaf:
+        return replace(leaf, step=numbers[leaf.step]) if isinstance(leaf, Output | Argument) else leaf
+
+    return _with_leaves(binding, numbered)
+
+
+def rename(binding: Binding, names: Mapping[str, str]) -> Binding:
+    """The same binding where parameters have other names; those that are not in `names` keep theirs."""
+
+    def named(leaf: Leaf) -> Leaf:
+        return replace(leaf, name=names.get(leaf.name, leaf.name)) if isinstance(leaf, Parameter) else leaf
+
+    return _with_leaves(binding, named)
+
+
+def _with_leaves(binding: Binding, change: Callable[[Leaf], Leaf]) -> Binding:
     match binding:
-        case Output(step=step) | Argument(step=step):
-            return replace(binding, step=numbers[step])
         case Template(source=source) | Transform(source=source):
-            return replace(binding, source=renumber(source, numbers))
+            return replace(binding, source=_with_leaves(source, change))
         case ObjectOf(members=members):
-            return ObjectOf(members={key: renumber(member, numbers) for key, member in members.items()})
+            return ObjectOf(members={key: _with_leaves(member, change) for key, member in members.items()})
         case ListOf(elements=elements):
-            return ListOf(elements=tuple(renumber(element, numbers) for element in elements))
+            return ListOf(elements=tuple(_with_leaves(element, change) for element in elements))
         case _:
-            return binding
+            return change(binding)

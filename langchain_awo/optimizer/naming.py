@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import count
 from typing import Final
 
 from langchain_awo.model.binding import Constant, Item, Parameter, leaves, uses_item
@@ -13,6 +14,7 @@ from langchain_awo.model.encoding import dumps
 from langchain_awo.model.metatool import Guard, MetaTool, ParameterSpec, Step
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.optimizer.corpus import CHARACTERS_PER_TOKEN, Corpus
+from langchain_awo.optimizer.parameters import with_telling_parameters
 from langchain_awo.optimizer.shapes import argument_schema
 
 MAX_NAME: Final = 60
@@ -26,12 +28,46 @@ def name_all(meta_tools: Iterable[MetaTool], corpus: Corpus) -> list[MetaTool]:
     """The same meta-tools with names, descriptions and parameter schemas; names differ from each other and all tools."""
     taken = set(corpus.specs)
     named = []
-    for meta_tool in meta_tools:
-        name = _free(base_name(meta_tool), taken)
+    for meta_tool in map(with_telling_parameters, meta_tools):
+        name = next(name for name in _names(meta_tool) if name not in taken)
         taken.add(name)
         described = replace(meta_tool, name=name, parameters=tuple(_parameters(meta_tool, corpus)))
         named.append(replace(described, description=describe(described)))
     return named
+
+
+def _names(meta_tool: MetaTool) -> Iterator[str]:
+    """The base name, then the same with words that tell it from another, a number if nothing else does."""
+    base = base_name(meta_tool)
+    yield base
+    for words in (_further_objects(meta_tool), _given(meta_tool), _fixed(meta_tool), _repeated(meta_tool)):
+        if words:
+            yield _clip(f"{base[: MAX_NAME - len(words) - 1].rstrip('_')}_{words}")
+    yield from (f"{_clip(base)}_{number}" for number in count(2))
+
+
+def _further_objects(meta_tool: MetaTool) -> str:
+    objects = [_object(_bare(step.tool)) for step in meta_tool.steps[1:] if step.effect.is_read]
+    return "_".join(_distinct(objects, _object(_bare(meta_tool.steps[0].tool)))[3:])
+
+
+def _given(meta_tool: MetaTool) -> str:
+    required = [spec.name for spec in meta_tool.parameters if spec.required]
+    return f"by_{required[0]}" if required else ""
+
+
+def _fixed(meta_tool: MetaTool) -> str:
+    """Constants that are words, such as the state of the tickets that are looked for."""
+    values = [b.value for step in meta_tool.steps for b in step.args.values() if isinstance(b, Constant)]
+    words = [value for value in values if isinstance(value, str) and re.fullmatch(r"[a-z]{3,12}", value)]
+    return "_".join(dict.fromkeys(words))
+
+
+def _repeated(meta_tool: MetaTool) -> str:
+    """The object of a tool that is called by two steps."""
+    tools = [step.tool for step in meta_tool.steps]
+    again = [tool for i, tool in enumerate(tools) if tool in tools[:i]]
+    return f"and_more_{_object(_bare(again[0]))}" if again else ""
 
 
 def base_name(meta_tool: MetaTool) -> str:
@@ -156,10 +192,3 @@ def _object(name: str) -> str:
 
 def _clip(name: str) -> str:
     return name if len(name) <= MAX_NAME else name[:MAX_NAME].rsplit("_", 1)[0]
-
-
-def _free(name: str, taken: Container[str]) -> str:
-    number, free = 2, name
-    while free in taken:
-        free, number = f"{name}_{number}", number + 1
-    return free

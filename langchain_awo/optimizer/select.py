@@ -16,6 +16,7 @@ from langchain_awo.optimizer.corpus import Corpus
 from langchain_awo.optimizer.eager import add_eager
 from langchain_awo.optimizer.naming import name_all
 from langchain_awo.optimizer.replay import Tally
+from langchain_awo.optimizer.unite import unite
 
 
 def select(
@@ -40,7 +41,8 @@ def select(
             state[index] = _value(index, chosen, bench, prices)
     kept = [replace(entry.meta_tool, mode_reason="its parameters are the model's to say") for entry in chosen]
     final = add_eager(kept, candidates, bench, max_tools=max_tools, prices=prices)
-    return [_with_savings(meta_tool, bench) for meta_tool in final]
+    united = unite(final, bench, prices=prices)
+    return [_with_savings(meta_tool, bench) for meta_tool in united]
 
 
 def _with_savings(meta_tool: MetaTool, bench: Bench) -> MetaTool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from langchain_awo.model.binding import (
@@ -20,7 +20,7 @@ from langchain_awo.model.binding import (
 from langchain_awo.model.metatool import MetaTool, Step
 from langchain_awo.model.notation import format_binding
 from langchain_awo.model.pointer import split, unescape
-from langchain_awo.testing.worlds import Fixed, From, Said, Same, Source, ToolWorld
+from langchain_awo.testing.worlds import Fixed, From, Made, Said, Same, Source, ToolWorld
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ def judge(world: ToolWorld, meta_tools: Iterable[MetaTool]) -> Judgement:
     found: set[tuple[str, str]] = set()
     for meta_tool in meta_tools:
         for step in meta_tool.steps:
-            for argument, binding in step.args.items():
+            for argument, binding in _members(step.args):
                 truth = _truth(world, step.tool, argument)
                 for source in _claims(binding, step, meta_tool):
                     origin = world.origin(source)
@@ -81,6 +81,25 @@ def judge(world: ToolWorld, meta_tools: Iterable[MetaTool]) -> Judgement:
     return Judgement(
         right=len(right), wrong=tuple(sorted(wrong)), found=frozenset(found) & flowing, flowing=flowing
     )
+
+
+def _members(args: Mapping[str, Binding], above: str = "") -> Iterator[tuple[str, Binding]]:
+    """Each argument, or each member of it that is bound by itself, as `name/member`."""
+    for name, binding in args.items():
+        match binding:
+            case ObjectOf(members=members):
+                yield from _members(members, f"{above}{name}/")
+            case ListOf(elements=elements):
+                yield from _members({str(i): each for i, each in enumerate(elements)}, f"{above}{name}/")
+            case Constant(value=dict() as value):
+                yield from _members(
+                    {key: Constant(value=each) for key, each in value.items()}, f"{above}{name}/"
+                )
+            case Constant(value=list() as value):
+                constants = {str(i): Constant(value=each) for i, each in enumerate(value)}
+                yield from _members(constants, f"{above}{name}/")
+            case _:
+                yield f"{above}{name}", binding
 
 
 def _truth(world: ToolWorld, tool: str, argument: str) -> tuple[str, ...]:
@@ -105,16 +124,22 @@ def _claims(binding: Binding, step: Step, meta_tool: MetaTool) -> Iterator[Sourc
             over = step.over.source if step.over else None
             if isinstance(over, Output):
                 yield _place(meta_tool.steps[over.step - 1], over.path + path)
-        case Template(source=source) | Transform(source=source):
-            yield from _claims(source, step, meta_tool)
-        case ObjectOf(members=members):
-            for member in members.values():
-                yield from _claims(member, step, meta_tool)
-        case ListOf(elements=elements):
-            for element in elements:
-                yield from _claims(element, step, meta_tool)
+        case Template(prefix=prefix, source=source, suffix=suffix):
+            yield from _made(source, ("template", prefix, suffix), step, meta_tool)
+        case Transform(name="to_number" | "to_text", source=source):
+            yield from _claims(source, step, meta_tool)  # a world does not tell a number from its text
+        case Transform(name=name, source=source, option=option):
+            yield from _made(source, (name, option), step, meta_tool)
+        case ObjectOf() | ListOf():
+            return  # its members are claims of their own
         case Parameter():
             return
+
+
+def _made(binding: Binding, how: tuple[str, ...], step: Step, meta_tool: MetaTool) -> Iterator[Source]:
+    for source in _claims(binding, step, meta_tool):
+        if isinstance(source, From | Same):
+            yield Made(source, how)
 
 
 def _place(step: Step, path: str) -> From:

@@ -7,16 +7,18 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from langchain_awo.model.effect import Effect
-from langchain_awo.testing.world_outputs import WORDS, Field, FieldKind, Shape
-from langchain_awo.testing.worlds import Fixed, Flow, From, Noise, Said, Same, ToolWorld, WorldTool
+from langchain_awo.testing.world_outputs import LEAD, WORDS, Field, FieldKind, Shape
+from langchain_awo.testing.worlds import Fixed, Flow, From, Made, Noise, Said, Same, ToolWorld, WorldTool
 
 NOUNS: Final = (
     "customer", "order", "shipment", "product", "invoice", "ticket", "contract", "payment", "warehouse", "review",
 )  # fmt: skip
 VERBS: Final = ("get", "find", "list", "lookup")
 SHAPES: Final[tuple[Shape, ...]] = (
-    "value", "value", "json_text", "python_text", "key_value_text", "bare_text",
+    "value", "value", "json_text", "python_text", "key_value_text", "bare_text", "prose_text",
 )  # fmt: skip
+ONE_FIELD: Final = ("bare_text", "prose_text")
+"""Shapes of tools that return a single value."""
 
 
 def generate_world(
@@ -58,7 +60,7 @@ class _Draft:
 
     def finish(self, chance: random.Random) -> WorldTool:
         """The tool, with more fields: an echo of an argument, values that stand everywhere."""
-        if self.shape != "bare_text":
+        if self.shape not in ONE_FIELD:
             if chance.random() < 0.5:  # noqa: PLR2004  # every other tool repeats what it was asked for
                 argument = self.flows[0].argument
                 self.fields.append(Field(pointer=f"/{argument}", kind="echo", of=argument))
@@ -100,10 +102,18 @@ def _bind(drafts: list[_Draft], number: int, chance: random.Random, coincidence:
     source = chance.choice(drafts[max(0, number - 3) : number])
     asked = _asked(source, own, chance, coincidence, one=False)
     own.flows.append(Flow(argument=f"{own.noun}_id", source=asked))
-    own.each = asked if source.each or "*" in asked.path else None
-    kinds = chance.choices(["fixed", "said", "same", "place", "optional"], [3, 2, 1, 3, 2], k=2)
-    for kind, name in zip(kinds[: chance.choice((0, 1, 1, 2))], ("scope", "detail"), strict=False):
-        own.flows.append(_further(kind, name, drafts, number, chance=chance, coincidence=coincidence))
+    own.each = asked if isinstance(asked, From) and (source.each or "*" in asked.path) else None
+    if own.each and own.shape == "prose_text":
+        own.shape = (
+            "bare_text"  # a sentence for each of several things would hide them from whoever comes after
+        )
+    kinds = chance.choices(["fixed", "said", "same", "place", "optional", "made"], [3, 2, 1, 3, 2, 3], k=2)
+    kinds = kinds[: chance.choice((0, 1, 1, 2))]
+    above = "" if {"said", "optional"} & set(kinds) else chance.choice(("", "", "options/", "options/0/"))
+    for kind, name in zip(kinds, ("scope", "detail"), strict=False):
+        own.flows.append(
+            _further(kind, f"{above}{name}", drafts, number, chance=chance, coincidence=coincidence)
+        )
 
 
 def _further(
@@ -119,24 +129,53 @@ def _further(
         case "place":
             asked = _asked(chance.choice(single), drafts[number], chance, coincidence, one=True)
             return Flow(argument=name, source=asked)
+        case "made":
+            return Flow(argument=name, source=_made(chance.choice(single), drafts[number], chance))
         case "optional":
             return Flow(argument=name, source=Said(), present=chance.choice((0.3, 0.7)))
         case _:
             return Flow(argument=name, source=Said())
 
 
-def _asked(source: _Draft, own: _Draft, chance: random.Random, coincidence: float, *, one: bool) -> From:
+def _made(source: _Draft, own: _Draft, chance: random.Random) -> From | Made:
+    """Something made of a new field of an earlier tool; the tool's only value as it is, if it has just one."""
+    if source.shape in ONE_FIELD:
+        return _only(source, f"{own.noun}-")
+    how, kind = chance.choice(MAKINGS)
+    pointer = f"/{own.noun}_{how[0]}_{len(source.fields) * 'x'}".rstrip("_")
+    source.fields.append(Field(pointer=pointer, kind=kind, prefix=f"{own.noun}+"))
+    return Made(From(source.name, pointer), how)
+
+
+MAKINGS: Final[tuple[tuple[tuple[str, ...], FieldKind], ...]] = (
+    (("template", "Bearer ", ""), "id"),
+    (("template", "/v1/", "/lines"), "number"),
+    (("upper", ""), "id"),
+    (("date_offset", "3"), "date"),
+    (("date_offset", "-30"), "date"),
+    (("date_format", "%d.%m.%Y"), "date"),
+)
+"""Simple ways to make an argument, and of what."""
+
+
+def _asked(
+    source: _Draft, own: _Draft, chance: random.Random, coincidence: float, *, one: bool
+) -> From | Made:
     """A new field in an earlier tool for a value that a later one takes; a single value if it may not be a list."""
     prefix = f"{own.noun}{'' if one else 's'}-"
-    if source.shape == "bare_text" and not source.fields and not source.each:
-        source.fields.append(Field(pointer="", kind="id", prefix=prefix))
-        return From(source.name, "")
-    if source.shape == "bare_text":
+    if source.shape in ONE_FIELD and not (source.each and not source.fields):
+        return _only(source, prefix)
+    if source.shape in ONE_FIELD:
         source.shape = "json_text"
-        if source.fields:
-            source.shape = "bare_text"
-            return From(source.name, "")
     return _new_field(source, own, prefix, chance, coincidence, one=one or source.each is not None)
+
+
+def _only(source: _Draft, prefix: str) -> From | Made:
+    """The only value of a tool."""
+    if not source.fields:
+        source.fields.append(Field(pointer="", kind="id", prefix=prefix))
+    place = From(source.name, "")
+    return Made(place, ("token_after", LEAD)) if source.shape == "prose_text" else place
 
 
 def _new_field(

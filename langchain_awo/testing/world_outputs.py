@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,10 +14,15 @@ from langchain_awo.model.encoding import dumps
 from langchain_awo.model.pointer import lookup
 from langchain_awo.model.trace import JSONValue
 
-Shape: TypeAlias = Literal["value", "json_text", "python_text", "key_value_text", "bare_text"]
-"""How an output is handed over: as a value, as text that can be parsed, or as the bare text of its only field."""
+Shape: TypeAlias = Literal["value", "json_text", "python_text", "key_value_text", "bare_text", "prose_text"]
+"""How an output is handed over: as a value, as text that can be parsed, or its only field bare or in a sentence."""
 
-FieldKind: TypeAlias = Literal["id", "number", "word", "common", "ids", "records", "keyed", "decoy", "echo"]
+LEAD: Final = "number "
+"""The words before the field in a sentence."""
+
+FieldKind: TypeAlias = Literal[
+    "id", "number", "date", "word", "common", "ids", "records", "keyed", "decoy", "echo"
+]
 """`ids` is a list of ids, `records` a list of objects with an `id`, `keyed` an object of such objects by id."""
 
 COMMON: Final[tuple[JSONValue, ...]] = (1, 2, 0, True, False, "", None)
@@ -62,6 +68,8 @@ def render(document: JSONValue, shape: Shape) -> JSONValue:
             return repr(document)
         case "key_value_text":
             return str(yaml.safe_dump(document, sort_keys=False))
+        case "prose_text":
+            return f"Done: {LEAD}{document} was found, and nothing else."
         case _:
             return document
 
@@ -75,6 +83,7 @@ def _make(
     makers: dict[FieldKind, Callable[[], JSONValue]] = {
         "id": fresh,
         "number": lambda: chance.randrange(1_000, 1_000_000),
+        "date": lambda: str(dt.date(2024, 1, 1) + dt.timedelta(days=chance.randrange(700))),
         "word": lambda: chance.choice(WORDS),
         "common": lambda: chance.choice(COMMON),
         "ids": lambda: [fresh() for _ in range(chance.randint(2, 4))],

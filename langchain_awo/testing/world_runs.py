@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final, TypeAlias
 
 from langchain_awo.model.encoding import decode
 from langchain_awo.model.pointer import expand, lookup
 from langchain_awo.model.trace import JSONValue, Message, ModelCallRecord, ToolCallRecord, ToolSpec, Trace
 from langchain_awo.testing.world_outputs import WORDS
-from langchain_awo.testing.worlds import Fixed, Flow, From, Said, Same, ToolWorld, WorldTool
+from langchain_awo.testing.worlds import Fixed, Flow, From, Made, Said, Same, ToolWorld, WorldTool
 
 STRAY: Final = "search_notes"
 """A tool that every agent has and that has nothing to do with the rest; its argument is always made up."""
@@ -122,11 +123,10 @@ class _Player:
 
     def _calls(self, tool: WorldTool) -> list[Arguments]:
         """The calls of a tool: one, or one for each element of a list."""
-        shared = {
-            flow.argument: self._value(tool, flow)
-            for flow in tool.flows
-            if flow.source != tool.each and self.chance.random() < flow.present
-        }
+        shared: Arguments = {}
+        for flow in tool.flows:
+            if flow.source != tool.each and self.chance.random() < flow.present:
+                _put(shared, flow.argument.split("/"), self._value(tool, flow))
         if tool.each is None:
             return [shared]
         (name,) = (flow.argument for flow in tool.flows if flow.source == tool.each)
@@ -145,12 +145,18 @@ class _Player:
         match flow.source:
             case Fixed(value=value):
                 return value
-            case Same(tool=other, argument=name):
-                return self.arguments[other][name]
-            case From(tool=other, path=path):
-                return _as_taken(lookup(self.outputs[other], path), self.world.tool(other), path)
+            case Same() | From() as place:
+                return self._held(place)
+            case Made(source=place):
+                return flow.source.of(self._held(place))
             case Said():
                 return self.said[tool.name, flow.argument]
+
+    def _held(self, place: Same | From) -> JSONValue:
+        if isinstance(place, Same):
+            return self.arguments[place.tool][place.argument]
+        value = lookup(self.outputs[place.tool], place.path)
+        return _as_taken(value, self.world.tool(place.tool), place.path)
 
     def _issue(self, calls: Sequence[tuple[str, Arguments, JSONValue, str]]) -> None:
         for name, args, output, status in calls:
@@ -172,3 +178,15 @@ def _as_taken(value: JSONValue, tool: WorldTool, path: str) -> JSONValue:
     """Numbers are numbers to the agent, also where the text that shows them has only text."""
     number = any(each.pointer == path and each.kind == "number" for each in tool.fields)
     return int(value) if number and isinstance(value, str) else value
+
+
+def _put(arguments: JSONValue, path: Sequence[str], value: JSONValue) -> None:
+    """Sets a member of objects and lists that are made on the way."""
+    for name, below in pairwise(path):
+        made: JSONValue = [] if below == "0" else {}
+        if isinstance(arguments, list):
+            arguments.extend([made] if not arguments else [])
+            arguments = arguments[0]
+        else:
+            arguments = arguments.setdefault(name, made)
+    arguments[path[-1]] = value

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.encoding import dumps
 from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.transform import TransformName, apply_transform
 from langchain_awo.testing.world_outputs import Field, Shape, make_output, render
 
 
@@ -53,7 +54,25 @@ class From:
     path: str
 
 
-Source: TypeAlias = Said | Fixed | Same | From
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A value made of another: `("template", prefix, suffix)`, or the name of a transform and its option.
+
+    The same words as in `langchain_awo.model.transform`, so that a claim can be compared with the truth.
+    """
+
+    source: From | Same
+    how: tuple[str, ...]
+
+    def of(self, value: JSONValue) -> JSONValue:
+        """What is made of a value."""
+        name, *options = self.how
+        if name == "template":
+            return f"{options[0]}{value}{options[1]}"
+        return apply_transform(cast("TransformName", name), value, *options)
+
+
+Source: TypeAlias = Said | Fixed | Same | From | Made
 """Where an argument really comes from."""
 
 
@@ -62,6 +81,7 @@ class Flow:
     """The truth about one argument.
 
     Attributes:
+        argument: its name; `name/member` for a member of an object.
         present: share of the runs that give the argument at all.
     """
 
@@ -88,7 +108,9 @@ class WorldTool:
     @property
     def needs(self) -> frozenset[str]:
         """Names of the tools it takes something from."""
-        return frozenset(flow.source.tool for flow in self.flows if isinstance(flow.source, From | Same))
+        sources = (flow.source for flow in self.flows)
+        plain = (each.source if isinstance(each, Made) else each for each in sources)
+        return frozenset(each.tool for each in plain if isinstance(each, From | Same))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +189,8 @@ class ToolWorld:
                 return self._origin_of_argument(other, name)
             case From(tool=other, path=path):
                 return self._origin_of_place(other, path)
+            case Made(source=inner, how=how):
+                return ("made", *how, *self.origin(inner))
             case Said():
                 return ("said", tool, argument)
 

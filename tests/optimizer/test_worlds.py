@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from langchain_awo.model.encoding import decode
-from langchain_awo.model.pointer import expand
+from langchain_awo.model.pointer import MISSING, expand, lookup
 from langchain_awo.model.schema import dump
 from langchain_awo.optimizer.pipeline import compile_plan
 from langchain_awo.testing import QUIET, Noise, generate_world, judge, play
-from langchain_awo.testing.worlds import Fixed, From, Same
+from langchain_awo.testing.worlds import Fixed, From, Made, Same
 
 SEEDS = range(6)
 
@@ -48,8 +48,8 @@ def test_what_a_world_says_of_its_flow_is_true_in_its_runs(seed):
         for call in trace.tool_calls:
             made.setdefault(call.name, []).append(call)
             for flow in world.tool(call.name).flows:
-                if flow.argument in call.args:
-                    value = call.args[flow.argument]
+                value = lookup(call.args, f"/{flow.argument}")
+                if value is not MISSING:
                     assert str(value) in map(str, _possible(flow.source, made, value))
 
 
@@ -61,6 +61,8 @@ def _possible(source, made, otherwise):
             return [call.args[argument] for call in made[tool]]
         case From(tool=tool, path=path):
             return [value for call in made[tool] for value in expand(decode(call.output), path)]
+        case Made(source=place):
+            return [source.of(value) for value in _possible(place, made, otherwise)]
         case _:
             return [otherwise]
 
@@ -68,7 +70,7 @@ def _possible(source, made, otherwise):
 def test_a_world_has_every_shape_of_output():
     worlds = [generate_world(seed) for seed in range(20)]
     shapes = {tool.shape for world in worlds for tool in world.tools}
-    assert shapes == {"value", "json_text", "python_text", "key_value_text", "bare_text"}
+    assert shapes == {"value", "json_text", "python_text", "key_value_text", "bare_text", "prose_text"}
 
 
 def test_the_disturbances_of_real_agents_are_in_the_runs():
