@@ -30,7 +30,9 @@ def runs(line, count=6):
     return "\n".join(line.replace("{n}", str(number)) for number in range(10, 10 + count))
 
 
-RUNS = runs('"a{n}" find_user(a{n}) -> {"uid": "u{n}"} | get_user(u{n}) -> {"order": "o{n}"} | get_order(o{n})')
+RUNS = runs(
+    '"a{n}" find_user(a{n}) -> {"uid": "u{n}"} | get_user(u{n}) -> {"order": "o{n}"} | get_order(o{n})'
+)
 
 
 def test_of_two_that_do_the_same_one_is_enough():
