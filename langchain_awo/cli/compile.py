@@ -86,7 +86,7 @@ def compile_traces(
         from langchain_awo.model.notation import format_plan
 
         put(format_plan(plan))
-        tell_unknown_effects(found, specs, options.effects)
+        tell_unknown_effects(found, specs=specs, declared=options.effects, protected=options.protected)
     read = counted(len(found), "trace")
     say(f"{counted(len(plan.meta_tools), 'meta-tool')} in {output}, compiled from {read}")
     if not plan.meta_tools and plan.refused:

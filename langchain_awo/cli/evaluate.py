@@ -68,7 +68,7 @@ def evaluate_traces(
         put_json(evaluation.as_json())
     else:
         _put(evaluation)
-        tell_unknown_effects(found, specs, options.effects)
+        tell_unknown_effects(found, specs=specs, declared=options.effects, protected=options.protected)
 
 
 def _put(evaluation: Evaluation) -> None:

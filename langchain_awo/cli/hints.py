@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from langchain_awo.cli.terminal import counted, say
@@ -13,16 +13,20 @@ if TYPE_CHECKING:
 
 
 def tell_unknown_effects(
-    traces: Sequence[Trace], specs: Sequence[ToolSpec] = (), declared: Mapping[str, Effect] | None = None
+    traces: Sequence[Trace],
+    *,
+    specs: Sequence[ToolSpec] = (),
+    declared: Mapping[str, Effect] | None = None,
+    protected: Container[str] = (),
 ) -> None:
     """Names the tools that count as writes only because nobody says what they do; routines of reads save most."""
     from langchain_awo.optimizer.corpus import build_corpus
 
     effects = build_corpus(traces, tools=specs, declared=declared).effects
-    called = {call.name for trace in traces for call in trace.tool_calls}
+    called = {call.name for trace in traces for call in trace.tool_calls if call.name not in protected}
     unknown = sorted(tool for tool in called if effects[tool] is Effect.UNKNOWN)
     if unknown:
         say(
             f"{counted(len(unknown), 'tool')} of unknown effect, treated as writes: {', '.join(unknown)}; "
-            f"say what they do when you compile or evaluate, such as --effect {unknown[0]}=read"
+            "say what each does when you compile or evaluate: --effect TOOL=read, TOOL=write, ..."
         )

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from langchain_awo.cli import app
 from tests.docs.pages import Block, blocks_of
 
-SKIPPED = ("make ", "pip ", "git ", "export ", "cd ", "AWO_RECORDINGS=")
+SKIPPED = ("make ", "pip ", "git ", "export ", "cd ", "AWO_RECORDINGS=", ". ")
 """Commands about the reader's machine; other tests look at those of them that are about this repository."""
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
@@ -111,5 +111,5 @@ def folder_on_path(folder: Path):
     finally:
         sys.path.remove(str(folder))
         for name in set(sys.modules) - known:
-            if name.partition(".")[0] == "shop":
+            if (getattr(sys.modules[name], "__file__", None) or "").startswith(f"{folder}/"):
                 del sys.modules[name]

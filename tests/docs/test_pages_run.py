@@ -14,6 +14,7 @@ from tests.docs.pages import PAGES, blocks_of
 from tests.docs.reader import Reader, folder_on_path
 
 TUTORIAL = "docs/tutorial.md"
+FIRST_HOUR = "docs/first-hour.md"
 
 ONLY_SHOWN = {
     "docs/benchmarks.md": "needs the recordings, and minutes",
@@ -27,7 +28,7 @@ RUN = [
     page
     for page in PAGES
     if page not in ONLY_SHOWN
-    and page != TUTORIAL
+    and page not in {TUTORIAL, FIRST_HOUR}
     and {"python", "console"} & {block.language for block in blocks_of(page)}
 ]
 
@@ -35,17 +36,25 @@ RUN = [
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory):
     """The folder at the end of the tutorial: the shop, its traces and its toolkit. Making it is the tutorial's test."""
-    folder = tmp_path_factory.mktemp("tutorial")
+    return read_in_an_empty_folder(TUTORIAL, tmp_path_factory.mktemp("tutorial"))
+
+
+def read_in_an_empty_folder(page, folder):
     with pytest.MonkeyPatch.context() as patch, folder_on_path(folder):
         patch.chdir(folder)
         patch.setenv("LANGSMITH_TRACING", "false")
         patch.setenv("COLUMNS", "100")
-        Reader().read(TUTORIAL)
+        Reader().read(page)
     return folder
 
 
 def test_the_tutorial_does_what_it_says(shop):
     assert {"shop", "shop.db", "traces.db", "toolkit.json"} <= {path.name for path in shop.iterdir()}
+
+
+def test_the_first_hour_goes_as_it_says(tmp_path):
+    folder = read_in_an_empty_folder(FIRST_HOUR, tmp_path)
+    assert {"library", "traces.db", "toolkit.json"} <= {path.name for path in folder.iterdir()}
 
 
 @pytest.mark.parametrize("page", RUN)
