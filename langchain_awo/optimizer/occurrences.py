@@ -19,7 +19,8 @@ class Occurrence:
 
     Attributes:
         anchors: the anchor call; for a batch also the later calls of its tool whose arguments were known already.
-        followers: successful calls that no step explains yet: reads up to the first write, and all writes.
+        followers: successful calls that no step explains yet and that a step could make now.
+        waiting: the others, reads that stand behind writes, each with the keys of those that no step explains yet.
         known_before: position in the run's text at which the routine would start.
         frame: what exists after the steps so far, with the recorded outputs.
     """
@@ -28,6 +29,7 @@ class Occurrence:
     anchors: tuple[Call, ...]
     followers: list[Call]
     known_before: int
+    waiting: list[tuple[Call, frozenset[str]]] = field(default_factory=list)
     frame: Frame = field(default_factory=Frame)
 
     def knows(self, value: JSONValue) -> bool:
@@ -54,35 +56,49 @@ def occurrences_of(
 def _occurrence(
     run: Run, segment: Segment, position: int, anchor: Call, *, batch: bool, parallel: bool
 ) -> Occurrence:
-    followers = list(_followers(segment, position, anchor, parallel=parallel))
+    later = list(_followers(segment, position, anchor, parallel=parallel))
+    followers = [call for call, writes in later if not writes]
     start = segment.rounds[position].start
     anchors = [anchor]
     if batch:
         anchors += [
             call for call in followers if call.tool == anchor.tool and run.known(call.args, before=start)
         ]
-    keys = {call.key for call in anchors}
-    rest = [call for call in followers if call.key not in keys]
+    keys = frozenset(call.key for call in anchors)
+    rest, waiting = _released([(call, writes) for call, writes in later if call.key not in keys], keys)
     frame = Frame(outputs={1: [call.output for call in anchors] if batch else anchor.output})
     if not batch:
         frame.arguments[1], frame.parameters = anchor.args, anchor.args
-    return Occurrence(run, tuple(anchors), rest, start, frame)
+    return Occurrence(run, tuple(anchors), rest, start, waiting, frame)
 
 
-def _followers(segment: Segment, position: int, anchor: Call, *, parallel: bool) -> Iterator[Call]:
+def _followers(
+    segment: Segment, position: int, anchor: Call, *, parallel: bool
+) -> Iterator[tuple[Call, frozenset[str]]]:
+    """Later successful calls, the first of equal ones, each with the writes that a read must wait for.
+
+    A write waits for nothing: it keeps its recorded order in any case.
+    """
     seen = {anchor.key}
-    written = not anchor.effect.is_read
+    writes: frozenset[str] = frozenset()
     for current in segment.rounds[position:]:
         for call in current.calls:
-            fresh = call.ok and call.key not in seen
             if (
-                fresh
-                and not (written and call.effect.is_read)
+                call.ok
+                and call.key not in seen
                 and (parallel or current.index > segment.rounds[position].index)
             ):
                 seen.add(call.key)
-                yield call
-        written = written or any(not call.effect.is_read for call in current.calls)
+                yield call, writes if call.effect.is_read else frozenset()
+        writes |= {call.key for call in current.calls if not call.effect.is_read and call.key != anchor.key}
+
+
+def _released(
+    waiting: Sequence[tuple[Call, frozenset[str]]], done: Container[str]
+) -> tuple[list[Call], list[tuple[Call, frozenset[str]]]]:
+    """Calls that wait for nothing any more once some are done, and those that still do."""
+    left = [(call, frozenset(key for key in writes if key not in done)) for call, writes in waiting]
+    return [call for call, writes in left if not writes], [pair for pair in left if pair[1]]
 
 
 def follower_tools(occurrences: Sequence[Occurrence], *, min_tasks: int) -> list[str]:
@@ -120,8 +136,9 @@ def advance(number: int, step: Step, each: Occurrence, explained: dict[str, dict
         each.frame.outputs[number] = outputs if step.over else outputs[0]
     if not step.over and hits:
         each.frame.arguments[number] = next(iter(hits.values())).args
+    released, each.waiting = _released(each.waiting, hits)
     ahead = _ahead(each.followers, hits) if hits and not step.effect.is_read else each.followers
-    each.followers = [call for call in ahead if call.key not in hits]
+    each.followers = [call for call in ahead if call.key not in hits] + released
 
 
 def _ahead(followers: Sequence[Call], done: Container[str]) -> Iterator[Call]:

@@ -14,7 +14,7 @@ from langchain_awo.model.rules import Ignore, RuleSet, describe
 from langchain_awo.model.trace import JSONValue, ToolSpec, Trace
 from langchain_awo.optimizer.bench import Prices
 from langchain_awo.optimizer.corpus import Corpus, build_corpus
-from langchain_awo.optimizer.grow import grow
+from langchain_awo.optimizer.grow import Family, grow
 from langchain_awo.optimizer.literal import compile_literal
 from langchain_awo.optimizer.naming import name_all
 from langchain_awo.optimizer.rules import checked
@@ -22,7 +22,8 @@ from langchain_awo.optimizer.select import select
 from langchain_awo.optimizer.shape import Showing, shape
 from langchain_awo.optimizer.shapes import signatures_of
 from langchain_awo.optimizer.specialize import specialize
-from langchain_awo.optimizer.verify import Thresholds, refusal, verify
+from langchain_awo.optimizer.trial import Thresholds
+from langchain_awo.optimizer.verify import refusal, verify
 
 Strategy: TypeAlias = Literal["default", "awo"]
 """`default` is this package's optimizer, `awo` the paper's algorithm to the letter."""
@@ -107,6 +108,9 @@ def compile_corpus(
     candidates: list[MetaTool] = []
     seen: set[str] = set()
     for candidate in mine(corpus, options, report):
+        if isinstance(candidate, Refused):
+            refused.append(candidate)
+            continue
         verified, doubts = verify(candidate, corpus, options.thresholds)
         refused += doubts
         if verified and repr(verified.steps) not in seen:
@@ -131,21 +135,25 @@ def _literally(corpus: Corpus, options: Options) -> tuple[list[MetaTool], list[R
     return name_all(meta_tools, corpus), refused
 
 
-def mine(corpus: Corpus, options: Options, report: Progress) -> Iterator[MetaTool]:
-    """Candidates anchored at every tool that may be compiled, each distinct routine once."""
+def mine(corpus: Corpus, options: Options, report: Progress) -> Iterator[MetaTool | Refused]:
+    """Candidates anchored at every tool that may be compiled, each distinct routine once, and what did not hold."""
     avoid = options.protected | _ignored(options.rules)
     allowed = [tool for tool in corpus.specs if tool not in avoid]
     seen: set[str] = set()
-    families: list[dict[str, bool]] = [{"bound": True}, {}, {"batch": True}, {"parallel": True}]
     for done, tool in enumerate(allowed):
         report("mine", done, len(allowed))
-        for family in families:
-            for candidate in grow(corpus, tool, avoid=avoid, **family):
-                key = repr(candidate.steps)
+        for family in _families(avoid, options.thresholds):
+            for candidate in grow(corpus, tool, family):
+                key = repr(candidate if isinstance(candidate, Refused) else candidate.steps)
                 if key not in seen:
                     seen.add(key)
                     yield candidate
     report("mine", len(allowed), len(allowed))
+
+
+def _families(avoid: frozenset[str], thresholds: Thresholds) -> list[Family]:
+    plain = Family(avoid=avoid, thresholds=thresholds)
+    return [replace(plain, bound=True), plain, replace(plain, batch=True), replace(plain, parallel=True)]
 
 
 def _ignored(rules: RuleSet | None) -> frozenset[str]:

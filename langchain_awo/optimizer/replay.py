@@ -190,7 +190,7 @@ class _Fetched:
     def add(self, simulation: Simulation, segment: Segment) -> None:
         for key, position in simulation.reproduced.items():
             call = next(call for call in segment.rounds[position].calls if call.key == key)
-            span = (simulation.start, simulation.until) if call.effect.is_read else (position, position + 1)
+            span = (position, simulation.until if call.effect.is_read else position + 1)
             known = self.valid.get(key, span)
             self.valid[key] = (min(known[0], span[0]), max(known[1], span[1]))
 

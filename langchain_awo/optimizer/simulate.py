@@ -74,6 +74,8 @@ def simulate(meta_tool: MetaTool, run: Run, segment: Segment, start: int) -> Ite
 
 @dataclass(slots=True)
 class _Attempt:
+    """A run in the making: the recorded world is the meta-tool's own from round `floor` up to round `horizon`."""
+
     meta_tool: MetaTool
     run: Run
     segment: Segment
@@ -86,9 +88,14 @@ class _Attempt:
     unknown: dict[int, float] = field(default_factory=dict)
     estimated: Counter[str] = field(default_factory=Counter)
     horizon: int = 0
+    floor: int = 0
+    spoken: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
+        opening = self.segment.rounds[self.start].calls
+        self.spoken = frozenset(repr(leaf) for call in opening for leaf in scalars(call.args))
         self.frame = Frame(parameters=self.solution)
+        self.floor = self.start
         self.horizon = self._first_foreign_write(self.start)
 
     def run_steps(self) -> None:
@@ -138,9 +145,7 @@ class _Attempt:
 
     def _requested(self, step: Step, flag: str) -> bool:
         """Whether the flag of a step would be set: it makes at least one call that the recorded agent made."""
-        wanted = any(
-            self._position(key) is not None for key in predicted(step, self.frame) if key not in self.made
-        )
+        wanted = any(self._would_make(step, key) for key in predicted(step, self.frame))
         self.solution[flag] = wanted
         return wanted
 
@@ -177,31 +182,30 @@ class _Attempt:
 
     def _candidates(self, step: Step) -> Iterator[Call]:
         for call in self._later(step):
-            if call.key not in self.made:
+            if self._would_make(step, call.key):
                 found = fit_args(step, call.args, self.frame)
                 if found is not None and self._all_known(found):
                     yield call
 
     def _all_known(self, found: Solution) -> bool:
-        opening = self.segment.rounds[self.start]
-        spoken = {leaf for call in opening.calls for leaf in map(repr, scalars(call.args))}
+        before = self.segment.rounds[self.start].start
         fresh = (leaf for value in found.values() for leaf in scalars(value))
-        return all(repr(leaf) in spoken or self.run.known(leaf, before=opening.start) for leaf in fresh)
+        return all(repr(leaf) in self.spoken or self.run.known(leaf, before=before) for leaf in fresh)
 
     def _run_batch(self, number: int, step: Step, over: Map) -> None:
         """A map over a list parameter: the list is every call of the tool whose arguments are known already."""
         name = over.source.name if isinstance(over.source, Parameter) else ""
-        items: list[JSONValue] = []
         calls: dict[str, Call] = {}
-        for call in self._items(number, step):
-            if call.key not in calls and len(items) < over.limit:
-                items.append(_as_item(step, call.args))
-                calls[call.key] = call
+        while fresh := [each for each in self._items(number, step) if each.key not in calls]:
+            for call in fresh if step.effect.is_read else fresh[:1]:  # a write changes which calls can follow
+                if len(calls) < over.limit:
+                    calls.setdefault(call.key, call)
+                    self._make(step, call.key, call)
+            if step.effect.is_read or len(calls) >= over.limit:
+                break
         if not calls or (number == 1 and self.anchor.key not in calls):
             raise _Stop
-        self.solution[name] = items
-        for key, call in calls.items():
-            self._make(step, key, call)
+        self.solution[name] = [_as_item(step, call.args) for call in calls.values()]
         self.frame.outputs[number] = [call.output for call in calls.values() if call.ok]
 
     def _items(self, number: int, step: Step) -> Iterator[Call]:
@@ -212,7 +216,9 @@ class _Attempt:
         fixed = {name: binding for name, binding in step.args.items() if not uses_item(binding)}
         for call in self._later(step):
             held = all(resolve(b, self.frame) == call.args.get(name, MISSING) for name, b in fixed.items())
-            if held and _within(step, call.args) and self._all_known({"": call.args}):
+            opened = {name: value for name, value in call.args.items() if name not in fixed}
+            fresh = step.effect.is_read or self._would_make(step, call.key)
+            if held and fresh and _within(step, call.args) and self._all_known(opened):
                 yield call
 
     def _run_map(self, number: int, step: Step, over: Map) -> None:
@@ -270,17 +276,22 @@ class _Attempt:
         if position is not None:
             self.reproduced[key] = position
             if not step.effect.is_read:
-                self._check_order(position)
-                self.horizon = self._first_foreign_write(self.start)
+                if not self._in_order(position):
+                    raise _Stop
+                self.floor, self.horizon = position, self._first_foreign_write(self.start)
             return
         if not step.effect.is_read:
             raise _Stop  # the recorded agent did not write this
 
-    def _check_order(self, position: int) -> None:
-        """A write may not come before anything that the recorded agent did first."""
-        for between in self.segment.rounds[self.start + 1 : position]:
-            if any(call.key not in self.made for call in between.calls):
-                raise _Stop
+    def _would_make(self, step: Step, key: str) -> bool:
+        """Whether a call is a new one that the recorded agent made too, a write in its recorded order."""
+        position = self._position(key) if key not in self.made else None
+        return position is not None and (step.effect.is_read or self._in_order(position))
+
+    def _in_order(self, position: int) -> bool:
+        """Whether a write would come before nothing that the recorded agent did first."""
+        between = self.segment.rounds[self.start + 1 : position]
+        return all(call.key in self.made for each in between for call in each.calls)
 
     def _recorded(self, key: str) -> Call | None:
         position = self._position(key)
@@ -289,7 +300,7 @@ class _Attempt:
         return next(call for call in self.segment.rounds[position].calls if call.key == key)
 
     def _position(self, key: str) -> int | None:
-        for position in range(self.start, self.horizon):
+        for position in range(self.floor, self.horizon):
             for call in self.segment.rounds[position].calls:
                 if call.key == key and call.ok:
                     return position

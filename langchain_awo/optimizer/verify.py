@@ -1,48 +1,20 @@
-"""Holds routines against tasks they were not mined from.
-
-The tasks are dealt into folds. What a step does is tried on the calls of each fold: a recorded call of the step's tool,
-in a place where the routine could run, counts as agreement if the step makes exactly that call. A binding that the other
-folds alone would not have chosen counts as contradicted there. The lower Beta confidence bound of the agreement must
-reach the threshold, which is higher for writes: a wrong read costs a call, a wrong write is wrong.
-"""
+"""Holds routines against tasks they were not mined from: every step is tried on held-out calls, and the whole on outcomes."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import replace
 
 import numpy as np
-from scipy.stats import beta, fisher_exact
+from scipy.stats import fisher_exact
 
-from langchain_awo.model.binding import Item, Parameter, leaves
-from langchain_awo.model.encoding import digest
+from langchain_awo.model.binding import Parameter, leaves
 from langchain_awo.model.metatool import BindingEvidence, Evidence, MetaTool, Refused, Step
-from langchain_awo.model.notation import format_step
-from langchain_awo.optimizer.corpus import Call, Corpus
-from langchain_awo.optimizer.grow import MIN_TASKS, advance_step, explained_by
+from langchain_awo.optimizer.corpus import Corpus
+from langchain_awo.optimizer.explain import advance_step
 from langchain_awo.optimizer.occurrences import Occurrence, occurrences_of
-
-FOLDS: Final = 4
-"""Parts the tasks are dealt into; each is held out once."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Thresholds:
-    """What a routine must reach.
-
-    Attributes:
-        confidence: of the lower bound.
-        reads: lower bound of the share of recorded calls that a reading step makes exactly.
-        writes: the same for a writing step.
-        failure_p: a routine is refused if runs with it fail more often than others with at most this p-value.
-    """
-
-    confidence: float = 0.95
-    reads: float = 0.15
-    writes: float = 0.6
-    failure_p: float = 0.001
+from langchain_awo.optimizer.trial import Thresholds, Verdict, doubt_of, try_step
 
 
 def verify(
@@ -55,12 +27,12 @@ def verify(
     """
     batch = candidate.steps[0].over is not None
     occurrences = occurrences_of(corpus, candidate.steps[0].tool, batch=batch)
-    verdicts, refused = {1: _Verdict(candidate.steps[0])}, []
+    verdicts, refused = {1: Verdict(candidate.steps[0])}, []
     for number, step in enumerate(candidate.steps[1:], start=2):
-        verdict = _try_step(step, occurrences)
+        verdict = try_step(step, occurrences)
         if not step.depends_on <= verdicts.keys():
             continue
-        if doubt := _doubt(candidate, verdict, thresholds):
+        if doubt := doubt_of(verdict, candidate.steps[0].tool, thresholds):
             refused.append(doubt)
             continue
         verdicts[number] = verdict
@@ -71,70 +43,6 @@ def verify(
     kept = _with_evidence(candidate, occurrences, verdicts, thresholds)
     failing = _too_often_failed(kept, corpus, thresholds)
     return (None, [*refused, failing]) if failing else (kept, refused)
-
-
-def lower_bound(agree: float, total: float, confidence: float) -> float:
-    """Lower Beta (Clopper-Pearson) confidence bound of a share; 0 if nothing agreed."""
-    return float(beta.ppf(1 - confidence, agree, total - agree + 1)) if agree > 0 else 0.0
-
-
-@dataclass(slots=True)
-class _Verdict:
-    step: Step
-    agree: int = 0
-    total: int = 0
-
-    def bound(self, confidence: float) -> float:
-        return lower_bound(self.agree, self.total, confidence)
-
-
-def _try_step(step: Step, occurrences: Sequence[Occurrence]) -> _Verdict:
-    """Counts each occurrence in which the agent went on with the step's tool, held out fold by fold."""
-    hits: Counter[int] = Counter()
-    misses: Counter[int] = Counter()
-    tasks: dict[int, set[str]] = {}
-    for each in occurrences:
-        wanted = [call for call in each.followers if call.tool == step.tool and _sayable(step, call, each)]
-        if wanted:
-            fold = int(digest(each.run.task), 16) % FOLDS
-            made = explained_by(step, each)
-            hit = any(call.key in made for call in wanted)
-            (hits if hit else misses)[fold] += 1
-            if hit:
-                tasks.setdefault(fold, set()).add(each.run.task)
-    verdict = _Verdict(step)
-    for fold in sorted(hits.keys() | misses.keys()):
-        elsewhere = sum(len(found) for other, found in tasks.items() if other != fold)
-        verdict.total += hits[fold] + misses[fold]
-        verdict.agree += hits[fold] if elsewhere >= MIN_TASKS - 1 else 0
-    return verdict
-
-
-def _sayable(step: Step, call: Call, each: Occurrence) -> bool:
-    """Whether the caller could have given the arguments that are the caller's to give."""
-    listed = step.over is not None and isinstance(step.over.source, Parameter)
-    opened = (Parameter, Item) if listed else (Parameter,)
-    names = [n for n, b in step.args.items() if any(isinstance(leaf, opened) for leaf in leaves(b))]
-    return all(each.knows(call.args[name]) for name in names if name in call.args)
-
-
-def _doubt(candidate: MetaTool, verdict: _Verdict, thresholds: Thresholds) -> Refused | None:
-    asked = verdict.step.effect.is_read or not _flows(verdict.step)
-    wanted = thresholds.reads if asked else thresholds.writes
-    bound = verdict.bound(thresholds.confidence)
-    if bound >= wanted:
-        return None
-    reason = (
-        f"{format_step(verdict.step)} was reproduced in {verdict.agree} of {verdict.total} held-out places: "
-        f"lower bound {bound:.2f}, below {wanted:.2f}"
-    )
-    routine = (candidate.steps[0].tool, f"{verdict.step.tool}*" if verdict.step.over else verdict.step.tool)
-    return Refused(routine=routine, code="unverified", reason=reason, occurrences=verdict.total)
-
-
-def _flows(step: Step) -> bool:
-    """Whether any argument is bound to what came before, so that it could be bound wrongly."""
-    return bool(step.depends_on)
 
 
 def _too_often_failed(candidate: MetaTool, corpus: Corpus, thresholds: Thresholds) -> Refused | None:
@@ -177,7 +85,7 @@ def _goes_on(candidate: MetaTool, calls: Counter[str]) -> bool:
 def _with_evidence(
     candidate: MetaTool,
     occurrences: Sequence[Occurrence],
-    verdicts: Mapping[int, _Verdict],
+    verdicts: Mapping[int, Verdict],
     thresholds: Thresholds,
 ) -> MetaTool:
     tried = [verdict for number, verdict in verdicts.items() if number > 1]
@@ -205,7 +113,7 @@ def _with_evidence(
     return replace(candidate, evidence=evidence, steps=steps, parameters=parameters)
 
 
-def _with_verdict(step: Step, verdict: _Verdict) -> Step:
+def _with_verdict(step: Step, verdict: Verdict) -> Step:
     if not verdict.total:
         return step
     evidence = {
