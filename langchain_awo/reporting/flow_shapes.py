@@ -7,7 +7,7 @@ from typing import Final
 
 from langchain_awo.model.effect import Effect
 
-WIDTH: Final = 196
+WIDTH: Final = 208
 GAP: Final = 60
 """Pixels of a box, and between columns."""
 

@@ -18,7 +18,7 @@ from langchain_awo.model.graph import ROOT, WorkflowGraph
 Point: TypeAlias = tuple[float, float]
 """Pixels to the right and down."""
 
-COLUMN: Final = 256
+COLUMN: Final = 272
 """Pixels from one layer to the next."""
 
 ROW: Final = 48

@@ -25,7 +25,13 @@ def html():
     )
     plan = ToolkitPlan(meta_tools=(meta_tool(), meta_tool("find_user", "list_tickets")), refused=refused)
     days = [
-        {"day": f"2026-01-0{day}", "runs": 10, "model_calls": 40 - day, "using": day, "uses": {}}
+        {
+            "day": f"2026-01-0{day}",
+            "runs": 10,
+            "model_calls": 40 - day,
+            "using": day,
+            "uses": {meta_tool().name: 1},
+        }
         for day in range(1, 8)
     ]
     effects = {"find_user": "read", "cancel_order": "destructive"}
@@ -158,6 +164,17 @@ def test_refusals_can_be_searched_and_filtered(open_page, html):
     page.select_option("#refused-code", "destructive")
     assert "cancel_order" in visible.inner_text()
     assert page.inner_text("#refused-count") == "1 of 2 candidates"
+
+
+def test_use_over_time_can_be_asked_for_one_meta_tool(open_page, html):
+    """The line goes where its runs are."""
+    page = open_page(html)
+    last = page.locator("#chart-use circle title").last
+    assert last.text_content() == "2026-01-07: 70%"
+    page.select_option("#chart-tool", label="find_user_with_get_order")
+    assert last.text_content() == "2026-01-07: 10%"
+    page.select_option("#chart-tool", label="find_user_with_list_tickets")
+    assert last.text_content() == "2026-01-07: 0%"
 
 
 def test_everything_can_be_reached_by_keyboard_and_shows_where_the_focus_is(open_page, html):

@@ -17,6 +17,7 @@ from langchain_awo.reporting import library
 from langchain_awo.reporting.embedding import embedded
 from langchain_awo.reporting.page import _environment, asset
 from tests.reporting.material import HOSTILE, chain, hostile_report, meta_tool, report_of
+from tests.reporting.monitored import monitored
 
 
 class Elements(HTMLParser):
@@ -80,6 +81,24 @@ def test_every_picture_has_words_beside_it():
     assert all(after <= before + 1 for before, after in pairwise(levels))
     ids = [attributes["id"] for _, attributes in elements if "id" in attributes]
     assert len(ids) == len(set(ids))
+
+
+def test_what_monitoring_decided_stands_beside_its_evidence():
+    """Each decision in words, shares with their interval, unknown where nothing was counted."""
+    tool = meta_tool()
+    plan = ToolkitPlan(meta_tools=(tool,))
+    text = re.sub(
+        r"\s+",
+        " ",
+        re.sub("<[^>]+>", " ", report_of(graph(), plan=plan, monitoring=monitored(tool.name)).html),
+    )
+    assert "90 runs, 2026-03-01 to 2026-03-14" in text
+    assert "The toolkit: keep look again by 2026-04-01" in text
+    assert "change mode to continue seldom chosen" in text
+    assert "7.5 % 3 of 40, 2 to 20 %" in text
+    assert "Completed unknown" in text
+    assert "0.25 model calls, \u221212 tokens net" in text
+    assert "two runs have no times" in text
 
 
 def test_the_same_results_give_the_same_bytes():

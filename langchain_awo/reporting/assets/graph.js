@@ -1,7 +1,7 @@
 "use strict";
 /* The workflow graph: places come with the page, D3 draws, moves and zooms. Text is only ever set as text. */
 (() => {
-  const BOX = { width: 196, height: 36, letter: 7.85, digit: 7.3 };
+  const BOX = { width: 214, height: 36, letter: 7.55, digit: 7.3 };
   const WIDEST = 22;
   const ZOOM = [0.02, 3];
   const READABLE = 0.78;
@@ -222,7 +222,7 @@
   function fit(moving = true, whole = false) {
     const box = extent(), wide = size().width;
     const tall = box.height * Math.max(READABLE, Math.min(1.1, wide / box.width));
-    element("canvas").style.height = `${Math.max(HEIGHT[0], Math.min(HEIGHT[1], tall))}px`;
+    element("canvas").style.height = `${Math.max(HEIGHT[0], Math.min(HEIGHT[1], tall, 0.62 * wide))}px`;
     const seen = size();
     const all = Math.min(1.1, seen.width / box.width, seen.height / box.height);
     const k = whole ? all : Math.max(all, READABLE);

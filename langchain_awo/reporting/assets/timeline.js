@@ -3,12 +3,13 @@
 (() => {
   const rows = JSON.parse(document.getElementById("time-data").textContent);
   if (!document.getElementById("charts")) return;
+  const chosen = document.getElementById("chart-tool");
   const days = rows.map((row) => new Date(`${row.day}T00:00:00Z`));
   const edge = { top: 10, right: 14, bottom: 26, left: 44 };
 
   function draw(id, values, format, highest) {
     const svg = d3.select(id), { width, height } = svg.node().getBoundingClientRect();
-    const x = d3.scaleUtc().domain(d3.extent(days)).range([edge.left, width - edge.right]);
+    const x = d3.scaleUtc().domain(d3.extent(days)).range([edge.left + 8, width - edge.right]);
     const y = d3.scaleLinear().domain([0, highest]).nice().range([height - edge.bottom, edge.top]);
     const ticks = Math.max(2, Math.min(days.length, Math.floor(width / 90)));
     svg.selectAll("*").remove();
@@ -25,10 +26,13 @@
 
   function drawAll() {
     const calls = rows.map((row) => row.model_calls / row.runs);
-    draw("#chart-use", rows.map((row) => row.using / row.runs), d3.format(".0%"), 1);
+    const used = (row) => (chosen.value ? row.uses[chosen.value] || 0 : row.using);
+    draw("#chart-use", rows.map((row) => used(row) / row.runs), d3.format(".0%"), 1);
     draw("#chart-calls", calls, d3.format(".3~g"), d3.max(calls) || 1);
   }
 
+  document.querySelectorAll("#time [hidden].controls").forEach((part) => { part.hidden = false; });
+  chosen.addEventListener("change", drawAll);
   addEventListener("resize", drawAll);
   drawAll();
 })();
