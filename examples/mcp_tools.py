@@ -3,7 +3,7 @@
 A real server runs in a process of its own and speaks MCP over its standard input and output. What its annotations claim
 (`readOnlyHint`) is where the effects of its tools come from; tools of MCP servers are async, and so are meta-tools of them.
 
-Runs without a key: a scripted model stands in for an LLM. Needs `pip install langchain-mcp-adapters`.
+Runs without a key: a scripted model stands in for an LLM. Needs `pip install 'langchain-awo[mcp,langchain]'`.
 """
 
 import asyncio
