@@ -39,7 +39,7 @@ class Desk:
         self.killed: set[str] = set()
         self.gate: threading.Barrier | None = None
         with self.connect() as db:
-            db.execute("CREATE TABLE calls (tool TEXT, args TEXT)")
+            db.execute("CREATE TABLE IF NOT EXISTS calls (tool TEXT, args TEXT)")
         db.close()
 
     def connect(self) -> sqlite3.Connection:
