@@ -157,9 +157,8 @@ def read_reply(reply: object) -> Outcome:
         if reply.status == "error":
             return Failed(error=content if isinstance(content, str) else repr(content))
         return Succeeded(output=decode(content), reply=reply)
-    return Failed(
-        error=f"returned a {type(reply).__name__}, which a routine cannot pass on; call this tool by itself"
-    )
+    what = f"returned a {type(reply).__name__}, which a routine cannot pass on"
+    return Failed(error=f"{what}; it took effect, call this tool by itself from now on", ended=True)
 
 
 def failed(error: Exception) -> Failed:

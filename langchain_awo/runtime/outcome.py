@@ -36,9 +36,10 @@ class Succeeded(NamedTuple):
 
 
 class Failed(NamedTuple):
-    """A call that was made and failed, in words that a model can act on."""
+    """A call that was made and failed, in words that a model can act on; `ended` if it took effect all the same."""
 
     error: str
+    ended: bool = False
 
 
 Outcome: TypeAlias = Succeeded | Failed

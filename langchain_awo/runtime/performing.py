@@ -98,12 +98,12 @@ class Performer:
             self._tell(call, "known")
         return known
 
-    def _noted(self, call: Call, outcome: Outcome) -> Entry:
+    def _noted(self, call: Call, outcome: Outcome) -> Entry | None:
         if isinstance(outcome, Succeeded):
             self._tell(call, "done")
             return self.ledger.finish(call, outcome)
         self._tell(call, "failed")
-        return self.ledger.fail(call)
+        return None if outcome.ended else self.ledger.fail(call)
 
     def _left(self, call: Call, error: Exception) -> Entry | None:
         """An exception that passes through: the call is made again when the run is resumed."""

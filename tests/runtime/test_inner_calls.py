@@ -194,6 +194,26 @@ def test_a_command_of_an_inner_tool_is_handed_back() -> None:
     assert "Command" in told["failed"]["error"]
 
 
+def test_a_write_that_returned_a_command_took_effect_and_is_not_made_again() -> None:
+    from langgraph.types import Command
+
+    made: list[str] = []
+
+    @tool
+    def transfer(to: str) -> Command:
+        """Hands over to another agent."""
+        made.append(to)
+        return Command(goto=to)
+
+    meta_tool = routine("m", step("transfer", Effect.WRITE, args={"to": Constant(value="sales")}))
+    lowered = lower(meta_tool, [transfer])
+    first = json.loads(lowered.invoke({"email": "x"}))
+    again = json.loads(lowered.invoke({"email": "x", "resume_token": first["resume_token"]}))
+    assert "took effect" in first["failed"]["error"]
+    assert again["failed"]["tool"] == "transfer"
+    assert made == ["sales"]
+
+
 def test_parameters_may_have_names_that_langchain_needs_for_itself(desk: Any) -> None:
     from langchain_awo.model.binding import Parameter
     from langchain_awo.model.metatool import MetaTool, ParameterSpec
