@@ -58,7 +58,7 @@ async def test_every_step_is_run_and_answered_in_one_message(way: Way, desk: Any
     message = await way.message(agent, ask())
     told = json.loads(message.content)
     assert (message.status, told["status"]) == ("success", "completed")
-    assert [each["tool"] for each in told["steps"]] == INNER
+    assert [each["tool"] for each in message.artifact["steps"]] == INNER
     assert sorted(name for name, _ in desk.calls()) == sorted(INNER)
     assert [reply.name for reply in message.artifact["messages"]] == INNER
 
