@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +35,16 @@ SAID = {
     ],
 }
 
+WORLDS = {
+    "app_world/run.py": (
+        "--tasks=36",
+        ["_login(password=#1/password, username=#1/username)", "access_token=#2/access_token"],
+        0.7,
+    ),
+    "web_shop/run.py": ("--tasks=30", ["type_text(id=#", "click(id=#", "fill(id=#"], 0.7),
+}
+"""The worlds with few tasks: what their toolkits hold, and at most which share of the model calls is left."""
+
 
 def run_example(name: str, cwd: Path, *arguments: str) -> str:
     """What an example prints."""
@@ -55,12 +66,28 @@ def run_example(name: str, cwd: Path, *arguments: str) -> str:
 
 def test_every_example_is_tested_and_in_the_index():
     names = {path.name for path in EXAMPLES.glob("*.py")}
+    worlds = {f"{path.parent.name}/run.py" for path in EXAMPLES.glob("*/run.py")}
     index = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     assert names == SAID.keys()
-    assert names <= set(re.findall(r"\]\(([\w.]+)\)", index))
+    assert worlds == WORLDS.keys()
+    assert names | worlds <= set(re.findall(r"\]\(([\w./]+)\)", index))
 
 
 @pytest.mark.parametrize("name", SAID)
 def test_the_example_runs(name, tmp_path):
     said = run_example(name, tmp_path)
     assert all(part in said for part in SAID[name])
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_a_world_ends_in_the_same_state_with_fewer_model_calls(name, tmp_path):
+    if "web" in name and not shutil.which("chromium"):
+        pytest.skip("no chromium on this machine")
+    tasks, shown, most = WORLDS[name]
+    said = run_example(name, tmp_path, tasks, "--no-comparison")
+    assert all(part in said for part in shown)
+    before, after = re.search(r"model calls +(\d+) +(\d+)", said).groups()
+    assert int(after) <= most * int(before)
+    achieved = re.search(r"tasks achieved +(\d+) of (\d+) +(\d+) of (\d+)", said).groups()
+    assert len(set(achieved)) == 1
+    assert "Equal rows in the database: yes." in said

@@ -1,0 +1,193 @@
+"""A world with an agent in it, measured: record, compile, and do unseen tasks without and with the meta-tools.
+
+For worlds of any kind; the tour of the back office has its own, `langchain_awo.demo.run`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from langchain_core.tools import BaseTool
+
+import langchain_awo as awo
+from langchain_awo.demo.agent import Work, build_agent, run_tasks
+from langchain_awo.demo.planned import Planner, planned_policy
+from langchain_awo.demo.tasks import Task
+from langchain_awo.model.rules import RuleSet
+from langchain_awo.model.trace import ToolSpec
+from langchain_awo.optimizer.corpus import build_corpus
+from langchain_awo.optimizer.evaluate import saving_of
+from langchain_awo.optimizer.pipeline import Options, compile_corpus, compile_plan
+from langchain_awo.runtime.signatures import spec_of
+from langchain_awo.testing import ScriptedChatModel
+
+
+class Place(Protocol):
+    """Where an agent works: tools, and what their use leaves behind."""
+
+    def tools(self) -> list[BaseTool]:
+        """The tools over this place."""
+
+    def rows(self) -> Mapping[str, list[Any]]:
+        """What is compared between two runs: the rows of each table, in order."""
+
+    def achieved(self, task: Any, answer: str) -> bool:
+        """Whether what a task asks for is in the database, or in what the agent answered."""
+
+    def close(self) -> None:
+        """Ends it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """What all held-out tasks took together.
+
+    Attributes:
+        achieved: how many ended with what was asked for in the database.
+    """
+
+    model_calls: int
+    tool_calls: int
+    tokens: int
+    seconds: float
+    achieved: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strategy:
+    """What a way to compile saves by replay on the same held-out runs.
+
+    Attributes:
+        chooser: share of model calls saved.
+        over_fetch: tool calls nobody made, for each model call saved.
+    """
+
+    meta_tools: int
+    chooser: float
+    over_fetch: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What was found.
+
+    Attributes:
+        used: by meta-tool, in how many held-out tasks it was used.
+        same_rows: whether both arms left equal databases.
+        strategies: by name, on the same recordings.
+    """
+
+    toolkit: awo.MetaToolkit
+    recorded: int
+    held_out: int
+    before: Arm
+    after: Arm
+    used: Mapping[str, int]
+    same_rows: bool
+    strategies: Mapping[str, Strategy]
+
+
+def run_trial(
+    open_place: Callable[[], Place],
+    planner: Planner,
+    tasks: Sequence[Task],
+    *,
+    held_out: int,
+    folder: Path,
+    rules: RuleSet,
+    reading: Iterable[str] = (),
+    mode: Any = None,
+    comparing: bool = True,
+) -> Trial:
+    """Records the first tasks, compiles them, and does the last ones on two fresh places.
+
+    Args:
+        open_place: a new place, equal to every other one; a `Place`.
+        planner: what the agent knows of its tasks.
+        tasks: distinct ones.
+        held_out: how many of the last are not recorded for compiling.
+        folder: where the trace stores go.
+        rules: merging rules, for all strategies.
+        reading: tools that only read.
+        mode: how the meta-tools are installed, as `MetaToolMiddleware` takes it; as the plan says if not given.
+        comparing: whether the recordings are compiled by other strategies too.
+    """
+    agent = _Agent(planner, frozenset(reading))
+    train, rest = tasks[:-held_out], tasks[-held_out:]
+    seen, unseen = folder / "traces.db", folder / "held-out.db"
+    with closing(open_place()) as place, awo.TraceRecorder(seen) as recorder:
+        agent.work(place, train, callbacks=[recorder])
+        specs = [spec_of(tool) for tool in place.tools()]
+    plan = compile_plan(awo.load_traces(seen), options=Options(rules=rules), tools=specs)
+    with closing(open_place()) as place, awo.TraceRecorder(unseen) as recorder:
+        before, rows = _arm(agent.work(place, rest, callbacks=[recorder]), place, rest), place.rows()
+    with closing(open_place()) as place:
+        toolkit = awo.MetaToolkit(plan=plan, tools=place.tools())
+        works = agent.work(place, rest, middleware=[awo.MetaToolMiddleware(toolkit, mode=mode)])
+        after, same = _arm(works, place, rest), place.rows() == rows
+    return Trial(
+        toolkit=toolkit,
+        recorded=len(train),
+        held_out=len(rest),
+        before=before,
+        after=after,
+        used={each.name: sum(each.name in work.meta_tools for work in works) for each in plan.meta_tools},
+        same_rows=same,
+        strategies=compare(seen, unseen, specs, rules) if comparing else {},
+    )
+
+
+def compare(seen: Path, unseen: Path, specs: Sequence[ToolSpec], rules: RuleSet) -> dict[str, Strategy]:
+    """The package's strategy and the paper's, both with the same rules, by replay on the same held-out runs."""
+    train = build_corpus(awo.load_traces(seen), tools=specs)
+    rest = build_corpus(awo.load_traces(unseen), tools=specs)
+    ways = {
+        "default": Options(rules=rules),
+        "default without rules": Options(),
+        "awo": Options(rules=rules, strategy="awo"),
+        "awo without rules": Options(strategy="awo"),
+        "awo, our bindings": Options(rules=rules, strategy="awo", bindings="consensus"),
+    }
+    found = {}
+    for name, options in ways.items():
+        meta_tools, _ = compile_corpus(train, options)
+        saving = saving_of(meta_tools, rest)
+        found[name] = Strategy(
+            meta_tools=len(meta_tools), chooser=saving.chooser, over_fetch=saving.chooser_over_fetch
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Agent:
+    planner: Planner
+    reads: frozenset[str]
+
+    def work(
+        self,
+        place: Place,
+        tasks: Sequence[Task],
+        *,
+        callbacks: Sequence[Any] = (),
+        middleware: Sequence[Any] = (),
+    ) -> list[Work]:
+        tools = place.tools()
+        policy = planned_policy(self.planner, [tool.name for tool in tools], reading=self.reads)
+        agent = build_agent(ScriptedChatModel(policy=policy), tools, middleware=middleware)
+        return run_tasks(agent, tasks, callbacks=callbacks)
+
+
+def _arm(works: Sequence[Work], place: Place, tasks: Sequence[Task]) -> Arm:
+    own = {tool.name for tool in place.tools()}
+    answers = {work.task_id: work.answer for work in works}
+    return Arm(
+        model_calls=sum(work.model_calls for work in works),
+        tool_calls=sum(name in own for work in works for name in work.tool_calls),
+        tokens=sum(work.tokens for work in works),
+        seconds=sum(work.seconds for work in works),
+        achieved=sum(place.achieved(task, answers[task.task_id]) for task in tasks),
+    )
