@@ -88,10 +88,14 @@ class Growth:
         """What growth goes by: calls explained, less a little for each one nobody wanted."""
         return self.explained - 0.05 * self.extra
 
-    @property
-    def rank(self) -> tuple[float, float, int, str, str]:
-        """The order in which growths are tried: what explains most, in recorded order, with the least for the caller to say."""
-        return (-self.score, self.place, len(self.parameters), self.step.tool, repr(self.step))
+    def rank(self, last: int) -> tuple[float, bool, float, int, str, str]:
+        """The order in which growths are tried after step `last`.
+
+        What explains most comes first. Of equal ones: what goes on from the last step before another branch, then in recorded
+        order, then the least for the caller to say.
+        """
+        strays = last not in self.step.depends_on
+        return (-self.score, strays, self.place, len(self.parameters), self.step.tool, repr(self.step))
 
 
 def grow(corpus: Corpus, tool: str, family: Family = _PLAIN) -> Iterator[MetaTool | Refused]:
@@ -151,7 +155,7 @@ def _best_growth(
         for growth in _growths(corpus, tool, routine, occurrences, bound=family.bound)
         if _is_worth_trying(growth, bound=family.bound)
     ]
-    for growth in sorted(growths, key=lambda each: each.rank):
+    for growth in sorted(growths, key=lambda each: each.rank(len(routine.steps))):
         shown = repr(growth.step)
         if shown not in doubted:
             doubt = doubt_about(growth.step, occurrences, routine.steps[0].tool, family.thresholds)

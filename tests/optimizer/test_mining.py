@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from langchain_awo.model.metatool import Refused
+from langchain_awo.model.metatool import MetaTool, Refused
 from langchain_awo.optimizer.grow import grow
 from langchain_awo.optimizer.naming import name_all
 from langchain_awo.optimizer.pipeline import Options, compile_corpus
@@ -188,3 +188,18 @@ def test_a_write_is_no_step_behind_one_that_was_recorded_after_it():
     grown = list(grow(corpus, "find_user"))
     assert ["note_last"] in [[step.tool for step in each.steps[1:]] for each in grown]
     assert not any([step.tool for step in each.steps[1:]] == ["note_last", "note_first"] for each in grown)
+
+
+def test_of_equal_steps_the_one_that_goes_on_is_taken_before_another_branch():
+    """Half of the runs go one way, half another: a routine is one way after the other, not a bit of each in turn."""
+    item = '"{n}" find_item(i{n}) -> {"r": "r{n}", "q": "q{n}"}'
+    one = f'{item} | note_apple(r{{n}}) -> {{"s": "s{{n}}"}} | note_zebra(s{{n}})'
+    other = f'{item} | note_bear(q{{n}}) -> {{"c": "c{{n}}"}} | note_yak(c{{n}})'
+    corpus = corpus_of(runs(14, one) + "\n" + runs(14, other, first=40))
+    longest = max(
+        (each for each in grow(corpus, "find_item") if isinstance(each, MetaTool)),
+        key=lambda each: len(each.steps),
+    )
+    made = [step.tool for step in longest.steps[1:]]
+    assert made.index("note_zebra") == made.index("note_apple") + 1
+    assert made.index("note_yak") == made.index("note_bear") + 1
