@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
 
 from langchain_awo.capture import install
@@ -24,7 +25,9 @@ from langchain_awo.model.rules import RuleSet
 from langchain_awo.model.thread import join_threads
 from langchain_awo.model.trace import Trace
 from langchain_awo.optimizer.pipeline import Options, Progress, Strategy, compile_plan
+from langchain_awo.optimizer.polish import Namer, polished
 from langchain_awo.optimizer.rules_file import read_rules
+from langchain_awo.runtime.chat_namer import chat_namer
 from langchain_awo.runtime.signatures import spec_of
 from langchain_awo.runtime.toolkit import MetaToolkit
 from langchain_awo.stores import TraceStore, log_torn, open_store
@@ -129,6 +132,7 @@ def compile_toolkit(
     effects: Mapping[str, Effect | str] | None = None,
     protected: Iterable[str] = (),
     options: Options | None = None,
+    namer: BaseChatModel | Namer | None = None,
     progress: Progress | None = None,
 ) -> MetaToolkit:
     """Compiles the routines that agents repeat into a toolkit of meta-tools.
@@ -142,6 +146,8 @@ def compile_toolkit(
         effects: effect classes by tool name; the last word over hints and names.
         protected: tools that no meta-tool may call.
         options: everything at once; the other options are then ignored.
+        namer: a chat model, or a function from a meta-tool to a name and a description, to word them better. What it says is
+            checked; on any failure the wording stays as it is without one.
         progress: called with the pass, how much is done and how much there is.
 
     Raises:
@@ -158,6 +164,8 @@ def compile_toolkit(
     )
     specs = [spec_of(tool) for tool in tools]
     plan = compile_plan(load_traces(traces), options=chosen, tools=specs, progress=progress)
+    if namer is not None:
+        plan = polished(plan, chat_namer(namer) if isinstance(namer, BaseChatModel) else namer)
     return MetaToolkit(plan=plan, tools=list(tools))
 
 

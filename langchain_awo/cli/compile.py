@@ -21,7 +21,7 @@ from langchain_awo.cli.options import (
     Traces,
     declared_effects,
 )
-from langchain_awo.cli.sources import live_tools, read_traces
+from langchain_awo.cli.sources import chat_model, live_tools, read_traces
 from langchain_awo.cli.terminal import counted, progress, put, put_json, say
 
 
@@ -53,6 +53,12 @@ def compile_traces(
     model: Model = None,
     protect: Protect = None,
     effect: Effects = None,
+    namer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PROVIDER:NAME", help="A chat model that may word names and descriptions better."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Compile the routines that agents repeat into a toolkit of meta-tools.
@@ -65,6 +71,7 @@ def compile_traces(
     from langchain_awo.runtime.signatures import spec_of
 
     check_target(output)
+    wording = chat_model(namer, hint="--namer") if namer else None
     options = Options(
         strategy=strategy.value,
         max_tools=max_tools,
@@ -77,6 +84,11 @@ def compile_traces(
     found = read_traces(traces, domain=domain, model=model)
     with progress(PHASES) as tell:
         plan = compile_plan(found, options=options, tools=specs, progress=tell)
+    if wording:
+        from langchain_awo.optimizer.polish import polished
+        from langchain_awo.runtime.chat_namer import chat_namer
+
+        plan = polished(plan, chat_namer(wording))
     write_plan(plan, output)
     if as_json:
         import json

@@ -14,6 +14,7 @@ import typer
 
 from langchain_awo.cli.demo_files import clear_earlier, marked
 from langchain_awo.cli.options import PHASES, AsJson
+from langchain_awo.cli.sources import chat_model, first_line
 from langchain_awo.cli.terminal import Tell, counted, percent, progress, put, put_json, put_table, say
 from langchain_awo.errors import AwoError
 
@@ -73,12 +74,12 @@ def demo(
     Example: `awo demo --tasks 100`
     """
     count = tasks or (REAL_TASKS if model else SCRIPTED_TASKS)
-    chat_model = _chat_model(model) if model else None
+    real = chat_model(model) if model else None
     traces, toolkit = _targets(directory)
     say(_intro(count, model))
     with progress({**PHASES, "record": "recording"}) as tell:
         tour = _Tour(traces, toolkit, tell)
-        result = tour.run(chat_model, tasks=count, seed=seed)
+        result = tour.run(real, tasks=count, seed=seed)
     if as_json:
         put_json(asdict(result))
     elif tour.compiled:
@@ -115,7 +116,7 @@ class _Tour:
             if model is None:
                 raise
             raise typer.BadParameter(
-                f"the model failed: {_first_line(error)}", param_hint="--model"
+                f"the model failed: {first_line(error)}", param_hint="--model"
             ) from error
 
     def _compile(self, traces: Path, tools: Sequence[BaseTool]) -> MetaToolkit:
@@ -139,20 +140,6 @@ class _Tour:
         if not isinstance(compiled, MetaToolkit):
             return append_tools(model, tools, compiled)
         return build_agent(model, tools, middleware=[MetaToolMiddleware(compiled)])
-
-
-def _chat_model(name: str) -> BaseChatModel:
-    try:
-        from langchain.chat_models import init_chat_model
-
-        return init_chat_model(name)
-    except Exception as error:  # each provider has errors of its own for a missing package or key
-        raise typer.BadParameter(f"{name}: {_first_line(error)}", param_hint="--model") from error
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0] if lines else 'no reason given'}"
 
 
 def _targets(directory: Path) -> tuple[Path, Path]:

@@ -13,6 +13,7 @@ import typer
 from langchain_awo.cli.terminal import counted, say
 
 if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
     from langchain_core.tools import BaseTool
 
     from langchain_awo.model.trace import Trace
@@ -97,3 +98,23 @@ def _checked(reference: str, value: object) -> list[BaseTool]:
 
 def _bad_tools(reference: str, reason: str) -> typer.BadParameter:
     return typer.BadParameter(f"{reference}: {reason}", param_hint="--tools")
+
+
+def chat_model(name: str, *, hint: str = "--model") -> BaseChatModel:
+    """A chat model by its `provider:name`.
+
+    Raises:
+        BadParameter: the provider's package or key is missing, or there is no such model.
+    """
+    try:
+        from langchain.chat_models import init_chat_model
+
+        return init_chat_model(name)
+    except Exception as error:  # each provider has errors of its own for a missing package or key
+        raise typer.BadParameter(f"{name}: {first_line(error)}", param_hint=hint) from error
+
+
+def first_line(error: Exception) -> str:
+    """An error on one line, with its kind."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0] if lines else 'no reason given'}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Final
@@ -20,54 +20,62 @@ from langchain_awo.optimizer.shapes import argument_schema
 MAX_NAME: Final = 60
 """Providers allow 64 characters."""
 
+MAX_WORDS: Final = 30
+"""Of these, for what tells a name from another."""
+
 
 _JOINTS: Final = frozenset({"by", "for", "from", "of"})
 
 
 def name_all(meta_tools: Iterable[MetaTool], corpus: Corpus) -> list[MetaTool]:
     """The same meta-tools with names, descriptions and parameter schemas; names differ from each other and all tools."""
-    taken = set(corpus.specs)
-    named = []
+    named: dict[str, MetaTool] = {}
     for meta_tool in map(with_telling_parameters, meta_tools):
-        name = next(name for name in _names(meta_tool) if name not in taken)
-        taken.add(name)
+        free = (name for name in _names(meta_tool, list(named.values())) if name not in named)
+        name = next(name for name in free if name not in corpus.specs)
         described = replace(meta_tool, name=name, parameters=tuple(_parameters(meta_tool, corpus)))
-        named.append(replace(described, description=describe(described)))
-    return named
+        named[name] = replace(described, description=describe(described))
+    return list(named.values())
 
 
-def _names(meta_tool: MetaTool) -> Iterator[str]:
-    """The base name, then the same with words that tell it from another, a number if nothing else does."""
+def _names(meta_tool: MetaTool, others: Sequence[MetaTool]) -> Iterator[str]:
+    """The base name, then the same with words that no other of that name can have, a number if nothing else does."""
     base = base_name(meta_tool)
     yield base
-    for words in (_further_objects(meta_tool), _given(meta_tool), _fixed(meta_tool), _repeated(meta_tool)):
-        if words:
-            yield _clip(f"{base[: MAX_NAME - len(words) - 1].rstrip('_')}_{words}")
+    rivals = [other for other in others if base_name(other) == base]
+    for told in (_further_objects, _given, _continued, _fixed, _repeated):
+        own = told(meta_tool)
+        if own and own not in map(told, rivals):
+            yield f"{base[: MAX_NAME - len(own) - 1].rstrip('_')}_{own}"
     yield from (f"{_clip(base)}_{number}" for number in count(2))
 
 
 def _further_objects(meta_tool: MetaTool) -> str:
     objects = [_object(_bare(step.tool)) for step in meta_tool.steps[1:] if step.effect.is_read]
-    return "_".join(_distinct(objects, _object(_bare(meta_tool.steps[0].tool)))[3:])
+    return "_".join(_distinct(objects, _object(_bare(meta_tool.steps[0].tool)))[3:])[:MAX_WORDS]
 
 
 def _given(meta_tool: MetaTool) -> str:
     required = [spec.name for spec in meta_tool.parameters if spec.required]
-    return f"by_{required[0]}" if required else ""
+    return f"by_{required[0]}"[:MAX_WORDS] if required else ""
+
+
+def _continued(meta_tool: MetaTool) -> str:
+    return "continued" if meta_tool.mode == "continue" else ""
 
 
 def _fixed(meta_tool: MetaTool) -> str:
     """Constants that are words, such as the state of the tickets that are looked for."""
     values = [b.value for step in meta_tool.steps for b in step.args.values() if isinstance(b, Constant)]
     words = [value for value in values if isinstance(value, str) and re.fullmatch(r"[a-z]{3,12}", value)]
-    return "_".join(dict.fromkeys(words))
+    return "_".join(list(dict.fromkeys(words))[:2])
 
 
 def _repeated(meta_tool: MetaTool) -> str:
     """The object of a tool that is called by two steps."""
     tools = [step.tool for step in meta_tool.steps]
     again = [tool for i, tool in enumerate(tools) if tool in tools[:i]]
-    return f"and_more_{_object(_bare(again[0]))}" if again else ""
+    return f"and_more_{_object(_bare(again[0]))}"[:MAX_WORDS] if again else ""
 
 
 def base_name(meta_tool: MetaTool) -> str:

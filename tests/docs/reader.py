@@ -43,7 +43,11 @@ class Reader:
             case "console":
                 self._commands(block, page)
             case "text" if block.after in {"python", "console"}:
-                _compare(block.text, self.printed, f"{page}:{block.line}")
+                self.compare(block, page)
+
+    def compare(self, block: Block, page: str) -> None:
+        """Holds what the page shows against what was printed."""
+        _compare(block.text, self.printed, f"{page}:{block.line}")
 
     def _program(self, block: Block, page: str) -> None:
         code = compile("\n" * (block.line - 1) + block.text, page, "exec")

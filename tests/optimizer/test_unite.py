@@ -71,12 +71,16 @@ def test_what_continues_goes_on_continuing_in_what_stays():
 def test_names_are_told_apart_by_a_word_and_not_by_a_number():
     corpus = corpus_of(RUNS)
     named = name_all([routine(FIND, tickets("open")), routine(FIND, tickets("closed"))], corpus)
-    assert [each.name for each in named] == ["find_user_with_tickets", "find_user_with_tickets_by_id"]
-    more = name_all([routine(FIND, USER)] * 2 + [routine(FIND, tickets("open"))] * 3, corpus)
-    assert [each.name for each in more][2:] == [
+    assert [each.name for each in named] == ["find_user_with_tickets", "find_user_with_tickets_closed"]
+    continued = replace(routine(FIND, tickets("open")), mode="continue")
+    more = name_all(
+        [routine(FIND, tickets("open")), routine(step("find_user", "$key"), tickets("open")), continued],
+        corpus,
+    )
+    assert [each.name for each in more] == [
         "find_user_with_tickets",
-        "find_user_with_tickets_by_id",
-        "find_user_with_tickets_open",
+        "find_user_with_tickets_by_key",
+        "find_user_with_tickets_continued",
     ]
 
 
