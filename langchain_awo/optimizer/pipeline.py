@@ -14,6 +14,7 @@ from langchain_awo.model.rules import Ignore, RuleSet, describe
 from langchain_awo.model.trace import JSONValue, ToolSpec, Trace
 from langchain_awo.optimizer.bench import Prices
 from langchain_awo.optimizer.corpus import Corpus, build_corpus
+from langchain_awo.optimizer.follow import follow
 from langchain_awo.optimizer.grow import Family, grow
 from langchain_awo.optimizer.literal import compile_literal
 from langchain_awo.optimizer.naming import name_all
@@ -102,7 +103,7 @@ def compile_corpus(
     if options.strategy == "awo":
         return _literally(corpus, options)
     rules = checked(options.rules, corpus)
-    actions = specialize(corpus, rules, declared=options.effects)
+    actions = specialize(follow(corpus, rules), rules, declared=options.effects)
     corpus, options = actions.corpus, replace(options, protected=actions.actions_of(options.protected))
     refused = list(_off_limits(corpus, options))
     candidates: list[MetaTool] = []
