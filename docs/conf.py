@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatch
+from os.path import normpath, relpath
 from pathlib import Path
 
 from pygments.lexers import JsonLexer
@@ -67,6 +68,8 @@ HOMES = {
     "CONTRIBUTING.md": "contributing",
     "CHANGELOG.md": "changes",
     "examples/README.md": "examples",
+    "examples/app_world/README.md": "examples-app-world",
+    "examples/web_shop/README.md": "examples-web-shop",
     "README.md": "index",
 }
 """Pages outside of docs/, and where the site shows them; instead of the README it has a first page of its own."""
@@ -106,6 +109,7 @@ CONTENTS = {
     ],
     "Look up": [
         "examples",
+        "examples-*",
         "cli",
         "file-formats",
         "toolkit-file",
@@ -129,15 +133,21 @@ TOCTREE = """
 
 
 def fetch_from_outside(app: Sphinx, name: str, source: list[str]) -> None:
-    """Shows the pages outside of docs/, and leads links to them there."""
-    files = {page: Path(file) for file, page in HOMES.items() if page != "index"}
-    if name in files:
-        text = (Path(app.srcdir).parent / files[name]).read_text(encoding="utf-8")
-        here = (Path("..") / files[name].parent).as_posix()
-        source[0] = re.sub(r"\]\((?!https?:)", f"]({here}/", text).replace("](../docs/", "](")
-    up = "../" * name.count("/")
-    for file, page in HOMES.items():
-        source[0] = source[0].replace(f"]({up}../{file}", f"]({up}{page}.md")
+    """Shows the pages outside of docs/, and leads links to them there; files that are no pages are offered as they are."""
+    docs = Path(app.srcdir)
+    files = {page: docs.parent / file for file, page in HOMES.items()}
+    homes = {files[page]: docs / f"{page}.md" for page in files}
+    here = docs / f"{name}.md"
+    shown = here
+    if name in files and name != "index":
+        shown = files[name]
+        source[0] = shown.read_text(encoding="utf-8")
+
+    def led(link: re.Match[str]) -> str:
+        target = Path(normpath(shown.parent / link[1]))
+        return f"]({relpath(homes.get(target, target), here.parent)}"
+
+    source[0] = re.sub(r"\]\((?!https?:|#)([^)#\s]+)", led, source[0])
 
 
 def add_contents(app: Sphinx, name: str, source: list[str]) -> None:

@@ -10,6 +10,7 @@ from world import FRIENDS, MEMBERS, NOTES, AppWorld, playlist_titles
 
 from langchain_awo.demo.trial import run_trial
 from langchain_awo.demo.trial_text import format_trial
+from langchain_awo.model.rules import RuleSet
 from langchain_awo.optimizer.rules_file import read_rules
 
 HERE = Path(__file__).parent
@@ -19,6 +20,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--tasks", type=int, default=90, help="how many tasks, a third of them held out")
     options.add_argument("--no-comparison", action="store_true", help="leave out the other strategies")
+    options.add_argument("--no-rules", action="store_true", help="compile without the merging rules")
     asked = options.parse_args()
     tasks = generate_tasks(
         asked.tasks, members=MEMBERS, playlists=playlist_titles(), friends=FRIENDS, notes=NOTES
@@ -30,7 +32,7 @@ def main() -> None:
         tasks,
         held_out=len(tasks) // 3,
         folder=Path(tempfile.mkdtemp()),
-        rules=read_rules(HERE / "rules.yaml"),
+        rules=RuleSet() if asked.no_rules else read_rules(HERE / "rules.yaml"),
         comparing=not asked.no_comparison,
         reading=[tool.name for tool in world.tools() if tool.metadata == READS],
     )

@@ -113,5 +113,7 @@ def _order(steps: Steps, said: dict[str, str]) -> None:
 
 
 def _price(brought: Sequence[Any]) -> str:
+    """From the page that is open; a meta-tool may have hidden its text."""
     last = next(each for each in reversed(brought) if each is not MISSING)
-    return str(re.findall(r"Price: ([\d.]+)", last["text"])[0])
+    price = re.search(r"Price: ([\d.]+)", last.get("text", ""))
+    return price[1] if price else "I cannot see the price."

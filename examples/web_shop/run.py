@@ -17,6 +17,7 @@ from shop import Shop
 from langchain_awo.demo.tasks import Task
 from langchain_awo.demo.trial import run_trial
 from langchain_awo.demo.trial_text import format_trial
+from langchain_awo.model.rules import RuleSet
 from langchain_awo.optimizer.rules_file import read_rules
 
 HERE = Path(__file__).parent
@@ -64,6 +65,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--tasks", type=int, default=60, help="how many tasks, a third of them held out")
     options.add_argument("--no-comparison", action="store_true", help="leave out the other strategies")
+    options.add_argument("--no-rules", action="store_true", help="compile without the merging rules")
     asked = options.parse_args()
     trial = run_trial(
         Place,
@@ -71,7 +73,7 @@ def main() -> None:
         generate_tasks(asked.tasks),
         held_out=asked.tasks // 3,
         folder=Path(tempfile.mkdtemp()),
-        rules=read_rules(HERE / "rules.yaml"),
+        rules=RuleSet() if asked.no_rules else read_rules(HERE / "rules.yaml"),
         comparing=not asked.no_comparison,
         reading=["scroll"],
     )

@@ -20,6 +20,7 @@ ONLY_SHOWN = {
     "docs/benchmarks.md": "needs the recordings, and minutes",
     "docs/cli.md": "shows every verb with files that only its readers have",
     "CONTRIBUTING.md": "is about this repository",
+    "docs/worlds.md": "needs minutes; tests/test_examples.py runs both with fewer tasks",
     "docs/file-formats.md": "has a test of its own",
 }
 """Pages whose commands are looked up and not run; see `test_every_command_that_is_shown_is_one`."""
