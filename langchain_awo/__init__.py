@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from langchain_awo.api import TraceRecorder, compile_toolkit, load_traces, record, session
+    from langchain_awo.api import TraceRecorder, compile_toolkit, estimate, load_traces, record, session
     from langchain_awo.errors import AwoError
     from langchain_awo.middleware import MetaToolMiddleware
     from langchain_awo.model.effect import Effect
@@ -30,6 +30,7 @@ __all__ = [
     "TraceStore",
     "__version__",
     "compile_toolkit",
+    "estimate",
     "load_traces",
     "open_store",
     "record",
@@ -50,6 +51,7 @@ _HOMES: Final = {
     "TraceRecorder": "api",
     "TraceStore": "stores",
     "compile_toolkit": "api",
+    "estimate": "api",
     "load_traces": "api",
     "open_store": "stores",
     "record": "api",

@@ -24,6 +24,9 @@ from langchain_awo.model.encoding import loads
 from langchain_awo.model.rules import RuleSet
 from langchain_awo.model.thread import join_threads
 from langchain_awo.model.trace import Trace
+from langchain_awo.monitoring.estimate import Estimate, estimate_saving
+from langchain_awo.monitoring.prices import PriceTable, read_prices
+from langchain_awo.monitoring.worth import Assumptions
 from langchain_awo.optimizer.pipeline import Options, Progress, Strategy, compile_plan
 from langchain_awo.optimizer.polish import Namer, polished
 from langchain_awo.optimizer.rules_file import read_rules
@@ -167,6 +170,53 @@ def compile_toolkit(
     if namer is not None:
         plan = polished(plan, chat_namer(namer) if isinstance(namer, BaseChatModel) else namer)
     return MetaToolkit(plan=plan, tools=list(tools))
+
+
+def estimate(
+    traces: Source,
+    *,
+    runs_a_day: int = 100,
+    prices: PriceTable | str | os.PathLike[str] | None = None,
+    priced_as: Iterable[str] = (),
+    assumptions: Assumptions | None = None,
+    tools: Sequence[BaseTool] = (),
+    options: Options | None = None,
+    held_out: float = 0.5,
+    split_seed: int = 0,
+    progress: Progress | None = None,
+) -> Estimate:
+    """What adopting would save a month, and whether it is worth it; measured on tasks that are held out.
+
+    Args:
+        traces: a store or its path or URL, a file of messages, or traces.
+        runs_a_day: for the verdict; 10, 100 and 1,000 are estimated too.
+        prices: a table of prices, or the path of one; the one that comes with this package if not given.
+        priced_as: models at whose price the tokens are counted, instead of those that were recorded.
+        assumptions: what setting up and keeping up costs, and how often a model uses what it is offered.
+        tools: the live tools, as for `compile_toolkit`; likewise `options` and `progress`.
+        held_out: share of the tasks that is held out, between 0 and 1; `split_seed` says which.
+
+    Raises:
+        StoreError: the traces cannot be read.
+        PriceError: the prices cannot be read, or lack a model that was asked for.
+        EstimateError: the number of runs makes no sense.
+        CompileError: there are fewer than two tasks, or the share leaves one side empty.
+
+    Example:
+        >>> print(estimate("traces.db", runs_a_day=300))  # doctest: +SKIP
+    """
+    return estimate_saving(
+        load_traces(traces),
+        table=prices if isinstance(prices, PriceTable) else read_prices(prices),
+        options=options,
+        tools=[spec_of(tool) for tool in tools],
+        runs_a_day=runs_a_day,
+        priced_as=tuple(priced_as),
+        assumptions=assumptions,
+        held_out=held_out,
+        split_seed=split_seed,
+        progress=progress,
+    )
 
 
 def _opened(store: str | os.PathLike[str] | TraceStore) -> TraceStore:

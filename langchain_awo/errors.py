@@ -12,6 +12,7 @@
     ├── PlanError                  a saved toolkit is malformed
     │   └── ToolMismatchError      a live tool is missing or has another signature
     ├── PriceError                 a table of prices cannot be read
+    ├── EstimateError              an estimate is asked for with assumptions that make no sense
     ├── ReportError                a report cannot be written
     ├── MetaToolError              a step of a running meta-tool failed
     ├── MissingExtraError          an optional dependency is not installed
@@ -90,6 +91,10 @@ class ToolMismatchError(PlanError):
 
 class PriceError(AwoError):
     """A table of prices cannot be read, or is no table of prices."""
+
+
+class EstimateError(AwoError):
+    """An estimate is asked for with assumptions that make no sense."""
 
 
 class ReportError(AwoError):

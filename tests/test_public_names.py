@@ -22,6 +22,7 @@ def test_the_names_are_explicit_and_sorted():
         "TraceStore",
         "__version__",
         "compile_toolkit",
+        "estimate",
         "load_traces",
         "open_store",
         "record",

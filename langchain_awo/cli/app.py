@@ -9,7 +9,19 @@ from typer.core import TyperGroup
 
 from langchain_awo import __version__
 from langchain_awo.cli import compile as compile_verb
-from langchain_awo.cli import demo, diff, evaluate, export, importing, replay, report, rules, schema, show
+from langchain_awo.cli import (
+    demo,
+    diff,
+    estimate,
+    evaluate,
+    export,
+    importing,
+    replay,
+    report,
+    rules,
+    schema,
+    show,
+)
 from langchain_awo.cli.terminal import say
 from langchain_awo.errors import AwoError
 
@@ -48,6 +60,7 @@ app.command("export")(export.export)
 app.add_typer(importing.app, name="import")
 app.add_typer(rules.app, name="rules")
 app.command("evaluate")(evaluate.evaluate_traces)
+app.command("estimate")(estimate.estimate_traces)
 app.command("replay")(replay.replay_toolkit)
 app.command("report")(report.report)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from langchain_awo.cli.hints import tell_unknown_effects
 from langchain_awo.cli.options import (
@@ -12,9 +10,11 @@ from langchain_awo.cli.options import (
     AsJson,
     Domain,
     Effects,
+    HeldOut,
     MaxTools,
     Model,
     Protect,
+    SplitSeed,
     Tools,
     Traces,
     declared_effects,
@@ -30,10 +30,8 @@ if TYPE_CHECKING:
 def evaluate_traces(
     traces: Traces,
     *,
-    split_seed: Annotated[int, typer.Option(help="Which tasks are held out.")] = 0,
-    held_out: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Share of the tasks that is held out.")
-    ] = 0.5,
+    split_seed: SplitSeed = 0,
+    held_out: HeldOut = 0.5,
     domain: Domain = None,
     model: Model = None,
     max_tools: MaxTools = 10,

@@ -39,6 +39,12 @@ Tools = Annotated[
     str | None,
     typer.Option(metavar="MODULE:ATTR", help="The live tools; without them shapes come from the traces."),
 ]
+SplitSeed = Annotated[int, typer.Option(help="Which tasks are held out.")]
+HeldOut = Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of the tasks that is held out.")]
+PriceFile = Annotated[
+    Path | None,
+    typer.Option("--prices", help="A table of prices instead of the one that comes with this package."),
+]
 
 
 def declared_effects(declared: Sequence[str] | None) -> dict[str, Effect]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from langchain_awo.cli.options import PHASES, Domain, Model, Toolkit, Traces
+from langchain_awo.cli.options import PHASES, Domain, HeldOut, Model, SplitSeed, Toolkit, Traces
 from langchain_awo.cli.sources import read_traces
 from langchain_awo.cli.terminal import counted, progress, say
 
@@ -22,10 +22,8 @@ def report(
     no_evaluate: Annotated[
         bool, typer.Option("--no-evaluate", help="Leave out savings on held-out tasks, which compiles again.")
     ] = False,
-    held_out: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Share of the tasks that is held out.")
-    ] = 0.5,
-    split_seed: Annotated[int, typer.Option(help="Which tasks are held out.")] = 0,
+    held_out: HeldOut = 0.5,
+    split_seed: SplitSeed = 0,
     rules: Annotated[
         Path | None, typer.Option(help="A rules file; the safe defaults if not given.", show_default=False)
     ] = None,

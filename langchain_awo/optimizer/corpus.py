@@ -15,7 +15,7 @@ from typing import Final
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.encoding import decode, digest, dumps
 from langchain_awo.model.hints import merge_hints
-from langchain_awo.model.trace import JSONValue, ModelCallRecord, ToolCallRecord, ToolSpec, Trace
+from langchain_awo.model.trace import JSONValue, ModelCallRecord, TokenUsage, ToolCallRecord, ToolSpec, Trace
 from langchain_awo.optimizer.effects import effects_of
 
 NEVER: Final = 1 << 62
@@ -53,14 +53,19 @@ class Round:
 
     Attributes:
         start: position in the run's text just before these calls: what the model could have read.
-        tokens: what the model call cost, input and output together.
+        usage: what the model call cost, as recorded, else estimated.
     """
 
     index: int
     calls: tuple[Call, ...]
     start: int
     end: int
-    tokens: int
+    usage: TokenUsage
+
+    @property
+    def tokens(self) -> int:
+        """What the model call cost, input and output together."""
+        return self.usage.total_tokens
 
     @property
     def keys(self) -> frozenset[str]:
@@ -83,6 +88,7 @@ class Run:
     Attributes:
         text: everything said, called and returned, lower case, in order.
         model_calls: all of them, also those that called no tool.
+        usage: what they cost, as recorded, else estimated.
         words: what the agent itself said besides calling tools, with the position in `text` at which it said it.
     """
 
@@ -90,7 +96,7 @@ class Run:
     task: str
     success: bool | None
     model_calls: int
-    tokens: int
+    usage: TokenUsage
     text: str
     segments: tuple[Segment, ...]
     words: tuple[tuple[int, str], ...] = ()
@@ -254,7 +260,7 @@ def _run(trace: Trace, effects: Mapping[str, Effect], shown: int) -> Run:
         task=trace.task_key,
         success=trace.success,
         model_calls=len(trace.model_calls),
-        tokens=builder.tokens,
+        usage=builder.usage,
         text="".join(builder.text),
         segments=tuple(builder.segments),
         words=tuple(builder.words),
@@ -278,7 +284,7 @@ class _RunBuilder:
         self.text: list[str] = []
         self.words: list[tuple[int, str]] = []
         self.length = 0
-        self.tokens = 0
+        self.usage = TokenUsage()
         self.segments: list[Segment] = []
         self.open: dict[str, list[Round]] = {}
 
@@ -301,10 +307,10 @@ class _RunBuilder:
         read = self.shown + start // CHARACTERS_PER_TOKEN
         done = tuple(self._call(call) for call in calls)
         spoken = sum(len(dumps(call.args)) for call in calls) + len(record.text)
-        tokens = record.usage.total_tokens if record.usage else read + spoken // CHARACTERS_PER_TOKEN
-        self.tokens += tokens
+        usage = record.usage or TokenUsage(input_tokens=read, output_tokens=spoken // CHARACTERS_PER_TOKEN)
+        self.usage += usage
         if done:
-            self.open.setdefault(record.scope, []).append(Round(index, done, start, self.length, tokens))
+            self.open.setdefault(record.scope, []).append(Round(index, done, start, self.length, usage))
         else:
             self.cut(record.scope)
 

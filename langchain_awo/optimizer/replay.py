@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from langchain_awo.model.eager import eager_part
 from langchain_awo.model.metatool import MetaTool
+from langchain_awo.model.trace import TokenUsage
 from langchain_awo.optimizer.corpus import Corpus, Round, Run, Segment
 from langchain_awo.optimizer.simulate import Simulation, simulate
 
@@ -29,14 +30,14 @@ class Tally:
     Attributes:
         saved: model calls.
         repeats: of these, calls that only repeat an earlier one of the same segment.
-        tokens: what the saved model calls cost, input and output.
+        usage: what the saved model calls cost.
         wasted: by tool, calls the recorded agents did not make.
         uses: by name of the meta-tool, how often it ran.
     """
 
     saved: int = 0
     repeats: int = 0
-    tokens: int = 0
+    usage: TokenUsage = field(default_factory=TokenUsage)
     wasted: Counter[str] = field(default_factory=Counter)
     uses: Counter[str] = field(default_factory=Counter)
 
@@ -44,9 +45,14 @@ class Tally:
         """Adds another tally to this one."""
         self.saved += other.saved
         self.repeats += other.repeats
-        self.tokens += other.tokens
+        self.usage += other.usage
         self.wasted.update(other.wasted)
         self.uses.update(other.uses)
+
+    @property
+    def tokens(self) -> int:
+        """What the saved model calls cost, input and output."""
+        return self.usage.total_tokens
 
     @property
     def over_fetched(self) -> float:
@@ -59,7 +65,15 @@ class Tally:
         Args:
             sizes: mean output of each tool, in tokens.
         """
-        return self.tokens - sum(count * sizes.get(tool, 0.0) for tool, count in self.wasted.items())
+        return self.tokens - self.wasted_tokens(sizes)
+
+    def wasted_tokens(self, sizes: Mapping[str, float]) -> float:
+        """Tokens of the outputs fetched in vain, each read once by the next model call.
+
+        Args:
+            sizes: mean output of each tool, in tokens.
+        """
+        return sum(count * sizes.get(tool, 0.0) for tool, count in self.wasted.items())
 
     @property
     def over_fetch(self) -> float:
@@ -202,6 +216,6 @@ class _Fetched:
 def _count(tally: Tally, current: Round, done: set[str]) -> None:
     """Counts a saved round; `done` has the keys of all rounds of the segment before it, and then its own."""
     tally.saved += 1
-    tally.tokens += current.tokens
+    tally.usage += current.usage
     tally.repeats += current.keys <= done
     done |= current.keys

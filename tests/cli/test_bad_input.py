@@ -168,3 +168,11 @@ def test_a_threshold_above_every_weight_gives_an_empty_toolkit(awo, store):
 def test_rules_that_are_none_are_refused(awo, store, folder):
     (folder / "rules.yaml").write_text("rules: 7\n")
     assert "rules.yaml" in complaint(awo("compile", store, "--rules", "rules.yaml"))
+
+
+def test_an_estimate_needs_prices(awo, store, folder):
+    assert "no model 'gpt-4.2'; it has gpt-" in complaint(awo("estimate", store, "--price-as", "gpt-4.2"))
+    assert "gone.yaml cannot be read" in complaint(awo("estimate", store, "--prices", "gone.yaml"))
+    (folder / "prices.yaml").write_text("models: {m: {input: -1, output: 1}}")
+    assert "not negative" in complaint(awo("estimate", store, "--prices", "prices.yaml"))
+    assert "record more tasks" in complaint(awo("estimate", store, "--held-out", "0"))

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 import langchain_awo
@@ -56,27 +57,19 @@ def test_the_demo_leaves_its_files_behind_and_prints_json_alone(tmp_path):
     assert {each.name for each in tmp_path.iterdir()} >= {"traces.db", "toolkit.json"}
 
 
-@pytest.mark.parametrize(
-    "verb",
-    [
-        ["demo"],
-        ["compile"],
-        ["show"],
-        ["diff"],
-        ["export"],
-        ["schema"],
-        ["rules"],
-        ["rules", "suggest"],
-        ["import"],
-        ["import", "messages"],
-        ["evaluate"],
-        ["replay"],
-    ],
-)
+def verbs(command, path=()):
+    """Every command and group of commands."""
+    for name, each in command.commands.items():
+        yield (*path, name)
+        if hasattr(each, "commands"):
+            yield from verbs(each, (*path, name))
+
+
+@pytest.mark.parametrize("verb", list(verbs(typer.main.get_command(app))), ids=" ".join)
 def test_the_help_of_each_verb_has_an_example(verb):
     shown = CliRunner().invoke(app, [*verb, "--help"])
     assert shown.exit_code == 0
-    assert f"awo {verb[0]}" in " ".join(shown.stdout.split("Example")[1].split())
+    assert f"awo {' '.join(verb)}" in " ".join(shown.stdout.split("Example")[1].split())
 
 
 def test_the_version_is_that_of_the_package():

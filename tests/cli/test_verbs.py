@@ -174,3 +174,24 @@ def test_messages_are_told_from_stores_by_content(awo, recordings, folder):
     assert json.loads(awo("show", "orders.ndjson", "--json").stdout)["traces"] == 40
     awo("import", "messages", "orders.ndjson", "--store", "store.ndjson")
     assert json.loads(awo("show", "store.ndjson", "--json").stdout)["traces"] == 40
+
+
+def test_an_estimate_says_from_how_many_runs_a_day_it_is_worth_it(awo, store):
+    result = awo("estimate", store, "--price-as", "gpt-4.1", "--json")
+    assert result.exit_code == 1
+    found = json.loads(result.stdout)
+    assert (found["worth_it"], found["runs_a_day"]) == (False, 100)
+    (model,) = found["models"]
+    assert [each["runs_a_day"] for each in model["months"]] == [10, 100, 1000]
+    edge = model["break_even"]
+    worth = awo("estimate", store, "--price-as", "gpt-4.1", "--runs-a-day", edge)
+    assert worth.exit_code == 0
+    assert f"Worth it at {edge:,} runs a day with gpt-4.1" in worth.stdout
+    assert "estimated for the others" in worth.stdout
+
+
+def test_an_estimate_goes_by_the_assumptions_it_is_given(awo, store):
+    free = awo("estimate", store, "--price-as", "gpt-4.1", "--hourly-rate", "0", "--runs-a-day", "1")
+    assert free.exit_code == 0
+    unused = awo("estimate", store, "--price-as", "gpt-4.1", "--utilisation", "0", "--json")
+    assert next(each["share"] for each in json.loads(unused.stdout)["ways"] if each["name"] == "append") == 0

@@ -1,0 +1,168 @@
+"""`awo estimate`: whether adopting is worth it, before anything is installed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from langchain_awo.cli.options import (
+    PHASES,
+    AsJson,
+    Domain,
+    Effects,
+    HeldOut,
+    MaxTools,
+    Model,
+    PriceFile,
+    Protect,
+    SplitSeed,
+    Tools,
+    Traces,
+    declared_effects,
+)
+from langchain_awo.cli.sources import live_tools, read_traces
+from langchain_awo.cli.terminal import counted, percent, progress, put, put_json, put_table
+
+if TYPE_CHECKING:
+    from langchain_awo.monitoring.estimate import Estimate, ModelEstimate
+
+
+def estimate_traces(
+    traces: Traces,
+    *,
+    runs_a_day: Annotated[
+        int, typer.Option(min=1, help="For the verdict; 10, 100 and 1,000 are shown too.")
+    ] = 100,
+    prices: PriceFile = None,
+    price_as: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MODEL", help="Price the tokens as this model's; may be repeated."),
+    ] = None,
+    utilisation: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of the uses a model makes of those it could.")
+    ] = 0.5,
+    setup_hours: Annotated[float, typer.Option(min=0.0, help="Work until a toolkit is merged.")] = 8.0,
+    upkeep_hours: Annotated[float, typer.Option(min=0.0, help="Work a month to keep it up.")] = 1.0,
+    hourly_rate: Annotated[float, typer.Option(min=0.0, help="What an hour of work costs.")] = 100.0,
+    payback_months: Annotated[
+        float, typer.Option(min=0.1, help="Worth it if the set-up is paid for within so many months.")
+    ] = 12.0,
+    split_seed: SplitSeed = 0,
+    held_out: HeldOut = 0.5,
+    domain: Domain = None,
+    model: Model = None,
+    max_tools: MaxTools = 10,
+    tools: Tools = None,
+    protect: Protect = None,
+    effect: Effects = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what adopting would save a month and whether it is worth it; exit code 1 if it is not.
+
+    Example: `awo estimate traces.db --runs-a-day 500 --price-as gpt-4.1-mini`
+    """
+    from langchain_awo.monitoring.estimate import estimate_saving
+    from langchain_awo.monitoring.prices import read_prices
+    from langchain_awo.monitoring.worth import Assumptions
+    from langchain_awo.optimizer.pipeline import Options
+    from langchain_awo.runtime.signatures import spec_of
+
+    options = Options(
+        max_tools=max_tools, effects=declared_effects(effect), protected=frozenset(protect or ())
+    )
+    table = read_prices(prices)
+    specs = [spec_of(tool) for tool in live_tools(tools)]
+    found = read_traces(traces, domain=domain, model=model)
+    with progress(PHASES) as tell:
+        estimate = estimate_saving(
+            found,
+            table=table,
+            options=options,
+            tools=specs,
+            runs_a_day=runs_a_day,
+            priced_as=price_as or (),
+            assumptions=Assumptions(
+                utilisation=utilisation,
+                setup_hours=setup_hours,
+                upkeep_hours=upkeep_hours,
+                hourly_rate=hourly_rate,
+                payback_months=payback_months,
+            ),
+            held_out=held_out,
+            split_seed=split_seed,
+            progress=tell,
+        )
+    if as_json:
+        put_json(estimate.as_json())
+    else:
+        _put(estimate)
+    raise typer.Exit(0 if estimate.worth_it else 1)
+
+
+def _put(estimate: Estimate) -> None:
+    runs, usage = estimate.runs, estimate.usage
+    put(
+        f"{counted(estimate.traces, 'trace')}; compiled {counted(estimate.tasks_train, 'task')}, "
+        f"held out {counted(estimate.tasks_held_out, 'task')} with {counted(runs, 'run')}\n"
+    )
+    put_table(
+        "A held-out run, on average",
+        ["", "model calls", "tokens", "in vain", "schemas"],
+        [
+            [
+                "today",
+                f"{estimate.model_calls / runs:.2f}",
+                f"{usage.total_tokens / runs:,.0f}",
+                "",
+                "",
+            ],
+            *(
+                [
+                    f"saved by {way.name}",
+                    f"{way.model_calls / runs:.2f}",
+                    f"{way.usage.total_tokens / runs:,.0f}",
+                    f"{way.in_vain / runs:,.0f}",
+                    f"{way.schemas / runs:,.0f}",
+                ]
+                for way in estimate.ways
+            ),
+        ],
+    )
+    for model in estimate.models:
+        _put_model(model, estimate.currency)
+    put(_assumptions(estimate))
+    put(f"\n{estimate.reason}", style="bold")
+
+
+def _put_model(model: ModelEstimate, currency: str) -> None:
+    from langchain_awo.monitoring.prices import PER
+
+    as_if = "" if model.recorded else ", if it were used"
+    put_table(
+        f"{model.model}{as_if}: a run costs {currency} {model.run:.4f}, {model.way} saves {model.saved:.4f}\n"
+        "Saved a month",
+        ["runs a day", "model calls", "tokens", "money", "after upkeep", "pays back"],
+        [
+            [
+                f"{each.runs_a_day:,}",
+                f"{each.model_calls:,}",
+                f"{each.tokens / PER:,.1f} M",
+                f"{each.saved:,.2f}",
+                f"{each.net:,.2f}",
+                "never" if each.payback_months is None else f"{each.payback_months:,.1f} months",
+            ]
+            for each in model.months
+        ],
+    )
+
+
+def _assumptions(estimate: Estimate) -> str:
+    assumed, recorded = estimate.assumptions, estimate.recorded_usage
+    return (
+        f"Assumed: a model makes {percent(assumed.utilisation)} of the possible uses of appended meta-tools; "
+        f"{assumed.setup_hours:g} hours to set it up\nand {assumed.upkeep_hours:g} a month to keep it up, "
+        f"at {estimate.currency} {assumed.hourly_rate:g} an hour. "
+        f"Tokens as recorded for {percent(recorded)} of the model calls"
+        f"{'' if recorded == 1 else ', estimated for the others'}.\nTime that users wait less is not counted."
+    )
