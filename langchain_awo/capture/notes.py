@@ -15,6 +15,7 @@ from langchain_awo.capture.state import IssuedCall, ModelRun, Recording, ToolRun
 from langchain_awo.capture.tracker import Node
 from langchain_awo.model.encoding import project_output, to_json
 from langchain_awo.model.hints import hints_of
+from langchain_awo.model.installation import INSTALLED, METADATA, read_installation
 from langchain_awo.model.trace import JSONValue, ToolCallRecord, ToolSpec
 
 
@@ -78,6 +79,7 @@ def note_model_run(
 ) -> None:
     """Notes that a model call began."""
     recording = node.recording
+    _note_installation(recording, metadata)
     node.run = ModelRun(
         index=len(recording.model_runs),
         model=snapshot.model_name_of(metadata, parameters),
@@ -88,6 +90,16 @@ def note_model_run(
     recording.model_runs.append(node.run)
     for spec in offered:
         recording.specs[spec.name] = spec
+
+
+def _note_installation(recording: Recording, metadata: Mapping[str, Any]) -> None:
+    installed = read_installation(metadata.get(INSTALLED))
+    if installed is None:
+        return
+    label = recording.label
+    known = read_installation(label.metadata.get(METADATA))
+    both = known.joined(installed) if known else installed
+    label.metadata = {**label.metadata, METADATA: both.as_json()}
 
 
 def note_issued(recording: Recording, run: ModelRun, message: AIMessage) -> None:

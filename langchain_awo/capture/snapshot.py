@@ -16,13 +16,14 @@ from langgraph.errors import GraphBubbleUp, ParentCommand
 from langchain_awo.capture.state import Label
 from langchain_awo.model.encoding import project_output, to_json
 from langchain_awo.model.hints import HINT_NAMES
+from langchain_awo.model.installation import METADATA
 from langchain_awo.model.trace import JSONValue, Replay, Status, TokenUsage, ToolSpec
 
 MAX_ERROR_TEXT: Final = 4000
 """Longer error messages, in characters, are cut."""
 
 _INTERNAL_PREFIXES: Final = ("langgraph_", "ls_", "lc_", "awo_", "__", "checkpoint_")
-_LABEL_KEYS: Final = frozenset({"thread_id", "task_id", "trial", "domain", "checkpoint_ns", "mcp"})
+_LABEL_KEYS: Final = frozenset({"thread_id", "task_id", "trial", "domain", "checkpoint_ns", "mcp", METADATA})
 _INTERNAL_TAGS: Final = ("seq:step:", "graph:step:", "langsmith:", "retry:attempt:", "map:key:")
 
 

@@ -76,6 +76,7 @@ def run_tasks(
     tasks: Collection[Task],
     *,
     callbacks: Sequence[BaseCallbackHandler] = (),
+    thread_of: Callable[[Task], str] | None = None,
     progress: Callable[[Task], None] | None = None,
 ) -> list[Work]:
     """Give an agent tasks one by one, each in a thread of its own with the task id in its metadata.
@@ -84,24 +85,28 @@ def run_tasks(
         agent: from `build_agent`.
         tasks: what to do, in this order.
         callbacks: for every run, such as a recorder.
+        thread_of: the id of a task's thread; made up anew for each run if not given.
         progress: called after each task.
     """
     works = []
     for task in tasks:
-        works.append(_run(agent, task, callbacks))
+        thread = thread_of(task) if thread_of else f"{task.task_id}-{uuid.uuid4().hex[:8]}"
+        works.append(_run(agent, task, thread, callbacks))
         if progress:
             progress(task)
     return works
 
 
-def _run(agent: Runnable[Any, Any], task: Task, callbacks: Sequence[BaseCallbackHandler]) -> Work:
+def _run(
+    agent: Runnable[Any, Any], task: Task, thread: str, callbacks: Sequence[BaseCallbackHandler]
+) -> Work:
     tally = Tally()
     started = time.perf_counter()
     result = agent.invoke(
         {"messages": [{"role": "user", "content": task.instruction}]},
         {
             "callbacks": [*callbacks, tally],
-            "configurable": {"thread_id": f"{task.task_id}-{uuid.uuid4().hex[:8]}"},
+            "configurable": {"thread_id": thread},
             "metadata": {"task_id": task.task_id},
             "tags": [TAG],
             "recursion_limit": 100,

@@ -235,10 +235,11 @@ def _fullness(spec: ToolSpec) -> tuple[bool, str, str]:
 
 def _shown_tokens(specs: Mapping[str, ToolSpec]) -> int:
     """What the tools' schemas take of every prompt; used where no usage was recorded."""
-    return sum(_spec_tokens(spec) for spec in specs.values())
+    return sum(spec_tokens(spec) for spec in specs.values())
 
 
-def _spec_tokens(spec: ToolSpec) -> int:
+def spec_tokens(spec: ToolSpec) -> int:
+    """What a tool's schema takes of a prompt, estimated."""
     if not spec.parameters:
         return UNSEEN_SCHEMA_TOKENS
     return len(dumps([spec.name, spec.description, spec.parameters])) // CHARACTERS_PER_TOKEN

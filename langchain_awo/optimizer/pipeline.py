@@ -18,6 +18,7 @@ from langchain_awo.optimizer.follow import follow
 from langchain_awo.optimizer.grow import Family, grow
 from langchain_awo.optimizer.literal import compile_literal
 from langchain_awo.optimizer.naming import name_all
+from langchain_awo.optimizer.path_mix import frequent, path_mix
 from langchain_awo.optimizer.rules import checked
 from langchain_awo.optimizer.select import select
 from langchain_awo.optimizer.shape import Showing, shape
@@ -90,7 +91,7 @@ def compile_plan(
         meta_tools=tuple(meta_tools),
         refused=tuple(sorted(refused, key=lambda each: (each.routine, each.code, each.reason))),
         tools=signatures_of(corpus, used, live={spec.name for spec in tools}),
-        corpus=describe_corpus(corpus),
+        corpus={**describe_corpus(corpus), "paths": frequent(path_mix(corpus, meta_tools))},
         settings=_settings(chosen),
     )
 

@@ -12,12 +12,14 @@ from uuid import uuid4
 from langchain_core.messages import SystemMessage, ToolMessage
 
 from langchain_awo.errors import MissingExtraError
+from langchain_awo.model.installation import Installation
 from langchain_awo.model.metatool import Mode
 from langchain_awo.runtime.calling import guards
 from langchain_awo.runtime.continuation import Continuer
 from langchain_awo.runtime.entry import EntryParameters, arun_entry, run_entry, tool_runtime
 from langchain_awo.runtime.guarding import guards_for
 from langchain_awo.runtime.installing import install, offered, stopped_since_user
+from langchain_awo.runtime.marking import marked
 from langchain_awo.runtime.outcome import Limits
 from langchain_awo.runtime.protection import protection_of
 from langchain_awo.runtime.sampling import is_held_out
@@ -168,15 +170,18 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
 
     def wrap_model_call(self, request: ModelRequest[Any], handler: Callable[..., Any]) -> Any:
         """Shows the model the meta-tools and what was fetched at the start."""
-        with self._recorded(request.state):
+        with self._recorded(request.state), marked(self._installation(request.state)):
             return handler(self._shown(request))
 
     async def awrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[..., Awaitable[Any]]
     ) -> Any:
         """Async form of `wrap_model_call`."""
-        with self._recorded(request.state):
+        with self._recorded(request.state), marked(self._installation(request.state)):
             return await handler(self._shown(request))
+
+    def _installation(self, state: Any) -> Installation:
+        return Installation(modes=self._installed.modes, held_out=bool(state.get("awo_held_out")))
 
     def _shown(self, request: ModelRequest[Any]) -> ModelRequest[Any]:
         if request.state.get("awo_held_out"):

@@ -10,9 +10,9 @@ from langchain_core.utils.json_schema import dereference_refs
 
 from langchain_awo.model.binding import Constant
 from langchain_awo.model.effect import Effect
-from langchain_awo.model.encoding import digest
 from langchain_awo.model.hints import hints_of
 from langchain_awo.model.metatool import MetaTool, Step, ToolSignature
+from langchain_awo.model.signature import schema_digest
 from langchain_awo.model.trace import JSONValue, ToolSpec
 from langchain_awo.runtime.injection import injected_of
 from langchain_awo.runtime.schemas import parameters_of
@@ -39,11 +39,6 @@ def spec_of(tool: BaseTool) -> ToolSpec:
         parameters=parameters_of(tool),
         hints=hints_of(tool.metadata or {}),
     )
-
-
-def schema_digest(name: str, parameters: Mapping[str, JSONValue]) -> str:
-    """Digest of a tool's name and argument schema; descriptions and titles do not count."""
-    return digest([name, _essence(parameters)])
 
 
 def mismatch(
@@ -120,18 +115,3 @@ def _is_a(value: JSONValue, kind: str) -> bool:
         "null": type(None),
     }
     return isinstance(value, kinds[kind]) if kind in kinds else kind != "boolean"
-
-
-def _essence(schema: Any) -> Any:
-    """A schema without the words in it; a property that is called `title` stays."""
-    if isinstance(schema, Mapping):
-        kept = {
-            key: value for key, value in schema.items() if key not in ("description", "title", "examples")
-        }
-        return {
-            key: {name: _essence(each) for name, each in value.items()}
-            if key in ("properties", "$defs") and isinstance(value, Mapping)
-            else _essence(value)
-            for key, value in kept.items()
-        }
-    return [_essence(each) for each in schema] if isinstance(schema, list) else schema

@@ -1,0 +1,155 @@
+"""What may become of a toolkit: histories of the back office after its routines were compiled, recorded from real agents.
+
+Each runs over an equal copy of the world; only the times are made up, two weeks of March 2026, so that they can be compared.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.tools import BaseTool, StructuredTool
+
+import langchain_awo as awo
+from langchain_awo.demo.agent import build_agent, run_tasks, scripted_model
+from langchain_awo.demo.policy import back_office_policy
+from langchain_awo.demo.reading import Desk
+from langchain_awo.demo.recipes import KNOWN_TOOLS
+from langchain_awo.demo.tasks import Task, generate_tasks
+from langchain_awo.demo.tools import READS, back_office_tools
+from langchain_awo.demo.world import World
+from langchain_awo.model.trace import Trace
+from langchain_awo.testing import ScriptedChatModel
+
+START: Final = 1_772_323_200.0
+"""Midnight of 1 March 2026 UTC, in seconds since the epoch."""
+
+DAYS: Final = 14
+
+_SECONDS: Final = 86_400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What happened after a toolkit was installed.
+
+    Attributes:
+        model: who does the tasks.
+        families: what is asked for; everything as before if empty.
+        change: of the tools since the toolkit was compiled.
+        options: of the middleware.
+    """
+
+    model: Callable[[], BaseChatModel] = scripted_model
+    families: frozenset[str] = frozenset()
+    change: Callable[[World, list[BaseTool]], list[BaseTool]] = lambda _world, tools: tools
+    options: Mapping[str, Any]
+
+
+def record_histories(folder: str | os.PathLike[str], *, tasks: int = 160, after: int = 80) -> None:
+    """Compiles a toolkit and records each history into a folder: `toolkit.json`, and a trace store for each.
+
+    Args:
+        folder: made if there is none.
+        tasks: how many are recorded to compile from, and `after` how many in each history.
+
+    Raises:
+        MissingExtraError: `langchain` is not installed.
+    """
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    with World.create() as world:
+        known = generate_tasks(world, tasks)
+        with world.copy() as place, awo.TraceRecorder(target / "before.db") as recorder:
+            tools = back_office_tools(place)
+            run_tasks(build_agent(scripted_model(), tools), known, callbacks=[recorder])
+        toolkit = awo.compile_toolkit(target / "before.db", tools=tools, max_tools=4)
+        toolkit.save(target / "toolkit.json")
+        for name, history in HISTORIES.items():
+            with world.copy() as place:
+                traces = _record(history, place, toolkit, after, target / f"{name}.tmp.db")
+            with awo.open_store(target / f"{name}.db") as store:
+                store.append(_dated(traces))
+
+
+def _record(history: History, world: World, toolkit: awo.MetaToolkit, count: int, path: Path) -> list[Trace]:
+    tools = history.change(world, back_office_tools(world))
+    installed = awo.MetaToolMiddleware(awo.MetaToolkit(plan=toolkit.plan, tools=tools), **history.options)
+    agent = build_agent(history.model(), tools, middleware=[installed])
+    with awo.TraceRecorder(path) as recorder:
+        run_tasks(agent, _asked(history, world, count), callbacks=[recorder], thread_of=_thread)
+    traces = awo.load_traces(path)
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink()
+    return traces
+
+
+def _asked(history: History, world: World, count: int) -> list[Task]:
+    """Tasks nobody did before; of some families only, if the history says so."""
+    many = generate_tasks(world, 10 * count, seed=23)
+    return [task for task in many if not history.families or task.family in history.families][:count]
+
+
+def _thread(task: Task) -> str:
+    return task.task_id
+
+
+def _dated(traces: Sequence[Trace]) -> Iterable[Trace]:
+    """The same runs, one after the other over two weeks, each as long as it was."""
+    for number, trace in enumerate(traces):
+        start = START + number * DAYS * _SECONDS / len(traces)
+        yield _moved(trace, start - (trace.started_at or 0.0))
+
+
+def _moved(trace: Trace, by: float) -> Trace:
+    return replace(
+        trace,
+        **_times(trace, by),
+        model_calls=tuple(replace(call, **_times(call, by)) for call in trace.model_calls),
+        tool_calls=tuple(replace(call, **_times(call, by)) for call in trace.tool_calls),
+    )
+
+
+def _times(record: Any, by: float) -> dict[str, Any]:
+    known = {name: getattr(record, name) for name in ("started_at", "ended_at")}
+    return {name: None if moment is None else moment + by for name, moment in known.items()}
+
+
+def _ignoring_model() -> BaseChatModel:
+    return ScriptedChatModel(policy=_ignores, model_name="ignores-new-tools")
+
+
+def _ignores(messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]]) -> AIMessage:
+    """Some models never choose a tool that was added later."""
+    return back_office_policy(messages, [tool for tool in tools if tool["function"]["name"] in KNOWN_TOOLS])
+
+
+def _with_pages(world: World, tools: list[BaseTool]) -> list[BaseTool]:
+    """A new version of `list_orders` gives its result in pages."""
+
+    def list_orders(customer_id: str, status: str | None = None, page: int = 1) -> dict[str, Any]:
+        """List the orders of a customer, newest first, twenty on a page."""
+        found = Desk(world).list_orders(customer_id, status)  # type: ignore[arg-type]  # checked by the desk
+        return {**found, "page": page}
+
+    paged = StructuredTool.from_function(list_orders, metadata=READS, handle_tool_error=True)
+    return [paged if tool.name == "list_orders" else tool for tool in tools]
+
+
+HISTORIES: Final[Mapping[str, History]] = {
+    "healthy": History(options={}),
+    "drifted": History(
+        families=frozenset({"goodwill", "cancel_order", "small_talk", "reopen_ticket"}),
+        options={},
+    ),
+    "ignored": History(model=_ignoring_model, options={"mode": "append"}),
+    "changed": History(change=_with_pages, options={}),
+    "experiment": History(options={"hold_out": 0.3}),
+}
+"""By name: used as it was meant; asked for other things; a model that does not choose it; a tool that is not what it was;
+and a part of the threads held out, to compare with."""

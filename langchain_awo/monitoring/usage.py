@@ -1,0 +1,144 @@
+"""The use of meta-tools, read out of traces: what was called, what ran inside, how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from langchain_awo.model.encoding import decode
+from langchain_awo.model.installation import installation_of
+from langchain_awo.model.metatool import MetaTool, Mode, ToolkitPlan
+from langchain_awo.model.trace import ToolCallRecord, Trace
+
+Cause: TypeAlias = Literal["failed", "unresolved", "guard", "stopped", "refused"]
+"""Why a routine was handed back: a call failed, a binding led to nothing, a guard did not hold, it stopped for another
+reason (an empty result before a write, a bound reached), or it was not run at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandBack:
+    """Where a routine stopped and why; step 0 if none was reached."""
+
+    step: int
+    tool: str
+    cause: Cause
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """One use of a meta-tool.
+
+    Attributes:
+        way: `called` by the model, `continued` after the model's own call, or run at `entry`.
+        made: the calls that ran inside.
+        call: the model's call of the meta-tool, or the one that was continued; `None` if it is not in the trace.
+        hand_back: `None` if it came to its end, or is still open.
+        is_open: it waits for somebody, or its end was never seen.
+    """
+
+    meta_tool: str
+    way: Literal["called", "continued", "entry"]
+    made: tuple[ToolCallRecord, ...]
+    call: ToolCallRecord | None = None
+    hand_back: HandBack | None = None
+    is_open: bool = False
+
+    @property
+    def issued_by(self) -> int | None:
+        """Index of the model call that it follows."""
+        return self.call.model_call if self.call else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """One run: what it had of a toolkit and what became of it.
+
+    Attributes:
+        modes: the meta-tools it could use, with the mode if it is known.
+        held_out: it did without them, to compare with.
+    """
+
+    trace: Trace
+    modes: Mapping[str, Mode | None]
+    held_out: bool
+    uses: tuple[Use, ...]
+
+    def uses_of(self, name: str) -> list[Use]:
+        """The uses of one meta-tool."""
+        return [use for use in self.uses if use.meta_tool == name]
+
+
+def usage_of(trace: Trace, plan: ToolkitPlan) -> Usage:
+    """What one run had of a toolkit and used.
+
+    Which meta-tools it had is known from the middleware's mark; without one, from the tools that its model calls were
+    offered, and from the uses themselves.
+    """
+    known = {each.name: each for each in plan.meta_tools}
+    uses = tuple(_uses(trace, known))
+    marked = installation_of(trace)
+    if marked is not None:
+        modes: dict[str, Mode | None] = {name: marked.modes[name] for name in marked.modes if name in known}
+    else:
+        offered = {name for call in trace.model_calls for name in call.offered}
+        seen = offered | {use.meta_tool for use in uses}
+        modes = {name: None for name in known if name in seen}
+    return Usage(trace=trace, modes=modes, held_out=bool(marked and marked.held_out), uses=uses)
+
+
+def _uses(trace: Trace, known: Mapping[str, MetaTool]) -> Iterator[Use]:
+    inner = [call for call in trace.tool_calls if call.replay and call.replay.meta_tool in known]
+    calls = {call.call_id: call for call in trace.tool_calls}
+    inside: dict[str, list[ToolCallRecord]] = {}
+    beside: dict[tuple[str, str], list[ToolCallRecord]] = {}
+    for call in inner:
+        caller = calls.get(call.parent_id or "")
+        name = call.replay.meta_tool if call.replay else ""
+        if caller is not None and caller.name == name:
+            inside.setdefault(caller.call_id, []).append(call)
+        else:
+            beside.setdefault((name, call.call_id.rsplit("__", 1)[0]), []).append(call)
+    for call in trace.tool_calls:
+        if call.name in known and call.replay is None:
+            yield _called(known[call.name], call, inside.get(call.call_id, []))
+    for (name, anchor), made in beside.items():
+        yield Use(meta_tool=name, way="continued", made=tuple(made), call=calls.get(anchor))
+
+
+def _called(meta_tool: MetaTool, call: ToolCallRecord, made: Sequence[ToolCallRecord]) -> Use:
+    told = decode(call.output)
+    is_open = call.status in ("interrupted", "abandoned", "cancelled")
+    status = told.get("status") if isinstance(told, Mapping) else None
+    is_done = call.status == "ok" and status == "completed"
+    return Use(
+        meta_tool=meta_tool.name,
+        way="called" if call.model_call is not None else "entry",
+        made=tuple(made),
+        call=call,
+        hand_back=None if is_done or is_open else _hand_back(meta_tool, call, told, made),
+        is_open=is_open,
+    )
+
+
+def _hand_back(
+    meta_tool: MetaTool, call: ToolCallRecord, told: Any, made: Sequence[ToolCallRecord]
+) -> HandBack:
+    if not isinstance(told, Mapping) or told.get("status") != "stopped":
+        return HandBack(step=0, tool="", cause="refused", reason=call.error or "")
+    failed, left = told.get("failed"), told.get("remaining")
+    if isinstance(failed, Mapping):
+        step, reason = _number(failed.get("step")), str(failed.get("error", ""))
+        tried = any(each.replay and each.replay.step == step and each.status != "ok" for each in made)
+        cause: Cause = "failed" if tried else "unresolved"
+    else:
+        first = left[0] if isinstance(left, list) and left and isinstance(left[0], Mapping) else {}
+        step, reason = _number(first.get("step")), str(told.get("reason", ""))
+        cause = "guard" if 0 < step <= len(meta_tool.steps) and meta_tool.steps[step - 1].guard else "stopped"
+    tool = meta_tool.steps[step - 1].tool if 0 < step <= len(meta_tool.steps) else ""
+    return HandBack(step=step, tool=tool, cause=cause, reason=reason)
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
