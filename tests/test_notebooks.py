@@ -27,6 +27,11 @@ nbformat.write(notebook, sys.argv[2])
 """In a process of its own: the kernel's client leaves sockets open."""
 
 
+def test_every_notebook_is_in_the_index():
+    index = (Path(__file__).parents[1] / "examples" / "README.md").read_text(encoding="utf-8")
+    assert all(f"(../notebooks/{path.name})" in index for path in NOTEBOOKS)
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_the_notebook_runs(path, tmp_path):
     cells = json.loads(path.read_text())["cells"]
