@@ -29,11 +29,15 @@ def answer(meta_tool: MetaTool, told: dict[str, Any], result: Result, *, limits:
         limits: `output_chars` for one output, `answer_chars` for all, and whether to shape at all.
     """
     steps = told["steps"] if result.stop else tell_steps(meta_tool, result.done, shape=limits.shape)
-    text = _text({**told, "steps": [_bounded(step, limits.output_chars) for step in steps]})
+    whole = {**told, "steps": steps}
+    text = _text(whole)
+    if len(text) <= min(limits.output_chars, limits.answer_chars):
+        return text
+    text = _text(_bounded(whole, limits.output_chars))
     if len(text) <= limits.answer_chars:
         return text
-    fair = max(_LEAST, limits.answer_chars // max(1, len(result.done)))
-    return _text({**told, "steps": [_bounded(step, min(fair, limits.output_chars)) for step in steps]})
+    fair = max(_LEAST, limits.answer_chars // max(1, len(result.done) + len(result.remaining)))
+    return _text(_bounded(whole, min(fair, limits.output_chars)))
 
 
 def hand_back(meta_tool: MetaTool, result: Result, *, resume_token: str) -> dict[str, Any]:
@@ -70,27 +74,40 @@ def _stopped(meta_tool: MetaTool, stop: Stop) -> dict[str, JSONValue]:
     return {"failed": {"step": stop.step, "tool": tool, "args": stop.args, "error": stop.reason}}
 
 
-def _bounded(step: Told, limit: int) -> Told:
-    """A step of which no output is longer than so many characters; what was cut is said."""
-    longest = 0
+def _bounded(told: dict[str, Any], limit: int) -> dict[str, Any]:
+    """A hand-back in which no output, argument or error is longer than so many characters; what was cut is said."""
+    bounded = {**told, "steps": [_bounded_step(step, limit) for step in told["steps"]]}
+    if "failed" in told:
+        bounded["failed"] = _bounded_step(told["failed"], limit)
+    if "remaining" in told:
+        bounded["remaining"] = [_bounded_step(step, limit) for step in told["remaining"]]
+    return bounded
+
+
+def _bounded_step(step: Told, limit: int) -> Told:
+    longest: dict[str, int] = {}
     bounded = dict(step)
-    for name in ("output", "outputs", "calls"):
+    for name in ("args", "output", "outputs", "calls", "error"):
         if name in step:
-            bounded[name], longest = _cut(name, step[name], limit)
-    if not longest:
+            bounded[name], longest[name] = _cut(name, step[name], limit)
+    length = max(longest.values())
+    if not length:
         return step
-    note = f"cut: the first {limit:,} of {longest:,} characters; call {step['tool']} for the rest"
-    return {**bounded, "note": note}
+    ask = f"; call {step['tool']} for the rest" if longest.keys() & {"output", "outputs", "calls"} else ""
+    return {**bounded, "note": f"cut: the first {limit:,} of {length:,} characters{ask}"}
+
+
+_MEMBERS: Final = {"outputs": "output", "calls": "call"}
 
 
 def _cut(name: str, value: JSONValue, limit: int) -> tuple[JSONValue, int]:
-    """An output, or the outputs of a map, cut; and the length of the longest that was, 0 if none was."""
-    if name == "outputs":
-        cut = [_cut("output", output, limit) for output in value]
-        return [output for output, _ in cut], max((length for _, length in cut), default=0)
-    if name == "calls":
-        cut = [_cut("output", call["output"], limit) for call in value]
-        calls = [{**call, "output": output} for call, (output, _) in zip(value, cut, strict=True)]
-        return calls, max((length for _, length in cut), default=0)
+    """A part of a step, cut; and the length of the longest value that was, 0 if none was."""
+    if name in _MEMBERS:
+        members = [_cut(_MEMBERS[name], each, limit) for each in value]
+        return [each for each, _ in members], max((length for _, length in members), default=0)
+    if name in ("call", "args"):
+        parts = {key: _cut(key if name == "call" else "value", each, limit) for key, each in value.items()}
+        cut = {key: each for key, (each, _) in parts.items()}
+        return cut, max((length for _, length in parts.values()), default=0)
     text = value if isinstance(value, str) else dumps(value)
     return (value, 0) if len(text) <= limit else (text[:limit], len(text))

@@ -163,9 +163,13 @@ def read_reply(reply: object) -> Outcome:
 
 def failed(error: Exception) -> Failed:
     """An exception in words."""
+    try:
+        text = str(error).strip()
+    except Exception:  # noqa: BLE001  # an exception that cannot be shown is still a failure to hand back
+        text = ""
     if isinstance(error, TimeoutError):
-        return Failed(error=f"TimeoutError: {error}" if str(error) else "TimeoutError: took too long")
-    text = str(error).strip()
+        text = text or "took too long"
+        return Failed(error=f"TimeoutError: {text}")
     return Failed(error=f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
 
@@ -180,7 +184,7 @@ def _again(error: Exception, attempt: int, retries: int) -> bool:
         raise error
     final = isinstance(error, ToolException | ValidationError | InjectionError) or attempt == retries
     if not final:
-        _log.info("an inner read failed and is tried again: %s", error)
+        _log.info("an inner read failed and is tried again: %s", failed(error).error)
     return not final
 
 

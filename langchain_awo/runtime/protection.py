@@ -81,7 +81,9 @@ def _question(tool_call: ToolCall, settings: Mapping[str, Any], request: Any) ->
     description = settings.get("description")
     if callable(description):
         description = description(tool_call, request.state, request.runtime)
-    words = description or f"Tool execution requires approval\n\nTool: {tool_call['name']}"
+    words = description or (
+        f"Tool execution requires approval\n\nTool: {tool_call['name']}\nArgs: {tool_call['args']}"
+    )
     action = {"name": tool_call["name"], "args": tool_call["args"], "description": words}
     review = {"action_name": tool_call["name"], "allowed_decisions": list(settings["allowed_decisions"])}
     return {"action_requests": [action], "review_configs": [review]}

@@ -1,13 +1,30 @@
 """A meta-tool is an ordinary tool of an ordinary agent."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import pytest
 from langchain.agents import create_agent
 from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.tools import tool
 
-from tests.runtime.desk import FIND, NOTE, ORDERS, ask, call, model_of, new_agent, routine, tool_messages
+from langchain_awo.model.binding import Constant, Item
+from langchain_awo.model.metatool import Map
+from langchain_awo.runtime.lowering import lower
+from tests.runtime.desk import (
+    FIND,
+    NOTE,
+    ORDERS,
+    ask,
+    call,
+    model_of,
+    new_agent,
+    routine,
+    step,
+    tool_messages,
+)
 
 ANSWERED = {
     "status": "completed",
@@ -123,6 +140,39 @@ def test_independent_reads_run_at_once_and_answer_in_order(desk: Any, toolkit: A
     (tool,) = toolkit(routine("help_user", FIND, ORDERS)).get_tools()
     told = json.loads(tool.invoke({"email": "a@b"}))
     assert [each["args"] for each in told["steps"][1]["calls"]] == [{"order_id": "A"}, {"order_id": "B"}]
+
+
+@pytest.mark.parametrize("timeout", [None, 60])
+@pytest.mark.parametrize("how", ["sync", "async"])
+def test_no_more_reads_run_at_once_than_the_limit_says(how: str, timeout: float | None) -> None:
+    import threading
+
+    from langchain_awo.runtime.outcome import Limits
+
+    lock, third = threading.Lock(), threading.Event()
+    now = most = 0
+
+    @tool
+    def get_order(order_id: str) -> dict:
+        """Counts how many are here at once; gives a third one time to come."""
+        nonlocal now, most
+        with lock:
+            now, most = now + 1, max(most, now + 1)
+            if most > 2:
+                third.set()
+        third.wait(0.02)
+        with lock:
+            now -= 1
+        return {"id": order_id}
+
+    items = [str(each) for each in range(10)]
+    mapped = step("get_order", args={"order_id": Item()}, over=Map(source=Constant(value=items)))
+    limits = Limits(concurrency=2, timeout=timeout)
+    lowered = lower(routine("help_user", mapped), [get_order], limits=limits)
+    request = {"name": "help_user", "args": {"email": "a@b"}, "id": "c1", "type": "tool_call"}
+    message = lowered.invoke(request) if how == "sync" else asyncio.run(lowered.ainvoke(request))
+    assert most == 2
+    assert [each["output"]["id"] for each in message.artifact["steps"]] == items
 
 
 def test_a_long_output_is_cut_for_the_model_and_whole_in_the_artifact(desk: Any, toolkit: Any) -> None:

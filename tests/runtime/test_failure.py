@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from langchain_core.tools import tool
 
-from langchain_awo.model.binding import Constant, Output
+from langchain_awo.model.binding import Constant, Output, Template
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.metatool import Step
 from langchain_awo.runtime.lowering import lower
@@ -190,3 +190,48 @@ def test_parallel_reads_that_fail_still_report_those_that_did_not(desk: Any, too
     told = json.loads(lower(routine("help_user", FIND, ORDERS), tools).invoke(REQUEST).content)
     assert told["failed"]["args"] == {"order_id": "A"}
     assert told["steps"][1]["args"] == {"order_id": "B"}
+
+
+def test_an_error_that_cannot_be_shown_is_handed_back_too(kind: str) -> None:
+    class UnshowableError(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("not readable")
+
+    @tool
+    def find_user(email: str) -> dict:
+        """Finds nobody."""
+        raise UnshowableError
+
+    lowered = lower(routine("help_user", FIND), [find_user])
+    agent = new_agent(kind, model_of(call("help_user", email="a@b"), "sorry"), [lowered])
+    (message,) = tool_messages(agent.invoke(ask()))
+    assert json.loads(message.content)["failed"]["error"] == "UnshowableError"
+
+
+def test_a_hand_back_is_bounded_whatever_is_long_in_it(kind: str) -> None:
+    @tool
+    def find_user(email: str) -> dict:
+        """Says much."""
+        return {"id": 7, "text": "x" * 100_000}
+
+    @tool
+    def note(user: int, text: str) -> dict:
+        """Complains at length."""
+        raise RuntimeError("y" * 100_000)
+
+    text = Output(step=1, path="/text")
+    steps = [
+        FIND,
+        step("note", args={"user": Output(step=1, path="/id"), "text": text}),
+        step("note", args={"user": Constant(value=1), "text": Template(prefix="again ", source=text)}),
+    ]
+    lowered = lower(routine("help_user", *steps), [find_user, note], limits=Limits(output_chars=1_000))
+    agent = new_agent(kind, model_of(call("help_user", email="a@b"), "sorry"), [lowered])
+    (message,) = tool_messages(agent.invoke(ask()))
+    told = json.loads(message.content)
+    assert len(message.content) < 6_000
+    assert told["failed"]["args"] == {"user": 7, "text": "x" * 1_000}
+    assert told["failed"]["error"].startswith("RuntimeError: yyy")
+    assert told["failed"]["note"] == "cut: the first 1,000 of 100,014 characters"
+    assert told["remaining"][0]["note"] == "cut: the first 1,000 of 100,006 characters"
+    assert message.artifact["failed"]["args"]["text"] == "x" * 100_000

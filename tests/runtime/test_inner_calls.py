@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import pytest
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import InjectedToolArg, StructuredTool, ToolException, tool
+from langchain_core.tracers.run_collector import RunCollectorCallbackHandler
 from langgraph.store.memory import InMemoryStore
 
 from langchain_awo.model.binding import Constant, Output
@@ -51,6 +52,25 @@ async def test_they_are_children_asynchronously_too(kind: str, desk: Any, toolki
     agent = new_agent(kind, model_of(call("help_user", email="a@b"), "done"), tools)
     await agent.ainvoke(ask(), {"callbacks": [watcher]})
     check_children(watcher, INNER)
+
+
+def test_the_tree_that_tracers_build_has_them_below_the_meta_tool(kind: str, desk: Any, toolkit: Any) -> None:
+    collector = RunCollectorCallbackHandler()  # builds the tree that LangSmith's tracer sends
+    tools = [*desk.tools, *toolkit(routine("help_user", FIND, ORDERS, NOTE)).get_tools()]
+    agent = new_agent(kind, model_of(call("help_user", email="a@b"), "done"), tools)
+    agent.invoke(ask(), {"callbacks": [collector]})
+    (root,) = collector.traced_runs
+    (outer,) = _below(root, "help_user")
+    assert [run.name for run in outer.child_runs] == INNER
+    assert [run.run_type for run in outer.child_runs] == ["tool"] * 4
+    assert {run.trace_id for run in outer.child_runs} == {root.id}
+    assert [run.extra["metadata"]["awo_step"] for run in outer.child_runs] == [1, 2, 2, 3]
+    assert all("awo:replayed" in run.tags for run in outer.child_runs)
+
+
+def _below(run: Any, name: str) -> list[Any]:
+    found = [each for child in run.child_runs for each in _below(child, name)]
+    return [run, *found] if run.name == name else found
 
 
 def test_they_are_children_outside_a_graph_too(toolkit: Any) -> None:

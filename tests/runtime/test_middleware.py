@@ -210,6 +210,7 @@ def test_an_allowed_protected_call_is_approved_with_its_name_and_arguments(
     waiting, state = _approving(desk, toolkit, interrupt_mode, {"type": "approve"})
     asked = waiting if interrupt_mode == "per_call" else waiting["action_requests"][0]
     assert (asked["name"], asked["args"]) == ("note", {"user": 7, "text": "hello"})
+    assert "hello" in asked["description"]
     assert json.loads(tool_messages(state)[0].content)["status"] == "completed"
     assert sorted(name for name, _ in desk.calls()) == [
         "find_user",

@@ -1,5 +1,6 @@
 """Nothing runs twice: interrupts, retries, crashes, resume tokens, parallel calls."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -145,6 +146,27 @@ def test_two_meta_tools_in_one_tool_node_keep_their_results_apart(kind: str, des
     assert [each["steps"][0]["args"]["email"] for each in told] == ["a@b", "c@d"]
     assert sorted(desk.calls("note")) == [("note", "7:hello"), ("note", "7:hello")]
     assert len(desk.calls("find_user")) == 2
+
+
+@pytest.mark.parametrize("how", ["sync", "async"])
+def test_two_meta_tools_that_both_ask_each_get_their_own_answer(desk: Any, toolkit: Any, how: str) -> None:
+    desk.asks = {"refund"}
+    names = ("first", "second")
+    both = [
+        routine(name, FIND, NOTE, step("refund", args={"order_id": Constant(value=name)})) for name in names
+    ]
+    tools = [*desk.tools, *toolkit(*both).get_tools()]
+    calls = ask_tools(*((name, {"email": f"{name}@b"}) for name in names))
+    agent = new_agent("create_agent", model_of(calls, "ok"), tools, checkpointer=InMemorySaver())
+
+    def run(given: Any) -> Any:
+        return agent.invoke(given, THREAD) if how == "sync" else asyncio.run(agent.ainvoke(given, THREAD))
+
+    questions = run(ask())["__interrupt__"]
+    assert sorted(each.value["args"] for each in questions) == ["first", "second"]
+    run(Command(resume={each.id: f"yes to {each.value['args']}" for each in questions}))
+    assert sorted(args for _, args in desk.calls("refund")) == ["first:yes to first", "second:yes to second"]
+    assert len(desk.calls("note")) == 2
 
 
 def test_the_same_call_in_a_later_turn_is_a_new_run(kind: str, desk: Any, toolkit: Any) -> None:
