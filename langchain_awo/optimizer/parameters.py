@@ -30,7 +30,7 @@ def with_telling_parameters(meta_tool: MetaTool) -> MetaTool:
         if better and better not in taken:
             names[spec.name] = better
             taken.add(better)
-    return _renamed(meta_tool, names) if names else meta_tool
+    return renamed(meta_tool, names) if names else meta_tool
 
 
 def _better(name: str, meta_tool: MetaTool) -> str:
@@ -44,7 +44,7 @@ def _better(name: str, meta_tool: MetaTool) -> str:
     return ""
 
 
-def _renamed(meta_tool: MetaTool, names: Mapping[str, str]) -> MetaTool:
+def renamed(meta_tool: MetaTool, names: Mapping[str, str]) -> MetaTool:
     parameters = tuple(replace(spec, name=names.get(spec.name, spec.name)) for spec in meta_tool.parameters)
     steps = tuple(_renamed_step(step, names) for step in meta_tool.steps)
     return replace(meta_tool, steps=steps, parameters=parameters)

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from langchain_awo.model.binding import Constant, Item, Parameter, Template, leaves
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.encoding import dumps, to_json
+from langchain_awo.model.handback import FETCHED_NOTE
 from langchain_awo.model.metatool import Map, MetaTool, Step
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.runtime.conversation import FETCHED, Held
 from langchain_awo.runtime.telling import Told
-
-NOTE: Final = "Fetched along with it, up to date; there is no need to call these again."
-"""What the model is told of results it did not ask for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +55,7 @@ def with_fetched(content: Any, told: Sequence[Told], *, characters: int) -> Any:
     steps = _fitting([{**step, "step": number} for number, step in enumerate(told, start=2)], characters)
     if not steps:
         return content
-    text = dumps({"note": NOTE, "steps": steps})
+    text = dumps({"note": FETCHED_NOTE, "steps": steps})
     return f"{content}\n\n{text}" if isinstance(content, str) else [*content, {"type": "text", "text": text}]
 
 
