@@ -90,6 +90,7 @@ CONTENTS = {
         "guides/sub-agents",
         "guides/mcp",
         "guides/ci",
+        "guides/recompile",
         "monitoring",
         "report",
         "rules",

@@ -10,7 +10,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from langchain_awo.api import TraceRecorder, compile_toolkit, estimate, load_traces, record, session
+    from langchain_awo.api import (
+        TraceRecorder,
+        compile_toolkit,
+        estimate,
+        load_traces,
+        recompile,
+        record,
+        session,
+    )
     from langchain_awo.errors import AwoError
     from langchain_awo.middleware import MetaToolMiddleware
     from langchain_awo.model.effect import Effect
@@ -33,6 +41,7 @@ __all__ = [
     "estimate",
     "load_traces",
     "open_store",
+    "recompile",
     "record",
     "report",
     "session",
@@ -54,6 +63,7 @@ _HOMES: Final = {
     "estimate": "api",
     "load_traces": "api",
     "open_store": "stores",
+    "recompile": "api",
     "record": "api",
     "report": "reporter",
     "session": "api",

@@ -21,6 +21,7 @@ from langchain_awo.capture.session import Session
 from langchain_awo.errors import StoreError, TornRecordError
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.encoding import loads
+from langchain_awo.model.metatool import ToolkitPlan
 from langchain_awo.model.rules import RuleSet
 from langchain_awo.model.thread import join_threads
 from langchain_awo.model.trace import Trace
@@ -29,7 +30,9 @@ from langchain_awo.monitoring.prices import PriceTable, read_prices
 from langchain_awo.monitoring.worth import Assumptions
 from langchain_awo.optimizer.pipeline import Options, Progress, Strategy, compile_plan
 from langchain_awo.optimizer.polish import Namer, polished
+from langchain_awo.optimizer.recompile import Recompilation, as_compiled, recompile_plan
 from langchain_awo.optimizer.rules_file import read_rules
+from langchain_awo.plan_file import read_plan
 from langchain_awo.runtime.chat_namer import chat_namer
 from langchain_awo.runtime.signatures import spec_of
 from langchain_awo.runtime.toolkit import MetaToolkit
@@ -170,6 +173,52 @@ def compile_toolkit(
     if namer is not None:
         plan = polished(plan, chat_namer(namer) if isinstance(namer, BaseChatModel) else namer)
     return MetaToolkit(plan=plan, tools=list(tools))
+
+
+def recompile(
+    traces: Source,
+    toolkit: MetaToolkit | ToolkitPlan | str | os.PathLike[str],
+    *,
+    tools: Sequence[BaseTool] = (),
+    rules: RuleSet | str | os.PathLike[str] | None = None,
+    options: Options | None = None,
+    progress: Progress | None = None,
+) -> tuple[MetaToolkit, Recompilation]:
+    """Compiles new traces, keeping of a toolkit what still holds and the names of what means the same.
+
+    The traces may have been recorded with the toolkit installed: calls of meta-tools count as their steps.
+
+    Args:
+        traces: new ones: a store or its path or URL, a file of messages, or traces.
+        toolkit: the former one, or where it was saved.
+        tools: the live tools; those of the former toolkit if it has some.
+        rules: merging rules, or the path of a rules file; needed if the former toolkit was compiled with some.
+        options: everything at once, instead of `rules` and of what the former toolkit was compiled with.
+        progress: called as the passes go on.
+
+    Returns:
+        The new toolkit, and what changed: `print` shows it, `as_json()` gives it as data.
+
+    Raises:
+        StoreError: the traces cannot be read.
+        PlanError: the former toolkit cannot be read.
+        CompileError: the former toolkit was compiled with merging rules, and there are none now.
+
+    Example:
+        >>> toolkit, changes = recompile("new-traces.db", "toolkit.json", tools=tools)  # doctest: +SKIP
+        >>> print(changes)  # doctest: +SKIP
+    """
+    known: Sequence[BaseTool] = ()
+    if isinstance(toolkit, MetaToolkit):
+        former, known = toolkit.plan, toolkit.tools
+    else:
+        former = toolkit if isinstance(toolkit, ToolkitPlan) else read_plan(toolkit)
+    live = list(tools or known)
+    ruled = read_rules(rules) if isinstance(rules, str | os.PathLike) else rules
+    chosen = options or as_compiled(former, live=bool(live), rules=ruled)
+    specs = [spec_of(tool) for tool in live]
+    found = recompile_plan(load_traces(traces), former, options=chosen, tools=specs, progress=progress)
+    return MetaToolkit(plan=found.plan, tools=live), found
 
 
 def estimate(

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from langchain_awo.api import Source, load_traces
-from langchain_awo.errors import CompileError, PlanError
-from langchain_awo.model.effect import Effect
+from langchain_awo.errors import CompileError
 from langchain_awo.model.graph import WorkflowGraph
 from langchain_awo.model.metatool import ToolkitPlan
 from langchain_awo.model.rules import RuleSet
@@ -19,6 +18,7 @@ from langchain_awo.optimizer.evaluate import evaluate, replay_report
 from langchain_awo.optimizer.merge import build_graph
 from langchain_awo.optimizer.pipeline import Options, Progress
 from langchain_awo.optimizer.rules_file import read_rules
+from langchain_awo.optimizer.settings import options_of
 from langchain_awo.plan_file import read_plan
 from langchain_awo.reporting.notebook import DrawnGraph
 from langchain_awo.reporting.report import Report
@@ -63,7 +63,7 @@ def report(
     """
     plan = _plan(toolkit)
     found = load_traces(traces)
-    options = _options(plan, _rules(rules))
+    options = options_of(plan, rules=_rules(rules))
     corpus = build_corpus(found, declared=options.effects)
     evaluation, why_not = _evaluation(
         found, options, evaluated=evaluated, held_out=held_out, split_seed=split_seed, progress=progress
@@ -117,22 +117,6 @@ def _plan(toolkit: Toolkit) -> ToolkitPlan:
 
 def _rules(rules: Rules) -> RuleSet | None:
     return read_rules(rules) if isinstance(rules, str | os.PathLike) else rules
-
-
-def _options(plan: ToolkitPlan, rules: RuleSet | None) -> Options:
-    """As the toolkit was compiled, as far as its file says."""
-    settings = plan.settings
-    declared = {name: signature.effect for name, signature in plan.tools.items()}
-    try:
-        declared |= {name: Effect(effect) for name, effect in settings.get("effects", {}).items()}
-        return Options(
-            rules=rules,
-            max_tools=int(settings.get("max_tools", Options().max_tools)),
-            effects=declared,
-            protected=frozenset(settings.get("protected", ())),
-        )
-    except (AttributeError, TypeError, ValueError) as error:
-        raise PlanError(f"the settings of the toolkit are not those of a compiled one: {error}") from error
 
 
 def _evaluation(

@@ -25,6 +25,7 @@ def test_the_names_are_explicit_and_sorted():
         "estimate",
         "load_traces",
         "open_store",
+        "recompile",
         "record",
         "report",
         "session",

@@ -16,6 +16,7 @@ from langchain_awo.cli import (
     evaluate,
     export,
     importing,
+    recompile,
     replay,
     report,
     rules,
@@ -53,6 +54,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("compile")(compile_verb.compile_traces)
+app.command("recompile")(recompile.recompile_toolkit)
 app.command("show")(show.show)
 app.command("diff")(diff.diff)
 app.command("schema")(schema.schema)

@@ -17,6 +17,7 @@ from langchain_awo.cli.options import (
     MaxTools,
     Model,
     Protect,
+    Rules,
     Tools,
     Traces,
     declared_effects,
@@ -43,9 +44,7 @@ def compile_traces(
         Strategies, typer.Option(help="`default`, or `awo` for the paper's algorithm to the letter.")
     ] = Strategies.DEFAULT,
     max_tools: MaxTools = 10,
-    rules: Annotated[
-        Path | None, typer.Option(help="Merging rules, as `awo rules suggest` writes them.")
-    ] = None,
+    rules: Rules = None,
     threshold: Annotated[
         int | None, typer.Option(min=1, help="The paper's T, for the strategy `awo`.", show_default=False)
     ] = None,

@@ -39,6 +39,10 @@ Tools = Annotated[
     str | None,
     typer.Option(metavar="MODULE:ATTR", help="The live tools; without them shapes come from the traces."),
 ]
+Rules = Annotated[
+    Path | None,
+    typer.Option(help="Merging rules, as `awo rules suggest` writes them.", show_default=False),
+]
 SplitSeed = Annotated[int, typer.Option(help="Which tasks are held out.")]
 HeldOut = Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of the tasks that is held out.")]
 PriceFile = Annotated[

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from langchain_awo.cli.options import PHASES, Domain, HeldOut, Model, SplitSeed, Toolkit, Traces
+from langchain_awo.cli.options import PHASES, Domain, HeldOut, Model, Rules, SplitSeed, Toolkit, Traces
 from langchain_awo.cli.sources import read_traces
 from langchain_awo.cli.terminal import counted, progress, say
 
@@ -24,9 +24,7 @@ def report(
     ] = False,
     held_out: HeldOut = 0.5,
     split_seed: SplitSeed = 0,
-    rules: Annotated[
-        Path | None, typer.Option(help="A rules file; the safe defaults if not given.", show_default=False)
-    ] = None,
+    rules: Rules = None,
     domain: Domain = None,
     model: Model = None,
 ) -> None:

@@ -41,6 +41,7 @@ def add_eager(
     *,
     max_tools: int,
     prices: Prices,
+    former: Sequence[MetaTool] = (),
 ) -> list[MetaTool]:
     """The chosen meta-tools with their eager steps marked, and further ones that only continue.
 
@@ -50,10 +51,17 @@ def add_eager(
         bench: the runs to try them on.
         max_tools: budget of meta-tools, chosen ones included.
         prices: what things cost.
+        former: meta-tools that continued so far; they, and steps that are marked already, come before all others as long
+            as they are worth it.
     """
-    kept = list(chosen)
+    kept = [_unmarked(each) for each in chosen]
     running: dict[int, Simulated] = {}
     value = 0.0
+    for trial in _as_before(chosen, former, bench):
+        gain = _value(trial, running, len(kept), bench, prices) - value
+        if gain >= prices.min_gain / 2 and (trial.replaces is not None or len(kept) < max_tools):
+            value += gain
+            _take(trial, kept, running)
     while True:
         room = len(kept) < max_tools
         trials = [*_deepened(kept, bench), *(_fresh(kept, candidates, len(chosen), bench) if room else ())]
@@ -66,9 +74,24 @@ def add_eager(
         if best is None or best[0] < prices.min_gain / 2:
             return kept
         value += best[0]
-        position = len(kept) if best[1].replaces is None else best[1].replaces
-        kept[position : position + 1] = [best[1].meta_tool]
-        running[position] = best[1].simulated
+        _take(best[1], kept, running)
+
+
+def _take(trial: _Trial, kept: list[MetaTool], running: dict[int, Simulated]) -> None:
+    position = len(kept) if trial.replaces is None else trial.replaces
+    kept[position : position + 1] = [trial.meta_tool]
+    running[position] = trial.simulated
+
+
+def _as_before(chosen: Sequence[MetaTool], former: Sequence[MetaTool], bench: Bench) -> Iterator[_Trial]:
+    for position, each in enumerate(chosen):
+        yield from _tried(each, position, bench)
+    for each in former:
+        yield from _tried(each, None, bench)
+
+
+def _unmarked(meta_tool: MetaTool) -> MetaTool:
+    return replace(meta_tool, steps=tuple(replace(step, eager=False) for step in meta_tool.steps))
 
 
 def _deepened(kept: Sequence[MetaTool], bench: Bench) -> Iterator[_Trial]:

@@ -31,7 +31,7 @@ from typing import Final, TypeAlias
 
 from langchain_awo.model.encoding import digest
 from langchain_awo.model.handback import ToldCall, split_fetched, told_calls
-from langchain_awo.model.trace import ModelCallRecord, Replay, ToolCallRecord, Trace
+from langchain_awo.model.trace import ModelCallRecord, Replay, ToolCallRecord, ToolSpec, Trace
 
 _Round: TypeAlias = list[ToolCallRecord]
 
@@ -107,7 +107,8 @@ class _Expansion:
 
     def result(self) -> Trace:
         if not any(self._is_echo(call) for call in self.trace.tool_calls):
-            return self.trace
+            shown = tuple(self._shown(record) for record in self.trace.model_calls)
+            return replace(self.trace, model_calls=shown, tools=self._tools())
         asked_for = self._asked_for()
         unasked: dict[int, _Round] = defaultdict(list)
         owner = -1
@@ -193,13 +194,16 @@ class _Expansion:
             messages=tuple(replace(each, before=place.get(each.before, end)) for each in self.trace.messages),
             model_calls=tuple(model_calls),
             tool_calls=tuple(calls),
-            tools=tuple(spec for spec in self.trace.tools if spec.name not in self.names),
+            tools=self._tools(),
         )
 
     def _asking(self) -> set[int | None]:
         """The model calls that still issue a call; the others only called meta-tools of which nothing is known."""
         asking = {owner for owner, calls in self.at.items() if any(c.model_call is not None for c in calls)}
         return {None, *asking}
+
+    def _tools(self) -> tuple[ToolSpec, ...]:
+        return tuple(spec for spec in self.trace.tools if spec.name not in self.names)
 
     def _shown(self, record: ModelCallRecord) -> ModelCallRecord:
         return replace(record, offered=tuple(name for name in record.offered if name not in self.names))

@@ -13,19 +13,25 @@ after (with a former `order_details(order_id)` of the same steps)::
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
+from typing import Final
 
 from langchain_awo.model.binding import Parameter, leaves
+from langchain_awo.model.effect import Effect
 from langchain_awo.model.encoding import dumps
 from langchain_awo.model.metatool import BindingEvidence, MetaTool, Refused, Step
 from langchain_awo.model.schema import adapter
 from langchain_awo.optimizer.corpus import Corpus
-from langchain_awo.optimizer.naming import base_name
+from langchain_awo.optimizer.naming import base_name, name_all
+from langchain_awo.optimizer.occurrences import occurrences_of
 from langchain_awo.optimizer.parameters import renamed
 from langchain_awo.optimizer.trial import MIN_TASKS, Thresholds
 from langchain_awo.optimizer.verify import refusal, verify
+
+RETIRED: Final = "retired"
+"""Code of the refusal of a former meta-tool that does not hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,81 +50,107 @@ class Reconsidered:
 
 
 def reconsider(
-    former: Sequence[MetaTool], candidates: Sequence[MetaTool], corpus: Corpus, thresholds: Thresholds
+    former: Sequence[MetaTool],
+    candidates: Sequence[MetaTool],
+    corpus: Corpus,
+    thresholds: Thresholds,
+    *,
+    avoid: Container[str] = (),
 ) -> Reconsidered:
-    """Holds former meta-tools against new traces; of one that was mined again the new evidence counts."""
-    mined = {doing(each): each for each in reversed(candidates)}
+    """Holds former meta-tools against new traces; of one that was mined again the new evidence counts.
+
+    Args:
+        avoid: tools that no meta-tool may call.
+    """
+    mined = {doing(each, limits=False): each for each in reversed(candidates)}
     holding: dict[str, MetaTool] = {}
     refused: list[Refused] = []
     for each in former:
-        again = mined.get(doing(each))
-        if again is not None:
-            found, doubts = _named_as(again, each), list[Refused]()
-        else:
+        again = mined.get(doing(each, limits=False))
+        found = again and _named_as(again, each)
+        if off_limits := _off_limits(each, corpus, avoid):
+            found = None
+            refused.append(off_limits)
+        elif found is None:
             found, doubts = _tried_again(each, corpus, thresholds)
-        refused += doubts
+            refused += doubts
         if found is not None:
             holding.setdefault(doing(found), _installed_as(found, each))
     others = [each for each in candidates if doing(each) not in holding]
     return Reconsidered(tuple(holding.values()), (*holding.values(), *others), tuple(refused))
 
 
-def pairs_with(former: Sequence[MetaTool], meta_tools: Sequence[MetaTool]) -> dict[int, MetaTool]:
-    """The former meta-tool that each one stands for, by position: it does the same, else what it does has the same name."""
+def named_as_before(
+    meta_tools: Sequence[MetaTool],
+    former: Sequence[MetaTool],
+    corpus: Corpus,
+    *,
+    as_saved: Callable[[MetaTool], MetaTool] = lambda meta_tool: meta_tool,
+) -> list[MetaTool]:
+    """The meta-tools named, those that mean what a former one did as that one, and no other by a former name.
+
+    Args:
+        as_saved: what becomes of a meta-tool in a toolkit, to compare with former ones.
+    """
+    pairs = _pairs([as_saved(each) for each in meta_tools], former)
+    known = [_with_parameters_of(each, pairs.get(i)) for i, each in enumerate(meta_tools)]
+    named = name_all(known, corpus)
+    taken = {*corpus.specs, *(each.name for each in former)}
+    for i, each in enumerate(named):
+        old = pairs.get(i)
+        if old is not None and old.name not in corpus.specs:
+            same = doing(old) == doing(as_saved(each))
+            named[i] = replace(each, name=old.name, description=old.description if same else each.description)
+        else:
+            name = next(name for name in _free_names(each.name) if name not in taken)
+            taken.add(name)
+            named[i] = replace(each, name=name)
+    return named
+
+
+def _pairs(meta_tools: Sequence[MetaTool], former: Sequence[MetaTool]) -> dict[int, MetaTool]:
+    """The former meta-tool that each stands for, by position: it does the same, else what it does has the same name."""
     left = {doing(each): each for each in reversed(former)}
-    pairs = {i: left.pop(doing(each)) for i, each in enumerate(meta_tools) if doing(each) in left}
-    for i, each in enumerate(meta_tools):
-        near = [other for other in left.values() if i not in pairs and _is_near(each, other)]
+    pairs: dict[int, MetaTool] = {}
+    for position, each in enumerate(meta_tools):
+        if (same := left.pop(doing(each), None)) is not None:
+            pairs[position] = same
+    for position, each in enumerate(meta_tools):
+        near = [key for key, other in left.items() if position not in pairs and _is_near(each, other)]
         if near:
-            pairs[i] = max(near, key=lambda other: (_shared(each, other), other.name))
-            left = {key: other for key, other in left.items() if other is not pairs[i]}
+            pairs[position] = left.pop(max(near, key=lambda key: (_shared(each, left[key]), key)))
     return pairs
 
 
-def with_former_parameters(meta_tool: MetaTool, former: MetaTool | None) -> MetaTool:
+def _with_parameters_of(meta_tool: MetaTool, former: MetaTool | None) -> MetaTool:
     """The meta-tool with the former names of the parameters that are for the same arguments."""
     if former is None:
         return meta_tool
     known = {use: name for name, uses in _uses(former).items() for use in uses}
+    own = _uses(meta_tool)
     names: dict[str, str] = {}
-    own = [spec.name for spec in meta_tool.parameters]
-    for name, uses in _uses(meta_tool).items():
+    for name, uses in own.items():
         better = next((known[use] for use in uses if use in known), name)
         if better not in names.values() and (better == name or better not in own):
             names[name] = better
     return renamed(meta_tool, names)
 
 
-def with_former_names(
-    meta_tools: Sequence[MetaTool], pairs: Mapping[int, MetaTool], *, former: Iterable[str], tools: Iterable[str]
-) -> list[MetaTool]:
-    """The meta-tools under the names of those they stand for; no former name gets another meaning.
+def doing(meta_tool: MetaTool, *, limits: bool = True) -> str:
+    """Equal for meta-tools that do the same, whatever is known of it and however the parameters are called.
 
     Args:
-        meta_tools: named, without regard to the former ones.
-        pairs: by position, the former meta-tool that each stands for.
-        former: names of all former meta-tools.
-        tools: names of the tools, which no meta-tool may have.
+        limits: whether a list that is followed further is another thing to do.
     """
-    kept = {i: each.name for i, each in pairs.items() if each.name not in frozenset(tools)}
-    taken = {*former, *tools}
-    result = []
-    for i, each in enumerate(meta_tools):
-        name = kept.get(i) or next(name for name in _free_names(each.name) if name not in taken)
-        taken.add(name)
-        same = i in pairs and doing(pairs[i]) == doing(each)
-        result.append(replace(each, name=name, description=pairs[i].description if same else each.description))
-    return result
-
-
-def doing(meta_tool: MetaTool) -> str:
-    """Equal for meta-tools that do the same, whatever is known of it and however the parameters are called."""
     numbered = renamed(meta_tool, {name: f"p{i}" for i, name in enumerate(_uses(meta_tool))})
-    return dumps([adapter(Step).dump_python(_bare(step), mode="json") for step in numbered.steps])
+    bare = [_bare(step, limits=limits) for step in numbered.steps]
+    return dumps([adapter(Step).dump_python(step, mode="json") for step in bare])
 
 
-def _bare(step: Step) -> Step:
-    return replace(step, optional=tuple(sorted(step.optional)), eager=False, never_empty=False, evidence={}, hide={})
+def _bare(step: Step, *, limits: bool) -> Step:
+    over = step.over if limits or step.over is None else replace(step.over, limit=0)
+    optional = tuple(sorted(step.optional))
+    return replace(step, over=over, optional=optional, eager=False, never_empty=False, evidence={}, hide={})
 
 
 def _uses(meta_tool: MetaTool) -> dict[str, list[tuple[str, str]]]:
@@ -134,7 +166,16 @@ def _uses(meta_tool: MetaTool) -> dict[str, list[tuple[str, str]]]:
 
 
 def _named_as(meta_tool: MetaTool, former: MetaTool) -> MetaTool:
-    return renamed(meta_tool, dict(zip(_uses(meta_tool), _uses(former), strict=True)))
+    """The same routine with the former names of parameters, and lists followed as far as before."""
+    named = renamed(meta_tool, dict(zip(_uses(meta_tool), _uses(former), strict=True)))
+    pairs = zip(named.steps, former.steps, strict=True)
+    return replace(
+        named,
+        steps=tuple(
+            replace(step, over=old.over and step.over and replace(step.over, limit=old.over.limit))
+            for step, old in pairs
+        ),
+    )
 
 
 def _installed_as(found: MetaTool, former: MetaTool) -> MetaTool:
@@ -145,20 +186,39 @@ def _installed_as(found: MetaTool, former: MetaTool) -> MetaTool:
     return replace(found, steps=tuple(steps), mode=former.mode, mode_reason=former.mode_reason)
 
 
+def _off_limits(former: MetaTool, corpus: Corpus, avoid: Container[str]) -> Refused | None:
+    for tool in former.tools:
+        if tool in avoid:
+            return refusal(former, RETIRED, f"{tool} is protected now, or ignored by a rule", 0)
+        if corpus.effects.get(tool) is Effect.DESTRUCTIVE:
+            return refusal(
+                former, RETIRED, f"{tool} is destructive now; declare another effect to allow it", 0
+            )
+    return None
+
+
 def _tried_again(
     former: MetaTool, corpus: Corpus, thresholds: Thresholds
 ) -> tuple[MetaTool | None, list[Refused]]:
+    anchor = former.steps[0].tool
+    tasks = len({each.run.task for each in occurrences_of(corpus, anchor, batch=bool(former.steps[0].over))})
+    if tasks < MIN_TASKS:
+        reason = f"{anchor} was called in {tasks} {'task' if tasks == 1 else 'tasks'} of these traces, too few to tell"
+        return None, [refusal(former, RETIRED, reason, tasks)]
     steps = tuple(
-        replace(step, hide={}, evidence={place: BindingEvidence() for place in step.evidence})
+        replace(
+            step,
+            effect=corpus.effects.get(step.tool, step.effect),
+            hide={},
+            evidence={place: BindingEvidence() for place in step.evidence},
+        )
         for step in former.steps
     )
     found, doubts = verify(replace(former, steps=steps), corpus, thresholds)
-    if found is not None and found.evidence.tasks >= MIN_TASKS:
-        return found, doubts
-    tasks = 0 if found is None else found.evidence.tasks
-    seen = f"{former.steps[0].tool} was called in {tasks} tasks of these traces, too few to tell"
-    reason = doubts[0].reason if doubts else seen
-    return None, [*doubts, refusal(former, "retired", reason, 0)]
+    if found is None:
+        reason = doubts[0].reason if doubts else "nothing but its first call is left of it"
+        doubts = [*doubts, refusal(former, RETIRED, reason, tasks)]
+    return found, doubts
 
 
 def _is_near(meta_tool: MetaTool, former: MetaTool) -> bool:

@@ -45,6 +45,7 @@ def _better(name: str, meta_tool: MetaTool) -> str:
 
 
 def renamed(meta_tool: MetaTool, names: Mapping[str, str]) -> MetaTool:
+    """The same meta-tool; parameters that are not in `names` keep theirs."""
     parameters = tuple(replace(spec, name=names.get(spec.name, spec.name)) for spec in meta_tool.parameters)
     steps = tuple(_renamed_step(step, names) for step in meta_tool.steps)
     return replace(meta_tool, steps=steps, parameters=parameters)

@@ -15,9 +15,9 @@ from langchain_awo.model.trace import JSONValue, ToolSpec, Trace
 from langchain_awo.optimizer.bench import Prices
 from langchain_awo.optimizer.corpus import Corpus, build_corpus
 from langchain_awo.optimizer.follow import follow
+from langchain_awo.optimizer.former import named_as_before, reconsider
 from langchain_awo.optimizer.grow import Family, grow
 from langchain_awo.optimizer.literal import compile_literal
-from langchain_awo.optimizer.naming import name_all
 from langchain_awo.optimizer.path_mix import frequent, path_mix
 from langchain_awo.optimizer.rules import checked
 from langchain_awo.optimizer.select import select
@@ -69,12 +69,14 @@ def compile_plan(
     *,
     options: Options | None = None,
     tools: Sequence[ToolSpec] = (),
+    former: Sequence[MetaTool] = (),
     progress: Progress | None = None,
 ) -> ToolkitPlan:
     """Compiles traces into a plan; the same traces in any order give the same plan.
 
     Args:
         tools: specifications of the live tools, if there are any; they override what was recorded.
+        former: meta-tools of an earlier plan, to keep what still holds and the names of what means the same.
         progress: called as the passes go on.
 
     Raises:
@@ -82,7 +84,7 @@ def compile_plan(
     """
     chosen = options or Options()
     corpus = build_corpus(traces, tools=tools, declared=chosen.effects)
-    meta_tools, refused = compile_corpus(corpus, chosen, progress=progress)
+    meta_tools, refused = compile_corpus(corpus, chosen, former=former, progress=progress)
     if chosen.strategy == "default":
         meta_tools = shape(meta_tools, corpus, showing=chosen.showing)
     used = sorted({tool for meta_tool in meta_tools for tool in meta_tool.tools})
@@ -97,12 +99,16 @@ def compile_plan(
 
 
 def compile_corpus(
-    corpus: Corpus, options: Options, *, progress: Progress | None = None
+    corpus: Corpus,
+    options: Options,
+    *,
+    former: Sequence[MetaTool] = (),
+    progress: Progress | None = None,
 ) -> tuple[list[MetaTool], list[Refused]]:
     """The meta-tools of a corpus, named, the most useful first, and what was refused."""
     report = progress or (lambda _name, _done, _total: None)
     if options.strategy == "awo":
-        return _literally(corpus, options)
+        return _literally(corpus, options, former)
     rules = checked(options.rules, corpus)
     actions = specialize(follow(corpus, rules), rules, declared=options.effects)
     corpus, options = actions.corpus, replace(options, protected=actions.actions_of(options.protected))
@@ -119,13 +125,24 @@ def compile_corpus(
             seen.add(repr(verified.steps))
             candidates.append(verified)
     report("select", 0, 1)
-    kept = select(candidates, corpus, max_tools=options.max_tools, prices=options.prices)
+    avoid = options.protected | _ignored(options.rules)
+    known = reconsider(former, candidates, corpus, options.thresholds, avoid=avoid)
+    kept = select(
+        known.candidates,
+        corpus,
+        max_tools=options.max_tools,
+        prices=options.prices,
+        former=known.holding,
+    )
     report("select", 1, 1)
-    refused += _not_worth_it(candidates, kept)
-    return [actions.generalized(each) for each in name_all(kept, corpus)], _distinct(refused)
+    refused += [*known.refused, *_not_worth_it(known.candidates, kept)]
+    named = named_as_before(kept, former, corpus, as_saved=actions.generalized)
+    return [actions.generalized(each) for each in named], _distinct(refused)
 
 
-def _literally(corpus: Corpus, options: Options) -> tuple[list[MetaTool], list[Refused]]:
+def _literally(
+    corpus: Corpus, options: Options, former: Sequence[MetaTool]
+) -> tuple[list[MetaTool], list[Refused]]:
     meta_tools, refused = compile_literal(
         corpus,
         rules=options.rules,
@@ -134,7 +151,7 @@ def _literally(corpus: Corpus, options: Options) -> tuple[list[MetaTool], list[R
         bindings=options.bindings,
         protected=options.protected,
     )
-    return name_all(meta_tools, corpus), refused
+    return named_as_before(meta_tools, former, corpus), refused
 
 
 def mine(corpus: Corpus, options: Options, report: Progress) -> Iterator[MetaTool | Refused]:

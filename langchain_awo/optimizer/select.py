@@ -6,7 +6,7 @@ candidate that adds the most; picking ends with the budget or when nothing adds 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from langchain_awo.model.eager import eager_part
@@ -20,29 +20,51 @@ from langchain_awo.optimizer.unite import unite
 
 
 def select(
-    candidates: Sequence[MetaTool], corpus: Corpus, *, max_tools: int, prices: Prices
+    candidates: Sequence[MetaTool],
+    corpus: Corpus,
+    *,
+    max_tools: int,
+    prices: Prices,
+    former: Sequence[MetaTool] = (),
 ) -> list[MetaTool]:
-    """The meta-tools to keep: those to choose from, the most useful first, then those that only continue."""
+    """The meta-tools to keep: those to choose from, the most useful first, then those that only continue.
+
+    Args:
+        former: candidates that come before all others as long as they add enough themselves: a change has to be reviewed.
+    """
     bench = Bench(corpus)
-    shown = (name_all([each], corpus)[0] for each in candidates)
-    pool = [_Entry(each, bench.simulations(each), bench.cost_of_schema(each, prices)) for each in shown]
-    pool = [entry for entry in pool if entry.simulated]
+
+    def entries(meta_tools: Iterable[MetaTool]) -> list[_Entry]:
+        shown = (name_all([each], corpus)[0] for each in meta_tools)
+        found = (_Entry(each, bench.simulations(each), bench.cost_of_schema(each, prices)) for each in shown)
+        return [entry for entry in found if entry.simulated]
+
     chosen: list[_Entry] = []
-    state: dict[int, float] = {}
+    for pool in (entries(each for each in former if each.mode != "continue"), entries(candidates)):
+        _pick(pool, chosen, bench, max_tools=max_tools, prices=prices)
+    kept = [replace(entry.meta_tool, mode_reason="its parameters are the model's to say") for entry in chosen]
+    continuing = [each for each in former if each.mode == "continue"]
+    final = add_eager(kept, candidates, bench, max_tools=max_tools, prices=prices, former=continuing)
+    united = unite(final, bench, prices=prices)
+    return [_with_savings(meta_tool, bench) for meta_tool in united]
+
+
+def _pick(
+    pool: Sequence[_Entry], chosen: list[_Entry], bench: Bench, *, max_tools: int, prices: Prices
+) -> None:
+    """Adds to what is chosen, each time the one that adds the most, as long as that is enough."""
+    touched = {index for entry in chosen for index in entry.simulated}
+    state = {index: _value(index, chosen, bench, prices) for index in touched}
     while len(chosen) < max_tools:
         gains = [(_gain(entry, chosen, bench, state, prices), entry) for entry in pool if entry not in chosen]
         best = max(
             gains, key=lambda pair: (pair[0], -len(pair[1].meta_tool.steps), pair[1].key), default=None
         )
         if best is None or best[0] < prices.min_gain:
-            break
+            return
         chosen.append(best[1])
         for index in best[1].simulated:
             state[index] = _value(index, chosen, bench, prices)
-    kept = [replace(entry.meta_tool, mode_reason="its parameters are the model's to say") for entry in chosen]
-    final = add_eager(kept, candidates, bench, max_tools=max_tools, prices=prices)
-    united = unite(final, bench, prices=prices)
-    return [_with_savings(meta_tool, bench) for meta_tool in united]
 
 
 def _with_savings(meta_tool: MetaTool, bench: Bench) -> MetaTool:

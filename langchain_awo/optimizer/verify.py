@@ -125,5 +125,9 @@ def _with_verdict(step: Step, verdict: Verdict) -> Step:
 
 def refusal(candidate: MetaTool, code: str, reason: str, occurrences: int) -> Refused:
     """A refused candidate, named by its tools."""
-    routine = tuple(f"{step.tool}*" if step.over else step.tool for step in candidate.steps)
-    return Refused(routine=routine, code=code, reason=reason, occurrences=occurrences)
+    return Refused(routine=routine_of(candidate), code=code, reason=reason, occurrences=occurrences)
+
+
+def routine_of(candidate: MetaTool) -> tuple[str, ...]:
+    """The tools of a routine, those that it calls for each item of a list with a star."""
+    return tuple(f"{step.tool}*" if step.over else step.tool for step in candidate.steps)

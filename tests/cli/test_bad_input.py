@@ -176,3 +176,21 @@ def test_an_estimate_needs_prices(awo, store, folder):
     (folder / "prices.yaml").write_text("models: {m: {input: -1, output: 1}}")
     assert "not negative" in complaint(awo("estimate", store, "--prices", "prices.yaml"))
     assert "record more tasks" in complaint(awo("estimate", store, "--held-out", "0"))
+
+
+def test_nothing_is_recompiled_from_what_cannot_be_read(awo, store, folder):
+    awo("compile", store, "-o", "new.json")
+    before = (folder / "new.json").read_bytes()
+    assert "cannot be read" in complaint(awo("recompile", store, "-t", "gone.json", "-o", "new.json"))
+    (folder / "old.json").write_text('{"schema_version": 99}')
+    assert "version 99" in complaint(awo("recompile", store, "-t", "old.json", "-o", "new.json"))
+    assert "nothing.db" in complaint(awo("recompile", "nothing.db", "-t", "new.json", "-o", "new.json"))
+    assert "is not a compiled toolkit" in complaint(awo("recompile", store, "-t", "new.json", "-o", store))
+    assert (folder / "new.json").read_bytes() == before
+
+
+def test_a_toolkit_compiled_with_rules_is_recompiled_with_rules(awo, store, folder):
+    (folder / "rules.yaml").write_text("rules:\n- kind: commute\n")
+    awo("compile", store, "--rules", "rules.yaml")
+    assert "merging rules" in complaint(awo("recompile", store, "-t", "toolkit.json"))
+    assert awo("recompile", store, "-t", "toolkit.json", "--rules", "rules.yaml").exit_code == 0

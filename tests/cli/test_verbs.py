@@ -195,3 +195,35 @@ def test_an_estimate_goes_by_the_assumptions_it_is_given(awo, store):
     assert free.exit_code == 0
     unused = awo("estimate", store, "--price-as", "gpt-4.1", "--utilisation", "0", "--json")
     assert next(each["share"] for each in json.loads(unused.stdout)["ways"] if each["name"] == "append") == 0
+
+
+def test_recompiling_says_what_was_kept_and_writes_the_new_toolkit(awo, store):
+    awo("compile", store)
+    result = awo("recompile", store, "-t", "toolkit.json", "-o", "new.json")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("kept     find_user_with_order: ")
+    assert "1 meta-tool in new.json, compiled from 40 traces" in result.stderr
+    assert awo("diff", "toolkit.json", "new.json").exit_code == 0
+    again = awo("recompile", store, "-t", "toolkit.json", "--json")
+    found = json.loads(again.stdout)
+    assert found["same"] is True
+    assert [each["name"] for each in found["kept"]] == ["find_user_with_order"]
+    assert found["new"] == found["changed"] == found["retired"] == []
+
+
+def test_recompiling_obeys_what_is_declared_anew(awo, store):
+    awo("compile", store)
+    result = awo("recompile", store, "-t", "toolkit.json", "--protect", "get_order", "--json")
+    (gone,) = json.loads(result.stdout)["retired"]
+    assert gone["name"] == "find_user_with_order"
+    assert read_plan("new-toolkit.json").settings["protected"] == ["get_order"]
+
+
+def test_calls_of_meta_tools_that_cannot_be_read_back_are_counted(awo, store, recordings):
+    awo("compile", store)
+    line = json.loads(recordings.read_text().splitlines()[0])
+    name = read_plan("toolkit.json").meta_tools[0].name
+    odd = json.dumps({**line, "id": "odd"}).replace("find_user", name)
+    recordings.write_text(recordings.read_text() + odd + "\n")
+    result = awo("recompile", recordings, "-t", "toolkit.json")
+    assert f"1 call of {name} left out: what it did is not in the traces" in result.stderr

@@ -1,0 +1,95 @@
+"""`awo recompile`: new traces and the toolkit in use, to a new toolkit and what changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from langchain_awo.cli.options import (
+    PHASES,
+    AsJson,
+    Domain,
+    Effects,
+    Model,
+    Protect,
+    Rules,
+    Toolkit,
+    Tools,
+    Traces,
+    declared_effects,
+)
+from langchain_awo.cli.sources import live_tools, read_traces
+from langchain_awo.cli.terminal import counted, progress, put, put_json, say
+
+if TYPE_CHECKING:
+    from langchain_awo.optimizer.echo import Echo
+
+
+def recompile_toolkit(
+    traces: Traces,
+    *,
+    toolkit: Toolkit,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the new toolkit.")] = Path(
+        "new-toolkit.json"
+    ),
+    tools: Tools = None,
+    rules: Rules = None,
+    max_tools: Annotated[
+        int | None,
+        typer.Option(min=1, help="At most this many meta-tools; as before if not given.", show_default=False),
+    ] = None,
+    domain: Domain = None,
+    model: Model = None,
+    protect: Protect = None,
+    effect: Effects = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compile new traces, keep what still holds under its name, and show what changed and why.
+
+    Example: `awo recompile new-traces.db --toolkit toolkit.json -o new-toolkit.json`
+    """
+    from langchain_awo.optimizer.recompile import as_compiled, recompile_plan
+    from langchain_awo.optimizer.rules_file import read_rules
+    from langchain_awo.plan_file import check_target, read_plan, write_plan
+    from langchain_awo.runtime.signatures import spec_of
+
+    check_target(output)
+    former = read_plan(toolkit)
+    specs = [spec_of(tool) for tool in live_tools(tools)]
+    before = as_compiled(former, live=bool(specs), rules=read_rules(rules) if rules else None)
+    options = replace(
+        before,
+        max_tools=max_tools or before.max_tools,
+        protected=before.protected | frozenset(protect or ()),
+        effects={**before.effects, **declared_effects(effect)},
+    )
+    found = read_traces(traces, domain=domain, model=model)
+    with progress(PHASES) as tell:
+        changes = recompile_plan(found, former, options=options, tools=specs, progress=tell)
+    write_plan(changes.plan, output)
+    if as_json:
+        put_json(changes.as_json())
+    else:
+        put(str(changes))
+    for line in _told(changes.echo):
+        say(line)
+    read = counted(len(found), "trace")
+    say(f"{counted(len(changes.plan.meta_tools), 'meta-tool')} in {output}, compiled from {read}")
+
+
+def _told(echo: Echo) -> list[str]:
+    """What in the traces was the doing of meta-tools, and what could not be told."""
+    lines = []
+    if echo.model_calls:
+        lines.append(
+            f"{counted(echo.uses.total(), 'call')} of meta-tools and {counted(echo.continued.total(), 'call')} made "
+            f"unasked count as if a model had asked: {counted(echo.model_calls, 'model call')} put back"
+        )
+    lines += [
+        f"{counted(number, 'call')} of {name} left out: what it did is not in the traces"
+        for name, number in sorted(echo.dropped.items())
+    ]
+    return lines

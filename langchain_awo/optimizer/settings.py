@@ -1,0 +1,33 @@
+"""The options that a toolkit was compiled with, as far as its file says."""
+
+from __future__ import annotations
+
+from langchain_awo.errors import PlanError
+from langchain_awo.model.effect import Effect
+from langchain_awo.model.metatool import ToolkitPlan
+from langchain_awo.model.rules import RuleSet
+from langchain_awo.optimizer.pipeline import Options
+
+
+def options_of(plan: ToolkitPlan, *, rules: RuleSet | None = None, known_effects: bool = True) -> Options:
+    """Budget, effects and protected tools as in the plan, so that compiling again means the same.
+
+    Args:
+        rules: merging rules; a plan has them in words only.
+        known_effects: whether the effects that the tools had then are those that they have; else only declared ones are.
+
+    Raises:
+        PlanError: its settings are not those of a compiled toolkit.
+    """
+    settings = plan.settings
+    declared = {name: signature.effect for name, signature in plan.tools.items()} if known_effects else {}
+    try:
+        declared |= {name: Effect(effect) for name, effect in settings.get("effects", {}).items()}
+        return Options(
+            rules=rules,
+            max_tools=int(settings.get("max_tools", Options().max_tools)),
+            effects=declared,
+            protected=frozenset(settings.get("protected", ())),
+        )
+    except (AttributeError, TypeError, ValueError) as error:
+        raise PlanError(f"the settings of the toolkit are not those of a compiled one: {error}") from error
