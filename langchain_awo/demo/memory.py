@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
-from langchain_core.messages import AIMessage, BaseMessage, ToolCall, ToolMessage
+from langchain_core.messages import AIMessage, BaseMessage, SystemMessage, ToolCall, ToolMessage
 
 from langchain_awo.model.encoding import decode, project_output
 
@@ -82,7 +82,16 @@ def read_memory(messages: Sequence[BaseMessage], known_tools: AbstractSet[str]) 
             asked |= {call["id"] or "": call for call in message.tool_calls}
         elif isinstance(message, ToolMessage) and message.tool_call_id in asked:
             memory.done.extend(_read_result(asked[message.tool_call_id], message, known_tools))
+        elif isinstance(message, SystemMessage):
+            memory.done.extend(_known_from_the_start(message))
     return memory
+
+
+def _known_from_the_start(prompt: SystemMessage) -> Iterator[Done]:
+    """What entry meta-tools found: a line each, `Known from the start (name): {...}`."""
+    for line in prompt.text.splitlines():
+        _, _, told = line.partition(": ")
+        yield from _inner_steps(decode(told))
 
 
 def _read_result(asked: ToolCall, message: ToolMessage, known_tools: AbstractSet[str]) -> Iterator[Done]:

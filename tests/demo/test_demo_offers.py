@@ -4,7 +4,7 @@ import json
 from contextlib import suppress
 
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.tools import StructuredTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
@@ -340,6 +340,9 @@ CONTINUED = {
             [{"type": "text", "text": ORDER_OUTPUT}, {"type": "text", "text": json.dumps(REST)}],
             tool_call_id="c1",
         ),
+    ],
+    "in the system prompt": [
+        SystemMessage(f"Be kind.\n\nKnown from the start (order_status): {json.dumps(STEPS)}")
     ],
     "in the place of the result": [
         AIMessage("", tool_calls=[asked("get_order", "c1", order_id="O-20002")]),

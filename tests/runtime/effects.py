@@ -1,0 +1,181 @@
+"""Random routines, failures, interrupts and changes of process over a real database, and what came of them.
+
+    python -m tests.runtime.effects [--cases 400]
+
+Runs so many random cases and prints how many writes were wanted, made, made twice and left out.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.store.memory import InMemoryStore
+from langgraph.types import Command
+
+from langchain_awo.model.binding import Constant, Item
+from langchain_awo.model.metatool import Map, MetaTool, Step
+from langchain_awo.runtime.toolkit import MetaToolkit
+from langchain_awo.testing import ScriptedChatModel, ask_tools
+from tests.runtime.desk import Desk, ask, call, new_agent, plan_of, routine, step
+
+THREAD = {"configurable": {"thread_id": "t"}}
+PATIENCE = 60
+
+
+@dataclass(frozen=True)
+class World:
+    """One random case; `troubles` is what happens to which call, how often."""
+
+    meta_tool: MetaTool
+    expected: tuple[tuple[str, str], ...]
+    failing: dict[str, int]
+    asking: frozenset[str]
+    is_async: bool
+    forgets: bool
+    kind: str
+
+    @property
+    def answered(self) -> set[tuple[str, str]]:
+        """The rows that there should be: each call once, with the answer to its own question."""
+        return {
+            (name, f"{args}:yes to {args}" if f"{name} {args}" in self.asking else args)
+            for name, args in self.expected
+        }
+
+
+@st.composite
+def worlds(draw: Any) -> World:
+    shapes = draw(st.lists(st.sampled_from(["read", "reads", "write", "writes"]), min_size=1, max_size=5))
+    steps, expected = [], []
+    for number, shape in enumerate(shapes, start=1):
+        made, rows = _step(number, shape)
+        steps.append(made)
+        expected += rows
+    trouble = st.lists(st.sampled_from(expected), max_size=3, unique=True)
+    reads_fail_more = {"get_order": 2, "refund": 1}  # one failure of a read is retried without anybody's help
+    return World(
+        meta_tool=routine("help_user", *steps),
+        expected=tuple(expected),
+        failing={f"{name} {args}": reads_fail_more[name] for name, args in draw(trouble)},
+        asking=frozenset(f"{name} {args}" for name, args in draw(trouble)),
+        is_async=draw(st.booleans()),
+        forgets=draw(st.booleans()),
+        kind=draw(st.sampled_from(["create_agent", "state_graph"])),
+    )
+
+
+def _step(number: int, shape: str) -> tuple[Step, list[tuple[str, str]]]:
+    name = "get_order" if shape.startswith("read") else "refund"
+    if not shape.endswith("s"):
+        return step(name, args={"order_id": Constant(value=f"{number}")}), [(name, f"{number}")]
+    items = [f"{number}-{each}" for each in range(3)]
+    mapped = step(name, args={"order_id": Item()}, over=Map(source=Constant(value=items)))
+    return mapped, [(name, item) for item in items]
+
+
+def _policy(messages: Any, tools: Any) -> Any:
+    """Goes on with the resume token until the routine is complete; read-only routines are called again."""
+    last = messages[-1]
+    if last.type != "tool":
+        return call("help_user", email="a@b")
+    told = json.loads(last.content)
+    if told["status"] == "completed":
+        return "done"
+    takes_token = "resume_token" in json.dumps(tools)
+    token = {"resume_token": told["resume_token"]} if takes_token else {}
+    return ask_tools(("help_user", {"email": "a@b", **token}))
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What a case did: the rows of its calls, and how often a person was asked."""
+
+    rows: list[tuple[str, str]]
+    interrupts: int
+
+
+def effects_of(world: World) -> Effects:
+    """Runs a case over a database of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        desk = Desk(f"{folder}/desk.db")
+        desk.broken, desk.asks = dict(world.failing), set(world.asking)
+        interrupts = _run(world, desk)
+        return Effects(rows=desk.calls(), interrupts=interrupts)
+
+
+def _run(world: World, desk: Desk) -> int:
+    """Runs an agent to the end, answering every interrupt; returns how many there were."""
+    saver, store = InMemorySaver(), InMemoryStore()
+    agent: Any = None
+    command: Any = ask()
+    for interrupts in range(PATIENCE):
+        if agent is None or world.forgets:  # another process knows only the checkpoints and the store
+            toolkit = MetaToolkit(plan=plan_of(desk.tools, world.meta_tool), tools=desk.tools)
+            tools, model = toolkit.get_tools(), ScriptedChatModel(policy=_policy)
+            agent = new_agent(world.kind, model, tools, checkpointer=saver, store=store)
+        state = (
+            asyncio.run(agent.ainvoke(command, THREAD)) if world.is_async else agent.invoke(command, THREAD)
+        )
+        if "__interrupt__" not in state:
+            return interrupts
+        asked = state["__interrupt__"][0].value
+        command = Command(resume=f"yes to {asked['args']}")
+    raise AssertionError("it never ends")
+
+
+def count(cases: int) -> Counter[str]:
+    """Sums over so many random cases, the same in every run."""
+    total: Counter[str] = Counter()
+
+    @settings(
+        max_examples=cases,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(worlds())
+    def each(world: World) -> None:
+        effects = effects_of(world)
+        wanted = {row for row in world.answered if row[0] == "refund"}
+        made = Counter(row for row in effects.rows if row[0] == "refund")
+        total.update(
+            {
+                "routines": 1,
+                "steps": len(world.meta_tool.steps),
+                "calls that fail": len(world.failing),
+                "questions answered by a person": effects.interrupts,
+                "routines that change the process at every question": world.forgets
+                and effects.interrupts > 0,
+                "writes wanted": len(wanted),
+                "writes made": made.total(),
+                "writes made twice": made.total() - len(made),
+                "writes left out": len(wanted - made.keys()),
+                "writes with the answer to another question": len(made.keys() - wanted),
+            }
+        )
+
+    each()
+    return total
+
+
+def main() -> None:
+    """Counts and prints."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--cases", type=int, default=400)
+    for name, number in count(parser.parse_args().cases).items():
+        sys.stdout.write(f"{number:8,}  {name}\n")
+
+
+if __name__ == "__main__":
+    main()
