@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from langchain_awo.runtime.node import tool_node
     from langchain_awo.runtime.toolkit import MetaToolkit
     from langchain_awo.stores import TraceStore, open_store
+    from langchain_awo.watcher import monitor
 
 __all__ = [
     "AwoError",
@@ -40,6 +41,7 @@ __all__ = [
     "compile_toolkit",
     "estimate",
     "load_traces",
+    "monitor",
     "open_store",
     "recompile",
     "record",
@@ -62,6 +64,7 @@ _HOMES: Final = {
     "compile_toolkit": "api",
     "estimate": "api",
     "load_traces": "api",
+    "monitor": "watcher",
     "open_store": "stores",
     "recompile": "api",
     "record": "api",

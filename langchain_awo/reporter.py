@@ -10,7 +10,6 @@ from typing import Any, TypeAlias
 from langchain_awo.api import Source, load_traces
 from langchain_awo.errors import CompileError
 from langchain_awo.model.graph import WorkflowGraph
-from langchain_awo.model.metatool import ToolkitPlan
 from langchain_awo.model.rules import RuleSet
 from langchain_awo.model.trace import Trace
 from langchain_awo.optimizer.corpus import Corpus, build_corpus
@@ -19,14 +18,10 @@ from langchain_awo.optimizer.merge import build_graph
 from langchain_awo.optimizer.pipeline import Options, Progress
 from langchain_awo.optimizer.rules_file import read_rules
 from langchain_awo.optimizer.settings import options_of
-from langchain_awo.plan_file import read_plan
 from langchain_awo.reporting.notebook import DrawnGraph
 from langchain_awo.reporting.report import Report
 from langchain_awo.reporting.timeline import timeline_of
-from langchain_awo.runtime.toolkit import MetaToolkit
-
-Toolkit: TypeAlias = MetaToolkit | ToolkitPlan | str | os.PathLike[str]
-"""A toolkit, or where it was saved."""
+from langchain_awo.watcher import Toolkit, plan_of
 
 Rules: TypeAlias = RuleSet | str | os.PathLike[str] | None
 """Merging rules, or the path of a rules file; the safe defaults if `None`."""
@@ -61,7 +56,7 @@ def report(
         PlanError: the toolkit cannot be read.
         RuleError: the rules are malformed, or would be unsound for these traces.
     """
-    plan = _plan(toolkit)
+    plan = plan_of(toolkit)
     found = load_traces(traces)
     options = options_of(plan, rules=_rules(rules))
     corpus = build_corpus(found, declared=options.effects)
@@ -103,16 +98,6 @@ def workflow_graph(traces: Source, *, rules: Rules = None, history: int | None =
 def _drawn(corpus: Corpus, rules: RuleSet | None, *, history: int | None = None) -> DrawnGraph:
     effects = {tool: str(effect) for tool, effect in corpus.effects.items()}
     return DrawnGraph.of(build_graph(corpus, rules=rules, history=history), effects=effects)
-
-
-def _plan(toolkit: Toolkit) -> ToolkitPlan:
-    match toolkit:
-        case MetaToolkit():
-            return toolkit.plan
-        case ToolkitPlan():
-            return toolkit
-        case _:
-            return read_plan(toolkit)
 
 
 def _rules(rules: Rules) -> RuleSet | None:

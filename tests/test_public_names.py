@@ -24,6 +24,7 @@ def test_the_names_are_explicit_and_sorted():
         "compile_toolkit",
         "estimate",
         "load_traces",
+        "monitor",
         "open_store",
         "recompile",
         "record",

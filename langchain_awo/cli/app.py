@@ -16,6 +16,7 @@ from langchain_awo.cli import (
     evaluate,
     export,
     importing,
+    monitor,
     recompile,
     replay,
     report,
@@ -64,6 +65,7 @@ app.add_typer(rules.app, name="rules")
 app.command("evaluate")(evaluate.evaluate_traces)
 app.command("estimate")(estimate.estimate_traces)
 app.command("replay")(replay.replay_toolkit)
+app.command("monitor")(monitor.monitor)
 app.command("report")(report.report)
 
 

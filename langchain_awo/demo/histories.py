@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
@@ -30,6 +30,13 @@ START: Final = 1_772_323_200.0
 """Midnight of 1 March 2026 UTC, in seconds since the epoch."""
 
 DAYS: Final = 14
+
+PRICES: Final = """\
+# As if the scripted models were one of the cheaper ones.
+models:
+  back-office-policy: {input: 0.4, cached: 0.1, output: 1.6}
+  ignores-new-tools: {input: 0.4, cached: 0.1, output: 1.6}
+"""
 
 _SECONDS: Final = 86_400.0
 
@@ -52,7 +59,7 @@ class History:
 
 
 def record_histories(folder: str | os.PathLike[str], *, tasks: int = 160, after: int = 80) -> None:
-    """Compiles a toolkit and records each history into a folder: `toolkit.json`, and a trace store for each.
+    """Compiles a toolkit and records each history into a folder: `toolkit.json`, `prices.yaml`, a trace store for each.
 
     Args:
         folder: made if there is none.
@@ -70,6 +77,7 @@ def record_histories(folder: str | os.PathLike[str], *, tasks: int = 160, after:
             run_tasks(build_agent(scripted_model(), tools), known, callbacks=[recorder])
         toolkit = awo.compile_toolkit(target / "before.db", tools=tools, max_tools=4)
         toolkit.save(target / "toolkit.json")
+        (target / "prices.yaml").write_text(PRICES, encoding="utf-8")
         for name, history in HISTORIES.items():
             with world.copy() as place:
                 traces = _record(history, place, toolkit, after, target / f"{name}.tmp.db")
@@ -132,10 +140,13 @@ def _ignores(messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]]) -
 def _with_pages(world: World, tools: list[BaseTool]) -> list[BaseTool]:
     """A new version of `list_orders` gives its result in pages."""
 
-    def list_orders(customer_id: str, status: str | None = None, page: int = 1) -> dict[str, Any]:
+    def list_orders(
+        customer_id: str,
+        status: Literal["processing", "shipped", "delivered", "cancelled"] | None = None,
+        page: int = 1,
+    ) -> dict[str, Any]:
         """List the orders of a customer, newest first, twenty on a page."""
-        found = Desk(world).list_orders(customer_id, status)  # type: ignore[arg-type]  # checked by the desk
-        return {**found, "page": page}
+        return {**Desk(world).list_orders(customer_id, status), "page": page}
 
     paged = StructuredTool.from_function(list_orders, metadata=READS, handle_tool_error=True)
     return [paged if tool.name == "list_orders" else tool for tool in tools]

@@ -36,7 +36,9 @@ def refresh(page: str) -> None:
     lines = (ROOT / page).read_text(encoding="utf-8").split("\n")
     for block, printed in reversed(reader.outputs):
         start = block.line - 1
-        lines[start : start + block.text.count("\n")] = printed.rstrip("\n").split("\n")
+        lines[start : start + block.text.count("\n")] = [
+            line.rstrip() for line in printed.rstrip("\n").split("\n")
+        ]
     (ROOT / page).write_text("\n".join(lines), encoding="utf-8")
 
 

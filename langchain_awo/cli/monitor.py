@@ -1,0 +1,187 @@
+"""`awo monitor`: what recorded runs say about a toolkit, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from langchain_awo.cli.options import AsJson, Domain, Model, PriceFile, Toolkit, Traces
+from langchain_awo.cli.sources import read_traces
+from langchain_awo.cli.terminal import counted, progress, put, put_json, put_table
+
+if TYPE_CHECKING:
+    from langchain_awo.monitoring.experiment import Arm, Experiment
+    from langchain_awo.monitoring.findings import Finding
+    from langchain_awo.monitoring.intervals import Interval, Share
+    from langchain_awo.monitoring.ledger import Amount, Ledger, Purpose
+    from langchain_awo.monitoring.monitor import Monitoring, Watched
+
+LONG = 100
+"""Longer reasons are cut."""
+
+PURPOSES: Final[Mapping[Purpose, str]] = {
+    "without": "runs without",
+    "work": "work",
+    "schema": "schema of",
+    "over_fetch": "fetched in vain by",
+}
+"""What the lines of the books are called, in this order."""
+
+WORK = 1
+"""Exit code if something has to be done."""
+
+
+def monitor(
+    traces: Traces,
+    *,
+    toolkit: Toolkit,
+    prices: PriceFile = None,
+    books: Annotated[
+        bool, typer.Option("--books", help="Also print the books: what every token was for.")
+    ] = False,
+    domain: Domain = None,
+    model: Model = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say of each meta-tool whether to keep it, and why; exit code 1 if something has to be done.
+
+    Example: `awo monitor traces.db --toolkit toolkit.json`
+    """
+    from langchain_awo.monitoring.monitor import monitor_traces
+    from langchain_awo.monitoring.prices import read_prices
+    from langchain_awo.plan_file import read_plan
+
+    plan, table = read_plan(toolkit), read_prices(prices)
+    found = read_traces(traces, domain=domain, model=model)
+    with progress({"observe": "looking at runs"}) as tell:
+        monitoring = monitor_traces(found, plan, prices=table, progress=tell)
+    if as_json:
+        put_json(monitoring.as_json())
+    else:
+        _put(monitoring, books=books)
+    raise typer.Exit(WORK if monitoring.is_work else 0)
+
+
+def _put(found: Monitoring, *, books: bool) -> None:
+    first, last = found.period.first, found.period.last
+    days = f", {first} to {last}" if first and last else ""
+    held_out = f", {found.held_out:,} held out" if found.held_out else ""
+    put(f"{counted(found.runs, 'run')}{days}; {found.with_toolkit:,} had the toolkit{held_out}\n")
+    put_table(
+        "Use, and what a run that had it saved on average",
+        ["", "had it", "applied", "used", "completed", "in vain", "model calls", "tokens"],
+        [[number, *_row(each.found)] for number, each in _numbered(found)],
+    )
+    if found.experiment:
+        _put_experiment(found.experiment)
+    if books:
+        _put_books(found.ledger, found.currency, {each.name: number for number, each in _numbered(found)})
+    _put_decisions(found)
+
+
+def _numbered(found: Monitoring) -> list[tuple[str, Watched]]:
+    """The meta-tools with the numbers that tables call them by: names are long."""
+    return [(f"#{number}", each) for number, each in enumerate(found.meta_tools, start=1)]
+
+
+def _row(found: Finding) -> list[str]:
+    return [
+        f"{found.offered:,}",
+        f"{found.utilisation.of:,}",
+        _share(found.utilisation),
+        _share(found.completed),
+        f"{found.wasted:,} of {found.made:,}",
+        _interval(found.savings.model_calls, 2),
+        _interval(found.savings.tokens, 0),
+    ]
+
+
+def _put_experiment(found: Experiment) -> None:
+    without, with_it = found.held_out, found.with_toolkit
+    rows = [
+        _arm("held out", without),
+        _arm("with the toolkit", with_it),
+        [
+            "difference",
+            "",
+            _interval(found.model_calls, 2, signed=True),
+            _interval(found.tokens, 0, signed=True),
+            f"{100 * found.success.value:+.0f} points" if found.success else "",
+        ],
+    ]
+    put_table("Experiment: a thread on average", ["", "threads", "model calls", "tokens", "success"], rows)
+
+
+def _arm(name: str, arm: Arm) -> list[str]:
+    calls, tokens = _interval(arm.model_calls, 2), _interval(arm.tokens, 0)
+    return [name, f"{arm.threads:,}", calls, tokens, _share(arm.success)]
+
+
+def _put_books(ledger: Ledger, currency: str, numbers: Mapping[str, str]) -> None:
+    from langchain_awo.monitoring.ledger import Amount
+
+    total = sum(ledger.lines.values(), Amount())
+
+    def place(line: tuple[Purpose, str]) -> tuple[int, int]:
+        return list(PURPOSES).index(line[0]), list(numbers).index(line[1]) if line[1] else -1
+
+    rows = [
+        _amount(f"{PURPOSES[purpose]} {numbers.get(name, '')}".strip(), ledger.lines[purpose, name])
+        for purpose, name in sorted(ledger.lines, key=place)
+    ]
+    saved = [
+        _amount(f"saved by {number}", ledger.saved[name])
+        for name, number in numbers.items()
+        if name in ledger.saved
+    ]
+    put_table(
+        "Books",
+        ["", "model calls", "input tokens", "output tokens", currency],
+        [*rows, _amount("as recorded", total), *saved, _amount("net", ledger.total)],
+    )
+
+
+def _amount(name: str, amount: Amount) -> list[str]:
+    calls = f"{amount.model_calls:,.1f}" if amount.model_calls else ""
+    return [name, calls, f"{amount.input_tokens:,}", f"{amount.output_tokens:,}", f"{amount.cost:,.4f}"]
+
+
+def _put_decisions(found: Monitoring) -> None:
+    from langchain_awo.monitoring.monitor import in_words
+
+    for number, each in _numbered(found):
+        put(f"{number} {each.name}: {in_words(each.decision)}", style="bold")
+        _put_lines(each.decision.evidence)
+        _put_lines(
+            f"handed back {counted(count, 'time')} at step {back.step} {back.tool}, {back.cause}: {_line(back.reason)}"
+            for back, count in each.found.hand_backs
+        )
+    put(f"toolkit: {in_words(found.decision)}", style="bold")
+    _put_lines(found.decision.evidence)
+    _put_lines(found.notes)
+
+
+def _put_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        put(f"  {line}")
+
+
+def _line(text: str) -> str:
+    """The beginning of a text, on one line."""
+    words = " ".join(text.split())
+    return words if len(words) <= LONG else f"{words[:LONG]}..."
+
+
+def _share(share: Share) -> str:
+    if share.value is None:
+        return ""
+    return f"{share.value:.0%} ({100 * share.low:.0f}-{100 * share.high:.0f})"
+
+
+def _interval(interval: Interval, digits: int, *, signed: bool = False) -> str:
+    """A value and how far its interval reaches to both sides."""
+    shown = "+" if signed else ""
+    value = f"{interval.value:{shown},.{digits}f}"
+    return value if interval.high is None else f"{value} \u00b1 {interval.high - interval.value:,.{digits}f}"

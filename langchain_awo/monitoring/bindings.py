@@ -1,0 +1,100 @@
+"""Whether bindings hold as well as they did: the same trial as when they were verified, on the new runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy.stats import binomtest, fisher_exact
+
+from langchain_awo.model.metatool import MetaTool, Step
+from langchain_awo.monitoring.usage import Use
+from langchain_awo.optimizer.corpus import Corpus
+from langchain_awo.optimizer.explain import advance_step
+from langchain_awo.optimizer.occurrences import occurrences_of
+from langchain_awo.optimizer.trial import try_step
+
+LEVEL: Final = 0.001
+"""As for the path mix."""
+
+MIN_TRIALS: Final = 10
+"""With fewer nothing is tested."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """Bindings of a step that hold less often than they did.
+
+    Attributes:
+        p_value: of Fisher's exact test or of the binomial test.
+    """
+
+    step: int
+    tool: str
+    p_value: float
+    sentence: str
+
+
+def violations(meta_tool: MetaTool, corpus: Corpus, uses: Sequence[Use]) -> list[Violation]:
+    """Steps whose bindings are violated more often than in the evidence of the toolkit.
+
+    Where agents did by themselves what a step does, it is tried on their calls, and Fisher's exact test compares with the
+    held-out places of the evidence; completed uses count as places where it held. Where the meta-tool ran, uses that stopped
+    because a binding led to nothing are held against the share of places that contradicted, by a binomial test.
+    """
+    return [*_tried(meta_tool, corpus, uses), *_unresolved(meta_tool, uses)]
+
+
+def _tried(meta_tool: MetaTool, corpus: Corpus, uses: Sequence[Use]) -> list[Violation]:
+    held = sum(use.hand_back is None and not use.is_open for use in uses)
+    occurrences = occurrences_of(corpus, meta_tool.steps[0].tool, batch=meta_tool.steps[0].over is not None)
+    found = []
+    for number, step in enumerate(meta_tool.steps[1:], start=2):
+        now = try_step(step, occurrences)
+        for each in occurrences:
+            advance_step(number, step, each)
+        agree, contradict = now.agree + held, now.total - now.agree
+        before = _evidence(step)
+        if before is None or agree + contradict < MIN_TRIALS:
+            continue
+        table = np.array([[contradict, agree], [before[1], before[0]]])
+        p_value = float(fisher_exact(table, alternative="greater").pvalue)
+        if p_value < LEVEL:
+            sentence = (
+                f"step {number} ({step.tool}) held in {agree} of {agree + contradict} places, in {before[0]} of "
+                f"{sum(before)} when it was compiled (Fisher p = {p_value:.2g})"
+            )
+            found.append(Violation(step=number, tool=step.tool, p_value=p_value, sentence=sentence))
+    return found
+
+
+def _unresolved(meta_tool: MetaTool, uses: Sequence[Use]) -> list[Violation]:
+    ended = [use for use in uses if not use.is_open]
+    if len(ended) < MIN_TRIALS:
+        return []
+    found = []
+    for number, step in enumerate(meta_tool.steps, start=1):
+        lost = sum(_is_lost(use, number) for use in ended)
+        agree, contradict = _evidence(step) or (0, 0)
+        usual = (contradict + 1) / (agree + contradict + 2)
+        p_value = float(binomtest(lost, len(ended), usual, alternative="greater").pvalue) if lost else 1.0
+        if p_value < LEVEL:
+            sentence = (
+                f"step {number} ({step.tool}) led to nothing in {lost} of {len(ended)} uses, {usual:.0%} were to be "
+                f"expected (binomial p = {p_value:.2g})"
+            )
+            found.append(Violation(step=number, tool=step.tool, p_value=p_value, sentence=sentence))
+    return found
+
+
+def _is_lost(use: Use, step: int) -> bool:
+    return use.hand_back is not None and use.hand_back.cause == "unresolved" and use.hand_back.step == step
+
+
+def _evidence(step: Step) -> tuple[int, int] | None:
+    """In how many held-out places the step agreed and contradicted when it was verified."""
+    seen = [(each.held_out_agree, each.held_out_contradict) for each in step.evidence.values()]
+    agree, contradict = max(seen, key=sum, default=(0, 0))
+    return (agree, contradict) if agree + contradict else None

@@ -1,0 +1,67 @@
+"""Members whose schema is no longer the one that a toolkit was compiled against, by what agents were offered since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from langchain_awo.model.metatool import ToolkitPlan, ToolSignature
+from langchain_awo.model.signature import schema_digest
+from langchain_awo.model.trace import JSONValue, ToolSpec, Trace
+
+
+def changed_members(traces: Iterable[Trace], plan: ToolkitPlan) -> dict[str, str]:
+    """What is different, in words, by tool; the latest run that offered a tool decides.
+
+    A signature that was taken from live tools is compared exactly, but for descriptions. One that was inferred from
+    recorded calls only tells arguments that are gone, and required ones that were never seen.
+    """
+    latest: dict[str, tuple[float, ToolSpec]] = {}
+    for trace in traces:
+        moment = trace.started_at or 0.0
+        for spec in trace.tools:
+            known = latest.get(spec.name)
+            if spec.name in plan.tools and spec.parameters and (known is None or moment >= known[0]):
+                latest[spec.name] = moment, spec
+    found = {name: _difference(plan.tools[name], spec) for name, (_, spec) in sorted(latest.items())}
+    return {name: what for name, what in found.items() if what}
+
+
+def _difference(known: ToolSignature, spec: ToolSpec) -> str:
+    before, now = known.parameters, spec.parameters
+    changes = list(_changes(before, now, exact=known.source == "tool"))
+    if known.source == "tool":
+        if schema_digest(spec.name, before) == schema_digest(spec.name, now):
+            return ""
+        return "; ".join(changes) or "its argument schema is another one"
+    return "; ".join(changes)
+
+
+def _changes(before: Mapping[str, JSONValue], now: Mapping[str, JSONValue], *, exact: bool) -> Iterator[str]:
+    old, new = _properties(before), _properties(now)
+    required = now.get("required")
+    demanded = set(required) if isinstance(required, list) else set()
+    for name in sorted(old.keys() - new.keys()):
+        yield f"argument {name!r} is gone"
+    for name in sorted(new.keys() - old.keys()):
+        if name in demanded:
+            yield f"new required argument {name!r}"
+        elif exact:
+            yield f"new argument {name!r}"
+    if not exact:
+        return
+    were = before.get("required")
+    for name in sorted((demanded - set(were if isinstance(were, list) else ())) & old.keys()):
+        yield f"argument {name!r} is required now"
+    for name in sorted(old.keys() & new.keys()):
+        if schema_digest(name, old[name]) != schema_digest(name, new[name]):
+            yield f"argument {name!r} takes something else"
+
+
+def _properties(schema: Mapping[str, JSONValue]) -> dict[str, Any]:
+    found = schema.get("properties")
+    return (
+        {name: each for name, each in found.items() if isinstance(each, Mapping)}
+        if isinstance(found, Mapping)
+        else {}
+    )

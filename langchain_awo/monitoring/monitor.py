@@ -1,0 +1,182 @@
+"""Recorded runs and a toolkit in, decisions out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from langchain_awo.model.metatool import ToolkitPlan
+from langchain_awo.model.trace import JSONValue, Trace
+from langchain_awo.monitoring.decisions import Decision, Period, decide, decide_toolkit
+from langchain_awo.monitoring.drift import Drift, drift_of
+from langchain_awo.monitoring.experiment import Experiment, experiment_of
+from langchain_awo.monitoring.findings import Account, Finding, finding_of
+from langchain_awo.monitoring.judging import judge
+from langchain_awo.monitoring.ledger import Bookkeeper, Ledger, ledger_of, schema_sizes
+from langchain_awo.monitoring.members import changed_members
+from langchain_awo.monitoring.observing import Observed, Progress, corpus_of, observe
+from langchain_awo.monitoring.prices import PriceTable
+from langchain_awo.optimizer.corpus import Corpus
+from langchain_awo.optimizer.path_mix import path_mix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """One meta-tool: what the runs say about it, and what to do."""
+
+    found: Finding
+    decision: Decision
+
+    @property
+    def name(self) -> str:
+        """Of the meta-tool."""
+        return self.found.meta_tool.name
+
+    def as_json(self) -> dict[str, JSONValue]:
+        """Plain data."""
+        return {**self.found.as_json(), "decision": self.decision.as_json()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Monitoring:
+    """What monitoring found.
+
+    Attributes:
+        runs: that were looked at, each the whole of a thread; `with_toolkit` those that could use a meta-tool.
+        held_out: threads that did without, to compare with.
+        period: first and last day of the runs.
+        currency: of costs.
+        meta_tools: in the order of the toolkit.
+        decision: about the toolkit.
+        notes: what limits this, in sentences.
+    """
+
+    runs: int
+    with_toolkit: int
+    held_out: int
+    period: Period
+    currency: str
+    meta_tools: tuple[Watched, ...]
+    decision: Decision
+    ledger: Ledger
+    drift: Drift
+    experiment: Experiment | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_work(self) -> bool:
+        """Whether somebody has to do something."""
+        return self.decision.is_work
+
+    def as_json(self) -> dict[str, JSONValue]:
+        """Plain data, as the command line prints it and the report shows it."""
+        return {
+            "runs": self.runs,
+            "with_toolkit": self.with_toolkit,
+            "held_out": self.held_out,
+            "first": _iso(self.period.first),
+            "last": _iso(self.period.last),
+            "currency": self.currency,
+            "decision": self.decision.as_json(),
+            "meta_tools": [each.as_json() for each in self.meta_tools],
+            "ledger": self.ledger.as_json(),
+            "drift": self.drift.as_json(),
+            "experiment": self.experiment.as_json() if self.experiment else None,
+            "notes": list(self.notes),
+        }
+
+    def __str__(self) -> str:
+        lines = [f"{each.name}: {in_words(each.decision)}" for each in self.meta_tools]
+        return "\n".join([*lines, f"toolkit: {in_words(self.decision)}"])
+
+
+def in_words(decision: Decision) -> str:
+    """A decision on one line, such as `change mode to continue (seldom chosen)`."""
+    action = decision.action.replace("_", " ") + (f" to {decision.mode}" if decision.mode else "")
+    cause = f" ({decision.cause.replace('_', ' ')})" if decision.cause != "none" else ""
+    until = f", look again by {decision.until}" if decision.until else ""
+    return f"{action}{cause}{until}"
+
+
+def monitor_traces(
+    traces: Iterable[Trace], plan: ToolkitPlan, *, prices: PriceTable, progress: Progress | None = None
+) -> Monitoring:
+    """What some runs say about a toolkit; the same traces in any order give the same.
+
+    Args:
+        traces: one for each thread.
+        plan: the toolkit.
+        prices: by model.
+        progress: called as the runs are looked at.
+    """
+    found = sorted(traces, key=lambda trace: trace.trace_id)
+    corpus = corpus_of(found, plan)
+    accounts = _accounts(observe(found, corpus, plan, progress=progress), corpus, plan, prices)
+    drift = drift_of(path_mix(corpus, plan.meta_tools), plan)
+    period = _period(found)
+    changed = changed_members(found, plan)
+    watched = []
+    for meta_tool in plan.meta_tools:
+        told = [f"{tool}: {changed[tool]}" for tool in meta_tool.tools if tool in changed]
+        finding = finding_of(meta_tool, accounts, corpus, told)
+        watched.append(Watched(found=finding, decision=decide(finding, drift, period)))
+    ledger = ledger_of(each.ledger for each in accounts)
+    net = ledger.total
+    books = f"net of the books: {net.model_calls:,.1f} model calls, {net.tokens:,} tokens, {prices.currency} {net.cost:,.4f}"
+    return Monitoring(
+        runs=len(accounts),
+        with_toolkit=sum(bool(each.seen.had) for each in accounts),
+        held_out=sum(each.seen.usage.held_out for each in accounts),
+        period=period,
+        currency=prices.currency,
+        meta_tools=tuple(watched),
+        decision=decide_toolkit([(each.name, each.decision) for each in watched], drift, period, net=[books]),
+        ledger=ledger,
+        drift=drift,
+        experiment=experiment_of(found),
+        notes=tuple(_notes(accounts, ledger, period)),
+    )
+
+
+def _accounts(
+    seen: Sequence[Observed], corpus: Corpus, plan: ToolkitPlan, prices: PriceTable
+) -> list[Account]:
+    tools = {each.name: each for each in plan.meta_tools}
+    keeper = Bookkeeper(sizes=schema_sizes(plan.meta_tools, corpus), prices=prices)
+    accounts = []
+    for each in seen:
+        judged = judge(each, tools, corpus.effects)
+        accounts.append(Account(seen=each, judged=tuple(judged), ledger=keeper.books(each, judged)))
+    return accounts
+
+
+def _period(traces: Sequence[Trace]) -> Period:
+    days = sorted(
+        datetime.fromtimestamp(trace.started_at, UTC).date()
+        for trace in traces
+        if trace.started_at is not None
+    )
+    return Period(days[0], days[-1]) if days else Period()
+
+
+def _notes(accounts: Sequence[Account], ledger: Ledger, period: Period) -> list[str]:
+    notes = []
+    if accounts and period.last is None:
+        notes.append("The traces carry no times, so no day to look again can be told.")
+    if ledger.unreported:
+        notes.append(f"{ledger.unreported:,} model calls have no recorded usage and count without tokens.")
+    if ledger.unpriced:
+        names = ", ".join(sorted(name or "a model without a name" for name in ledger.unpriced))
+        notes.append(f"The table of prices does not have {names}: what they cost counts as nothing.")
+    unmarked = sum(bool(each.seen.had) and None in each.seen.usage.modes.values() for each in accounts)
+    if unmarked:
+        notes.append(
+            f"{unmarked:,} runs do not say how the toolkit was installed, as MetaToolMiddleware does; "
+            "meta-tools that only continue count there only if they ran."
+        )
+    return notes
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
