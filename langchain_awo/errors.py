@@ -11,6 +11,7 @@
     ├── CompileError               the traces cannot be compiled as asked
     ├── PlanError                  a saved toolkit is malformed
     │   └── ToolMismatchError      a live tool is missing or has another signature
+    ├── ConfigError                a configuration file cannot be used
     ├── PriceError                 a table of prices cannot be read
     ├── EstimateError              an estimate is asked for with assumptions that make no sense
     ├── ReportError                a report cannot be written
@@ -87,6 +88,10 @@ class ToolMismatchError(PlanError):
     def __init__(self, message: str, *, tool: str) -> None:
         super().__init__(message)
         self.tool = tool
+
+
+class ConfigError(AwoError):
+    """A configuration file cannot be read, has an unknown key, or a value that makes no sense."""
 
 
 class PriceError(AwoError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -10,6 +11,7 @@ from typer.core import TyperGroup
 from langchain_awo import __version__
 from langchain_awo.cli import compile as compile_verb
 from langchain_awo.cli import (
+    configuration,
     demo,
     diff,
     estimate,
@@ -24,6 +26,7 @@ from langchain_awo.cli import (
     schema,
     show,
 )
+from langchain_awo.cli.config import read_config
 from langchain_awo.cli.terminal import say
 from langchain_awo.errors import AwoError
 
@@ -67,6 +70,7 @@ app.command("estimate")(estimate.estimate_traces)
 app.command("replay")(replay.replay_toolkit)
 app.command("monitor")(monitor.monitor)
 app.command("report")(report.report)
+app.command("config")(configuration.show_config)
 
 
 def _tell_version(wanted: bool) -> None:  # noqa: FBT001  # Typer's signature
@@ -77,13 +81,16 @@ def _tell_version(wanted: bool) -> None:  # noqa: FBT001  # Typer's signature
 
 @app.callback()
 def awo(
+    context: typer.Context,
     *,
-    version: Annotated[  # its callback does it all
+    version: Annotated[  # noqa: ARG001  # its callback does it all
         bool,
         typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_tell_version),
     ] = False,
 ) -> None:
     """Record LangChain agents, compile the routines they repeat into verified meta-tools."""
+    context.obj = read_config(Path.cwd())
+    context.default_map = context.obj.defaults(context.command)
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from langchain_awo.cli.options import AsJson
-from langchain_awo.cli.terminal import counted, put, put_json, say
+from langchain_awo.cli.terminal import counted, put, put_json, say, waiting
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -45,7 +45,7 @@ def messages(
     if not file.is_file():
         raise ImportFormatError(f"{file} cannot be read: there is no such file")
     summary = ImportSummary()
-    with open_store(store) as target:
+    with open_store(store) as target, waiting(f"importing {file}"):
         target.append(
             import_messages(
                 file, on_error=lambda bad: say(f"skipped {file}, {bad}", style="yellow"), summary=summary

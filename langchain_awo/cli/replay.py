@@ -5,7 +5,7 @@ from __future__ import annotations
 from langchain_awo.cli.options import AsJson, Domain, Model, Toolkit, Traces
 from langchain_awo.cli.sources import read_traces
 from langchain_awo.cli.tables import put_savings
-from langchain_awo.cli.terminal import counted, put, put_json, put_table
+from langchain_awo.cli.terminal import counted, put, put_json, put_table, waiting
 
 
 def replay_toolkit(
@@ -27,7 +27,8 @@ def replay_toolkit(
     plan = read_plan(toolkit)
     found = read_traces(traces, domain=domain, model=model)
     effects = {name: signature.effect for name, signature in plan.tools.items()}
-    report = replay_report(found, plan.meta_tools, options=Options(effects=effects))
+    with waiting("replaying"):
+        report = replay_report(found, plan.meta_tools, options=Options(effects=effects))
     if as_json:
         put_json(report.as_json())
         return

@@ -6,7 +6,7 @@ import typer
 
 from langchain_awo.cli.options import Domain, Model, Traces
 from langchain_awo.cli.sources import read_traces
-from langchain_awo.cli.terminal import counted, put, say
+from langchain_awo.cli.terminal import counted, put, say, waiting
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -29,7 +29,9 @@ def suggest(traces: Traces, *, domain: Domain = None, model: Model = None) -> No
     from langchain_awo.optimizer.rules_file import dump_rules
     from langchain_awo.optimizer.suggest import suggest_rules
 
-    found = suggest_rules(build_corpus(read_traces(traces, domain=domain, model=model)))
+    corpus = build_corpus(read_traces(traces, domain=domain, model=model))
+    with waiting("looking for rules"):
+        found = suggest_rules(corpus)
     put(dump_rules(found).rstrip("\n"))
     on = sum(1 for rule in found.rules if rule in found.active)
     say(f"{counted(len(found.rules), 'rule')}, {on} of them on; review them, then: awo compile --rules")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from langchain_awo.cli.terminal import counted, say
+from langchain_awo.cli.config import read_config
+from langchain_awo.cli.terminal import counted, say, waiting
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -35,7 +36,8 @@ def read_traces(source: str, *, domain: str | None, model: str | None) -> list[T
         skipped += 1
         say(f"skipped {problem}", style="yellow")
 
-    traces = load_traces(source, on_skipped=report)
+    with waiting(f"reading {source}"):
+        traces = load_traces(source, on_skipped=report)
     if skipped:
         say(f"{counted(skipped, 'record')} of {source} skipped, {counted(len(traces), 'trace')} read")
     kept = [trace for trace in traces if domain in (None, trace.domain) and model in (None, trace.model)]
@@ -64,14 +66,15 @@ def _why_none(
 def live_tools(reference: str | None) -> list[BaseTool]:
     """The tools that `module:attribute` names: a list, a toolkit, or a function that returns one of these.
 
-    Modules are looked for in the current folder too.
+    Modules are looked for in the current folder too, and in that of the configuration file.
     """
     if reference is None:
         return []
     module_name, colon, attribute = reference.partition(":")
     if not (module_name and colon and attribute):
         raise _bad_tools(reference, "write it as module:attribute, such as shop.tools:TOOLS")
-    sys.path.insert(0, str(Path.cwd()))
+    folders = [str(folder) for folder in (Path.cwd(), *_configured())]
+    sys.path[:0] = folders
     try:
         value: Any = getattr(import_module(module_name), attribute)
         value = value() if callable(value) and not hasattr(value, "get_tools") else value
@@ -81,7 +84,14 @@ def live_tools(reference: str | None) -> list[BaseTool]:
     except Exception as error:
         raise _bad_tools(reference, f"{type(error).__name__}: {error}") from error
     finally:
-        sys.path.remove(str(Path.cwd()))
+        for folder in folders:
+            sys.path.remove(folder)
+
+
+def _configured() -> list[Path]:
+    """The folder of the configuration file, if there is one."""
+    config = read_config(Path.cwd())
+    return [config.path.parent] if config.path else []
 
 
 def _checked(reference: str, value: object) -> list[BaseTool]:

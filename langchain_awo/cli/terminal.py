@@ -69,6 +69,17 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 
 
 @contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Says on stderr what takes its time, while it does; nothing when stderr is no terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(Text(plain(what))):
+        yield
+
+
+@contextmanager
 def progress(labels: Mapping[str, str]) -> Iterator[Tell]:
     """Bars on stderr while the work goes on, one for each phase; nothing when stderr is no terminal.
 
