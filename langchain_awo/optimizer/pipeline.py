@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Literal, TypeAlias
@@ -181,14 +182,17 @@ def _ignored(rules: RuleSet | None) -> frozenset[str]:
 
 
 def _off_limits(corpus: Corpus, options: Options) -> Iterator[Refused]:
+    called = Counter(
+        call.tool for _, segment in corpus.segments() for each in segment.rounds for call in each.calls
+    )
     for tool, effect in corpus.effects.items():
         if tool in options.protected:
-            yield Refused(
-                routine=(tool,), code="protected", reason="the tool is protected; the agent calls it itself"
-            )
+            code, reason = "protected", "the tool is protected; the agent calls it itself"
         elif effect is Effect.DESTRUCTIVE:
-            reason = "the tool is destructive; declare another effect for it to allow it"
-            yield Refused(routine=(tool,), code="destructive", reason=reason)
+            code, reason = "destructive", "the tool is destructive; declare another effect for it to allow it"
+        else:
+            continue
+        yield Refused(routine=(tool,), code=code, reason=reason, occurrences=called[tool])
 
 
 def _not_worth_it(candidates: Sequence[MetaTool], kept: Sequence[MetaTool]) -> Iterator[Refused]:

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from langchain_awo.cli import app
 from tests.docs.pages import Block, blocks_of
 
-SKIPPED = ("make ", "pip ", "git ", "export ", "cd ", "AWO_RECORDINGS=", ". ")
+SKIPPED = ("make ", "python3 -m venv ", "pip ", "git ", "export ", "cd ", "AWO_RECORDINGS=", ". ")
 """Commands about the reader's machine; other tests look at those of them that are about this repository."""
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
