@@ -86,6 +86,7 @@ CONTENTS = {
         "guides/install",
         "guides/continue",
         "guides/approvals",
+        "guides/failed-write",
         "guides/graphs",
         "guides/sub-agents",
         "guides/mcp",

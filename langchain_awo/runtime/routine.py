@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
@@ -24,6 +24,7 @@ from langchain_awo.runtime.memory import Ledger, Memory, RunKey, new_ledger, rou
 from langchain_awo.runtime.outcome import Limits, Result, Stop
 from langchain_awo.runtime.performing import Performer
 from langchain_awo.runtime.shelf import aload, asave_run, load, save_run
+from langchain_awo.runtime.unfinished import unfinished_token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +80,7 @@ class Routine:
 
     def run(self, request: Request) -> Answered:
         """Runs it and says what came of it."""
+        request = self._taken_up(request)
         key = request.key()
         store = request.store(key)
         token = request.token or key.token
@@ -107,6 +109,7 @@ class Routine:
 
     async def arun(self, request: Request) -> Answered:
         """Async form of `run`."""
+        request = self._taken_up(request)
         key = request.key()
         store = request.store(key)
         token = request.token or key.token
@@ -132,6 +135,12 @@ class Routine:
             await performer.apassed(error)
             raise
         return self._ended(result, ledger, token)
+
+    def _taken_up(self, request: Request) -> Request:
+        """The request, with the token of the run that it repeats."""
+        if request.token or self.meta_tool.effect.is_read:
+            return request
+        return replace(request, token=unfinished_token(self.meta_tool, request.runtime))
 
     def _cannot_go_on(self, ledger: Ledger | None, request: Request, key: RunKey) -> str:
         """Why what is known of the run forbids to run it now, or `""`."""
