@@ -10,8 +10,10 @@ from typing import Any, TypeAlias
 from langchain_awo.api import Source, load_traces
 from langchain_awo.errors import CompileError
 from langchain_awo.model.graph import WorkflowGraph
+from langchain_awo.model.metatool import ToolkitPlan
 from langchain_awo.model.rules import RuleSet
 from langchain_awo.model.trace import Trace
+from langchain_awo.monitoring.prices import PriceTable
 from langchain_awo.optimizer.corpus import Corpus, build_corpus
 from langchain_awo.optimizer.evaluate import evaluate, replay_report
 from langchain_awo.optimizer.merge import build_graph
@@ -21,7 +23,7 @@ from langchain_awo.optimizer.settings import options_of
 from langchain_awo.reporting.notebook import DrawnGraph
 from langchain_awo.reporting.report import Report
 from langchain_awo.reporting.timeline import timeline_of
-from langchain_awo.watcher import Toolkit, plan_of
+from langchain_awo.watcher import Toolkit, monitor, plan_of
 
 Rules: TypeAlias = RuleSet | str | os.PathLike[str] | None
 """Merging rules, or the path of a rules file; the safe defaults if `None`."""
@@ -35,6 +37,7 @@ def report(
     evaluated: bool = True,
     held_out: float = 0.5,
     split_seed: int = 0,
+    prices: PriceTable | str | os.PathLike[str] | None = None,
     source: str = "",
     progress: Progress | None = None,
 ) -> Report:
@@ -48,12 +51,14 @@ def report(
             three times.
         held_out: share of the tasks that is held out of the evaluation.
         split_seed: which tasks those are.
+        prices: of the tokens that the toolkit saved and took, where the traces are of agents that had it; as for `monitor`.
         source: what to call the traces; the path if there is one.
         progress: called as the passes of the evaluation go on.
 
     Raises:
         StoreError: the traces cannot be read.
         PlanError: the toolkit cannot be read.
+        PriceError: the prices cannot be read.
         RuleError: the rules are malformed, or would be unsound for these traces.
     """
     plan = plan_of(toolkit)
@@ -73,6 +78,7 @@ def report(
         evaluation=evaluation,
         not_evaluated=why_not,
         timeline=timeline_of(found, [each.name for each in plan.meta_tools]),
+        monitoring=_monitored(found, plan, prices),
     )
 
 
@@ -93,6 +99,14 @@ def workflow_graph(traces: Source, *, rules: Rules = None, history: int | None =
     """
     corpus = build_corpus(load_traces(traces))
     return _drawn(corpus, _rules(rules), history=history)
+
+
+def _monitored(
+    traces: Sequence[Trace], plan: ToolkitPlan, prices: PriceTable | str | os.PathLike[str] | None
+) -> dict[str, Any] | None:
+    """What monitoring finds, if any of the runs had the toolkit."""
+    found = monitor(traces, plan, prices=prices)
+    return found.as_json() if found.with_toolkit or found.held_out else None
 
 
 def _drawn(corpus: Corpus, rules: RuleSet | None, *, history: int | None = None) -> DrawnGraph:

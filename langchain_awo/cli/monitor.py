@@ -41,6 +41,9 @@ def monitor(
     books: Annotated[
         bool, typer.Option("--books", help="Also print the books: what every token was for.")
     ] = False,
+    otel: Annotated[
+        bool, typer.Option("--otel", help="Also send the figures as OpenTelemetry metrics.")
+    ] = False,
     domain: Domain = None,
     model: Model = None,
     as_json: AsJson = False,
@@ -57,6 +60,10 @@ def monitor(
     found = read_traces(traces, domain=domain, model=model)
     with progress({"observe": "looking at runs"}) as tell:
         monitoring = monitor_traces(found, plan, prices=table, progress=tell)
+    if otel:
+        from langchain_awo.monitoring.telemetry import publish
+
+        publish(monitoring)
     if as_json:
         put_json(monitoring.as_json())
     else:

@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from langchain_awo.cli.options import PHASES, Domain, HeldOut, Model, Rules, SplitSeed, Toolkit, Traces
+from langchain_awo.cli.options import (
+    PHASES,
+    Domain,
+    HeldOut,
+    Model,
+    PriceFile,
+    Rules,
+    SplitSeed,
+    Toolkit,
+    Traces,
+)
 from langchain_awo.cli.sources import read_traces
 from langchain_awo.cli.terminal import counted, progress, say
 
@@ -25,6 +35,7 @@ def report(
     held_out: HeldOut = 0.5,
     split_seed: SplitSeed = 0,
     rules: Rules = None,
+    prices: PriceFile = None,
     domain: Domain = None,
     model: Model = None,
 ) -> None:
@@ -47,6 +58,7 @@ def report(
             evaluated=not no_evaluate,
             held_out=held_out,
             split_seed=split_seed,
+            prices=prices,
             source=Path(traces).name,
             progress=tell,
         )

@@ -114,3 +114,14 @@ def test_days_count_runs_and_the_meta_tools_they_used():
         ("2026-01-03", 2, 1, 3),
     ]
     assert rows[1]["uses"] == {tool: 1}
+
+
+def test_a_report_on_agents_that_had_the_toolkit_says_what_monitoring_decides(traces, toolkit):
+    """Others never used it, and there is nothing to decide."""
+    assert awo.report(traces, toolkit, evaluated=False).monitoring is None
+    mode = {each.name: "append" for each in toolkit.plan.meta_tools}
+    marked = [replace(each, metadata={"awo": {"modes": mode, "held_out": False}}) for each in traces]
+    report = awo.report(marked, toolkit, evaluated=False)
+    assert report.monitoring["with_toolkit"] == 40
+    assert report.monitoring["decision"]["action"] == "adjust"
+    assert "used in 0 of 40 runs in which it applied" in report.html
