@@ -45,7 +45,7 @@ lint: $(READY) ## formatting, lint, strict types, import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-check: lint docs test ## what CI does
+check: lint docs test test-oldest ## what CI does
 
 format: $(READY) ## rewrite the code in the project's format
 	@$(BIN)/ruff format .

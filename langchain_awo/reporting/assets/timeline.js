@@ -5,7 +5,7 @@
   if (!document.getElementById("charts")) return;
   const chosen = document.getElementById("chart-tool");
   const days = rows.map((row) => new Date(`${row.day}T00:00:00Z`));
-  const edge = { top: 10, right: 14, bottom: 26, left: 44 };
+  const edge = { top: 10, right: 24, bottom: 26, left: 44 };
 
   function draw(id, values, format, highest) {
     const svg = d3.select(id), { width, height } = svg.node().getBoundingClientRect();
