@@ -69,7 +69,19 @@ class TraceRecorder(CallbackRecorder):
     """
 
     def __init__(self, store: str | os.PathLike[str] | TraceStore, *, mask: Mask = True) -> None:
-        super().__init__(_opened(store), mask=mask)
+        self._store = _opened(store)
+        self._is_own = self._store is not store
+        super().__init__(self._store, mask=mask)
+
+    def close(self, timeout: float | None = None) -> bool:
+        """Ends what is still running as abandoned, writes everything and stops recording; returns as `flush`.
+
+        A store that the recorder opened is closed too: a database is then one file, which can be copied.
+        """
+        written = super().close(timeout)
+        if self._is_own:
+            self._store.close()
+        return written
 
 
 @contextmanager
