@@ -19,7 +19,7 @@ from langchain_awo.model.metatool import MetaTool
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.runtime.calling import BoundTool
 from langchain_awo.runtime.injection import injected_of
-from langchain_awo.runtime.memory import Memory
+from langchain_awo.runtime.memory import PROCESS, Memory
 from langchain_awo.runtime.outcome import DEFAULT_LIMITS, Limits
 from langchain_awo.runtime.routine import Answered, Request, Routine
 from langchain_awo.runtime.routine_tool import RoutineTool
@@ -35,7 +35,7 @@ def lower(
     tools: Sequence[BaseTool],
     *,
     limits: Limits = DEFAULT_LIMITS,
-    memory: Memory | None = None,
+    memory: Memory = PROCESS,
 ) -> StructuredTool:
     """The LangChain tool that runs a meta-tool over live tools.
 
@@ -43,7 +43,7 @@ def lower(
         meta_tool: what to run.
         tools: the live tools; those it does not call are ignored.
         limits: bounds of each run.
-        memory: what was done already, shared by the meta-tools of a toolkit.
+        memory: what was done already.
 
     Returns:
         A tool with sync and async forms; async only if any of the tools it calls is.
@@ -52,7 +52,7 @@ def lower(
         ToolMismatchError: a tool it calls is missing.
     """
     bound = _bind(meta_tool, tools)
-    routine = Routine(meta_tool, bound, limits=limits, memory=memory or Memory())
+    routine = Routine(meta_tool, bound, limits=limits, memory=memory)
     names = {field: name for name, field in field_names(meta_tool.parameters).items()}
     resumable = is_resumable(meta_tool)
 

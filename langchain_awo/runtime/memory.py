@@ -193,6 +193,10 @@ class Memory:
             _put_last(self._complete, ledger, self._most[0])
 
 
+PROCESS: Final = Memory()
+"""What this process knows. Toolkits share it, so that one that was loaded anew goes on with the runs of another."""
+
+
 def _put_last(ledgers: OrderedDict[str, Ledger], ledger: Ledger, most: int) -> None:
     ledgers[ledger.token] = ledger
     while len(ledgers) > most:

@@ -17,7 +17,7 @@ from langchain_awo.model.validation import check_plan
 from langchain_awo.plan_file import read_plan, write_plan
 from langchain_awo.reporting.notebook import plan_html
 from langchain_awo.runtime.lowering import lower
-from langchain_awo.runtime.memory import Memory
+from langchain_awo.runtime.memory import PROCESS, Memory
 from langchain_awo.runtime.outcome import Limits
 from langchain_awo.runtime.signatures import mismatch
 
@@ -32,6 +32,7 @@ class MetaToolkit(BaseToolkit):
         tools: the live tools that the meta-tools call.
         limits: bounds of each run of a meta-tool.
         disabled: reason by name of each meta-tool that cannot run over these tools.
+        memory: of the runs that began; that of the process, unless told otherwise.
 
     Example:
         >>> toolkit = MetaToolkit.load("toolkit.json", tools=tools)  # doctest: +SKIP
@@ -44,9 +45,9 @@ class MetaToolkit(BaseToolkit):
     tools: Sequence[BaseTool] = ()
     limits: Limits = Field(default_factory=Limits)
     disabled: dict[str, str] = Field(default_factory=dict)
+    memory: Memory = Field(default=PROCESS, repr=False)
     _lowered: dict[str, BaseTool] = PrivateAttr(default_factory=dict)
     _whole: dict[str, BaseTool] = PrivateAttr(default_factory=dict)
-    _memory: Memory = PrivateAttr(default_factory=Memory)
 
     def model_post_init(self, context: Any, /) -> None:
         """Checks the plan and builds the tools.
@@ -63,7 +64,7 @@ class MetaToolkit(BaseToolkit):
                 self.disabled[meta_tool.name] = reason
             else:
                 self._lowered[meta_tool.name] = lower(
-                    meta_tool, self.tools, limits=self.limits, memory=self._memory
+                    meta_tool, self.tools, limits=self.limits, memory=self.memory
                 )
 
     @property
@@ -99,7 +100,7 @@ class MetaToolkit(BaseToolkit):
             return self._lowered[name]
         if name not in self._whole:
             limits = replace(self.limits, shape=False)
-            self._whole[name] = lower(meta_tool, self.tools, limits=limits, memory=self._memory)
+            self._whole[name] = lower(meta_tool, self.tools, limits=limits, memory=self.memory)
         return self._whole[name]
 
     def save(self, path: str | os.PathLike[str]) -> None:

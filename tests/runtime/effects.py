@@ -22,6 +22,7 @@ from langgraph.types import Command
 
 from langchain_awo.model.binding import Constant, Item
 from langchain_awo.model.metatool import Map, MetaTool, Step
+from langchain_awo.runtime.memory import Memory
 from langchain_awo.runtime.toolkit import MetaToolkit
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 from tests.runtime.desk import Desk, ask, call, new_agent, plan_of, routine, step
@@ -118,7 +119,9 @@ def _run(world: World, desk: Desk) -> int:
     command: Any = ask()
     for interrupts in range(PATIENCE):
         if agent is None or world.forgets:  # another process knows only the checkpoints and the store
-            toolkit = MetaToolkit(plan=plan_of(desk.tools, world.meta_tool), tools=desk.tools)
+            toolkit = MetaToolkit(
+                plan=plan_of(desk.tools, world.meta_tool), tools=desk.tools, memory=Memory()
+            )
             tools, model = toolkit.get_tools(), ScriptedChatModel(policy=_policy)
             agent = new_agent(world.kind, model, tools, checkpointer=saver, store=store)
         state = (

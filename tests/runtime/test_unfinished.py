@@ -1,4 +1,4 @@
-"""A model that is handed an error often calls again just as before: nothing that was changed is changed again."""
+"""Runs that are taken up without being told to: by a model that just calls again, and by toolkits loaded anew."""
 
 import asyncio
 import json
@@ -6,16 +6,21 @@ from typing import Any
 
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
 
+from langchain_awo.runtime.memory import Memory
+from langchain_awo.runtime.toolkit import MetaToolkit
 from tests.runtime.desk import (
     FIND,
     NOTE,
     ORDERS,
     REFUND,
+    Desk,
     ask,
     call,
     model_of,
     new_agent,
+    plan_of,
     routine,
     tool_messages,
 )
@@ -55,3 +60,37 @@ def test_a_routine_that_changed_nothing_yet_begins_anew(kind: str, desk: Any, to
     agent = new_agent(kind, model_of(*[call("help_user", email="a@b")] * 2, "ok"), tools)
     agent.invoke(ask())
     assert len(desk.calls("find_user")) == 2  # it may have been the world that was not ready
+
+
+def test_a_toolkit_that_is_loaded_anew_goes_on_with_the_runs_of_the_one_before(kind: str, desk: Desk) -> None:
+    desk.asks = {"refund"}
+    saver = InMemorySaver()
+
+    def request(given: Any, *script: Any) -> Any:
+        """Web applications build their agents anew for every request."""
+        built = MetaToolkit(plan=plan_of(desk.tools, HELP), tools=desk.tools)
+        tools = [*desk.tools, *built.get_tools()]
+        return new_agent(kind, model_of(*script), tools, checkpointer=saver).invoke(given, THREAD)
+
+    request(ask(), call("help_user", email="a@b"))
+    (message,) = tool_messages(request(Command(resume="yes"), "ok"))
+    assert json.loads(message.content)["status"] == "completed"
+    assert len(desk.calls()) == 5
+
+
+def test_a_run_that_nobody_remembers_is_not_taken_up_and_nothing_is_done(kind: str, desk: Desk) -> None:
+    desk.broken["refund"] = 1
+    saver = InMemorySaver()
+
+    def process(given: Any, *script: Any) -> Any:
+        built = MetaToolkit(plan=plan_of(desk.tools, HELP), tools=desk.tools, memory=Memory())
+        tools = [*desk.tools, *built.get_tools()]
+        return new_agent(
+            kind, model_of(*script), tools, checkpointer=saver, interrupt_after=["tools"]
+        ).invoke(given, THREAD)
+
+    process(ask(), call("help_user", email="a@b"))
+    state = process(None, call("help_user", email="a@b"))
+    told = json.loads(tool_messages(state)[-1].content)
+    assert "nothing was run" in told["failed"]["error"]
+    assert len(desk.calls("note")) == 1
