@@ -92,6 +92,7 @@ CONTENTS = {
         "guides/mcp",
         "guides/ci",
         "guides/recompile",
+        "guides/nightly",
         "monitoring",
         "report",
         "rules",

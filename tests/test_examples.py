@@ -30,6 +30,13 @@ SAID = {
         '"status":"completed"',
         '"output":{"depot":"D-999","open":"8 to 18"}',
     ],
+    "nightly.py": [
+        "exit code 0",
+        "toolkit: recompile (path mix changed)",
+        "\nnew      ",
+        "\nretired  ",
+        "new-toolkit.json and changes.txt are for a person to review\nexit code 1",
+    ],
     "record_without_touching_the_agent.py": [
         "2 model calls: get_weather({'city': 'Porto'}) -> 'Sunny in Porto.'"
     ],

@@ -88,6 +88,8 @@ def _told(echo: Echo) -> list[str]:
             f"{counted(echo.uses.total(), 'call')} of meta-tools and {counted(echo.continued.total(), 'call')} made "
             f"unasked count as if a model had asked: {counted(echo.model_calls, 'model call')} put back"
         )
+    if unused := echo.unused.total():
+        lines.append(f"{counted(unused, 'call')} made unasked left out: nothing they returned was used")
     lines += [
         f"{counted(number, 'call')} of {name} left out: what it did is not in the traces"
         for name, number in sorted(echo.dropped.items())

@@ -23,9 +23,9 @@ from langchain_awo.model.metatool import MetaTool
 from langchain_awo.model.trace import JSONValue, ToolCallRecord
 from langchain_awo.monitoring.observing import Observed
 from langchain_awo.monitoring.usage import Use
-from langchain_awo.optimizer.corpus import CHARACTERS_PER_TOKEN, Run, call_key, scalars
-from langchain_awo.optimizer.saying import Sayings, is_telling, sayings_of, says, words_of
-from langchain_awo.optimizer.uses import leaves_of
+from langchain_awo.optimizer.corpus import CHARACTERS_PER_TOKEN, Run, call_key
+from langchain_awo.optimizer.saying import Sayings, sayings_of, words_of
+from langchain_awo.optimizer.uses import is_used
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +84,7 @@ def _unwanted(use: Use, made: Sequence[ToolCallRecord], run: Run, sayings: Sayin
 
 
 def _is_wanted(call: ToolCallRecord, run: Run, start: int, later: str) -> bool:
-    asked = {dumps(leaf) for leaf in scalars(call.args)}
-    fresh = [
-        value
-        for _, value in leaves_of(decode(call.output))
-        if is_telling(value) and dumps(value) not in asked and not run.known(value, before=start)
-    ]
-    return not fresh or any(says(later, value) for value in fresh)
+    return is_used(decode(call.output), call.args, run, before=start, later=later)
 
 
 def _place(use: Use, run: Run) -> tuple[int, int]:

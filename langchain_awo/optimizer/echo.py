@@ -16,7 +16,8 @@ after::
     1  list_orders(user_id)
     2  (answer)
 
-The same for what `continue` and `entry` mode ran unasked. A call of a meta-tool of which nothing inside was recorded is
+The same for what `entry` mode ran, and for what `continue` mode fetched unasked if something of it came back in what the agent
+said or asked for afterwards; what did not is left out, or a routine would be borne out by nothing but itself. A call of a meta-tool of which nothing inside was recorded is
 read back from its answer, and left out where the answer does not say.
 """
 
@@ -26,12 +27,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import groupby, pairwise
 from typing import Final, TypeAlias
 
-from langchain_awo.model.encoding import digest
+from langchain_awo.model.encoding import decode, digest, dumps
 from langchain_awo.model.handback import ToldCall, split_fetched, told_calls
 from langchain_awo.model.trace import ModelCallRecord, Replay, ToolCallRecord, ToolSpec, Trace
+from langchain_awo.optimizer.corpus import Run, build_corpus
+from langchain_awo.optimizer.saying import Sayings, sayings_of, words_of
+from langchain_awo.optimizer.uses import is_used
 
 _Round: TypeAlias = list[ToolCallRecord]
 
@@ -46,6 +51,7 @@ class Echo:
     Attributes:
         uses: calls of meta-tools that count as their steps, by name.
         continued: calls that ran unasked and count as asked for, by name of the meta-tool.
+        unused: calls that ran unasked, and nothing of what they returned came back; they are left out.
         from_answers: of the uses, those that were read back from the answer.
         dropped: calls of meta-tools of which nothing is known, by name; they are left out.
         model_calls: put in, one for each round that a model did not have to ask for.
@@ -53,6 +59,7 @@ class Echo:
 
     uses: Counter[str] = field(default_factory=Counter)
     continued: Counter[str] = field(default_factory=Counter)
+    unused: Counter[str] = field(default_factory=Counter)
     from_answers: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
     model_calls: int = 0
@@ -121,9 +128,37 @@ class _Expansion:
             elif call.parent_id not in self.inside and call.status == "ok" and _key(call) not in asked_for:
                 unasked[owner].append(call)
         for owner, calls in unasked.items():
-            self.echo.continued.update(call.replay.meta_tool for call in calls if call.replay)
-            self.behind[owner] += self._rounds(calls, scope=calls[0].scope)
+            used = self._used(calls, owner)
+            self.echo.continued.update(_step_of(call)[0] for call in used)
+            self.echo.unused.update(_step_of(call)[0] for call in calls if call not in used)
+            if used:
+                self.behind[owner] += self._rounds(used, scope=calls[0].scope)
         return self._rebuilt()
+
+    def _used(self, calls: _Round, owner: int) -> _Round:
+        """Of the calls that ran unasked, those of which the agent used something, or another of them did."""
+        before, end = self._place(owner)
+        later = self._sayings.after(end)
+        used: _Round = []
+        for call in reversed(calls):
+            if is_used(decode(call.output), call.args, self._run, before=before, later=later):
+                later += f" {' '.join(words_of(dumps(call.args)))} "
+                used.append(call)
+        return used[::-1]
+
+    @cached_property
+    def _run(self) -> Run:
+        return build_corpus([self.trace]).runs[0]
+
+    @cached_property
+    def _sayings(self) -> Sayings:
+        return sayings_of(self._run)
+
+    def _place(self, owner: int) -> tuple[int, int]:
+        """Positions in the run's text before and after the calls of a model call."""
+        rounds = (current for segment in self._run.segments for current in segment.rounds)
+        found = next((current for current in rounds if current.index == owner), None)
+        return (found.start, found.end) if found else (0, 0)
 
     def _is_echo(self, call: ToolCallRecord) -> bool:
         return call.replay is not None or call.name in self.names or bool(split_fetched(call.output)[1])

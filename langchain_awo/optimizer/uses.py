@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -10,7 +10,7 @@ from langchain_awo.model.encoding import dumps
 from langchain_awo.model.pointer import escape, split
 from langchain_awo.model.projection import leave_out
 from langchain_awo.model.trace import JSONValue
-from langchain_awo.optimizer.corpus import Call, Corpus, Run
+from langchain_awo.optimizer.corpus import Call, Corpus, Run, scalars
 from langchain_awo.optimizer.places import DATA_KEY
 from langchain_awo.optimizer.saying import Sayings, is_telling, sayings_of, says
 
@@ -44,6 +44,27 @@ class PlaceUse:
     tasks: set[str] = field(default_factory=set)
     values: set[str] = field(default_factory=set)
     characters: int = 0
+
+
+def is_used(output: JSONValue, args: Mapping[str, JSONValue], run: Run, *, before: int, later: str) -> bool:
+    """Whether something that a call returned, and that nobody had read before, is in what was said afterwards.
+
+    A call that returned nothing to tell it by counts as used.
+
+    Args:
+        output: decoded.
+        args: what was called for is nothing new.
+        run: whose text says what had been read.
+        before: position in that text.
+        later: words of what was said, see `Sayings`.
+    """
+    asked = {dumps(leaf) for leaf in scalars(args)}
+    fresh = [
+        value
+        for _, value in leaves_of(output)
+        if is_telling(value) and dumps(value) not in asked and not run.known(value, before=before)
+    ]
+    return not fresh or any(says(later, value) for value in fresh)
 
 
 def uses_of(corpus: Corpus, tool: str) -> tuple[dict[str, PlaceUse], int]:

@@ -112,6 +112,18 @@ def test_what_ran_unasked_counts_as_asked_for_behind_its_anchor():
     assert echo.continued == {"orders_of": 2}
 
 
+def test_what_ran_unasked_and_was_not_used_is_left_out():
+    """A routine is not borne out by what it fetched itself; what led to something that was used counts too."""
+    orders = call("orders", step=2, output={"orders": ["O-77"]})
+    order = call("order", step=3, args={"id": "O-77"}, output={"total": 1234})
+    stock = call("stock", step=4, args={"of": "O-77"}, output={"left": 5678})
+    given = trace(call("find", 0), orders, order, stock, model_calls=2)
+    said = (given.model_calls[0], replace(given.model_calls[1], text="It cost 1,234 euros."))
+    found, echo = expanded(replace(given, model_calls=said))
+    assert rounds(found) == [["find"], ["orders"], ["order"], []]
+    assert (echo.continued, echo.unused) == ({"orders_of": 2}, {"orders_of": 1})
+
+
 def test_what_ran_unasked_and_failed_is_nobodys():
     found, echo = expanded(trace(call("find", 0), call("orders", step=2, status="error"), model_calls=2))
     assert rounds(found) == [["find"], []]
