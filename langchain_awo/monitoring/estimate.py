@@ -14,6 +14,7 @@ from langchain_awo.model.trace import JSONValue, TokenUsage, ToolSpec, Trace
 from langchain_awo.monitoring.prices import PER, Price, PriceTable
 from langchain_awo.monitoring.worth import Assumptions, Month, break_even, month
 from langchain_awo.optimizer.corpus import Corpus, build_corpus
+from langchain_awo.optimizer.echo import without_echo
 from langchain_awo.optimizer.evaluate import split
 from langchain_awo.optimizer.naming import schema_tokens
 from langchain_awo.optimizer.pipeline import Options, Progress, compile_corpus
@@ -158,7 +159,11 @@ def estimate_saving(
     """
     if runs_a_day < 1:
         raise EstimateError(f"runs_a_day is {runs_a_day}; it must be at least 1")
-    chosen, assumed, found = options or Options(), assumptions or Assumptions(), list(traces)
+    chosen, assumed, found = (
+        options or Options(),
+        assumptions or Assumptions(),
+        without_echo(traces, frozenset())[0],
+    )
     corpus = build_corpus(found, tools=tools, declared=chosen.effects)
     train, rest = split(corpus, held_out=held_out, seed=split_seed)
     meta_tools, _ = compile_corpus(train, chosen, progress=progress)

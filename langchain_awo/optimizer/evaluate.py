@@ -11,6 +11,7 @@ from langchain_awo.model.metatool import MetaTool
 from langchain_awo.model.trace import JSONValue, ToolSpec, Trace
 from langchain_awo.optimizer.ceiling import Ceiling, ceiling_of
 from langchain_awo.optimizer.corpus import Corpus, build_corpus
+from langchain_awo.optimizer.echo import without_echo
 from langchain_awo.optimizer.naming import schema_tokens
 from langchain_awo.optimizer.pipeline import Options, Progress, compile_corpus
 from langchain_awo.optimizer.replay import Replay, replay
@@ -131,7 +132,8 @@ def evaluate(
         CompileError: there are fewer than two tasks, or the share leaves one side empty.
     """
     chosen = options or Options()
-    corpus = build_corpus(traces, tools=tools, declared=chosen.effects)
+    own, _ = without_echo(traces, frozenset())
+    corpus = build_corpus(own, tools=tools, declared=chosen.effects)
     train, rest = split(corpus, held_out=held_out, seed=split_seed)
     meta_tools, _ = compile_corpus(train, chosen, progress=progress)
     return Evaluation(

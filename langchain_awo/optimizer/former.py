@@ -216,9 +216,16 @@ def _tried_again(
     )
     found, doubts = verify(replace(former, steps=steps), corpus, thresholds)
     if found is None:
-        reason = doubts[0].reason if doubts else "nothing but its first call is left of it"
+        reason = _told(doubts[0]) if doubts else "nothing but its first call is left of it"
         doubts = [*doubts, refusal(former, RETIRED, reason, tasks)]
     return found, doubts
+
+
+def _told(doubt: Refused) -> str:
+    if doubt.occurrences or doubt.code != "unverified":
+        return doubt.reason
+    anchor, tool = doubt.routine
+    return f"agents no longer go on with {tool.rstrip('*')} after {anchor}"
 
 
 def _is_near(meta_tool: MetaTool, former: MetaTool) -> bool:

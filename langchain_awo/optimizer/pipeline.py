@@ -15,6 +15,7 @@ from langchain_awo.model.rules import Ignore, RuleSet, describe
 from langchain_awo.model.trace import JSONValue, ToolSpec, Trace
 from langchain_awo.optimizer.bench import Prices
 from langchain_awo.optimizer.corpus import Corpus, build_corpus
+from langchain_awo.optimizer.echo import without_echo
 from langchain_awo.optimizer.follow import follow
 from langchain_awo.optimizer.former import named_as_before, reconsider
 from langchain_awo.optimizer.grow import Family, grow
@@ -75,6 +76,8 @@ def compile_plan(
 ) -> ToolkitPlan:
     """Compiles traces into a plan; the same traces in any order give the same plan.
 
+    What meta-tools did in them counts as if a model had asked for it.
+
     Args:
         tools: specifications of the live tools, if there are any; they override what was recorded.
         former: meta-tools of an earlier plan, to keep what still holds and the names of what means the same.
@@ -84,7 +87,8 @@ def compile_plan(
         CompileError: the options contradict each other.
     """
     chosen = options or Options()
-    corpus = build_corpus(traces, tools=tools, declared=chosen.effects)
+    own, _ = without_echo(traces, frozenset())
+    corpus = build_corpus(own, tools=tools, declared=chosen.effects)
     meta_tools, refused = compile_corpus(corpus, chosen, former=former, progress=progress)
     if chosen.strategy == "default":
         meta_tools = shape(meta_tools, corpus, showing=chosen.showing)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from langchain_awo.model.encoding import dumps
 from langchain_awo.model.handback import FETCHED_NOTE
 from langchain_awo.model.trace import (
@@ -198,3 +201,51 @@ def test_what_the_answer_does_not_say_is_left_out_and_counted():
 def test_of_two_calls_of_one_model_call_only_the_unknown_is_left_out():
     found, _ = expanded(trace(call("orders_of", 0, output="?"), call("pay", 0), model_calls=2))
     assert rounds(found) == [["pay"], []]
+
+
+@st.composite
+def recorded(draw):
+    """A trace in which some of the model's calls are of a meta-tool, some with calls inside, and some are continued."""
+    calls, index = [], 0
+    for index in range(draw(st.integers(1, 6))):
+        for place in range(draw(st.integers(0, 3))):
+            kind = draw(st.sampled_from(["plain", "used", "unknown", "continued"]))
+            call_id = f"{index}.{place}"
+            name = "orders_of" if kind in ("used", "unknown") else draw(st.sampled_from("abc"))
+            calls.append(call(name, index, call_id=call_id, args={"n": call_id}))
+            steps = draw(st.lists(st.integers(1, 4), max_size=4)) if kind in ("used", "continued") else []
+            inside = call_id if kind == "used" else None
+            calls += [
+                call(f"step{step}", inside=inside, step=step, call_id=f"{call_id}/{n}", args={"n": n})
+                for n, step in enumerate(sorted(steps))
+            ]
+    said = sorted({0, *draw(st.lists(st.integers(0, index + 1), max_size=3))})
+    return trace(*calls, model_calls=index + 2, said=said)
+
+
+@given(recorded())
+def test_no_call_is_lost_or_made_up_and_everything_keeps_its_place(given_trace):
+    found, echo = expanded(given_trace)
+    wanted = [each.call_id for each in given_trace.tool_calls if each.name != "orders_of"]
+    kept = [each.call_id for each in found.tool_calls]
+    assert sorted(kept) == sorted(wanted)
+    plain = [each.call_id for each in given_trace.tool_calls if each.name in "abc"]
+    assert [each for each in kept if each in plain] == plain
+    places = [each.model_call for each in found.tool_calls]
+    assert places == sorted(places)
+    assert len(found.model_calls) >= len(given_trace.model_calls) + echo.model_calls - echo.dropped.total()
+    for before, after in zip(given_trace.messages, found.messages, strict=True):
+        assert later_calls(given_trace, before) & set(plain) == later_calls(found, after) & set(plain)
+
+
+@given(recorded())
+def test_what_has_no_echo_any_more_stays_as_it_is(given_trace):
+    once, _ = expanded(given_trace)
+    twice, echo = expanded(once)
+    assert twice == once
+    assert echo == Echo()
+
+
+def later_calls(of_trace, message):
+    """Ids of the calls that were issued when the message could be read."""
+    return {each.call_id for each in of_trace.tool_calls if (each.model_call or 0) >= message.before}
