@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from contextlib import closing
@@ -69,7 +70,29 @@ def test_the_example_program_runs(tmp_path, monkeypatch):
     with open_store("traces.jsonl") as store:
         store.append([example_trace(1), example_trace(2)])
     Path("traces.jsonl").write_bytes(Path("traces.jsonl").read_bytes()[:-9])
-    (program,) = blocks("python")
+    program = next(block for block in blocks("python") if "log_torn" in block)
     names = {}
     exec(program, names)  # noqa: S102  # the point of the test
     assert names["traces"] == [example_trace(1)]
+
+
+def test_the_program_that_makes_recordings_makes_what_is_imported(tmp_path, monkeypatch):
+    """Given files in the shape of the source, which this repository does not contain."""
+    asked = {"id": "a", "type": "function", "function": {"name": "get_order", "arguments": '{"id": 7}'}}
+    said = [
+        {"role": "system", "content": "Be kind."},
+        {"role": "user", "content": "Where is order 7?"},
+        {"role": "assistant", "content": None, "tool_calls": [asked], "refusal": None},
+        {"role": "tool", "tool_call_id": "a", "name": "get_order", "content": "sent"},
+    ]
+    source = json.dumps([{"task_id": 3, "reward": 1.0, "info": {}, "traj": said}] * 2)
+    monkeypatch.chdir(tmp_path)
+    for name in ("gpt-4o-airline", "tool-calling-l0-4o", "tool-calling-l0-4.1"):
+        (tmp_path / f"{name}.json").write_text(source)
+    (program,) = (block for block in blocks("python") if "make_tau.py" in block)
+    exec(program, {})  # noqa: S102  # the point of the test
+    traces = list(import_messages(tmp_path / "tau_retail.jsonl.gz"))
+    assert [(each.trace_id, each.trial, each.success) for each in traces] == [
+        (f"tau-retail-{model}-3-{trial}", trial, True) for model in ("gpt-4o", "gpt-4.1") for trial in (0, 1)
+    ]
+    assert [call.output for each in traces for call in each.tool_calls] == ["sent"] * 4
