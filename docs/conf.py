@@ -104,6 +104,7 @@ CONTENTS = {
         "limits",
         "comparison",
         "safety",
+        "traps",
         "runtime",
         "worlds",
         "architecture",

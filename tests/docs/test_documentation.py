@@ -50,6 +50,15 @@ def verbs(command, path=()):
 VERBS = dict(verbs(typer.main.get_command(app)))
 
 
+@pytest.mark.parametrize("name", ["docs/safety.md", "docs/traps.md"])
+def test_every_test_that_a_page_relies_on_exists(name):
+    named = re.findall(r"`(\w+)::(test_\w+)`", text_of(name))
+    assert len(named) > 10
+    for module, test in named:
+        source = (ROOT / "tests" / "runtime" / f"test_{module}.py").read_text(encoding="utf-8")
+        assert f"def {test}(" in source, f"{module}::{test}"
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_every_command_that_is_shown_is_one(name):
     shown = [shlex.split(line) for line in console_lines(name) if line.startswith("awo ")]

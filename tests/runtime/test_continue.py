@@ -224,6 +224,19 @@ def test_parameters_are_read_off_the_anchor(desk: Any, toolkit: Any) -> None:
     assert desk.calls("find_user") == [("find_user", "x@y")]
 
 
+@pytest.mark.parametrize("otherwise", ["skip", "stop"])
+@pytest.mark.parametrize(("seen", "fetched"), [(7, 2), (8, 0)])
+def test_a_guard_decides_at_run_time_whether_this_looks_like_the_recordings(
+    desk: Any, toolkit: Any, otherwise: Any, seen: int, fetched: int
+) -> None:
+    guard = Guard(source=Output(step=1, path="/id"), test="equals", value=seen, otherwise=otherwise)
+    guarded = routine("help_user", FIND, replace(ORDERS, eager=True, guard=guard), mode="continue")
+    agent, _ = _agent(desk, toolkit, model_of(call("find_user", email="a@b"), "done"), guarded)
+    own, along = _parts(tool_messages(agent.invoke(ask(), THREAD))[0])
+    assert own == {"id": 7, "orders": ["A", "B"]}
+    assert len(along) == len(desk.calls("get_order")) == fetched
+
+
 def test_a_mapped_anchor_is_continued_from_each_of_its_calls(desk: Any, toolkit: Any) -> None:
     anchor = step("get_order", args={"order_id": Item()}, over=Map(source=Parameter(name="ids")))
     follow = step(
