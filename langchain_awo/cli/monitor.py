@@ -115,10 +115,16 @@ def _put_experiment(found: Experiment) -> None:
             "",
             _interval(found.model_calls, 2, signed=True),
             _interval(found.tokens, 0, signed=True),
-            f"{100 * found.success.value:+.0f} points" if found.success else "",
+            _points(found.success) if found.success else "",
         ],
     ]
     put_table("Experiment: a thread on average", ["", "threads", "model calls", "tokens", "success"], rows)
+
+
+def _points(success: Interval) -> str:
+    """A difference of shares in percentage points, with its interval, which is not symmetric."""
+    low, high = success.low or 0.0, success.high or 0.0
+    return f"{100 * success.value:+.0f} ({100 * low:+.0f} to {100 * high:+.0f})"
 
 
 def _arm(name: str, arm: Arm) -> list[str]:

@@ -6,13 +6,15 @@ Each runs over an equal copy of the world; only the times are made up, two weeks
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final, Literal
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool, StructuredTool
 
 import langchain_awo as awo
@@ -23,6 +25,7 @@ from langchain_awo.demo.recipes import KNOWN_TOOLS
 from langchain_awo.demo.tasks import Task, generate_tasks
 from langchain_awo.demo.tools import READS, back_office_tools
 from langchain_awo.demo.world import World
+from langchain_awo.model.metatool import ToolkitPlan
 from langchain_awo.model.trace import Trace
 from langchain_awo.testing import ScriptedChatModel
 
@@ -62,7 +65,7 @@ def record_histories(folder: str | os.PathLike[str], *, tasks: int = 160, after:
     """Compiles a toolkit and records each history into a folder: `toolkit.json`, `prices.yaml`, a trace store for each.
 
     Args:
-        folder: made if there is none.
+        folder: made if there is none; what an earlier call left there is replaced.
         tasks: how many are recorded to compile from, and `after` how many in each history.
 
     Raises:
@@ -71,30 +74,54 @@ def record_histories(folder: str | os.PathLike[str], *, tasks: int = 160, after:
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     with World.create() as world:
-        known = generate_tasks(world, tasks)
-        with world.copy() as place, awo.TraceRecorder(target / "before.db") as recorder:
-            tools = back_office_tools(place)
-            run_tasks(build_agent(scripted_model(), tools), known, callbacks=[recorder])
-        toolkit = awo.compile_toolkit(target / "before.db", tools=tools, max_tools=4)
+        toolkit = _compiled(world, generate_tasks(world, tasks))
         toolkit.save(target / "toolkit.json")
         (target / "prices.yaml").write_text(PRICES, encoding="utf-8")
+        plain: dict[frozenset[str], dict[str, str]] = {}
         for name, history in HISTORIES.items():
-            with world.copy() as place:
-                traces = _record(history, place, toolkit, after, target / f"{name}.tmp.db")
+            asked = _asked(history, world, after)
+            if history.families not in plain:
+                plain[history.families] = _plain_answers(world, asked)
+            traces = _recorded(history, world, toolkit.plan, asked, plain[history.families])
+            for file in target.glob(f"{name}.db*"):
+                file.unlink()
             with awo.open_store(target / f"{name}.db") as store:
                 store.append(_dated(traces))
 
 
-def _record(history: History, world: World, toolkit: awo.MetaToolkit, count: int, path: Path) -> list[Trace]:
-    tools = history.change(world, back_office_tools(world))
-    installed = awo.MetaToolMiddleware(awo.MetaToolkit(plan=toolkit.plan, tools=tools), **history.options)
-    agent = build_agent(history.model(), tools, middleware=[installed])
-    with awo.TraceRecorder(path) as recorder:
-        run_tasks(agent, _asked(history, world, count), callbacks=[recorder], thread_of=_thread)
-    traces = awo.load_traces(path)
-    for file in path.parent.glob(f"{path.name}*"):
-        file.unlink()
-    return traces
+def _compiled(world: World, tasks: Sequence[Task]) -> awo.MetaToolkit:
+    with world.copy() as place:
+        tools = back_office_tools(place)
+        _, traces = _run(build_agent(scripted_model(), tools), tasks)
+    return awo.compile_toolkit(traces, tools=tools, max_tools=4)
+
+
+def _plain_answers(world: World, tasks: Sequence[Task]) -> dict[str, str]:
+    """What an agent without the toolkit answers."""
+    with world.copy() as place:
+        return _run(build_agent(scripted_model(), back_office_tools(place)), tasks)[0]
+
+
+def _recorded(
+    history: History, world: World, plan: ToolkitPlan, tasks: Sequence[Task], plain: Mapping[str, str]
+) -> Iterator[Trace]:
+    """The runs of a history; one succeeded if it ends with the plain answer."""
+    with world.copy() as place:
+        tools = history.change(place, back_office_tools(place))
+        installed = awo.MetaToolMiddleware(awo.MetaToolkit(plan=plan, tools=tools), **history.options)
+        answers, traces = _run(build_agent(history.model(), tools, middleware=[installed]), tasks)
+    for trace in traces:
+        task = trace.task_id or ""
+        yield replace(trace, success=answers[task] == plain[task])
+
+
+def _run(agent: Runnable[Any, Any], tasks: Sequence[Task]) -> tuple[dict[str, str], list[Trace]]:
+    """What an agent answers to each task, and the traces."""
+    with TemporaryDirectory() as folder:
+        with awo.TraceRecorder(Path(folder, "traces.jsonl")) as recorder:
+            works = run_tasks(agent, tasks, callbacks=[recorder], thread_of=lambda task: task.task_id)
+        traces = awo.load_traces(Path(folder, "traces.jsonl"))
+    return {work.task_id: work.answer for work in works}, traces
 
 
 def _asked(history: History, world: World, count: int) -> list[Task]:
@@ -103,14 +130,11 @@ def _asked(history: History, world: World, count: int) -> list[Task]:
     return [task for task in many if not history.families or task.family in history.families][:count]
 
 
-def _thread(task: Task) -> str:
-    return task.task_id
-
-
-def _dated(traces: Sequence[Trace]) -> Iterable[Trace]:
+def _dated(traces: Iterable[Trace]) -> Iterator[Trace]:
     """The same runs, one after the other over two weeks, each as long as it was."""
-    for number, trace in enumerate(traces):
-        start = START + number * DAYS * _SECONDS / len(traces)
+    runs = list(traces)
+    for number, trace in enumerate(runs):
+        start = START + number * DAYS * _SECONDS / len(runs)
         yield _moved(trace, start - (trace.started_at or 0.0))
 
 

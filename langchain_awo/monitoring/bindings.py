@@ -41,7 +41,8 @@ def violations(meta_tool: MetaTool, corpus: Corpus, uses: Sequence[Use]) -> list
     """Steps whose bindings are violated more often than in the evidence of the toolkit.
 
     Where agents did by themselves what a step does, it is tried on their calls, and Fisher's exact test compares with the
-    held-out places of the evidence; completed uses count as places where it held. Where the meta-tool ran, uses that stopped
+    held-out places of the evidence; completed uses count as places where it held. Trials of one task are near copies: of the
+    new ones the first counts, and the places of the evidence count as if its tasks had had one each. Where the meta-tool ran, uses that stopped
     because a binding led to nothing are held against the share of places that contradicted, by a binomial test.
     """
     return [*_tried(meta_tool, corpus, uses), *_unresolved(meta_tool, uses)]
@@ -49,14 +50,16 @@ def violations(meta_tool: MetaTool, corpus: Corpus, uses: Sequence[Use]) -> list
 
 def _tried(meta_tool: MetaTool, corpus: Corpus, uses: Sequence[Use]) -> list[Violation]:
     held = sum(use.hand_back is None and not use.is_open for use in uses)
-    occurrences = occurrences_of(corpus, meta_tool.steps[0].tool, batch=meta_tool.steps[0].over is not None)
+    first = {run.task: run for run in reversed(corpus.runs)}
+    fresh = Corpus(tuple(run for run in corpus.runs if first[run.task] is run), corpus.specs, corpus.effects)
+    occurrences = occurrences_of(fresh, meta_tool.steps[0].tool, batch=meta_tool.steps[0].over is not None)
     found = []
     for number, step in enumerate(meta_tool.steps[1:], start=2):
         now = try_step(step, occurrences)
         for each in occurrences:
             advance_step(number, step, each)
         agree, contradict = now.agree + held, now.total - now.agree
-        before = _evidence(step)
+        before = _evidence(step, meta_tool)
         if before is None or agree + contradict < MIN_TRIALS:
             continue
         table = np.array([[contradict, agree], [before[1], before[0]]])
@@ -77,7 +80,7 @@ def _unresolved(meta_tool: MetaTool, uses: Sequence[Use]) -> list[Violation]:
     found = []
     for number, step in enumerate(meta_tool.steps, start=1):
         lost = sum(_is_lost(use, number) for use in ended)
-        agree, contradict = _evidence(step) or (0, 0)
+        agree, contradict = _evidence(step, meta_tool) or (0, 0)
         usual = (contradict + 1) / (agree + contradict + 2)
         p_value = float(binomtest(lost, len(ended), usual, alternative="greater").pvalue) if lost else 1.0
         if p_value < LEVEL:
@@ -93,8 +96,11 @@ def _is_lost(use: Use, step: int) -> bool:
     return use.hand_back is not None and use.hand_back.cause == "unresolved" and use.hand_back.step == step
 
 
-def _evidence(step: Step) -> tuple[int, int] | None:
-    """In how many held-out places the step agreed and contradicted when it was verified."""
+def _evidence(step: Step, meta_tool: MetaTool) -> tuple[int, int] | None:
+    """In how many held-out places the step agreed and contradicted when it was verified, trials of a task taken together."""
     seen = [(each.held_out_agree, each.held_out_contradict) for each in step.evidence.values()]
     agree, contradict = max(seen, key=sum, default=(0, 0))
-    return (agree, contradict) if agree + contradict else None
+    known = meta_tool.evidence
+    alone = min(1.0, known.tasks / known.occurrences) if known.occurrences else 1.0
+    places = round(agree * alone), round(contradict * alone)
+    return places if sum(places) else None

@@ -110,6 +110,8 @@ def decide(found: Finding, drift: Drift, period: Period) -> Decision:
     share = found.utilisation
     if found.changed:
         return Decision(action="recompile", cause="member_changed", evidence=found.changed)
+    if not found.runs:
+        return Decision(action="wait", cause="too_little_data", evidence=("there are no runs",))
     if not found.offered:
         none = f"none of {found.runs:,} runs had it: it is not installed, or disabled"
         return Decision(
@@ -255,4 +257,6 @@ def decide_toolkit(
     until = min(days, default=period.after(RECHECK_DAYS))
     if named("keep"):
         return Decision(action="keep", cause="none", evidence=tuple(evidence), until=until)
-    return Decision(action="wait", cause="too_little_data", evidence=tuple(evidence), until=until)
+    nowhere = bool(decisions) and all(each.cause == "not_installed" for _, each in decisions)
+    cause = "not_installed" if nowhere else "too_little_data"
+    return Decision(action="wait", cause=cause, evidence=tuple(evidence), until=until)

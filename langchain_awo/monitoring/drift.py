@@ -11,16 +11,16 @@ from scipy.stats import chi2_contingency
 
 from langchain_awo.model.metatool import ToolkitPlan
 from langchain_awo.model.trace import JSONValue
-from langchain_awo.optimizer.path_mix import OTHER
+from langchain_awo.optimizer.path_mix import LEAST, MOST, OTHER
 
-MIN_RUNS: Final = 30
-"""With fewer runs on either side nothing is tested."""
+MIN_TASKS: Final = 30
+"""With fewer tasks on either side nothing is tested."""
 
 LEVEL: Final = 0.001
 """A p-value below this is no coincidence; it is low because a nightly job tests every night."""
 
 MIN_MOVED: Final = 0.1
-"""With very many runs every difference is significant; one that moved less than this share of the runs is let be."""
+"""With very many tasks every difference is significant; one that moved less than this share of them is let be."""
 
 _EXPECTED: Final = 5
 """Paths of which fewer are expected on either side are counted together."""
@@ -31,10 +31,10 @@ class Drift:
     """How the mix of paths compares with that of the traces the toolkit was compiled from.
 
     Attributes:
-        before: runs then, and `now` those looked at.
+        before: tasks then, and `now` those looked at; tasks of which trials took several paths count for each.
         p_value: of the G-test; `None` where it was not tested, with the reason in `untested`.
-        moved: share of the runs that would have to take another path for the mixes to be equal.
-        most: the path whose share changed most, with its share then and now.
+        moved: share of the tasks that would have to take another path for the mixes to be equal.
+        most: the path whose share changed most, as far as is known, with its share then and now.
     """
 
     before: int
@@ -56,15 +56,15 @@ class Drift:
             return f"the path mix was not tested: {self.untested}"
         path, then, now = self.most or ("", 0.0, 0.0)
         return (
-            f"path mix of {self.now:,} runs against {self.before:,} when it was compiled: G-test p = {self.p_value:.2g}, "
-            f"{self.moved:.0%} of the runs moved; most: {path or 'no tool call'}, {then:.0%} then, {now:.0%} now"
+            f"path mix of {self.now:,} tasks against {self.before:,} when it was compiled: G-test p = {self.p_value:.2g}, "
+            f"{self.moved:.0%} of them moved; most: {path or 'no tool call'}, {then:.0%} then, {now:.0%} now"
         )
 
     def as_json(self) -> dict[str, JSONValue]:
         """Plain data."""
         return {
-            "runs_before": self.before,
-            "runs_now": self.now,
+            "tasks_before": self.before,
+            "tasks_now": self.now,
             "p_value": self.p_value,
             "untested": self.untested,
             "moved": round(self.moved, 4),
@@ -76,7 +76,7 @@ def drift_of(mix: Mapping[str, int], plan: ToolkitPlan) -> Drift:
     """Compares a mix of paths with the one in a toolkit.
 
     Args:
-        mix: runs by path, as `path_mix` counts them.
+        mix: tasks by path, as `path_mix` counts them.
         plan: the toolkit; its evidence has the mix of the traces it was compiled from.
     """
     known = _known(plan.corpus.get("paths"))
@@ -85,35 +85,57 @@ def drift_of(mix: Mapping[str, int], plan: ToolkitPlan) -> Drift:
         return Drift(
             before=0, now=now, untested="the toolkit was compiled by an older version, without the mix"
         )
-    if min(before, now) < MIN_RUNS:
+    if min(before, now) < MIN_TASKS:
         return Drift(
-            before=before, now=now, untested=f"{min(before, now)} runs, at least {MIN_RUNS} are needed"
+            before=before, now=now, untested=f"{min(before, now)} tasks, at least {MIN_TASKS} are needed"
         )
-    named = {path if path in known or OTHER not in known else OTHER for path in {*mix, *known}}
-    then = {path: known.get(path, 0) for path in named}
-    later = {path: mix.get(path, 0) for path in named}
-    if OTHER in named:
-        later[OTHER] = now - sum(count for path, count in later.items() if path != OTHER)
-    shares = {path: (then[path] / before, later[path] / now) for path in sorted(named)}
-    most = max(shares, key=lambda path: (abs(shares[path][1] - shares[path][0]), path))
+    table = _table(known, mix)
+    shares = table / table.sum(axis=1, keepdims=True)
+    most = max(
+        sorted({*known, *mix} - {OTHER}),
+        key=lambda path: abs(mix.get(path, 0) / now - known.get(path, 0) / before),
+        default="",
+    )
     return Drift(
         before=before,
         now=now,
-        p_value=_g_test(then, later),
-        moved=sum(abs(one - other) for one, other in shares.values()) / 2,
-        most=(most, *shares[most]),
+        p_value=_g_test(table),
+        moved=float(np.abs(shares[0] - shares[1]).sum() / 2),
+        most=(most, known.get(most, 0) / before, mix.get(most, 0) / now),
     )
 
 
-def _g_test(then: Mapping[str, int], later: Mapping[str, int]) -> float:
-    total = sum(then.values()) + sum(later.values())
-    smaller = min(sum(then.values()), sum(later.values()))
-    often = [path for path in sorted(then) if (then[path] + later[path]) * smaller >= _EXPECTED * total]
-    rows = [[counts[path] for path in often] for counts in (then, later)]
-    for row, counts in zip(rows, (then, later), strict=True):
-        row.append(sum(counts.values()) - sum(row))
-    table = np.array(rows)
-    table = table[:, table.sum(axis=0) > 0]
+def _table(
+    then: Mapping[str, int], later: Mapping[str, int]
+) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+    """Both mixes, a column for each path that is frequent enough and one for all others.
+
+    What is frequent is told by both mixes together; by one of them alone the test would find a difference where there is none.
+    """
+    totals = sum(then.values()), sum(later.values())
+    assumed = _assumed(then, later)
+    often = [
+        path
+        for path in sorted(assumed)
+        if (assumed[path] + later.get(path, 0)) * min(totals) >= _EXPECTED * sum(totals)
+    ]
+    rows = [[mix.get(path, 0) for path in often] for mix in (assumed, later)]
+    table = np.array([[*row, total - sum(row)] for row, total in zip(rows, totals, strict=True)])
+    return table[:, table.sum(axis=0) > 0]
+
+
+def _assumed(then: Mapping[str, int], later: Mapping[str, int]) -> dict[str, int]:
+    """Tasks then by path; of a path that is not listed as many as there can have been at most, new ones first."""
+    listed = {path: count for path, count in then.items() if path != OTHER}
+    bound = LEAST - 1 if len(listed) < MOST else min(listed.values())
+    left = then.get(OTHER, 0)
+    for path in sorted(later.keys() - listed.keys() - {OTHER}, key=lambda path: (-later[path], path)):
+        listed[path] = min(left, bound)
+        left -= listed[path]
+    return listed
+
+
+def _g_test(table: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> float:
     if table.shape[1] == 1:
         return 1.0
     return float(chi2_contingency(table, lambda_="log-likelihood").pvalue)

@@ -1,8 +1,9 @@
 """What kinds of runs there are: a path for each, told so that the use of meta-tools does not change it.
 
-A path is the first tool of each stretch, the tools that no meta-tool reads unasked, and every write, each once and in order.
-A meta-tool's call counts as its first tool and the writes it made. What meta-tools may read on their own account is left
-out: with them there is more of it, and that is no change of what agents are asked to do.
+A path is the first tool, the tools that no meta-tool reads unasked, and every write, each once and in order. A meta-tool's
+call counts as its first tool and the writes it made. What meta-tools may read on their own account is left out: with them
+there is more of it, and that is no change of what agents are asked to do. Trials of one task that take the same path count
+once, because they are near copies.
 
 before (a meta-tool reads `list_orders` after `find_customer`)::
 
@@ -28,30 +29,39 @@ from langchain_awo.optimizer.corpus import Call, Corpus, Run
 OTHER: Final = "*"
 """Stands for every path that is not listed."""
 
+LEAST: Final = 2
+"""Paths that fewer tasks took are not listed."""
+
+MOST: Final = 100
+"""At most so many are."""
+
 
 def path_mix(corpus: Corpus, meta_tools: Sequence[MetaTool]) -> dict[str, int]:
-    """How many runs took each path, sorted by path; runs without a tool call have the empty path."""
+    """How many tasks took each path, sorted by path; runs without a tool call have the empty path."""
     known = {each.name: each for each in meta_tools}
     unasked = frozenset(step.tool for each in meta_tools for step in each.steps[1:] if step.effect.is_read)
-    mix = Counter(" > ".join(dict.fromkeys(_kept(run, known, unasked))) for run in corpus.runs)
-    return dict(sorted(mix.items()))
+    taken = {(" > ".join(dict.fromkeys(_kept(run, known, unasked))), run.task) for run in corpus.runs}
+    return dict(sorted(Counter(path for path, _ in taken).items()))
 
 
-def frequent(mix: Mapping[str, int], *, most: int = 50) -> dict[str, int]:
-    """The most frequent paths, and the number of all other runs as `OTHER`."""
-    kept = sorted(mix, key=lambda path: (-mix[path], path))[:most]
+def frequent(mix: Mapping[str, int], *, least: int = LEAST, most: int = MOST) -> dict[str, int]:
+    """The paths that at least so many tasks took, at most so many of them, and the number of all others as `OTHER`.
+
+    Paths that matter to a test are far above the least, so that leaving out rare ones does not favour the others.
+    """
+    ranked = sorted(mix, key=lambda path: (-mix[path], path))
+    kept = [path for path in ranked if mix[path] >= least][:most]
     rest = sum(mix.values()) - sum(mix[path] for path in kept)
     return {**{path: mix[path] for path in sorted(kept)}, **({OTHER: rest} if rest else {})}
 
 
 def _kept(run: Run, known: Mapping[str, MetaTool], unasked: frozenset[str]) -> Iterator[str]:
-    for segment in run.segments:
-        first = True
-        for call in (call for current in segment.rounds for call in current.calls):
-            for tool, is_read in _tools(call, known):
-                if first or not is_read or tool not in unasked:
-                    yield tool
-                first = False
+    first = True
+    for call in (call for segment in run.segments for current in segment.rounds for call in current.calls):
+        for tool, is_read in _tools(call, known):
+            if first or not is_read or tool not in unasked:
+                yield tool
+            first = False
 
 
 def _tools(call: Call, known: Mapping[str, MetaTool]) -> Iterator[tuple[str, bool]]:

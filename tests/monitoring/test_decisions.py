@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from dataclasses import replace
 from datetime import date
 
@@ -14,7 +16,7 @@ from langchain_awo.monitoring.drift import Drift, drift_of
 from langchain_awo.monitoring.findings import Finding, Savings
 from langchain_awo.monitoring.intervals import Interval, Share
 from langchain_awo.monitoring.usage import HandBack
-from langchain_awo.optimizer.path_mix import OTHER
+from langchain_awo.optimizer.path_mix import OTHER, frequent
 from tests.reporting.material import meta_tool
 
 NO_DRIFT = Drift(before=100, now=100, p_value=0.5, moved=0.02)
@@ -120,6 +122,7 @@ def test_a_toolkit_gets_the_most_that_one_of_its_meta_tools_wants():
         ([kept, waits, reword], "adjust", "seldom_chosen"),
         ([kept, waits], "keep", "none"),
         ([waits], "wait", "too_little_data"),
+        ([("e", Decision(action="wait", cause="not_installed"))], "wait", "not_installed"),
         ([], "wait", "too_little_data"),
     ):
         decision = decide_toolkit(parts, NO_DRIFT, PERIOD)
@@ -157,9 +160,32 @@ def test_rare_paths_are_counted_together_and_a_large_sample_alone_is_no_drift():
     assert not large.is_significant
 
 
+def test_equal_mixes_with_a_long_tail_are_seldom_taken_for_drift():
+    """Paths drawn from one distribution with hundreds of rare ones: p is below 0.05 about one time in twenty."""
+    chance = random.Random(5)  # noqa: S311  # not a secret
+    paths = [f"p{number}" for number in range(400)]
+    weights = [1 / (number + 1) for number in range(400)]
+    below = significant = 0
+    for _ in range(400):
+        then, later = (Counter(chance.choices(paths, weights, k=150)) for _ in range(2))
+        drift = drift_of(later, ToolkitPlan(corpus={"paths": frequent(then)}))
+        below += drift.p_value < 0.05
+        significant += drift.is_significant
+    assert 0.02 <= below / 400 <= 0.08
+    assert significant <= 2
+
+
+def test_a_path_that_is_new_is_named_also_where_the_toolkit_lists_only_the_frequent_ones():
+    then = {"a": 60, **{f"r{number}": 1 for number in range(40)}}
+    drift = drift_of({"a": 40, "new": 60}, ToolkitPlan(corpus={"paths": frequent(then)}))
+    assert drift.is_significant
+    assert drift.most == ("new", 0.0, 0.6)
+
+
 def test_paths_that_a_toolkit_does_not_list_are_its_others():
     plan = ToolkitPlan(corpus={"paths": {"a": 50, OTHER: 50}})
-    assert not drift_of({"a": 50, "x": 25, "y": 25}, plan).is_significant
+    assert not drift_of({"a": 50, **{f"x{number}": 1 for number in range(50)}}, plan).is_significant
+    assert drift_of({"a": 50, "x": 50}, plan).is_significant
 
 
 @pytest.mark.parametrize("corpus", [{}, {"paths": None}, {"paths": {"a": "many"}}, {"paths": {"a": 3}}])

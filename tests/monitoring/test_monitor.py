@@ -86,7 +86,8 @@ def test_an_experiment_measures_what_was_saved(watched):
     assert arms.with_toolkit.model_calls.value - arms.held_out.model_calls.value == pytest.approx(
         arms.model_calls.value
     )
-    assert arms.success is None
+    assert arms.held_out.success.value == arms.with_toolkit.success.value == 1
+    assert arms.success.low < 0 < arms.success.high
     assert watched("healthy").experiment is None
 
 
@@ -132,7 +133,7 @@ def test_too_few_runs_say_until_when_to_wait(traces_of, plan):
     waiting = [each.decision for each in found.meta_tools if each.decision.cause == "too_little_data"]
     assert waiting
     assert all(each.until.isoformat() > "2026-03-01" for each in waiting)
-    assert "at least 30 are needed" in found.drift.sentence
+    assert "5 tasks, at least 30 are needed" in found.drift.sentence
 
 
 def test_in_words_it_is_one_line_for_each(watched):

@@ -101,6 +101,15 @@ def test_what_is_continued_is_a_use_too_and_the_mark_says_what_was_installed(des
     assert [each.name for each in use.made] == ["get_order", "get_order"]
 
 
+def test_what_runs_at_the_start_of_a_thread_is_a_use_that_no_model_call_issued(desk, tmp_path):
+    meta_tool = routine("help_user", FIND, ORDERS)
+    entry = {"mode": "entry", "entry": lambda _state, _runtime: {"email": "a@b"}}
+    usage = recorded(desk, tmp_path, meta_tool, middleware=entry, script=("done",))
+    (use,) = usage.uses
+    assert (use.way, use.issued_by, use.hand_back) == ("entry", None, None)
+    assert [each.name for each in use.made] == ["find_user", "get_order", "get_order"]
+
+
 def test_a_thread_that_is_held_out_says_so(desk, tmp_path):
     script = (call("find_user", email="a@b"), "done")
     usage = recorded(
