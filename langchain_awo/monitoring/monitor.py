@@ -38,7 +38,7 @@ class Watched:
         return {**self.found.as_json(), "decision": self.decision.as_json()}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Monitoring:
     """What monitoring found.
 
@@ -85,6 +85,9 @@ class Monitoring:
             "experiment": self.experiment.as_json() if self.experiment else None,
             "notes": list(self.notes),
         }
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.runs:,} runs: {in_words(self.decision)}>"
 
     def __str__(self) -> str:
         lines = [f"{each.name}: {in_words(each.decision)}" for each in self.meta_tools]

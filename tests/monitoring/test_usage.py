@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
+from langchain.agents import create_agent
+from langchain_core.runnables.config import var_child_runnable_config
 
 import langchain_awo as awo
 from langchain_awo.model.binding import Constant, Output
@@ -42,8 +45,6 @@ def recorded(desk, tmp_path, meta_tool, *, middleware=None, thread=None, script=
         if middleware is None:
             agent = new_agent("create_agent", model, [*desk.tools, *toolkit.get_tools()])
         else:
-            from langchain.agents import create_agent
-
             agent = create_agent(
                 model, desk.tools, middleware=[awo.MetaToolMiddleware(toolkit, **middleware)]
             )
@@ -125,12 +126,36 @@ def test_the_middleware_records_its_own_marks_too(desk, tmp_path):
     meta_tool = routine("help_user", FIND, ORDERS)
     toolkit = awo.MetaToolkit(plan=plan_of(desk.tools, meta_tool), tools=desk.tools)
     own = awo.MetaToolMiddleware(toolkit, record=tmp_path / "own.db", mode="append")
-    from langchain.agents import create_agent
-
     create_agent(model_of(call("help_user", email="a@b"), "done"), desk.tools, middleware=[own]).invoke(ask())
     own.recorder.flush()
     (trace,) = awo.load_traces(tmp_path / "own.db")
     assert trace.metadata["awo"] == {"modes": {"help_user": "append"}, "held_out": False}
+
+
+@pytest.mark.parametrize("how", ["ainvoke", "astream"])
+async def test_asynchronous_runs_are_marked_too_and_leave_no_mark_behind(desk, tmp_path, how):
+    """Several at once, one of them held out; afterwards the context is as it was."""
+    meta_tool = routine("help_user", FIND, ORDERS)
+    toolkit = awo.MetaToolkit(plan=plan_of(desk.tools, meta_tool), tools=desk.tools)
+    before = var_child_runnable_config.get()
+
+    async def run(share, recorder):
+        installed = awo.MetaToolMiddleware(toolkit, mode="append", hold_out=share)
+        script = (call("find_user" if share else "help_user", email="a@b"), "done")
+        agent = create_agent(model_of(*script), desk.tools, middleware=[installed])
+        config = {"callbacks": [recorder], "configurable": {"thread_id": f"thread {share}"}}
+        if how == "ainvoke":
+            await agent.ainvoke(ask(), config)
+        else:
+            _ = [part async for part in agent.astream(ask(), config)]
+
+    with awo.TraceRecorder(tmp_path / "t.db") as recorder:
+        await asyncio.gather(run(0.0, recorder), run(1.0, recorder))
+    marks = {
+        trace.thread_id: trace.metadata["awo"]["held_out"] for trace in awo.load_traces(tmp_path / "t.db")
+    }
+    assert marks == {"thread 0.0": False, "thread 1.0": True}
+    assert var_child_runnable_config.get() is before
 
 
 def test_a_trace_without_anything_of_the_toolkit_had_nothing(desk):
