@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -9,13 +10,17 @@ from typing import Any, TypeAlias
 
 from langchain_core.messages import ToolCall
 from langgraph.config import get_config
+from langgraph.errors import GraphBubbleUp
 from langgraph.prebuilt import ToolRuntime
 
 from langchain_awo.model.metatool import MetaTool
 from langchain_awo.model.trace import JSONValue
+from langchain_awo.runtime.calling import failed
 from langchain_awo.runtime.installing import Installed
 from langchain_awo.runtime.lowering import is_async_only
 from langchain_awo.runtime.schemas import field_names
+
+_log = logging.getLogger(__name__)
 
 EntryParameters: TypeAlias = Callable[[Any, Any], Mapping[str, JSONValue]]
 """From the state and the runtime to whatever parameters are known when a thread begins."""
@@ -44,9 +49,14 @@ def run_entry(
     found: list[str] = []
     for meta_tool, call in _calls(installed, around, parameters):
         tool = installed.toolkit.get_tool(meta_tool.name)
-        if not is_async_only(tool):
-            usage[meta_tool.name, "entry"] += 1
-            found += _told(meta_tool, tool.invoke(call, around.config))
+        if is_async_only(tool):
+            continue
+        try:
+            message = tool.invoke(call, around.config)
+        except Exception as error:  # noqa: BLE001  # nobody asked for it: it may not break what somebody asked for
+            _given_up(meta_tool, error)
+        else:
+            found += _told(meta_tool, message, usage)
     return "\n".join(found)
 
 
@@ -61,8 +71,12 @@ async def arun_entry(
     found: list[str] = []
     for meta_tool, call in _calls(installed, around, parameters):
         tool = installed.toolkit.get_tool(meta_tool.name)
-        usage[meta_tool.name, "entry"] += 1
-        found += _told(meta_tool, await tool.ainvoke(call, around.config))
+        try:
+            message = await tool.ainvoke(call, around.config)
+        except Exception as error:  # noqa: BLE001  # as in run_entry
+            _given_up(meta_tool, error)
+        else:
+            found += _told(meta_tool, message, usage)
     return "\n".join(found)
 
 
@@ -90,7 +104,14 @@ def _by_name(around: ToolRuntime) -> dict[str, JSONValue]:
     return {**around.config.get("configurable", {}), **members}
 
 
-def _told(meta_tool: MetaTool, message: Any) -> list[str]:
-    """Nothing of a routine that failed: nobody asked for it."""
+def _given_up(meta_tool: MetaTool, error: Exception) -> None:
+    """A parameter of another type, or a question to a person, whom nobody should ask unasked."""
+    why = "it asks a person" if isinstance(error, GraphBubbleUp) else failed(error).error
+    _log.warning("%s was not run at the start of the thread: %s", meta_tool.name, why)
+
+
+def _told(meta_tool: MetaTool, message: Any, usage: Counter[tuple[str, str]]) -> list[str]:
+    """Nothing of a routine that failed."""
+    usage[meta_tool.name, "entry"] += 1
     known = f"Known from the start ({meta_tool.name}): {message.content}"
     return [] if message.status == "error" else [known]

@@ -354,6 +354,24 @@ def test_entry_does_not_run_without_its_parameters_nor_when_it_writes(desk: Any,
     assert "nobody asked" in installed.refused["write"]
 
 
+@pytest.mark.parametrize("how", ["sync", "async"])
+@pytest.mark.parametrize("trouble", ["asks a person", "valid string"])
+def test_an_entry_that_asks_or_cannot_be_run_does_not_hold_up_the_agent(
+    desk: Any, toolkit: Any, caplog: Any, how: str, trouble: str
+) -> None:
+    if trouble == "asks a person":
+        desk.asks = {"get_order"}
+    email = "a@b" if desk.asks else 17
+    built = toolkit(routine("help_user", FIND, ORDERS, mode="entry"))
+    installed = MetaToolMiddleware(built, entry=lambda state, runtime: {"email": email})
+    agent = _agent(desk, model_of("hello"), installed, checkpointer=InMemorySaver())
+    state = agent.invoke(ask(), THREAD) if how == "sync" else asyncio.run(agent.ainvoke(ask(), THREAD))
+    assert "__interrupt__" not in state
+    assert state["messages"][-1].text == "hello"
+    assert trouble in caplog.text
+    assert installed.usage == {}
+
+
 def test_streaming_works_with_the_middleware(desk: Any, toolkit: Any) -> None:
     model = model_of(call("help_user", email="a@b"), "done")
     agent = _agent(desk, model, MetaToolMiddleware(toolkit(HELP)))
