@@ -140,11 +140,12 @@ def is_below_half(share: Share) -> bool:
 def _used(found: Finding, period: Period) -> Decision:
     if troubled := _trouble(found):
         return troubled
+    evidence = [_utilisation(found), _tokens(found)]
     if _is_below_zero(found):
-        evidence = (_utilisation(found), _tokens(found))
-        return Decision(action="retire", cause="costs_more_than_it_saves", evidence=evidence)
-    evidence = (_utilisation(found), _tokens(found))
-    return Decision(action="keep", cause="none", evidence=evidence, until=period.after(RECHECK_DAYS))
+        return Decision(action="retire", cause="costs_more_than_it_saves", evidence=tuple(evidence))
+    if _costs_tokens(found):
+        evidence.append("it takes more tokens than it saves: weigh them against the model calls")
+    return Decision(action="keep", cause="none", evidence=tuple(evidence), until=period.after(RECHECK_DAYS))
 
 
 def _unused(found: Finding) -> Decision:
@@ -202,8 +203,12 @@ def _trouble(found: Finding) -> Decision | None:
 
 def _is_below_zero(found: Finding) -> bool:
     """Whether it costs tokens for certain and saves no model call."""
-    tokens, calls = found.savings.tokens, found.savings.model_calls
-    return tokens.high is not None and tokens.high < 0 and calls.value <= 0
+    return _costs_tokens(found) and found.savings.model_calls.value <= 0
+
+
+def _costs_tokens(found: Finding) -> bool:
+    tokens = found.savings.tokens
+    return tokens.high is not None and tokens.high < 0
 
 
 def _utilisation(found: Finding) -> str:

@@ -104,6 +104,15 @@ def test_a_meta_tool_is_decided_by_its_figures(found, drift, expected):
     assert decision.evidence
 
 
+def test_what_is_kept_at_a_price_says_so():
+    """It saves model calls, and its schema takes more tokens than they would."""
+    dear = replace(COSTS, model_calls=interval(0.3))
+    decision = decide(finding(30, 40, savings=dear), NO_DRIFT, PERIOD)
+    assert decision.action == "keep"
+    assert "more tokens than it saves" in decision.evidence[-1]
+    assert len(decide(finding(30, 40), NO_DRIFT, PERIOD).evidence) == 2
+
+
 def test_what_waits_is_looked_at_when_there_will_be_enough():
     """It applied in 3 runs of ten days: 27 more come in ninety."""
     assert decide(finding(2, 3), NO_DRIFT, PERIOD).until == date(2026, 6, 8)
