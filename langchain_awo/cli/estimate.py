@@ -139,8 +139,8 @@ def _put_model(model: ModelEstimate, currency: str) -> None:
     from langchain_awo.monitoring.prices import PER
 
     as_if = "" if model.recorded else ", if it were used"
+    put(f"{model.model}{as_if}: a run costs {currency} {model.run:.4f}, {model.way} saves {model.saved:.4f}")
     put_table(
-        f"{model.model}{as_if}: a run costs {currency} {model.run:.4f}, {model.way} saves {model.saved:.4f}\n"
         "Saved a month",
         ["runs a day", "model calls", "tokens", "money", "after upkeep", "pays back"],
         [

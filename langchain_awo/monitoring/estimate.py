@@ -54,15 +54,19 @@ class Way:
         """Tokens saved at the expected share, less schemas and what was fetched in vain."""
         return self.share * (self.usage.total_tokens - self.in_vain) - self.schemas
 
-    def money(self, price: Price, prompts: TokenUsage) -> float:
-        """The same in money; schemas are cached as much as the prompts they stand in.
+    def money(self, price: Price, prompts: TokenUsage, *, recorded: float) -> float:
+        """The same in money.
 
         Args:
             price: of the model.
-            prompts: usage of all held-out model calls.
+            prompts: usage of all held-out model calls; schemas are cached as much as these.
+            recorded: share of the model calls whose usage was recorded; of the others nobody knows what was cached, and
+                schemas, which stand in the unchanged beginning of every prompt, are taken to be.
         """
+        cached = price.input if price.cached is None else price.cached
         read = price.cost(TokenUsage(input_tokens=prompts.input_tokens, cached_tokens=prompts.cached_tokens))
-        schemas = self.schemas * read / max(1, prompts.input_tokens)
+        as_read = read / max(1, prompts.input_tokens)
+        schemas = self.schemas * (recorded * as_read + (1 - recorded) * cached / PER)
         in_vain = self.in_vain * price.input / PER
         return self.share * (price.cost(self.usage) - in_vain) - schemas
 
@@ -173,9 +177,9 @@ def estimate_saving(
         _way("continue", replayed.continue_, rest, schemas=0, share=1.0),
         _way("append", replayed.chooser, rest, schemas=schemas, share=assumed.utilisation),
     )
-    usage = sum((run.usage for run in rest.runs), TokenUsage())
+    usage, recorded = _usage(rest), _recorded(found)
     models = tuple(
-        _priced(model, ways, rest, usage, runs_a_day=runs_a_day, assumptions=assumed)
+        _priced(model, ways, rest, recorded=recorded, runs_a_day=runs_a_day, assumptions=assumed)
         for model in _models(found, table, priced_as, usage)
     )
     first = models[0]
@@ -187,7 +191,7 @@ def estimate_saving(
         runs=len(rest.runs),
         model_calls=rest.model_calls,
         usage=usage,
-        recorded_usage=_recorded(found),
+        recorded_usage=recorded,
         meta_tools=len(meta_tools),
         ways=ways,
         assumptions=assumed,
@@ -216,14 +220,15 @@ def _priced(
     model: _Model,
     ways: Sequence[Way],
     rest: Corpus,
-    usage: TokenUsage,
     *,
+    recorded: float,
     runs_a_day: int,
     assumptions: Assumptions,
 ) -> ModelEstimate:
-    runs = len(rest.runs)
-    best = max(ways, key=lambda way: way.money(model.price, usage))
-    saved = best.money(model.price, usage) / runs
+    runs, usage = len(rest.runs), _usage(rest)
+    money = {way.name: way.money(model.price, usage, recorded=recorded) for way in ways}
+    best = max(ways, key=lambda way: money[way.name])
+    saved = money[best.name] / runs
     a_run = {"model_calls": best.expected_calls / runs, "tokens": best.tokens / runs, "money": saved}
     numbers = sorted({*USUAL_RUNS_A_DAY, runs_a_day})
     return ModelEstimate(
@@ -267,6 +272,10 @@ def _price(table: PriceTable, name: str) -> Price:
     near = get_close_matches(name.lower(), table.models, n=3, cutoff=0.5)
     hint = f"; it has {', '.join(near)}" if near else ""
     raise PriceError(f"the table of prices has no model {name!r}{hint}. Add it to a table of your own.")
+
+
+def _usage(corpus: Corpus) -> TokenUsage:
+    return sum((run.usage for run in corpus.runs), TokenUsage())
 
 
 def _recorded(traces: Sequence[Trace]) -> float:

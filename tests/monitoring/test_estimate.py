@@ -66,7 +66,16 @@ def test_the_schemas_of_appended_meta_tools_are_taken_off_at_any_utilisation(tra
     assert append.schemas > 0
     assert append.expected_calls == 0
     assert append.tokens == -append.schemas
-    assert append.money(CHEAP, never.usage) == pytest.approx(-append.schemas * (0.6 + 0.4 * 0.1) / 1e6)
+    cost = -append.money(CHEAP, never.usage, recorded=1.0)
+    assert cost == pytest.approx(append.schemas * (0.6 + 0.4 * 0.1) / 1e6)
+
+
+def test_schemas_are_taken_to_be_cached_where_nobody_recorded_it(traces):
+    found = estimate(traces, assumptions=Assumptions(utilisation=0))
+    append = next(way for way in found.ways if way.name == "append")
+    assert append.money(CHEAP, found.usage, recorded=0.0) == pytest.approx(-append.schemas * 0.1 / 1e6)
+    plain = Price(input=1, output=4)
+    assert append.money(plain, found.usage, recorded=0.0) == pytest.approx(-append.schemas / 1e6)
 
 
 def test_it_is_not_worth_it_at_few_runs_a_day_and_the_reason_says_from_how_many_on(traces):
