@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from langchain_awo.errors import RuleError
@@ -10,6 +12,7 @@ from langchain_awo.model.notation import format_meta_tool
 from langchain_awo.model.rules import Normalize, RuleSet, SelectBy
 from langchain_awo.optimizer.merge import build_graph
 from langchain_awo.optimizer.pipeline import Options, compile_corpus, compile_plan
+from langchain_awo.optimizer.recompile import recompile_plan
 from langchain_awo.optimizer.rules_file import load_rules
 from langchain_awo.optimizer.specialize import specialize
 from tests.optimizer.notation import corpus_of, traces_of
@@ -115,3 +118,15 @@ def test_a_lookup_that_cannot_work_is_named_with_its_fix(rule, fix):
     rules = RuleSet((rule, SelectBy(tool="press", keys=("at",))))
     with pytest.raises(RuleError, match=fix):
         compile_plan(traces_of(shop(1)), options=Options(rules=rules))
+
+
+def test_a_recompiled_routine_of_actions_keeps_its_name():
+    """A former plan has the real tools in its steps; what they do is compared as it is saved."""
+    traces = traces_of(shop(30))
+    options = Options(rules=RULES)
+    plan = compile_plan(traces, options=options)
+    (meta_tool,) = plan.meta_tools
+    former = replace(plan, meta_tools=(replace(meta_tool, name="order_it", description="Orders a thing."),))
+    found = recompile_plan(traces, former, options=options)
+    assert [each.name for each in found.kept] == ["order_it"]
+    assert found.kept[0].description == "Orders a thing."
