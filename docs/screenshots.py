@@ -37,7 +37,8 @@ PICTURES = {
     "report-graph-dark": ("savings", WIDE, True, "#graph"),
     "report-flow": ("savings", WIDE, False, "#meta-tool-2"),
     "report-flow-dark": ("savings", WIDE, True, "#meta-tool-2"),
-    "report-use": ("use", WIDE, False, "#time"),
+    "report-use": ("use", WIDE, False, "#time .verdicts"),
+    "report-over-time": ("use", WIDE, False, "#charts"),
     "report-phone": ("savings", PHONE, False, ""),
     "report-phone-graph": ("savings", PHONE, True, "#graph"),
 }
