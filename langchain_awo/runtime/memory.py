@@ -41,13 +41,19 @@ class RunKey:
         """The resume token."""
         return digest([self.thread, self.task, self.call_id])
 
+    @property
+    def place(self) -> str:
+        """The task, which several calls share where a graph runs them in one node."""
+        return digest([self.thread, self.task])
+
 
 @dataclass(slots=True, kw_only=True)
 class Entry:
     """One call of a run. Not frozen, because one is made for every call and that takes four times as long.
 
     Attributes:
-        status: `started` means that its end was not seen, `waiting` that it waits for an answer to an interrupt.
+        status: `started` means that its end was not seen, `waiting` that it waits for an answer to an interrupt,
+            `held` that it would have asked beside another call that asks.
         content: of the message it answered with.
         key: as of the call.
         task: digest of the call of the meta-tool in which it asked questions; a resume token brings a new one.
@@ -59,7 +65,7 @@ class Entry:
     step: int
     tool: str
     args: dict[str, JSONValue]
-    status: Literal["started", "done", "failed", "waiting"] = "started"
+    status: Literal["started", "done", "failed", "waiting", "held"] = "started"
     output: JSONValue = None
     content: JSONValue = None
     artifact: JSONValue = None
@@ -133,6 +139,15 @@ class Ledger:
         self.was_interrupted = True
         return self._put(call, status="waiting")
 
+    def hold(self, call: Call, task: str) -> Entry:
+        """Notes that a call is not to be made in a task, where another run asks questions already."""
+        return self._put(call, status="held", task=task)
+
+    def is_held(self, call: Call, task: str) -> bool:
+        """Whether a call is not to be made in a task."""
+        entry = self.entries.get(call.key)
+        return entry is not None and entry.status == "held" and entry.task == task
+
     def ask(self, call: Call, task: str) -> Entry:
         """Notes that a question of a call reached the user."""
         entry = self.wait(call)
@@ -171,6 +186,7 @@ class Memory:
     def __init__(self, *, complete: int = COMPLETE_KEPT, unfinished: int = UNFINISHED_KEPT) -> None:
         self._complete: OrderedDict[str, Ledger] = OrderedDict()
         self._unfinished: OrderedDict[str, Ledger] = OrderedDict()
+        self._asking: OrderedDict[str, str] = OrderedDict()
         self._most = (complete, unfinished)
         self._lock = threading.Lock()
 
@@ -185,6 +201,19 @@ class Memory:
             kept = self._complete.pop(ledger.token, None) or self._unfinished.pop(ledger.token, ledger)
             _put_last(self._unfinished, kept, self._most[1])
             return kept
+
+    def asks_first(self, place: str, token: str) -> bool:
+        """Whether a run is the first that asks a person in its task, and so the only one that may."""
+        with self._lock:
+            first = self._asking.setdefault(place, token)
+            while len(self._asking) > self._most[1]:
+                self._asking.popitem(last=False)
+            return first == token
+
+    def is_asked_beside(self, place: str, token: str) -> bool:
+        """Whether another run asked a person in the same task."""
+        with self._lock:
+            return self._asking.get(place, token) != token
 
     def complete(self, ledger: Ledger) -> None:
         """Notes that a run came to its end."""

@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from langgraph.errors import GraphInterrupt
 from langgraph.store.base import BaseStore
@@ -27,6 +27,9 @@ class Performer:
     Attributes:
         task: digest of this call of the meta-tool; LangGraph counts its questions and answers.
         store: where the run is kept for other processes, if anywhere.
+        asks_first: says whether this run may ask a person: only the first that does in a task may, because LangGraph
+            gives the answers to whichever call of a task asks first when it is resumed.
+        is_beside: another run of this task waited for an answer when this one began.
         waiting: the call that raised an exception which passes through, by identity of the exception.
     """
 
@@ -34,12 +37,14 @@ class Performer:
     ledger: Ledger
     limits: Limits
     task: str
+    asks_first: Callable[[], bool]
+    is_beside: bool = False
     store: BaseStore | None = None
     waiting: dict[int, Call] = field(default_factory=dict)
 
     def perform(self, call: Call) -> Outcome:
         """The outcome of a call; interrupts and the like pass through."""
-        known = self.ledger.recall(call)
+        known = self._recalled(call)
         if known is not None:
             return self._known(call, known)
         if not call.effect.is_read and (problem := self._save(self.ledger.start(call))):
@@ -47,6 +52,9 @@ class Performer:
         try:
             outcome = call_tool(call, self.around, retries=self._retries(call))
         except Exception as error:
+            if self._asks_beside(error):
+                self._save(self.ledger.hold(call, self.task))
+                return _BESIDE
             self._save(self._left(call, error))
             raise
         entry = self._noted(call, outcome)
@@ -56,7 +64,7 @@ class Performer:
 
     async def aperform(self, call: Call) -> Outcome:
         """Async form of `perform`."""
-        known = self.ledger.recall(call)
+        known = self._recalled(call)
         if known is not None:
             return self._known(call, known)
         if not call.effect.is_read and (problem := await self._asave(self.ledger.start(call))):
@@ -64,6 +72,9 @@ class Performer:
         try:
             outcome = await acall_tool(call, self.around, retries=self._retries(call))
         except Exception as error:
+            if self._asks_beside(error):
+                await self._asave(self.ledger.hold(call, self.task))
+                return _BESIDE
             await self._asave(self._left(call, error))
             raise
         entry = self._noted(call, outcome)
@@ -90,6 +101,16 @@ class Performer:
     async def apassed(self, error: Exception) -> None:
         """Async form of `passed`."""
         await self._asave(self._answered(error))
+
+    def _recalled(self, call: Call) -> Outcome | None:
+        known = self.ledger.recall(call)
+        if known is None and (self.is_beside or self.ledger.is_held(call, self.task)):
+            return _BESIDE
+        return known
+
+    def _asks_beside(self, error: Exception) -> bool:
+        is_question = isinstance(error, GraphInterrupt) and self._is_of_this_task(error)
+        return is_question and not self.asks_first()
 
     def _known(self, call: Call, known: Outcome) -> Outcome:
         if isinstance(known, Succeeded):
@@ -154,6 +175,11 @@ class Performer:
         except Exception as error:  # noqa: BLE001  # a store may fail in any way
             return _unsaved(entry, error)
         return None
+
+
+_BESIDE: Final = Failed(
+    error="not called: another call beside this one waits for a person; call this routine again, by itself"
+)
 
 
 def _unsaved(entry: Entry, error: Exception) -> Failed:

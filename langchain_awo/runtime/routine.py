@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -158,6 +159,8 @@ class Routine:
 
     def _performer(self, request: Request, key: RunKey, ledger: Ledger, store: BaseStore | None) -> Performer:
         guarded = guards.get()
+        if ledger.questions_in(key.token):  # of another process
+            self.memory.asks_first(key.place, key.token)
         around = Surroundings(
             meta_tool=self.meta_tool.name,
             tools=self.tools,
@@ -166,7 +169,15 @@ class Routine:
             runtime=request.runtime,
             guards=guarded if guarded and guarded.call_id == key.call_id else None,
         )
-        return Performer(around=around, ledger=ledger, limits=self.limits, task=key.token, store=store)
+        return Performer(
+            around=around,
+            ledger=ledger,
+            limits=self.limits,
+            task=key.token,
+            store=store,
+            asks_first=partial(self.memory.asks_first, key.place, key.token),
+            is_beside=self.memory.is_asked_beside(key.place, key.token),
+        )
 
     def _refused(self, problem: str, token: str) -> Answered:
         stop = Stop(kind="failed", step=1, reason=problem)
