@@ -51,15 +51,16 @@ def add_eager(
         bench: the runs to try them on.
         max_tools: budget of meta-tools, chosen ones included.
         prices: what things cost.
-        former: meta-tools that continued so far; they, and steps that are marked already, come before all others as long
-            as they are worth it.
+        former: meta-tools that continued so far; they come before all others as long as they are worth it, and steps that
+            are marked already stay so as long as they cost nothing.
     """
     kept = [_unmarked(each) for each in chosen]
     running: dict[int, Simulated] = {}
     value = 0.0
     for trial in _as_before(chosen, former, bench):
         gain = _value(trial, running, len(kept), bench, prices) - value
-        if gain >= prices.min_gain / 2 and (trial.replaces is not None or len(kept) < max_tools):
+        is_new = trial.replaces is None
+        if gain >= (prices.min_gain / 2 if is_new else 0) and (not is_new or len(kept) < max_tools):
             value += gain
             _take(trial, kept, running)
     while True:

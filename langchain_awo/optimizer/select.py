@@ -40,12 +40,19 @@ def select(
         return [entry for entry in found if entry.simulated]
 
     chosen: list[_Entry] = []
-    for pool in (entries(each for each in former if each.mode != "continue"), entries(candidates)):
-        _pick(pool, chosen, bench, max_tools=max_tools, prices=prices)
+    _pick(
+        entries(each for each in former if each.mode != "continue"),
+        chosen,
+        bench,
+        max_tools=max_tools,
+        prices=prices,
+    )
+    settled = [entry.meta_tool for entry in chosen]
+    _pick(entries(candidates), chosen, bench, max_tools=max_tools, prices=prices)
     kept = [replace(entry.meta_tool, mode_reason="its parameters are the model's to say") for entry in chosen]
     continuing = [each for each in former if each.mode == "continue"]
     final = add_eager(kept, candidates, bench, max_tools=max_tools, prices=prices, former=continuing)
-    united = unite(final, bench, prices=prices)
+    united = unite(final, bench, prices=prices, settled=[*settled, *continuing])
     return [_with_savings(meta_tool, bench) for meta_tool in united]
 
 

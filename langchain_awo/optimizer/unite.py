@@ -17,6 +17,7 @@ after::
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import combinations, count
 from typing import Final
@@ -31,14 +32,21 @@ MAX_LOSS: Final = 0.01
 """Share of what the meta-tools are worth together that fewer, more general ones may cost."""
 
 
-def unite(meta_tools: Sequence[MetaTool], bench: Bench, *, prices: Prices) -> list[MetaTool]:
-    """The meta-tools with near-duplicates united, in the order they were in."""
+def unite(
+    meta_tools: Sequence[MetaTool], bench: Bench, *, prices: Prices, settled: Sequence[MetaTool] = ()
+) -> list[MetaTool]:
+    """The meta-tools with near-duplicates united, in the order they were in.
+
+    Args:
+        settled: meta-tools that stay apart, because they were together before: the loss that is allowed is allowed once.
+    """
     kept = list(meta_tools)
-    if not any(True for _ in _unions(kept)):
+    apart = frozenset(map(_whole, settled))
+    if not any(True for _ in _unions(kept, apart)):
         return kept
     least = (1 - MAX_LOSS) * _worth(kept, bench, prices) - prices.min_gain
     while True:
-        unions = list(_unions(kept))
+        unions = list(_unions(kept, apart))
         rated = [(_worth(union, bench, prices), union) for union in unions]
         good = [(_length(union), -worth, repr(union), union) for worth, union in rated if worth >= least]
         if not good:
@@ -51,9 +59,11 @@ def _length(meta_tools: Sequence[MetaTool]) -> int:
     return sum(len(each.steps) for each in meta_tools)
 
 
-def _unions(kept: Sequence[MetaTool]) -> Iterator[list[MetaTool]]:
+def _unions(kept: Sequence[MetaTool], apart: AbstractSet[str]) -> Iterator[list[MetaTool]]:
     """The meta-tools with two of them united, in every way."""
     for first, second in combinations(range(len(kept)), 2):
+        if {_whole(kept[first]), _whole(kept[second])} <= apart:
+            continue
         for united in unions_of(kept[first], kept[second]):
             without = [each for i, each in enumerate(kept) if i not in (first, second)]
             yield [*without[:first], united, *without[first:]]
@@ -75,6 +85,10 @@ def unions_of(one: MetaTool, other: MetaTool) -> Iterator[MetaTool]:
 
 def _anchor(meta_tool: MetaTool) -> str:
     return repr(_bare(meta_tool.steps[0]))
+
+
+def _whole(meta_tool: MetaTool) -> str:
+    return repr([_bare(step) for step in meta_tool.steps])
 
 
 def _bare(step: Step) -> Step:
