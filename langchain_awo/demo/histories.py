@@ -27,6 +27,8 @@ from langchain_awo.demo.tools import READS, back_office_tools
 from langchain_awo.demo.world import World
 from langchain_awo.model.metatool import ToolkitPlan
 from langchain_awo.model.trace import Trace
+from langchain_awo.optimizer.bench import Prices
+from langchain_awo.optimizer.pipeline import Options
 from langchain_awo.testing import ScriptedChatModel
 
 START: Final = 1_772_323_200.0
@@ -40,6 +42,9 @@ models:
   back-office-policy: {input: 0.4, cached: 0.1, output: 1.6}
   ignores-new-tools: {input: 0.4, cached: 0.1, output: 1.6}
 """
+
+COMPILED: Final = Options(max_tools=4, prices=Prices(schema=0.1))
+"""How the toolkit is compiled: few meta-tools, and a schema at what providers bill for the unchanged beginning of a prompt."""
 
 _SECONDS: Final = 86_400.0
 
@@ -93,7 +98,7 @@ def _compiled(world: World, tasks: Sequence[Task]) -> awo.MetaToolkit:
     with world.copy() as place:
         tools = back_office_tools(place)
         _, traces = _run(build_agent(scripted_model(), tools), tasks)
-    return awo.compile_toolkit(traces, tools=tools, max_tools=4)
+    return awo.compile_toolkit(traces, tools=tools, options=COMPILED)
 
 
 def _plain_answers(world: World, tasks: Sequence[Task]) -> dict[str, str]:

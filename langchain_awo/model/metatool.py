@@ -190,6 +190,17 @@ class MetaTool:
         return most_suspicious(step.effect for step in self.steps)
 
     @property
+    def opening_steps(self) -> tuple[Step, ...]:
+        """The steps that can be the first to run: those that may be left out, up to the first that may not."""
+        needed = (number for number, step in enumerate(self.steps, start=1) if step.guard is None)
+        return self.steps[: next(needed, len(self.steps))]
+
+    @property
+    def gathers(self) -> bool:
+        """Whether every step runs only if it is asked for, so that any of them can be the first."""
+        return all(step.guard for step in self.steps)
+
+    @property
     def tools(self) -> tuple[str, ...]:
         """Names of the tools it calls, in order of first use."""
         return tuple(dict.fromkeys(step.tool for step in self.steps))

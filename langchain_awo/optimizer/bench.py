@@ -24,19 +24,18 @@ class Prices:
 
     Attributes:
         over_fetch: a tool call nobody wanted, by its tokens in the prompts that follow.
-        schema: what a token of a schema costs that stands in every prompt, of what other tokens cost; providers bill
-            the unchanged beginning of a prompt at about a tenth.
+        schema: what a token of a schema costs that stands in every prompt, of what other tokens cost. Providers bill
+            the unchanged beginning of a prompt at about a tenth; and a saved model call is also the time that somebody
+            would have waited, here taken to be worth as much again. 1 counts tokens alone, at full price.
         min_gain: a meta-tool must add at least this many saved model calls.
         unasked: the least that a call costs that was run unasked after an anchor; more if its output is long.
         max_over_fetch: calls run unasked and in vain, for each saved model call, that all continuing may cause together.
-        latency: what a saved model call is worth besides its tokens, because somebody waits for it.
     """
 
     over_fetch: float = 0.05
-    schema: float = 0.1
+    schema: float = 0.05
     min_gain: float = 0.3
     unasked: float = 0.1
-    latency: float = 0.05
     max_over_fetch: float = 2.5
 
 
@@ -65,7 +64,8 @@ class Bench:
 
     def _simulate(self, meta_tool: MetaTool) -> Simulated:
         found: Simulated = defaultdict(dict)
-        for index, position in self._by_tool.get(meta_tool.steps[0].tool, ()):
+        tools = {step.tool for step in meta_tool.opening_steps}
+        for index, position in sorted({place for tool in tools for place in self._by_tool.get(tool, ())}):
             run, segment = self.pairs[index]
             simulations = list(simulate(meta_tool, run, segment, position))
             if simulations:
@@ -99,9 +99,7 @@ class Bench:
         least = prices.unasked * self.usual_tokens
         wasted = sum(count * max(least, sizes.get(tool, 0.0)) for tool, count in tally.wasted.items())
         fresh = tally.saved - tally.repeats
-        return (
-            prices.latency * fresh + (tally.tokens * fresh / max(1, tally.saved) - wasted) / self.usual_tokens
-        )
+        return (tally.tokens * fresh / max(1, tally.saved) - wasted) / self.usual_tokens
 
 
 def _at(chosen: Sequence[Simulated], index: int, position: int) -> list[Used]:

@@ -81,8 +81,12 @@ def _repeated(meta_tool: MetaTool) -> str:
 def base_name(meta_tool: MetaTool) -> str:
     """The first tool, what is read besides, and what is done, such as `find_customer_with_orders_and_send_email`.
 
-    A batch of one tool is called after it: `get_order_batch`.
+    A batch of one tool is called after it, `get_order_batch`, and independent lookups after their objects, `look_up_order_product`.
     """
+    if meta_tool.gathers:
+        return _clip(
+            "_".join(["look_up", *_distinct([_object(_bare(step.tool)) for step in meta_tool.steps], "")])
+        )
     first = _bare(meta_tool.steps[0].tool)
     rest = meta_tool.steps[1:]
     objects = _distinct([_object(_bare(step.tool)) for step in rest if step.effect.is_read], _object(first))
@@ -107,9 +111,15 @@ def describe(meta_tool: MetaTool) -> str:
         runs_line(meta_tool),
         *(_condition(step) for step in meta_tool.steps if step.guard),
         *_constants(meta_tool),
-        f"Returns every result. Not for {meta_tool.steps[0].tool} alone.",
+        f"Returns every result. {_when(meta_tool)}",
     ]
     return "\n".join(line for line in lines if line)
+
+
+def _when(meta_tool: MetaTool) -> str:
+    if meta_tool.gathers:
+        return "For several lookups of which none needs the result of another."
+    return f"Not for {meta_tool.steps[0].tool} alone."
 
 
 def schema_tokens(meta_tool: MetaTool) -> int:

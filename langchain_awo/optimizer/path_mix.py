@@ -3,7 +3,8 @@
 A path is the first tool, the tools that no meta-tool reads unasked, and every write, each once and in order. A meta-tool's
 call counts as its first tool and the writes it made. What meta-tools may read on their own account is left out: with them
 there is more of it, and that is no change of what agents are asked to do. Trials of one task that take the same path count
-once, because they are near copies.
+once, because they are near copies. Lookups that a meta-tool gathers are left out even at the beginning, since gathering
+changes their order.
 
 before (a meta-tool reads `list_orders` after `find_customer`)::
 
@@ -39,8 +40,12 @@ MOST: Final = 100
 def path_mix(corpus: Corpus, meta_tools: Sequence[MetaTool]) -> dict[str, int]:
     """How many tasks took each path, sorted by path; runs without a tool call have the empty path."""
     known = {each.name: each for each in meta_tools}
+    gathered = frozenset(tool for each in meta_tools if each.gathers for tool in each.tools)
     unasked = frozenset(step.tool for each in meta_tools for step in each.steps[1:] if step.effect.is_read)
-    taken = {(" > ".join(dict.fromkeys(_kept(run, known, unasked))), run.task) for run in corpus.runs}
+    taken = {
+        (" > ".join(dict.fromkeys(_kept(run, known, gathered, unasked | gathered))), run.task)
+        for run in corpus.runs
+    }
     return dict(sorted(Counter(path for path, _ in taken).items()))
 
 
@@ -55,11 +60,14 @@ def frequent(mix: Mapping[str, int], *, least: int = LEAST, most: int = MOST) ->
     return {**{path: mix[path] for path in sorted(kept)}, **({OTHER: rest} if rest else {})}
 
 
-def _kept(run: Run, known: Mapping[str, MetaTool], unasked: frozenset[str]) -> Iterator[str]:
+def _kept(
+    run: Run, known: Mapping[str, MetaTool], never: frozenset[str], only_first: frozenset[str]
+) -> Iterator[str]:
+    """The tools of a run that tell its kind: of the reads `never` tells, and `only_first` at the beginning of the run."""
     first = True
     for call in (call for segment in run.segments for current in segment.rounds for call in current.calls):
         for tool, is_read in _tools(call, known):
-            if first or not is_read or tool not in unasked:
+            if not is_read or tool not in (never if first else only_first):
                 yield tool
             first = False
 

@@ -18,6 +18,7 @@ from langchain_awo.optimizer.corpus import Corpus, build_corpus
 from langchain_awo.optimizer.echo import without_echo
 from langchain_awo.optimizer.follow import follow
 from langchain_awo.optimizer.former import named_as_before, reconsider
+from langchain_awo.optimizer.gather import gather
 from langchain_awo.optimizer.grow import Family, grow
 from langchain_awo.optimizer.literal import compile_literal
 from langchain_awo.optimizer.path_mix import frequent, path_mix
@@ -129,8 +130,9 @@ def compile_corpus(
         if verified and repr(verified.steps) not in seen:
             seen.add(repr(verified.steps))
             candidates.append(verified)
+    avoid = _avoided(options)
+    candidates += gather(corpus, avoid=avoid)
     report("select", 0, 1)
-    avoid = options.protected | _ignored(options.rules)
     known = reconsider(former, candidates, corpus, options.thresholds, avoid=avoid)
     kept = select(
         known.candidates,
@@ -161,7 +163,7 @@ def _literally(
 
 def mine(corpus: Corpus, options: Options, report: Progress) -> Iterator[MetaTool | Refused]:
     """Candidates anchored at every tool that may be compiled, each distinct routine once, and what did not hold."""
-    avoid = options.protected | _ignored(options.rules)
+    avoid = _avoided(options)
     allowed = [tool for tool in corpus.specs if tool not in avoid]
     seen: set[str] = set()
     for done, tool in enumerate(allowed):
@@ -180,9 +182,10 @@ def _families(avoid: frozenset[str], thresholds: Thresholds) -> list[Family]:
     return [replace(plain, bound=True), plain, replace(plain, batch=True), replace(plain, parallel=True)]
 
 
-def _ignored(rules: RuleSet | None) -> frozenset[str]:
-    found = rules.active if rules else ()
-    return frozenset(rule.tool for rule in found if isinstance(rule, Ignore))
+def _avoided(options: Options) -> frozenset[str]:
+    """Tools that never become steps."""
+    rules = options.rules.active if options.rules else ()
+    return options.protected | {rule.tool for rule in rules if isinstance(rule, Ignore)}
 
 
 def _off_limits(corpus: Corpus, options: Options) -> Iterator[Refused]:

@@ -57,29 +57,34 @@ class _Stop(Exception):  # noqa: N818  # control flow inside this module, not an
 
 
 def simulate(meta_tool: MetaTool, run: Run, segment: Segment, start: int) -> Iterator[Simulation]:
-    """A simulation for each call of the starting round that the first step can be, parameters solved for.
+    """A simulation for each call of the starting round that an opening step can be, parameters solved for.
 
     Every parameter must be known when the routine starts: it occurs in the calls of the starting round, or in what
     the agent could have read before.
     """
-    for anchor in segment.rounds[start].calls:
-        if anchor.tool == meta_tool.steps[0].tool and anchor.ok:
-            attempt = _Attempt(meta_tool, run, segment, start, anchor)
-            try:
-                attempt.run_steps()
-            except _Stop:
-                continue
-            yield attempt.result()
+    for opening, step in enumerate(meta_tool.opening_steps, start=1):
+        for anchor in segment.rounds[start].calls:
+            if anchor.tool == step.tool and anchor.ok:
+                attempt = _Attempt(meta_tool, run, segment, start, opening, anchor)
+                try:
+                    attempt.run_steps()
+                except _Stop:
+                    continue
+                yield attempt.result()
 
 
 @dataclass(slots=True)
 class _Attempt:
-    """A run in the making: the recorded world is the meta-tool's own from round `floor` up to round `horizon`."""
+    """A run in the making, whose step `opening` makes the anchor call.
+
+    The recorded world is the meta-tool's own from round `floor` up to round `horizon`.
+    """
 
     meta_tool: MetaTool
     run: Run
     segment: Segment
     start: int
+    opening: int
     anchor: Call
     frame: Frame = field(init=False)
     solution: Solution = field(default_factory=dict)
@@ -172,7 +177,7 @@ class _Attempt:
         self._done(number, step, self._recorded(call_key(step.tool, args)), args)
 
     def _solve(self, number: int, step: Step) -> Call:
-        candidates = [self.anchor] if number == 1 else self._candidates(step)
+        candidates = [self.anchor] if number == self.opening else self._candidates(step)
         for call in candidates:
             found = fit_args(step, call.args, self.frame)
             if found is not None and self._all_known(found):
@@ -203,13 +208,13 @@ class _Attempt:
                     self._make(step, call.key, call)
             if step.effect.is_read or len(calls) >= over.limit:
                 break
-        if not calls or (number == 1 and self.anchor.key not in calls):
+        if not calls or (number == self.opening and self.anchor.key not in calls):
             raise _Stop
         self.solution[name] = [_as_item(step, call.args) for call in calls.values()]
         self.frame.outputs[number] = [call.output for call in calls.values() if call.ok]
 
     def _items(self, number: int, step: Step) -> Iterator[Call]:
-        if number == 1:
+        if number == self.opening:
             if not _within(step, self.anchor.args):
                 raise _Stop
             yield self.anchor
