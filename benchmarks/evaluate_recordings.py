@@ -21,6 +21,7 @@ from statistics import fmean
 
 import langchain_awo as awo
 from langchain_awo.model.trace import Trace
+from langchain_awo.optimizer.bench import Prices
 from langchain_awo.optimizer.evaluate import Evaluation, evaluate
 from langchain_awo.optimizer.pipeline import Options
 
@@ -34,6 +35,7 @@ class Job:
     seed: int
     max_tools: int
     held_out: float
+    prices: Prices
 
     @property
     def corpus(self) -> str:
@@ -58,9 +60,8 @@ def run(job: Job) -> tuple[Evaluation, float]:
     """One evaluation and how long it took, in seconds."""
     traces = [trace for trace in _traces(job.path) if job.domain in (None, trace.domain)]
     started = time.perf_counter()
-    found = evaluate(
-        traces, options=Options(max_tools=job.max_tools), held_out=job.held_out, split_seed=job.seed
-    )
+    options = Options(max_tools=job.max_tools, prices=job.prices)
+    found = evaluate(traces, options=options, held_out=job.held_out, split_seed=job.seed)
     return found, time.perf_counter() - started
 
 
@@ -108,7 +109,7 @@ def _jobs(options: argparse.Namespace) -> list[Job]:
     if not paths:
         raise SystemExit(f"{options.folder} has no such recordings (*.jsonl, *.jsonl.gz)")
     return [
-        Job(path, domain, seed, options.max_tools, options.held_out)
+        Job(path, domain, seed, options.max_tools, options.held_out, Prices(schema=options.schema_price))
         for path in paths
         for domain in _domains(path, by_domain=options.by_domain)
         for seed in range(options.seeds)
@@ -132,6 +133,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=5, help="how many splits")
     parser.add_argument("--held-out", type=float, default=0.5)
     parser.add_argument("--max-tools", type=int, default=10)
+    parser.add_argument(
+        "--schema-price", type=float, default=Prices().schema, help="of a token in every prompt"
+    )
     parser.add_argument("--by-domain", action="store_true", help="also each domain of a file")
     parser.add_argument("--only", nargs="*", help="names of files, such as tau_retail")
     parser.add_argument("--processes", type=int, default=os.cpu_count())

@@ -22,6 +22,7 @@ from langchain_awo.model.binding import (
     resolve,
 )
 from langchain_awo.model.encoding import dumps
+from langchain_awo.model.mapping import items_of
 from langchain_awo.model.metatool import Step
 from langchain_awo.model.pointer import MISSING
 from langchain_awo.model.trace import JSONValue
@@ -73,10 +74,9 @@ def solve_map(
     step: Step, calls: Iterable[Call], frame: Frame, knows: Callable[[JSONValue], bool]
 ) -> Solution | None:
     """The parameters that a mapped step shares among its items, from the first recorded call that fits an item."""
-    source = resolve(step.over.source, frame) if step.over else None
-    items = source if isinstance(source, list) else []
+    items = items_of(step.over, frame) if step.over else None
     for call in calls:
-        for item in items:
+        for item in items or ():
             found = fit_args(step, call.args, replace(frame, item=item))
             if found is not None and all(knows(value) for value in found.values()):
                 return found

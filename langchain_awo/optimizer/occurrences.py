@@ -7,6 +7,7 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from langchain_awo.model.binding import Frame, resolve
+from langchain_awo.model.mapping import items_of
 from langchain_awo.model.metatool import Step
 from langchain_awo.model.pointer import MISSING
 from langchain_awo.model.trace import JSONValue
@@ -112,10 +113,7 @@ def follower_tools(occurrences: Sequence[Occurrence], *, min_tasks: int) -> list
 
 def predicted(step: Step, frame: Frame) -> dict[str, dict[str, JSONValue]]:
     """Keys and arguments of the calls a step without open parameters makes, in order."""
-    items: list[JSONValue] = [MISSING]
-    if step.over:
-        source = resolve(step.over.source, frame)
-        items = source if isinstance(source, list) else []
+    items = (items_of(step.over, frame) or []) if step.over else [MISSING]
     calls: dict[str, dict[str, JSONValue]] = {}
     for item in items:
         frame.item = item

@@ -12,6 +12,7 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
 from langchain_awo.model.binding import Frame, Item, Parameter, resolve, uses_item
+from langchain_awo.model.mapping import items_of
 from langchain_awo.model.metatool import Guard, Map, MetaTool, Step
 from langchain_awo.model.pointer import MISSING
 from langchain_awo.model.trace import JSONValue
@@ -227,10 +228,9 @@ class _Attempt:
                 yield call
 
     def _run_map(self, number: int, step: Step, over: Map) -> None:
-        source = resolve(over.source, self.frame)
-        if not isinstance(source, list):
+        items = items_of(over, self.frame)
+        if items is None:
             raise _Stop
-        items = [item for item in source if over.filter is None or _kept(item, over)]
         outputs, missing = [], 0
         seen: dict[str, None] = {}
         for item in items:
@@ -336,11 +336,6 @@ def _as_item(step: Step, args: dict[str, JSONValue]) -> JSONValue:
     if whole:
         return args.get(whole[0])
     return {name: value for name, value in args.items() if uses_item(step.args[name])}
-
-
-def _kept(item: JSONValue, over: Map) -> bool:
-    frame = Frame(item=item)
-    return over.filter is not None and resolve(Item(path=over.filter.path), frame) in over.filter.values
 
 
 def _size(outputs: dict[int, JSONValue], step: Step) -> int:

@@ -15,9 +15,10 @@ from typing import TypeAlias
 
 from langchain_awo.model.binding import Frame, resolve
 from langchain_awo.model.encoding import digest, dumps
-from langchain_awo.model.metatool import Guard, Map, MetaTool, Step
+from langchain_awo.model.mapping import items_of
+from langchain_awo.model.metatool import Guard, MetaTool, Step
 from langchain_awo.model.notation import format_binding
-from langchain_awo.model.pointer import MISSING, lookup
+from langchain_awo.model.pointer import MISSING
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.runtime.outcome import (
     DEFAULT_LIMITS,
@@ -232,7 +233,7 @@ def _calls(number: int, step: Step, frame: Frame) -> list[Call] | Stop:
     if step.over is None:
         args = _arguments(number, step, frame)
         return [_call(number, step, args)] if isinstance(args, dict) else args
-    items = _items(step.over, frame)
+    items = items_of(step.over, frame)
     if items is None:
         place = format_binding(step.over.source, step)
         return Stop(
@@ -253,17 +254,6 @@ def _call(number: int, step: Step, args: dict[str, JSONValue]) -> Call:
     return Call(
         step=number, tool=step.tool, args=args, key=key, effect=step.effect, mapped=step.over is not None
     )
-
-
-def _items(over: Map, frame: Frame) -> list[JSONValue] | None:
-    items = resolve(over.source, frame)
-    if not isinstance(items, list):
-        return None
-    if over.filter is None:
-        return items
-    wanted = {dumps(value) for value in over.filter.values}
-    found = ((item, lookup(item, over.filter.path)) for item in items)
-    return [item for item, value in found if value is not MISSING and dumps(value) in wanted]
 
 
 def _arguments(number: int, step: Step, frame: Frame) -> dict[str, JSONValue] | Stop:

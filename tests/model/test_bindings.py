@@ -20,6 +20,8 @@ from langchain_awo.model.binding import (
     resolve,
 )
 from langchain_awo.model.encoding import decode
+from langchain_awo.model.mapping import items_of
+from langchain_awo.model.metatool import Filter, Map
 from langchain_awo.model.notation import format_binding
 from langchain_awo.model.pointer import MISSING, escape, expand, lookup, split, unescape
 from langchain_awo.model.transform import apply_transform
@@ -120,3 +122,27 @@ def test_a_transform_gives_a_value_or_does_not_apply(name, value, option, expect
 )
 def test_an_output_is_read_as_far_as_a_kept_parser_goes(output, expected):
     assert decode(output) == expected
+
+
+@pytest.mark.parametrize(
+    ("over", "items"),
+    [
+        (Map(source=Output(step=1, path="/orders/*/shipment")), ["s1", "s2"]),
+        (Map(source=Output(step=1, path="/orders/*"), filter=Filter(path="/shipment", values=("s2",))), [2]),
+        (Map(source=Output(step=1, path="/orders/0/id")), None),
+        (Map(source=Parameter(name="ids")), ["a", "b"]),
+        (Map(source=Parameter(name="one")), None),
+    ],
+)
+def test_a_map_runs_for_what_is_there(over, items):
+    """Neither for a null nor for an element without the field: there is nothing to call for."""
+    orders = [
+        {"id": 1, "shipment": "s1"},
+        {"id": 3, "shipment": None},
+        {"id": 4},
+        {"id": 2, "shipment": "s2"},
+    ]
+    frame = Frame(parameters={"ids": ["a", None, "b"], "one": "a"}, outputs={1: {"orders": orders}})
+    found = items_of(over, frame)
+    assert [each["id"] if over.filter else each for each in found or ()] == (items or [])
+    assert (found is None) == (items is None)
