@@ -43,7 +43,7 @@ models:
   ignores-new-tools: {input: 0.4, cached: 0.1, output: 1.6}
 """
 
-COMPILED: Final = Options(max_tools=4, prices=Prices(schema=0.1))
+COMPILED: Final = Options(max_tools=3, prices=Prices(schema=0.1))
 """How the toolkit is compiled: few meta-tools, and a schema at what providers bill for the unchanged beginning of a prompt."""
 
 _SECONDS: Final = 86_400.0
@@ -66,7 +66,7 @@ class History:
     options: Mapping[str, Any]
 
 
-def record_histories(folder: str | os.PathLike[str], *, tasks: int = 160, after: int = 80) -> None:
+def record_histories(folder: str | os.PathLike[str], *, tasks: int = 160, after: int = 120) -> None:
     """Compiles a toolkit and records each history into a folder: `toolkit.json`, `prices.yaml`, a trace store for each.
 
     Args:

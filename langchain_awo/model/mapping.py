@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from langchain_awo.model.binding import Frame, resolve
+from langchain_awo.model.binding import Frame, Item, Parameter, leaves, resolve
 from langchain_awo.model.encoding import dumps
-from langchain_awo.model.metatool import Map
+from langchain_awo.model.metatool import Map, Step
 from langchain_awo.model.pointer import MISSING, lookup
 from langchain_awo.model.trace import JSONValue
 
 
-def items_of(over: Map, frame: Frame) -> list[JSONValue] | None:
-    """The items of a map in their order, those that its filter keeps; `None` if its source is no list.
+def items_of(step: Step, over: Map, frame: Frame) -> list[JSONValue] | None:
+    """The items a step runs for in their order, those that its filter keeps; `None` if the source is no list.
 
-    A null is left out like an element that has nothing at the path: an order without a shipment has `"shipment_id": null`, or
-    no such field, and either way there is no shipment to get.
+    Left out are elements of an output that have nothing, or null, wherever the step needs something of them: an order without
+    a shipment has `"shipment_id": null`, or no such field, and either way there is no shipment to get. What the caller lists is run.
     """
     items = resolve(over.source, frame)
     if not isinstance(items, list):
         return None
-    there = [item for item in items if item is not None]
-    if over.filter is None:
-        return there
-    wanted = {dumps(value) for value in over.filter.values}
-    found = ((item, lookup(item, over.filter.path)) for item in there)
-    return [item for item, value in found if value is not MISSING and dumps(value) in wanted]
+    if over.filter is not None:
+        wanted = {dumps(value) for value in over.filter.values}
+        found = ((item, lookup(item, over.filter.path)) for item in items)
+        items = [item for item, value in found if value is not MISSING and dumps(value) in wanted]
+    needed = [] if isinstance(over.source, Parameter) else _needed(step)
+    return [item for item in items if not needed or any(_is_there(item, path) for path in needed)]
+
+
+def _needed(step: Step) -> list[str]:
+    required = (binding for name, binding in step.args.items() if name not in step.optional)
+    return [leaf.path for binding in required for leaf in leaves(binding) if isinstance(leaf, Item)]
+
+
+def _is_there(item: JSONValue, path: str) -> bool:
+    value = lookup(item, path)
+    return value is not MISSING and value is not None

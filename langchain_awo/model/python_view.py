@@ -119,7 +119,7 @@ def _step(position: int, step: Step, names: Mapping[str, str], *, is_used_again:
 def _remarks(step: Step) -> Iterator[str]:
     yield str(step.effect)
     if step.over:
-        yield f"the first {step.over.limit} distinct calls, none for a null"
+        yield f"the first {step.over.limit} distinct calls"
     if step.optional:
         yield f"optional: {', '.join(map(repr, step.optional))}"
     if step.never_empty:

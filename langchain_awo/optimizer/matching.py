@@ -74,7 +74,7 @@ def solve_map(
     step: Step, calls: Iterable[Call], frame: Frame, knows: Callable[[JSONValue], bool]
 ) -> Solution | None:
     """The parameters that a mapped step shares among its items, from the first recorded call that fits an item."""
-    items = items_of(step.over, frame) if step.over else None
+    items = items_of(step, step.over, frame) if step.over else None
     for call in calls:
         for item in items or ():
             found = fit_args(step, call.args, replace(frame, item=item))

@@ -113,7 +113,7 @@ def follower_tools(occurrences: Sequence[Occurrence], *, min_tasks: int) -> list
 
 def predicted(step: Step, frame: Frame) -> dict[str, dict[str, JSONValue]]:
     """Keys and arguments of the calls a step without open parameters makes, in order."""
-    items = (items_of(step.over, frame) or []) if step.over else [MISSING]
+    items = (items_of(step, step.over, frame) or []) if step.over else [MISSING]
     calls: dict[str, dict[str, JSONValue]] = {}
     for item in items:
         frame.item = item

@@ -228,7 +228,7 @@ class _Attempt:
                 yield call
 
     def _run_map(self, number: int, step: Step, over: Map) -> None:
-        items = items_of(over, self.frame)
+        items = items_of(step, over, self.frame)
         if items is None:
             raise _Stop
         outputs, missing = [], 0

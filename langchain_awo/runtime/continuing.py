@@ -39,7 +39,7 @@ def start_of(eager: MetaTool, tool: str, args: Mapping[str, JSONValue]) -> Start
     if anchor.tool != tool or not _fits(anchor, args):
         return None
     fixed: dict[str, Any] = {name: Constant(value=value) for name, value in args.items()}
-    over = Map(source=Constant(value=[None])) if anchor.over else None
+    over = Map(source=Constant(value=[dict(args)])) if anchor.over else None
     first = Step(tool=tool, args=fixed, over=over, effect=Effect.READ)
     return Start(
         meta_tool=replace(eager, steps=(first, *eager.steps[1:])), parameters=_parameters(anchor, args)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from typing import TypeAlias
 
-from langchain_awo.model.binding import Frame, resolve
+from langchain_awo.model.binding import Frame, Output, resolve
 from langchain_awo.model.encoding import digest, dumps
 from langchain_awo.model.mapping import items_of
 from langchain_awo.model.metatool import Guard, MetaTool, Step
@@ -135,6 +135,12 @@ class _Run:
             return self._guarded(number, step, step.guard)
         if self.suspicion is not None and not step.effect.is_read:
             return self._suspicious(number)
+        if _is_void(step, self.frame):
+            self.notes.append(f"{step.tool}: there is nothing to call it for")
+            if self.suspicion is None and step.never_empty:
+                self.suspicion = number
+            self._skip(number)
+            return None
         calls = _calls(number, step, self.frame)
         if isinstance(calls, Stop):
             return calls
@@ -228,12 +234,23 @@ def _holds(guard: Guard, frame: Frame) -> bool:
     return value is not MISSING if guard.test == "given" else not is_empty(value)
 
 
+def _is_void(step: Step, frame: Frame) -> bool:
+    """Whether a read without a list has nothing to be called for: null stands where an earlier output should say what.
+
+    Replay counts the call as one that nobody wanted.
+    """
+    if step.over is not None or not step.effect.is_read:
+        return False
+    sources = (binding for name, binding in step.args.items() if name not in step.optional)
+    return any(isinstance(binding, Output) and resolve(binding, frame) is None for binding in sources)
+
+
 def _calls(number: int, step: Step, frame: Frame) -> list[Call] | Stop:
     """The calls of a step: one, or one for each distinct set of arguments."""
     if step.over is None:
         args = _arguments(number, step, frame)
         return [_call(number, step, args)] if isinstance(args, dict) else args
-    items = items_of(step.over, frame)
+    items = items_of(step, step.over, frame)
     if items is None:
         place = format_binding(step.over.source, step)
         return Stop(

@@ -21,7 +21,7 @@ from langchain_awo.model.binding import (
 )
 from langchain_awo.model.encoding import decode
 from langchain_awo.model.mapping import items_of
-from langchain_awo.model.metatool import Filter, Map
+from langchain_awo.model.metatool import Filter, Map, Step
 from langchain_awo.model.notation import format_binding
 from langchain_awo.model.pointer import MISSING, escape, expand, lookup, split, unescape
 from langchain_awo.model.transform import apply_transform
@@ -124,25 +124,28 @@ def test_an_output_is_read_as_far_as_a_kept_parser_goes(output, expected):
     assert decode(output) == expected
 
 
+ELEMENTS = [{"id": 1, "shipment": "s1"}, {"id": 3, "shipment": None}, {"id": 4}, {"id": 2, "shipment": "s2"}]
+
+
 @pytest.mark.parametrize(
-    ("over", "items"),
+    ("source", "path", "found"),
     [
-        (Map(source=Output(step=1, path="/orders/*/shipment")), ["s1", "s2"]),
-        (Map(source=Output(step=1, path="/orders/*"), filter=Filter(path="/shipment", values=("s2",))), [2]),
-        (Map(source=Output(step=1, path="/orders/0/id")), None),
-        (Map(source=Parameter(name="ids")), ["a", "b"]),
-        (Map(source=Parameter(name="one")), None),
+        (Output(step=1, path="/*"), "/shipment", [1, 2]),
+        (Output(step=1, path="/*/shipment"), "", ["s1", "s2"]),
+        (Output(step=1, path="/*"), "/id", [1, 3, 4, 2]),
+        (Output(step=1, path="/0"), "", None),
+        (Parameter(name="ids"), "", ["a", None]),
     ],
 )
-def test_a_map_runs_for_what_is_there(over, items):
-    """Neither for a null nor for an element without the field: there is nothing to call for."""
-    orders = [
-        {"id": 1, "shipment": "s1"},
-        {"id": 3, "shipment": None},
-        {"id": 4},
-        {"id": 2, "shipment": "s2"},
-    ]
-    frame = Frame(parameters={"ids": ["a", None, "b"], "one": "a"}, outputs={1: {"orders": orders}})
-    found = items_of(over, frame)
-    assert [each["id"] if over.filter else each for each in found or ()] == (items or [])
-    assert (found is None) == (items is None)
+def test_a_map_runs_for_what_is_there(source, path, found):
+    """Neither for a null nor for an element without the field, unless the caller lists it."""
+    step = Step(tool="get_shipment", args={"id": Item(path=path)}, over=Map(source=source))
+    frame = Frame(parameters={"ids": ["a", None]}, outputs={1: ELEMENTS})
+    items = items_of(step, step.over, frame)
+    assert (items and [each["id"] if path else each for each in items]) == found
+
+
+def test_a_map_over_what_a_tool_can_do_without_runs_for_every_element():
+    over = Map(source=Output(step=1, path="/*"), filter=Filter(path="/id", values=(3, 4)))
+    step = Step(tool="list_shipments", args={"of": Item(path="/shipment")}, optional=("of",), over=over)
+    assert items_of(step, over, Frame(outputs={1: ELEMENTS})) == ELEMENTS[1:3]

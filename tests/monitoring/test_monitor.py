@@ -111,7 +111,7 @@ def test_the_json_form_is_plain_and_the_report_shows_it(watched, plan, traces_of
     replay = {"result": _saving(), "ceiling": {"chooser": 0, "continue": 0}, "traces": 1, "model_calls": 1}
     html = Report(plan=plan, before=graph, after=graph, replay=replay, monitoring=data).html
     assert "path mix changed" in html
-    assert "80 runs, 2026-03-01 to 2026-03-14" in html
+    assert "120 runs, 2026-03-01 to 2026-03-14" in html
 
 
 def _saving():
@@ -137,7 +137,7 @@ def test_too_few_runs_say_until_when_to_wait(traces_of, plan):
 
 
 def test_in_words_it_is_one_line_for_each(watched):
-    assert repr(watched("ignored")) == "<Monitoring of 80 runs: adjust (seldom chosen)>"
+    assert repr(watched("ignored")) == "<Monitoring of 120 runs: adjust (seldom chosen)>"
     lines = str(watched("ignored")).splitlines()
     assert lines[-1] == "toolkit: adjust (seldom chosen)"
     assert any(line.endswith("change mode to continue (seldom chosen)") for line in lines)

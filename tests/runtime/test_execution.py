@@ -1,5 +1,6 @@
 """The stepping core, driven by hand."""
 
+from dataclasses import replace
 from typing import Any
 
 from langchain_awo.model.binding import Constant, Item, ListOf, Output, Parameter
@@ -97,6 +98,22 @@ def test_a_missing_list_stops_a_map_and_an_empty_one_runs_nothing() -> None:
     assert missing.stop.kind == "unresolved"
     assert empty.stop is None
     assert len(empty.done) == 1
+
+
+def test_a_read_is_not_made_for_a_null_and_what_depends_on_it_is_left_out() -> None:
+    """An order without a shipment has no shipment to get; where there always was one, nothing is written."""
+    shipment = step("get_order", args={"order_id": Output(step=1, path="/shipment")})
+    further = step("get_order", args={"order_id": Output(step=2, path="/id")})
+    refund = step("refund", args={"order_id": Output(step=1, path="/id")})
+    found = {"find_user": {"shipment": None, "id": 7}, "refund": {}}
+    groups, result = run(routine("m", FIND, shipment, further, refund), found, email="a@b")
+    assert groups == [["find_user a@b"], ["refund 7"]]
+    assert result.notes == ("get_order: there is nothing to call it for",)
+    always = replace(shipment, never_empty=True)
+    groups, result = run(routine("m", FIND, always, refund), found, email="a@b")
+    assert groups == [["find_user a@b"]]
+    assert result.stop
+    assert result.stop.kind == "suspicious"
 
 
 def test_a_filter_keeps_the_items_it_names() -> None:
