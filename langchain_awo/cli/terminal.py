@@ -43,10 +43,13 @@ def put_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]])
     """A table that fits the terminal; the first column holds names, the others figures."""
     table = Table(title=Text(plain(title)), title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     table.show_edge = table.pad_edge = False
+    longest = max((len(row[0]) for row in rows), default=0)
     for position, column in enumerate(columns):
         figures = position > 0
         align: JustifyMethod = "right" if figures else "left"
-        table.add_column(Text(column), justify=align, overflow="fold", min_width=0 if figures else 12)
+        table.add_column(
+            Text(column), justify=align, overflow="fold", min_width=0 if figures else min(longest, 12)
+        )
     for row in rows:
         table.add_row(*(Text(plain(cell)) for cell in row))
     console = Console()
