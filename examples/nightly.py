@@ -56,7 +56,7 @@ def main() -> None:
 
         print("== day 1: the agent works, and its routines are compiled")
         tools = work(world, first, folder / "day-1.db")
-        compiled = awo.compile_toolkit(folder / "day-1.db", tools=tools, max_tools=4)
+        compiled = awo.compile_toolkit(folder / "day-1.db", tools=tools, max_tools=3)
         compiled.save(toolkit)
         print("\n".join(each.name for each in compiled.meta_tools))
 
