@@ -115,6 +115,10 @@ def plan_of(data: JSONValue, *, where: str = "the toolkit") -> ToolkitPlan:
             f"{where} has toolkit schema version {found!r}; this langchain_awo reads version "
             f"{PLAN_SCHEMA_VERSION}. Compile the traces again."
         )
+    if isinstance(data, dict) and not {"schema_version", "meta_tools"} & data.keys():
+        raise PlanError(
+            f"{where} is not a compiled toolkit: it has neither schema_version nor meta_tools; `awo compile` writes one"
+        )
     try:
         plan = load_plan(data)
     except (ValueError, RecursionError) as error:

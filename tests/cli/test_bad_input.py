@@ -194,3 +194,12 @@ def test_a_toolkit_compiled_with_rules_is_recompiled_with_rules(awo, store, fold
     awo("compile", store, "--rules", "rules.yaml")
     assert "merging rules" in complaint(awo("recompile", store, "-t", "toolkit.json"))
     assert awo("recompile", store, "-t", "toolkit.json", "--rules", "rules.yaml").exit_code == 0
+
+
+def test_json_that_is_no_toolkit_is_not_taken_for_an_empty_one(awo, store, tmp_path):
+    (tmp_path / "other.json").write_text('{"name": "something"}')
+    for verb in ("monitor", "replay", "recompile"):
+        more = ("-o", "new.json") if verb == "recompile" else ()
+        assert "other.json is not a compiled toolkit" in complaint(
+            awo(verb, store, "-t", "other.json", *more)
+        )
