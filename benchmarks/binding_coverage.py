@@ -15,8 +15,8 @@ from pathlib import Path
 from statistics import fmean
 
 import langchain_awo as awo
-from langchain_awo.optimizer.corpus import Corpus, build_corpus
-from langchain_awo.optimizer.coverage import Coverage, held_out_coverage
+from langchain_awo.optimizer.dataflow.coverage import Coverage, held_out_coverage
+from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
 
 Column = tuple[str, Callable[[Coverage], float], str]
 

@@ -21,9 +21,9 @@ from statistics import fmean
 
 import langchain_awo as awo
 from langchain_awo.model.trace import Trace
-from langchain_awo.optimizer.bench import Prices
-from langchain_awo.optimizer.evaluate import Evaluation, evaluate
 from langchain_awo.optimizer.pipeline import Options
+from langchain_awo.optimizer.replay.cost import Prices
+from langchain_awo.optimizer.replay.evaluate import Evaluation, evaluate
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ from pathlib import Path
 import langchain_awo as awo
 from langchain_awo.model.metatool import MetaTool, ToolkitPlan
 from langchain_awo.model.trace import Trace
-from langchain_awo.optimizer.evaluate import replay_report
-from langchain_awo.optimizer.former import doing
 from langchain_awo.optimizer.pipeline import compile_plan
-from langchain_awo.optimizer.recompile import recompile_plan
+from langchain_awo.optimizer.recompile.previous import doing
+from langchain_awo.optimizer.recompile.recompile import recompile_plan
+from langchain_awo.optimizer.replay.evaluate import replay_report
 
 SPLITS = 3
 

@@ -29,9 +29,9 @@ from langchain_awo.monitoring.estimate import Estimate, estimate_saving
 from langchain_awo.monitoring.prices import PriceTable, read_prices
 from langchain_awo.monitoring.worth import Assumptions
 from langchain_awo.optimizer.pipeline import Options, Progress, Strategy, compile_plan
-from langchain_awo.optimizer.polish import Namer, polished
-from langchain_awo.optimizer.recompile import Recompilation, as_compiled, recompile_plan
-from langchain_awo.optimizer.rules_file import read_rules
+from langchain_awo.optimizer.recompile.recompile import Recompilation, as_compiled, recompile_plan
+from langchain_awo.optimizer.rules.file import read_rules
+from langchain_awo.optimizer.selection.polish import Namer, polished
 from langchain_awo.plan_file import read_plan
 from langchain_awo.runtime.chat_namer import chat_namer
 from langchain_awo.runtime.signatures import spec_of

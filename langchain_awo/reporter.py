@@ -14,11 +14,11 @@ from langchain_awo.model.metatool import ToolkitPlan
 from langchain_awo.model.rules import RuleSet
 from langchain_awo.model.trace import Trace
 from langchain_awo.monitoring.prices import PriceTable
-from langchain_awo.optimizer.corpus import Corpus, build_corpus
-from langchain_awo.optimizer.evaluate import evaluate, replay_report
-from langchain_awo.optimizer.merge import build_graph
+from langchain_awo.optimizer.baseline.merge import build_graph
+from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
 from langchain_awo.optimizer.pipeline import Options, Progress
-from langchain_awo.optimizer.rules_file import read_rules
+from langchain_awo.optimizer.replay.evaluate import evaluate, replay_report
+from langchain_awo.optimizer.rules.file import read_rules
 from langchain_awo.optimizer.settings import options_of
 from langchain_awo.reporting.notebook import DrawnGraph
 from langchain_awo.reporting.report import Report

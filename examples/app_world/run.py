@@ -11,7 +11,7 @@ from world import FRIENDS, MEMBERS, NOTES, AppWorld, playlist_titles
 from langchain_awo.demo.trial import run_trial
 from langchain_awo.demo.trial_text import format_trial
 from langchain_awo.model.rules import RuleSet
-from langchain_awo.optimizer.rules_file import read_rules
+from langchain_awo.optimizer.rules.file import read_rules
 
 HERE = Path(__file__).parent
 

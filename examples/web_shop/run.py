@@ -18,7 +18,7 @@ from langchain_awo.demo.tasks import Task
 from langchain_awo.demo.trial import run_trial
 from langchain_awo.demo.trial_text import format_trial
 from langchain_awo.model.rules import RuleSet
-from langchain_awo.optimizer.rules_file import read_rules
+from langchain_awo.optimizer.rules.file import read_rules
 
 HERE = Path(__file__).parent
 

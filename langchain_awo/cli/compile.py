@@ -65,7 +65,7 @@ def compile_traces(
     Example: `awo compile traces.db -o toolkit.json --tools shop.tools:TOOLS`
     """
     from langchain_awo.optimizer.pipeline import Options, compile_plan
-    from langchain_awo.optimizer.rules_file import read_rules
+    from langchain_awo.optimizer.rules.file import read_rules
     from langchain_awo.plan_file import check_target, plan_text, write_plan
     from langchain_awo.runtime.signatures import spec_of
 
@@ -84,7 +84,7 @@ def compile_traces(
     with progress(PHASES) as tell:
         plan = compile_plan(found, options=options, tools=specs, progress=tell)
     if wording:
-        from langchain_awo.optimizer.polish import polished
+        from langchain_awo.optimizer.selection.polish import polished
         from langchain_awo.runtime.chat_namer import chat_namer
 
         plan = polished(plan, chat_namer(wording))

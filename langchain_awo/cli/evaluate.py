@@ -24,7 +24,7 @@ from langchain_awo.cli.tables import put_savings
 from langchain_awo.cli.terminal import counted, progress, put, put_json
 
 if TYPE_CHECKING:
-    from langchain_awo.optimizer.evaluate import Evaluation
+    from langchain_awo.optimizer.replay.evaluate import Evaluation
 
 
 def evaluate_traces(
@@ -44,8 +44,8 @@ def evaluate_traces(
 
     Example: `awo evaluate traces.db --held-out 0.3 --json`
     """
-    from langchain_awo.optimizer.evaluate import evaluate
     from langchain_awo.optimizer.pipeline import Options
+    from langchain_awo.optimizer.replay.evaluate import evaluate
     from langchain_awo.runtime.signatures import spec_of
 
     options = Options(

@@ -20,7 +20,7 @@ def tell_unknown_effects(
     protected: Container[str] = (),
 ) -> None:
     """Names the tools that count as writes only because nobody says what they do; routines of reads save most."""
-    from langchain_awo.optimizer.corpus import build_corpus
+    from langchain_awo.optimizer.log.corpus import build_corpus
 
     effects = build_corpus(traces, tools=specs, declared=declared).effects
     called = {call.name for trace in traces for call in trace.tool_calls if call.name not in protected}

@@ -25,7 +25,7 @@ from langchain_awo.cli.sources import live_tools, read_traces
 from langchain_awo.cli.terminal import counted, progress, put, put_json, say
 
 if TYPE_CHECKING:
-    from langchain_awo.optimizer.echo import Echo
+    from langchain_awo.optimizer.log.inline import Echo
 
 
 def recompile_toolkit(
@@ -51,8 +51,8 @@ def recompile_toolkit(
 
     Example: `awo recompile new-traces.db --toolkit toolkit.json -o new-toolkit.json`
     """
-    from langchain_awo.optimizer.recompile import as_compiled, recompile_plan
-    from langchain_awo.optimizer.rules_file import read_rules
+    from langchain_awo.optimizer.recompile.recompile import as_compiled, recompile_plan
+    from langchain_awo.optimizer.rules.file import read_rules
     from langchain_awo.plan_file import check_target, read_plan, write_plan
     from langchain_awo.runtime.signatures import spec_of
 

@@ -20,8 +20,8 @@ def replay_toolkit(
 
     Example: `awo replay new-traces.db --toolkit toolkit.json`
     """
-    from langchain_awo.optimizer.evaluate import replay_report
     from langchain_awo.optimizer.pipeline import Options
+    from langchain_awo.optimizer.replay.evaluate import replay_report
     from langchain_awo.plan_file import read_plan
 
     plan = read_plan(toolkit)

@@ -25,9 +25,9 @@ def suggest(traces: Traces, *, domain: Domain = None, model: Model = None) -> No
 
     Example: `awo rules suggest traces.db > rules.yaml`
     """
-    from langchain_awo.optimizer.corpus import build_corpus
-    from langchain_awo.optimizer.rules_file import dump_rules
-    from langchain_awo.optimizer.suggest import suggest_rules
+    from langchain_awo.optimizer.log.corpus import build_corpus
+    from langchain_awo.optimizer.rules.file import dump_rules
+    from langchain_awo.optimizer.rules.suggest import suggest_rules
 
     corpus = build_corpus(read_traces(traces, domain=domain, model=model))
     with waiting("looking for rules"):

@@ -117,8 +117,8 @@ def _put_traces(traces: Sequence[Trace]) -> None:
 
 
 def _show_ngrams(traces: Sequence[Trace], *, min_length: int, min_freq: int, as_json: bool) -> None:
-    from langchain_awo.optimizer.corpus import build_corpus
-    from langchain_awo.optimizer.ngrams import find_ngrams
+    from langchain_awo.optimizer.baseline.ngrams import find_ngrams
+    from langchain_awo.optimizer.log.corpus import build_corpus
 
     found = find_ngrams(build_corpus(traces), min_length=min_length, min_freq=min_freq)
     if as_json:
@@ -155,7 +155,7 @@ def _counts(traces: Sequence[Trace]) -> dict[str, Any]:
 
 
 def _tools(traces: Sequence[Trace]) -> dict[str, dict[str, Any]]:
-    from langchain_awo.optimizer.corpus import build_corpus
+    from langchain_awo.optimizer.log.corpus import build_corpus
 
     calls = [call for trace in traces for call in trace.tool_calls]
     made = Counter(call.name for call in calls)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from langchain_awo.cli.terminal import percent, put_table
 
 if TYPE_CHECKING:
-    from langchain_awo.optimizer.ceiling import Ceiling
-    from langchain_awo.optimizer.evaluate import Saving
+    from langchain_awo.optimizer.replay.ceiling import Ceiling
+    from langchain_awo.optimizer.replay.evaluate import Saving
 
 
 def put_savings(savings: Mapping[str, Saving], ceiling: Ceiling) -> None:

@@ -27,8 +27,8 @@ from langchain_awo.demo.tools import READS, back_office_tools
 from langchain_awo.demo.world import World
 from langchain_awo.model.metatool import ToolkitPlan
 from langchain_awo.model.trace import Trace
-from langchain_awo.optimizer.bench import Prices
 from langchain_awo.optimizer.pipeline import Options
+from langchain_awo.optimizer.replay.cost import Prices
 from langchain_awo.testing import ScriptedChatModel
 
 START: Final = 1_772_323_200.0

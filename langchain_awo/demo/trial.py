@@ -19,9 +19,9 @@ from langchain_awo.demo.planned import Planner, planned_policy
 from langchain_awo.demo.tasks import Task
 from langchain_awo.model.rules import RuleSet
 from langchain_awo.model.trace import ToolSpec
-from langchain_awo.optimizer.corpus import build_corpus
-from langchain_awo.optimizer.evaluate import saving_of
+from langchain_awo.optimizer.log.corpus import build_corpus
 from langchain_awo.optimizer.pipeline import Options, compile_corpus, compile_plan
+from langchain_awo.optimizer.replay.evaluate import saving_of
 from langchain_awo.runtime.signatures import spec_of
 from langchain_awo.testing import ScriptedChatModel
 

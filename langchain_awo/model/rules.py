@@ -1,7 +1,7 @@
 """Merging rules: declarative data that say which calls and which histories count as the same.
 
 A rule can be switched off and carries the evidence it was suggested for. Rules are checked against a corpus before
-they are used; see `langchain_awo.optimizer.rules`. The file form is described in `docs/rules.md`.
+they are used; see `langchain_awo.optimizer.rules.check`. The file form is described in `docs/rules.md`.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ class PythonRule:
     file. What it says must hold as for declared rules: it may not leave out a call that writes.
 
     Attributes:
-        function: from `langchain_awo.optimizer.corpus.Call` to the same or `None`.
+        function: from `langchain_awo.optimizer.log.corpus.Call` to the same or `None`.
         name: what errors call it.
     """
 

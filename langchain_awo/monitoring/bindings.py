@@ -11,10 +11,10 @@ from scipy.stats import binomtest, fisher_exact
 
 from langchain_awo.model.metatool import MetaTool, Step
 from langchain_awo.monitoring.usage import Use
-from langchain_awo.optimizer.corpus import Corpus
-from langchain_awo.optimizer.explain import advance_step
-from langchain_awo.optimizer.occurrences import occurrences_of
-from langchain_awo.optimizer.trial import try_step
+from langchain_awo.optimizer.log.corpus import Corpus
+from langchain_awo.optimizer.mining.align import advance_step
+from langchain_awo.optimizer.mining.cross_validate import try_step
+from langchain_awo.optimizer.mining.occurrences import occurrences_of
 
 LEVEL: Final = 0.001
 """As for the path mix."""

@@ -11,7 +11,7 @@ from scipy.stats import chi2_contingency
 
 from langchain_awo.model.metatool import ToolkitPlan
 from langchain_awo.model.trace import JSONValue
-from langchain_awo.optimizer.path_mix import LEAST, MOST, OTHER
+from langchain_awo.optimizer.log.variants import LEAST, MOST, OTHER
 
 MIN_TASKS: Final = 30
 """With fewer tasks on either side nothing is tested."""

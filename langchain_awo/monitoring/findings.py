@@ -14,7 +14,7 @@ from langchain_awo.monitoring.judging import Judged
 from langchain_awo.monitoring.ledger import Amount, Ledger
 from langchain_awo.monitoring.observing import Observed
 from langchain_awo.monitoring.usage import HandBack, Use
-from langchain_awo.optimizer.corpus import Corpus
+from langchain_awo.optimizer.log.corpus import Corpus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,9 +23,9 @@ from langchain_awo.model.metatool import MetaTool
 from langchain_awo.model.trace import JSONValue, ToolCallRecord
 from langchain_awo.monitoring.observing import Observed
 from langchain_awo.monitoring.usage import Use
-from langchain_awo.optimizer.corpus import CHARACTERS_PER_TOKEN, Run, call_key
-from langchain_awo.optimizer.saying import Sayings, sayings_of, words_of
-from langchain_awo.optimizer.uses import is_used
+from langchain_awo.optimizer.log.corpus import CHARACTERS_PER_TOKEN, Run, call_key
+from langchain_awo.optimizer.selection.mentions import Sayings, sayings_of, words_of
+from langchain_awo.optimizer.selection.output_liveness import is_used
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

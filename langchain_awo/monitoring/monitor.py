@@ -17,8 +17,8 @@ from langchain_awo.monitoring.ledger import Bookkeeper, Ledger, ledger_of, schem
 from langchain_awo.monitoring.members import changed_members
 from langchain_awo.monitoring.observing import Observed, Progress, corpus_of, observe
 from langchain_awo.monitoring.prices import PriceTable
-from langchain_awo.optimizer.corpus import Corpus
-from langchain_awo.optimizer.path_mix import path_mix
+from langchain_awo.optimizer.log.corpus import Corpus
+from langchain_awo.optimizer.log.variants import path_mix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from langchain_awo.model.metatool import MetaTool, Mode, ToolkitPlan
 from langchain_awo.model.trace import Trace
 from langchain_awo.monitoring.usage import Usage, usage_of
-from langchain_awo.optimizer.corpus import Corpus, Run, build_corpus
-from langchain_awo.optimizer.replay import replay_chooser, replay_continue
+from langchain_awo.optimizer.log.corpus import Corpus, Run, build_corpus
+from langchain_awo.optimizer.replay.counterfactual import replay_chooser, replay_continue
 
 Progress = Callable[[str, int, int], None]
 """Called with the phase, how many runs are done, and how many there are."""

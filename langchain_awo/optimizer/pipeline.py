@@ -13,22 +13,22 @@ from langchain_awo.model.encoding import digest
 from langchain_awo.model.metatool import MetaTool, Refused, ToolkitPlan
 from langchain_awo.model.rules import Ignore, RuleSet, describe
 from langchain_awo.model.trace import JSONValue, ToolSpec, Trace
-from langchain_awo.optimizer.bench import Prices
-from langchain_awo.optimizer.corpus import Corpus, build_corpus
-from langchain_awo.optimizer.echo import without_echo
-from langchain_awo.optimizer.follow import follow
-from langchain_awo.optimizer.former import named_as_before, reconsider
-from langchain_awo.optimizer.gather import gather
-from langchain_awo.optimizer.grow import Family, grow
-from langchain_awo.optimizer.literal import compile_literal
-from langchain_awo.optimizer.path_mix import frequent, path_mix
-from langchain_awo.optimizer.rules import checked
-from langchain_awo.optimizer.select import select
-from langchain_awo.optimizer.shape import Showing, shape
-from langchain_awo.optimizer.shapes import signatures_of
-from langchain_awo.optimizer.specialize import specialize
-from langchain_awo.optimizer.trial import Thresholds
-from langchain_awo.optimizer.verify import refusal, verify
+from langchain_awo.optimizer.baseline.literal import compile_literal
+from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
+from langchain_awo.optimizer.log.inline import without_echo
+from langchain_awo.optimizer.log.signatures import signatures_of
+from langchain_awo.optimizer.log.variants import frequent, path_mix
+from langchain_awo.optimizer.mining.cross_validate import Thresholds
+from langchain_awo.optimizer.mining.gather import gather
+from langchain_awo.optimizer.mining.grow import Family, grow
+from langchain_awo.optimizer.mining.verify import refusal, verify
+from langchain_awo.optimizer.recompile.previous import named_as_before, reconsider
+from langchain_awo.optimizer.replay.cost import Prices
+from langchain_awo.optimizer.rules.apply import follow
+from langchain_awo.optimizer.rules.check import checked
+from langchain_awo.optimizer.rules.specialize import specialize
+from langchain_awo.optimizer.selection.prune_outputs import Showing, shape
+from langchain_awo.optimizer.selection.select import select
 
 Strategy: TypeAlias = Literal["default", "awo"]
 """`default` is this package's optimizer, `awo` the paper's algorithm to the letter."""

@@ -16,7 +16,7 @@ from langchain_awo.monitoring.drift import Drift, drift_of
 from langchain_awo.monitoring.findings import Finding, Savings
 from langchain_awo.monitoring.intervals import Interval, Share
 from langchain_awo.monitoring.usage import HandBack
-from langchain_awo.optimizer.path_mix import OTHER, frequent
+from langchain_awo.optimizer.log.variants import OTHER, frequent
 from tests.reporting.material import meta_tool
 
 NO_DRIFT = Drift(before=100, now=100, p_value=0.5, moved=0.02)

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 
 from langchain_awo.model.trace import JSONValue, Message, ModelCallRecord, ToolCallRecord, Trace
-from langchain_awo.optimizer.corpus import Corpus, build_corpus
+from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
 
 _HEAD = re.compile(r"(?:(\d+)x\s+)?(?:task=(\S+)\s+)?(failed\s+)?(.*)", re.DOTALL)
 _CALL = re.compile(r"\s*(!?)([\w.]+)\(([^()]*)\)\s*(?:->\s*(.*?))?\s*", re.DOTALL)

@@ -10,14 +10,14 @@ import pytest
 
 from langchain_awo.errors import AwoError
 from langchain_awo.model.notation import format_meta_tool, format_refused
-from langchain_awo.optimizer.extract import Algorithm1, extract
-from langchain_awo.optimizer.literal import compile_literal
-from langchain_awo.optimizer.merge import build_graph
-from langchain_awo.optimizer.ngrams import find_ngrams
-from langchain_awo.optimizer.prepare import build_paths
-from langchain_awo.optimizer.rules import checked
-from langchain_awo.optimizer.rules_file import dump_rules, load_rules
-from langchain_awo.optimizer.suggest import suggest_rules
+from langchain_awo.optimizer.baseline.extract import Algorithm1, extract
+from langchain_awo.optimizer.baseline.literal import compile_literal
+from langchain_awo.optimizer.baseline.merge import build_graph
+from langchain_awo.optimizer.baseline.ngrams import find_ngrams
+from langchain_awo.optimizer.rules.check import checked
+from langchain_awo.optimizer.rules.file import dump_rules, load_rules
+from langchain_awo.optimizer.rules.prepare import build_paths
+from langchain_awo.optimizer.rules.suggest import suggest_rules
 from tests.optimizer.notation import corpus_of
 
 CASES = Path(__file__).with_name("cases")

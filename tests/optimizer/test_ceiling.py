@@ -9,9 +9,9 @@ import pytest
 
 from langchain_awo.capture.importers import import_messages
 from langchain_awo.model.schema import dump
-from langchain_awo.optimizer.ceiling import Ceiling, ceiling_of
-from langchain_awo.optimizer.corpus import build_corpus
+from langchain_awo.optimizer.log.corpus import build_corpus
 from langchain_awo.optimizer.pipeline import compile_plan
+from langchain_awo.optimizer.replay.ceiling import Ceiling, ceiling_of
 from tests.optimizer.notation import corpus_of
 
 FOUND = '"a1" get_user(a1) -> {"order": "o9"}'

@@ -9,8 +9,8 @@ from statistics import fmean
 import pytest
 
 import langchain_awo as awo
-from langchain_awo.optimizer.corpus import build_corpus
-from langchain_awo.optimizer.coverage import held_out_coverage
+from langchain_awo.optimizer.dataflow.coverage import held_out_coverage
+from langchain_awo.optimizer.log.corpus import build_corpus
 
 pytestmark = [
     pytest.mark.recordings,

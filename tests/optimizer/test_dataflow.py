@@ -6,7 +6,7 @@ import pytest
 
 from langchain_awo.model.binding import Frame, resolve
 from langchain_awo.model.notation import format_binding
-from langchain_awo.optimizer.dataflow import Example, collect_votes
+from langchain_awo.optimizer.dataflow.consensus import Example, collect_votes
 
 LETTERS = "abcdefghijkl"
 

@@ -18,7 +18,7 @@ from langchain_awo.model.trace import (
     ToolSpec,
     Trace,
 )
-from langchain_awo.optimizer.echo import UNNAMED, Echo, without_echo
+from langchain_awo.optimizer.log.inline import UNNAMED, Echo, without_echo
 from tests.optimizer.echoing import asked
 
 USAGE = TokenUsage(input_tokens=100, output_tokens=5)

@@ -10,8 +10,8 @@ from langchain_awo.demo.run import split_tasks
 from langchain_awo.demo.tasks import generate_tasks
 from langchain_awo.demo.tools import back_office_tools
 from langchain_awo.demo.world import World
-from langchain_awo.optimizer.corpus import build_corpus
-from langchain_awo.optimizer.simulate import simulate
+from langchain_awo.optimizer.log.corpus import build_corpus
+from langchain_awo.optimizer.replay.simulate import simulate
 from langchain_awo.runtime.signatures import spec_of
 
 

@@ -7,7 +7,7 @@ import pytest
 from langchain_awo.errors import CompileError
 from langchain_awo.model.canonical import Candidate, CanonicalCall
 from langchain_awo.model.graph import ROOT, WorkflowGraph
-from langchain_awo.optimizer.extract import MAX_LENGTH, Algorithm1, extract
+from langchain_awo.optimizer.baseline.extract import MAX_LENGTH, Algorithm1, extract
 
 
 def graph_of(*decisions):

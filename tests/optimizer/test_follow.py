@@ -6,8 +6,8 @@ import pytest
 
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.rules import Alias, CollapseLogin, Commute, Ignore, RuleSet
-from langchain_awo.optimizer.follow import follow
-from langchain_awo.optimizer.rules import python_rule
+from langchain_awo.optimizer.rules.apply import follow
+from langchain_awo.optimizer.rules.check import python_rule
 from tests.optimizer.notation import corpus_of
 from tests.optimizer.routines import compiled
 

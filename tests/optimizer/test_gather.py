@@ -8,10 +8,10 @@ from langchain_core.tools import tool
 
 import langchain_awo.api as awo
 from langchain_awo.model.notation import format_meta_tool
-from langchain_awo.optimizer.gather import MAX_TOOLS, gather
-from langchain_awo.optimizer.naming import name_all
-from langchain_awo.optimizer.path_mix import path_mix
-from langchain_awo.optimizer.replay import replay
+from langchain_awo.optimizer.log.variants import path_mix
+from langchain_awo.optimizer.mining.gather import MAX_TOOLS, gather
+from langchain_awo.optimizer.replay.counterfactual import replay
+from langchain_awo.optimizer.selection.naming import name_all
 from tests.optimizer.notation import corpus_of, traces_of
 
 MIXED = "\n".join(

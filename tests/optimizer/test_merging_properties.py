@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from langchain_awo.model.metatool import ToolkitPlan
 from langchain_awo.model.rules import Commute, RuleSet
-from langchain_awo.optimizer.corpus import build_corpus
-from langchain_awo.optimizer.extract import extract
-from langchain_awo.optimizer.literal import compile_literal
-from langchain_awo.optimizer.merge import Decisions, build_graph, count_decisions, graph_of
-from langchain_awo.optimizer.prepare import build_paths
-from langchain_awo.optimizer.rules import DEFAULT_RULES
-from langchain_awo.optimizer.rules_file import dump_rules
-from langchain_awo.optimizer.suggest import suggest_rules
+from langchain_awo.optimizer.baseline.extract import extract
+from langchain_awo.optimizer.baseline.literal import compile_literal
+from langchain_awo.optimizer.baseline.merge import Decisions, build_graph, count_decisions, graph_of
+from langchain_awo.optimizer.log.corpus import build_corpus
+from langchain_awo.optimizer.rules.check import DEFAULT_RULES
+from langchain_awo.optimizer.rules.file import dump_rules
+from langchain_awo.optimizer.rules.prepare import build_paths
+from langchain_awo.optimizer.rules.suggest import suggest_rules
 from langchain_awo.plan_file import plan_text
 from tests.optimizer.notation import corpus_of, traces_of
 

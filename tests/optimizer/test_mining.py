@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from langchain_awo.model.metatool import MetaTool, Refused
-from langchain_awo.optimizer.grow import grow
-from langchain_awo.optimizer.naming import name_all
+from langchain_awo.optimizer.mining.grow import grow
 from langchain_awo.optimizer.pipeline import Options, compile_corpus
+from langchain_awo.optimizer.selection.naming import name_all
 from tests.optimizer.notation import corpus_of
 from tests.optimizer.routines import compiled
 

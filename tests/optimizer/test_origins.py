@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from langchain_awo.model.binding import Constant
-from langchain_awo.optimizer.coverage import held_out_coverage
-from langchain_awo.optimizer.origins import learn_origins
-from langchain_awo.optimizer.sights import sights_of, sources_of
+from langchain_awo.optimizer.dataflow.coverage import held_out_coverage
+from langchain_awo.optimizer.dataflow.observations import sights_of, sources_of
+from langchain_awo.optimizer.dataflow.origins import learn_origins
 from tests.optimizer.notation import corpus_of
 
 

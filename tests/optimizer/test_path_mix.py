@@ -9,8 +9,8 @@ from langchain_awo.model.binding import Output, Parameter
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.metatool import MetaTool, Step
 from langchain_awo.model.trace import ToolCallRecord, Trace
-from langchain_awo.optimizer.corpus import build_corpus
-from langchain_awo.optimizer.path_mix import OTHER, frequent, path_mix
+from langchain_awo.optimizer.log.corpus import build_corpus
+from langchain_awo.optimizer.log.variants import OTHER, frequent, path_mix
 from tests.reporting.material import trace
 
 EFFECTS = {

@@ -8,7 +8,7 @@ import logging
 import pytest
 
 import langchain_awo as awo
-from langchain_awo.optimizer.polish import polished
+from langchain_awo.optimizer.selection.polish import polished
 from langchain_awo.testing import ScriptedChatModel
 from tests.optimizer.notation import traces_of
 

@@ -15,11 +15,11 @@ from langchain_awo.model.effect import Effect
 from langchain_awo.model.metatool import ToolkitPlan
 from langchain_awo.model.rules import RuleSet
 from langchain_awo.model.trace import ToolSpec
-from langchain_awo.optimizer.echo import without_echo
-from langchain_awo.optimizer.former import doing
-from langchain_awo.optimizer.parameters import renamed
+from langchain_awo.optimizer.log.inline import without_echo
 from langchain_awo.optimizer.pipeline import Options, compile_plan
-from langchain_awo.optimizer.recompile import recompile_plan
+from langchain_awo.optimizer.recompile.previous import doing
+from langchain_awo.optimizer.recompile.recompile import recompile_plan
+from langchain_awo.optimizer.selection.parameters import renamed
 from tests.cli.recordings import order_run
 from tests.optimizer.echoing import asked, season
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from langchain_awo.model.eager import eager_part
-from langchain_awo.optimizer.replay import replay
+from langchain_awo.optimizer.replay.counterfactual import replay
 from tests.optimizer.notation import corpus_of
 from tests.optimizer.routines import asked, chooser, each, routine, step
 

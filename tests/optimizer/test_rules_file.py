@@ -19,10 +19,10 @@ from langchain_awo.model.rules import (
     RuleSet,
     SelectBy,
 )
-from langchain_awo.optimizer.prepare import build_paths
-from langchain_awo.optimizer.rules import checked, python_rule
-from langchain_awo.optimizer.rules_file import dump_rules, load_rules, read_rules, write_rules
-from langchain_awo.optimizer.suggest import suggest_rules
+from langchain_awo.optimizer.rules.check import checked, python_rule
+from langchain_awo.optimizer.rules.file import dump_rules, load_rules, read_rules, write_rules
+from langchain_awo.optimizer.rules.prepare import build_paths
+from langchain_awo.optimizer.rules.suggest import suggest_rules
 from tests.optimizer.notation import corpus_of
 
 names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12)

@@ -9,10 +9,10 @@ import pytest
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.metatool import MetaTool, Step
 from langchain_awo.model.trace import Message, ModelCallRecord, ToolCallRecord, Trace
-from langchain_awo.optimizer.corpus import build_corpus
-from langchain_awo.optimizer.saying import is_telling, says, words_of
-from langchain_awo.optimizer.shape import Showing, shape
-from langchain_awo.optimizer.uses import held_share, uses_of
+from langchain_awo.optimizer.log.corpus import build_corpus
+from langchain_awo.optimizer.selection.mentions import is_telling, says, words_of
+from langchain_awo.optimizer.selection.output_liveness import held_share, uses_of
+from langchain_awo.optimizer.selection.prune_outputs import Showing, shape
 
 READ = MetaTool(name="m", description="", steps=(Step(tool="get_order", effect=Effect.READ),))
 

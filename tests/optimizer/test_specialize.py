@@ -10,11 +10,11 @@ from langchain_awo.errors import RuleError
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.notation import format_meta_tool
 from langchain_awo.model.rules import Normalize, RuleSet, SelectBy
-from langchain_awo.optimizer.merge import build_graph
+from langchain_awo.optimizer.baseline.merge import build_graph
 from langchain_awo.optimizer.pipeline import Options, compile_corpus, compile_plan
-from langchain_awo.optimizer.recompile import recompile_plan
-from langchain_awo.optimizer.rules_file import load_rules
-from langchain_awo.optimizer.specialize import specialize
+from langchain_awo.optimizer.recompile.recompile import recompile_plan
+from langchain_awo.optimizer.rules.file import load_rules
+from langchain_awo.optimizer.rules.specialize import specialize
 from tests.optimizer.notation import corpus_of, traces_of
 
 PAGE = '{{"fields": {{"Query": {{"at": "e{n}1"}}}}, "buttons": {{"Go": {{"at": "e{n}2"}}, "Pay": {{"at": "e{n}3"}}}}}}'

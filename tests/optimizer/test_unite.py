@@ -7,9 +7,9 @@ from dataclasses import replace
 from langchain_awo.model.binding import Constant, Output, Parameter
 from langchain_awo.model.metatool import Guard, ParameterSpec
 from langchain_awo.model.notation import format_step
-from langchain_awo.optimizer.bench import Bench, Prices
-from langchain_awo.optimizer.naming import name_all
-from langchain_awo.optimizer.unite import unions_of, unite
+from langchain_awo.optimizer.replay.cost import Bench, Prices
+from langchain_awo.optimizer.selection.naming import name_all
+from langchain_awo.optimizer.selection.unite import unions_of, unite
 from tests.optimizer.notation import corpus_of
 from tests.optimizer.routines import routine, step
 

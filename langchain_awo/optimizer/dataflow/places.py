@@ -1,0 +1,171 @@
+"""Where in earlier outputs and arguments a value stands."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from langchain_awo.model.binding import Argument, Binding, Frame, Item, Output, Template, Transform
+from langchain_awo.model.pointer import escape
+from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.transform import TransformName
+from langchain_awo.optimizer.dataflow.value_index import ITSELF, Likeness, Wanted
+
+MAX_LEAVES: Final = 20_000
+"""Leaves of one output that are looked at; outputs beyond that are lists of the same thing."""
+
+DATA_KEY: Final = re.compile(r"\d{3}|^\d+$|^[0-9a-f]{8}-")
+
+Segment: TypeAlias = str | int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """One place, or each element of a list.
+
+    Attributes:
+        path: pointer; with `*` it stands for each element.
+        transform: what makes the argument of the value there, empty for the value itself.
+        prefix: fixed text before it, and `suffix` after it.
+        whole: the argument is the list of all that `*` stands for, not one of them.
+    """
+
+    kind: Literal["output", "argument"]
+    step: int
+    path: str
+    transform: str = ""
+    option: str = ""
+    prefix: str = ""
+    suffix: str = ""
+    whole: bool = False
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it stands for each element of a list."""
+        return "*" in self.path and not self.whole
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the argument is the very value that stands there."""
+        return not (self.transform or self.prefix or self.suffix)
+
+    @property
+    def list_path(self) -> str:
+        """Path of the elements: up to and including the last `*`."""
+        return self.path[: self.path.rindex("*") + 1]
+
+    def binding(self) -> Binding:
+        """The binding that reads this place; for an element, inside a map over its list."""
+        if self.is_list:
+            source: Binding = Item(path=self.path[len(self.list_path) :])
+        elif self.kind == "output":
+            source = Output(step=self.step, path=self.path)
+        else:
+            source = Argument(step=self.step, path=self.path)
+        if self.transform:
+            name: TransformName = self.transform  # type: ignore[assignment]  # made by `Wanted.hits`
+            source = Transform(name=name, source=source, option=self.option)
+        if self.prefix or self.suffix:
+            source = Template(prefix=self.prefix, source=source, suffix=self.suffix)
+        return source
+
+
+def find_places(frame: Frame, wanted: Mapping[str, JSONValue]) -> Iterator[tuple[str, Place]]:
+    """Every place in a frame that holds one of the wanted values, itself or after a simple transform.
+
+    Args:
+        wanted: the values by their `value_key`, scalars or not.
+
+    Yields:
+        The key of a wanted value and a place; elements of lists both as themselves (the first and the last) and as
+        "each element".
+    """
+    index = Wanted(wanted)
+    for step, args in frame.arguments.items():
+        for path, value in _nodes(args):
+            for key, likeness in _hits(value, index):
+                yield key, _place("argument", step, _exact(path), likeness)
+    for step, output in frame.outputs.items():
+        for path, value in _nodes(output):
+            for key, likeness in _hits(value, index):
+                for pointer in _pointers(path, output):
+                    yield key, _place("output", step, pointer, likeness)
+        if index.has_lists:
+            yield from _columns(step, output, index)
+
+
+def _place(kind: Literal["output", "argument"], step: int, path: str, likeness: Likeness) -> Place:
+    return Place(kind, step, path, likeness.transform, likeness.option, likeness.prefix, likeness.suffix)
+
+
+def _hits(value: JSONValue, wanted: Wanted) -> Iterator[tuple[str, Likeness]]:
+    if isinstance(value, dict | list):
+        key = wanted.containers(value)
+        return iter([(key, ITSELF)] if key is not None else [])
+    return wanted.hits(value)
+
+
+def _columns(step: int, output: JSONValue, wanted: Wanted) -> Iterator[tuple[str, Place]]:
+    """Lists made of the same place in every element."""
+    columns: defaultdict[str, list[JSONValue]] = defaultdict(list)
+    for path, value in _nodes(output):
+        if not isinstance(value, dict | list) and any(map(_is_many, path)):
+            columns[_starred(path)].append(value)
+    for pointer, values in columns.items():
+        if (key := wanted.containers(values)) is not None:
+            yield key, Place("output", step, pointer, whole=True)
+
+
+def _nodes(value: JSONValue) -> Iterator[tuple[tuple[Segment, ...], JSONValue]]:
+    """Scalars, objects and lists with their paths, the root only if it is a scalar; at most `MAX_LEAVES` scalars."""
+    stack: list[tuple[tuple[Segment, ...], JSONValue]] = [((), value)]
+    count = 0
+    while stack and count < MAX_LEAVES:
+        path, current = stack.pop()
+        if isinstance(current, dict | list) and path:
+            yield path, current
+        if isinstance(current, dict):
+            stack.extend(((*path, key), member) for key, member in reversed(current.items()))
+        elif isinstance(current, list):
+            stack.extend(((*path, i), element) for i, element in reversed(list(enumerate(current))))
+        else:
+            count += 1
+            yield path, current
+
+
+def _exact(path: tuple[Segment, ...]) -> str:
+    return "".join(f"/{segment if isinstance(segment, int) else escape(segment)}" for segment in path)
+
+
+def _pointers(path: tuple[Segment, ...], document: JSONValue) -> Iterator[str]:
+    """The pointers under which a leaf can be named: exactly, as the last element, as each element."""
+    many = [_is_many(segment) for segment in path]
+    indices = [segment for segment in path if isinstance(segment, int)]
+    keyed = any(flag and isinstance(segment, str) for flag, segment in zip(many, path, strict=True))
+    if not keyed and all(index == 0 for index in indices):
+        yield _exact(path)
+    if any(many):
+        yield _starred(path)
+    if len(indices) == 1 and not keyed and _is_last(path, document):
+        yield "".join(f"/{-1 if isinstance(segment, int) else escape(segment)}" for segment in path)
+
+
+def _is_many(segment: Segment) -> bool:
+    """Whether a segment tells elements apart: an index, or a key that is itself data."""
+    return isinstance(segment, int) or bool(DATA_KEY.search(segment))
+
+
+def _starred(path: tuple[Segment, ...]) -> str:
+    return "".join("/*" if _is_many(segment) else f"/{escape(str(segment))}" for segment in path)
+
+
+def _is_last(path: tuple[Segment, ...], document: JSONValue) -> bool:
+    value = document
+    for segment in path:
+        if isinstance(segment, int):
+            return bool(segment) and segment == len(value) - 1
+        value = value[segment]
+    return False

@@ -1,0 +1,108 @@
+"""Does a recorded call fit a step? Bindings are resolved, parameters are solved for.
+
+The same `resolve` serves execution; here the recorded arguments are given and the unknowns are the meta-tool's
+parameters. A binding that does not resolve to the recorded value does not fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import TypeAlias
+
+from langchain_awo.model.binding import (
+    Binding,
+    Frame,
+    ListOf,
+    ObjectOf,
+    Parameter,
+    Template,
+    Transform,
+    leaves,
+    resolve,
+)
+from langchain_awo.model.encoding import dumps
+from langchain_awo.model.mapping import items_of
+from langchain_awo.model.metatool import Step
+from langchain_awo.model.pointer import MISSING
+from langchain_awo.model.trace import JSONValue
+from langchain_awo.optimizer.log.corpus import Call
+
+Solution: TypeAlias = dict[str, JSONValue]
+"""Values of parameters by name."""
+
+
+def same(left: JSONValue, right: JSONValue) -> bool:
+    """JSON equality: `1` is not `true`, and `1` is not `1.0`, since a tool may tell them apart."""
+    return left is right or (type(left) is type(right) and dumps(left) == dumps(right))
+
+
+def fit_args(step: Step, args: Mapping[str, JSONValue], frame: Frame) -> Solution | None:
+    """The parameters under which a step makes a recorded call, or `None` if it never does."""
+    solution: Solution = {}
+    if not args.keys() <= step.args.keys():
+        return None
+    for name, binding in step.args.items():
+        value = args.get(name, MISSING)
+        if value is MISSING:
+            if not _may_be_absent(binding, frame, optional=name in step.optional):
+                return None
+        elif not fit(binding, value, frame, solution):
+            return None
+    return solution
+
+
+def fit(binding: Binding, value: JSONValue, frame: Frame, solution: Solution) -> bool:
+    """Whether a binding can have a value; what that says about parameters goes into the solution."""
+    match binding:
+        case Parameter(name=name, path="") if name not in frame.parameters:
+            known = solution.setdefault(name, value)
+            return same(known, value)
+        case ObjectOf(members=members):
+            return isinstance(value, dict) and _fit_members(members, value, frame, solution)
+        case ListOf(elements=elements):
+            sized = isinstance(value, list) and len(value) == len(elements)
+            return sized and all(fit(e, v, frame, solution) for e, v in zip(elements, value, strict=True))
+        case Template(prefix=prefix, source=Parameter() as source, suffix=suffix):
+            framed = isinstance(value, str) and value.startswith(prefix) and value.endswith(suffix)
+            return framed and fit(source, value[len(prefix) : len(value) - len(suffix)], frame, solution)
+        case _:
+            return same(resolve(binding, frame), value)
+
+
+def solve_map(
+    step: Step, calls: Iterable[Call], frame: Frame, knows: Callable[[JSONValue], bool]
+) -> Solution | None:
+    """The parameters that a mapped step shares among its items, from the first recorded call that fits an item."""
+    items = items_of(step, step.over, frame) if step.over else None
+    for call in calls:
+        for item in items or ():
+            found = fit_args(step, call.args, replace(frame, item=item))
+            if found is not None and all(knows(value) for value in found.values()):
+                return found
+    return None
+
+
+def is_open(binding: Binding, frame: Frame) -> bool:
+    """Whether a binding still depends on a parameter that has no value."""
+    return any(isinstance(leaf, Parameter) and leaf.name not in frame.parameters for leaf in leaves(binding))
+
+
+def _fit_members(
+    members: Mapping[str, Binding], value: dict[str, JSONValue], frame: Frame, solution: Solution
+) -> bool:
+    if not value.keys() <= members.keys():
+        return False
+    for key, member in members.items():
+        if key in value:
+            if not fit(member, value[key], frame, solution):
+                return False
+        elif resolve(member, frame) is not MISSING:
+            return False
+    return True
+
+
+def _may_be_absent(binding: Binding, frame: Frame, *, optional: bool) -> bool:
+    if not optional:
+        return False
+    return isinstance(binding, Parameter | Transform) or resolve(binding, frame) is MISSING

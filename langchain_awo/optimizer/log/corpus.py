@@ -1,0 +1,345 @@
+"""Traces as the optimizer sees them: runs of segments of rounds of calls.
+
+A *round* is a model call that called tools, with those calls. A *segment* is a stretch of rounds of one agent scope
+with no user message and no model call without tools inside. A *run* is one trace, with all the text that the agent
+could have read so far, so that it can be asked from when on a value was known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Final
+
+from langchain_awo.model.effect import Effect
+from langchain_awo.model.encoding import decode, digest, dumps
+from langchain_awo.model.hints import merge_hints
+from langchain_awo.model.trace import JSONValue, ModelCallRecord, TokenUsage, ToolCallRecord, ToolSpec, Trace
+from langchain_awo.optimizer.log.effects import effects_of
+
+NEVER: Final = 1 << 62
+"""Position of a value that never occurs."""
+
+CHARACTERS_PER_TOKEN: Final = 4
+"""Used only where the provider's count was not recorded."""
+
+UNSEEN_SCHEMA_TOKENS: Final = 80
+"""What a tool takes of a prompt if its schema was not recorded either: about what the tools of the demo take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One successful or failed tool call of a round.
+
+    Attributes:
+        key: equal for calls of the same tool with equal arguments, and for no others.
+        output: decoded; `None` for a failed call.
+        end: position in the run's text just after this call's output.
+    """
+
+    tool: str
+    args: dict[str, JSONValue]
+    output: JSONValue
+    ok: bool
+    effect: Effect
+    key: str
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A model call and the tool calls it issued.
+
+    Attributes:
+        start: position in the run's text just before these calls: what the model could have read.
+        usage: what the model call cost, as recorded, else estimated.
+    """
+
+    index: int
+    calls: tuple[Call, ...]
+    start: int
+    end: int
+    usage: TokenUsage
+
+    @property
+    def tokens(self) -> int:
+        """What the model call cost, input and output together."""
+        return self.usage.total_tokens
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Keys of its calls."""
+        return frozenset(call.key for call in self.calls)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Rounds that no user message separates."""
+
+    rounds: tuple[Round, ...]
+    scope: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """One trace.
+
+    Attributes:
+        text: everything said, called and returned, lower case, in order.
+        model_calls: all of them, also those that called no tool.
+        usage: what they cost, as recorded, else estimated.
+        words: what the agent itself said besides calling tools, with the position in `text` at which it said it.
+    """
+
+    trace_id: str
+    task: str
+    success: bool | None
+    model_calls: int
+    usage: TokenUsage
+    text: str
+    segments: tuple[Segment, ...]
+    words: tuple[tuple[int, str], ...] = ()
+    _first: dict[str, int] = field(default_factory=dict, repr=False)
+
+    def first_occurrence(self, value: JSONValue) -> int:
+        """End position of the first occurrence of a scalar as a whole word in the run's text, or `NEVER`."""
+        word = as_word(value)
+        if word not in self._first:
+            self._first[word] = find_word(self.text, word, 0)
+        return self._first[word]
+
+    def known(self, value: JSONValue, *, before: int) -> bool:
+        """Whether every scalar of a value occurs before a position."""
+        return all(self.first_occurrence(leaf) <= before for leaf in scalars(value))
+
+    def occurs_between(self, value: JSONValue, start: int, end: int) -> bool:
+        """Whether every scalar of a value occurs between two positions."""
+        return all(find_word(self.text, as_word(leaf), start) <= end for leaf in scalars(value))
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Runs and what is known of their tools.
+
+    Attributes:
+        runs: sorted by trace id, so that the order of the traces does not matter.
+    """
+
+    runs: tuple[Run, ...]
+    specs: Mapping[str, ToolSpec]
+    effects: Mapping[str, Effect]
+
+    @cached_property
+    def tasks(self) -> tuple[str, ...]:
+        """Distinct tasks, sorted."""
+        return tuple(sorted({run.task for run in self.runs}))
+
+    @cached_property
+    def output_tokens(self) -> dict[str, float]:
+        """Mean size of a tool's successful outputs, in tokens, by tool."""
+        sizes: dict[str, list[int]] = {}
+        for _, segment in self.segments():
+            for call in (call for each in segment.rounds for call in each.calls if call.ok):
+                sizes.setdefault(call.tool, []).append(len(dumps(call.output)))
+        return {tool: sum(found) / len(found) / CHARACTERS_PER_TOKEN for tool, found in sizes.items()}
+
+    @cached_property
+    def model_calls(self) -> int:
+        """All model calls of all runs."""
+        return sum(run.model_calls for run in self.runs)
+
+    def segments(self) -> Iterator[tuple[Run, Segment]]:
+        """Every segment with its run, in order."""
+        return ((run, segment) for run in self.runs for segment in run.segments)
+
+    def of_tasks(self, tasks: Iterable[str]) -> Corpus:
+        """The part of the corpus that belongs to the given tasks."""
+        wanted = frozenset(tasks)
+        return Corpus(tuple(run for run in self.runs if run.task in wanted), self.specs, self.effects)
+
+
+def build_corpus(
+    traces: Iterable[Trace],
+    *,
+    tools: Sequence[ToolSpec] = (),
+    declared: Mapping[str, Effect] | None = None,
+) -> Corpus:
+    """The optimizer's view of some traces; live tool specifications override recorded ones."""
+    ordered = sorted(traces, key=lambda trace: trace.trace_id)
+    specs = _specs(ordered, tools)
+    effects = effects_of(specs.values(), declared)
+    shown = _shown_tokens(specs)
+    return Corpus(tuple(_run(trace, effects, shown) for trace in ordered), specs, effects)
+
+
+def scalars(value: JSONValue) -> Iterator[JSONValue]:
+    """The leaves of a value."""
+    if isinstance(value, dict):
+        for member in value.values():
+            yield from scalars(member)
+    elif isinstance(value, list):
+        for element in value:
+            yield from scalars(element)
+    else:
+        yield value
+
+
+def as_word(value: JSONValue) -> str:
+    """A scalar as it would stand in a text, lower case."""
+    return (value if isinstance(value, str) else dumps(value)).lower()
+
+
+def find_word(text: str, word: str, start: int) -> int:
+    """End position of the first occurrence of a word that is not part of a longer one, or `NEVER`.
+
+    >>> find_word("order w12, then w1", "w1", 0)
+    18
+    """
+    if not word:
+        return start
+    position = text.find(word, start)
+    while position >= 0:
+        end = position + len(word)
+        before = position > start and _joins(text[position - 1], word[0])
+        after = end < len(text) and _joins(text[end], word[-1])
+        if not (before or after):
+            return end
+        position = text.find(word, position + 1)
+    return NEVER
+
+
+def _joins(outside: str, inside: str) -> bool:
+    return (outside.isalnum() or outside == "_") and (inside.isalnum() or inside == "_")
+
+
+def _specs(traces: Iterable[Trace], tools: Sequence[ToolSpec]) -> dict[str, ToolSpec]:
+    """One specification for each tool: the fullest one that was recorded, with what any of them claims of effects."""
+    seen: dict[str, ToolSpec] = {}
+    hints: dict[str, dict[str, JSONValue]] = {}
+    for trace in traces:
+        for spec in trace.tools:
+            known = seen.get(spec.name)
+            if known is None or _fullness(spec) > _fullness(known):
+                seen[spec.name] = spec
+            hints[spec.name] = merge_hints(hints.get(spec.name, {}), spec.hints)
+        for call in trace.tool_calls:
+            seen.setdefault(call.name, ToolSpec(name=call.name))
+    merged = {name: replace(spec, hints=hints.get(name, {})) for name, spec in seen.items()}
+    return dict(sorted({**merged, **{spec.name: spec for spec in tools}}.items()))
+
+
+def _fullness(spec: ToolSpec) -> tuple[bool, str, str]:
+    return bool(spec.parameters), dumps(spec.parameters), spec.description
+
+
+def _shown_tokens(specs: Mapping[str, ToolSpec]) -> int:
+    """What the tools' schemas take of every prompt; used where no usage was recorded."""
+    return sum(spec_tokens(spec) for spec in specs.values())
+
+
+def spec_tokens(spec: ToolSpec) -> int:
+    """What a tool's schema takes of a prompt, estimated."""
+    if not spec.parameters:
+        return UNSEEN_SCHEMA_TOKENS
+    return len(dumps([spec.name, spec.description, spec.parameters])) // CHARACTERS_PER_TOKEN
+
+
+def _run(trace: Trace, effects: Mapping[str, Effect], shown: int) -> Run:
+    builder = _RunBuilder(effects, shown)
+    calls_of = _issued(trace)
+    said = sorted(trace.messages, key=lambda message: message.before)
+    position = 0
+    for index, model_call in enumerate(trace.model_calls):
+        while position < len(said) and said[position].before <= index:
+            builder.say(said[position].text, boundary=said[position].role == "user")
+            position += 1
+        builder.model_call(index, model_call, calls_of.get(index, ()))
+    builder.cut()
+    return Run(
+        trace_id=trace.trace_id,
+        task=trace.task_key,
+        success=trace.success,
+        model_calls=len(trace.model_calls),
+        usage=builder.usage,
+        text="".join(builder.text),
+        segments=tuple(builder.segments),
+        words=tuple(builder.words),
+    )
+
+
+def _issued(trace: Trace) -> dict[int, list[ToolCallRecord]]:
+    issued: dict[int, list[ToolCallRecord]] = {}
+    for call in trace.tool_calls:
+        if call.model_call is not None and call.replay is None:
+            issued.setdefault(call.model_call, []).append(call)
+    return issued
+
+
+class _RunBuilder:
+    """Lays the text of a run out and cuts it into segments."""
+
+    def __init__(self, effects: Mapping[str, Effect], shown: int) -> None:
+        self.effects = effects
+        self.shown = shown
+        self.text: list[str] = []
+        self.words: list[tuple[int, str]] = []
+        self.length = 0
+        self.usage = TokenUsage()
+        self.segments: list[Segment] = []
+        self.open: dict[str, list[Round]] = {}
+
+    def say(self, text: str, *, boundary: bool) -> None:
+        self._write(text)
+        if boundary:
+            self.cut()
+
+    def cut(self, scope: str | None = None) -> None:
+        """Ends the open segments, or the one of a scope."""
+        for name in sorted(self.open) if scope is None else [scope]:
+            rounds = self.open.pop(name, [])
+            if rounds:
+                self.segments.append(Segment(tuple(rounds), name))
+
+    def model_call(self, index: int, record: ModelCallRecord, calls: Sequence[ToolCallRecord]) -> None:
+        start = self.length
+        if record.text:
+            self.words.append((start, record.text))
+        read = self.shown + start // CHARACTERS_PER_TOKEN
+        done = tuple(self._call(call) for call in calls)
+        spoken = sum(len(dumps(call.args)) for call in calls) + len(record.text)
+        usage = record.usage or TokenUsage(input_tokens=read, output_tokens=spoken // CHARACTERS_PER_TOKEN)
+        self.usage += usage
+        if done:
+            self.open.setdefault(record.scope, []).append(Round(index, done, start, self.length, usage))
+        else:
+            self.cut(record.scope)
+
+    def _call(self, call: ToolCallRecord) -> Call:
+        shown = call.output if isinstance(call.output, str) else dumps(call.output)
+        self._write(f"{dumps(call.args)}\n{shown}")
+        ok = call.status == "ok"
+        return Call(
+            tool=call.name,
+            args=call.args,
+            output=decode(call.output) if ok else None,
+            ok=ok,
+            effect=self.effects.get(call.name, Effect.UNKNOWN),
+            key=call_key(call.name, call.args),
+            end=self.length,
+        )
+
+    def _write(self, text: str) -> None:
+        piece = f"{text.lower()}\n"
+        self.text.append(piece)
+        self.length += len(piece)
+
+
+def call_key(tool: str, args: Mapping[str, JSONValue]) -> str:
+    """A key that is equal for calls of the same tool with equal arguments, and for no others."""
+    return f"{tool}:{digest(args)}"
+
+
+def tool_of(key: str) -> str:
+    """The tool of a call's key."""
+    return key.rsplit(":", 1)[0]

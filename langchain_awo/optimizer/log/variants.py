@@ -1,0 +1,89 @@
+"""What kinds of runs there are: a path for each, told so that the use of meta-tools does not change it.
+
+A path is the first tool, the tools that no meta-tool reads unasked, and every write, each once and in order. A meta-tool's
+call counts as its first tool and the writes it made. What meta-tools may read on their own account is left out: with them
+there is more of it, and that is no change of what agents are asked to do. Trials of one task that take the same path count
+once, because they are near copies. Lookups that a meta-tool gathers are left out even at the beginning, since gathering
+changes their order.
+
+before (a meta-tool reads `list_orders` after `find_customer`)::
+
+    find_customer  list_orders  list_orders  send_email
+    find_customer_with_orders  send_email
+
+after::
+
+    find_customer > send_email
+    find_customer > send_email
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from langchain_awo.model.encoding import decode
+from langchain_awo.model.metatool import MetaTool
+from langchain_awo.optimizer.log.corpus import Call, Corpus, Run
+
+OTHER: Final = "*"
+"""Stands for every path that is not listed."""
+
+LEAST: Final = 2
+"""Paths that fewer tasks took are not listed."""
+
+MOST: Final = 100
+"""At most so many are."""
+
+
+def path_mix(corpus: Corpus, meta_tools: Sequence[MetaTool]) -> dict[str, int]:
+    """How many tasks took each path, sorted by path; runs without a tool call have the empty path."""
+    known = {each.name: each for each in meta_tools}
+    gathered = frozenset(tool for each in meta_tools if each.gathers for tool in each.tools)
+    unasked = frozenset(step.tool for each in meta_tools for step in each.steps[1:] if step.effect.is_read)
+    taken = {
+        (" > ".join(dict.fromkeys(_kept(run, known, gathered, unasked | gathered))), run.task)
+        for run in corpus.runs
+    }
+    return dict(sorted(Counter(path for path, _ in taken).items()))
+
+
+def frequent(mix: Mapping[str, int], *, least: int = LEAST, most: int = MOST) -> dict[str, int]:
+    """The paths that at least so many tasks took, at most so many of them, and the number of all others as `OTHER`.
+
+    Paths that matter to a test are far above the least, so that leaving out rare ones does not favour the others.
+    """
+    ranked = sorted(mix, key=lambda path: (-mix[path], path))
+    kept = [path for path in ranked if mix[path] >= least][:most]
+    rest = sum(mix.values()) - sum(mix[path] for path in kept)
+    return {**{path: mix[path] for path in sorted(kept)}, **({OTHER: rest} if rest else {})}
+
+
+def _kept(
+    run: Run, known: Mapping[str, MetaTool], never: frozenset[str], only_first: frozenset[str]
+) -> Iterator[str]:
+    """The tools of a run that tell its kind: of the reads `never` tells, and `only_first` at the beginning of the run."""
+    first = True
+    for call in (call for segment in run.segments for current in segment.rounds for call in current.calls):
+        for tool, is_read in _tools(call, known):
+            if not is_read or tool not in (never if first else only_first):
+                yield tool
+            first = False
+
+
+def _tools(call: Call, known: Mapping[str, MetaTool]) -> Iterator[tuple[str, bool]]:
+    """The tool of a call and whether it reads; of a meta-tool its first tool and what it wrote."""
+    meta_tool = known.get(call.tool)
+    if meta_tool is None:
+        yield call.tool, call.effect.is_read
+        return
+    yield meta_tool.steps[0].tool, meta_tool.steps[0].effect.is_read
+    told = decode(call.output)
+    done = told.get("steps") if isinstance(told, Mapping) else None
+    ran = (
+        {each.get("tool") for each in done if isinstance(each, Mapping)} if isinstance(done, list) else set()
+    )
+    for step in meta_tool.steps[1:]:
+        if step.tool in ran and not step.effect.is_read:
+            yield step.tool, False

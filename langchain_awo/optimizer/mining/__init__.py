@@ -1,0 +1,1 @@
+"""Runs in, verified candidate routines out, and what was refused with its reason."""

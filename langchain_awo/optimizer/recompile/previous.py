@@ -1,0 +1,241 @@
+"""What a new toolkit takes over from a former one: routines that still hold, and the names of what means the same.
+
+A routine is the same if its steps and bindings are, whatever the evidence and however its parameters are called.
+
+before (mined anew)::
+
+    get_order_with_items(order)      get_order(order_id=$order)     get_items(order_id=#1/order_id)
+
+after (with a former `order_details(order_id)` of the same steps)::
+
+    order_details(order_id)          get_order(order_id=$order_id)  get_items(order_id=#1/order_id)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Final
+
+from langchain_awo.model.binding import Parameter, leaves
+from langchain_awo.model.effect import Effect
+from langchain_awo.model.encoding import dumps
+from langchain_awo.model.metatool import BindingEvidence, MetaTool, Refused, Step
+from langchain_awo.model.schema import adapter
+from langchain_awo.optimizer.log.corpus import Corpus
+from langchain_awo.optimizer.mining.cross_validate import MIN_TASKS, Thresholds
+from langchain_awo.optimizer.mining.occurrences import occurrences_of
+from langchain_awo.optimizer.mining.verify import refusal, verify
+from langchain_awo.optimizer.selection.naming import base_name, name_all
+from langchain_awo.optimizer.selection.parameters import renamed
+
+RETIRED: Final = "retired"
+"""Code of the refusal of a former meta-tool that does not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconsidered:
+    """Former meta-tools on new traces.
+
+    Attributes:
+        holding: those that hold, less the steps that do not; they continue and are installed as before.
+        candidates: all routines to choose from, each once.
+        refused: why the others do not hold.
+    """
+
+    holding: tuple[MetaTool, ...]
+    candidates: tuple[MetaTool, ...]
+    refused: tuple[Refused, ...]
+
+
+def reconsider(
+    former: Sequence[MetaTool],
+    candidates: Sequence[MetaTool],
+    corpus: Corpus,
+    thresholds: Thresholds,
+    *,
+    avoid: Container[str] = (),
+) -> Reconsidered:
+    """Holds former meta-tools against new traces; of one that was mined again the new evidence counts.
+
+    Args:
+        avoid: tools that no meta-tool may call.
+    """
+    mined = {doing(each, limits=False): each for each in reversed(candidates)}
+    holding: dict[str, MetaTool] = {}
+    refused: list[Refused] = []
+    for each in former:
+        again = mined.get(doing(each, limits=False))
+        found = again and _named_as(again, each)
+        if off_limits := _off_limits(each, corpus, avoid):
+            found = None
+            refused.append(off_limits)
+        elif found is None:
+            found, doubts = _tried_again(each, corpus, thresholds)
+            refused += doubts
+        if found is not None:
+            holding.setdefault(doing(found), _installed_as(found, each))
+    others = [each for each in candidates if doing(each) not in holding]
+    return Reconsidered(tuple(holding.values()), (*holding.values(), *others), tuple(refused))
+
+
+def named_as_before(
+    meta_tools: Sequence[MetaTool],
+    former: Sequence[MetaTool],
+    corpus: Corpus,
+    *,
+    as_saved: Callable[[MetaTool], MetaTool] = lambda meta_tool: meta_tool,
+) -> list[MetaTool]:
+    """The meta-tools named, those that mean what a former one did as that one, and no other by a former name.
+
+    Args:
+        as_saved: what becomes of a meta-tool in a toolkit, to compare with former ones.
+    """
+    pairs = _pairs([as_saved(each) for each in meta_tools], former)
+    known = [_with_parameters_of(each, pairs.get(i)) for i, each in enumerate(meta_tools)]
+    named = name_all(known, corpus)
+    taken = {*corpus.specs, *(each.name for each in former)}
+    for i, each in enumerate(named):
+        old = pairs.get(i)
+        if old is not None and old.name not in corpus.specs:
+            same = doing(old) == doing(as_saved(each))
+            named[i] = replace(each, name=old.name, description=old.description if same else each.description)
+        else:
+            name = next(name for name in _free_names(each.name) if name not in taken)
+            taken.add(name)
+            named[i] = replace(each, name=name)
+    return named
+
+
+def _pairs(meta_tools: Sequence[MetaTool], former: Sequence[MetaTool]) -> dict[int, MetaTool]:
+    """The former meta-tool that each stands for, by position: it does the same, else what it does has the same name."""
+    left = {doing(each): each for each in reversed(former)}
+    pairs: dict[int, MetaTool] = {}
+    for position, each in enumerate(meta_tools):
+        if (same := left.pop(doing(each), None)) is not None:
+            pairs[position] = same
+    for position, each in enumerate(meta_tools):
+        near = [key for key, other in left.items() if position not in pairs and _is_near(each, other)]
+        if near:
+            pairs[position] = left.pop(max(near, key=lambda key: (_shared(each, left[key]), key)))
+    return pairs
+
+
+def _with_parameters_of(meta_tool: MetaTool, former: MetaTool | None) -> MetaTool:
+    """The meta-tool with the former names of the parameters that are for the same arguments."""
+    if former is None:
+        return meta_tool
+    known = {use: name for name, uses in _uses(former).items() for use in uses}
+    own = _uses(meta_tool)
+    names: dict[str, str] = {}
+    for name, uses in own.items():
+        better = next((known[use] for use in uses if use in known), name)
+        if better not in names.values() and (better == name or better not in own):
+            names[name] = better
+    return renamed(meta_tool, names)
+
+
+def doing(meta_tool: MetaTool, *, limits: bool = True) -> str:
+    """Equal for meta-tools that do the same, whatever is known of it and however the parameters are called.
+
+    Args:
+        limits: whether a list that is followed further is another thing to do.
+    """
+    numbered = renamed(meta_tool, {name: f"p{i}" for i, name in enumerate(_uses(meta_tool))})
+    bare = [_bare(step, limits=limits) for step in numbered.steps]
+    return dumps([adapter(Step).dump_python(step, mode="json") for step in bare])
+
+
+def _bare(step: Step, *, limits: bool) -> Step:
+    over = step.over if limits or step.over is None else replace(step.over, limit=0)
+    optional = tuple(sorted(step.optional))
+    return replace(step, over=over, optional=optional, eager=False, never_empty=False, evidence={}, hide={})
+
+
+def _uses(meta_tool: MetaTool) -> dict[str, list[tuple[str, str]]]:
+    """The parameters in the order of their first use, with what each is for: tool and argument."""
+    uses: dict[str, list[tuple[str, str]]] = {}
+    for step in meta_tool.steps:
+        places = {"over": step.over and step.over.source, "guard": step.guard and step.guard.source}
+        for place, binding in [*sorted(step.args.items()), *places.items()]:
+            for leaf in leaves(binding) if binding else ():
+                if isinstance(leaf, Parameter):
+                    uses.setdefault(leaf.name, []).append((step.tool, f"{place}{leaf.path}"))
+    return uses
+
+
+def _named_as(meta_tool: MetaTool, former: MetaTool) -> MetaTool:
+    """The same routine with the former names of parameters, and lists followed as far as before."""
+    named = renamed(meta_tool, dict(zip(_uses(meta_tool), _uses(former), strict=True)))
+    pairs = zip(named.steps, former.steps, strict=True)
+    return replace(
+        named,
+        steps=tuple(
+            replace(step, over=old.over and step.over and replace(step.over, limit=old.over.limit))
+            for step, old in pairs
+        ),
+    )
+
+
+def _installed_as(found: MetaTool, former: MetaTool) -> MetaTool:
+    """With what was decided about it: how it is installed, and which of its steps are run unasked."""
+    if len(found.steps) != len(former.steps):
+        return found
+    steps = (replace(step, eager=old.eager) for step, old in zip(found.steps, former.steps, strict=True))
+    return replace(found, steps=tuple(steps), mode=former.mode, mode_reason=former.mode_reason)
+
+
+def _off_limits(former: MetaTool, corpus: Corpus, avoid: Container[str]) -> Refused | None:
+    for tool in former.tools:
+        if tool in avoid:
+            return refusal(former, RETIRED, f"{tool} is protected now, or ignored by a rule", 0)
+        if corpus.effects.get(tool) is Effect.DESTRUCTIVE:
+            return refusal(
+                former, RETIRED, f"{tool} is destructive now; declare another effect to allow it", 0
+            )
+    return None
+
+
+def _tried_again(
+    former: MetaTool, corpus: Corpus, thresholds: Thresholds
+) -> tuple[MetaTool | None, list[Refused]]:
+    anchor = former.steps[0].tool
+    tasks = len({each.run.task for each in occurrences_of(corpus, anchor, batch=bool(former.steps[0].over))})
+    if tasks < MIN_TASKS:
+        reason = f"{anchor} was called in {tasks} {'task' if tasks == 1 else 'tasks'} of these traces, too few to tell"
+        return None, [refusal(former, RETIRED, reason, tasks)]
+    steps = tuple(
+        replace(
+            step,
+            effect=corpus.effects.get(step.tool, step.effect),
+            hide={},
+            evidence={place: BindingEvidence() for place in step.evidence},
+        )
+        for step in former.steps
+    )
+    found, doubts = verify(replace(former, steps=steps), corpus, thresholds)
+    if found is None:
+        reason = _told(doubts[0]) if doubts else "nothing but its first call is left of it"
+        doubts = [*doubts, refusal(former, RETIRED, reason, tasks)]
+    return found, doubts
+
+
+def _told(doubt: Refused) -> str:
+    if doubt.occurrences or doubt.code != "unverified":
+        return doubt.reason
+    anchor, tool = doubt.routine
+    return f"agents no longer go on with {tool.rstrip('*')} after {anchor}"
+
+
+def _is_near(meta_tool: MetaTool, former: MetaTool) -> bool:
+    return meta_tool.steps[0].tool == former.steps[0].tool and base_name(meta_tool) == base_name(former)
+
+
+def _shared(one: MetaTool, other: MetaTool) -> int:
+    return len({step.tool for step in one.steps} & {step.tool for step in other.steps})
+
+
+def _free_names(name: str) -> Iterator[str]:
+    yield name
+    yield from (f"{name}_{number}" for number in count(2))

@@ -1,0 +1,1 @@
+"""Meta-tools and runs in, savings out: what would have happened, what it costs, and the ceiling."""

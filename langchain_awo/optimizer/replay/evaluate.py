@@ -1,0 +1,209 @@
+"""Split by task, compile one part, replay on the other: what a toolkit saves on tasks it has not seen."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+
+from langchain_awo.errors import CompileError
+from langchain_awo.model.metatool import MetaTool
+from langchain_awo.model.trace import JSONValue, ToolSpec, Trace
+from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
+from langchain_awo.optimizer.log.inline import without_echo
+from langchain_awo.optimizer.pipeline import Options, Progress, compile_corpus
+from langchain_awo.optimizer.replay.ceiling import Ceiling, ceiling_of
+from langchain_awo.optimizer.replay.counterfactual import Replay, replay
+from langchain_awo.optimizer.selection.naming import schema_tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saving:
+    """What a set of meta-tools saves, as shares of all model calls of the runs it was replayed on.
+
+    Attributes:
+        chooser: saved if the agent picks a meta-tool whenever it applies and its parameters are known.
+        continue_: saved if the rest follows the agent's own anchor call.
+        over_fetch: in continue mode, tool calls the recorded agents did not make, for each model call saved.
+        chooser_over_fetch: the same for chooser.
+        chooser_repeats: part of `chooser` that only repeats an earlier call of the same stretch.
+        continue_repeats: part of `continue_` that only repeats an earlier call.
+        net_tokens: tokens of the saved model calls in continue mode, less those of over-fetched outputs.
+        chooser_net_tokens: tokens of the saved model calls of a chooser, less the schemas in every prompt.
+    """
+
+    meta_tools: int
+    chooser: float
+    continue_: float
+    over_fetch: float
+    chooser_over_fetch: float
+    chooser_repeats: float
+    continue_repeats: float
+    net_tokens: int
+    chooser_net_tokens: int
+
+    def as_json(self) -> dict[str, JSONValue]:
+        """Plain data; `continue_` is called `continue`."""
+        return {name.rstrip("_"): value for name, value in asdict(self).items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """Savings on held-out tasks, the literal AWO baseline and the ceiling beside them.
+
+    Attributes:
+        traces: all runs, train and held-out.
+        model_calls: of the held-out runs.
+        baseline_awo: the paper's algorithm with exact bindings.
+        baseline_awo_consensus: the same candidates with this package's bindings.
+    """
+
+    traces: int
+    tasks_train: int
+    tasks_held_out: int
+    held_out_tasks: tuple[str, ...]
+    model_calls: int
+    baseline_awo: Saving
+    baseline_awo_consensus: Saving
+    result: Saving
+    ceiling: Ceiling
+    meta_tools: tuple[MetaTool, ...] = ()
+
+    def as_json(self) -> dict[str, JSONValue]:
+        """Plain data, as the command line prints it."""
+        return {
+            "traces": self.traces,
+            "tasks_train": self.tasks_train,
+            "tasks_held_out": self.tasks_held_out,
+            "held_out_tasks": list(self.held_out_tasks),
+            "model_calls": self.model_calls,
+            "baseline_awo": self.baseline_awo.as_json(),
+            "baseline_awo_consensus": self.baseline_awo_consensus.as_json(),
+            "result": self.result.as_json(),
+            "ceiling": self.ceiling.as_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayReport:
+    """A given toolkit replayed on given traces, the ceiling beside it.
+
+    Attributes:
+        uses: how often a chooser used each meta-tool, by name.
+    """
+
+    traces: int
+    model_calls: int
+    result: Saving
+    ceiling: Ceiling
+    uses: dict[str, int]
+
+    def as_json(self) -> dict[str, JSONValue]:
+        """Plain data, as the command line prints it."""
+        return {
+            "traces": self.traces,
+            "model_calls": self.model_calls,
+            "result": self.result.as_json(),
+            "ceiling": self.ceiling.as_json(),
+            "uses": dict(sorted(self.uses.items())),
+        }
+
+
+def evaluate(
+    traces: Iterable[Trace],
+    *,
+    options: Options | None = None,
+    tools: Sequence[ToolSpec] = (),
+    held_out: float = 0.5,
+    split_seed: int = 0,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Compiles the traces of some tasks and replays the result on those of the others.
+
+    Args:
+        traces: any traces; runs of one task are never split.
+        options: how to compile.
+        tools: specifications of the live tools, if there are any.
+        held_out: share of the tasks that is held out, between 0 and 1.
+        split_seed: which tasks those are.
+        progress: called as the passes go on.
+
+    Raises:
+        CompileError: there are fewer than two tasks, or the share leaves one side empty.
+    """
+    chosen = options or Options()
+    own, _ = without_echo(traces, frozenset())
+    corpus = build_corpus(own, tools=tools, declared=chosen.effects)
+    train, rest = split(corpus, held_out=held_out, seed=split_seed)
+    meta_tools, _ = compile_corpus(train, chosen, progress=progress)
+    return Evaluation(
+        traces=len(corpus.runs),
+        tasks_train=len(train.tasks),
+        tasks_held_out=len(rest.tasks),
+        held_out_tasks=rest.tasks,
+        model_calls=rest.model_calls,
+        baseline_awo=_literal(train, rest, replace(chosen, bindings="exact")),
+        baseline_awo_consensus=_literal(train, rest, replace(chosen, bindings="consensus")),
+        result=saving_of(meta_tools, rest),
+        ceiling=ceiling_of(rest),
+        meta_tools=tuple(meta_tools),
+    )
+
+
+def replay_report(
+    traces: Iterable[Trace], meta_tools: Sequence[MetaTool], *, options: Options | None = None
+) -> ReplayReport:
+    """What some meta-tools save on some traces, whatever they were compiled from."""
+    corpus = build_corpus(traces, declared=(options or Options()).effects)
+    found = replay(meta_tools, corpus)
+    return ReplayReport(
+        traces=len(corpus.runs),
+        model_calls=corpus.model_calls,
+        result=_saving(meta_tools, corpus, found),
+        ceiling=ceiling_of(corpus),
+        uses=dict(found.chooser.uses),
+    )
+
+
+def split(corpus: Corpus, *, held_out: float, seed: int) -> tuple[Corpus, Corpus]:
+    """The training part and the held-out part, by task.
+
+    Raises:
+        CompileError: there are fewer than two tasks, or the share leaves one side empty.
+    """
+    tasks = list(corpus.tasks)
+    random.Random(seed).shuffle(tasks)  # noqa: S311  # a reproducible split, nothing secret
+    count = round(len(tasks) * held_out)
+    if not 0 < count < len(tasks):
+        raise CompileError(
+            f"holding out {held_out:.0%} of {len(tasks)} tasks leaves one side empty; "
+            "record more tasks, or choose another share"
+        )
+    return corpus.of_tasks(tasks[count:]), corpus.of_tasks(tasks[:count])
+
+
+def saving_of(meta_tools: Sequence[MetaTool], corpus: Corpus) -> Saving:
+    """What some meta-tools save on a corpus."""
+    return _saving(meta_tools, corpus, replay(meta_tools, corpus))
+
+
+def _saving(meta_tools: Sequence[MetaTool], corpus: Corpus, found: Replay) -> Saving:
+    total = max(1, found.model_calls)
+    schema = sum(map(schema_tokens, meta_tools)) * found.model_calls
+    sizes = corpus.output_tokens
+    return Saving(
+        meta_tools=len(meta_tools),
+        chooser=found.chooser.saved / total,
+        continue_=found.continue_.saved / total,
+        over_fetch=found.continue_.over_fetch,
+        chooser_over_fetch=found.chooser.over_fetch,
+        chooser_repeats=found.chooser.repeats / total,
+        continue_repeats=found.continue_.repeats / total,
+        net_tokens=round(found.continue_.net_tokens(sizes)),
+        chooser_net_tokens=round(found.chooser.net_tokens(sizes)) - schema,
+    )
+
+
+def _literal(train: Corpus, rest: Corpus, options: Options) -> Saving:
+    meta_tools, _ = compile_corpus(train, replace(options, strategy="awo"))
+    return saving_of(meta_tools, rest)

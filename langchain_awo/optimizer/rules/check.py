@@ -1,0 +1,222 @@
+"""Merging rules: the safe defaults, the checks, and the file they are read from and written to.
+
+A rule that would be unsound is refused with the reason: sorting or leaving out a write, collapsing writes that are not
+the same write, letting a read pass the call whose output it uses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
+
+from langchain_awo.errors import RuleError
+from langchain_awo.model.effect import Effect
+from langchain_awo.model.rules import (
+    HOLE,
+    Alias,
+    CollapseLogin,
+    CollapseRepeats,
+    Commute,
+    Ignore,
+    Normalize,
+    PythonRule,
+    Rule,
+    RuleSet,
+    SelectBy,
+    describe,
+)
+from langchain_awo.optimizer.log.corpus import Call, Corpus
+from langchain_awo.optimizer.rules.commute import read_stretches, shows_flow
+from langchain_awo.optimizer.rules.prepare import build_paths, view
+
+DEFAULT_RULES = RuleSet(
+    (
+        CollapseRepeats(of="identical", evidence="default: the world has not changed since"),
+        Commute(evidence="default: reads leave the world as it is"),
+    )
+)
+"""Safe for any tools, since effects say what is a read and data flow what needs what."""
+
+
+def python_rule(function: Callable[[Call], Call | None], *, name: str = "") -> PythonRule:
+    """A function from a call to the call it counts as, or `None` to leave it out, as a rule.
+
+    The slow path: prefer a declared rule where one can say the same.
+    """
+    return PythonRule(function=function, name=name or getattr(function, "__name__", "python rule"))
+
+
+def checked(rules: RuleSet | None, corpus: Corpus) -> RuleSet:
+    """The rules, or the safe defaults, after all checks.
+
+    Raises:
+        RuleError: a rule that is switched on is malformed or would be unsound for this corpus.
+    """
+    rules = DEFAULT_RULES if rules is None else rules
+    for number, rule in enumerate(rules.rules, start=1):
+        if rule.on and (problem := problem_of(rule, rules, corpus)):
+            raise RuleError(f"rule {number} ({describe(rule)}): {problem}")
+    return rules
+
+
+def problem_of(rule: Rule, rules: RuleSet, corpus: Corpus) -> str:
+    """What is wrong with a rule and how to mend it, or `""`."""
+    if problem := malformed(rule):
+        return problem
+    match rule:
+        case Ignore(tool=tool):
+            return _hides_a_write(tool, corpus)
+        case Alias():
+            return _bad_alias(rule, rules, corpus)
+        case CollapseRepeats(of="tool", tool=tool):
+            return _merges_writes(tool, corpus)
+        case CollapseLogin(tools=tools):
+            bad = [tool for tool in tools if _effect(tool, corpus) is Effect.DESTRUCTIVE]
+            return f"{bad[0]} is destructive and cannot be left out; take it off the list" if bad else ""
+        case Commute():
+            return _sorts_wrongly(rule, rules, corpus)
+        case PythonRule():
+            return _leaves_out_a_write(rule, corpus)
+        case _:
+            return ""
+
+
+def malformed(rule: Rule) -> str:
+    """What is wrong with a rule whatever the corpus, or `""`."""
+    match rule:
+        case Normalize(lookup=lookup) if lookup:
+            return _bad_lookup(rule)
+        case Normalize(key="", type="", pattern=""):
+            return "it would replace every value; give a key, a type or a pattern"
+        case Normalize(pattern=pattern):
+            return _bad_pattern(pattern)
+        case CollapseRepeats(of="tool", tool=""):
+            return "it does not say of which tool; give `tool`"
+        case CollapseRepeats(of="reads" | "identical", tool=tool) if tool:
+            return f"`tool` has no meaning there; leave it out, or write `of: tool` for {tool} alone"
+        case CollapseLogin(tools=()):
+            return "it names no tool; give the calls that are the login in `tools`"
+        case Ignore(tool="") | SelectBy(tool="") | Alias(tool="") | Alias(to=""):
+            return "a tool's name is empty; give one"
+        case _:
+            return ""
+
+
+def _bad_lookup(rule: Normalize) -> str:
+    if not rule.key:
+        return "it does not say which argument is looked up; give its name in `key`"
+    if rule.type or rule.pattern or rule.replacement != HOLE:
+        return "a value is looked up whole; leave out type, pattern and replacement, or make them a rule of their own"
+    if not rule.lookup.startswith("/") or rule.lookup.split("/").count("*") != 1:
+        return f"{rule.lookup!r} is not a pointer with one `*` for the name, such as /buttons/*/id"
+    return ""
+
+
+def _bad_pattern(pattern: str) -> str:
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        return f"{pattern!r} is not a regular expression: {error}; mend it, or escape special characters"
+    empty = pattern and compiled.match("") is not None
+    return f"{pattern!r} matches the empty text, so everywhere; use + instead of *" if empty else ""
+
+
+def _effect(tool: str, corpus: Corpus) -> Effect:
+    return corpus.effects.get(tool, Effect.READ)  # a tool nobody called cannot do harm
+
+
+def _hides_a_write(tool: str, corpus: Corpus) -> str:
+    effect = _effect(tool, corpus)
+    return (
+        ""
+        if effect.is_read
+        else f"{tool} may write ({effect}), and a routine would run past it unseen; "
+        "declare it as read if it changes nothing, else remove the rule"
+    )
+
+
+def _bad_alias(rule: Alias, rules: RuleSet, corpus: Corpus) -> str:
+    if rule.tool == rule.to:
+        return "a tool cannot stand for itself; remove the rule"
+    aliases = {each.tool: each.to for each in rules.active if isinstance(each, Alias)}
+    seen, tool = {rule.tool}, rule.to
+    while tool in aliases:
+        if tool in seen:
+            return f"{rule.tool} comes back to itself through other aliases; remove one of them"
+        seen.add(tool)
+        tool = aliases[tool]
+    mine, other = _effect(rule.tool, corpus), _effect(rule.to, corpus)
+    known = rule.tool in corpus.effects and rule.to in corpus.effects
+    if known and mine.is_read != other.is_read:
+        return (
+            f"{rule.tool} is {mine} and {rule.to} is {other}, so reads would be sorted across a write; "
+            "alias only tools of one effect, or declare their effects"
+        )
+    return ""
+
+
+def _merges_writes(tool: str, corpus: Corpus) -> str:
+    effect = _effect(tool, corpus)
+    return (
+        ""
+        if effect.is_read
+        else f"{tool} may write ({effect}), and several writes are not one; "
+        "use `of: identical`, or declare it as read if it changes nothing"
+    )
+
+
+def _sorts_wrongly(rule: Commute, rules: RuleSet, corpus: Corpus) -> str:
+    for tool in rule.tools:
+        effect = _effect(tool, corpus)
+        if not effect.is_read:
+            return (
+                f"{tool} may write ({effect}), so this would sort across a write; "
+                f"take {tool} off the list, or declare it as read if it changes nothing"
+            )
+    if not rule.tools:
+        return ""  # where data flows, each call keeps its place by itself
+    return _sorts_past_a_dependency(rule, rules, corpus)
+
+
+def _sorts_past_a_dependency(rule: Commute, rules: RuleSet, corpus: Corpus) -> str:
+    plain = RuleSet(tuple(each for each in rules.rules if not isinstance(each, Commute | PythonRule)))
+    flows = Counter(flows_between(corpus, plain, rule.tools))
+    if not flows:
+        return ""
+    (source, target), places = min(flows.items(), key=lambda item: (-item[1], item[0]))
+    return (
+        f"{target} uses what {source} returned in {places} place{'s' if places > 1 else ''}, so this would "
+        f"sort past a data dependency; take {target} or {source} off the list, "
+        "or let all reads commute (no `tools`), which keeps such calls in order by itself"
+    )
+
+
+Pair: TypeAlias = tuple[str, str]
+"""Names of two tools, the earlier call first."""
+
+
+def flows_between(corpus: Corpus, rules: RuleSet, tools: Sequence[str]) -> Iterator[Pair]:
+    """For each pair of different tools: each place where a read uses the output of one before it, no write between."""
+    wanted = frozenset(tools)
+    for path in build_paths(corpus, rules):
+        for reads in read_stretches(path.calls):
+            stretch = [each for each in reads if each.canonical.tool in wanted]
+            for index, target in enumerate(stretch):
+                for source in stretch[:index]:
+                    pair = (source.canonical.tool, target.canonical.tool)
+                    if pair[0] != pair[1] and shows_flow(path.run, source, target):
+                        yield pair
+
+
+def _leaves_out_a_write(rule: PythonRule, corpus: Corpus) -> str:
+    alone = RuleSet((rule,))
+    seen = {id(item.call) for _, segments in view(corpus, alone) for items in segments for item in items}
+    for _, segment in corpus.segments():
+        for call in (call for current in segment.rounds for call in current.calls):
+            if call.ok and not call.effect.is_read and id(call) not in seen:
+                return (
+                    f"it leaves out {call.tool}, which may write ({call.effect}); return such calls unchanged"
+                )
+    return ""

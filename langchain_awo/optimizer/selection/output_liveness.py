@@ -1,0 +1,152 @@
+"""Which places of a tool's outputs the recorded agents went on to use: in arguments of later calls, or in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from langchain_awo.model.encoding import dumps
+from langchain_awo.model.pointer import escape, split
+from langchain_awo.model.projection import leave_out
+from langchain_awo.model.trace import JSONValue
+from langchain_awo.optimizer.dataflow.places import DATA_KEY
+from langchain_awo.optimizer.log.corpus import Call, Corpus, Run, scalars
+from langchain_awo.optimizer.selection.mentions import Sayings, is_telling, sayings_of, says
+
+SAMPLE: Final = 1_000
+"""Outputs of a tool that are looked at."""
+
+MAX_LEAVES: Final = 5_000
+"""Leaves of one output that are looked at."""
+
+MANY: Final = 64
+"""Distinct values of a place that are counted; beyond that there are many."""
+
+Seen: TypeAlias = tuple[Run, Call]
+"""One successful call and the run it is of."""
+
+
+@dataclass(slots=True)
+class PlaceUse:
+    """What became of one place of a tool's outputs.
+
+    Attributes:
+        outputs: outputs that had a value there by which use can be told.
+        used: of these, those of which the agent used a value there afterwards.
+        tasks: distinct tasks among them.
+        values: distinct values, as far as they are counted.
+        characters: that it takes of the JSON text of all outputs, with its key.
+    """
+
+    outputs: int = 0
+    used: int = 0
+    tasks: set[str] = field(default_factory=set)
+    values: set[str] = field(default_factory=set)
+    characters: int = 0
+
+
+def is_used(output: JSONValue, args: Mapping[str, JSONValue], run: Run, *, before: int, later: str) -> bool:
+    """Whether something that a call returned, and that nobody had read before, is in what was said afterwards.
+
+    A call that returned nothing to tell it by counts as used.
+
+    Args:
+        output: decoded.
+        args: what was called for is nothing new.
+        run: whose text says what had been read.
+        before: position in that text.
+        later: words of what was said, see `Sayings`.
+    """
+    asked = {dumps(leaf) for leaf in scalars(args)}
+    fresh = [
+        value
+        for _, value in leaves_of(output)
+        if is_telling(value) and dumps(value) not in asked and not run.known(value, before=before)
+    ]
+    return not fresh or any(says(later, value) for value in fresh)
+
+
+def uses_of(corpus: Corpus, tool: str) -> tuple[dict[str, PlaceUse], int]:
+    """By pointer, what became of each place of a tool's outputs; and how many outputs were looked at."""
+    seen = calls_of(corpus, tool)
+    stride = max(1, len(seen) // SAMPLE)
+    sampled = seen[::stride]
+    sayings: dict[str, Sayings] = {}
+    found: dict[str, PlaceUse] = {}
+    for run, call in sampled:
+        if run.trace_id not in sayings:
+            sayings[run.trace_id] = sayings_of(run)
+        _look(call, run.task, sayings[run.trace_id].after(call.end), found)
+    return found, len(sampled)
+
+
+def held_share(corpus: Corpus, tool: str, hide: Iterable[str]) -> tuple[int, int]:
+    """How many of the distinct values that agents used of a tool's outputs are still there without some places.
+
+    Returns:
+        Those still there, and all of them; a value counts once for each output.
+    """
+    hidden = list(hide)
+    sayings: dict[str, Sayings] = {}
+    held = total = 0
+    for run, call in calls_of(corpus, tool):
+        if run.trace_id not in sayings:
+            sayings[run.trace_id] = sayings_of(run)
+        later = sayings[run.trace_id].after(call.end)
+        used = {dumps(v) for _, v in leaves_of(call.output) if is_telling(v) and says(later, v)}
+        total += len(used)
+        held += len(used & {dumps(value) for _, value in leaves_of(leave_out(call.output, hidden)[0])})
+    return held, total
+
+
+def calls_of(corpus: Corpus, tool: str) -> list[Seen]:
+    """Every successful call of a tool, in order."""
+    return [
+        (run, call)
+        for run, segment in corpus.segments()
+        for current in segment.rounds
+        for call in current.calls
+        if call.tool == tool and call.ok
+    ]
+
+
+def leaves_of(output: JSONValue) -> Iterator[tuple[str, JSONValue]]:
+    """The scalars of an output with their pointers, `*` for elements of lists and for keys that are data."""
+    stack: list[tuple[str, JSONValue]] = [("", output)]
+    count = 0
+    while stack and count < MAX_LEAVES:
+        place, value = stack.pop()
+        if isinstance(value, dict):
+            stack.extend((f"{place}/{_segment(key)}", member) for key, member in value.items())
+        elif isinstance(value, list):
+            stack.extend((f"{place}/*", element) for element in value)
+        else:
+            count += 1
+            yield place, value
+
+
+def _look(call: Call, task: str, later: str, found: dict[str, PlaceUse]) -> None:
+    by_place: dict[str, list[JSONValue]] = {}
+    for place, value in leaves_of(call.output):
+        by_place.setdefault(place, []).append(value)
+    for place, values in by_place.items():
+        use = found.setdefault(place, PlaceUse())
+        use.characters += sum(len(dumps(value)) + _around(place) for value in values)
+        telling = [value for value in values if is_telling(value)]
+        if len(use.values) < MANY:
+            use.values.update(dumps(value)[:200] for value in values[:MANY])
+        if telling:
+            use.outputs += 1
+            use.tasks.add(task)
+            use.used += any(says(later, value) for value in telling)
+
+
+def _around(place: str) -> int:
+    """Characters of JSON that a value takes besides its own: its key with quotes and a colon, and a comma."""
+    name = split(place)[-1] if place else "*"
+    return 1 if name == "*" else len(name) + len('"":,')
+
+
+def _segment(key: str) -> str:
+    return "*" if DATA_KEY.search(key) else escape(key)
