@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias
 
@@ -39,20 +39,61 @@ class Map:
     filter: Filter | None = None
 
 
+Test: TypeAlias = Literal["given", "empty", "nonempty", "equals", "one_of", "at_least", "at_most"]
+"""What a condition asks of a value; `langchain_awo.model.guard` has their meaning."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One test of one place.
+
+    Attributes:
+        value: what is compared with: any value for `equals`, a list for `one_of`, a number or an ISO 8601 date for
+            `at_least` and `at_most`.
+    """
+
+    source: Binding
+    test: Test
+    value: JSONValue = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardEvidence:
+    """How well a guard explained whether recorded agents made the step, counted on held-out places only.
+
+    Attributes:
+        held: places where the guard holds.
+        followed: of these, the ones where the agent made the step.
+        others: places where the guard does not hold.
+        others_followed: of these, the ones where the agent made the step all the same.
+    """
+
+    held: int = 0
+    followed: int = 0
+    others: int = 0
+    others_followed: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
     """A condition on what exists before a step.
 
     Attributes:
-        test: `given` holds if the source resolves to anything, `nonempty` if to something that is not empty,
-            `equals` if it equals `value`.
+        also: further conditions; the step is made only if all hold.
         otherwise: `skip` leaves out this step and what depends on it, `stop` ends the routine.
     """
 
     source: Binding
-    test: Literal["given", "nonempty", "equals"]
+    test: Test
     value: JSONValue = None
+    also: tuple[Condition, ...] = ()
     otherwise: Literal["skip", "stop"] = "skip"
+    evidence: GuardEvidence = field(default_factory=GuardEvidence)
+
+    def mapped(self, change: Callable[[Binding], Binding]) -> Guard:
+        """The same guard with every source changed."""
+        also = tuple(replace(each, source=change(each.source)) for each in self.also)
+        return replace(self, source=change(self.source), also=also)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +154,7 @@ class Step:
     def bindings(self) -> list[Binding]:
         """Every binding of the step: the map's source, the guard's, then the arguments'."""
         sources = [self.over.source] if self.over else []
-        guards = [self.guard.source] if self.guard else []
+        guards = [self.guard.source, *(each.source for each in self.guard.also)] if self.guard else []
         return [*sources, *guards, *self.args.values()]
 
     @property
@@ -126,7 +167,7 @@ class Step:
         """The same step where the steps it refers to have other numbers."""
         args = {name: renumber(binding, numbers) for name, binding in self.args.items()}
         over = self.over and replace(self.over, source=renumber(self.over.source, numbers))
-        guard = self.guard and replace(self.guard, source=renumber(self.guard.source, numbers))
+        guard = self.guard and self.guard.mapped(lambda source: renumber(source, numbers))
         return replace(self, args=args, over=over, guard=guard)
 
 
@@ -188,17 +229,6 @@ class MetaTool:
     def effect(self) -> Effect:
         """Effect class of the whole."""
         return most_suspicious(step.effect for step in self.steps)
-
-    @property
-    def opening_steps(self) -> tuple[Step, ...]:
-        """The steps that can be the first to run: those that may be left out, up to the first that may not."""
-        needed = (number for number, step in enumerate(self.steps, start=1) if step.guard is None)
-        return self.steps[: next(needed, len(self.steps))]
-
-    @property
-    def gathers(self) -> bool:
-        """Whether every step runs only if it is asked for, so that any of them can be the first."""
-        return all(step.guard for step in self.steps)
 
     @property
     def tools(self) -> tuple[str, ...]:

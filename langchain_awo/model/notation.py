@@ -25,7 +25,8 @@ from langchain_awo.model.binding import (
 )
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.encoding import dumps
-from langchain_awo.model.metatool import MetaTool, Refused, Step, ToolkitPlan
+from langchain_awo.model.guard import conditions_of
+from langchain_awo.model.metatool import Condition, Guard, MetaTool, Refused, Step, ToolkitPlan
 
 COMMENT_COLUMN = 56
 
@@ -115,13 +116,32 @@ def format_step_comment(step: Step) -> str:
             values = " or ".join(dumps(value) for value in step.over.filter.values)
             parts.append(f"where {step.over.filter.path or 'it'} is {values}")
     if step.guard:
-        wanted = (
-            f"equals {dumps(step.guard.value)}" if step.guard.test == "equals" else f"is {step.guard.test}"
-        )
-        parts.append(f"{step.guard.otherwise} unless {format_binding(step.guard.source, step)} {wanted}")
+        parts.append(f"{step.guard.otherwise} unless {format_guard(step.guard, step)}{_seen(step.guard)}")
     if step.hide:
         parts.append(f"hides {format_hidden(step)}")
     return ", ".join(parts)
+
+
+def format_guard(guard: Guard, step: Step | None = None) -> str:
+    """The conditions of a guard, such as `#1/status == "delivered" and #1/total >= 10`."""
+    return " and ".join(_condition(each, step) for each in conditions_of(guard))
+
+
+def _condition(condition: Condition, step: Step | None) -> str:
+    place = format_binding(condition.source, step)
+    if condition.test == "one_of":
+        return f"{place} in {dumps(condition.value)}"
+    if sign := {"equals": "==", "at_least": ">=", "at_most": "<="}.get(condition.test):
+        return f"{place} {sign} {dumps(condition.value)}"
+    return f"{place} is {condition.test}"
+
+
+def _seen(guard: Guard) -> str:
+    seen = guard.evidence
+    if not seen.held:
+        return ""
+    left = seen.others - seen.others_followed
+    return f" ({seen.followed} of {seen.held}, and {left} of {seen.others} others did not)"
 
 
 def _evidence(meta_tool: MetaTool) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from langchain_awo.model.binding import Argument, Binding, leaves
+from langchain_awo.model.guard import conditions_of
 from langchain_awo.model.identifier import identifiers, is_identifier
-from langchain_awo.model.metatool import Guard, Map, MetaTool, Step, ToolkitPlan
+from langchain_awo.model.metatool import Condition, Guard, Map, MetaTool, Step, ToolkitPlan
 from langchain_awo.model.python_expression import as_python, place
 
 _HEAD = '''\
@@ -153,14 +154,25 @@ def _chosen(over: Map, names: Mapping[str, str]) -> str:
 
 
 def _condition(guard: Guard, names: Mapping[str, str]) -> str:
-    source = as_python(guard.source, names)
-    match guard.test:
+    return " and ".join(_test(each, as_python(each.source, names)) for each in conditions_of(guard))
+
+
+def _test(condition: Condition, source: str) -> str:
+    match condition.test:
         case "given":
             return f"{source} is not None"
+        case "empty":
+            return f"not {source}"
         case "nonempty":
             return f"bool({source})"
         case "equals":
-            return f"{source} == {guard.value!r}"
+            return f"{source} == {condition.value!r}"
+        case "one_of":
+            return f"{source} in {condition.value!r}"
+        case "at_least":
+            return f"{source} >= {condition.value!r}"
+        case "at_most":
+            return f"{source} <= {condition.value!r}"
 
 
 def _done(steps: int) -> str:

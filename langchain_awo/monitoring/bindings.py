@@ -12,7 +12,7 @@ from scipy.stats import binomtest, fisher_exact
 from langchain_awo.model.metatool import MetaTool, Step
 from langchain_awo.monitoring.usage import Use
 from langchain_awo.optimizer.log.corpus import Corpus
-from langchain_awo.optimizer.mining.align import advance_step
+from langchain_awo.optimizer.mining.align import advance
 from langchain_awo.optimizer.mining.cross_validate import try_step
 from langchain_awo.optimizer.mining.occurrences import occurrences_of
 
@@ -52,12 +52,12 @@ def _tried(meta_tool: MetaTool, corpus: Corpus, uses: Sequence[Use]) -> list[Vio
     held = sum(use.hand_back is None and not use.is_open for use in uses)
     first = {run.task: run for run in reversed(corpus.runs)}
     fresh = Corpus(tuple(run for run in corpus.runs if first[run.task] is run), corpus.specs, corpus.effects)
-    occurrences = occurrences_of(fresh, meta_tool.steps[0].tool, batch=meta_tool.steps[0].over is not None)
+    occurrences = occurrences_of(fresh, meta_tool.steps[0].tool)
     found = []
     for number, step in enumerate(meta_tool.steps[1:], start=2):
         now = try_step(step, occurrences)
         for each in occurrences:
-            advance_step(number, step, each)
+            advance(number, step, each)
         agree, contradict = now.agree + held, now.total - now.agree
         before = _evidence(step, meta_tool)
         if before is None or agree + contradict < MIN_TRIALS:

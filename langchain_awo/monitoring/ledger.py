@@ -18,7 +18,7 @@ from langchain_awo.monitoring.judging import Judged
 from langchain_awo.monitoring.observing import Observed
 from langchain_awo.monitoring.prices import PriceTable
 from langchain_awo.optimizer.log.corpus import Corpus, spec_tokens
-from langchain_awo.optimizer.selection.naming import schema_tokens
+from langchain_awo.optimizer.replay.cost import schema_tokens
 
 Purpose: TypeAlias = Literal["without", "work", "schema", "over_fetch"]
 """What recorded tokens were for: runs without meta-tools, the work of the other runs, schemas of meta-tools in prompts,

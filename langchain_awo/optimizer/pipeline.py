@@ -19,8 +19,7 @@ from langchain_awo.optimizer.log.inline import without_echo
 from langchain_awo.optimizer.log.signatures import signatures_of
 from langchain_awo.optimizer.log.variants import frequent, path_mix
 from langchain_awo.optimizer.mining.cross_validate import Thresholds
-from langchain_awo.optimizer.mining.gather import gather
-from langchain_awo.optimizer.mining.grow import Family, grow
+from langchain_awo.optimizer.mining.grow import grow
 from langchain_awo.optimizer.mining.verify import refusal, verify
 from langchain_awo.optimizer.recompile.previous import named_as_before, reconsider
 from langchain_awo.optimizer.replay.cost import Prices
@@ -120,18 +119,14 @@ def compile_corpus(
     corpus, options = actions.corpus, replace(options, protected=actions.actions_of(options.protected))
     refused = list(_off_limits(corpus, options))
     candidates: list[MetaTool] = []
-    seen: set[str] = set()
     for candidate in mine(corpus, options, report):
         if isinstance(candidate, Refused):
             refused.append(candidate)
             continue
         verified, doubts = verify(candidate, corpus, options.thresholds)
         refused += doubts
-        if verified and repr(verified.steps) not in seen:
-            seen.add(repr(verified.steps))
-            candidates.append(verified)
+        candidates += [verified] if verified else []
     avoid = _avoided(options)
-    candidates += gather(corpus, avoid=avoid)
     report("select", 0, 1)
     known = reconsider(former, candidates, corpus, options.thresholds, avoid=avoid)
     kept = select(
@@ -162,24 +157,13 @@ def _literally(
 
 
 def mine(corpus: Corpus, options: Options, report: Progress) -> Iterator[MetaTool | Refused]:
-    """Candidates anchored at every tool that may be compiled, each distinct routine once, and what did not hold."""
+    """Routines anchored at every read that may be compiled, and what did not hold."""
     avoid = _avoided(options)
     allowed = [tool for tool in corpus.specs if tool not in avoid]
-    seen: set[str] = set()
     for done, tool in enumerate(allowed):
         report("mine", done, len(allowed))
-        for family in _families(avoid, options.thresholds):
-            for candidate in grow(corpus, tool, family):
-                key = repr(candidate if isinstance(candidate, Refused) else candidate.steps)
-                if key not in seen:
-                    seen.add(key)
-                    yield candidate
+        yield from grow(corpus, tool, avoid=avoid, thresholds=options.thresholds)
     report("mine", len(allowed), len(allowed))
-
-
-def _families(avoid: frozenset[str], thresholds: Thresholds) -> list[Family]:
-    plain = Family(avoid=avoid, thresholds=thresholds)
-    return [replace(plain, bound=True), plain, replace(plain, batch=True), replace(plain, parallel=True)]
 
 
 def _avoided(options: Options) -> frozenset[str]:

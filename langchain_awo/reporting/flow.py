@@ -7,9 +7,8 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from langchain_awo.model.binding import Argument, Binding, Item, Output, Parameter, leaves
-from langchain_awo.model.encoding import dumps
 from langchain_awo.model.metatool import MetaTool, Step
-from langchain_awo.model.notation import format_binding, format_step
+from langchain_awo.model.notation import format_binding, format_guard, format_step
 from langchain_awo.reporting.flow_routes import route
 from langchain_awo.reporting.flow_shapes import GAP, MARGIN, SPACE, WIDTH, Arrow, Box, Flow, Port
 
@@ -103,9 +102,8 @@ def _shown(name: str, binding: Binding, step: Step, fed: set[str]) -> str:
 def _note(step: Step) -> str:
     parts = [f"each item, at most {step.over.limit}"] if step.over else []
     if step.guard:
-        wanted = dumps(step.guard.value) if step.guard.test == "equals" else step.guard.test
         stop = "" if step.guard.otherwise == "skip" else "else stop, "
-        parts.append(f"{stop}if {format_binding(step.guard.source, step)} is {wanted}")
+        parts.append(f"{stop}if {format_guard(step.guard, step)}")
     return "; ".join(parts)
 
 

@@ -14,10 +14,11 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import TypeAlias
 
 from langchain_awo.model.binding import Frame, Output, resolve
-from langchain_awo.model.encoding import digest, dumps
+from langchain_awo.model.encoding import digest
+from langchain_awo.model.guard import guard_holds, is_empty
 from langchain_awo.model.mapping import items_of
 from langchain_awo.model.metatool import Guard, MetaTool, Step
-from langchain_awo.model.notation import format_binding
+from langchain_awo.model.notation import format_binding, format_guard
 from langchain_awo.model.pointer import MISSING
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.runtime.outcome import (
@@ -66,11 +67,6 @@ def execute(
     while group := run.next_group():
         run.take(group, (yield group))
     return run.result()
-
-
-def is_empty(value: JSONValue) -> bool:
-    """Whether an output says nothing: null, blank text, an empty list or object."""
-    return value is None or value is MISSING or (isinstance(value, str | list | dict) and not value)
 
 
 class _Run:
@@ -131,7 +127,7 @@ class _Run:
 
     def _enter(self, number: int, step: Step) -> Stop | None:
         """Decides once whether a step runs and with which calls; a reason to stop is decided anew each time."""
-        if step.guard and not _holds(step.guard, self.frame):
+        if step.guard and not guard_holds(step.guard, self.frame):
             return self._guarded(number, step, step.guard)
         if self.suspicion is not None and not step.effect.is_read:
             return self._suspicious(number)
@@ -150,8 +146,7 @@ class _Run:
         if guard.otherwise == "skip":
             self._skip(number)
             return None
-        wanted = f"equals {dumps(guard.value)}" if guard.test == "equals" else f"is {guard.test}"
-        reason = f"{step.tool} runs only if {format_binding(guard.source, step)} {wanted}"
+        reason = f"{step.tool} runs only if {format_guard(guard, step)}"
         return Stop(kind="guard", step=number, reason=reason)
 
     def _suspicious(self, number: int) -> Stop:
@@ -225,13 +220,6 @@ class _Run:
             for n in self.open
             if n != stop.step or not stop.is_failure
         ]
-
-
-def _holds(guard: Guard, frame: Frame) -> bool:
-    value = resolve(guard.source, frame)
-    if guard.test == "equals":
-        return value is not MISSING and dumps(value) == dumps(guard.value)
-    return value is not MISSING if guard.test == "given" else not is_empty(value)
 
 
 def _is_void(step: Step, frame: Frame) -> bool:

@@ -84,17 +84,24 @@ def find_places(frame: Frame, wanted: Mapping[str, JSONValue]) -> Iterator[tuple
         "each element".
     """
     index = Wanted(wanted)
-    for step, args in frame.arguments.items():
-        for path, value in _nodes(args):
-            for key, likeness in _hits(value, index):
-                yield key, _place("argument", step, _exact(path), likeness)
-    for step, output in frame.outputs.items():
-        for path, value in _nodes(output):
-            for key, likeness in _hits(value, index):
-                for pointer in _pointers(path, output):
-                    yield key, _place("output", step, pointer, likeness)
-        if index.has_lists:
-            yield from _columns(step, output, index)
+    for step in sorted(frame.arguments.keys() | frame.outputs.keys()):
+        yield from find_places_in(step, frame, index)
+
+
+def find_places_in(step: int, frame: Frame, index: Wanted) -> Iterator[tuple[str, Place]]:
+    """The same for one step of a frame, for values that were indexed before."""
+    for path, value in _nodes(frame.arguments.get(step)) if step in frame.arguments else ():
+        for key, likeness in _hits(value, index):
+            yield key, _place("argument", step, _exact(path), likeness)
+    if step not in frame.outputs:
+        return
+    output = frame.outputs[step]
+    for path, value in _nodes(output):
+        for key, likeness in _hits(value, index):
+            for pointer in _pointers(path, output):
+                yield key, _place("output", step, pointer, likeness)
+    if index.has_lists:
+        yield from _columns(step, output, index)
 
 
 def _place(kind: Literal["output", "argument"], step: int, path: str, likeness: Likeness) -> Place:

@@ -40,12 +40,8 @@ MOST: Final = 100
 def path_mix(corpus: Corpus, meta_tools: Sequence[MetaTool]) -> dict[str, int]:
     """How many tasks took each path, sorted by path; runs without a tool call have the empty path."""
     known = {each.name: each for each in meta_tools}
-    gathered = frozenset(tool for each in meta_tools if each.gathers for tool in each.tools)
     unasked = frozenset(step.tool for each in meta_tools for step in each.steps[1:] if step.effect.is_read)
-    taken = {
-        (" > ".join(dict.fromkeys(_kept(run, known, gathered, unasked | gathered))), run.task)
-        for run in corpus.runs
-    }
+    taken = {(" > ".join(dict.fromkeys(_kept(run, known, unasked))), run.task) for run in corpus.runs}
     return dict(sorted(Counter(path for path, _ in taken).items()))
 
 
@@ -60,14 +56,12 @@ def frequent(mix: Mapping[str, int], *, least: int = LEAST, most: int = MOST) ->
     return {**{path: mix[path] for path in sorted(kept)}, **({OTHER: rest} if rest else {})}
 
 
-def _kept(
-    run: Run, known: Mapping[str, MetaTool], never: frozenset[str], only_first: frozenset[str]
-) -> Iterator[str]:
-    """The tools of a run that tell its kind: of the reads `never` tells, and `only_first` at the beginning of the run."""
+def _kept(run: Run, known: Mapping[str, MetaTool], only_first: frozenset[str]) -> Iterator[str]:
+    """The tools of a run that tell its kind: of the reads, `only_first` tell at its beginning only."""
     first = True
     for call in (call for segment in run.segments for current in segment.rounds for call in current.calls):
         for tool, is_read in _tools(call, known):
-            if not is_read or tool not in (never if first else only_first):
+            if not is_read or first or tool not in only_first:
                 yield tool
             first = False
 

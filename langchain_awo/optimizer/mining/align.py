@@ -1,51 +1,51 @@
-"""Which recorded calls a step accounts for, parameters given as the recorded agent would have given them."""
+"""Which recorded calls a step makes, parameters given as the recorded agent would have given them."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from langchain_awo.model.binding import Parameter, leaves, uses_item
+from langchain_awo.model.binding import Parameter, leaves
+from langchain_awo.model.guard import guard_holds
 from langchain_awo.model.metatool import Step
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.optimizer.dataflow.unify import fit_args, solve_map
-from langchain_awo.optimizer.log.corpus import Call, call_key
-from langchain_awo.optimizer.mining.occurrences import Occurrence, advance, predicted
+from langchain_awo.optimizer.mining.occurrences import Occurrence, predict_calls
 
 
-def explained_by(step: Step, each: Occurrence) -> dict[str, dict[str, JSONValue]]:
-    """The calls a step would make in an occurrence, parameters given as the recorded agent would have."""
-    sources = [step.over.source] if step.over else []
-    if not any(
-        isinstance(leaf, Parameter) for binding in [*sources, *step.args.values()] for leaf in leaves(binding)
-    ):
-        return predicted(step, each.frame)
-    if step.over and not isinstance(step.over.source, Parameter):
-        calls = (call for call in each.followers if call.tool == step.tool)
-        found = solve_map(step, calls, each.frame, each.knows)
-        return predicted(step, replace(each.frame, parameters=found)) if found is not None else {}
-    fitting = [call for call in each.followers if call.tool == step.tool and _fits(step, call, each)]
-    chosen = fitting if step.over else fitting[:1]
-    return {call_key(call.tool, call.args): call.args for call in chosen}
+def align(step: Step, each: Occurrence) -> dict[str, dict[str, JSONValue]]:
+    """Keys and arguments of the calls a step would make in an occurrence.
 
-
-def _fits(step: Step, call: Call, each: Occurrence) -> bool:
+    A step with parameters makes no call where the recorded agent never gave them: nobody else could.
+    """
+    if step.guard and not guard_holds(step.guard, each.frame):
+        return {}
+    if not has_parameters(step):
+        return predict_calls(step, each.frame)
+    calls = (call for call in each.followers if call.tool == step.tool)
     if step.over:
-        fixed = {name: b for name, b in step.args.items() if not uses_item(b)}
-        opened = {name: value for name, value in call.args.items() if name not in fixed}
-        kept = {name: value for name, value in call.args.items() if name in fixed}
-        found = fit_args(replace(step, args=fixed), kept, each.frame)
-        return (
-            found is not None and opened.keys() <= step.args.keys() and all(map(each.knows, opened.values()))
+        found = solve_map(step, calls, each.frame, each.knows)
+    else:
+        fitting = (fit_args(step, call.args, each.frame) for call in calls)
+        found = next(
+            (each_ for each_ in fitting if each_ is not None and all(map(each.knows, each_.values()))), None
         )
-    found = fit_args(step, call.args, each.frame)
-    return found is not None and all(map(each.knows, found.values()))
+    if found is None:
+        return {}
+    return predict_calls(step, replace(each.frame, parameters={**each.frame.parameters, **found}))
 
 
-def advance_step(number: int, step: Step, each: Occurrence) -> None:
-    """Takes a step as done, with the parameters that the recorded agent would have given it."""
-    explained = explained_by(step, each)
-    if step.over is None and step.guard:
-        args = next((args for args in explained.values()), None)
-        found = fit_args(step, args, each.frame) if args is not None else None
-        each.frame.parameters = {**each.frame.parameters, **(found or {})}
-    advance(number, step, each, explained)
+def advance(number: int, step: Step, each: Occurrence) -> None:
+    """Takes a step as done: puts its recorded outputs into the frame and takes what it explains off the followers."""
+    made = align(step, each)
+    hits = {call.key: call for call in each.followers if call.key in made}
+    outputs = [hits[key].output for key in made if key in hits]
+    if outputs:
+        each.frame.outputs[number] = outputs if step.over else outputs[0]
+    if not step.over and hits:
+        each.frame.arguments[number] = next(iter(hits.values())).args
+    each.followers = [call for call in each.followers if call.key not in hits]
+
+
+def has_parameters(step: Step) -> bool:
+    """Whether a caller must give something for the step."""
+    return any(isinstance(leaf, Parameter) for binding in step.args.values() for leaf in leaves(binding))

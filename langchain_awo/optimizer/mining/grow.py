@@ -1,9 +1,8 @@
-"""Grows routines from an anchor: what agents go on to call, with arguments that flow from what came before.
+"""Grows the routine of an anchor: what agents go on to read, with arguments that flow from what came before.
 
-An anchor is any call of one tool. The calls that follow it in its segment are the evidence: a follower whose arguments
-can all be bound becomes a step, whose outputs can feed further steps. Arguments that nothing explains, but that were
-known when the routine would start, become optional parameters: a step is left out if its parameters are not given.
-A step that held-out tasks do not bear out is not taken, and the next best is.
+An anchor is any read of one tool. The calls that follow it in its segment, up to the first write, are the evidence. A follower
+whose arguments can all be bound becomes a step, whose output can feed further steps. A step that held-out tasks do not bear out
+is not taken, and the next best is. Where a condition explains when agents go on, the step gets it as its guard, or its list a filter.
 
 before::
 
@@ -14,6 +13,8 @@ after::
     1  find_user(email=$email)
     2  get_user(user_id=#1)
     3  get_order(order_id=#2/orders/*)
+
+A step with arguments that only the caller can know makes a routine of its own, which requires them: see `Opened`.
 """
 
 from __future__ import annotations
@@ -22,192 +23,177 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from langchain_awo.model.binding import Binding, Frame, Parameter
+from langchain_awo.model.binding import Binding, Parameter
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.metatool import MetaTool, ParameterSpec, Refused, Step
-from langchain_awo.optimizer.dataflow.consensus import Example, collect_votes
 from langchain_awo.optimizer.log.corpus import Corpus
-from langchain_awo.optimizer.mining.align import advance_step, explained_by
-from langchain_awo.optimizer.mining.cross_validate import MIN_TASKS, Thresholds, doubt_about
-from langchain_awo.optimizer.mining.forms import batch_step, forms_of, on_request
+from langchain_awo.optimizer.mining.align import advance
+from langchain_awo.optimizer.mining.cross_validate import (
+    MIN_TASKS,
+    Thresholds,
+    doubt_about,
+    fold_of,
+    try_step,
+)
+from langchain_awo.optimizer.mining.decide import decided
+from langchain_awo.optimizer.mining.forms import MAX_PARAMETERS, read_forms
+from langchain_awo.optimizer.mining.knowledge import Knowledge, flow_of
+from langchain_awo.optimizer.mining.measure import Growth, measure
 from langchain_awo.optimizer.mining.occurrences import Occurrence, follower_tools, occurrences_of
 
 MAX_STEPS: Final = 8
 """Longer routines are two routines."""
 
-USUALLY: Final = 0.5
-"""A step that is wanted less often than this is only run if a flag asks for it."""
-
-MAX_EXTRA: Final = 20
-"""A step may fetch so many calls nobody wanted for each one that was wanted; selection prices them."""
+MAX_OPENED: Final = 3
+"""Routines with parameters of their own that are grown for one anchor."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
-    """What kind of routines to grow.
+@dataclass(slots=True)
+class Growing:
+    """A routine in the making, with the places where it could run.
 
     Attributes:
-        batch: the anchor is run once for each element of a list parameter; the anchor alone is the first routine.
-        bound: only steps without parameters of their own, so that the rest can follow a call the model makes itself.
-        parallel: calls issued together with the anchor may become steps too, for what flows from them.
         avoid: tools that must not become steps.
-        thresholds: what a step must reach on held-out tasks.
+        doubted: steps that did not hold, by their notation.
     """
 
-    batch: bool = False
-    bound: bool = False
-    parallel: bool = False
-    avoid: frozenset[str] = frozenset()
-    thresholds: Thresholds = field(default_factory=Thresholds)
-
-
-_PLAIN: Final = Family()
-
-
-@dataclass(frozen=True, slots=True)
-class Growth:
-    """A step that could be added, with what it would explain.
-
-    Attributes:
-        explained: calls of recorded agents that the step makes.
-        extra: calls that the step makes and the recorded agents did not.
-        wanted: share of the occurrences, of those in which the step makes any call, in which one was wanted.
-        place: mean place of the explained calls among those left to explain.
-    """
-
-    step: Step
-    explained: int
-    tasks: int
-    extra: int
-    wanted: float
-    place: float = 0.0
-    parameters: tuple[ParameterSpec, ...] = ()
+    corpus: Corpus
+    routine: MetaTool
+    known: list[Knowledge]
+    avoid: frozenset[str]
+    thresholds: Thresholds
+    doubted: dict[str, Refused] = field(default_factory=dict)
+    measured: dict[str, dict[str, Growth]] = field(default_factory=dict)
 
     @property
-    def score(self) -> float:
-        """What growth goes by: calls explained, less a little for each one nobody wanted."""
-        return self.explained - 0.05 * self.extra
+    def occurrences(self) -> list[Occurrence]:
+        """The places where it could run."""
+        return [each.occurrence for each in self.known]
 
-    def rank(self, last: int) -> tuple[float, bool, float, int, str, str]:
-        """The order in which growths are tried after step `last`.
-
-        What explains most comes first. Of equal ones: what goes on from the last step before another branch, then in recorded
-        order, then the least for the caller to say.
-        """
-        strays = last not in self.step.depends_on
-        return (-self.score, strays, self.place, len(self.parameters), self.step.tool, repr(self.step))
-
-
-def grow(corpus: Corpus, tool: str, family: Family = _PLAIN) -> Iterator[MetaTool | Refused]:
-    """Routines anchored at a tool, each one step longer than the last, and the steps that did not hold."""
-    if tool in family.avoid or corpus.effects.get(tool) is Effect.DESTRUCTIVE:
-        return
-    occurrences = occurrences_of(corpus, tool, batch=family.batch, parallel=family.parallel)
-    if len({each.run.task for each in occurrences}) < MIN_TASKS:
-        return
-    routine = _anchored(corpus, tool, occurrences, batch=family.batch)
-    if family.batch:
-        yield routine
-    doubted: dict[str, Refused] = {}
-    while len(routine.steps) < MAX_STEPS:
-        growth = _best_growth(corpus, routine, occurrences, family, doubted)
-        if growth is None:
-            break
-        steps, parameters = (*routine.steps, growth.step), (*routine.parameters, *growth.parameters)
-        routine = replace(routine, steps=steps, parameters=parameters)
-        for each in occurrences:
-            advance_step(len(steps), growth.step, each)
-        yield routine
-    yield from doubted.values()
-
-
-def _anchored(corpus: Corpus, tool: str, occurrences: Sequence[Occurrence], *, batch: bool) -> MetaTool:
-    calls = [Example(each.run.task, each.frame, call.args) for each in occurrences for call in each.anchors]
-    flow = collect_votes([replace(example, frame=_NOTHING) for example in calls])
-    optional = tuple(name for name in flow.votes if not flow.always(name))
-    effect = corpus.effects.get(tool, Effect.UNKNOWN)
-    if batch:
-        step, parameters = batch_step(
-            Step(tool=tool, effect=effect, optional=optional), list(flow.votes), {}, ()
+    def take(self, growth: Growth) -> None:
+        """Adds a step."""
+        number = len(self.routine.steps) + 1
+        self.routine = replace(
+            self.routine,
+            steps=(*self.routine.steps, growth.step),
+            parameters=(*self.routine.parameters, *growth.parameters),
         )
-    else:
-        args: dict[str, Binding] = {name: Parameter(name=name) for name in flow.votes}
-        step = Step(tool=tool, args=args, optional=optional, effect=effect)
-        parameters = tuple(ParameterSpec(name=name, required=name not in optional) for name in args)
+        for each in self.known:
+            advance(number, growth.step, each.occurrence)
+            each.learn(number)
+        self.measured.pop(growth.step.tool, None)
+
+    def copy(self) -> Growing:
+        """The same routine, to be grown another way."""
+        known = [each.copy(each.occurrence.copy()) for each in self.known]
+        return replace(self, known=known, doubted={}, measured={})
+
+    def growths(self) -> list[Growth]:
+        """Every step that could be added; forms that were measured before are not measured again."""
+        taken = [spec.name for spec in self.routine.parameters]
+        found = []
+        for tool in follower_tools(self.occurrences, min_tasks=MIN_TASKS):
+            effect = self.corpus.effects.get(tool, Effect.UNKNOWN)
+            if effect is Effect.READ and tool not in self.avoid:
+                own = self.measured.setdefault(tool, {})
+                for form in read_forms(Step(tool=tool, effect=effect), flow_of(tool, self.known), taken):
+                    key = repr(form.step)
+                    if key not in own:
+                        own[key] = decided(measure(form, self.occurrences), self.occurrences)
+                    found.append(own[key])
+        return [growth for growth in found if growth.is_worth_trying]
+
+    def holds(self, growth: Growth) -> bool:
+        """Whether a step holds on tasks that it was not found in; notes why not."""
+        shown = repr(growth.step)
+        if shown not in self.doubted:
+            verdict = try_step(growth.step, self.occurrences, self._is_found_without)
+            doubt = doubt_about(verdict, self.routine.steps[0].tool, self.thresholds)
+            if doubt is None:
+                return True
+            self.doubted[shown] = doubt
+        return False
+
+    def _is_found_without(self, step: Step, fold: int) -> bool:
+        """Whether the tasks outside a fold, alone, show the same step."""
+        away = [each for each in self.known if fold_of(each.occurrence.task) != fold]
+        calling = {
+            each.occurrence.task
+            for each in away
+            if any(call.tool == step.tool for call in each.occurrence.followers)
+        }
+        if not calling:
+            return False
+        taken = [spec.name for spec in self.routine.parameters]
+        forms = read_forms(Step(tool=step.tool, effect=step.effect), flow_of(step.tool, away), taken)
+        return any(form.step.args == step.args and _same_list(form.step, step) for form in forms)
+
+
+def grow(
+    corpus: Corpus, tool: str, *, avoid: frozenset[str] = frozenset(), thresholds: Thresholds | None = None
+) -> Iterator[MetaTool | Refused]:
+    """The routine of an anchor, those with parameters of their own, and the steps that did not hold."""
+    if tool in avoid or corpus.effects.get(tool) is not Effect.READ:
+        return
+    occurrences = occurrences_of(corpus, tool)
+    if len({each.task for each in occurrences}) < MIN_TASKS:
+        return
+    start = Growing(
+        corpus,
+        anchored(tool, occurrences),
+        [Knowledge(each) for each in occurrences],
+        avoid,
+        thresholds or Thresholds(),
+    )
+    opened: dict[str, tuple[Growing, Growth]] = {}
+    _extend(start, opened)
+    if len(start.routine.steps) > 1:
+        yield start.routine
+    yield from start.doubted.values()
+    best = sorted(opened.values(), key=lambda pair: pair[1].rank(0))
+    for growing, growth in best[:MAX_OPENED]:
+        if growing.holds(growth):
+            growing.take(growth)
+            _extend(growing, None)
+            yield growing.routine
+
+
+def _extend(growing: Growing, opened: dict[str, tuple[Growing, Growth]] | None) -> None:
+    """Takes the best step that holds, again and again; steps that need the caller's word go to `opened`."""
+    while len(growing.routine.steps) < MAX_STEPS:
+        growths = growing.growths()
+        if opened is not None:
+            _note_opened(growing, growths, opened)
+        bound = sorted(
+            (each for each in growths if not each.parameters),
+            key=lambda each: each.rank(len(growing.routine.steps)),
+        )
+        best = next((growth for growth in bound if growing.holds(growth)), None)
+        if best is None:
+            return
+        growing.take(best)
+
+
+def _note_opened(
+    growing: Growing, growths: Sequence[Growth], opened: dict[str, tuple[Growing, Growth]]
+) -> None:
+    room = MAX_PARAMETERS - len(growing.routine.parameters)
+    for growth in growths:
+        if growth.parameters and len(growth.parameters) <= room:
+            key = f"{growth.step.tool}{sorted(growth.step.args)}"
+            if key not in opened or growth.explained > opened[key][1].explained:
+                opened[key] = (growing.copy(), growth)
+
+
+def anchored(tool: str, occurrences: Sequence[Occurrence]) -> MetaTool:
+    """The anchor alone: every argument a parameter, required where every call had it."""
+    names = sorted({name for each in occurrences for name in each.anchor.args})
+    optional = tuple(name for name in names if not all(name in each.anchor.args for each in occurrences))
+    args: dict[str, Binding] = {name: Parameter(name=name) for name in names}
+    step = Step(tool=tool, args=args, optional=optional, effect=Effect.READ)
+    parameters = tuple(ParameterSpec(name=name, required=name not in optional) for name in names)
     return MetaTool(name=tool, description="", steps=(step,), parameters=parameters)
 
 
-_NOTHING: Final = Frame()
-
-
-def _best_growth(
-    corpus: Corpus,
-    routine: MetaTool,
-    occurrences: Sequence[Occurrence],
-    family: Family,
-    doubted: dict[str, Refused],
-) -> Growth | None:
-    """The step that explains most, of those that hold on tasks they were not found in; adds the others to `doubted`."""
-    growths = [
-        growth
-        for tool in follower_tools(occurrences, min_tasks=MIN_TASKS)
-        if tool not in family.avoid
-        for growth in _growths(corpus, tool, routine, occurrences, bound=family.bound)
-        if _is_worth_trying(growth, bound=family.bound)
-    ]
-    for growth in sorted(growths, key=lambda each: each.rank(len(routine.steps))):
-        shown = repr(growth.step)
-        if shown not in doubted:
-            doubt = doubt_about(growth.step, occurrences, routine.steps[0].tool, family.thresholds)
-            if doubt is None:
-                return growth
-            doubted[shown] = doubt
-    return None
-
-
-def _is_worth_trying(growth: Growth, *, bound: bool) -> bool:
-    return (
-        not (bound and growth.parameters)
-        and growth.tasks >= MIN_TASKS
-        and growth.extra <= MAX_EXTRA * growth.explained
-        and growth.score > 0
-    )
-
-
-def _growths(
-    corpus: Corpus, tool: str, routine: MetaTool, occurrences: Sequence[Occurrence], *, bound: bool
-) -> Iterator[Growth]:
-    effect = corpus.effects.get(tool, Effect.UNKNOWN)
-    if effect is Effect.DESTRUCTIVE:
-        return
-    counts = [sum(call.tool == tool for call in each.followers) for each in occurrences]
-    examples = [
-        Example(each.run.task, each.frame, call.args, 1 / count)
-        for each, count in zip(occurrences, counts, strict=True)
-        for call in each.followers
-        if call.tool == tool
-    ]
-    flow = collect_votes(examples)
-    taken = [spec.name for spec in routine.parameters]
-    several = sum(counts) > 1.2 * sum(map(bool, counts))
-    for step, parameters in forms_of(Step(tool=tool, effect=effect), flow, taken, several=several):
-        growth = _measure(step, parameters, occurrences)
-        if bound or step.guard or growth.wanted >= USUALLY:
-            yield growth
-        elif growth.explained:
-            yield _measure(*on_request(step, parameters, taken), occurrences)
-
-
-def _measure(step: Step, parameters: tuple[ParameterSpec, ...], occurrences: Sequence[Occurrence]) -> Growth:
-    places: list[int] = []
-    extra, made, tasks = 0, 0, []
-    for each in occurrences:
-        keys = explained_by(step, each)
-        hits = [place for place, call in enumerate(each.followers) if call.key in keys]
-        made += bool(keys)
-        places += hits
-        extra += len(keys) - len(hits) if hits or not step.guard else 0
-        tasks += [each.run.task] if hits else []
-    explained = len(places)
-    place = round(sum(places) / max(1, explained), 6)
-    return Growth(step, explained, len(set(tasks)), extra, len(tasks) / max(1, made), place, parameters)
+def _same_list(one: Step, other: Step) -> bool:
+    return (one.over and one.over.source) == (other.over and other.over.source)

@@ -1,4 +1,4 @@
-"""Holds routines against tasks they were not mined from: every step is tried on held-out calls, and the whole on outcomes."""
+"""Holds routines against tasks: every step is tried on tasks it was not found in, the whole on what agents went on to do."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-from scipy.stats import fisher_exact
-
 from langchain_awo.model.binding import Parameter, leaves
 from langchain_awo.model.metatool import BindingEvidence, Evidence, MetaTool, Refused, Step
 from langchain_awo.optimizer.log.corpus import Corpus
-from langchain_awo.optimizer.mining.align import advance_step
-from langchain_awo.optimizer.mining.cross_validate import Thresholds, Verdict, doubt_of, try_step
+from langchain_awo.optimizer.mining.align import advance, align
+from langchain_awo.optimizer.mining.cross_validate import Thresholds, Verdict, doubt_about, try_step
 from langchain_awo.optimizer.mining.occurrences import Occurrence, occurrences_of
+from langchain_awo.optimizer.statistics import lower_bound
 
 
 def verify(
@@ -22,27 +20,63 @@ def verify(
 ) -> tuple[MetaTool | None, list[Refused]]:
     """The candidate with its evidence, less the steps that do not hold, and why these were refused.
 
-    A step falls with the steps it depends on. What is left of the routine must still be one: more than the anchor, or
-    a batch.
+    A step falls with the steps it depends on. What is left of the routine must be more than the anchor.
     """
-    batch = candidate.steps[0].over is not None
-    occurrences = occurrences_of(corpus, candidate.steps[0].tool, batch=batch)
+    anchor = candidate.steps[0].tool
+    occurrences = occurrences_of(corpus, anchor)
+    going_on = [each.copy() for each in occurrences]
     verdicts, refused = {1: Verdict(candidate.steps[0])}, []
     for number, step in enumerate(candidate.steps[1:], start=2):
-        verdict = try_step(step, occurrences)
+        verdict = try_step(step, going_on)
         if not step.depends_on <= verdicts.keys():
             continue
-        if doubt := doubt_of(verdict, candidate.steps[0].tool, thresholds):
+        if doubt := doubt_about(verdict, anchor, thresholds):
             refused.append(doubt)
             continue
         verdicts[number] = verdict
-        for each in occurrences:
-            advance_step(number, step, each)
-    if len(verdicts) == 1 and not batch:
+        for each in going_on:
+            advance(number, step, each)
+    if len(verdicts) == 1:
         return None, refused
-    kept = _with_evidence(candidate, occurrences, verdicts, thresholds)
+    kept = _kept(candidate, verdicts)
+    kept = replace(kept, evidence=_evidence(kept, occurrences, thresholds))
     failing = _too_often_failed(kept, corpus, thresholds)
     return (None, [*refused, failing]) if failing else (kept, refused)
+
+
+def _evidence(routine: MetaTool, occurrences: Sequence[Occurrence], thresholds: Thresholds) -> Evidence:
+    """Whole-routine replays: of the places where an agent went on with any later step, those reproduced call for call."""
+    places = exact = 0
+    tools = {step.tool for step in routine.steps[1:]}
+    for each in (occurrence.copy() for occurrence in occurrences):
+        recorded = {call.key for call in each.followers if call.tool in tools}
+        if not recorded:
+            continue
+        made: set[str] = set()
+        for number, step in enumerate(routine.steps[1:], start=2):
+            made |= align(step, each).keys()
+            advance(number, step, each)
+        places += 1
+        exact += recorded <= made
+    return Evidence(
+        tasks=len({each.task for each in occurrences}),
+        occurrences=len(occurrences),
+        held_out=places,
+        held_out_exact=exact,
+        lower_bound=round(lower_bound(exact, places, thresholds.confidence), 4),
+    )
+
+
+def _kept(candidate: MetaTool, verdicts: Mapping[int, Verdict]) -> MetaTool:
+    numbers = {old: new for new, old in enumerate(verdicts, start=1)}
+    steps = tuple(
+        _with_verdict(candidate.steps[old - 1], verdict).renumbered(numbers)
+        for old, verdict in verdicts.items()
+    )
+    bindings = (leaf for step in steps for binding in step.bindings for leaf in leaves(binding))
+    used = {leaf.name for leaf in bindings if isinstance(leaf, Parameter)}
+    parameters = tuple(spec for spec in candidate.parameters if spec.name in used)
+    return replace(candidate, steps=steps, parameters=parameters)
 
 
 def _too_often_failed(candidate: MetaTool, corpus: Corpus, thresholds: Thresholds) -> Refused | None:
@@ -55,7 +89,9 @@ def _too_often_failed(candidate: MetaTool, corpus: Corpus, thresholds: Threshold
     table = [[counts[True, False], counts[True, True]], [counts[False, False], counts[False, True]]]
     if not (sum(table[0]) and sum(table[1])):
         return None
-    p_value = float(fisher_exact(np.array(table), alternative="greater").pvalue)
+    from scipy.stats import fisher_exact  # noqa: PLC0415  # takes longer to import than most logs to compile
+
+    p_value = float(fisher_exact(table, alternative="greater").pvalue)
     if p_value > thresholds.failure_p:
         return None
     failed, all_ = table[0][0], sum(table[0])
@@ -77,40 +113,7 @@ def _outcomes(corpus: Corpus, anchor: str) -> Iterable[tuple[Counter[str], bool]
 
 def _goes_on(candidate: MetaTool, calls: Counter[str]) -> bool:
     wanted = Counter(step.tool for step in candidate.steps if not step.guard)
-    if candidate.steps[0].over:
-        wanted[candidate.steps[0].tool] += 1
     return all(calls[tool] >= count for tool, count in wanted.items())
-
-
-def _with_evidence(
-    candidate: MetaTool,
-    occurrences: Sequence[Occurrence],
-    verdicts: Mapping[int, Verdict],
-    thresholds: Thresholds,
-) -> MetaTool:
-    tried = [verdict for number, verdict in verdicts.items() if number > 1]
-    weakest = min(tried, key=lambda v: v.bound(thresholds.confidence), default=None)
-    evidence = Evidence(
-        tasks=len({each.run.task for each in occurrences}),
-        occurrences=len(occurrences),
-        held_out=weakest.total if weakest else 0,
-        held_out_exact=weakest.agree if weakest else 0,
-        lower_bound=round(weakest.bound(thresholds.confidence), 4) if weakest else 0.0,
-    )
-    numbers = {old: new for new, old in enumerate(verdicts, start=1)}
-    steps = tuple(
-        _with_verdict(candidate.steps[old - 1], verdict).renumbered(numbers)
-        for old, verdict in verdicts.items()
-    )
-    used = {
-        leaf.name
-        for step in steps
-        for binding in step.bindings
-        for leaf in leaves(binding)
-        if isinstance(leaf, Parameter)
-    }
-    parameters = tuple(spec for spec in candidate.parameters if spec.name in used)
-    return replace(candidate, evidence=evidence, steps=steps, parameters=parameters)
 
 
 def _with_verdict(step: Step, verdict: Verdict) -> Step:

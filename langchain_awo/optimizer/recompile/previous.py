@@ -201,7 +201,7 @@ def _tried_again(
     former: MetaTool, corpus: Corpus, thresholds: Thresholds
 ) -> tuple[MetaTool | None, list[Refused]]:
     anchor = former.steps[0].tool
-    tasks = len({each.run.task for each in occurrences_of(corpus, anchor, batch=bool(former.steps[0].over))})
+    tasks = len({each.task for each in occurrences_of(corpus, anchor)})
     if tasks < MIN_TASKS:
         reason = f"{anchor} was called in {tasks} {'task' if tasks == 1 else 'tasks'} of these traces, too few to tell"
         return None, [refusal(former, RETIRED, reason, tasks)]

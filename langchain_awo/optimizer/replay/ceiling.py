@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
+from langchain_awo.model.trace import JSONValue
 from langchain_awo.optimizer.log.corpus import Corpus, Round, Run, Segment, scalars
+from langchain_awo.optimizer.replay.parts import PARTS, Part, classify_rounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,8 @@ class Ceiling:
         fuse: tool-calling model calls right after another one; ignores where arguments come from.
         chooser: of these, with every argument known by then.
         continue_: reads only, with every argument produced since the anchor call.
-        repeats: part of `chooser` that only repeats an earlier call of the same walk with the same arguments.
+        parts: what `chooser` is made of.
+        repeats: part of `chooser` that only repeats earlier calls of the run with the same arguments.
         after_failure: part of `chooser` right after a failed call: repairs, which no routine may bake in.
         destructive: part of `chooser` with a destructive call, which is not compiled unless allowed.
     """
@@ -27,13 +31,31 @@ class Ceiling:
     fuse: float = 0.0
     chooser: float = 0.0
     continue_: float = 0.0
-    repeats: float = 0.0
+    parts: dict[Part, float] = field(default_factory=lambda: dict.fromkeys(PARTS, 0.0))
     after_failure: float = 0.0
     destructive: float = 0.0
 
-    def as_json(self) -> dict[str, float]:
+    @property
+    def repeats(self) -> float:
+        """The part that only repeats earlier calls."""
+        return self.parts["repeat"]
+
+    @property
+    def flow(self) -> float:
+        """The headline: reads that need a value which exists only since."""
+        return self.parts["flow"]
+
+    def as_json(self) -> dict[str, JSONValue]:
         """Plain data; `continue_` is called `continue`."""
-        return {name.rstrip("_"): value for name, value in asdict(self).items()}
+        return {
+            "fuse": self.fuse,
+            "chooser": self.chooser,
+            "continue": self.continue_,
+            "parts": dict(self.parts),
+            "repeats": self.repeats,
+            "after_failure": self.after_failure,
+            "destructive": self.destructive,
+        }
 
 
 def ceiling_of(corpus: Corpus) -> Ceiling:
@@ -41,52 +63,45 @@ def ceiling_of(corpus: Corpus) -> Ceiling:
     total = corpus.model_calls
     if not total:
         return Ceiling()
-    pairs = list(corpus.segments())
-    saved = [kind for run, segment in pairs for kind in _chooser_walk(run, segment)]
+    parts: Counter[Part] = Counter()
+    fused = continued = repaired = destructive = 0
+    for run, segment, kinds in classify_rounds(corpus):
+        parts.update(kind for kind in kinds if kind)
+        fused += len(segment.rounds) - 1
+        continued += _continue_walk(run, segment)
+        fresh = [position for position, kind in enumerate(kinds) if kind and kind != "repeat"]
+        repairs = [position for position in fresh if not _went_well(segment.rounds[position - 1])]
+        repaired += len(repairs)
+        destructive += sum(_is_destructive(segment.rounds[p]) for p in fresh if p not in repairs)
     return Ceiling(
-        fuse=sum(len(segment.rounds) - 1 for _, segment in pairs) / total,
-        chooser=len(saved) / total,
-        continue_=sum(_continue_walk(run, segment) for run, segment in pairs) / total,
-        repeats=saved.count("repeat") / total,
-        after_failure=saved.count("after_failure") / total,
-        destructive=saved.count("destructive") / total,
+        fuse=fused / total,
+        chooser=parts.total() / total,
+        continue_=continued / total,
+        parts={part: parts[part] / total for part in PARTS},
+        after_failure=repaired / total,
+        destructive=destructive / total,
     )
 
 
-def _chooser_walk(run: Run, segment: Segment) -> Iterator[str]:
-    """The kind of each round that a walk from an earlier round can reach."""
-    walked: set[str] = set()
-    failed = False
-    for position, current in enumerate(segment.rounds):
-        if position and _known(run, current, None):
-            yield _kind(current, walked, failed=failed)
-        else:
-            walked = set()
-        walked |= current.keys
-        failed = not all(call.ok for call in current.calls)
+def _went_well(current: Round) -> bool:
+    return all(call.ok for call in current.calls)
 
 
-def _kind(current: Round, walked: set[str], *, failed: bool) -> str:
-    if current.keys <= walked:
-        return "repeat"
-    if failed:
-        return "after_failure"
-    return "destructive" if any(call.effect == "destructive" for call in current.calls) else "plain"
+def _is_destructive(current: Round) -> bool:
+    return any(call.effect == "destructive" for call in current.calls)
 
 
 def _continue_walk(run: Run, segment: Segment) -> int:
     saved, anchor = 0, None
     for current in segment.rounds:
         reads = all(call.effect.is_read for call in current.calls)
-        if anchor is not None and reads and _known(run, current, anchor):
+        if anchor is not None and reads and _is_produced(run, current, anchor):
             saved += 1
         else:
             anchor = current.start if reads else None
     return saved
 
 
-def _known(run: Run, current: Round, since: int | None) -> bool:
-    leaves = (leaf for call in current.calls for leaf in scalars(call.args))
-    if since is None:
-        return all(run.first_occurrence(leaf) <= current.start for leaf in leaves)
+def _is_produced(run: Run, current: Round, since: int) -> bool:
+    leaves: Sequence[JSONValue] = [leaf for call in current.calls for leaf in scalars(call.args)]
     return all(run.occurs_between(leaf, since, current.start) for leaf in leaves)

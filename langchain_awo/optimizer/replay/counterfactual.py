@@ -1,84 +1,32 @@
-"""Replays a toolkit on recorded runs and counts the model calls it would have saved.
+"""Replays a toolkit on recorded runs and counts the model calls it would have saved, in three ways of use.
 
-Two ways of use are measured. *Chooser*: the agent picks a meta-tool whenever it applies and its parameters are known.
-*Continue*: the agent makes the anchor call itself and the eager steps run after it, wanted or not. In both a model
-call counts as saved only if every tool call it issued was made by a meta-tool with exactly the same arguments, and a
-read counts only as long as the world had not changed since.
+*Chooser*: the agent picks a meta-tool whenever it helps and its parameters are known; it knows what the reads will show.
+*Blind*: whoever calls a meta-tool knows only what was known before it started, so it is used wherever it applies; reads that the
+recorded agent decided against are fetched in vain, and a write that the recording does not have is an unwanted write.
+*Continue*: the agent makes the anchor call itself and the eager steps run after it, wanted or not.
+
+In all of them a model call counts as saved only if every tool call it issued was made by a meta-tool with exactly the same
+arguments, and a read counts only as long as the world had not changed since.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from langchain_awo.model.eager import eager_part
 from langchain_awo.model.metatool import MetaTool
-from langchain_awo.model.trace import TokenUsage
 from langchain_awo.optimizer.log.corpus import Corpus, Round, Run, Segment
+from langchain_awo.optimizer.replay.parts import Part, classify_rounds
 from langchain_awo.optimizer.replay.simulate import Simulation, simulate
+from langchain_awo.optimizer.replay.tally import Tally
 
 Used: TypeAlias = tuple[MetaTool, Simulation]
 """A meta-tool and what it would do in a place."""
 
-
-@dataclass(slots=True)
-class Tally:
-    """What one way of use saved; add tallies to sum over segments.
-
-    Attributes:
-        saved: model calls.
-        repeats: of these, calls that only repeat an earlier one of the same segment.
-        usage: what the saved model calls cost.
-        wasted: by tool, calls the recorded agents did not make.
-        uses: by name of the meta-tool, how often it ran.
-    """
-
-    saved: int = 0
-    repeats: int = 0
-    usage: TokenUsage = field(default_factory=TokenUsage)
-    wasted: Counter[str] = field(default_factory=Counter)
-    uses: Counter[str] = field(default_factory=Counter)
-
-    def add(self, other: Tally) -> None:
-        """Adds another tally to this one."""
-        self.saved += other.saved
-        self.repeats += other.repeats
-        self.usage += other.usage
-        self.wasted.update(other.wasted)
-        self.uses.update(other.uses)
-
-    @property
-    def tokens(self) -> int:
-        """What the saved model calls cost, input and output."""
-        return self.usage.total_tokens
-
-    @property
-    def over_fetched(self) -> float:
-        """Tool calls the recorded agents did not make."""
-        return sum(self.wasted.values())
-
-    def net_tokens(self, sizes: Mapping[str, float]) -> float:
-        """Tokens of the saved model calls, less the outputs fetched in vain, each read once by the next model call.
-
-        Args:
-            sizes: mean output of each tool, in tokens.
-        """
-        return self.tokens - self.wasted_tokens(sizes)
-
-    def wasted_tokens(self, sizes: Mapping[str, float]) -> float:
-        """Tokens of the outputs fetched in vain, each read once by the next model call.
-
-        Args:
-            sizes: mean output of each tool, in tokens.
-        """
-        return sum(count * sizes.get(tool, 0.0) for tool, count in self.wasted.items())
-
-    @property
-    def over_fetch(self) -> float:
-        """Over-fetched calls for each saved model call; 0 when nothing was saved or fetched."""
-        return self.over_fetched / self.saved if self.saved else self.over_fetched
+FoundAt: TypeAlias = Callable[[int], list[Used]]
+"""What could be used in the round at a position."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,67 +35,101 @@ class Replay:
 
     model_calls: int
     chooser: Tally
+    blind: Tally
     continue_: Tally
 
 
 def replay(meta_tools: Sequence[MetaTool], corpus: Corpus) -> Replay:
-    """Both ways of use, over every segment of the corpus."""
-    chooser, continued = Tally(), Tally()
-    for run, segment in corpus.segments():
-        chooser.add(replay_chooser(meta_tools, run, segment))
-        continued.add(replay_continue(meta_tools, run, segment))
-    return Replay(corpus.model_calls, chooser, continued)
+    """All ways of use, over every segment of the corpus."""
+    chooser, blind, continued = Tally(), Tally(), Tally()
+    for run, segment, parts in classify_rounds(corpus):
+        chooser.add(replay_chooser(meta_tools, run, segment, parts))
+        blind.add(replay_blind(meta_tools, run, segment, parts))
+        continued.add(replay_continue(meta_tools, run, segment, parts))
+    return Replay(corpus.model_calls, chooser, blind, continued)
 
 
-def replay_chooser(meta_tools: Sequence[MetaTool], run: Run, segment: Segment) -> Tally:
+def replay_chooser(
+    meta_tools: Sequence[MetaTool], run: Run, segment: Segment, parts: Sequence[Part | None]
+) -> Tally:
     """One segment with an agent that uses whatever helps."""
-
-    def found(position: int) -> list[Used]:
-        return [(each, sim) for each in meta_tools for sim in simulate(each, run, segment, position)]
-
-    return walk_chooser(segment, found)
+    return walk_chooser(segment, parts, lambda at: _simulated(meta_tools, run, segment, at))
 
 
-def walk_chooser(segment: Segment, found: Callable[[int], list[Used]]) -> Tally:
+def replay_blind(
+    meta_tools: Sequence[MetaTool], run: Run, segment: Segment, parts: Sequence[Part | None]
+) -> Tally:
+    """One segment with an agent that uses what applies, and does not know what it will show."""
+    return walk_blind(segment, parts, lambda at: _simulated(meta_tools, run, segment, at, blind=True))
+
+
+def replay_continue(
+    meta_tools: Sequence[MetaTool], run: Run, segment: Segment, parts: Sequence[Part | None]
+) -> Tally:
+    """One segment with the eager steps run after every anchor call."""
+    eager = [shortened for shortened in map(eager_part, meta_tools) if shortened]
+    return walk_continue(segment, parts, lambda at: _simulated(eager, run, segment, at))
+
+
+def _simulated(
+    meta_tools: Sequence[MetaTool], run: Run, segment: Segment, position: int, *, blind: bool = False
+) -> list[Used]:
+    return [(each, sim) for each in meta_tools for sim in simulate(each, run, segment, position, blind=blind)]
+
+
+def walk_chooser(segment: Segment, parts: Sequence[Part | None], found: FoundAt) -> Tally:
     """One segment, given what could be used in each round."""
     tally, fetched = Tally(), _Fetched()
-    done: set[str] = set()
     for position, current in enumerate(segment.rounds):
         if fetched.covers(current, position):
-            _count(tally, current, done)
+            tally.count(current, parts[position])
             continue
-        done |= current.keys
         for meta_tool, simulation in choose(found(position), segment, fetched):
-            fetched.add(simulation, segment)
-            tally.wasted.update(simulation.wasted())
-            tally.uses[meta_tool.name] += 1
+            _use(meta_tool, simulation, segment, fetched, tally)
     return tally
 
 
-def replay_continue(meta_tools: Sequence[MetaTool], run: Run, segment: Segment) -> Tally:
-    """One segment with the eager steps run after every anchor call."""
-    eager = [shortened for shortened in map(eager_part, meta_tools) if shortened]
+def walk_blind(segment: Segment, parts: Sequence[Part | None], found: FoundAt) -> Tally:
+    """One segment, given what could be used in each round; of several for one call the one that usually saves most is."""
+    tally, fetched = Tally(), _Fetched()
+    for position, current in enumerate(segment.rounds):
+        if fetched.covers(current, position):
+            tally.count(current, parts[position])
+            continue
+        best: dict[str, Used] = {}
+        for used in found(position):
+            known = best.setdefault(used[1].anchor, used)
+            if _promise(used[0]) > _promise(known[0]):
+                best[used[1].anchor] = used
+        for meta_tool, simulation in best.values():
+            _use(meta_tool, simulation, segment, fetched, tally)
+            tally.unwanted_writes += simulation.unwanted
+    return tally
 
-    def found(position: int) -> list[Used]:
-        return [(each, sim) for each in eager for sim in simulate(each, run, segment, position)]
 
-    return walk_continue(segment, found)
+def _promise(meta_tool: MetaTool) -> tuple[float, str]:
+    return meta_tool.evidence.calls_saved, meta_tool.name
 
 
-def walk_continue(segment: Segment, found: Callable[[int], list[Used]]) -> Tally:
+def _use(
+    meta_tool: MetaTool, simulation: Simulation, segment: Segment, fetched: _Fetched, tally: Tally
+) -> None:
+    fetched.add(simulation, segment)
+    tally.wasted.update(simulation.wasted())
+    tally.uses[meta_tool.name] += 1
+
+
+def walk_continue(segment: Segment, parts: Sequence[Part | None], found: FoundAt) -> Tally:
     """One segment, given what would run after each round."""
     tally, fetched = Tally(), _Fetched()
     seen: set[str] = set()
-    done: set[str] = set()
     for position, current in enumerate(segment.rounds):
         if fetched.covers(current, position):
-            _count(tally, current, done)
+            tally.count(current, parts[position])
             continue
         seen |= current.keys
-        done |= current.keys
         for meta_tool, simulation in found(position):
-            new = simulation.made - seen
-            if new:
+            if new := simulation.keys - seen:
                 fetched.add(simulation, segment)
                 tally.wasted.update(simulation.wasted(seen))
                 tally.uses[meta_tool.name] += 1
@@ -211,11 +193,3 @@ class _Fetched:
     def covers(self, current: Round, position: int) -> bool:
         spans = [self.valid.get(call.key, (0, 0)) for call in current.calls]
         return all(low <= position < high for low, high in spans)
-
-
-def _count(tally: Tally, current: Round, done: set[str]) -> None:
-    """Counts a saved round; `done` has the keys of all rounds of the segment before it, and then its own."""
-    tally.saved += 1
-    tally.usage += current.usage
-    tally.repeats += current.keys <= done
-    done |= current.keys

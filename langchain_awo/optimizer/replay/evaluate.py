@@ -13,8 +13,10 @@ from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
 from langchain_awo.optimizer.log.inline import without_echo
 from langchain_awo.optimizer.pipeline import Options, Progress, compile_corpus
 from langchain_awo.optimizer.replay.ceiling import Ceiling, ceiling_of
+from langchain_awo.optimizer.replay.cost import schema_tokens
 from langchain_awo.optimizer.replay.counterfactual import Replay, replay
-from langchain_awo.optimizer.selection.naming import schema_tokens
+from langchain_awo.optimizer.replay.parts import PARTS
+from langchain_awo.optimizer.replay.tally import Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +28,12 @@ class Saving:
         continue_: saved if the rest follows the agent's own anchor call.
         over_fetch: in continue mode, tool calls the recorded agents did not make, for each model call saved.
         chooser_over_fetch: the same for chooser.
-        chooser_repeats: part of `chooser` that only repeats an earlier call of the same stretch.
-        continue_repeats: part of `continue_` that only repeats an earlier call.
+        chooser_repeats: part of `chooser` that only repeats earlier calls of the same run.
+        continue_repeats: part of `continue_` that only repeats earlier calls.
+        parts: what `chooser` is made of.
+        blind: saved if whoever picks a meta-tool knows nothing of what it will show; `blind_parts` is what it is made of.
+        blind_over_fetch: over-fetch of a blind chooser.
+        unwanted_writes: uses of a blind chooser that would have written what the recorded agent did not; a count.
         net_tokens: tokens of the saved model calls in continue mode, less those of over-fetched outputs.
         chooser_net_tokens: tokens of the saved model calls of a chooser, less the schemas in every prompt.
     """
@@ -41,6 +47,11 @@ class Saving:
     continue_repeats: float
     net_tokens: int
     chooser_net_tokens: int
+    parts: dict[str, float]
+    blind: float
+    blind_parts: dict[str, float]
+    blind_over_fetch: float
+    unwanted_writes: int
 
     def as_json(self) -> dict[str, JSONValue]:
         """Plain data; `continue_` is called `continue`."""
@@ -201,7 +212,16 @@ def _saving(meta_tools: Sequence[MetaTool], corpus: Corpus, found: Replay) -> Sa
         continue_repeats=found.continue_.repeats / total,
         net_tokens=round(found.continue_.net_tokens(sizes)),
         chooser_net_tokens=round(found.chooser.net_tokens(sizes)) - schema,
+        parts=_shares(found.chooser, total),
+        blind=found.blind.saved / total,
+        blind_parts=_shares(found.blind, total),
+        blind_over_fetch=found.blind.over_fetch,
+        unwanted_writes=found.blind.unwanted_writes,
     )
+
+
+def _shares(tally: Tally, total: int) -> dict[str, float]:
+    return {part: tally.parts[part] / total for part in PARTS}
 
 
 def _literal(train: Corpus, rest: Corpus, options: Options) -> Saving:

@@ -11,14 +11,14 @@ from collections import Counter
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
-from langchain_awo.model.binding import Frame, Item, Parameter, resolve, uses_item
+from langchain_awo.model.binding import Frame, Item, Output, Parameter, resolve, uses_item
+from langchain_awo.model.guard import guard_holds
 from langchain_awo.model.mapping import items_of
-from langchain_awo.model.metatool import Guard, Map, MetaTool, Step
+from langchain_awo.model.metatool import Map, MetaTool, Step
 from langchain_awo.model.pointer import MISSING
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.optimizer.dataflow.unify import Solution, fit_args, is_open, solve_map
 from langchain_awo.optimizer.log.corpus import Call, Run, Segment, call_key, scalars, tool_of
-from langchain_awo.optimizer.mining.occurrences import predicted
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,56 +27,82 @@ class Simulation:
 
     Attributes:
         start: position of the round in its segment from which it was run.
-        made: keys of the calls it would have made.
+        anchor: key of the call of that round which its first step makes.
+        made: by number of each step, keys of the calls it would have made.
         reproduced: of these, the ones the recorded agent made too, each with the position of its round.
         until: position of the round up to which reads made by it are still true.
-        estimated: by tool, further calls that depend on outputs nobody recorded, from the known fan-out.
-        parameters: the values of its parameters.
+        estimated: by number of each step, further calls that depend on outputs nobody recorded, from the known fan-out.
+        unwanted: whether it would have made a write that the recorded agent did not make.
     """
 
     start: int
-    made: frozenset[str]
+    anchor: str
+    made: dict[int, tuple[str, ...]]
     reproduced: dict[str, int]
     until: int
-    estimated: Counter[str]
-    parameters: Solution
+    estimated: dict[int, float]
+    tools: tuple[str, ...] = ()
+    unwanted: bool = False
 
     @property
-    def extra(self) -> frozenset[str]:
-        """Keys of the calls that the recorded agent did not make."""
-        return self.made - self.reproduced.keys()
+    def keys(self) -> frozenset[str]:
+        """Keys of all calls it would have made."""
+        return frozenset(key for made in self.made.values() for key in made)
 
     def wasted(self, seen: Container[str] = ()) -> Counter[str]:
         """Calls that were made in vain, by tool; those in the conversation already are not made at all."""
-        counted = Counter(tool_of(key) for key in self.extra if key not in seen)
-        counted.update(self.estimated)
+        extra = self.keys - self.reproduced.keys()
+        counted = Counter(tool_of(key) for key in extra if key not in seen)
+        for number, count in self.estimated.items():
+            counted[self.tools[number - 1]] += count  # type: ignore[assignment]  # counters hold weights here
         return counted
+
+    def part(self, steps: Container[int]) -> Simulation:
+        """What some of its steps would have done, reads that take nothing from the others."""
+        made = {number: keys for number, keys in self.made.items() if number in steps}
+        own = {key for keys in made.values() for key in keys}
+        reproduced = {key: position for key, position in self.reproduced.items() if key in own}
+        estimated = {number: count for number, count in self.estimated.items() if number in steps}
+        return Simulation(
+            self.start, self.anchor, made, reproduced, self.until, estimated, self.tools, self.unwanted
+        )
 
 
 class _Stop(Exception):  # noqa: N818  # control flow inside this module, not an error
     """The routine does not apply here."""
 
 
-def simulate(meta_tool: MetaTool, run: Run, segment: Segment, start: int) -> Iterator[Simulation]:
-    """A simulation for each call of the starting round that an opening step can be, parameters solved for.
+class _Unwanted(Exception):  # noqa: N818  # control flow inside this module, not an error
+    """The routine would write what the recorded agent did not."""
+
+
+def simulate(
+    meta_tool: MetaTool, run: Run, segment: Segment, start: int, *, blind: bool = False
+) -> Iterator[Simulation]:
+    """A simulation for each call of the starting round that the first step can be, parameters solved for.
 
     Every parameter must be known when the routine starts: it occurs in the calls of the starting round, or in what
     the agent could have read before.
+
+    Args:
+        blind: the caller knows nothing of what the reads will show: where the recorded agent decided against a write, the
+            meta-tool writes all the same if its guards let it.
     """
-    for opening, step in enumerate(meta_tool.opening_steps, start=1):
-        for anchor in segment.rounds[start].calls:
-            if anchor.tool == step.tool and anchor.ok:
-                attempt = _Attempt(meta_tool, run, segment, start, opening, anchor)
-                try:
-                    attempt.run_steps()
-                except _Stop:
-                    continue
-                yield attempt.result()
+    for anchor in segment.rounds[start].calls:
+        if anchor.tool == meta_tool.steps[0].tool and anchor.ok:
+            attempt = _Attempt(meta_tool, run, segment, start, anchor, blind)
+            try:
+                attempt.run_steps()
+            except _Stop:
+                continue
+            except _Unwanted:
+                attempt.unwanted = True
+            yield attempt.result()
 
 
 @dataclass(slots=True)
 class _Attempt:
-    """A run in the making, whose step `opening` makes the anchor call.
+    """A run in the making, whose first step makes the anchor call.
 
     The recorded world is the meta-tool's own from round `floor` up to round `horizon`.
     """
@@ -85,14 +111,16 @@ class _Attempt:
     run: Run
     segment: Segment
     start: int
-    opening: int
     anchor: Call
+    blind: bool
+    unwanted: bool = False
     frame: Frame = field(init=False)
     solution: Solution = field(default_factory=dict)
     made: dict[str, None] = field(default_factory=dict)
+    by_step: dict[int, list[str]] = field(default_factory=dict)
     reproduced: dict[str, int] = field(default_factory=dict)
     unknown: dict[int, float] = field(default_factory=dict)
-    estimated: Counter[str] = field(default_factory=Counter)
+    estimated: dict[int, float] = field(default_factory=dict)
     horizon: int = 0
     floor: int = 0
     spoken: frozenset[str] = frozenset()
@@ -110,50 +138,36 @@ class _Attempt:
                 self._run_step(number, step)
 
     def result(self) -> Simulation:
+        made = {number: tuple(keys) for number, keys in self.by_step.items()}
         return Simulation(
-            self.start, frozenset(self.made), self.reproduced, self.horizon, self.estimated, self.solution
+            self.start,
+            self.anchor.key,
+            made,
+            self.reproduced,
+            self.horizon,
+            self.estimated,
+            tuple(step.tool for step in self.meta_tool.steps),
+            self.unwanted,
         )
 
     def _skipped(self, number: int, step: Step) -> bool:
         lost = [self.unknown[used] for used in step.depends_on if used in self.unknown]
-        if lost and not self._some_known(step):
-            self.estimated[step.tool] += max(lost)  # type: ignore[assignment]  # counters hold weights here
+        if lost and not all(used in self.frame.outputs for used in step.depends_on):
+            self.estimated[number] = self.estimated.get(number, 0.0) + max(lost)
             self.unknown[number] = max(lost)
             return True
-        return step.guard is not None and not self._holds(step, step.guard)
+        if step.guard is not None and not guard_holds(step.guard, self.frame):
+            if step.guard.otherwise == "stop":
+                raise _Stop
+            return True
+        return self._is_void(step)
 
-    def _some_known(self, step: Step) -> bool:
-        return all(used in self.frame.outputs for used in step.depends_on)
-
-    def _holds(self, step: Step, guard: Guard) -> bool:
-        if isinstance(guard.source, Parameter) and guard.test == "given":
-            return self._given(step)
-        if isinstance(guard.source, Parameter) and guard.value is True:
-            return self._requested(step, guard.source.name)
-        value = resolve(guard.source, self.frame)
-        if guard.test == "equals":
-            held = bool(value == guard.value)
-        else:
-            held = value is not MISSING and (guard.test == "given" or bool(value))
-        if not held and guard.otherwise == "stop":
-            raise _Stop
-        return held
-
-    def _given(self, step: Step) -> bool:
-        """Whether the recorded agent went on to what this step does, so that its parameters would be given."""
-        if step.over is None:
-            return any(True for _ in self._candidates(step))
-        if isinstance(step.over.source, Parameter):
-            return any(True for _ in self._items(0, step))
-        found = solve_map(step, self._later(step), self.frame, lambda value: self._all_known({"": value}))
-        self.solution.update(found or {})
-        return found is not None
-
-    def _requested(self, step: Step, flag: str) -> bool:
-        """Whether the flag of a step would be set: it makes at least one call that the recorded agent made."""
-        wanted = any(self._would_make(step, key) for key in predicted(step, self.frame))
-        self.solution[flag] = wanted
-        return wanted
+    def _is_void(self, step: Step) -> bool:
+        """Whether a read has nothing to be called for: null stands where an earlier output should say what."""
+        if step.over is not None or not step.effect.is_read:
+            return False
+        sources = [binding for name, binding in step.args.items() if name not in step.optional]
+        return any(isinstance(each, Output) and resolve(each, self.frame) is None for each in sources)
 
     def _later(self, step: Step) -> Iterator[Call]:
         rounds = self.segment.rounds[self.start : self.horizon]
@@ -178,12 +192,14 @@ class _Attempt:
         self._done(number, step, self._recorded(call_key(step.tool, args)), args)
 
     def _solve(self, number: int, step: Step) -> Call:
-        candidates = [self.anchor] if number == self.opening else self._candidates(step)
+        candidates = [self.anchor] if number == 1 else self._candidates(step)
         for call in candidates:
             found = fit_args(step, call.args, self.frame)
             if found is not None and self._all_known(found):
                 self.solution.update(found)
                 return call
+        if self.blind and not step.effect.is_read:  # whoever fills in what the schema offers writes here
+            raise _Unwanted
         raise _Stop
 
     def _candidates(self, step: Step) -> Iterator[Call]:
@@ -206,16 +222,16 @@ class _Attempt:
             for call in fresh if step.effect.is_read else fresh[:1]:  # a write changes which calls can follow
                 if len(calls) < over.limit:
                     calls.setdefault(call.key, call)
-                    self._make(step, call.key, call)
+                    self._make(number, step, call.key, call)
             if step.effect.is_read or len(calls) >= over.limit:
                 break
-        if not calls or (number == self.opening and self.anchor.key not in calls):
+        if not calls or (number == 1 and self.anchor.key not in calls):
             raise _Stop
         self.solution[name] = [_as_item(step, call.args) for call in calls.values()]
         self.frame.outputs[number] = [call.output for call in calls.values() if call.ok]
 
     def _items(self, number: int, step: Step) -> Iterator[Call]:
-        if number == self.opening:
+        if number == 1:
             if not _within(step, self.anchor.args):
                 raise _Stop
             yield self.anchor
@@ -228,6 +244,11 @@ class _Attempt:
                 yield call
 
     def _run_map(self, number: int, step: Step, over: Map) -> None:
+        if any(is_open(binding, self.frame) for binding in step.args.values()):
+            found = solve_map(step, self._later(step), self.frame, lambda value: self._all_known({"": value}))
+            if found is None:
+                raise _Stop
+            self.solution.update(found)
         items = items_of(step, over, self.frame)
         if items is None:
             raise _Stop
@@ -241,7 +262,7 @@ class _Attempt:
                 continue
             seen[key] = None
             call = self._recorded(key)
-            self._make(step, key, call)
+            self._make(number, step, key, call)
             if call is None:
                 missing += 1
             else:
@@ -250,7 +271,7 @@ class _Attempt:
         lost = sum(self.unknown.get(used, 0.0) for used in step.depends_on)
         if lost:
             known = max(1, _size(self.frame.outputs, step))
-            self.estimated[step.tool] += lost * len(seen) / known  # type: ignore[assignment]
+            self.estimated[number] = self.estimated.get(number, 0.0) + lost * len(seen) / known
         if outputs or not seen:
             self.frame.outputs[number] = outputs
         if missing or lost:
@@ -267,13 +288,14 @@ class _Attempt:
         self, number: int, step: Step, call: Call | None, args: dict[str, JSONValue] | None = None
     ) -> None:
         key = call.key if call else call_key(step.tool, args or {})
-        self._make(step, key, call)
+        self._make(number, step, key, call)
         if call is None:
             self.unknown[number] = 1.0
         else:
             self.frame.outputs[number] = call.output
 
-    def _make(self, step: Step, key: str, call: Call | None) -> None:
+    def _make(self, number: int, step: Step, key: str, call: Call | None) -> None:
+        self.by_step.setdefault(number, []).append(key)
         if key in self.made:
             return
         self.made[key] = None
@@ -286,7 +308,7 @@ class _Attempt:
                 self.floor, self.horizon = position, self._first_foreign_write(self.start)
             return
         if not step.effect.is_read:
-            raise _Stop  # the recorded agent did not write this
+            raise _Unwanted if self.blind else _Stop  # the recorded agent did not write this
 
     def _would_make(self, step: Step, key: str) -> bool:
         """Whether a call is a new one that the recorded agent made too, a write in its recorded order."""

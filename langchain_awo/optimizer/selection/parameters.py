@@ -54,5 +54,5 @@ def renamed(meta_tool: MetaTool, names: Mapping[str, str]) -> MetaTool:
 def _renamed_step(step: Step, names: Mapping[str, str]) -> Step:
     args: dict[str, Binding] = {name: rename(binding, names) for name, binding in step.args.items()}
     over = step.over and replace(step.over, source=rename(step.over.source, names))
-    guard = step.guard and replace(step.guard, source=rename(step.guard.source, names))
+    guard = step.guard and step.guard.mapped(lambda source: rename(source, names))
     return replace(step, args=args, over=over, guard=guard)

@@ -1,22 +1,27 @@
-"""Chooses meta-tools by what they add to each other, under a budget of tools.
+"""Chooses which routines become meta-tools, with which of their steps, and how each is installed.
 
-Savings are those of a replay on the given runs, so routines that overlap are not counted twice. Each pick is the
-candidate that adds the most; picking ends with the budget or when nothing adds more than it costs.
+Savings are those of a replay on the given runs in which nobody knows beforehand what a read will show. First come the steps that are
+worth running unasked after the anchor call: they cost no place in the prompt and depend on no model's choice. Then what is worth
+showing to the model as a tool. Each pick adds the most to those before it; picking ends when nothing adds more than it costs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
-from langchain_awo.model.eager import eager_part
-from langchain_awo.model.metatool import MetaTool
+from langchain_awo.model.metatool import MetaTool, Mode
 from langchain_awo.optimizer.log.corpus import Corpus
-from langchain_awo.optimizer.replay.cost import Bench, Prices, Simulated
-from langchain_awo.optimizer.replay.counterfactual import Tally
-from langchain_awo.optimizer.selection.eager import add_eager
+from langchain_awo.optimizer.mining.align import has_parameters
+from langchain_awo.optimizer.replay.cost import Cost, Prices
+from langchain_awo.optimizer.replay.tally import Tally
+from langchain_awo.optimizer.selection.cover import Cover, Steps
 from langchain_awo.optimizer.selection.naming import name_all
-from langchain_awo.optimizer.selection.unite import unite
+
+CONTINUES = "every further step follows from the first call, and running it unasked saves more than it wastes"
+SHOWN = "a model must ask for it: run after every first call it would fetch too much in vain"
+ASKS = "its parameters are the model's to say"
 
 
 def select(
@@ -27,89 +32,150 @@ def select(
     prices: Prices,
     former: Sequence[MetaTool] = (),
 ) -> list[MetaTool]:
-    """The meta-tools to keep: those to choose from, the most useful first, then those that only continue.
+    """The meta-tools to keep, the most useful first.
 
     Args:
         former: candidates that come before all others as long as they add enough themselves: a change has to be reviewed.
     """
-    bench = Bench(corpus)
-
-    def entries(meta_tools: Iterable[MetaTool]) -> list[_Entry]:
-        shown = (name_all([each], corpus)[0] for each in meta_tools)
-        found = (_Entry(each, bench.simulations(each), bench.cost_of_schema(each, prices)) for each in shown)
-        return [entry for entry in found if entry.simulated]
-
-    chosen: list[_Entry] = []
-    _pick(
-        entries(each for each in former if each.mode != "continue"),
-        chosen,
-        bench,
-        max_tools=max_tools,
-        prices=prices,
+    routines = [*former, *candidates]
+    state = _Selection(
+        Cover(corpus, routines), Cost(corpus, prices), prices, corpus, max_tools, former=len(former)
     )
-    settled = [entry.meta_tool for entry in chosen]
-    _pick(entries(candidates), chosen, bench, max_tools=max_tools, prices=prices)
-    kept = [replace(entry.meta_tool, mode_reason="its parameters are the model's to say") for entry in chosen]
-    continuing = [each for each in former if each.mode == "continue"]
-    final = add_eager(kept, candidates, bench, max_tools=max_tools, prices=prices, former=continuing)
-    united = unite(final, bench, prices=prices, settled=[*settled, *continuing])
-    return [_with_savings(meta_tool, bench) for meta_tool in united]
+    state.pick(unasked=True)
+    state.pick(unasked=False)
+    return state.result()
 
 
-def _pick(
-    pool: Sequence[_Entry], chosen: list[_Entry], bench: Bench, *, max_tools: int, prices: Prices
-) -> None:
-    """Adds to what is chosen, each time the one that adds the most, as long as that is enough."""
-    touched = {index for entry in chosen for index in entry.simulated}
-    state = {index: _value(index, chosen, bench, prices) for index in touched}
-    while len(chosen) < max_tools:
-        gains = [(_gain(entry, chosen, bench, state, prices), entry) for entry in pool if entry not in chosen]
-        best = max(
-            gains, key=lambda pair: (pair[0], -len(pair[1].meta_tool.steps), pair[1].key), default=None
-        )
-        if best is None or best[0] < prices.min_gain:
+@dataclass(slots=True)
+class _Selection:
+    cover: Cover
+    cost: Cost
+    prices: Prices
+    corpus: Corpus
+    max_tools: int
+    former: int = 0
+    eager: dict[int, Steps] = field(default_factory=dict)
+    shown: dict[int, Steps] = field(default_factory=dict)
+    order: list[int] = field(default_factory=list)
+
+    def pick(self, *, unasked: bool) -> None:
+        """Picks as long as something adds enough; lazily, since what a pick adds hardly grows with the others."""
+        for pool in (range(self.former), range(len(self.cover.candidates))):
+            moves = {move: math.inf for number in pool for move in self._moves(number, unasked=unasked)}
+            while moves:
+                best = self._best(moves, unasked=unasked)
+                if best is None:
+                    break
+                self._take(best, unasked=unasked)
+                number = best[0]
+                moves = {move: gain for move, gain in moves.items() if move[0] != number}
+                moves |= dict.fromkeys(self._moves(number, unasked=unasked), math.inf)
+
+    def _best(self, moves: dict[tuple[int, Steps], float], *, unasked: bool) -> tuple[int, Steps] | None:
+        """The move that adds the most, of those that add enough."""
+        fresh: set[tuple[int, Steps]] = set()
+        while moves:
+            move = max(moves, key=lambda each: (moves[each], -len(each[1]), -each[0], sorted(each[1])))
+            if moves[move] <= 0:
+                return None
+            if move in fresh:
+                return move
+            moves[move] = self._gain(move, unasked=unasked)
+            fresh.add(move)
+        return None
+
+    def _moves(self, number: int, *, unasked: bool) -> Iterator[tuple[int, Steps]]:
+        """A candidate with one more step and all that it needs, or with all steps up to one; or to be shown at all."""
+        candidate = self.cover.candidates[number]
+        if not candidate.places:
             return
-        chosen.append(best[1])
-        for index in best[1].simulated:
-            state[index] = _value(index, chosen, bench, prices)
+        now = self._steps(number, unasked=unasked)
+        usable = frozenset(self._usable(candidate.meta_tool, unasked=unasked))
+        found = {candidate.closed(now | {step}) for step in usable}
+        found |= {candidate.closed(now | {each for each in usable if each <= step}) for step in usable}
+        opened = {
+            n for n, each in enumerate(candidate.meta_tool.steps, start=1) if n > 1 and has_parameters(each)
+        }
+        for steps in sorted(found - {now}, key=sorted):
+            if steps <= usable | {1} and opened <= steps:
+                yield number, steps
 
+    def _usable(self, meta_tool: MetaTool, *, unasked: bool) -> Iterator[int]:
+        whole = not unasked or not any(map(has_parameters, meta_tool.steps[1:]))
+        for number, step in enumerate(meta_tool.steps[1:], start=2):
+            if whole and (not unasked or step.effect.is_read):
+                yield number
 
-def _with_savings(meta_tool: MetaTool, bench: Bench) -> MetaTool:
-    """What one use saves, by a replay of this meta-tool alone on the runs it was compiled from."""
-    continues = meta_tool.mode == "continue"
-    simulated = bench.simulations((eager_part(meta_tool) if continues else None) or meta_tool)
-    total = Tally()
-    for index in simulated:
-        total.add(bench.continued(index, [simulated]) if continues else bench.chooser(index, [simulated]))
-    uses = max(1, sum(total.uses.values()))
-    evidence = replace(
-        meta_tool.evidence,
-        calls_saved=round((total.saved - total.repeats) / uses, 3),
-        over_fetch=round(total.over_fetch, 3),
-        net_tokens=round(total.net_tokens(bench.corpus.output_tokens) / max(1, len(bench.corpus.runs)), 1),
-    )
-    return replace(meta_tool, evidence=evidence)
+    def _steps(self, number: int, *, unasked: bool) -> Steps:
+        chosen = self.eager if unasked else self.shown
+        return chosen.get(number, self.eager.get(number, frozenset({1})))
 
+    def _gain(self, move: tuple[int, Steps], *, unasked: bool) -> float:
+        number, steps = move
+        if number not in self.order and len(self.order) >= self.max_tools:
+            return -math.inf
+        before = self.eager if unasked else {**self.eager, **self.shown}
+        after = {**before, number: steps}
+        touched = set(self.cover.candidates[number].places)
+        old = self.cover.tally(before, unasked=unasked, touched=touched)
+        new = self.cover.tally(after, unasked=unasked, touched=touched)
+        if new.unwanted_writes or (unasked and self._wastes(after)):
+            return -math.inf
+        gain = self.cost.worth(new) - self.cost.worth(old)
+        return gain - self._price(number, steps, unasked=unasked)
 
-@dataclass(slots=True, eq=False)
-class _Entry:
-    meta_tool: MetaTool
-    simulated: Simulated
-    cost: float
+    def _wastes(self, choice: dict[int, Steps]) -> bool:
+        total = self.cover.tally(choice, unasked=True)
+        return total.over_fetched > self.prices.max_over_fetch * (total.saved - total.repeats)
 
-    @property
-    def key(self) -> str:
-        return repr(self.meta_tool.steps)
+    def _price(self, number: int, steps: Steps, *, unasked: bool) -> float:
+        """What must be gained at least: a new meta-tool has to be reviewed, and one that is shown stands in every prompt."""
+        price = 0.0 if number in self.order else self.prices.min_gain
+        if not unasked:
+            now = self.shown.get(number)
+            price += self.cost.of_schema(self._named(number, steps))
+            price -= self.cost.of_schema(self._named(number, now)) if now else 0.0
+        return price
 
+    def _named(self, number: int, steps: Steps) -> MetaTool:
+        return name_all([self.cover.candidates[number].restricted(steps)], self.corpus)[0]
 
-def _gain(
-    entry: _Entry, chosen: list[_Entry], bench: Bench, state: Mapping[int, float], prices: Prices
-) -> float:
-    together = [*chosen, entry]
-    gained = sum(_value(i, together, bench, prices) - state.get(i, 0.0) for i in entry.simulated)
-    return gained - entry.cost
+    def _take(self, move: tuple[int, Steps], *, unasked: bool) -> None:
+        number, steps = move
+        (self.eager if unasked else self.shown)[number] = steps
+        if number not in self.order:
+            self.order.append(number)
 
+    def result(self) -> list[MetaTool]:
+        """The meta-tools that were chosen, with their mode and what one use saves."""
+        return [self._finished(number) for number in self._by_worth(self.order)]
 
-def _value(index: int, chosen: list[_Entry], bench: Bench, prices: Prices) -> float:
-    picked = bench.chooser(index, [entry.simulated for entry in chosen])
-    return picked.saved - picked.repeats - prices.over_fetch * picked.over_fetched
+    def _by_worth(self, numbers: Iterable[int]) -> list[int]:
+        worth = {number: self.cost.worth(self._alone(number)) for number in numbers}
+        return sorted(worth, key=lambda number: (-round(worth[number], 6), number))
+
+    def _alone(self, number: int) -> Tally:
+        steps = self.shown.get(number) or self.eager[number]
+        return self.cover.tally({number: steps}, unasked=number not in self.shown)
+
+    def _finished(self, number: int) -> MetaTool:
+        steps = self.shown.get(number) or self.eager[number]
+        eager = self.eager.get(number, frozenset())
+        meta_tool = self.cover.candidates[number].restricted(steps)
+        kept = sorted(steps)
+        marked = tuple(
+            replace(step, eager=old > 1 and old in eager)
+            for old, step in zip(kept, meta_tool.steps, strict=True)
+        )
+        mode: Mode = "append" if number in self.shown else "continue"
+        asks = any(map(has_parameters, meta_tool.steps[1:]))
+        reason = CONTINUES if mode == "continue" else ASKS if asks else SHOWN
+        tally = self._alone(number)
+        uses = max(1, sum(tally.uses.values()))
+        evidence = replace(
+            meta_tool.evidence,
+            calls_saved=round((tally.saved - tally.repeats) / uses, 3),
+            over_fetch=round(tally.over_fetch, 3),
+            net_tokens=round(tally.net_tokens(self.corpus.output_tokens) / max(1, len(self.corpus.runs)), 1),
+        )
+        return replace(meta_tool, steps=marked, mode=mode, mode_reason=reason, evidence=evidence)

@@ -1,0 +1,230 @@
+"""Decision points: is there a condition that explains where agents went on with a step, and where they did not?
+
+Every place where the earlier steps ran is a case: what was known then, and whether the agent made the step. A condition is found
+on some tasks and judged on others, fold by fold; it must hold where agents went on and fail where they did not.
+
+before (cases)::
+
+    {"/status": "delivered"} → refunded      31 of 31
+    {"/status": "processing"} → not           0 of 12
+
+after::
+
+    /status == "delivered"
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations, pairwise
+from typing import Final, TypeAlias
+
+from langchain_awo.model.binding import Argument, Binding, Frame, Output
+from langchain_awo.model.encoding import digest, dumps
+from langchain_awo.model.guard import holds, is_empty
+from langchain_awo.model.metatool import Condition, GuardEvidence
+from langchain_awo.model.pointer import MISSING, escape
+from langchain_awo.model.trace import JSONValue
+from langchain_awo.optimizer.statistics import lower_bound
+
+MAX_FACTS: Final = 60
+"""Places of one output that are looked at."""
+
+MAX_VALUES: Final = 12
+"""A place with more distinct values is compared by size, not by name."""
+
+MAX_DEPTH: Final = 4
+FOLDS: Final = 4
+PAIRED: Final = 8
+"""The best single conditions, which are also tried together, two at a time."""
+
+Facts: TypeAlias = Mapping[Binding, JSONValue]
+"""What was known at a place, by where it stands."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """A place where the earlier steps ran.
+
+    Attributes:
+        followed: whether the agent went on with the step there.
+    """
+
+    task: str
+    facts: Facts
+    followed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Conditions that together explain the cases, and how well they did on tasks they were not found on."""
+
+    conditions: tuple[Condition, ...]
+    evidence: GuardEvidence
+
+    def precision(self, confidence: float) -> float:
+        """Lower bound of the share of places with the conditions in which agents went on."""
+        return lower_bound(self.evidence.followed, self.evidence.held, confidence)
+
+    def coverage(self, confidence: float) -> float:
+        """Lower bound of the share of the other places in which agents did not."""
+        seen = self.evidence
+        return lower_bound(seen.others - seen.others_followed, seen.others, confidence)
+
+
+def explain(cases: Sequence[Case]) -> Found | None:
+    """The conditions that best tell the followed cases from the others, or `None` if nothing does."""
+    if len({case.followed for case in cases}) < 2 or len({case.task for case in cases}) < FOLDS:  # noqa: PLR2004
+        return None
+    conditions = _best(cases)
+    if not conditions:
+        return None
+    held = followed = others = others_followed = 0
+    for fold in range(FOLDS):
+        away = [case for case in cases if _fold(case) != fold]
+        learned = _best(away) if len({case.followed for case in away}) > 1 else ()
+        for case in (case for case in cases if _fold(case) == fold):
+            if learned and _all_hold(learned, case.facts):
+                held, followed = held + 1, followed + case.followed
+            else:
+                others, others_followed = others + 1, others_followed + case.followed
+    return Found(
+        conditions,
+        GuardEvidence(held=held, followed=followed, others=others, others_followed=others_followed),
+    )
+
+
+def facts_of(frame: Frame, *, skip: Iterable[int] = ()) -> dict[Binding, JSONValue]:
+    """The scalars, and the lists, that stand in outputs and arguments of the steps so far, lists by nothing but their size.
+
+    Args:
+        skip: numbers of steps whose output is a list of outputs.
+    """
+    left_out = set(skip)
+    facts: dict[Binding, JSONValue] = {}
+    for step, output in frame.outputs.items():
+        if step not in left_out:
+            facts |= {Output(step=step, path=path): value for path, value in _leaves(output)}
+    for step, args in frame.arguments.items():
+        facts |= {Argument(step=step, path=path): value for path, value in _leaves(args)}
+    return facts
+
+
+def item_facts(item: JSONValue) -> dict[str, JSONValue]:
+    """The scalars of one item of a list, by pointer."""
+    return dict(_leaves(item))
+
+
+def _leaves(document: JSONValue) -> Iterator[tuple[str, JSONValue]]:
+    stack: list[tuple[str, JSONValue, int]] = [("", document, 0)]
+    count = 0
+    while stack and count < MAX_FACTS:
+        path, value, depth = stack.pop()
+        if isinstance(value, dict) and depth < MAX_DEPTH:
+            stack.extend(
+                (f"{path}/{escape(str(key))}", member, depth + 1) for key, member in reversed(value.items())
+            )
+        else:
+            count += 1
+            yield path, value
+
+
+def _fold(case: Case) -> int:
+    return int(digest(case.task)[:8], 16) % FOLDS
+
+
+def _all_hold(conditions: Iterable[Condition], facts: Facts) -> bool:
+    return all(holds(each, facts.get(each.source, MISSING)) for each in conditions)
+
+
+def _best(cases: Sequence[Case]) -> tuple[Condition, ...]:
+    """One condition, or two if they tell clearly more."""
+    singles = sorted(_candidates(cases), key=lambda each: (-_score([each], cases), repr(each)))
+    if not singles:
+        return ()
+    best: tuple[Condition, ...] = (singles[0],)
+    pairs = combinations(singles[:PAIRED], 2)
+    together = max(pairs, key=lambda pair: (_score(pair, cases), repr(pair)), default=None)
+    if together and _score(together, cases) > _score(best, cases) + 0.02:  # a second condition must pay
+        best = together
+    return best if _score(best, cases) > 0 else ()
+
+
+def _score(conditions: Sequence[Condition], cases: Sequence[Case]) -> float:
+    """Youden's J: the share of followed cases that the conditions keep, less the share of others that they keep too."""
+    kept = [
+        sum(_all_hold(conditions, case.facts) for case in cases if case.followed is side)
+        for side in (True, False)
+    ]
+    sizes = [max(1, sum(case.followed is side for case in cases)) for side in (True, False)]
+    return kept[0] / sizes[0] - kept[1] / sizes[1]
+
+
+def _candidates(cases: Sequence[Case]) -> Iterator[Condition]:
+    values: defaultdict[Binding, list[tuple[JSONValue, bool]]] = defaultdict(list)
+    for case in cases:
+        for source, value in case.facts.items():
+            values[source].append((value, case.followed))
+    for source, seen in values.items():
+        if len(seen) < len(cases):
+            yield Condition(source=source, test="given")
+        if any(is_empty(value) for value, _ in seen) and not all(is_empty(value) for value, _ in seen):
+            yield Condition(source=source, test="nonempty")
+            yield Condition(source=source, test="empty")
+        yield from _by_name(source, seen)
+        yield from _by_size(source, seen)
+
+
+def _by_name(source: Binding, seen: Sequence[tuple[JSONValue, bool]]) -> Iterator[Condition]:
+    """The values with which agents mostly went on."""
+    counts: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+    samples: dict[str, JSONValue] = {}
+    for value, followed in seen:
+        if isinstance(value, dict | list) or value is None:
+            continue
+        counts[dumps(value)][followed] += 1
+        samples[dumps(value)] = value
+    if not 1 < len(counts) <= MAX_VALUES:
+        return
+    chosen = [samples[key] for key in sorted(counts) if counts[key][True] > counts[key][False]]
+    if len(chosen) == 1:
+        yield Condition(source=source, test="equals", value=chosen[0])
+    elif chosen and len(chosen) < len(counts):
+        yield Condition(source=source, test="one_of", value=chosen)
+
+
+def _by_size(source: Binding, seen: Sequence[tuple[JSONValue, bool]]) -> Iterator[Condition]:
+    """The threshold of numbers or dates that tells most."""
+    numbers = [(v, f) for v, f in seen if isinstance(v, int | float) and not isinstance(v, bool)]
+    dates = [(v, f) for v, f in seen if isinstance(v, str) and v[:4].isdigit() and v[4:5] == "-"]
+    for values in (numbers, dates):
+        ordered = sorted({value for value, _ in values})  # type: ignore[type-var]
+        if len(ordered) > 1 and len(values) == len(seen):
+            yield from _thresholds(source, values, ordered)
+
+
+def _thresholds(
+    source: Binding, values: Sequence[tuple[JSONValue, bool]], ordered: Sequence[JSONValue]
+) -> Iterator[Condition]:
+    total = [sum(followed is side for _, followed in values) or 1 for side in (True, False)]
+    counts = {value: [0, 0] for value in ordered}
+    for value, followed in values:
+        counts[value][followed] += 1
+    below, best = [0, 0], (0.0, ordered[0], ordered[0])
+    for value, following in pairwise(ordered):
+        below = [below[0] + counts[value][0], below[1] + counts[value][1]]
+        tells = below[1] / total[0] - below[0] / total[1]
+        if abs(tells) > abs(best[0]):
+            best = (tells, value, following)
+    if best[0] > 0:
+        yield Condition(source=source, test="at_most", value=best[1])
+    elif best[0] < 0:
+        yield Condition(source=source, test="at_least", value=best[2])
+
+
+def with_sources(found: Found, change: Mapping[Binding, Binding]) -> Found:
+    """The same conditions on other places."""
+    moved = tuple(replace(each, source=change.get(each.source, each.source)) for each in found.conditions)
+    return replace(found, conditions=moved)

@@ -1,0 +1,96 @@
+"""Gives a step that agents make only sometimes the condition that explains when, where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from langchain_awo.model.binding import Item
+from langchain_awo.model.mapping import items_of
+from langchain_awo.model.metatool import Filter, Guard, Step
+from langchain_awo.optimizer.mining.align import align, has_parameters
+from langchain_awo.optimizer.mining.conditions import Case, Found, explain, facts_of, item_facts
+from langchain_awo.optimizer.mining.forms import Form
+from langchain_awo.optimizer.mining.measure import Growth, measure
+from langchain_awo.optimizer.mining.occurrences import Occurrence, predict_calls
+
+USUAL: Final = 0.8
+"""A step that is wanted this often needs no condition."""
+
+SURE: Final = 0.6
+"""Lower bounds that a condition on a read must reach on both sides: a wrong one costs a call."""
+
+CONFIDENCE: Final = 0.95
+
+MAX_ITEMS: Final = 600
+"""Items of all places together that are looked at for a filter."""
+
+
+def decided(growth: Growth, occurrences: Sequence[Occurrence]) -> Growth:
+    """The growth with a filter or a guard, if one explains when the recorded agents wanted it."""
+    if (
+        has_parameters(growth.step)
+        or growth.extra <= (1 - USUAL) * growth.explained
+        or not growth.is_worth_trying
+    ):
+        return growth
+    step = _filtered(growth.step, occurrences) if growth.step.over else _guarded(growth.step, occurrences)
+    if step is None:
+        return growth
+    better = measure(Form(step, growth.parameters), occurrences)
+    return better if better.explained >= USUAL * growth.explained and better.extra < growth.extra else growth
+
+
+def _guarded(step: Step, occurrences: Sequence[Occurrence]) -> Step | None:
+    found = explain(list(_cases(step, occurrences)))
+    if found is None or not is_sure(found, SURE):
+        return None
+    first, *also = found.conditions
+    guard = Guard(
+        source=first.source, test=first.test, value=first.value, also=tuple(also), evidence=found.evidence
+    )
+    return replace(step, guard=guard)
+
+
+def is_sure(found: Found, wanted: float) -> bool:
+    """Whether a condition holds where agents went on and fails where they did not, both by a lower bound."""
+    return found.precision(CONFIDENCE) >= wanted and found.coverage(CONFIDENCE) >= wanted
+
+
+def _cases(step: Step, occurrences: Sequence[Occurrence]) -> Iterator[Case]:
+    """All places where the earlier steps ran and the step could."""
+    for each in occurrences:
+        if made := align(step, each):
+            listed = [number for number, output in each.frame.outputs.items() if isinstance(output, list)]
+            followed = any(call.key in made for call in each.followers)
+            yield Case(each.task, facts_of(each.frame, skip=listed), followed)
+
+
+def _filtered(step: Step, occurrences: Sequence[Occurrence]) -> Step | None:
+    """The step with a filter on what its items say, if one place of them tells which are wanted."""
+    cases = list(_item_cases(step, occurrences))
+    found = explain(cases)
+    if step.over is None or found is None or len(found.conditions) > 1 or not is_sure(found, SURE):
+        return None
+    condition = found.conditions[0]
+    if condition.test not in ("equals", "one_of") or not isinstance(condition.source, Item):
+        return None
+    values = tuple(condition.value) if condition.test == "one_of" else (condition.value,)
+    return replace(step, over=replace(step.over, filter=Filter(path=condition.source.path, values=values)))
+
+
+def _item_cases(step: Step, occurrences: Sequence[Occurrence]) -> Iterator[Case]:
+    count = 0
+    for each in occurrences:
+        wanted = {call.key for call in each.followers}
+        items = items_of(step, step.over, each.frame) if step.over else None
+        for item in items or ():
+            if count >= MAX_ITEMS or not isinstance(item, dict):
+                return
+            count += 1
+            frame = replace(each.frame, item=item)
+            single = replace(step, over=None)
+            made = predict_calls(single, frame)
+            facts = {Item(path=path): value for path, value in item_facts(item).items()}
+            yield Case(each.task, facts, bool(made.keys() & wanted))

@@ -1,0 +1,71 @@
+"""Where in the steps so far the arguments of the calls that follow stand, looked up once for each output.
+
+Every occurrence keeps an index of the argument values of its followers. The output of each new step is walked once, for all
+followers, tools and arguments together; what is found serves every form, and every fold of a trial.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from langchain_awo.model.trace import JSONValue
+from langchain_awo.optimizer.dataflow.argument_stats import ArgumentVotes
+from langchain_awo.optimizer.dataflow.consensus import StepFlow
+from langchain_awo.optimizer.dataflow.places import Place, find_places_in
+from langchain_awo.optimizer.dataflow.value_index import Wanted, value_key
+from langchain_awo.optimizer.log.corpus import Call
+from langchain_awo.optimizer.mining.occurrences import Occurrence
+
+
+class Knowledge:
+    """What an occurrence's steps so far say about the arguments of its followers."""
+
+    def __init__(self, each: Occurrence) -> None:
+        self.occurrence = each
+        self._index = Wanted(dict(_parts(each.followers)))
+        self._places: defaultdict[str, set[Place]] = defaultdict(set)
+        self.learn(1)
+
+    def copy(self, each: Occurrence) -> Knowledge:
+        """The same for an occurrence that goes another way from here."""
+        other = object.__new__(Knowledge)
+        other.occurrence = each
+        other._index = self._index
+        other._places = defaultdict(set, {key: set(found) for key, found in self._places.items()})
+        return other
+
+    def learn(self, step: int) -> None:
+        """Looks through the arguments and the output of a new step."""
+        frame = self.occurrence.frame
+        for key, place in find_places_in(step, frame, self._index):
+            self._places[key].add(place)
+
+    def places(self, key: str) -> set[Place]:
+        """The places that hold a value, by its `value_key`."""
+        return self._places[key]
+
+
+def flow_of(tool: str, known: Iterable[Knowledge]) -> StepFlow:
+    """What the recorded calls of a tool say of its arguments; calls of one occurrence weigh one together."""
+    votes: defaultdict[str, ArgumentVotes] = defaultdict(ArgumentVotes)
+    total, number = 0.0, 0
+    for each in known:
+        calls = [call for call in each.occurrence.followers if call.tool == tool]
+        for call in calls:
+            weight = 1 / len(calls)
+            total += weight
+            for name, value in call.args.items():
+                for own, part in votes[name].count(value, weight):
+                    key = value_key(part)
+                    own.agree(each.places(key), key, example=number, weight=weight)
+            number += 1
+    return StepFlow(total, dict(sorted(votes.items())))
+
+
+def _parts(calls: Iterable[Call]) -> Iterator[tuple[str, JSONValue]]:
+    scratch = ArgumentVotes()
+    for call in calls:
+        for value in call.args.values():
+            for _, part in scratch.count(value, 0.0):
+                yield value_key(part), part

@@ -1,0 +1,136 @@
+"""What candidates cover of recorded runs: each is simulated once, and every choice of its steps is read off that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeAlias
+
+from langchain_awo.model.encoding import digest
+from langchain_awo.model.metatool import MetaTool
+from langchain_awo.optimizer.log.corpus import Corpus, Run, Segment
+from langchain_awo.optimizer.replay.counterfactual import Used, walk_blind, walk_continue
+from langchain_awo.optimizer.replay.parts import Part, classify_rounds
+from langchain_awo.optimizer.replay.simulate import Simulation, simulate
+from langchain_awo.optimizer.replay.tally import Tally
+
+MAX_ROUNDS: Final = 20_000
+"""Rounds of the runs that selection looks at; of a larger log the traces with the smallest digests."""
+
+Steps: TypeAlias = frozenset[int]
+"""Numbers of the steps of a candidate that are chosen; the first always is."""
+
+Choice: TypeAlias = tuple[tuple[int, Steps], ...]
+"""Candidates by position, each with its chosen steps, in order."""
+
+
+@dataclass(slots=True, eq=False)
+class Candidate:
+    """A grown routine, and what it would do in each place where it could run.
+
+    Attributes:
+        places: by position of the segment and of the round, a simulation for each anchor call there.
+    """
+
+    meta_tool: MetaTool
+    places: dict[int, dict[int, list[Simulation]]]
+    _parts: dict[tuple[int, int, Steps], list[Simulation]] = field(default_factory=dict)
+    _shown: dict[Steps, MetaTool] = field(default_factory=dict)
+
+    def closed(self, steps: Steps) -> Steps:
+        """The steps with all that they depend on."""
+        found = set(steps) | {1}
+        for number in range(len(self.meta_tool.steps), 0, -1):
+            if number in found:
+                found |= self.meta_tool.steps[number - 1].depends_on
+        return frozenset(found)
+
+    def restricted(self, steps: Steps) -> MetaTool:
+        """The meta-tool with the chosen steps only."""
+        if steps not in self._shown:
+            kept = sorted(steps)
+            numbers = {old: new for new, old in enumerate(kept, start=1)}
+            chosen = tuple(self.meta_tool.steps[old - 1].renumbered(numbers) for old in kept)
+            self._shown[steps] = replace(self.meta_tool, steps=chosen)
+        return self._shown[steps]
+
+    def simulations(self, index: int, position: int, steps: Steps) -> list[Simulation]:
+        """What the chosen steps would do at a place."""
+        key = (index, position, steps)
+        if key not in self._parts:
+            found = self.places.get(index, {}).get(position, ())
+            self._parts[key] = [each.part(steps) for each in found]
+        return self._parts[key]
+
+
+class Cover:
+    """Some runs and the candidates on them; remembers what every choice saves in every segment."""
+
+    def __init__(self, corpus: Corpus, routines: Sequence[MetaTool]) -> None:
+        self.corpus = corpus
+        self.segments: list[tuple[Run, Segment, list[Part | None]]] = list(classify_rounds(sampled(corpus)))
+        self.candidates = [Candidate(each, self._simulated(each)) for each in routines]
+        self._tallies: dict[tuple[str, int, Choice], Tally] = {}
+
+    def tally(self, choice: Mapping[int, Steps], *, unasked: bool, touched: set[int] | None = None) -> Tally:
+        """What a choice saves, chosen blindly by a model or run unasked, in all segments or in some."""
+        total = Tally()
+        for index in sorted(touched if touched is not None else self.touched(choice)):
+            total.add(self.segment_tally(index, choice, unasked=unasked))
+        return total
+
+    def touched(self, choice: Mapping[int, Steps]) -> set[int]:
+        """Segments in which any of the chosen could run."""
+        return {index for number in choice for index in self.candidates[number].places}
+
+    def segment_tally(self, index: int, choice: Mapping[int, Steps], *, unasked: bool) -> Tally:
+        """What a choice saves in one segment."""
+        own: Choice = tuple(
+            (number, choice[number]) for number in sorted(choice) if index in self.candidates[number].places
+        )
+        key = ("unasked" if unasked else "blind", index, own)
+        if key not in self._tallies:
+            _, segment, parts = self.segments[index]
+            walk = walk_continue if unasked else walk_blind
+            self._tallies[key] = walk(segment, parts, self._found(index, own))
+        return self._tallies[key]
+
+    def _found(self, index: int, choice: Choice) -> Callable[[int], list[Used]]:
+        def found(position: int) -> list[Used]:
+            return [
+                (self.candidates[number].restricted(steps), each)
+                for number, steps in choice
+                for each in self.candidates[number].simulations(index, position, steps)
+            ]
+
+        return found
+
+    def _simulated(self, routine: MetaTool) -> dict[int, dict[int, list[Simulation]]]:
+        places: dict[int, dict[int, list[Simulation]]] = {}
+        for index, position in self._starts(routine.steps[0].tool):
+            run, segment, _ = self.segments[index]
+            if found := list(simulate(routine, run, segment, position, blind=True)):
+                places.setdefault(index, {})[position] = found
+        return places
+
+    def _starts(self, tool: str) -> Iterator[tuple[int, int]]:
+        for index, (_, segment, _) in enumerate(self.segments):
+            before: frozenset[str] = frozenset()
+            for position, current in enumerate(segment.rounds):
+                if current.keys != before and any(call.tool == tool for call in current.calls):
+                    yield index, position  # a loop on one call is one place to start from, not hundreds
+                before = current.keys
+
+
+def sampled(corpus: Corpus) -> Corpus:
+    """The corpus, or of a large one the traces with the smallest digests, so that any order gives the same."""
+    total = sum(len(segment.rounds) for _, segment in corpus.segments())
+    if total <= MAX_ROUNDS:
+        return corpus
+    kept, rounds = set(), 0
+    for run in sorted(corpus.runs, key=lambda run: digest(run.trace_id)):
+        rounds += sum(len(segment.rounds) for segment in run.segments)
+        if rounds > MAX_ROUNDS and kept:
+            break
+        kept.add(run.trace_id)
+    return replace(corpus, runs=tuple(run for run in corpus.runs if run.trace_id in kept))

@@ -1,0 +1,147 @@
+"""What the names of tools say: verb, object, and what they go by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+VERBS: Final = frozenset(
+    [
+        "get",
+        "find",
+        "search",
+        "list",
+        "lookup",
+        "look",
+        "fetch",
+        "read",
+        "show",
+        "check",
+        "query",
+        "retrieve",
+        "view",
+        "describe",
+        "load",
+        "count",
+        "select",
+        "calculate",
+        "compute",
+        "browse",
+        "display",
+        "scan",
+        "inspect",
+        "resolve",
+        "create",
+        "update",
+        "delete",
+        "add",
+        "remove",
+        "send",
+        "issue",
+        "book",
+        "cancel",
+        "modify",
+        "change",
+        "set",
+        "exchange",
+        "return",
+        "make",
+        "submit",
+        "open",
+        "close",
+        "post",
+        "put",
+        "move",
+        "assign",
+    ]
+)
+JOINTS: Final = frozenset({"by", "for", "from", "of", "in", "with", "to", "on", "via", "using"})
+GENERIC: Final = frozenset(
+    [
+        "details",
+        "detail",
+        "info",
+        "information",
+        "data",
+        "record",
+        "records",
+        "id",
+        "ids",
+        "all",
+        "full",
+        "tool",
+        "api",
+        "result",
+        "results",
+        "up",
+    ]
+)
+
+_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def words_of(name: str) -> list[str]:
+    """The words of a tool's own name, without what stands before a dot or a double underscore.
+
+    >>> words_of("mcp__crm__listOpenOrders")
+    ['list', 'open', 'orders']
+    """
+    own = re.split(r"\.|__", name.rstrip("._"))[-1]
+    return [word.lower() for word in re.split(r"[^A-Za-z0-9]+", _CAMEL.sub("_", own)) if word]
+
+
+def object_of(tool: str) -> tuple[str, ...]:
+    """What a tool is about, without its verb, what it goes by and words that say nothing.
+
+    >>> [object_of(name) for name in ("get_order_details", "find_user_id_by_email", "airline_get_user", "search")]
+    [('order',), ('user',), ('user',), ('search',)]
+    """
+    words = words_of(tool)
+    verb = next((place for place, word in enumerate(words) if word in VERBS), None)
+    after = words[verb + 1 :] if verb is not None else words
+    joint = next((place for place, word in enumerate(after) if word in JOINTS), len(after))
+    own = [word for word in after[:joint] if word not in GENERIC] or after[:joint]
+    before = [word for word in words[:verb] if word not in GENERIC] if verb else []
+    return tuple(own or before or words)
+
+
+def goes_by(tool: str, parameters: Iterable[str]) -> str:
+    """What a tool is called with, in a word: from its name, else from its first parameter.
+
+    >>> goes_by("find_user_id_by_name_zip", ["first_name"]), goes_by("get_user", ["user_id"])
+    ('name', 'id')
+    """
+    words = words_of(tool)
+    if "by" in words[:-1]:
+        return words[words.index("by") + 1]
+    first = next(iter(parameters), "")
+    known = {singular(word) for word in words}
+    left = [word for word in words_of(first) if singular(word) not in known] if first else []
+    return left[-1] if left else ""
+
+
+def plural(noun: str) -> str:
+    """The plural of an English noun, well enough for a name.
+
+    >>> [plural(noun) for noun in ("order", "entry", "address", "orders")]
+    ['orders', 'entries', 'addresses', 'orders']
+    """
+    if noun.endswith("s") and not noun.endswith("ss"):
+        return noun
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if noun.endswith(("ss", "x", "ch", "sh")) else f"{noun}s"
+
+
+def singular(noun: str) -> str:
+    """The singular of an English noun, well enough to tell whether two are the same.
+
+    >>> [singular(noun) for noun in ("orders", "entries", "addresses", "status")]
+    ['order', 'entry', 'address', 'status']
+    """
+    if noun.endswith("ies"):
+        return f"{noun[:-3]}y"
+    if noun.endswith(("sses", "xes", "ches", "shes")):
+        return noun[:-2]
+    return noun[:-1] if noun.endswith("s") and not noun.endswith(("ss", "us", "is")) else noun
