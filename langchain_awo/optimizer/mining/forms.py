@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from langchain_awo.model.binding import Binding, Output, Parameter, leaves
-from langchain_awo.model.metatool import BindingEvidence, Map, ParameterSpec, Step
+from langchain_awo.model.metatool import BindingEvidence, Map, MetaTool, ParameterSpec, Step
 from langchain_awo.model.pointer import escape
 from langchain_awo.optimizer.dataflow.consensus import Bound, StepFlow
 
@@ -24,6 +24,9 @@ READ_AGREEMENT: Final = 0.4
 
 MAX_LISTS: Final = 3
 """Lists that are tried as the source of a map, those that explain most first."""
+
+FIRST_ITEMS: Final = (1, 2, 5)
+"""Shorter lists that are tried beside the whole one."""
 
 MAX_PARAMETERS: Final = 5
 """A meta-tool with more is hard to call."""
@@ -110,3 +113,14 @@ def _better(place: Bound | None, constant: Bound | None) -> Bound | None:
 def _free(name: str, taken: Sequence[str]) -> str:
     candidates = (name, *(f"{name}_{number}" for number in range(2, len(taken) + 3)))
     return next(candidate for candidate in candidates if candidate not in taken)
+
+
+def with_shorter_lists(routine: MetaTool) -> Iterator[MetaTool]:
+    """The routine with its lists cut to their first items, where agents often look no further."""
+    if any(step.over for step in routine.steps):
+        for limit in FIRST_ITEMS:
+            cut = (
+                replace(step, over=replace(step.over, limit=limit)) if step.over else step
+                for step in routine.steps
+            )
+            yield replace(routine, steps=tuple(cut))

@@ -37,7 +37,7 @@ from langchain_awo.optimizer.mining.cross_validate import (
 )
 from langchain_awo.optimizer.mining.decide import decided
 from langchain_awo.optimizer.mining.forms import MAX_PARAMETERS, read_forms
-from langchain_awo.optimizer.mining.knowledge import Knowledge, flow_of
+from langchain_awo.optimizer.mining.knowledge import Knowledge, flow_of, shapes_of
 from langchain_awo.optimizer.mining.measure import Growth, measure
 from langchain_awo.optimizer.mining.occurrences import Occurrence, follower_tools, occurrences_of
 
@@ -96,12 +96,18 @@ class Growing:
             effect = self.corpus.effects.get(tool, Effect.UNKNOWN)
             if effect is Effect.READ and tool not in self.avoid:
                 own = self.measured.setdefault(tool, {})
-                for form in read_forms(Step(tool=tool, effect=effect), flow_of(tool, self.known), taken):
+                for form in self._forms(tool, self.known, taken):
                     key = repr(form.step)
                     if key not in own:
                         own[key] = decided(measure(form, self.occurrences), self.occurrences)
                     found.append(own[key])
         return [growth for growth in found if growth.is_worth_trying]
+
+    def _forms(self, tool: str, known: Sequence[Knowledge], taken: Sequence[str]) -> Iterator[Form]:
+        base = Step(tool=tool, effect=Effect.READ)
+        occurrences = [each.occurrence for each in known]
+        for shape in shapes_of(tool, occurrences, min_tasks=MIN_TASKS):
+            yield from read_forms(base, flow_of(tool, known, shape), taken)
 
     def holds(self, growth: Growth) -> bool:
         """Whether a step holds on tasks that it was not found in; notes why not."""
@@ -125,7 +131,7 @@ class Growing:
         if not calling:
             return False
         taken = [spec.name for spec in self.routine.parameters]
-        forms = read_forms(Step(tool=step.tool, effect=step.effect), flow_of(step.tool, away), taken)
+        forms = self._forms(step.tool, away, taken)
         return any(form.step.args == step.args and _same_list(form.step, step) for form in forms)
 
 

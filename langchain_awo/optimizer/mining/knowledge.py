@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from typing import Final, TypeAlias
 
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.optimizer.dataflow.argument_stats import ArgumentVotes
@@ -46,12 +47,39 @@ class Knowledge:
         return self._places[key]
 
 
-def flow_of(tool: str, known: Iterable[Knowledge]) -> StepFlow:
-    """What the recorded calls of a tool say of its arguments; calls of one occurrence weigh one together."""
+Shape: TypeAlias = frozenset[str]
+"""The names of the arguments of a call; agents call one tool in several ways."""
+
+MAX_SHAPES: Final = 3
+"""Ways to call a tool that are looked at one by one, those of the most tasks first."""
+
+
+def shapes_of(tool: str, occurrences: Iterable[Occurrence], *, min_tasks: int) -> list[Shape | None]:
+    """The ways in which a tool is called in enough tasks, and `None` for all of them together."""
+    tasks: defaultdict[Shape, set[str]] = defaultdict(set)
+    for each in occurrences:
+        for call in each.followers:
+            if call.tool == tool:
+                tasks[frozenset(call.args)].add(each.task)
+    ranked = sorted(tasks, key=lambda shape: (-len(tasks[shape]), sorted(shape)))
+    common = [shape for shape in ranked if len(tasks[shape]) >= min_tasks][:MAX_SHAPES]
+    return [None, *common] if len(tasks) > 1 else [None]
+
+
+def flow_of(tool: str, known: Iterable[Knowledge], shape: Shape | None = None) -> StepFlow:
+    """What the recorded calls of a tool say of its arguments; calls of one occurrence weigh one together.
+
+    Args:
+        shape: only calls with exactly these arguments.
+    """
     votes: defaultdict[str, ArgumentVotes] = defaultdict(ArgumentVotes)
     total, number = 0.0, 0
     for each in known:
-        calls = [call for call in each.occurrence.followers if call.tool == tool]
+        calls = [
+            call
+            for call in each.occurrence.followers
+            if call.tool == tool and (shape is None or call.args.keys() == shape)
+        ]
         for call in calls:
             weight = 1 / len(calls)
             total += weight

@@ -134,6 +134,8 @@ def _args(step: Step, frame: Frame) -> Mapping[str, JSONValue] | None:
     args: dict[str, JSONValue] = {}
     for name, binding in step.args.items():
         value = resolve(binding, frame)
+        if value is MISSING and name in step.optional:
+            continue
         if value is MISSING or (value is None and binding.kind == "output"):
             return None
         args[name] = value

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from langchain_awo.model.metatool import MetaTool, Mode
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.mining.align import has_parameters
+from langchain_awo.optimizer.mining.forms import with_shorter_lists
 from langchain_awo.optimizer.replay.cost import Cost, Prices
 from langchain_awo.optimizer.replay.tally import Tally
 from langchain_awo.optimizer.selection.cover import Cover, Steps
@@ -37,9 +38,11 @@ def select(
     Args:
         former: candidates that come before all others as long as they add enough themselves: a change has to be reviewed.
     """
-    routines = [*former, *candidates]
+    whole = [*former, *candidates]
+    shorter = [cut for each in whole for cut in with_shorter_lists(each)]
+    cover = Cover(corpus, [*whole, *shorter])
     state = _Selection(
-        Cover(corpus, routines), Cost(corpus, prices), prices, corpus, max_tools, former=len(former)
+        cover, Cost(corpus, prices), prices, corpus, max_tools, former=len(former), whole=len(whole)
     )
     state.pick(unasked=True)
     state.pick(unasked=False)
@@ -48,19 +51,30 @@ def select(
 
 @dataclass(slots=True)
 class _Selection:
+    """The state between two picks.
+
+    Attributes:
+        former: so many of the candidates, the first ones, come before all others.
+        whole: so many candidates have their lists whole; the others, cut to their first items, only ever run unasked.
+        eager: steps that run unasked, and `shown` steps that a model asks for, by position of the candidate.
+        order: the candidates that were picked, in order.
+    """
+
     cover: Cover
     cost: Cost
     prices: Prices
     corpus: Corpus
     max_tools: int
-    former: int = 0
+    former: int
+    whole: int
     eager: dict[int, Steps] = field(default_factory=dict)
     shown: dict[int, Steps] = field(default_factory=dict)
     order: list[int] = field(default_factory=list)
 
     def pick(self, *, unasked: bool) -> None:
         """Picks as long as something adds enough; lazily, since what a pick adds hardly grows with the others."""
-        for pool in (range(self.former), range(len(self.cover.candidates))):
+        others = range(len(self.cover.candidates) if unasked else self.whole)
+        for pool in (range(self.former), others):
             moves = {move: math.inf for number in pool for move in self._moves(number, unasked=unasked)}
             while moves:
                 best = self._best(moves, unasked=unasked)
@@ -112,7 +126,9 @@ class _Selection:
 
     def _gain(self, move: tuple[int, Steps], *, unasked: bool) -> float:
         number, steps = move
-        if number not in self.order and len(self.order) >= self.max_tools:
+        if number not in self.order and (
+            len(self.order) >= self.max_tools or self._is_rival(number, unasked)
+        ):
             return -math.inf
         before = self.eager if unasked else {**self.eager, **self.shown}
         after = {**before, number: steps}
@@ -123,6 +139,13 @@ class _Selection:
             return -math.inf
         gain = self.cost.worth(new) - self.cost.worth(old)
         return gain - self._price(number, steps, unasked=unasked)
+
+    def _is_rival(self, number: int, unasked: bool) -> bool:  # noqa: FBT001  # private
+        """Whether another meta-tool runs unasked after the same anchor already: one is enough to review."""
+        anchor = self.cover.candidates[number].meta_tool.steps[0].tool
+        return unasked and any(
+            self.cover.candidates[each].meta_tool.steps[0].tool == anchor for each in self.eager
+        )
 
     def _wastes(self, choice: dict[int, Steps]) -> bool:
         total = self.cover.tally(choice, unasked=True)
