@@ -17,8 +17,9 @@ from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
 from langchain_awo.optimizer.log.inline import without_echo
 from langchain_awo.optimizer.pipeline import Options, Progress, compile_corpus
 from langchain_awo.optimizer.replay.cost import schema_tokens
-from langchain_awo.optimizer.replay.counterfactual import Tally, replay
+from langchain_awo.optimizer.replay.counterfactual import replay
 from langchain_awo.optimizer.replay.evaluate import split
+from langchain_awo.optimizer.replay.tally import Tally
 
 USUAL_RUNS_A_DAY: Final = (10, 100, 1000)
 """An estimate always has a row for these."""

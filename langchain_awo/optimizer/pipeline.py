@@ -42,6 +42,8 @@ class Options:
 
     Attributes:
         max_tools: budget of meta-tools.
+        writes: whether the default strategy may compile writes: `none`, or `guarded` for those that always follow or that a
+            condition explains.
         effects: effect classes the user declares; the last word.
         protected: tools that must never be called by a meta-tool, such as those that need approval.
         rules: merging rules; the safe defaults if there are none.
@@ -52,6 +54,7 @@ class Options:
 
     strategy: Strategy = "default"
     max_tools: int = 10
+    writes: Literal["none", "guarded"] = "none"
     effects: Mapping[str, Effect] = field(default_factory=dict)
     protected: frozenset[str] = frozenset()
     prices: Prices = field(default_factory=Prices)
@@ -162,7 +165,9 @@ def mine(corpus: Corpus, options: Options, report: Progress) -> Iterator[MetaToo
     allowed = [tool for tool in corpus.specs if tool not in avoid]
     for done, tool in enumerate(allowed):
         report("mine", done, len(allowed))
-        yield from grow(corpus, tool, avoid=avoid, thresholds=options.thresholds)
+        yield from grow(
+            corpus, tool, avoid=avoid, thresholds=options.thresholds, writes=options.writes == "guarded"
+        )
     report("mine", len(allowed), len(allowed))
 
 
@@ -217,6 +222,7 @@ def describe_corpus(corpus: Corpus) -> dict[str, JSONValue]:
 def _settings(options: Options) -> dict[str, JSONValue]:
     return {
         "max_tools": options.max_tools,
+        "writes": options.writes,
         "protected": sorted(options.protected),
         "rules": [describe(rule) for rule in options.rules.active] if options.rules else [],
         "effects": {name: str(effect) for name, effect in sorted(options.effects.items())},

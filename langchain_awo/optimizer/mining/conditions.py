@@ -200,7 +200,7 @@ def _by_size(source: Binding, seen: Sequence[tuple[JSONValue, bool]]) -> Iterato
     numbers = [(v, f) for v, f in seen if isinstance(v, int | float) and not isinstance(v, bool)]
     dates = [(v, f) for v, f in seen if isinstance(v, str) and v[:4].isdigit() and v[4:5] == "-"]
     for values in (numbers, dates):
-        ordered = sorted({value for value, _ in values})  # type: ignore[type-var]
+        ordered = sorted({value for value, _ in values})
         if len(ordered) > 1 and len(values) == len(seen):
             yield from _thresholds(source, values, ordered)
 

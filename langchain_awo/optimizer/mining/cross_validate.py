@@ -8,12 +8,12 @@ confidence bound of the agreement must reach the threshold: a wrong read costs a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from langchain_awo.model.binding import Parameter, leaves
 from langchain_awo.model.encoding import digest
-from langchain_awo.model.metatool import Refused, Step
+from langchain_awo.model.metatool import BindingEvidence, Refused, Step
 from langchain_awo.model.notation import format_step
 from langchain_awo.optimizer.log.corpus import Call
 from langchain_awo.optimizer.mining.align import align
@@ -83,6 +83,17 @@ def try_step(step: Step, occurrences: Sequence[Occurrence], found_in: FoundIn | 
     found = {fold: found_in is None or found_in(step, fold) for fold in sorted({fold for fold, _ in results})}
     agree = sum(bool(made) and found[fold] for fold, made in results)
     return Verdict(step, agree, len(results))
+
+
+def with_verdict(step: Step, verdict: Verdict) -> Step:
+    """The step with the counts of its trial in its evidence."""
+    if not verdict.total:
+        return step
+    evidence = {
+        place: replace(seen, held_out_agree=verdict.agree, held_out_contradict=verdict.total - verdict.agree)
+        for place, seen in (step.evidence or {"": BindingEvidence()}).items()
+    }
+    return replace(step, evidence=evidence)
 
 
 def doubt_about(verdict: Verdict, anchor: str, thresholds: Thresholds) -> Refused | None:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from langchain_awo.model.binding import Item
+from langchain_awo.model.binding import Binding, Item
 from langchain_awo.model.mapping import items_of
 from langchain_awo.model.metatool import Filter, Guard, Step
+from langchain_awo.model.trace import JSONValue
 from langchain_awo.optimizer.mining.align import align, has_parameters
 from langchain_awo.optimizer.mining.conditions import Case, Found, explain, facts_of, item_facts
 from langchain_awo.optimizer.mining.forms import Form
@@ -92,5 +93,7 @@ def _item_cases(step: Step, occurrences: Sequence[Occurrence]) -> Iterator[Case]
             frame = replace(each.frame, item=item)
             single = replace(step, over=None)
             made = predict_calls(single, frame)
-            facts = {Item(path=path): value for path, value in item_facts(item).items()}
+            facts: dict[Binding, JSONValue] = {
+                Item(path=path): value for path, value in item_facts(item).items()
+            }
             yield Case(each.task, facts, bool(made.keys() & wanted))

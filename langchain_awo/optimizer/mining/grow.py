@@ -31,12 +31,15 @@ from langchain_awo.optimizer.mining.align import advance
 from langchain_awo.optimizer.mining.cross_validate import (
     MIN_TASKS,
     Thresholds,
+    Verdict,
     doubt_about,
     fold_of,
     try_step,
+    with_verdict,
 )
 from langchain_awo.optimizer.mining.decide import decided
-from langchain_awo.optimizer.mining.forms import MAX_PARAMETERS, read_forms
+from langchain_awo.optimizer.mining.forms import MAX_PARAMETERS, Form, read_forms
+from langchain_awo.optimizer.mining.guarded_writes import grow_writes
 from langchain_awo.optimizer.mining.knowledge import Knowledge, flow_of, shapes_of
 from langchain_awo.optimizer.mining.measure import Growth, measure
 from langchain_awo.optimizer.mining.occurrences import Occurrence, follower_tools, occurrences_of
@@ -70,9 +73,10 @@ class Growing:
         """The places where it could run."""
         return [each.occurrence for each in self.known]
 
-    def take(self, growth: Growth) -> None:
-        """Adds a step."""
+    def take(self, growth: Growth, verdict: Verdict) -> None:
+        """Adds a step, with what its trial showed."""
         number = len(self.routine.steps) + 1
+        growth = replace(growth, step=with_verdict(growth.step, verdict))
         self.routine = replace(
             self.routine,
             steps=(*self.routine.steps, growth.step),
@@ -109,16 +113,16 @@ class Growing:
         for shape in shapes_of(tool, occurrences, min_tasks=MIN_TASKS):
             yield from read_forms(base, flow_of(tool, known, shape), taken)
 
-    def holds(self, growth: Growth) -> bool:
-        """Whether a step holds on tasks that it was not found in; notes why not."""
+    def tried(self, growth: Growth) -> Verdict | None:
+        """What a trial on tasks that the step was not found in shows, if it holds there; notes why if it does not."""
         shown = repr(growth.step)
-        if shown not in self.doubted:
-            verdict = try_step(growth.step, self.occurrences, self._is_found_without)
-            doubt = doubt_about(verdict, self.routine.steps[0].tool, self.thresholds)
-            if doubt is None:
-                return True
+        if shown in self.doubted:
+            return None
+        verdict = try_step(growth.step, self.occurrences, self._is_found_without)
+        doubt = doubt_about(verdict, self.routine.steps[0].tool, self.thresholds)
+        if doubt:
             self.doubted[shown] = doubt
-        return False
+        return None if doubt else verdict
 
     def _is_found_without(self, step: Step, fold: int) -> bool:
         """Whether the tasks outside a fold, alone, show the same step."""
@@ -136,9 +140,18 @@ class Growing:
 
 
 def grow(
-    corpus: Corpus, tool: str, *, avoid: frozenset[str] = frozenset(), thresholds: Thresholds | None = None
+    corpus: Corpus,
+    tool: str,
+    *,
+    avoid: frozenset[str] = frozenset(),
+    thresholds: Thresholds | None = None,
+    writes: bool = False,
 ) -> Iterator[MetaTool | Refused]:
-    """The routine of an anchor, those with parameters of their own, and the steps that did not hold."""
+    """The routine of an anchor, those with parameters of their own, and the steps that did not hold.
+
+    Args:
+        writes: whether routines may end with a write that follows or is guarded.
+    """
     if tool in avoid or corpus.effects.get(tool) is not Effect.READ:
         return
     occurrences = occurrences_of(corpus, tool)
@@ -156,10 +169,14 @@ def grow(
     if len(start.routine.steps) > 1:
         yield start.routine
     yield from start.doubted.values()
+    if writes:
+        yield from grow_writes(
+            start.routine, start.known, dict(corpus.effects), avoid=avoid, thresholds=start.thresholds
+        )
     best = sorted(opened.values(), key=lambda pair: pair[1].rank(0))
     for growing, growth in best[:MAX_OPENED]:
-        if growing.holds(growth):
-            growing.take(growth)
+        if verdict := growing.tried(growth):
+            growing.take(growth, verdict)
             _extend(growing, None)
             yield growing.routine
 
@@ -174,10 +191,11 @@ def _extend(growing: Growing, opened: dict[str, tuple[Growing, Growth]] | None) 
             (each for each in growths if not each.parameters),
             key=lambda each: each.rank(len(growing.routine.steps)),
         )
-        best = next((growth for growth in bound if growing.holds(growth)), None)
+        trials = ((growth, growing.tried(growth)) for growth in bound)
+        best = next(((growth, verdict) for growth, verdict in trials if verdict), None)
         if best is None:
             return
-        growing.take(best)
+        growing.take(*best)
 
 
 def _note_opened(

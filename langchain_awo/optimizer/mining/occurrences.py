@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -129,7 +129,7 @@ def predict_calls(step: Step, frame: Frame) -> dict[str, dict[str, JSONValue]]:
     return calls
 
 
-def _args(step: Step, frame: Frame) -> Mapping[str, JSONValue] | None:
+def _args(step: Step, frame: Frame) -> dict[str, JSONValue] | None:
     """The arguments of a call; `None` if one is not there, or is null where an earlier output should say what."""
     args: dict[str, JSONValue] = {}
     for name, binding in step.args.items():

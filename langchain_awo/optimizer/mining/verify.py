@@ -7,10 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from langchain_awo.model.binding import Parameter, leaves
-from langchain_awo.model.metatool import BindingEvidence, Evidence, MetaTool, Refused, Step
+from langchain_awo.model.metatool import Evidence, MetaTool, Refused, Step
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.mining.align import advance, align
-from langchain_awo.optimizer.mining.cross_validate import Thresholds, Verdict, doubt_about, try_step
+from langchain_awo.optimizer.mining.cross_validate import (
+    Thresholds,
+    Verdict,
+    doubt_about,
+    try_step,
+    with_verdict,
+)
 from langchain_awo.optimizer.mining.occurrences import Occurrence, occurrences_of
 from langchain_awo.optimizer.statistics import lower_bound
 
@@ -70,8 +76,7 @@ def _evidence(routine: MetaTool, occurrences: Sequence[Occurrence], thresholds: 
 def _kept(candidate: MetaTool, verdicts: Mapping[int, Verdict]) -> MetaTool:
     numbers = {old: new for new, old in enumerate(verdicts, start=1)}
     steps = tuple(
-        _with_verdict(candidate.steps[old - 1], verdict).renumbered(numbers)
-        for old, verdict in verdicts.items()
+        _judged(candidate.steps[old - 1], verdict).renumbered(numbers) for old, verdict in verdicts.items()
     )
     bindings = (leaf for step in steps for binding in step.bindings for leaf in leaves(binding))
     used = {leaf.name for leaf in bindings if isinstance(leaf, Parameter)}
@@ -89,9 +94,10 @@ def _too_often_failed(candidate: MetaTool, corpus: Corpus, thresholds: Threshold
     table = [[counts[True, False], counts[True, True]], [counts[False, False], counts[False, True]]]
     if not (sum(table[0]) and sum(table[1])):
         return None
+    import numpy as np  # noqa: PLC0415
     from scipy.stats import fisher_exact  # noqa: PLC0415  # takes longer to import than most logs to compile
 
-    p_value = float(fisher_exact(table, alternative="greater").pvalue)
+    p_value = float(fisher_exact(np.array(table), alternative="greater").pvalue)
     if p_value > thresholds.failure_p:
         return None
     failed, all_ = table[0][0], sum(table[0])
@@ -116,14 +122,10 @@ def _goes_on(candidate: MetaTool, calls: Counter[str]) -> bool:
     return all(calls[tool] >= count for tool, count in wanted.items())
 
 
-def _with_verdict(step: Step, verdict: Verdict) -> Step:
-    if not verdict.total:
-        return step
-    evidence = {
-        place: replace(seen, held_out_agree=verdict.agree, held_out_contradict=verdict.total - verdict.agree)
-        for place, seen in (step.evidence or {"": BindingEvidence()}).items()
-    }
-    return replace(step, evidence=evidence)
+def _judged(step: Step, verdict: Verdict) -> Step:
+    """The step with what this trial showed, unless the trial in which it was found showed more."""
+    known = any(seen.held_out_agree or seen.held_out_contradict for seen in step.evidence.values())
+    return step if known else with_verdict(step, verdict)
 
 
 def refusal(candidate: MetaTool, code: str, reason: str, occurrences: int) -> Refused:

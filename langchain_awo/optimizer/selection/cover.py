@@ -127,7 +127,8 @@ def sampled(corpus: Corpus) -> Corpus:
     total = sum(len(segment.rounds) for _, segment in corpus.segments())
     if total <= MAX_ROUNDS:
         return corpus
-    kept, rounds = set(), 0
+    kept: set[str] = set()
+    rounds = 0
     for run in sorted(corpus.runs, key=lambda run: digest(run.trace_id)):
         rounds += sum(len(segment.rounds) for segment in run.segments)
         if rounds > MAX_ROUNDS and kept:

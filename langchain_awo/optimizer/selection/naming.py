@@ -149,7 +149,7 @@ def _together(meta_tool: MetaTool) -> str:
 
 
 def _limits(meta_tool: MetaTool) -> Iterator[str]:
-    """What is always the same, where it says what is left out: `Tickets: status closed only.`"""
+    """What is always the same, where it says what is left out, as in `Tickets: status closed only.`."""
     for step in meta_tool.steps[1:]:
         words = [
             f"{_spoken(name)} {binding.value}"

@@ -1,0 +1,145 @@
+"""Writes that follow, or that a condition explains: the only ones that may be part of a routine.
+
+All places where the earlier steps ran are looked at, also those where the agents then did something else. A write becomes the last
+step of a routine if agents always went on to it, or if a condition on what is known by then tells where they did and where they did
+not. Its target comes from a parameter or from what was read, never from a position in a list; every argument is required.
+
+before::
+
+    get_order(order_id) → {"status": "delivered"}    refund(order_id, reason)      (31 of 31)
+    get_order(order_id) → {"status": "processing"}   (no refund)                   (12 of 12)
+
+after::
+
+    1  get_order(order_id=$order_id)
+    2  refund(order_id=#1.args/order_id, reason=$reason)      if #1/status == "delivered", else stop
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from langchain_awo.model.effect import Effect
+from langchain_awo.model.metatool import Guard, GuardEvidence, MetaTool, Refused, Step
+from langchain_awo.optimizer.mining.align import align
+from langchain_awo.optimizer.mining.conditions import Case, Found, explain, facts_of
+from langchain_awo.optimizer.mining.cross_validate import (
+    MIN_TASKS,
+    Thresholds,
+    doubt_about,
+    fold_of,
+    try_step,
+    with_verdict,
+)
+from langchain_awo.optimizer.mining.decide import is_sure
+from langchain_awo.optimizer.mining.forms import MAX_PARAMETERS, Form, write_form
+from langchain_awo.optimizer.mining.knowledge import Knowledge, flow_of
+from langchain_awo.optimizer.mining.occurrences import Occurrence, follower_tools
+from langchain_awo.optimizer.statistics import lower_bound
+
+SAFE: Final = frozenset({Effect.WRITE, Effect.IDEMPOTENT})
+"""A tool whose effect nobody declared or named stays out, and so does a destructive one."""
+
+
+def grow_writes(
+    routine: MetaTool,
+    known: Sequence[Knowledge],
+    effects: dict[str, Effect],
+    *,
+    avoid: frozenset[str],
+    thresholds: Thresholds,
+) -> Iterator[MetaTool | Refused]:
+    """Routines that end with a write, from the reads of a routine; and why the others were left to the agent."""
+    occurrences = [each.occurrence for each in known]
+    taken = [spec.name for spec in routine.parameters]
+    for tool in follower_tools(occurrences, min_tasks=MIN_TASKS):
+        effect = effects.get(tool, Effect.UNKNOWN)
+        if effect not in SAFE or tool in avoid:
+            continue
+        base = Step(tool=tool, effect=effect)
+        form = write_form(base, flow_of(tool, known), taken)
+        if form and len(form.parameters) + len(taken) <= MAX_PARAMETERS:
+            yield _decided(routine, form, known, thresholds)
+
+
+def _decided(
+    routine: MetaTool, form: Form, known: Sequence[Knowledge], thresholds: Thresholds
+) -> MetaTool | Refused:
+    occurrences = [each.occurrence for each in known]
+    cases = list(_cases(form.step, occurrences))
+    followed = sum(case.followed for case in cases)
+    anchor = routine.steps[0].tool
+    if lower_bound(followed, len(cases), thresholds.confidence) >= thresholds.writes:
+        step = form.step
+    else:
+        found = explain(cases)
+        if found is None or not is_sure(found, thresholds.writes):
+            reason = _decision(form.step.tool, anchor, followed, len(cases), found)
+            return Refused(
+                routine=(anchor, form.step.tool), code="decided", reason=reason, occurrences=len(cases)
+            )
+        step = _guarded(form.step, found)
+
+    def is_found_without(_step: Step, fold: int) -> bool:
+        away = [each for each in known if fold_of(each.occurrence.task) != fold]
+        again = write_form(Step(tool=step.tool, effect=step.effect), flow_of(step.tool, away))
+        return again is not None and again.step.args.keys() == step.args.keys()
+
+    verdict = try_step(step, occurrences, is_found_without)
+    if doubt := doubt_about(verdict, anchor, thresholds):
+        return doubt
+    return _ending_with(routine, replace(form, step=with_verdict(step, verdict)))
+
+
+def _cases(step: Step, occurrences: Sequence[Occurrence]) -> Iterator[Case]:
+    """All places where what the write needs was read, whatever the agent did then."""
+    for each in occurrences:
+        if all(number in each.frame.outputs for number in step.depends_on):
+            listed = [number for number, output in each.frame.outputs.items() if isinstance(output, list)]
+            keys = align(step, each).keys()
+            followed = any(call.key in keys for call in each.followers)
+            yield Case(each.task, facts_of(each.frame, skip=listed), followed)
+
+
+def _guarded(step: Step, found: Found) -> Step:
+    first, *also = found.conditions
+    guard = Guard(
+        source=first.source,
+        test=first.test,
+        value=first.value,
+        also=tuple(also),
+        otherwise="stop",
+        evidence=found.evidence,
+    )
+    return replace(step, guard=guard)
+
+
+def _decision(tool: str, anchor: str, followed: int, places: int, found: Found | None) -> str:
+    reason = f"agents went on to {tool} in {followed} of {places} places after {anchor}: they decide"
+    if found is None:
+        return f"{reason}, and nothing that is known there explains when"
+    seen: GuardEvidence = found.evidence
+    return (
+        f"{reason}; the best condition holds in {seen.held} places, of which {seen.followed} went on, "
+        f"and {seen.others_followed} of {seen.others} others did too"
+    )
+
+
+def _ending_with(routine: MetaTool, form: Form) -> MetaTool:
+    """The write behind the reads that it needs."""
+    needed = {1}
+    waiting = set(form.step.depends_on)
+    while waiting:
+        number = waiting.pop()
+        if number not in needed:
+            needed.add(number)
+            waiting |= routine.steps[number - 1].depends_on
+    numbers = {old: new for new, old in enumerate(sorted(needed), start=1)}
+    reads = [routine.steps[old - 1].renumbered(numbers) for old in sorted(needed)]
+    return replace(
+        routine,
+        steps=(*reads, form.step.renumbered(numbers)),
+        parameters=(*routine.parameters, *form.parameters),
+    )
