@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from langchain_awo.model.eager import eager_part
-from langchain_awo.model.metatool import MetaTool
+from langchain_awo.model.metatool import MetaTool, Step
+from langchain_awo.model.reach import reaches_out
 from langchain_awo.optimizer.bench import Bench, Prices, Simulated
 from langchain_awo.optimizer.replay import Tally
 
@@ -86,21 +87,31 @@ def _take(trial: _Trial, kept: list[MetaTool], running: dict[int, Simulated]) ->
 
 def _as_before(chosen: Sequence[MetaTool], former: Sequence[MetaTool], bench: Bench) -> Iterator[_Trial]:
     for position, each in enumerate(chosen):
-        yield from _tried(each, position, bench)
+        yield from _tried(_home(each, bench), position, bench)
     for each in former:
-        yield from _tried(each, None, bench)
+        yield from _tried(_home(each, bench), None, bench)
 
 
 def _unmarked(meta_tool: MetaTool) -> MetaTool:
     return replace(meta_tool, steps=tuple(replace(step, eager=False) for step in meta_tool.steps))
 
 
+def _home(meta_tool: MetaTool, bench: Bench) -> MetaTool:
+    steps = (replace(step, eager=step.eager and _stays_home(step, bench)) for step in meta_tool.steps)
+    return replace(meta_tool, steps=tuple(steps))
+
+
+def _stays_home(step: Step, bench: Bench) -> bool:
+    """Whether a step may run unasked: what reaches out may not."""
+    return not reaches_out(bench.corpus.reach.get(step.tool, {}))
+
+
 def _deepened(kept: Sequence[MetaTool], bench: Bench) -> Iterator[_Trial]:
     """Each meta-tool with one more eager step, or with two where the second needs the first."""
     for position, meta_tool in enumerate(kept):
-        for deeper in _one_more(meta_tool):
+        for deeper in _one_more(meta_tool, bench):
             yield from _tried(deeper, position, bench)
-            for deepest in _one_more(deeper):
+            for deepest in _one_more(deeper, bench):
                 yield from _tried(deepest, position, bench)
 
 
@@ -111,12 +122,14 @@ def _fresh(
     by_anchor = {meta_tool.steps[0].tool: i for i, meta_tool in enumerate(kept) if i >= chosen}
     for candidate in candidates:
         if candidate.steps[0].over is None and not any(step.guard for step in candidate.steps):
-            for shape in _shapes(candidate):
+            for shape in _shapes(candidate, bench):
                 yield from _tried(shape, by_anchor.get(candidate.steps[0].tool), bench)
 
 
-def _shapes(candidate: MetaTool) -> Iterator[MetaTool]:
-    steps = tuple(replace(step, eager=bool(i)) for i, step in enumerate(candidate.steps))
+def _shapes(candidate: MetaTool, bench: Bench) -> Iterator[MetaTool]:
+    steps = tuple(
+        replace(step, eager=bool(i) and _stays_home(step, bench)) for i, step in enumerate(candidate.steps)
+    )
     whole = replace(
         candidate, steps=steps, mode="continue", mode_reason="every further step follows from the first call"
     )
@@ -132,12 +145,18 @@ def _shapes(candidate: MetaTool) -> Iterator[MetaTool]:
                 yield replace(whole, steps=cut)
 
 
-def _one_more(meta_tool: MetaTool) -> Iterator[MetaTool]:
+def _one_more(meta_tool: MetaTool, bench: Bench) -> Iterator[MetaTool]:
     if meta_tool.steps[0].over:
         return
     ready = {1, *(number for number, step in enumerate(meta_tool.steps, start=1) if step.eager)}
     for position, step in enumerate(meta_tool.steps):
-        usable = position and not step.eager and not step.guard and step.effect.is_read
+        usable = (
+            position
+            and not step.eager
+            and not step.guard
+            and step.effect.is_read
+            and _stays_home(step, bench)
+        )
         if usable and step.depends_on <= ready and step.depends_on:
             steps = list(meta_tool.steps)
             steps[position] = replace(step, eager=True)

@@ -17,10 +17,10 @@ from itertools import pairwise
 from typing import Final
 
 from langchain_awo.model.effect import Effect, most_suspicious
+from langchain_awo.model.words import words_in
 from langchain_awo.optimizer import effect_words as words_of
 
 _SEGMENTS: Final = re.compile(r"__+|[./:]+|\s+")
-_WORD: Final = re.compile(r"[A-Z]+s?(?![a-z])|[A-Z]?[a-z]+|\d+")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_./: -]+")
 
 _READS: Final = words_of.READ | words_of.CHECKED
@@ -65,15 +65,6 @@ def told_by_name(name: str) -> Effect | None:
     if reading is None:
         return Effect.READ if _is_value(own) else None
     return Effect.READ if _only_reads(own[reading], own[reading + 1 :], own[:reading]) else Effect.UNKNOWN
-
-
-def words_in(text: str) -> list[str]:
-    """The words of a name in any case, lower case.
-
-    >>> words_in("getHTTPStatus-of_user2")
-    ['get', 'http', 'status', 'of', 'user', '2']
-    """
-    return [word.lower() for word in _WORD.findall(text)]
 
 
 def _reading(own: Sequence[str]) -> int | None:

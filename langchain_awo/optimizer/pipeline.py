@@ -22,6 +22,7 @@ from langchain_awo.optimizer.gather import gather
 from langchain_awo.optimizer.grow import Family, grow
 from langchain_awo.optimizer.literal import compile_literal
 from langchain_awo.optimizer.path_mix import frequent, path_mix
+from langchain_awo.optimizer.reach import keep_home, trusted_by, trusting
 from langchain_awo.optimizer.rules import checked
 from langchain_awo.optimizer.select import select
 from langchain_awo.optimizer.shape import Showing, shape
@@ -63,6 +64,8 @@ class Options:
     showing: Showing = field(default_factory=Showing)
 
     def __post_init__(self) -> None:
+        if self.rules is not None:
+            object.__setattr__(self, "effects", {**self.rules.effects, **self.effects})
         if self.max_tools < 1:
             raise CompileError(f"max_tools is {self.max_tools}; it must be at least 1")
 
@@ -116,6 +119,8 @@ def compile_corpus(
     if options.strategy == "awo":
         return _literally(corpus, options, former)
     rules = checked(options.rules, corpus)
+    corpus = trusting(corpus, rules)
+    former = [home for each in former if (home := keep_home(each, corpus)[0])]
     actions = specialize(follow(corpus, rules), rules, declared=options.effects)
     corpus, options = actions.corpus, replace(options, protected=actions.actions_of(options.protected))
     refused = list(_off_limits(corpus, options))
@@ -127,6 +132,9 @@ def compile_corpus(
             continue
         verified, doubts = verify(candidate, corpus, options.thresholds)
         refused += doubts
+        if verified:
+            verified, leaks = keep_home(verified, corpus)
+            refused += leaks
         if verified and repr(verified.steps) not in seen:
             seen.add(repr(verified.steps))
             candidates.append(verified)
@@ -234,6 +242,7 @@ def _settings(options: Options) -> dict[str, JSONValue]:
     return {
         "max_tools": options.max_tools,
         "protected": sorted(options.protected),
+        "trusted": sorted(trusted_by(options.rules)),
         "rules": [describe(rule) for rule in options.rules.active] if options.rules else [],
         "effects": {name: str(effect) for name, effect in sorted(options.effects.items())},
         "prices": asdict(options.prices),

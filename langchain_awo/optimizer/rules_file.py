@@ -31,7 +31,7 @@ MAX_CHARACTERS: Final = 5_000_000
 """A longer file was not written by a person or by this package."""
 
 _BOOLEAN: Final = "tag:yaml.org,2002:bool"
-_KINDS: Final = "normalize, select, ignore, alias, collapse_repeats, collapse_login, commute"
+_KINDS: Final = "normalize, select, ignore, alias, collapse_repeats, collapse_login, commute, effect, trust"
 
 
 class _Loader(yaml.SafeLoader):
