@@ -171,16 +171,18 @@ def leak_of(meta_tool: MetaTool, reach: Mapping[str, Reach]) -> tuple[int, str] 
 
     Args:
         meta_tool: the routine.
-        reach: of each tool that has any.
+        reach: of each tool that is not trusted.
     """
     for number, step in enumerate(meta_tool.steps, start=1):
-        if argument := leaking_argument(step, meta_tool.steps, reach.get(step.tool, {})):
+        if argument := leaking_argument(step, meta_tool.steps, reach.get(step.tool)):
             return number, argument
     return None
 
 
-def leaking_argument(step: Step, steps: Sequence[Step], reach: Reach) -> str:
-    """The argument of a step that takes an output out, or `""`."""
+def leaking_argument(step: Step, steps: Sequence[Step], reach: Reach | None) -> str:
+    """The argument of a step that takes an output out, or `""`; a trusted tool has no reach at all."""
+    if reach is None:
+        return ""
     everything = any(kind == "address" and (not name or name in step.args) for name, kind in reach.items())
     for name, binding in step.args.items():
         kind = "address" if everything else reach.get(name)

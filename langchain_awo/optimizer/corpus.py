@@ -157,7 +157,7 @@ class Corpus:
 
     @cached_property
     def reach(self) -> dict[str, Reach]:
-        """The arguments of each tool that reach out, of tools that have any and are not trusted."""
+        """The arguments of each tool that reach out, of tools that are not trusted."""
         texts: dict[str, dict[str, dict[str, None]]] = {}
         for _, segment in self.segments():
             for call in (call for each in segment.rounds for call in each.calls):
@@ -165,12 +165,8 @@ class Corpus:
                     seen = texts.setdefault(call.tool, {}).setdefault(name, {})
                     if len(seen) < MOST_TEXTS:
                         seen.update((leaf, None) for leaf in scalars(value) if isinstance(leaf, str))
-        found = {
-            tool: reach_of(spec, texts.get(tool))
-            for tool, spec in self.specs.items()
-            if tool not in self.trusted
-        }
-        return {tool: reach for tool, reach in found.items() if reach}
+        untrusted = {tool: spec for tool, spec in self.specs.items() if tool not in self.trusted}
+        return {tool: reach_of(spec, texts.get(tool)) for tool, spec in untrusted.items()}
 
     @cached_property
     def has_authors(self) -> bool:

@@ -43,7 +43,7 @@ def keep_home(candidate: MetaTool, corpus: Corpus) -> tuple[MetaTool | None, lis
     for number, step in enumerate(candidate.steps, start=1):
         if step.depends_on & dropped:
             dropped.add(number)
-        elif argument := leaking_argument(step, candidate.steps, corpus.reach.get(step.tool, {})):
+        elif argument := leaking_argument(step, candidate.steps, corpus.reach.get(step.tool)):
             dropped.add(number)
             refused.append(_leaks(candidate, step, argument))
     for number in sorted(_of_one_author(candidate, corpus) - dropped):

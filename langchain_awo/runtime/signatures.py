@@ -45,8 +45,7 @@ def spec_of(tool: BaseTool) -> ToolSpec:
 def reach_among(plan: ToolkitPlan, tools: Iterable[BaseTool]) -> dict[str, Reach]:
     """The arguments of live tools that reach out, less the tools that the plan was told to trust."""
     trusted = plan.settings.get("trusted", ())
-    found = {tool.name: reach_of(spec_of(tool)) for tool in tools if tool.name not in trusted}
-    return {name: reach for name, reach in found.items() if reach}
+    return {tool.name: reach_of(spec_of(tool)) for tool in tools if tool.name not in trusted}
 
 
 def leak(meta_tool: MetaTool, reach: Mapping[str, Reach]) -> str:
