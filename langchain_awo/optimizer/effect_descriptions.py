@@ -164,8 +164,12 @@ def _leads_with_reading(sentence: str) -> bool:
 
 
 def _first_word(sentence: str) -> str:
-    found = re.match(r"[A-Za-z]+", _PREAMBLE.sub("", sentence.strip()))
-    return found[0].lower() if found else ""
+    """The verb that a sentence begins with, where it begins with one; after an article stands a thing."""
+    said = sentence.strip()
+    rest = _PREAMBLE.sub("", said)
+    found = re.match(r"[A-Za-z]+", rest)
+    before = said[: len(said) - len(rest)].lower().split()
+    return found[0].lower() if found and before[-1:] not in (["a"], ["an"], ["the"]) else ""
 
 
 def _verb(word: str) -> str:

@@ -122,7 +122,7 @@ def _only_reads(verb: str, rest: Sequence[str], before: Sequence[str]) -> bool:
         return False
     if verb == "list" and before and before[-1] in words_of.NO_LIST:
         return False
-    asks = verb not in ("is", "has", "exists") and _asks_for(rest or before)
+    asks = verb in words_of.OBTAIN and _asks_for(rest or before)
     return not (asks or _acts_too((verb, *rest)))
 
 

@@ -121,7 +121,7 @@ THINGS: Final = _words(
 
 GRAVE: Final = _words(
     """
-    refund transfer charge pay payment payout withdrawal cash money block ban close archive reset drop dump fire lock
+    refund transfer charge pay payout withdrawal cash money block ban close archive reset drop dump fire lock
     unlock approval consent confirmation signature access lease update input takeover closure cancellation removal
     deletion reversal termination deactivation activation creation rid release format wire deposit credit debit sale
     trade vote stop swap switch set permission clearance ownership feedback quote commission redemption
@@ -131,7 +131,7 @@ GRAVE: Final = _words(
 `get_refund_status`; `get_refund` may be asking for one."""
 
 ACTS_ON: Final = {
-    "list": _words("item product property nft asset token car house listing share"),
+    "list": _words("item property nft asset token car house listing share"),
     "show": _words("message alert notification popup dialog ad banner toast modal prompt warning"),
     "display": _words("message alert notification popup dialog ad banner toast modal prompt warning"),
     "read": _words("mark"),
@@ -156,6 +156,9 @@ ALONE: Final = _words(
     "book ship print share play wire join like follow place pick push pull pin sign load call use take"
 )
 """Things only where the verb of reading stands directly before them: `get_book`, but `find_flight_book`."""
+
+OBTAIN: Final = _words("list get fetch retrieve read obtener obtenir holen calculate compute")
+"""Verbs that also mean to make or to be given: `get_refund`, but `find_refund`."""
 
 PARTICLES: Final = _words("out off away down rid over through next")
 """Words after which a verb of reading may mean something else: `check_out`, `get_rid`, `count_down`, `get_next_job`."""
