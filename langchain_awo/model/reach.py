@@ -78,7 +78,6 @@ _NAMES: Final[dict[Kind, frozenset[str]]] = {
             "jql",
             "cql",
             "filter_text",
-            "topic",
         ]
     ),
     "mail": frozenset(["email", "emails", "mail", "recipient", "to", "cc", "bcc"]),
@@ -257,7 +256,7 @@ def _kind(name: str, schema: JSONValue, values: Iterable[str]) -> Kind | None:
 def _by_name(name: str) -> Kind | None:
     """What an argument of this name chooses; words at its end say what it is, `host_id` is a key."""
     words = words_in(name)
-    if not words or words[-1] in _NO_ADDRESS:
+    if not words or words[-1] in _NO_ADDRESS or (words[-1] == "code" and words[0] not in _LANGUAGES):
         return None
     for kind, names in _NAMES.items():
         if kind == "mail" and words[-1] in names and (len(words) == 1 or words[-1] not in ("to", "cc")):
@@ -268,6 +267,9 @@ def _by_name(name: str) -> Kind | None:
             return kind
     return None
 
+
+_LANGUAGES: Final = frozenset(["code", "source", "python", "js", "javascript", "shell", "program"])
+"""Before `code`, which is a key elsewhere: `promo_code`."""
 
 _TAILS: Final = frozenset(
     ["name", "names", "path", "text", "string", "address", "expression", "s", "list", "to"]
