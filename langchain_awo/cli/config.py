@@ -45,21 +45,20 @@ class Config:
         return dict(_defaults(group, values))
 
 
-def read_config(start: Path) -> Config:
-    """The configuration of the nearest folder, upward from one, that has any.
+def read_config(folder: Path) -> Config:
+    """The configuration of a project's own folder; folders above it are somebody else's, and may name code to import.
 
     Raises:
         ConfigError: the file cannot be read or is not TOML, a key is unknown or its value makes no sense, or the folder has both
             kinds of file.
     """
-    for folder in (start, *start.parents):
-        found = [each for each in (_of_file(folder), _of_pyproject(folder)) if each]
-        if len(found) > 1:
-            raise ConfigError(f"{found[0][1]} and {found[1][1]} both configure awo; keep one of them")
-        if found:
-            path, where, table = found[0]
-            return Config(path=path, where=where, values=_checked(table, path.parent, where))
-    return Config()
+    found = [each for each in (_of_file(folder), _of_pyproject(folder)) if each]
+    if len(found) > 1:
+        raise ConfigError(f"{found[0][1]} and {found[1][1]} both configure awo; keep one of them")
+    if not found:
+        return Config()
+    path, where, table = found[0]
+    return Config(path=path, where=where, values=_checked(table, folder, where))
 
 
 def _of_file(folder: Path) -> tuple[Path, str, Any] | None:

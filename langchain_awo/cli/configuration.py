@@ -23,7 +23,7 @@ def show_config(context: typer.Context, *, as_json: AsJson = False) -> None:
         put_json({"file": file, "values": dict(config.values)})
     elif config.path is None:
         put(
-            f"neither {FILE} nor {TABLE} in pyproject.toml, in {Path.cwd()} or above; every option has its own default"
+            f"neither {FILE} nor {TABLE} in pyproject.toml, in {Path.cwd()}; every option has its own default"
         )
     else:
         put(config.where)

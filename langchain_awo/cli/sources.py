@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,16 +67,17 @@ def _why_none(
 def live_tools(reference: str | None) -> list[BaseTool]:
     """The tools that `module:attribute` names: a list, a toolkit, or a function that returns one of these.
 
-    Modules are looked for in the current folder too, and in that of the configuration file.
+    Modules are looked for in the current folder first. Importing runs their code, so what is imported from where is said.
     """
     if reference is None:
         return []
     module_name, colon, attribute = reference.partition(":")
     if not (module_name and colon and attribute):
         raise _bad_tools(reference, "write it as module:attribute, such as shop.tools:TOOLS")
-    folders = [str(folder) for folder in (Path.cwd(), *_configured())]
-    sys.path[:0] = folders
+    folder = str(Path.cwd())
+    sys.path.insert(0, folder)
     try:
+        _tell_import(reference, module_name)
         value: Any = getattr(import_module(module_name), attribute)
         value = value() if callable(value) and not hasattr(value, "get_tools") else value
         return _checked(reference, value.get_tools() if hasattr(value, "get_tools") else value)
@@ -84,14 +86,16 @@ def live_tools(reference: str | None) -> list[BaseTool]:
     except Exception as error:
         raise _bad_tools(reference, f"{type(error).__name__}: {error}") from error
     finally:
-        for folder in folders:
-            sys.path.remove(folder)
+        sys.path.remove(folder)
 
 
-def _configured() -> list[Path]:
-    """The folder of the configuration file, if there is one."""
+def _tell_import(reference: str, module_name: str) -> None:
+    """Says what will be imported, from where and why, before any of its code runs."""
     config = read_config(Path.cwd())
-    return [config.path.parent] if config.path else []
+    spec = find_spec(module_name.partition(".")[0])
+    origin = (spec and (spec.origin or next(iter(spec.submodule_search_locations or ()), None))) or "nowhere"
+    asked = config.where if config.values.get("tools") == reference else "--tools"
+    say(f"importing {module_name} from {origin}, as {asked} says")
 
 
 def _checked(reference: str, value: object) -> list[BaseTool]:

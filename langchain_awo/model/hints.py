@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from langchain_awo.model.effect import Effect
 from langchain_awo.model.encoding import to_json
 from langchain_awo.model.trace import JSONValue
 
@@ -31,6 +32,24 @@ def hints_of(metadata: Mapping[str, Any]) -> dict[str, JSONValue]:
             name: annotations[key] for key, name in HINT_NAMES.items() if annotations.get(key) is not None
         }
     return {name: to_json(value) for name, value in found.items()}
+
+
+def effect_of_hints(hints: Mapping[str, JSONValue]) -> Effect | None:
+    """Effect class that hints claim, the worst where they contradict each other, `None` when they claim nothing.
+
+    MCP: a tool that is not read-only is destructive unless it says otherwise.
+
+    >>> effect_of_hints({"readOnlyHint": True, "destructiveHint": True})
+    <Effect.DESTRUCTIVE: 'destructive'>
+    """
+    reads, destroys = hints.get("readOnlyHint"), hints.get("destructiveHint")
+    if destroys is True or (reads is False and destroys is not False):
+        return Effect.DESTRUCTIVE
+    if reads is True:
+        return Effect.READ
+    if destroys is False:
+        return Effect.IDEMPOTENT if hints.get("idempotentHint") is True else Effect.WRITE
+    return None
 
 
 _SUSPICIOUS: Final = {

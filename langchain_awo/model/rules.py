@@ -12,6 +12,8 @@ from typing import Any, ClassVar, Final, Literal, TypeAlias
 
 from pydantic import ConfigDict
 
+from langchain_awo.model.effect import Effect
+
 RULES_VERSION: Final = 1
 """Version of the file form."""
 
@@ -140,6 +142,31 @@ class Commute:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeclareEffect:
+    """Says what a tool does to the world, as `effects` and `--effect` do; those win over a rule."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    tool: str
+    effect: Effect
+    on: bool = True
+    evidence: str = ""
+    kind: Literal["effect"] = "effect"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """Says that a tool that seems to reach out does not: it may be handed what other tools returned, and run unasked."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    tool: str
+    on: bool = True
+    evidence: str = ""
+    kind: Literal["trust"] = "trust"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PythonRule:
     """A function from a call to the call it counts as, or to `None` to leave it out.
 
@@ -158,7 +185,9 @@ class PythonRule:
     kind: Literal["python"] = "python"
 
 
-DeclaredRule: TypeAlias = Normalize | SelectBy | Ignore | Alias | CollapseRepeats | CollapseLogin | Commute
+DeclaredRule: TypeAlias = (
+    Normalize | SelectBy | Ignore | Alias | CollapseRepeats | CollapseLogin | Commute | DeclareEffect | Trust
+)
 Rule: TypeAlias = DeclaredRule | PythonRule
 
 
@@ -167,6 +196,11 @@ class RuleSet:
     """Rules in the order they apply; rules about single calls before rules about sequences."""
 
     rules: tuple[Rule, ...] = field(default=())
+
+    @property
+    def effects(self) -> dict[str, Effect]:
+        """Effects that rules declare which are switched on, by tool."""
+        return {rule.tool: rule.effect for rule in self.active if isinstance(rule, DeclareEffect)}
 
     @property
     def active(self) -> tuple[Rule, ...]:
@@ -205,5 +239,9 @@ def describe(rule: Rule) -> str:
             return f"collapse repeated login by {', '.join(rule.tools)}"
         case Commute():
             return f"commute {', '.join(rule.tools) or 'all reads'}"
+        case DeclareEffect():
+            return f"{rule.tool} is {rule.effect}"
+        case Trust():
+            return f"trust {rule.tool}"
         case PythonRule():
             return f"python rule {rule.name}"

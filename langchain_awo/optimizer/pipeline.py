@@ -20,6 +20,7 @@ from langchain_awo.optimizer.log.signatures import signatures_of
 from langchain_awo.optimizer.log.variants import frequent, path_mix
 from langchain_awo.optimizer.mining.cross_validate import Thresholds
 from langchain_awo.optimizer.mining.grow import grow
+from langchain_awo.optimizer.mining.reach import keep_home, trusted_by, trusting
 from langchain_awo.optimizer.mining.verify import refusal, verify
 from langchain_awo.optimizer.recompile.previous import named_as_before, reconsider
 from langchain_awo.optimizer.replay.cost import Prices
@@ -65,6 +66,8 @@ class Options:
     showing: Showing = field(default_factory=Showing)
 
     def __post_init__(self) -> None:
+        if self.rules is not None:
+            object.__setattr__(self, "effects", {**self.rules.effects, **self.effects})
         if self.max_tools < 1:
             raise CompileError(f"max_tools is {self.max_tools}; it must be at least 1")
 
@@ -118,6 +121,8 @@ def compile_corpus(
     if options.strategy == "awo":
         return _literally(corpus, options, former)
     rules = checked(options.rules, corpus)
+    corpus = trusting(corpus, rules)
+    former = [home for each in former if (home := keep_home(each, corpus)[0])]
     actions = specialize(follow(corpus, rules), rules, declared=options.effects)
     corpus, options = actions.corpus, replace(options, protected=actions.actions_of(options.protected))
     refused = list(_off_limits(corpus, options))
@@ -128,6 +133,9 @@ def compile_corpus(
             continue
         verified, doubts = verify(candidate, corpus, options.thresholds)
         refused += doubts
+        if verified:
+            verified, leaks = keep_home(verified, corpus)
+            refused += leaks
         candidates += [verified] if verified else []
     avoid = _avoided(options)
     report("select", 0, 1)
@@ -224,6 +232,7 @@ def _settings(options: Options) -> dict[str, JSONValue]:
         "max_tools": options.max_tools,
         "writes": options.writes,
         "protected": sorted(options.protected),
+        "trusted": sorted(trusted_by(options.rules)),
         "rules": [describe(rule) for rule in options.rules.active] if options.rules else [],
         "effects": {name: str(effect) for name, effect in sorted(options.effects.items())},
         "prices": asdict(options.prices),

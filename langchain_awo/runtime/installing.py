@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,9 @@ from langchain_core.tools import BaseTool
 
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.metatool import MetaTool, Mode
+from langchain_awo.model.reach import reaches_out
 from langchain_awo.runtime.protection import Protection
+from langchain_awo.runtime.signatures import reach_among
 from langchain_awo.runtime.toolkit import MetaToolkit
 
 
@@ -47,6 +50,12 @@ class Installed:
         return known
 
     @property
+    def reaching(self) -> frozenset[str]:
+        """The original tools that reach out, and are never called unasked."""
+        found = reach_among(self.toolkit.plan, self.toolkit.tools)
+        return frozenset(name for name, reach in found.items() if reaches_out(reach))
+
+    @property
     def hidden(self) -> frozenset[str]:
         """The original tools that a meta-tool stands in for."""
         return frozenset(name for each in self.meta_tools("replace") for name in each.tools)
@@ -65,10 +74,11 @@ def install(
 ) -> Installed:
     """Decides for every meta-tool whether and how it is used."""
     modes: dict[str, Mode] = {}
+    out = {name for name, reach in reach_among(toolkit.plan, toolkit.tools).items() if reaches_out(reach)}
     refused = dict(toolkit.disabled)
     for each in toolkit.meta_tools:
         chosen = mode.get(each.name, each.mode) if isinstance(mode, Mapping) else mode or each.mode
-        reason = _reason(each, chosen, protection, allow)
+        reason = _reason(each, chosen, protection, allow) or _goes_out(each, chosen, out)
         if reason:
             refused[each.name] = reason
         else:
@@ -79,6 +89,14 @@ def install(
         if chosen in ("append", "replace")
     }
     return Installed(toolkit=toolkit, protection=protection, tools=callable_, modes=modes, refused=refused)
+
+
+def _goes_out(each: MetaTool, mode: Mode, reaching: AbstractSet[str]) -> str:
+    """Entry mode runs unasked."""
+    found = [name for name in each.tools if name in reaching] if mode == "entry" else []
+    return (
+        f"{found[0]} reaches out, and nobody asked for what is run at the start of a thread" if found else ""
+    )
 
 
 def _reason(each: MetaTool, mode: Mode, protection: Protection, allow: frozenset[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from langchain_core.tools import BaseTool
@@ -11,7 +11,8 @@ from langchain_core.utils.json_schema import dereference_refs
 from langchain_awo.model.binding import Constant
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.hints import hints_of
-from langchain_awo.model.metatool import MetaTool, Step, ToolSignature
+from langchain_awo.model.metatool import MetaTool, Step, ToolkitPlan, ToolSignature
+from langchain_awo.model.reach import Reach, leak_of, reach_of
 from langchain_awo.model.signature import schema_digest
 from langchain_awo.model.trace import JSONValue, ToolSpec
 from langchain_awo.runtime.injection import injected_of
@@ -38,6 +39,24 @@ def spec_of(tool: BaseTool) -> ToolSpec:
         description=tool.description,
         parameters=parameters_of(tool),
         hints=hints_of(tool.metadata or {}),
+    )
+
+
+def reach_among(plan: ToolkitPlan, tools: Iterable[BaseTool]) -> dict[str, Reach]:
+    """The arguments of live tools that reach out, less the tools that the plan was told to trust."""
+    trusted = plan.settings.get("trusted", ())
+    return {tool.name: reach_of(spec_of(tool)) for tool in tools if tool.name not in trusted}
+
+
+def leak(meta_tool: MetaTool, reach: Mapping[str, Reach]) -> str:
+    """Why a meta-tool would send out what a tool returned, or `""`."""
+    found = leak_of(meta_tool, reach)
+    if found is None:
+        return ""
+    tool = meta_tool.steps[found[0] - 1].tool
+    return (
+        f"the tool {tool!r} reaches out, and its {found[1]!r} would be made of what another tool returned; "
+        f"if it is safe, compile with a rule `kind: trust, tool: {tool}`"
     )
 
 

@@ -19,7 +19,7 @@ from langchain_awo.reporting.notebook import plan_html
 from langchain_awo.runtime.lowering import lower
 from langchain_awo.runtime.memory import PROCESS, Memory
 from langchain_awo.runtime.outcome import Limits
-from langchain_awo.runtime.signatures import mismatch
+from langchain_awo.runtime.signatures import leak, mismatch, reach_among
 
 
 class MetaToolkit(BaseToolkit):
@@ -164,4 +164,5 @@ class MetaToolkit(BaseToolkit):
 def _unusable(meta_tool: MetaTool, plan: ToolkitPlan, live: Mapping[str, BaseTool]) -> str:
     if meta_tool.name in live:
         return f"one of the tools is called {meta_tool.name!r} too; rename the meta-tool"
-    return mismatch(meta_tool, plan.tools, live)
+    used = [live[name] for name in meta_tool.tools if name in live]
+    return mismatch(meta_tool, plan.tools, live) or leak(meta_tool, reach_among(plan, used))

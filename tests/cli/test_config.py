@@ -1,4 +1,4 @@
-"""Defaults come from the nearest configuration file; the command line wins, and what makes no sense is an error."""
+"""Defaults come from the configuration file of the current folder; the command line wins, and what makes no sense is an error."""
 
 from __future__ import annotations
 
@@ -46,19 +46,29 @@ def test_effects_are_a_table(awo, store, folder):
     assert read_plan("toolkit.json").settings["effects"] == {"get_order": "destructive"}
 
 
-def test_the_nearest_file_upward_counts_and_its_paths_and_tools_are_seen_from_it(
-    awo, store, folder, monkeypatch
+def test_the_files_own_paths_and_tools_are_seen_from_its_folder_and_what_is_imported_is_said(
+    awo, store, folder
 ):
     (folder / "pyproject.toml").write_text(table('traces = "traces.db"', 'tools = "shop_here:tools"'))
     (folder / "shop_here.py").write_text(SHOP_TOOLS.format(parameters="order_id: str"))
+    done = awo("compile")
+    assert done.exit_code == 0
+    assert {each.source for each in read_plan(folder / "toolkit.json").tools.values()} == {"tool"}
+    said = " ".join(done.stderr.split())
+    assert f"importing shop_here from {folder / 'shop_here.py'}" in said.replace("\n", "")
+    assert "[tool.langchain-awo]" in said
+
+
+def test_a_file_of_a_folder_above_is_not_read_and_its_tools_are_not_imported(awo, store, folder, monkeypatch):
+    (folder / "awo.toml").write_text('tools = "trap_above:TOOLS"\n')
+    (folder / "trap_above.py").write_text("raise SystemExit('imported')\n")
     below = folder / "a" / "b"
     below.mkdir(parents=True)
-    (folder / "a" / "pyproject.toml").write_text("[project]\nname = 'x'\n")
     monkeypatch.chdir(below)
-    assert awo("compile").exit_code == 0
-    assert {each.source for each in read_plan(below / "toolkit.json").tools.values()} == {"tool"}
-    (folder / "a" / "awo.toml").write_text('traces = "sqlite:///nothing.db"\n')
-    assert "nothing.db" in complaint(awo("compile"))
+    assert json.loads(awo("config", "--json").stdout) == {"file": None, "values": {}}
+    done = awo("compile", store if "://" in str(store) else str(folder / "traces.db"))
+    assert done.exit_code == 0
+    assert "importing" not in done.stderr
 
 
 def test_what_is_configured_is_shown_with_its_file(awo, folder):

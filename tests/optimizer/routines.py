@@ -5,7 +5,7 @@ from __future__ import annotations
 from langchain_awo.model.binding import Item, Output, Parameter
 from langchain_awo.model.metatool import Guard, Map, MetaTool, ParameterSpec, Step
 from langchain_awo.model.notation import format_meta_tool
-from langchain_awo.optimizer.log.effects import effect_of_name
+from langchain_awo.optimizer.log.effect_names import effect_of_name
 from langchain_awo.optimizer.pipeline import Options, compile_corpus
 from langchain_awo.optimizer.replay.counterfactual import replay
 from tests.optimizer.notation import corpus_of

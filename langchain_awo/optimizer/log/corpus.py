@@ -15,6 +15,7 @@ from typing import Final
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.encoding import decode, digest, dumps
 from langchain_awo.model.hints import merge_hints
+from langchain_awo.model.reach import Reach, reach_of
 from langchain_awo.model.trace import JSONValue, ModelCallRecord, TokenUsage, ToolCallRecord, ToolSpec, Trace
 from langchain_awo.optimizer.log.effects import effects_of
 
@@ -23,6 +24,21 @@ NEVER: Final = 1 << 62
 
 CHARACTERS_PER_TOKEN: Final = 4
 """Used only where the provider's count was not recorded."""
+
+MOST_TEXTS: Final = 200
+"""So many distinct texts show what an argument holds."""
+
+AUTHOR_KEYS: Final = (
+    "user_id",
+    "userId",
+    "user.id",
+    "enduser.id",
+    "langfuse_user_id",
+    "author",
+    "user",
+    "username",
+)
+"""Where callers and tracing backends write down who a run was for, in the metadata."""
 
 UNSEEN_SCHEMA_TOKENS: Final = 80
 """What a tool takes of a prompt if its schema was not recorded either: about what the tools of the demo take."""
@@ -90,6 +106,7 @@ class Run:
         model_calls: all of them, also those that called no tool.
         usage: what they cost, as recorded, else estimated.
         words: what the agent itself said besides calling tools, with the position in `text` at which it said it.
+        author: who the run was for, as its metadata says; `""` if nobody knows.
     """
 
     trace_id: str
@@ -100,6 +117,7 @@ class Run:
     text: str
     segments: tuple[Segment, ...]
     words: tuple[tuple[int, str], ...] = ()
+    author: str = ""
     _first: dict[str, int] = field(default_factory=dict, repr=False)
 
     def first_occurrence(self, value: JSONValue) -> int:
@@ -124,16 +142,37 @@ class Corpus:
 
     Attributes:
         runs: sorted by trace id, so that the order of the traces does not matter.
+        trusted: tools that reach nowhere, because the user says so.
     """
 
     runs: tuple[Run, ...]
     specs: Mapping[str, ToolSpec]
     effects: Mapping[str, Effect]
+    trusted: frozenset[str] = frozenset()
 
     @cached_property
     def tasks(self) -> tuple[str, ...]:
         """Distinct tasks, sorted."""
         return tuple(sorted({run.task for run in self.runs}))
+
+    @cached_property
+    def reach(self) -> dict[str, Reach]:
+        """The arguments of each tool that reach out, of tools that are not trusted."""
+        texts: dict[str, dict[str, dict[str, None]]] = {}
+        for _, segment in self.segments():
+            for call in (call for each in segment.rounds for call in each.calls):
+                for name, value in call.args.items():
+                    seen = texts.setdefault(call.tool, {}).setdefault(name, {})
+                    if len(seen) < MOST_TEXTS:
+                        seen.update((leaf, None) for leaf in scalars(value) if isinstance(leaf, str))
+        untrusted = {tool: spec for tool, spec in self.specs.items() if tool not in self.trusted}
+        return {tool: reach_of(spec, texts.get(tool)) for tool, spec in untrusted.items()}
+
+    @cached_property
+    def has_authors(self) -> bool:
+        """Whether the runs are known to be of several authors."""
+        authors = {run.author for run in self.runs}
+        return len(authors) > 1
 
     @cached_property
     def output_tokens(self) -> dict[str, float]:
@@ -156,7 +195,7 @@ class Corpus:
     def of_tasks(self, tasks: Iterable[str]) -> Corpus:
         """The part of the corpus that belongs to the given tasks."""
         wanted = frozenset(tasks)
-        return Corpus(tuple(run for run in self.runs if run.task in wanted), self.specs, self.effects)
+        return replace(self, runs=tuple(run for run in self.runs if run.task in wanted))
 
 
 def build_corpus(
@@ -265,7 +304,13 @@ def _run(trace: Trace, effects: Mapping[str, Effect], shown: int) -> Run:
         text="".join(builder.text),
         segments=tuple(builder.segments),
         words=tuple(builder.words),
+        author=_author(trace),
     )
+
+
+def _author(trace: Trace) -> str:
+    known = (trace.metadata.get(key) for key in AUTHOR_KEYS)
+    return next((str(each) for each in known if isinstance(each, str | int) and each != ""), "")
 
 
 def _issued(trace: Trace) -> dict[int, list[ToolCallRecord]]:

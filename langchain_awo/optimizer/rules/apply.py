@@ -44,7 +44,7 @@ def follow(corpus: Corpus, rules: RuleSet) -> Corpus:
         kept = collapse_logins(run, [[_path_call(item) for item in items] for items in segments], chosen)
         tools = {id(each.call): names[each.canonical.tool] for calls in kept for each in calls}
         runs.append(replace(run, segments=tuple(_segments(run, tools, corpus))))
-    return Corpus(tuple(runs), corpus.specs, corpus.effects)
+    return replace(corpus, runs=tuple(runs))
 
 
 def _most_called(items: Iterator[Item]) -> dict[str, str]:

@@ -19,12 +19,14 @@ from langchain_awo.model.rules import (
     CollapseLogin,
     CollapseRepeats,
     Commute,
+    DeclareEffect,
     Ignore,
     Normalize,
     PythonRule,
     Rule,
     RuleSet,
     SelectBy,
+    Trust,
     describe,
 )
 from langchain_awo.optimizer.log.corpus import Call, Corpus
@@ -98,7 +100,14 @@ def malformed(rule: Rule) -> str:
             return f"`tool` has no meaning there; leave it out, or write `of: tool` for {tool} alone"
         case CollapseLogin(tools=()):
             return "it names no tool; give the calls that are the login in `tools`"
-        case Ignore(tool="") | SelectBy(tool="") | Alias(tool="") | Alias(to=""):
+        case (
+            Ignore(tool="")
+            | SelectBy(tool="")
+            | DeclareEffect(tool="")
+            | Trust(tool="")
+            | Alias(tool="")
+            | Alias(to="")
+        ):
             return "a tool's name is empty; give one"
         case _:
             return ""

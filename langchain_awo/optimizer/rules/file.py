@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import MISSING, fields
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -31,7 +32,7 @@ MAX_CHARACTERS: Final = 5_000_000
 """A longer file was not written by a person or by this package."""
 
 _BOOLEAN: Final = "tag:yaml.org,2002:bool"
-_KINDS: Final = "normalize, select, ignore, alias, collapse_repeats, collapse_login, commute"
+_KINDS: Final = "normalize, select, ignore, alias, collapse_repeats, collapse_login, commute, effect, trust"
 
 
 class _Loader(yaml.SafeLoader):
@@ -89,7 +90,7 @@ def _plain(number: int, rule: Rule) -> dict[str, Any]:
         )
     values = {each.name: (getattr(rule, each.name), each.default) for each in fields(rule)}
     meaning = {
-        name: _Names(value) if isinstance(value, tuple) else value
+        name: _Names(value) if isinstance(value, tuple) else str(value) if isinstance(value, Enum) else value
         for name, (value, default) in values.items()
         if name not in ("kind", "on", "evidence") and (default is MISSING or value != default)
     }

@@ -79,6 +79,7 @@ def specialize(
         runs=tuple(_run(run, renamed, effects) for run in corpus.runs),
         specs=dict(sorted({**corpus.specs, **specs}.items())),
         effects={**corpus.effects, **effects},
+        trusted=corpus.trusted | {name for call, name in names.items() if call.tool in corpus.trusted},
     )
     return Specialized(specialized, {name: call.tool for call, name in names.items()})
 

@@ -1,7 +1,7 @@
 """Suggests merging rules from what the traces show, each with its evidence and a switch.
 
 A suggestion is on if following it cannot change what an agent gets: reads that commute, calls that only repeat a read,
-arguments that are plainly data. What needs a person's judgement is off: logins, tools that look alike.
+arguments that are plainly data. What needs a person's judgement is off: logins, tools that look alike, effects.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from langchain_awo.optimizer.log.corpus import Corpus, as_word
 from langchain_awo.optimizer.rules.commute import read_stretches, shows_flow
 from langchain_awo.optimizer.rules.path import Path, PathCall
 from langchain_awo.optimizer.rules.prepare import build_paths, inferred_selectors, view
+from langchain_awo.optimizer.rules.suggest_effects import suggest_effects
 
 MIN_PLACES: Final = 3
 """Fewer places are no evidence."""
@@ -42,7 +43,7 @@ PLAIN: Final = RuleSet()
 def suggest_rules(corpus: Corpus) -> RuleSet:
     """Rules that the traces speak for; those that are on are sound for them.
 
-    The order is that of use: what selects the action, what is data, what repeats, what commutes. The same traces in any
+    The order is that of use: what selects the action, what is data, what repeats, what commutes, then what tools may do. The same traces in any
     order give the same rules.
     """
     paths = build_paths(corpus, PLAIN)
@@ -53,6 +54,7 @@ def suggest_rules(corpus: Corpus) -> RuleSet:
             *_logins(paths),
             *_repeats(paths),
             *_commuting(paths),
+            *suggest_effects(corpus),
         )
     )
 

@@ -11,7 +11,8 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from langchain_awo.model.metatool import MetaTool, Mode
+from langchain_awo.model.metatool import MetaTool, Mode, Step
+from langchain_awo.model.reach import reaches_out
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.mining.align import has_parameters
 from langchain_awo.optimizer.mining.forms import with_shorter_lists
@@ -117,8 +118,12 @@ class _Selection:
     def _usable(self, meta_tool: MetaTool, *, unasked: bool) -> Iterator[int]:
         whole = not unasked or not any(map(has_parameters, meta_tool.steps[1:]))
         for number, step in enumerate(meta_tool.steps[1:], start=2):
-            if whole and (not unasked or step.effect.is_read):
+            if whole and (not unasked or (step.effect.is_read and self._stays_home(step))):
                 yield number
+
+    def _stays_home(self, step: Step) -> bool:
+        """Whether a step may run unasked: what reaches out may not."""
+        return not reaches_out(self.corpus.reach.get(step.tool, {}))
 
     def _steps(self, number: int, *, unasked: bool) -> Steps:
         chosen = self.eager if unasked else self.shown

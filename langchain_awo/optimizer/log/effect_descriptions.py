@@ -1,0 +1,186 @@
+"""What the description of a tool says about its effect, by the verb each sentence begins with and those that follow `and`.
+
+before::
+
+    Returns the orders of a customer.   Gets a page and stores it.   The parcels of a person.   Does not change anything.
+
+after::
+
+    read                                write                        a thing                    read
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from langchain_awo.model.effect import Effect, most_suspicious
+from langchain_awo.optimizer.log import effect_words as words_of
+
+MAX_CHARACTERS: Final = 4_000
+"""What stands further down is about arguments."""
+
+_HARMLESS: Final = re.compile(
+    r"(?i)\bread[ -]only\b|\b(?:does|do|will|would|can|is|are|has|have)(?:n't| not| never) (?:\w+ )?"
+    r"(?:modify|change|alter|write|affect|mutate|update|create|delete|send|store|make|side)\w*"
+    r"|\bwithout (?:any )?(?:side effects|changing|modifying|altering|writing)\b|\b(?:no|free of) side effects\b"
+    r"|\b(?:changes|modifies|writes|alters) nothing\b|\bnever (?:changes|modifies|writes|alters|sends|updates)\b"
+)
+_PREAMBLE: Final = re.compile(
+    r"(?i)^(?:\W*(?:please|this|it|the|a|an|tool|function|endpoint|api|method|command|use|used|call|can be used|"
+    r"is used|will|should be used|allows? (?:you|the user|users) to|lets? (?:you|the user)|helps?|which|that|to|for|"
+    r"simply|just|quickly|efficiently|safely|also)\b)*\W*"
+)
+_SENTENCE: Final = re.compile(r"(?<=[.!;\n])\s+|\n+")
+_SECOND: Final = re.compile(
+    r"(?i)(?:\b(?:and|or|then|also|else)|,|&) +(?:(?:it|also|then|else|optionally|immediately|automatically) +)*"
+    r"([a-z]+)\b( +(?:it|them|the|an?|to|this|that|its|their|his|her|all)\b)?"
+)
+_OTHER_SENSE: Final = re.compile(r"(?i)^(?:checks? (?:in|out|off|\w+ (?:in|out|off))|gets? rid)\b")
+_PASSIVE: Final = re.compile(r"(?i)\b(?:will|shall)(?: then| also)? be (\w+)")
+_PARTICIPLES: Final = {
+    "sent": "send",
+    "paid": "pay",
+    "written": "write",
+    "made": "make",
+    "sold": "sell",
+    "set": "set",
+}
+_ARTICLE: Final = re.compile(r"(?i)\s*(?:an?|the|all|every|each|current|list of|details? of|number of) \w")
+_ENDINGS: Final = (("ies", "y"), ("sses", "ss"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"), ("s", ""))
+
+_READS: Final = words_of.READ | {
+    "return",
+    "output",
+    "convert",
+    "validate",
+    "detect",
+    "determine",
+    "evaluate",
+    "answer",
+    "parse",
+    "extract",
+    "measure",
+    "predict",
+    "query",
+}
+_NEUTRAL: Final = frozenset(
+    {
+        "load",
+        "give",
+        "report",
+        "print",
+        "provide",
+        "use",
+        "make",
+        "handle",
+        "select",
+        "filter",
+        "sort",
+        "see",
+        "tell",
+    }
+)
+"""Verbs that say nothing at the head of a description: a tool gives information as well as money."""
+
+_ACTS: Final = (words_of.WRITE | words_of.DESTRUCTIVE | words_of.IDEMPOTENT | {"set"}) - _READS - _NEUTRAL
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a description says.
+
+    Attributes:
+        effect: the worst that any sentence says is done, `None` if none says anything.
+        is_thing: it begins like the name of a thing, as what comes back is often described.
+    """
+
+    effect: Effect | None
+    is_thing: bool = False
+
+
+def told_by_description(description: str) -> Told:
+    """What a description says of a tool's effect.
+
+    >>> told_by_description("Gets the report and sends it to the team.").effect
+    <Effect.WRITE: 'write'>
+    >>> told_by_description("The parcels of a person.")
+    Told(effect=None, is_thing=True)
+    """
+    text = description[:MAX_CHARACTERS]
+    promised = bool(_HARMLESS.search(text))
+    text = _HARMLESS.sub(" ", text)
+    sentences = [each for each in _SENTENCE.split(text) if each.strip()]
+    acting = [effect for place, each in enumerate(sentences) for effect in _acting(each, first=place == 0)]
+    if acting:
+        return Told(most_suspicious(acting))
+    reads = promised or any(_leads_with_reading(each) for each in sentences[:1])
+    return Told(Effect.READ if reads else None, bool(sentences and _ARTICLE.match(sentences[0])))
+
+
+def _acting(sentence: str, *, first: bool) -> Iterator[Effect]:
+    """What a sentence says is done; later ones count only where they speak of the tool (`Sends ...`), not to its user."""
+    for found in _PASSIVE.finditer(sentence):
+        yield from _effects(_active(found[1].lower()))
+    word = _first_word(sentence)
+    if not first and not _is_third_person(word):
+        return
+    yield from _effects(word)
+    for found in _SECOND.finditer(sentence):
+        second = found[1].lower()
+        alike = _is_third_person(second) == _is_third_person(word)
+        if found[2] or (alike and _verb(second) not in words_of.THINGS):
+            yield from _effects(second)
+
+
+def _is_third_person(word: str) -> bool:
+    return word.endswith("s") and not word.endswith("ss")
+
+
+def _active(participle: str) -> str:
+    """The verb of a participle, as far as the lists know it."""
+    stem = participle.removesuffix("ed")
+    bases = (_PARTICIPLES.get(participle, stem), f"{stem}e", stem[:-1])
+    return next((base for base in bases if base in _ACTS), participle)
+
+
+def _effects(word: str) -> Iterator[Effect]:
+    verb = _verb(word)
+    if verb in _ACTS:
+        yield _class(verb)
+
+
+def _class(verb: str) -> Effect:
+    if verb in words_of.DESTRUCTIVE:
+        return Effect.DESTRUCTIVE
+    return Effect.IDEMPOTENT if verb in words_of.IDEMPOTENT | {"set"} else Effect.WRITE
+
+
+def _leads_with_reading(sentence: str) -> bool:
+    said = _PREAMBLE.sub("", sentence.strip())
+    return _verb(_first_word(sentence)) in _READS and not _OTHER_SENSE.match(said)
+
+
+def _first_word(sentence: str) -> str:
+    """The verb that a sentence begins with, where it begins with one; after an article stands a thing."""
+    said = sentence.strip()
+    rest = _PREAMBLE.sub("", said)
+    found = re.match(r"[A-Za-z]+", rest)
+    before = said[: len(said) - len(rest)].lower().split()
+    return found[0].lower() if found and before[-1:] not in (["a"], ["an"], ["the"]) else ""
+
+
+def _verb(word: str) -> str:
+    """The base form of a verb, as far as the lists know it.
+
+    >>> _verb("queries"), _verb("searches"), _verb("moves")
+    ('query', 'search', 'move')
+    """
+    if word in _READS | _ACTS:
+        return word
+    for ending, base in _ENDINGS:
+        if word.endswith(ending):
+            return word[: -len(ending)] + base
+    return word

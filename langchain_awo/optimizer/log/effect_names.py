@@ -1,0 +1,159 @@
+"""What the name of a tool says about its effect, under prefixes and suffixes, in any case and word order.
+
+before::
+
+    mcp__crm__list_orders   orders.get   displayStatus   order_lookup   get_user_delete   query_database   frobnicate
+
+after::
+
+    read                    read         read            read           destructive       unknown          nothing
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Final
+
+from langchain_awo.model.effect import Effect, most_suspicious
+from langchain_awo.model.words import words_in
+from langchain_awo.optimizer.log import effect_words as words_of
+
+_SEGMENTS: Final = re.compile(r"__+|[./:]+|\s+")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_./: -]+")
+
+_READS: Final = words_of.READ | words_of.CHECKED
+_ACTS: Final = words_of.WRITE | words_of.DESTRUCTIVE | words_of.IDEMPOTENT | {"set"}
+_UNMISTAKABLE: Final = _ACTS - words_of.THINGS - {"set"}
+"""Whatever stands beside them, something is done: nobody lists a delete."""
+
+_HIDDEN: Final = ("delete", "remove", "create", "update", "cancel", "purge", "destroy", "insert", "terminate")
+"""Verbs that are found inside of longer words too: `getorderdelete`."""
+
+
+def effect_of_name(name: str) -> Effect:
+    """Effect class guessed from a name; unknown if it says nothing.
+
+    >>> effect_of_name("mcp__crm__list_orders"), effect_of_name("list_purge")
+    (<Effect.READ: 'read'>, <Effect.DESTRUCTIVE: 'destructive'>)
+    """
+    return told_by_name(name) or Effect.UNKNOWN
+
+
+def told_by_name(name: str) -> Effect | None:
+    """What a name says of its effect, `None` if nothing, `UNKNOWN` if it contradicts itself or leaves it to an argument.
+
+    A verb that acts counts wherever it stands. Words that are things as often as verbs (`order`, `file`) count as things
+    after a verb of reading.
+
+    >>> told_by_name("get_or_create_user"), told_by_name("query_database"), told_by_name("parcels")
+    (<Effect.UNKNOWN: 'unknown'>, <Effect.UNKNOWN: 'unknown'>, None)
+    """
+    if not _PLAIN.fullmatch(name):
+        return Effect.UNKNOWN
+    segments = [split for part in _SEGMENTS.split(name) if (split := words_in(part))]
+    if not segments:
+        return None
+    own, prefix = segments[-1], [word for segment in segments[:-1] for word in segment]
+    reading = _reading(own)
+    acting = _acting(prefix, own, reading)
+    if acting is not None:
+        return acting
+    if words_of.OPEN_ENDED & {*prefix, *own}:
+        return Effect.UNKNOWN
+    if reading is None:
+        return Effect.READ if _is_value(own) else None
+    return Effect.READ if _only_reads(own[reading], own[reading + 1 :], own[:reading]) else Effect.UNKNOWN
+
+
+def _reading(own: Sequence[str]) -> int | None:
+    """Where the verb of reading stands: first, behind a prefix that does not act, or last."""
+    if own[0] in _READS:
+        return 0
+    if own[0] in _UNMISTAKABLE:
+        return None
+    for place, word in enumerate(own[1:-1], start=1):
+        if word in (words_of.UNDER_THING if _may_act(own[:place]) else words_of.UNDER_PREFIX):
+            return place
+    last = words_of.UNDER_THING if _may_act(own[:-1]) else words_of.READ_LAST
+    ends = own[-1] in last or (own[-1] == "read" and own[-2] in words_of.READABLE)
+    return len(own) - 1 if ends else None
+
+
+def _may_act(words: Iterable[str]) -> bool:
+    return any(word in _ACTS for word in words)
+
+
+def _acting(prefix: Sequence[str], own: Sequence[str], reading: int | None) -> Effect | None:
+    """The effect if a verb acts, the worst if several do; unknown if another one reads."""
+    sure = [word for word in (*prefix, *own) if word in _UNMISTAKABLE or _hides(word)]
+    first_or_last = [word for word in (own[0], own[-1]) if word in _ACTS]
+    maybe = [] if reading is not None or _is_value(own) else first_or_last[:1]
+    if not (sure or maybe):
+        return None
+    worst = most_suspicious(_class(word) for word in (*sure, *maybe))
+    return worst if worst is Effect.DESTRUCTIVE or reading is None else Effect.UNKNOWN
+
+
+def _is_value(own: Sequence[str]) -> bool:
+    """Whether a name is that of a thing and no more; `order_status` is, `record_temperature` is not."""
+    return own[-1] in words_of.VALUE and len(own) > 1 and not _may_act(set(own) - {"order"})
+
+
+def _hides(word: str) -> bool:
+    return not word.endswith("ed") and any(verb in word for verb in _HIDDEN)
+
+
+def _class(word: str) -> Effect:
+    if word in words_of.DESTRUCTIVE or any(verb in word for verb in _HIDDEN if verb in words_of.DESTRUCTIVE):
+        return Effect.DESTRUCTIVE
+    return Effect.IDEMPOTENT if word in words_of.IDEMPOTENT | {"set"} else Effect.WRITE
+
+
+def _only_reads(verb: str, rest: Sequence[str], before: Sequence[str]) -> bool:
+    """Whether what stands around a verb of reading is what is read, and nothing more."""
+    if verb in words_of.CHECKED and not _checks(verb, rest):
+        return False
+    reached = words_of.FETCHED if verb in ("fetch", "query") else words_of.OPEN_OBJECTS
+    if reached & set(rest) or (verb == "fetch" and not rest):
+        return False
+    if words_of.PARTICLES & set(rest) or words_of.JOINTS & set(before) or {"for", "sale"} <= set(rest):
+        return False
+    if verb == "list" and before and before[-1] in words_of.NO_LIST:
+        return False
+    asks = verb in words_of.OBTAIN and _asks_for(rest or before)
+    return not (asks or _acts_too((verb, *rest)))
+
+
+def _checks(verb: str, rest: Sequence[str]) -> bool:
+    if verb == "query":
+        return (
+            bool(rest)
+            and rest[-1].endswith("s")
+            and not {"rows", "tables", "records", "databases"} & set(rest)
+        )
+    return bool(words_of.CHECKABLE & set(rest)) and not words_of.GRAVE & set(rest)
+
+
+def _asks_for(rest: Sequence[str]) -> bool:
+    """Whether what is read is something grave in the singular, which reading may well mean making."""
+    heads = [place for place, word in enumerate(rest) if word in words_of.HEADING]
+    head = min(heads, default=len(rest)) - 1
+    grave = head >= 0 and rest[head] in words_of.GRAVE
+    return grave and not (head and rest[head - 1] in words_of.CURRENT)
+
+
+def _acts_too(words: Sequence[str]) -> bool:
+    """Whether a word after a joint, before what it acts on, or behind what is read, is a verb."""
+    for word, following in pairwise(words):
+        if word in words_of.JOINTS and (following in _ACTS or not _is_thing(following)):
+            return True
+        if following in words_of.ACTS_ON.get(word, ()):
+            return True
+    behind = words[-1] in _ACTS & words_of.THINGS and len(words) > 2  # noqa: PLR2004  # verb, thing, and one more
+    return behind and (words[-1] in words_of.ALONE or words[-2].endswith("s"))
+
+
+def _is_thing(word: str) -> bool:
+    return word.endswith("s") or word in _READS | words_of.VALUE

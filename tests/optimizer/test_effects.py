@@ -1,0 +1,118 @@
+"""No change is taken for a read, whatever it is called; reads are recognised under prefixes, suffixes and other orders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from langchain_awo.model.effect import Effect
+from langchain_awo.model.hints import effect_of_hints
+from langchain_awo.model.trace import ToolSpec
+from langchain_awo.optimizer.log import effect_words
+from langchain_awo.optimizer.log.effect_descriptions import told_by_description
+from langchain_awo.optimizer.log.effects import effect_of, effects_of
+
+TABLE = Path(__file__).with_name("cases") / "effect_names.tsv"
+PREFIXES = ("crm_", "mcp__crm__", "crm.", "crm/", "crm-", "crm::", "acme_crm_")
+
+
+def table():
+    """Every line as (what the tool does, name, description)."""
+    for line in TABLE.read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            does, name, *description = line.split("\t")
+            yield does, name, "".join(description)
+
+
+def named(*kinds):
+    return [pytest.param(name, text, id=name) for does, name, text in table() if does in kinds]
+
+
+@pytest.mark.parametrize(("name", "description"), named("change"))
+def test_no_change_is_taken_for_a_read(name, description):
+    spec = ToolSpec(name=name, description=description)
+    assert not effect_of(spec).is_read
+    assert not effect_of(ToolSpec(name=name, description=description, hints={"readOnlyHint": True})).is_read
+
+
+@pytest.mark.parametrize(("name", "description"), named("read"))
+def test_a_read_is_recognised(name, description):
+    assert effect_of(ToolSpec(name=name, description=description)).is_read
+
+
+@pytest.mark.parametrize(("name", "description"), named("missed"))
+def test_what_is_not_recognised_is_treated_as_a_write(name, description):
+    assert not effect_of(ToolSpec(name=name, description=description)).is_read
+
+
+def test_the_table_is_large_and_has_few_misses():
+    kinds = [does for does, _, _ in table()]
+    assert len(kinds) > 500
+    assert kinds.count("missed") < 0.1 * kinds.count("read")
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_the_prefix_of_a_gateway_changes_nothing(prefix):
+    for does, name, description in table():
+        if does != "missed" and not description and name.isascii():
+            plain, under = (effect_of(ToolSpec(name=each)) for each in (name, prefix + name))
+            assert not (under.is_read and does == "change"), prefix + name
+            if "_" in name and name.split("_")[0] in {"get", "list", "search", "find", "read"}:
+                assert under == plain, prefix + name
+
+
+@pytest.mark.parametrize("verb", sorted(effect_words.WRITE | effect_words.DESTRUCTIVE))
+def test_a_verb_that_acts_is_no_read_whatever_verb_of_reading_stands_before_it(verb):
+    for name in (verb, f"{verb}_user", f"get_or_{verb}", f"list_and_{verb}_orders", f"get_users_{verb}"):
+        assert not effect_of(ToolSpec(name=name)).is_read, name
+
+
+@pytest.mark.parametrize(
+    ("hints", "effect"),
+    [
+        ({}, None),
+        ({"readOnlyHint": True}, Effect.READ),
+        ({"readOnlyHint": True, "destructiveHint": True}, Effect.DESTRUCTIVE),
+        ({"readOnlyHint": False}, Effect.DESTRUCTIVE),
+        ({"readOnlyHint": False, "destructiveHint": False}, Effect.WRITE),
+        ({"destructiveHint": False, "idempotentHint": True}, Effect.IDEMPOTENT),
+    ],
+)
+def test_hints_that_contradict_each_other_count_as_the_worse(hints, effect):
+    assert effect_of_hints(hints) is effect
+
+
+def test_a_hint_raises_suspicion_and_never_lowers_it():
+    assert effect_of(ToolSpec(name="get_user", hints={"readOnlyHint": False})) is Effect.DESTRUCTIVE
+    assert effect_of(ToolSpec(name="delete_user", hints={"readOnlyHint": True})) is Effect.DESTRUCTIVE
+    assert effect_of(ToolSpec(name="frobnicate", hints={"readOnlyHint": True})) is Effect.UNKNOWN
+    assert effect_of(ToolSpec(name="run_sql", hints={"destructiveHint": False})) is Effect.WRITE
+    assert effect_of(ToolSpec(name="query_db", hints={"destructiveHint": False})) is Effect.UNKNOWN
+
+
+def test_a_hint_bears_out_a_description_that_names_a_thing():
+    thing = ToolSpec(name="parcels", description="The parcels of a person.")
+    assert effect_of(thing) is Effect.UNKNOWN
+    hinted = ToolSpec(name="parcels", description=thing.description, hints={"readOnlyHint": True})
+    assert effect_of(hinted) is Effect.READ
+
+
+def test_the_users_declaration_is_the_last_word():
+    assert effect_of(ToolSpec(name="fetch_url"), {"fetch_url": Effect.READ}) is Effect.READ
+    assert effect_of(ToolSpec(name="get_user"), {"get_user": Effect.WRITE}) is Effect.WRITE
+
+
+def test_specifications_of_one_name_that_disagree_count_as_the_worse():
+    specs = [
+        ToolSpec(name="get_user", description="Returns a user."),
+        ToolSpec(name="get_user", description="Bans a user."),
+    ]
+    assert effects_of(specs) == {"get_user": Effect.DESTRUCTIVE}
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", ".", "\n\n", "e" * 100_000, "1. 2. 3.", "Ünïcode; Текст.", "a, " * 30_000]
+)
+def test_any_description_is_read_in_little_time(text):
+    assert told_by_description(text).effect is None
