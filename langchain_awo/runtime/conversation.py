@@ -9,7 +9,7 @@ from typing import Any, Final
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolCall, ToolMessage
 
 from langchain_awo.model.effect import Effect
-from langchain_awo.model.encoding import decode, digest, dumps, project_output
+from langchain_awo.model.encoding import digest, dumps, project_output
 from langchain_awo.model.trace import JSONValue
 
 FETCHED: Final = "awo_fetched"
@@ -28,8 +28,8 @@ class Held:
 
     @property
     def output(self) -> JSONValue:
-        """What it says, through the projection that was used when the traces were mined."""
-        return decode(project_output(self.content, self.artifact))
+        """What it says, as it came."""
+        return project_output(self.content, self.artifact)
 
 
 def call_key(tool: str, args: Mapping[str, JSONValue]) -> str:
@@ -59,10 +59,9 @@ def held_reads(messages: Sequence[BaseMessage], effects: Mapping[str, Effect]) -
 def _take(held: dict[str, Held], call: ToolCall, message: ToolMessage, effects: Mapping[str, Effect]) -> None:
     steps = message.artifact.get("steps") if isinstance(message.artifact, Mapping) else None
     if isinstance(steps, list) and "meta_tool" in message.artifact:
-        for step in steps:
-            output = step["output"]
-            content = output if isinstance(output, str) else dumps(output)
-            one = Held(tool=step["tool"], args=step["args"], content=content, unasked=True)
+        replies = message.artifact.get("messages") or [None] * len(steps)
+        for step, reply in zip(steps, replies, strict=False):
+            one = Held(tool=step["tool"], args=step["args"], content=_said(step, reply), unasked=True)
             _take_one(held, one, effects)
         return
     if message.status != "error" or not effects.get(call["name"], Effect.UNKNOWN).is_read:
@@ -70,6 +69,14 @@ def _take(held: dict[str, Held], call: ToolCall, message: ToolMessage, effects: 
         _take_one(held, own, effects)
     for fetched in message.additional_kwargs.get(FETCHED, []):
         _take_one(held, Held(**fetched, unasked=True), effects)
+
+
+def _said(step: Mapping[str, Any], reply: object) -> Any:
+    """What a tool said in a step, as it came if its message is still there."""
+    output = step["output"]
+    if isinstance(reply, ToolMessage):
+        return reply.content
+    return output if isinstance(output, str) else dumps(output)
 
 
 def _take_one(held: dict[str, Held], one: Held, effects: Mapping[str, Effect]) -> None:

@@ -14,7 +14,8 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import TypeAlias
 
 from langchain_awo.model.binding import Frame, Output, resolve
-from langchain_awo.model.encoding import digest, dumps
+from langchain_awo.model.encoding import decode, digest, dumps
+from langchain_awo.model.failure import doubt_in
 from langchain_awo.model.mapping import items_of
 from langchain_awo.model.metatool import Guard, MetaTool, Step
 from langchain_awo.model.notation import format_binding
@@ -88,7 +89,7 @@ class _Run:
         self.expected: dict[int, list[Call]] = {}
         self.outcomes: dict[int, list[Done]] = {}
         self.notes: list[str] = []
-        self.suspicion: int | None = None
+        self.suspicion: str | None = None
         self.stop: Stop | None = None
 
     # --- what may be called now ---
@@ -134,11 +135,13 @@ class _Run:
         if step.guard and not _holds(step.guard, self.frame):
             return self._guarded(number, step, step.guard)
         if self.suspicion is not None and not step.effect.is_read:
-            return self._suspicious(number)
+            return Stop(
+                kind="suspicious", step=number, reason=f"{self.suspicion}, check before calling {step.tool}"
+            )
         if _is_void(step, self.frame):
             self.notes.append(f"{step.tool}: there is nothing to call it for")
-            if self.suspicion is None and step.never_empty:
-                self.suspicion = number
+            if step.never_empty:
+                self._suspect(self._found_nothing(number))
             self._skip(number)
             return None
         calls = _calls(number, step, self.frame)
@@ -154,13 +157,13 @@ class _Run:
         reason = f"{step.tool} runs only if {format_binding(guard.source, step)} {wanted}"
         return Stop(kind="guard", step=number, reason=reason)
 
-    def _suspicious(self, number: int) -> Stop:
-        empty = self.suspicion or 0
-        reason = (
-            f"step {empty} ({self.steps[empty].tool}) found nothing, which never happened in the recordings: "
-            f"nothing was changed, check before calling {self.steps[number].tool}"
-        )
-        return Stop(kind="suspicious", step=number, reason=reason)
+    def _found_nothing(self, number: int) -> str:
+        what = f"step {number} ({self.steps[number].tool}) found nothing"
+        return f"{what}, which never happened in the recordings: nothing was changed"
+
+    def _suspect(self, reason: str) -> None:
+        """Lets no write follow; the first reason is the one that is told."""
+        self.suspicion = self.suspicion or reason
 
     def _admit(self, number: int, step: Step, calls: list[Call]) -> Stop | None:
         limit = step.over.limit if step.over else 1
@@ -201,12 +204,21 @@ class _Run:
         step, done = self.steps[number], self.outcomes[number]
         self.finished.add(number)
         self.open.remove(number)
-        self.frame.outputs[number] = [each.output for each in done] if step.over else done[0].output
+        outputs = [decode(each.output) for each in done]
+        self.frame.outputs[number] = outputs if step.over else outputs[0]
         if not step.over:
             self.frame.arguments[number] = done[0].call.args
-        if self.suspicion is None and step.never_empty and step.effect.is_read:
-            nothing = not done or any(is_empty(each.output) for each in done)
-            self.suspicion = number if nothing else None
+        doubt = next((told for each in done if (told := doubt_in(each.output)) is not None), None)
+        if doubt is not None:
+            self._doubt(number, doubt)
+        if step.never_empty and step.effect.is_read and (not done or any(map(is_empty, outputs))):
+            self._suspect(self._found_nothing(number))
+
+    def _doubt(self, number: int, told: str) -> None:
+        """Notes an answer that may be a failure."""
+        what = f"step {number} ({self.steps[number].tool}) may have failed, it answered {told!r}"
+        self.notes.append(what)
+        self._suspect(f"{what}: nothing was changed after it")
 
     def result(self) -> Result:
         """What became of the routine."""
