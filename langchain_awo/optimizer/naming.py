@@ -57,7 +57,7 @@ def _further_objects(meta_tool: MetaTool) -> str:
 
 def _given(meta_tool: MetaTool) -> str:
     required = [spec.name for spec in meta_tool.parameters if spec.required]
-    return f"by_{required[0]}"[:MAX_WORDS] if required else ""
+    return f"by_{_bare(required[0])}"[:MAX_WORDS] if required else ""
 
 
 def _continued(meta_tool: MetaTool) -> str:
