@@ -107,8 +107,11 @@ class _Run:
         group: list[Call] = []
         for number in self.open.copy():
             sources = self.sources[number]
-            if self.skipped and self.skipped & sources:
-                self._skip(number)
+            if self.skipped and (missing := self.skipped & sources):
+                problem = self._pass_over(number, min(missing))
+                if problem is not None:
+                    self.stop = problem if number == self.open[0] else None
+                    return group
                 continue
             is_read = number in self.reads
             waits = not sources <= self.finished
@@ -129,6 +132,18 @@ class _Run:
     def _skip(self, number: int) -> None:
         self.skipped.add(number)
         self.open.remove(number)
+
+    def _pass_over(self, number: int, missing: int) -> Stop | None:
+        """Skips a step that needs one that was not run; a write that was asked for is not skipped in silence."""
+        step = self.steps[number]
+        is_asked = step.guard is None or _holds(step.guard, self.frame)
+        reason = f"{step.tool} was not run: it needs step {missing} ({self.steps[missing].tool}), which was not run"
+        if is_asked and not step.effect.is_read:
+            return Stop(kind="guard", step=number, reason=reason)
+        if is_asked:
+            self.notes.append(reason)
+        self._skip(number)
+        return None
 
     def _enter(self, number: int, step: Step) -> Stop | None:
         """Decides once whether a step runs and with which calls; a reason to stop is decided anew each time."""
@@ -176,6 +191,10 @@ class _Run:
         if len(calls) > self.budget:
             reason = f"{step.tool} needs {len(calls)} more calls, {self.budget} are left of the budget"
             return Stop(kind="budget", step=number, reason=reason)
+        if not calls and not step.effect.is_read:
+            return Stop(
+                kind="guard", step=number, reason=f"{step.tool} was not run: the list it is run for is empty"
+            )
         self.budget -= len(calls)
         self.expected[number], self.outcomes[number] = calls, []
         if not calls:
