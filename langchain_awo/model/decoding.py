@@ -18,9 +18,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-import orjson
-
-from langchain_awo.model.json_text import depth_exceeds, loads
+from langchain_awo.model.json_text import depth_exceeds, dump_line, loads
 from langchain_awo.model.line_text import read_lines
 from langchain_awo.model.python_text import read_python
 from langchain_awo.model.snapshot import MAX_DEPTH
@@ -107,10 +105,10 @@ def _has_all_keys(text: str, value: JSONValue) -> bool:
     if "{" not in text:
         return True
     try:
-        if text.count('":') == orjson.dumps(value).count(b'":'):
+        if text.count('":') == dump_line(value).count(b'":'):
             return True
         json.loads(text, object_pairs_hook=_distinct)
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, RecursionError):
         return False
     return True
 

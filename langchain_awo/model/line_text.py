@@ -259,6 +259,8 @@ def _are_labelled(items: list[JSONValue]) -> bool:
 
 _END_OF_SENTENCE: Final = (".", "!", "?", ";", ",", ":")
 _MAX_ITEM: Final = 100
+_PARTED: Final = re.compile(r"[\s,;|]")
+"""A line with one of these is more than a word."""
 
 
 def _plain_items(texts: list[str], indents: set[int]) -> list[str] | None:
@@ -266,7 +268,7 @@ def _plain_items(texts: list[str], indents: set[int]) -> list[str] | None:
     head, *rest = texts
     if indents != {0} or any(not _is_item(text) for text in rest):
         return None
-    if all(" " not in text and _is_item(text) for text in texts):
+    if all(_is_item(text) and not _PARTED.search(text) for text in texts):
         return texts
     label, colon, first = head.partition(":")
     if not colon or (first and not first.startswith(" ")) or any(":" in text for text in rest):

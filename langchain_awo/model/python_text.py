@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import datetime as dt
 import re
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from langchain_awo.model.snapshot import MAX_DEPTH, clean, spell_float
@@ -164,8 +165,10 @@ class _Reader:
             return {}
         first = self._value(depth + 1)
         if not self._takes(":"):
-            rest = self._elements("{", depth) if self._takes(",") else self._close("}") or []
-            return [first, *rest]
+            if self._takes(","):
+                return [first, *self._elements("{", depth)]
+            self._close("}")
+            return [first]
         members: dict[str, JSONValue] = {}
         self._member(members, first, depth)
         while self._takes(","):
@@ -263,11 +266,12 @@ def _word(name: str) -> JSONValue:
 def _moment(kind: type[dt.date | dt.time], given: list[JSONValue], named: dict[str, JSONValue]) -> str:
     """A date or time in ISO form; empty for one in a zone that is not UTC, or that is none."""
     zone = named.pop("tzinfo", None)
-    utc = {"tzinfo": dt.UTC} if isinstance(zone, str) and zone.endswith("utc") else {}
-    if zone is not None and not utc:
+    is_utc = isinstance(zone, str) and zone.endswith("utc")
+    if zone is not None and not is_utc:
         named["tzinfo"] = zone
         return ""
+    make: Callable[..., dt.date | dt.time] = kind
     try:
-        return str(kind(*given, **named, **utc).isoformat())
+        return make(*given, **named, **({"tzinfo": dt.UTC} if is_utc else {})).isoformat()
     except (TypeError, ValueError, OverflowError):
         return ""

@@ -36,18 +36,14 @@ def read_xml(text: str) -> JSONValue:
 
 
 def _parsed(text: str) -> ET.Element:
-    parser = ET.XMLPullParser(("start", "end"))
-    parser.feed(text.lstrip())
-    parser.close()
-    depth, root = 0, None
-    for event, element in parser.read_events():
-        root = element if root is None else root
-        depth += 1 if event == "start" else -1
-        if depth > MAX_DEPTH:
-            raise _MixedError
-    if root is None:
+    """The root; `_MixedError` if elements are nested too deep, found before anything goes down into them."""
+    root = ET.fromstring(text.lstrip())  # noqa: S314  # a declaration, which could make it grow, was refused above
+    level = list(root)
+    for _ in range(MAX_DEPTH):
+        level = [child for element in level for child in element]
+    if level:
         raise _MixedError
-    return root  # type: ignore[no-any-return]  # the stubs leave the element of an event open
+    return root
 
 
 def _value(element: ET.Element, depth: int) -> JSONValue:
