@@ -119,9 +119,14 @@ def doubt_in(output: JSONValue) -> str | None:
     value = report if isinstance(output, str) else output
     if not isinstance(value, dict) or not _is_bad(value):
         return None
-    flags = (*_FLAGS, *_VERDICTS)
-    is_record = not any(_is_flagged(value, flag) for flag in flags) and not value.keys() & set(_WORDS)
-    return None if is_record else _words_of(value)
+    return None if _is_record(value) else _words_of(value)
+
+
+def _is_record(value: Mapping[str, JSONValue]) -> bool:
+    """Whether only its state is bad, and nothing explains it, as of a payment that failed."""
+    if any(_is_flagged(value, flag) for flag in (*_FLAGS, *_VERDICTS)) or value.keys() & set(_WORDS):
+        return False
+    return not any(str(value.get(key)).strip().lower() == "error" for key in _STATES)
 
 
 def _report_of(text: str) -> dict[str, JSONValue] | None:

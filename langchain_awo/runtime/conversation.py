@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Any, Final
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolCall, ToolMessage
@@ -59,16 +60,35 @@ def held_reads(messages: Sequence[BaseMessage], effects: Mapping[str, Effect]) -
 def _take(held: dict[str, Held], call: ToolCall, message: ToolMessage, effects: Mapping[str, Effect]) -> None:
     steps = message.artifact.get("steps") if isinstance(message.artifact, Mapping) else None
     if isinstance(steps, list) and "meta_tool" in message.artifact:
-        replies = message.artifact.get("messages") or [None] * len(steps)
-        for step, reply in zip(steps, replies, strict=False):
-            one = Held(tool=step["tool"], args=step["args"], content=_said(step, reply), unasked=True)
-            _take_one(held, one, effects)
+        replies = message.artifact.get("messages")
+        replies = replies if isinstance(replies, list) else []
+        for step, reply in zip_longest(steps, replies[: len(steps)]):
+            if _is_call(step, "output"):
+                one = Held(tool=step["tool"], args=step["args"], content=_said(step, reply), unasked=True)
+                _take_one(held, one, effects)
+            else:
+                held.clear()
         return
     if message.status != "error" or not effects.get(call["name"], Effect.UNKNOWN).is_read:
         own = Held(tool=call["name"], args=call["args"], content=message.content, artifact=message.artifact)
         _take_one(held, own, effects)
-    for fetched in message.additional_kwargs.get(FETCHED, []):
-        _take_one(held, Held(**fetched, unasked=True), effects)
+    fetched = message.additional_kwargs.get(FETCHED)
+    for each in fetched if isinstance(fetched, list) else []:
+        if _is_call(each, "content"):
+            one = Held(
+                tool=each["tool"], args=each["args"], content=each["content"], artifact=each.get("artifact")
+            )
+            _take_one(held, replace(one, unasked=True), effects)
+
+
+def _is_call(told: object, result: str) -> bool:
+    """Whether a message that anybody may have written tells of a call and its result."""
+    return (
+        isinstance(told, Mapping)
+        and isinstance(told.get("tool"), str)
+        and isinstance(told.get("args"), Mapping)
+        and result in told
+    )
 
 
 def _said(step: Mapping[str, Any], reply: object) -> Any:

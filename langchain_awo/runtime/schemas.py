@@ -59,10 +59,11 @@ def arguments_model(name: str, parameters: Sequence[ParameterSpec], *, resumable
 
 def with_field_names(text: str, names: Mapping[str, str]) -> str:
     """A description in which parameters are called as the model is shown them."""
-    for name, shown in names.items():
-        if name != shown:
-            text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", shown, text)
-    return text
+    other = sorted((name for name, shown in names.items() if name not in ("", shown)), key=len, reverse=True)
+    if not other:
+        return text
+    named = "|".join(map(re.escape, other))
+    return re.sub(rf"(?<!\w)(?:{named})(?!\w)", lambda found: names[found[0]], text)
 
 
 def parameters_of(tool: BaseTool) -> dict[str, JSONValue]:
