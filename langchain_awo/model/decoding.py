@@ -18,7 +18,9 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from langchain_awo.model.json_text import depth_exceeds, dump_line, loads
+import orjson
+
+from langchain_awo.model.json_text import depth_exceeds, loads
 from langchain_awo.model.line_text import read_lines
 from langchain_awo.model.python_text import read_python
 from langchain_awo.model.snapshot import MAX_DEPTH
@@ -69,7 +71,7 @@ def _read(output: str) -> JSONValue:
     text = output.strip("\r\n").rstrip()
     for read in _readers(text.lstrip()):
         value = read(text)
-        if value is not None and not depth_exceeds(value):
+        if value is not None and (read is _read_json or not depth_exceeds(value)):
             return value
     return output
 
@@ -105,8 +107,11 @@ def _has_all_keys(text: str, value: JSONValue) -> bool:
     if "{" not in text:
         return True
     try:
-        if text.count('":') == dump_line(value).count(b'":'):
+        if text.count('":') == orjson.dumps(value).count(b'":'):
             return True
+    except TypeError:  # an integer beyond 64 bits: read with care below
+        pass
+    try:
         json.loads(text, object_pairs_hook=_distinct)
     except (ValueError, RecursionError):
         return False
