@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from langchain_awo.errors import PlanError
-from langchain_awo.model.encoding import loads
+from langchain_awo.model.encoding import loads, to_json
 from langchain_awo.model.metatool import PLAN_SCHEMA_VERSION, ToolkitPlan
 from langchain_awo.model.schema import dump, load_plan
 from langchain_awo.model.trace import JSONValue
@@ -96,7 +96,7 @@ def read_plan(path: str | os.PathLike[str]) -> ToolkitPlan:
 def plan_text(plan: ToolkitPlan) -> str:
     """The stored form: indented JSON with its version first."""
     data = {"schema_version": plan.schema_version, **dump(plan)}
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(to_json(data), indent=2, ensure_ascii=False) + "\n"
 
 
 def plan_of(data: JSONValue, *, where: str = "the toolkit") -> ToolkitPlan:

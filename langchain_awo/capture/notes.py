@@ -14,6 +14,7 @@ from langchain_awo.capture import snapshot
 from langchain_awo.capture.state import IssuedCall, ModelRun, Recording, ToolRun
 from langchain_awo.capture.tracker import Node
 from langchain_awo.model.encoding import project_output, to_json
+from langchain_awo.model.failure import failure_in
 from langchain_awo.model.hints import hints_of
 from langchain_awo.model.installation import INSTALLED, METADATA, read_installation
 from langchain_awo.model.trace import JSONValue, ToolCallRecord, ToolSpec
@@ -47,7 +48,8 @@ def read_prompt(node: Node, prompt: Sequence[BaseMessage]) -> None:
         elif isinstance(message, ToolMessage) and message.tool_call_id in recording.unanswered:
             call = recording.unanswered.pop(message.tool_call_id)
             call.answer = project_output(message.content, message.artifact)
-            call.answered = "error" if message.status == "error" else "ok"
+            failed = message.status == "error" or failure_in(call.answer) is not None
+            call.answered = "error" if failed else "ok"
 
 
 def note_refusals(node: Node, prompt: Sequence[BaseMessage]) -> None:

@@ -15,6 +15,7 @@ from langgraph.errors import GraphBubbleUp, ParentCommand
 
 from langchain_awo.capture.state import Label
 from langchain_awo.model.encoding import project_output, to_json
+from langchain_awo.model.failure import failure_in
 from langchain_awo.model.hints import HINT_NAMES
 from langchain_awo.model.installation import METADATA
 from langchain_awo.model.trace import JSONValue, Replay, Status, TokenUsage, ToolSpec
@@ -75,11 +76,13 @@ def _is_injected(kind: type) -> bool:
 def result_of(output: object) -> tuple[Status, JSONValue, str | None]:
     """Status, output and error of a tool that returned."""
     if not isinstance(output, ToolMessage):
-        return "ok", to_json(output), None
-    value = project_output(output.content, output.artifact)
-    if output.status == "error":
-        return "error", value, text_of(output.content)[:MAX_ERROR_TEXT]
-    return "ok", value, None
+        value = to_json(output)
+    else:
+        value = project_output(output.content, output.artifact)
+        if output.status == "error":
+            return "error", value, text_of(output.content)[:MAX_ERROR_TEXT]
+    told = failure_in(value)
+    return "ok" if told is None else "error", value, told
 
 
 def failure_of(error: BaseException) -> tuple[Status, JSONValue, str | None]:

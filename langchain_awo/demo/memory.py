@@ -113,8 +113,10 @@ def _parts(message: ToolMessage) -> list[Any]:
     content = message.content
     blocks = [project_output([block]) for block in content] if isinstance(content, list) else [content]
     texts = blocks or [content]
-    if len(texts) == 1 and isinstance(texts[0], str) and isinstance(decode(texts[0]), str):
-        texts = texts[0].split("\n\n")
+    if len(texts) == 1 and isinstance(texts[0], str):
+        answer, _, below = texts[0].rpartition("\n\n")
+        further = decode(below) if answer else None
+        texts = [answer, below] if isinstance(further, dict) and "steps" in further else texts
     return [decode(text) for text in texts]
 
 

@@ -1,10 +1,18 @@
-"""Names of plans as Python identifiers."""
+"""Names of plans as Python identifiers, and as keys that model providers accept."""
 
 from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Callable, Iterable
+from itertools import chain, count
+from typing import Final
+
+MAX_KEY: Final = 64
+"""Providers refuse a request in which a key of a schema, or the name of a tool, is longer."""
+
+_KEY: Final = re.compile(rf"[a-zA-Z0-9_.-]{{1,{MAX_KEY}}}")
 
 
 def is_identifier(name: str) -> bool:
@@ -31,3 +39,37 @@ def identifiers(names: Iterable[str], *, taken: Iterable[str] = ()) -> dict[str,
         used.add(candidate)
         found[name] = candidate
     return found
+
+
+def provider_keys(names: Iterable[str]) -> dict[str, str]:
+    """Each key of an object with one that providers accept: itself where it is, else ASCII letters, digits and `_`.
+
+    >>> provider_keys(["e-mail", "prénom", "first name", "first_name"])
+    {'e-mail': 'e-mail', 'first_name': 'first_name', 'prénom': 'prenom', 'first name': 'first_name_'}
+    """
+    listed = list(names)
+    kept = {name: name for name in listed if _KEY.fullmatch(name)}
+    others = (name for name in listed if name not in kept)
+    return kept | field_keys(others, is_free=lambda name: name not in kept)
+
+
+def field_keys(names: Iterable[str], *, is_free: Callable[[str], bool]) -> dict[str, str]:
+    """Each name with a field of its own that is like it: at most 64 ASCII letters, digits and `_`, no digit first.
+
+    Args:
+        names: any texts.
+        is_free: whether a field may have a name.
+    """
+    found: dict[str, str] = {}
+    used: set[str] = set()
+    for name in names:
+        found[name] = next(each for each in _candidates(name) if each not in used and is_free(each))
+        used.add(found[name])
+    return found
+
+
+def _candidates(name: str) -> Iterable[str]:
+    ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    base = re.sub(r"\W+" if not name.isascii() else r"\W", "_", ascii_only).lstrip("_0123456789") or "value"
+    endings = chain(["", "_"], (f"_{number}" for number in count(2)))
+    return (base[: MAX_KEY - len(ending)] + ending for ending in endings)

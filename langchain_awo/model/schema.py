@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from langchain_awo.model.encoding import loads
+from langchain_awo.model.encoding import loads, to_json
 from langchain_awo.model.metatool import ToolkitPlan
 from langchain_awo.model.trace import JSONValue, ToolSpec, Trace
 
@@ -21,8 +21,20 @@ def adapter(kind: Any) -> TypeAdapter[Any]:
 def dump(value: Trace | ToolSpec | ToolkitPlan) -> dict[str, JSONValue]:
     """A value as plain JSON data, defaults left out so that it reads well."""
     kind: Any = type(value)
+    if kind is ToolkitPlan:
+        return _dump_plan(value)
     data: dict[str, JSONValue] = adapter(kind).dump_python(value, mode="json", exclude_defaults=True)
     return data
+
+
+def _dump_plan(plan: ToolkitPlan | Trace | ToolSpec) -> dict[str, JSONValue]:
+    """A plan as plain JSON data; its constants may be anything, also what pydantic refuses or writes as null."""
+    try:
+        data = adapter(ToolkitPlan).dump_python(plan, exclude_defaults=True)
+    except ValueError:
+        data = adapter(ToolkitPlan).dump_python(load_plan(to_json(plan)), exclude_defaults=True)
+    plain: dict[str, JSONValue] = to_json(data)
+    return plain
 
 
 def load_trace(data: JSONValue) -> Trace:

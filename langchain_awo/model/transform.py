@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from typing import Final, Literal, TypeAlias, get_args
 
@@ -42,7 +43,7 @@ def apply_transform(name: TransformName, value: JSONValue, option: str = "") -> 
     'O-123'
     """
     if name == "to_text":
-        return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else MISSING
+        return _text(value) if isinstance(value, int | float) and not isinstance(value, bool) else MISSING
     if not isinstance(value, str):
         return MISSING
     match name:
@@ -59,14 +60,25 @@ def apply_transform(name: TransformName, value: JSONValue, option: str = "") -> 
             return _token(value, option)
 
 
+def _text(number: float) -> JSONValue:
+    try:
+        return str(number)
+    except ValueError:  # Python refuses to write very long integers
+        return MISSING
+
+
 def _number(text: str) -> JSONValue:
+    """A finite number in the digits of JSON; `1_000` and `nan` are words."""
+    if not text.isascii() or "_" in text:
+        return MISSING
     try:
         return int(text)
     except ValueError:
         try:
-            return float(text)
+            number = float(text)
         except ValueError:
             return MISSING
+    return number if math.isfinite(number) else MISSING
 
 
 def _token(text: str, words: str) -> JSONValue:
@@ -83,4 +95,4 @@ def _date(name: str, text: str, option: str) -> JSONValue:
         moved = moment + dt.timedelta(days=int(option))
     except (ValueError, OverflowError):
         return MISSING
-    return moved.date().isoformat() if len(text) == len("2024-02-28") else moved.isoformat(sep=text[10])
+    return moved.date().isoformat() if len(text) <= len("2024-02-28") else moved.isoformat(sep=text[10])

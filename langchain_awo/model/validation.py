@@ -30,7 +30,7 @@ MAX_TEXT: Final = 50_000
 MAX_DEPTH: Final = 30
 """Bounds that no compiled toolkit comes near; a plan beyond them was not made by this package."""
 
-_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def check_plan(plan: ToolkitPlan) -> str:
@@ -54,7 +54,7 @@ def check_plan(plan: ToolkitPlan) -> str:
 def check_meta_tool(meta_tool: MetaTool) -> str:
     """The first thing that is wrong with a meta-tool, or `""`."""
     if not _NAME.fullmatch(meta_tool.name):
-        return "its name may only have letters, digits, '_', '.' and '-', at most 128"
+        return "its name may only have ASCII letters, digits, '_' and '-', at most 64, or providers refuse it; rename it"
     if not meta_tool.steps:
         return "it has no steps"
     if len(meta_tool.steps) > MAX_STEPS:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import orjson
-
-from langchain_awo.model.encoding import dumps, to_json
+from langchain_awo.model.encoding import dump_line, dumps, present
 from langchain_awo.model.metatool import MetaTool
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.runtime.outcome import Limits, Result, Stop
@@ -44,7 +42,12 @@ def hand_back(meta_tool: MetaTool, result: Result, *, resume_token: str) -> dict
     """What was done and, on a stop, what failed and remains, with every output whole."""
     told: dict[str, Any] = {"status": "stopped" if result.stop else "completed"}
     told["steps"] = [
-        {"step": done.call.step, "tool": done.call.tool, "args": args_of(done), "output": done.output}
+        {
+            "step": done.call.step,
+            "tool": done.call.tool,
+            "args": args_of(done),
+            "output": present(done.output),
+        }
         for done in result.done
     ]
     if result.stop:
@@ -64,7 +67,7 @@ def artifact(meta_tool: MetaTool, told: dict[str, Any], result: Result) -> dict[
 
 
 def _text(told: dict[str, Any]) -> str:
-    return orjson.dumps(told, default=to_json, option=orjson.OPT_NON_STR_KEYS).decode()
+    return dump_line(told).decode()
 
 
 def _stopped(meta_tool: MetaTool, stop: Stop) -> dict[str, JSONValue]:

@@ -17,7 +17,8 @@ from langgraph import errors as langgraph_errors
 from langgraph.prebuilt import ToolRuntime
 from pydantic import ValidationError
 
-from langchain_awo.model.encoding import decode, digest, project_output
+from langchain_awo.model.encoding import digest, dumps, project_output
+from langchain_awo.model.failure import failure_in
 from langchain_awo.runtime.adopting import adopted
 from langchain_awo.runtime.injection import Injected, InjectionError, inject
 from langchain_awo.runtime.outcome import Call, Failed, Outcome, Succeeded
@@ -151,12 +152,13 @@ async def acall_tool(call: Call, surroundings: Surroundings, *, retries: int = 0
 
 
 def read_reply(reply: object) -> Outcome:
-    """What a reply says, through the projection that was used when the traces were mined."""
+    """What a reply says, through the projection and the rule for failures that were used when the traces were mined."""
     if isinstance(reply, ToolMessage):
         content = project_output(reply.content, reply.artifact)
         if reply.status == "error":
-            return Failed(error=content if isinstance(content, str) else repr(content))
-        return Succeeded(output=decode(content), reply=reply)
+            return Failed(error=content if isinstance(content, str) else dumps(content))
+        told = failure_in(content)
+        return Succeeded(output=content, reply=reply) if told is None else Failed(error=told)
     what = f"returned a {type(reply).__name__}, which a routine cannot pass on"
     return Failed(error=f"{what}; it took effect, call this tool by itself from now on", ended=True)
 

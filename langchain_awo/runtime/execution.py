@@ -14,7 +14,8 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import TypeAlias
 
 from langchain_awo.model.binding import Frame, Output, resolve
-from langchain_awo.model.encoding import digest
+from langchain_awo.model.encoding import decode, digest
+from langchain_awo.model.failure import doubt_in
 from langchain_awo.model.guard import guard_holds, is_empty
 from langchain_awo.model.mapping import items_of
 from langchain_awo.model.metatool import Guard, MetaTool, Step
@@ -84,7 +85,7 @@ class _Run:
         self.expected: dict[int, list[Call]] = {}
         self.outcomes: dict[int, list[Done]] = {}
         self.notes: list[str] = []
-        self.suspicion: int | None = None
+        self.suspicion: str | None = None
         self.stop: Stop | None = None
 
     # --- what may be called now ---
@@ -102,8 +103,11 @@ class _Run:
         group: list[Call] = []
         for number in self.open.copy():
             sources = self.sources[number]
-            if self.skipped and self.skipped & sources:
-                self._skip(number)
+            if self.skipped and (missing := self.skipped & sources):
+                problem = self._pass_over(number, min(missing))
+                if problem is not None:
+                    self.stop = problem if number == self.open[0] else None
+                    return group
                 continue
             is_read = number in self.reads
             waits = not sources <= self.finished
@@ -125,16 +129,30 @@ class _Run:
         self.skipped.add(number)
         self.open.remove(number)
 
+    def _pass_over(self, number: int, missing: int) -> Stop | None:
+        """Skips a step that needs one that was not run; a write that was asked for is not skipped in silence."""
+        step = self.steps[number]
+        is_asked = step.guard is None or guard_holds(step.guard, self.frame)
+        reason = f"{step.tool} was not run: it needs step {missing} ({self.steps[missing].tool}), which was not run"
+        if is_asked and not step.effect.is_read:
+            return Stop(kind="guard", step=number, reason=reason)
+        if is_asked:
+            self.notes.append(reason)
+        self._skip(number)
+        return None
+
     def _enter(self, number: int, step: Step) -> Stop | None:
         """Decides once whether a step runs and with which calls; a reason to stop is decided anew each time."""
-        if step.guard and not guard_holds(step.guard, self.frame):
+        if step.guard and not guardguard_holds(step.guard, self.frame):
             return self._guarded(number, step, step.guard)
         if self.suspicion is not None and not step.effect.is_read:
-            return self._suspicious(number)
+            return Stop(
+                kind="suspicious", step=number, reason=f"{self.suspicion}, check before calling {step.tool}"
+            )
         if _is_void(step, self.frame):
             self.notes.append(f"{step.tool}: there is nothing to call it for")
-            if self.suspicion is None and step.never_empty:
-                self.suspicion = number
+            if step.never_empty:
+                self._suspect(self._found_nothing(number))
             self._skip(number)
             return None
         calls = _calls(number, step, self.frame)
@@ -149,13 +167,13 @@ class _Run:
         reason = f"{step.tool} runs only if {format_guard(guard, step)}"
         return Stop(kind="guard", step=number, reason=reason)
 
-    def _suspicious(self, number: int) -> Stop:
-        empty = self.suspicion or 0
-        reason = (
-            f"step {empty} ({self.steps[empty].tool}) found nothing, which never happened in the recordings: "
-            f"nothing was changed, check before calling {self.steps[number].tool}"
-        )
-        return Stop(kind="suspicious", step=number, reason=reason)
+    def _found_nothing(self, number: int) -> str:
+        what = f"step {number} ({self.steps[number].tool}) found nothing"
+        return f"{what}, which never happened in the recordings: nothing was changed"
+
+    def _suspect(self, reason: str) -> None:
+        """Lets no write follow; the first reason is the one that is told."""
+        self.suspicion = self.suspicion or reason
 
     def _admit(self, number: int, step: Step, calls: list[Call]) -> Stop | None:
         limit = step.over.limit if step.over else 1
@@ -168,6 +186,10 @@ class _Run:
         if len(calls) > self.budget:
             reason = f"{step.tool} needs {len(calls)} more calls, {self.budget} are left of the budget"
             return Stop(kind="budget", step=number, reason=reason)
+        if not calls and not step.effect.is_read:
+            return Stop(
+                kind="guard", step=number, reason=f"{step.tool} was not run: the list it is run for is empty"
+            )
         self.budget -= len(calls)
         self.expected[number], self.outcomes[number] = calls, []
         if not calls:
@@ -196,12 +218,21 @@ class _Run:
         step, done = self.steps[number], self.outcomes[number]
         self.finished.add(number)
         self.open.remove(number)
-        self.frame.outputs[number] = [each.output for each in done] if step.over else done[0].output
+        outputs = [decode(each.output) for each in done]
+        self.frame.outputs[number] = outputs if step.over else outputs[0]
         if not step.over:
             self.frame.arguments[number] = done[0].call.args
-        if self.suspicion is None and step.never_empty and step.effect.is_read:
-            nothing = not done or any(is_empty(each.output) for each in done)
-            self.suspicion = number if nothing else None
+        doubt = next((told for each in done if (told := doubt_in(each.output)) is not None), None)
+        if doubt is not None:
+            self._doubt(number, doubt)
+        if step.never_empty and step.effect.is_read and (not done or any(map(is_empty, outputs))):
+            self._suspect(self._found_nothing(number))
+
+    def _doubt(self, number: int, told: str) -> None:
+        """Notes an answer that may be a failure."""
+        what = f"step {number} ({self.steps[number].tool}) may have failed, it answered {told!r}"
+        self.notes.append(what)
+        self._suspect(f"{what}: nothing was changed after it")
 
     def result(self) -> Result:
         """What became of the routine."""

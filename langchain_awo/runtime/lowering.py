@@ -15,7 +15,8 @@ from langgraph.prebuilt import ToolRuntime
 from langchain_awo.errors import ToolMismatchError
 from langchain_awo.model.description import full_description
 from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import MetaTool
+from langchain_awo.model.metatool import MetaTool, ParameterSpec
+from langchain_awo.model.provider_schema import original_value
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.runtime.calling import BoundTool
 from langchain_awo.runtime.injection import injected_of
@@ -23,7 +24,7 @@ from langchain_awo.runtime.memory import PROCESS, Memory
 from langchain_awo.runtime.outcome import DEFAULT_LIMITS, Limits
 from langchain_awo.runtime.routine import Answered, Request, Routine
 from langchain_awo.runtime.routine_tool import RoutineTool
-from langchain_awo.runtime.schemas import RESUME_TOKEN, arguments_model, field_names
+from langchain_awo.runtime.schemas import RESUME_TOKEN, arguments_model, field_names, with_field_names
 
 
 class HandBack(ToolException):
@@ -53,7 +54,8 @@ def lower(
     """
     bound = _bind(meta_tool, tools)
     routine = Routine(meta_tool, bound, limits=limits, memory=memory)
-    names = {field: name for name, field in field_names(meta_tool.parameters).items()}
+    fields = field_names(meta_tool.parameters)
+    specs = {fields[spec.name]: spec for spec in meta_tool.parameters}
     resumable = is_resumable(meta_tool)
 
     def run_sync(
@@ -63,7 +65,7 @@ def lower(
         runtime: ToolRuntime = None,  # type: ignore[assignment]  # not `ToolRuntime | None`: that breaks the schema
         **arguments: Any,
     ) -> tuple[Any, Any]:
-        parameters, token = _parameters(arguments, names, resumable=resumable)
+        parameters, token = _parameters(arguments, specs, resumable=resumable)
         request = Request(
             parameters=parameters, config=config, callbacks=callbacks, runtime=runtime, token=token
         )
@@ -76,7 +78,7 @@ def lower(
         runtime: ToolRuntime = None,  # type: ignore[assignment]  # as in run_sync
         **arguments: Any,
     ) -> tuple[Any, Any]:
-        parameters, token = _parameters(arguments, names, resumable=resumable)
+        parameters, token = _parameters(arguments, specs, resumable=resumable)
         request = Request(
             parameters=parameters, config=config, callbacks=callbacks, runtime=runtime, token=token
         )
@@ -86,7 +88,7 @@ def lower(
         function.__annotations__ = {"config": RunnableConfig, "runtime": ToolRuntime}
     return RoutineTool(
         name=meta_tool.name,
-        description=full_description(meta_tool),
+        description=with_field_names(full_description(meta_tool), fields),
         args_schema=arguments_model(meta_tool.name, meta_tool.parameters, resumable=resumable),
         func=None if any(is_async_only(each.tool) for each in bound.values()) else run_sync,
         coroutine=run_async,
@@ -134,12 +136,13 @@ def _bind(meta_tool: MetaTool, tools: Sequence[BaseTool]) -> dict[str, BoundTool
 
 
 def _parameters(
-    arguments: Mapping[str, Any], names: Mapping[str, str], *, resumable: bool
+    arguments: Mapping[str, Any], specs: Mapping[str, ParameterSpec], *, resumable: bool
 ) -> tuple[dict[str, JSONValue], str | None]:
     """The meta-tool's parameters by their own names, without the absent ones, and the resume token."""
     token = arguments.get(RESUME_TOKEN) if resumable else None
-    given = {names[field]: value for field, value in arguments.items() if field in names}
-    return {name: value for name, value in given.items() if value is not None}, token
+    given = {field: value for field, value in arguments.items() if field in specs and value is not None}
+    own = {specs[field].name: original_value(value, specs[field].schema) for field, value in given.items()}
+    return own, token
 
 
 def _reply(meta_tool: MetaTool, answered: Answered, runtime: ToolRuntime | None) -> tuple[Any, Any]:

@@ -17,9 +17,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, Literal
 
-from langchain_awo.model.encoding import digest
-from langchain_awo.model.metatool import MetaTool, Step
-from langchain_awo.model.schema import adapter
+from langchain_awo.model.encoding import digest, to_json
+from langchain_awo.model.metatool import MetaTool
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.runtime.outcome import Call, Failed, Succeeded
 
@@ -245,4 +244,4 @@ def new_ledger(key: RunKey, meta_tool: MetaTool, routine: str, parameters: Mappi
 
 def routine_digest(meta_tool: MetaTool) -> str:
     """Digest of what a meta-tool does; its words and evidence do not count."""
-    return digest([adapter(Step).dump_python(step, mode="json") for step in meta_tool.steps])
+    return digest([to_json(step) for step in meta_tool.steps])

@@ -29,7 +29,7 @@ class Call(NamedTuple):
 
 
 class Succeeded(NamedTuple):
-    """A call that was made; `reply` is the message it was read from and is not looked into here."""
+    """A call that was made; `output` is what it said, not decoded, `reply` the message it was read from, not looked into here."""
 
     output: JSONValue
     reply: object = None

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
-from pydantic import BaseModel, Field, WithJsonSchema, create_model
+from langchain_core.utils.json_schema import dereference_refs
+from pydantic import AliasChoices, AliasPath, BaseModel, Field, WithJsonSchema, create_model
 
+from langchain_awo.model.identifier import field_keys
 from langchain_awo.model.metatool import ParameterSpec
+from langchain_awo.model.provider_schema import shown_schema
 from langchain_awo.model.trace import JSONValue
 
 RESUME_TOKEN: Final = "resume_token"  # noqa: S105  # the name of a parameter
@@ -31,18 +34,12 @@ _TYPES: Final[dict[str, Any]] = {
 
 
 def field_names(parameters: Sequence[ParameterSpec]) -> dict[str, str]:
-    """Parameter name to the name that the model is shown: its own, unless LangChain or pydantic need that one.
+    """Parameter name to the name that the model is shown: its own, unless providers, LangChain or pydantic mind.
 
     >>> field_names([ParameterSpec(name="email"), ParameterSpec(name="config")])
     {'email': 'email', 'config': 'config_'}
     """
-    names: dict[str, str] = {}
-    for spec in parameters:
-        name = re.sub(r"\W", "_", spec.name).lstrip("_0123456789") or "value"
-        while not _is_free(name) or name in names.values():
-            name += "_"
-        names[spec.name] = name
-    return names
+    return field_keys((spec.name for spec in parameters), is_free=_is_free)
 
 
 def arguments_model(name: str, parameters: Sequence[ParameterSpec], *, resumable: bool) -> type[BaseModel]:
@@ -60,10 +57,41 @@ def arguments_model(name: str, parameters: Sequence[ParameterSpec], *, resumable
     return create_model(name, **fields)
 
 
+def with_field_names(text: str, names: Mapping[str, str]) -> str:
+    """A description in which parameters are called as the model is shown them."""
+    other = sorted((name for name, shown in names.items() if name not in ("", shown)), key=len, reverse=True)
+    if not other:
+        return text
+    named = "|".join(map(re.escape, other))
+    return re.sub(rf"(?<!\w)(?:{named})(?!\w)", lambda found: names[found[0]], text)
+
+
 def parameters_of(tool: BaseTool) -> dict[str, JSONValue]:
-    """JSON Schema of a tool's arguments as the model is shown it: hidden ones left out."""
+    """JSON Schema of a tool's arguments as the model is shown it: hidden ones left out, references replaced."""
     schema: dict[str, JSONValue] = convert_to_openai_tool(tool)["function"].get("parameters", {})
-    return schema
+    if "$defs" not in schema and "definitions" not in schema:
+        return schema
+    whole: dict[str, JSONValue] = dereference_refs(schema)
+    return {name: value for name, value in whole.items() if name not in ("$defs", "definitions")}
+
+
+def aliases_of(tool: BaseTool) -> dict[str, str]:
+    """Other names that a tool takes its arguments by, as pydantic's aliases are, to the names the model is shown."""
+    model = tool.args_schema
+    if not isinstance(model, type) or not issubclass(model, BaseModel):
+        return {}
+    found: dict[str, str] = {}
+    for name, known in model.model_fields.items():
+        found |= dict.fromkeys(_aliases(known.validation_alias) + _aliases(known.alias), name)
+    return {alias: name for alias, name in found.items() if alias != name}
+
+
+def _aliases(alias: str | AliasPath | AliasChoices | None) -> list[str]:
+    if isinstance(alias, AliasChoices):
+        return [name for choice in alias.choices for name in _aliases(choice)]
+    if isinstance(alias, AliasPath):
+        return [alias.path[0]] if len(alias.path) == 1 and isinstance(alias.path[0], str) else []
+    return [alias] if isinstance(alias, str) else []
 
 
 _RESUME_SPEC: Final = ParameterSpec(
@@ -75,7 +103,7 @@ _RESUME_SPEC: Final = ParameterSpec(
 
 def _field(spec: ParameterSpec) -> tuple[Any, Any]:
     kind: Any = _type(spec.schema) if spec.required else _type(spec.schema) | None
-    shown: Any = Annotated[kind, WithJsonSchema(spec.schema or {"type": "string"})]
+    shown: Any = Annotated[kind, WithJsonSchema(shown_schema(spec.schema) or {"type": "string"})]
     description = spec.schema.get("description")
     if spec.required:
         return shown, Field(description=description)

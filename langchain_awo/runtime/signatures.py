@@ -16,7 +16,7 @@ from langchain_awo.model.reach import Reach, leak_of, reach_of
 from langchain_awo.model.signature import schema_digest
 from langchain_awo.model.trace import JSONValue, ToolSpec
 from langchain_awo.runtime.injection import injected_of
-from langchain_awo.runtime.schemas import parameters_of
+from langchain_awo.runtime.schemas import aliases_of, parameters_of
 
 
 def signature_of(tool: BaseTool, *, effect: Effect = Effect.UNKNOWN) -> ToolSignature:
@@ -78,7 +78,9 @@ def mismatch(
             return f"the tool {step.tool!r} wants {unknown[0]!r} filled in a way LangGraph does not know"
         if tool.return_direct and number < len(meta_tool.steps):
             return f"the tool {step.tool!r} answers the user directly and is not the last step"
-        if problem := _changed(tool, expected.get(step.tool)) or _misfit(step, parameters_of(tool)):
+        if problem := _changed(tool, expected.get(step.tool)) or _misfit(
+            step, parameters_of(tool), aliases_of(tool)
+        ):
             return f"the tool {step.tool!r} {problem}; compile the traces again"
     return ""
 
@@ -91,19 +93,24 @@ def _changed(tool: BaseTool, expected: ToolSignature | None) -> str:
     return "" if found == wanted else "has another signature than when this was compiled"
 
 
-def _misfit(step: Step, parameters: Mapping[str, JSONValue]) -> str:
-    """Whether the bound arguments can be arguments of the live tool at all."""
+def _misfit(step: Step, parameters: Mapping[str, JSONValue], aliases: Mapping[str, str]) -> str:
+    """Whether the bound arguments can be arguments of the live tool at all, by their own names or by aliases."""
+    own = {
+        name: name if name in parameters.get("properties", {}) else aliases.get(name, name)
+        for name in step.args
+    }
+    always = {own[name] for name in step.args if name not in step.optional}
     schema: dict[str, Any] = dereference_refs(dict(parameters))
     properties = schema.get("properties", {})
     open_ended = bool(schema.get("additionalProperties")) or not properties
     for name in step.args:
-        if name not in properties and not open_ended:
+        if own[name] not in properties and not open_ended:
             return f"has no argument {name!r}"
     for name in schema.get("required", []):
-        if name not in step.args or name in step.optional:
+        if name not in always:
             return f"now requires the argument {name!r}, which is not always bound"
     for name, binding in step.args.items():
-        if isinstance(binding, Constant) and not _fits(binding.value, properties.get(name, {})):
+        if isinstance(binding, Constant) and not _fits(binding.value, properties.get(own[name], {})):
             return f"does not take {binding.value!r} as {name!r}"
     return ""
 

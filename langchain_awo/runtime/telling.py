@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any, Final
 
-from langchain_awo.model.encoding import dumps
+from langchain_awo.model.encoding import dumps, present
 from langchain_awo.model.metatool import MetaTool
 from langchain_awo.model.projection import leave_out
 from langchain_awo.model.trace import JSONValue
@@ -41,7 +41,7 @@ def tell_steps(meta_tool: MetaTool, done: Sequence[Done], *, shape: bool) -> lis
     told: list[Told] = []
     for step, calls in _by_step(done):
         hide = meta_tool.steps[step - 1].hide if shape else {}
-        shown = [leave_out(each.output, hide) for each in calls]
+        shown = [leave_out(present(each.output), hide) for each in calls]
         outputs = [output for output, _ in shown]
         missing = list(dict.fromkeys(place for _, places in shown for place in places))
         told.append(_entry(step, calls, outputs) | _more(calls[0].call.tool, missing))

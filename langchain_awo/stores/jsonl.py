@@ -17,6 +17,7 @@ from typing import Any, Final
 import orjson
 
 from langchain_awo.errors import SchemaVersionError, StoreError, TornRecordError
+from langchain_awo.model.encoding import dump_line, loads
 from langchain_awo.model.trace import TRACE_SCHEMA_VERSION, JSONValue, Trace
 from langchain_awo.stores.linefile import Line, LineFile
 from langchain_awo.stores.records import Batches, Record, decode
@@ -161,7 +162,7 @@ class JsonlTraceStore(TraceStore):
         index.number, index.open_end = line.number + 1, not line.has_end
         kind, key = _kind_of(line)
         if kind == "tool":
-            index.specs[key] = _without(orjson.loads(line.data), "tool")
+            index.specs[key] = _without(loads(line.data), "tool")
         elif kind == "trace_id":
             earlier = index.latest.pop(key, None)
             if earlier:
@@ -195,8 +196,8 @@ def _lines_of(batch: list[Record], *, known: dict[str, Any]) -> Iterator[bytes]:
         for name, spec in record.specs.items():
             if name not in written:
                 written.add(name)
-                yield orjson.dumps({"tool": name, **spec}) + b"\n"
-        yield orjson.dumps(record.data) + b"\n"
+                yield dump_line({"tool": name, **spec}) + b"\n"
+        yield dump_line(record.data) + b"\n"
 
 
 def _check_header(path: Path, first: Line | None) -> None:
@@ -235,7 +236,7 @@ def _object(line: Line) -> dict[str, JSONValue]:
     if cut and not _is_object(line.data):
         raise ValueError("the line is cut off: its writer was stopped; the other lines are not affected")
     try:
-        value = orjson.loads(line.data)
+        value = loads(line.data)
     except ValueError as error:
         raise ValueError(f"not JSON: {error}") from error
     record: dict[str, JSONValue] = value if isinstance(value, dict) else {}

@@ -6,10 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-import orjson
-
 from langchain_awo.errors import StoreError
-from langchain_awo.model.encoding import digest, to_json
+from langchain_awo.model.encoding import digest, dump_line, to_json
 from langchain_awo.model.schema import dump, load_trace
 from langchain_awo.model.trace import JSONValue, Trace
 
@@ -43,7 +41,7 @@ class Record:
 
 def text_of(value: JSONValue) -> str:
     """JSON text with the keys in their own order."""
-    return orjson.dumps(value).decode()
+    return dump_line(value).decode()
 
 
 def encode(trace: Trace) -> Record:
@@ -54,10 +52,8 @@ def encode(trace: Trace) -> Record:
     """
     try:
         data = dump(trace)
-        orjson.dumps(data)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         data = dump(load_trace(to_json(trace)))
-        orjson.dumps(data)
     if not isinstance(data.get("trace_id"), str) or not data["trace_id"]:
         raise ValueError("a trace needs a non-empty text as trace_id")
     specs = {digest(spec): spec for spec in data.pop("tools", ())}

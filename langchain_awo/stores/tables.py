@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-import orjson
 from sqlalchemy import Boolean, Column, Float, Integer, MetaData, String, Table, Text
 
+from langchain_awo.model.encoding import loads
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.stores.records import Record, text_of
 
@@ -168,7 +168,7 @@ def _fields(row: Mapping[str, Any], *, without: tuple[str, ...] = ()) -> dict[st
     """The columns of a row that hold something, JSON parsed."""
     skipped = {"trace_seq", "position", *without}
     return {
-        name: orjson.loads(value) if name in _JSON else value
+        name: loads(value) if name in _JSON else value
         for name, value in row.items()
         if value is not None and name not in skipped
     }

@@ -163,7 +163,7 @@ def plans(draw):
         Step(tool=first, args={first: Parameter(name=first)}, optional=(first,)),
         Step(tool=second, args={first: shaped, "plain": leaf}, over=over, guard=guard, never_empty=True),
         name=draw(
-            st.from_regex(r"[A-Za-z0-9_.-]{1,12}", fullmatch=True).filter(lambda n: n not in (first, second))
+            st.from_regex(r"[A-Za-z0-9_-]{1,12}", fullmatch=True).filter(lambda n: n not in (first, second))
         ),
         description=draw(TEXT),
         parameters=tuple(ParameterSpec(name=each) for each in dict.fromkeys([first, second])),

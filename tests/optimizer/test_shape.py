@@ -17,7 +17,7 @@ from langchain_awo.optimizer.selection.prune_outputs import Showing, shape
 READ = MetaTool(name="m", description="", steps=(Step(tool="get_order", effect=Effect.READ),))
 
 
-def run(number, *, said="", sends=None, output=None, **known):
+def run(number, *, said="Here you are.", sends=None, output=None, **known):
     """A run that reads an order and says something; `sends` is the argument of a later call."""
     record = output or {
         "order_id": f"O-{number}",
@@ -89,6 +89,29 @@ def test_what_was_said_before_the_output_came_is_no_use_of_it():
 def test_thin_evidence_hides_nothing():
     assert hidden(*many()[:30]) == []
     assert hidden(*[replace(each, task_id=f"{n % 5}") for n, each in enumerate(many())]) == []
+
+
+def test_nothing_is_hidden_where_the_words_of_the_agents_were_not_recorded():
+    assert hidden(*many(said="")) == []
+    assert hidden(*many(said="", before="I look it up.")) == []
+    assert hidden(*many()) != []
+
+
+def test_what_choices_are_made_by_is_shown_though_nobody_says_it():
+    offers = [
+        run(
+            n,
+            output={
+                "offers": [
+                    {"shelf": f"C{n}{i} " * 4, "unitPrice": 40.5 + n + i, "options": f"option {n}{i} " * 9}
+                    for i in (1, 2, 3)
+                ],
+                "legal": f"paragraph {n} " * 20,
+            },
+        )
+        for n in range(60)
+    ]
+    assert hidden(*offers) == ["/legal", "/offers/*/shelf"]
 
 
 def test_few_values_are_conditions_that_agents_decide_by_without_saying_them():

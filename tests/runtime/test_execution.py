@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from langchain_awo.model.binding import Constant, Item, ListOf, Output, Parameter
 from langchain_awo.model.metatool import Filter, Guard, Map, MetaTool, Step
 from langchain_awo.runtime.execution import execute
@@ -108,7 +110,10 @@ def test_a_read_is_not_made_for_a_null_and_what_depends_on_it_is_left_out() -> N
     found = {"find_user": {"shipment": None, "id": 7}, "refund": {}}
     groups, result = run(routine("m", FIND, shipment, further, refund), found, email="a@b")
     assert groups == [["find_user a@b"], ["refund 7"]]
-    assert result.notes == ("get_order: there is nothing to call it for",)
+    assert result.notes == (
+        "get_order: there is nothing to call it for",
+        "get_order was not run: it needs step 2 (get_order), which was not run",
+    )
     always = replace(shipment, never_empty=True)
     groups, result = run(routine("m", FIND, always, refund), found, email="a@b")
     assert groups == [["find_user a@b"]]
@@ -145,14 +150,59 @@ def test_more_items_than_the_limit_are_left_out_of_a_read_and_forbid_a_write() -
     assert write.stop.kind == "budget"
 
 
-def test_a_guard_skips_its_step_and_what_depends_on_it() -> None:
+def test_a_guard_skips_its_step_and_the_reads_that_depend_on_it() -> None:
+    guard = Guard(source=Output(step=1, path="/orders/*"), test="nonempty")
+    orders = Step(**{**_fields(ORDERS), "guard": guard})
+    further = step("get_order", args={"order_id": Output(step=2, path="/0/next")})
+    last = step("note", args={"user": Constant(value=1), "text": Constant(value="bye")})
+    groups, result = run(
+        routine("m", FIND, orders, further, last), {"find_user": {"orders": []}, "note": "ok"}, email="a@b"
+    )
+    assert groups == [["find_user a@b"], ["note 1"]]
+    assert result.stop is None
+
+
+def test_a_write_that_was_asked_for_and_needs_a_skipped_step_stops_the_routine() -> None:
     guard = Guard(source=Output(step=1, path="/orders/*"), test="nonempty")
     orders = Step(**{**_fields(ORDERS), "guard": guard})
     last = step("note", args={"user": Constant(value=1), "text": Constant(value="bye")})
     meta_tool = routine("m", FIND, orders, REFUND, last)
     groups, result = run(meta_tool, {"find_user": {"orders": []}, "note": "ok"}, email="a@b")
-    assert groups == [["find_user a@b"], ["note 1"]]
+    assert groups == [["find_user a@b"]]
+    assert result.stop
+    assert result.stop.reason == "refund was not run: it needs step 2 (get_order), which was not run"
+    assert [left.tool for left in result.remaining] == ["refund", "note"]
+
+
+def test_a_write_for_each_item_of_an_empty_list_is_not_called_completed() -> None:
+    each = step(
+        "note",
+        args={"user": Item(), "text": Constant(value="hello")},
+        over=Map(source=Output(step=1, path="/ids/*")),
+    )
+    groups, result = run(routine("m", FIND, each), {"find_user": {"ids": []}}, email="a@b")
+    assert groups == [["find_user a@b"]]
+    assert result.stop
+    assert result.stop.reason == "note was not run: the list it is run for is empty"
+
+
+@pytest.mark.parametrize(
+    "told", ["Unable to lock it", {"ok": False, "orders": []}, '{"warnings": 1, "error": "slow"}']
+)
+def test_no_write_follows_an_answer_that_may_be_a_failure(told: Any) -> None:
+    """Reads go on, and the hand-back says what was answered."""
+    read = step("get_order", args={"order_id": Constant(value="A")})
+    groups, result = run(routine("m", FIND, read, NOTE), {"find_user": told, "get_order": {}}, email="a@b")
+    assert sorted(made for group in groups for made in group) == ["find_user a@b", "get_order A"]
+    assert result.stop
+    assert result.stop.kind == "suspicious"
+    assert "may have failed" in result.stop.reason
+
+
+def test_a_routine_that_ends_with_such_an_answer_says_so() -> None:
+    _, result = run(routine("m", FIND), {"find_user": "Unable to find out"}, email="a@b")
     assert result.stop is None
+    assert result.notes == ("step 1 (find_user) may have failed, it answered 'Unable to find out'",)
 
 
 def test_a_guard_can_stop_the_routine_after_what_was_ready_before_it() -> None:

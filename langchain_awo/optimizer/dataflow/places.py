@@ -17,6 +17,9 @@ from langchain_awo.optimizer.dataflow.value_index import ITSELF, Likeness, Wante
 MAX_LEAVES: Final = 20_000
 """Leaves of one output that are looked at; outputs beyond that are lists of the same thing."""
 
+MAX_COLUMNS: Final = 30
+"""Longer lists are no rows."""
+
 DATA_KEY: Final = re.compile(r"\d{3}|^\d+$|^[0-9a-f]{8}-")
 
 Segment: TypeAlias = str | int
@@ -121,6 +124,8 @@ def _columns(step: int, output: JSONValue, wanted: Wanted) -> Iterator[tuple[str
     for path, value in _nodes(output):
         if not isinstance(value, dict | list) and any(map(_is_many, path)):
             columns[_starred(path)].append(value)
+            if column := _column(path, output):
+                columns[column].append(value)
     for pointer, values in columns.items():
         if (key := wanted.containers(values)) is not None:
             yield key, Place("output", step, pointer, whole=True)
@@ -148,13 +153,16 @@ def _exact(path: tuple[Segment, ...]) -> str:
 
 
 def _pointers(path: tuple[Segment, ...], document: JSONValue) -> Iterator[str]:
-    """The pointers under which a leaf can be named: exactly, as the last element, as each element."""
+    """The pointers under which a leaf can be named: exactly, as the last element, as each element, as a column of rows."""
     many = [_is_many(segment) for segment in path]
     indices = [segment for segment in path if isinstance(segment, int)]
     keyed = any(flag and isinstance(segment, str) for flag, segment in zip(many, path, strict=True))
     if not keyed and all(index == 0 for index in indices):
         yield _exact(path)
-    if any(many):
+    column = _column(path, document)
+    if column:
+        yield column
+    if any(many) and not (column and _has_kinds(_parent(path, document))):
         yield _starred(path)
     if len(indices) == 1 and not keyed and _is_last(path, document):
         yield "".join(f"/{-1 if isinstance(segment, int) else escape(segment)}" for segment in path)
@@ -167,6 +175,33 @@ def _is_many(segment: Segment) -> bool:
 
 def _starred(path: tuple[Segment, ...]) -> str:
     return "".join("/*" if _is_many(segment) else f"/{escape(str(segment))}" for segment in path)
+
+
+def _column(path: tuple[Segment, ...], document: JSONValue) -> str:
+    """The same place in each row, where a list of lists of one length holds the leaf; empty elsewhere.
+
+    >>> _column((1, 0), [["R1", "Porto"], ["R2", "Rome"]])
+    '/*/0'
+    """
+    if len(path) < 2 or not isinstance(path[-1], int) or not isinstance(path[-2], int):  # noqa: PLR2004
+        return ""
+    row = _parent(path, document)
+    first = _parent((*path[:-2], 0, path[-1]), document)
+    if not isinstance(first, list) or not 2 <= len(row) == len(first) <= MAX_COLUMNS:  # noqa: PLR2004
+        return ""
+    return f"{_starred(path[:-1])}/{path[-1]}"
+
+
+def _has_kinds(row: list[JSONValue]) -> bool:
+    """Whether the elements are of several kinds, so that nobody means each of them alike."""
+    return len({type(element) for element in row}) > 1
+
+
+def _parent(path: tuple[Segment, ...], document: JSONValue) -> JSONValue:
+    value = document
+    for segment in path[:-1]:
+        value = value[segment]
+    return value
 
 
 def _is_last(path: tuple[Segment, ...], document: JSONValue) -> bool:

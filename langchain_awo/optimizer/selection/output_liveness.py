@@ -68,17 +68,29 @@ def is_used(output: JSONValue, args: Mapping[str, JSONValue], run: Run, *, befor
 
 
 def uses_of(corpus: Corpus, tool: str) -> tuple[dict[str, PlaceUse], int]:
-    """By pointer, what became of each place of a tool's outputs; and how many outputs were looked at."""
+    """By pointer, what became of each place of a tool's outputs; and how many outputs were looked at.
+
+    Only outputs after which the agent said something count.
+    """
     seen = calls_of(corpus, tool)
     stride = max(1, len(seen) // SAMPLE)
     sampled = seen[::stride]
     sayings: dict[str, Sayings] = {}
     found: dict[str, PlaceUse] = {}
+    read = 0
     for run, call in sampled:
+        if not _spoke_after(run, call):
+            continue
+        read += 1
         if run.trace_id not in sayings:
             sayings[run.trace_id] = sayings_of(run)
         _look(call, run.task, sayings[run.trace_id].after(call.end), found)
-    return found, len(sampled)
+    return found, read
+
+
+def _spoke_after(run: Run, call: Call) -> bool:
+    """Whether the agent's own words after a call were recorded: without them nobody knows what it read."""
+    return any(start >= call.end for start, _ in run.words)
 
 
 def held_share(corpus: Corpus, tool: str, hide: Iterable[str]) -> tuple[int, int]:

@@ -4,7 +4,8 @@ Used means said later: in the arguments of a later call or in the agent's own wo
 being shown too little costs a call or a wrong answer, so a place is hidden only if that is well supported:
 
 - its values are those of records, not a few words that agents decide by without saying them;
-- it neither says how the call went nor which record it is of;
+- it neither says how the call went, nor which record it is of, nor is it what choices are made by: prices, options, dates;
+- the agents' own words after the outputs were recorded: without them nobody knows what they read;
 - enough outputs of enough tasks had something there, and hardly any of them was used;
 - hiding all such places makes the output shorter by something worth a note.
 
@@ -31,6 +32,13 @@ from langchain_awo.optimizer.selection.output_liveness import PlaceUse, uses_of
 
 _IDENTITY: Final = re.compile(
     r"(?:^|_)(?:id|ids|uuid|key|name|names|title|subject|number|no|ref|sku|url)$", re.IGNORECASE
+)
+
+
+_CHOICE: Final = re.compile(
+    r"(?:^|_)(?:prices?|cost|costs|fees?|amount|total|subtotal|balance|currency|rate|rating|score|rank|priority|stock"
+    r"|quantity|qty|capacity|seats|available|availability|options?|variants?|size|colou?r|discount|date|deadline|due"
+    r"|expires|expiry|duration|distance|limit|eligible|allowed|refundable)(?:_|$)"
 )
 
 
@@ -84,7 +92,7 @@ def _hidden(tool: str, corpus: Corpus, showing: Showing) -> dict[str, UseEvidenc
 
 
 def _is_unused(place: str, use: PlaceUse, showing: Showing) -> bool:
-    if tells_outcome(place) or _identifies(place) or len(use.values) < showing.values:
+    if tells_outcome(place) or _identifies(place) or _decides(place) or len(use.values) < showing.values:
         return False
     if use.outputs < showing.outputs or len(use.tasks) < showing.tasks:
         return False
@@ -94,6 +102,12 @@ def _is_unused(place: str, use: PlaceUse, showing: Showing) -> bool:
 def _identifies(place: str) -> bool:
     names = [unescape(segment) for segment in split(place) if segment != "*"]
     return bool(names) and bool(_IDENTITY.search(names[-1]))
+
+
+def _decides(place: str) -> bool:
+    """Whether an agent may have chosen by a place without saying so; any name on the way to it may tell."""
+    names = (re.sub(r"(?<=[a-z])(?=[A-Z])", "_", unescape(segment)).lower() for segment in split(place))
+    return any(_CHOICE.search(name) for name in names)
 
 
 def upper_bound(found: int, total: int, confidence: float) -> float:

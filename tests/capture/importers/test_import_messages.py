@@ -125,8 +125,8 @@ def test_a_call_without_an_answer_is_abandoned():
         ("null", {}),
         ('{"a": ', {RAW_ARGUMENTS: '{"a": '}),
         ("[1]", {RAW_ARGUMENTS: "[1]"}),
-        ('{"card": 41111111111111111111}', {"card": "41111111111111111111"}),
-        ('{"a": NaN}', {"a": "nan"}),
+        ('{"card": 41111111111111111111}', {"card": 41111111111111111111}),
+        ('{"a": NaN}', {"a": "NaN"}),
     ],
 )
 def test_arguments_are_read_as_text_or_object_and_never_lost(written, args):

@@ -1,0 +1,130 @@
+"""Values that JSON lacks, or that are too large or too deep: nothing raises, and different values stay different."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from langchain_awo.model.encoding import decode, digest, dump_line, dumps, loads, project_output, to_json
+from langchain_awo.model.transform import TRANSFORM_NAMES, apply_transform
+
+
+def nested(depth, inside=1):
+    for _ in range(depth):
+        inside = [inside]
+    return inside
+
+
+def circle():
+    value = {"name": "n"}
+    value["self"] = value
+    return value
+
+
+ODD = {
+    "null": None,
+    "NaN": math.nan,
+    "the word NaN": "NaN",
+    "infinity": math.inf,
+    "minus infinity": -math.inf,
+    "minus zero": -0.0,
+    "zero": 0,
+    "no": False,
+    "beyond 64 bits": 2**70,
+    "its digits": str(2**70),
+    "next to it": 2**70 + 1,
+    "its float": float(2**70),
+    "below 64 bits": -(2**63) - 1,
+    "five thousand digits": 10**4999,
+    "and one more": 10**4999 + 1,
+    "lone surrogate": "\ud83d",
+    "another": "\ud83e",
+    "its escape": "\\ud83d\0",
+    "key that is a number": {1: 2},
+    "key that is its text": {"1": 2},
+    "both keys": {1: 2, "1": 2},
+    "keys that cannot be compared": {None: 1, 2: 1, "x": 1, (1, 2): 1},
+    "surrogate key": {"\ud800": 1},
+    "300 deep": nested(300),
+    "301 deep": nested(301),
+    "300 deep, other": nested(300, 2),
+    "50,000 deep": nested(50_000),
+    "part of itself": circle(),
+    "bytes": b"a",
+    "other bytes": b"b",
+    "a day": dt.date(2024, 1, 2),
+    "a set": {1, 2},
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_any_value_is_written_and_read(name):
+    value = ODD[name]
+    for text in (dumps(value), dump_line(value).decode()):
+        json.loads(text)
+        assert loads(text) == loads(dumps(loads(text)))
+        text.encode()
+    assert digest(value) == digest(value)
+    assert isinstance(dumps(project_output(value)), str)
+    decode(to_json(value))
+
+
+def test_different_values_have_different_digests():
+    digests = {name: digest(value) for name, value in ODD.items()}
+    alike = [(a, b) for a, b in itertools.combinations(digests, 2) if digests[a] == digests[b]]
+    assert alike == []
+
+
+def test_equal_values_have_equal_digests_whatever_the_order_of_their_keys():
+    assert digest({"b": 2**70, "a": math.nan}) == digest({"a": math.nan, "b": 2**70})
+    assert digest({2: 1, 1: 2}) == digest({1: 2, 2: 1})
+    assert digest(loads("[1180591620717411303424]")) == digest([2**70])
+
+
+@pytest.mark.parametrize("number", [2**64, 2**70, -(2**70), 10**300])
+def test_integers_of_any_size_come_back(number):
+    assert loads(dumps({"n": number})) == {"n": number}
+    assert loads(dump_line([number])) == [number]
+    assert decode(json.dumps({"n": number})) == {"n": number}
+    assert to_json(number) == number
+
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters(), max_size=3)
+    | st.binary(max_size=2),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=2) | st.integers(0, 3), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(values)
+def test_what_is_stored_is_stable(value):
+    stored = loads(dump_line(value))
+    assert loads(dump_line(stored)) == stored
+    assert dumps(stored) == dumps(loads(dumps(stored)))
+    assert to_json(stored) == stored
+
+
+@pytest.mark.parametrize("name", TRANSFORM_NAMES)
+@given(value=values | st.text(), option=st.text(max_size=4) | st.integers().map(str))
+def test_no_transform_raises(name, value, option):
+    apply_transform(name, value, option)
+    apply_transform("date_offset", "20240228", "9" * 30)
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "1_000", "1e999", "٣", ""])
+def test_a_word_is_no_number(text):
+    assert not apply_transform("to_number", text)
