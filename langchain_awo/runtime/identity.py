@@ -163,7 +163,7 @@ def _identity(value: Any) -> str:
         dataclasses.is_dataclass(value) and not isinstance(value, type)
     ):
         return digest(to_json(value))
-    if value is None or type(value).__repr__ is object.__repr__:
+    if value is None or "__repr__" not in {name for kind in type(value).__mro__[:-1] for name in vars(kind)}:
         own = next(
             (each for each in ("identity", "id", "email") if getattr(value, each, None) is not None), None
         )

@@ -209,7 +209,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
             self.usage[name, "called"] += 1
             token = guards.set(guards_for(request, self._installed.protection, handler=handler))
             try:
-                return handler(request.override(tool=self._installed.tools[name]))
+                return self._continuer.run(request.override(tool=self._installed.tools[name]), handler)
             finally:
                 guards.reset(token)
 
@@ -226,7 +226,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
             self.usage[name, "called"] += 1
             token = guards.set(guards_for(request, self._installed.protection, ahandler=handler))
             try:
-                return await handler(request.override(tool=self._installed.tools[name]))
+                return await self._continuer.arun(request.override(tool=self._installed.tools[name]), handler)
             finally:
                 guards.reset(token)
 

@@ -88,18 +88,18 @@ class Performer:
         nonce = ""
         if not call.effect.is_read:
             nonce = uuid4().hex
-            if (outcome := (yield from self._claim(call, nonce))) is not None:
-                return outcome
+            if (refused := (yield from self._claim(call, nonce))) is not None:
+                return refused
         try:
-            outcome = yield Make()
+            made: Outcome = yield Make()
         except Exception as error:
             if self._asks_beside(error):
                 yield from self._give_up(call, self.ledger.hold(call, self.task), nonce)
                 return _BESIDE
             yield from self._give_up(call, self._left(call, error), nonce)
             raise
-        yield from self._give_up(call, self._noted(call, outcome), "" if _took_effect(outcome) else nonce)
-        return outcome
+        yield from self._give_up(call, self._noted(call, made), "" if _took_effect(made) else nonce)
+        return made
 
     # --- who makes a write ---
 
