@@ -16,13 +16,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
-from langchain_core.messages import ToolMessage
-
 from langchain_awo.model.encoding import digest
 from langchain_awo.model.metatool import MetaTool, Step
 from langchain_awo.model.schema import adapter
 from langchain_awo.model.trace import JSONValue
-from langchain_awo.runtime.calling import EDITED
 from langchain_awo.runtime.outcome import Call, Failed, Succeeded
 
 COMPLETE_KEPT: Final = 1_000
@@ -39,7 +36,6 @@ class Entry:
             `held` that it would have asked beside another call that asks.
         content: of the message it answered with.
         key: as of the call.
-        edited: the arguments that a person put in place of `args`, if anybody did.
         task: the call of the meta-tool in which it asked questions; a resume token brings a new one.
         asked: its place in the order of first questions there, 0 if it never asked.
         questions: how many it asked there that reached the user; so many answers it takes.
@@ -53,7 +49,6 @@ class Entry:
     output: JSONValue = None
     content: JSONValue = None
     artifact: JSONValue = None
-    edited: dict[str, JSONValue] | None = None
     task: str = ""
     asked: int = 0
     questions: int = 0
@@ -94,7 +89,7 @@ class Ledger:
         """What is known of a call: its result, why it must not be made, or nothing."""
         entry = self.entries.get(call.key)
         if entry is not None and entry.status == "done":
-            return Succeeded(output=entry.output, reply=self.replies.get(call.key) or _reply(entry))
+            return Succeeded(output=entry.output, reply=self.replies.get(call.key))
         if call.effect.is_read:
             return None
         if entry is not None and entry.status == "started":
@@ -131,7 +126,6 @@ class Ledger:
             output=outcome.output,
             content=getattr(outcome.reply, "content", None),
             artifact=getattr(outcome.reply, "artifact", None),
-            edited=getattr(outcome.reply, "additional_kwargs", {}).get(EDITED),
         )
 
     def fail(self, call: Call) -> Entry:
@@ -266,15 +260,6 @@ def _put_last(
     ledgers[ledger.run] = ledger
     while len(ledgers) > most:
         forget(ledgers.popitem(last=False)[1])
-
-
-def _reply(entry: Entry) -> ToolMessage:
-    """The message that a call answered with, as far as another process stored it."""
-    extra = {} if entry.edited is None else {EDITED: entry.edited}
-    content = entry.content if isinstance(entry.content, str | list) else ""
-    return ToolMessage(
-        content, artifact=entry.artifact, name=entry.tool, tool_call_id=entry.key, additional_kwargs=extra
-    )
 
 
 def routine_digest(meta_tool: MetaTool) -> str:
