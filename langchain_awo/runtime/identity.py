@@ -38,6 +38,7 @@ class RunKey:
         conversation: in which an unfinished run may be taken up: the thread and user, or without a thread the call of the
             graph; empty where there is neither.
         wish: digest of the meta-tool and its arguments.
+        holder: the call of the graph in which it is executed now.
     """
 
     thread: str
@@ -46,6 +47,7 @@ class RunKey:
     call: str
     conversation: str
     wish: str
+    holder: str
 
     @cached_property
     def run(self) -> str:
@@ -88,7 +90,8 @@ def key_of(
     invocation = invocation_of(runtime)
     name = digest([thread, user]) if thread else invocation.name if invocation else ""
     call = _call(meta_tool, wish, f"{thread} {task}", names, runtime) if task else uuid4().hex
-    return RunKey(thread=thread, user=user, task=task, call=call, conversation=name, wish=wish)
+    holder = invocation.name if invocation else uuid4().hex
+    return RunKey(thread=thread, user=user, task=task, call=call, conversation=name, wish=wish, holder=holder)
 
 
 def _call(meta_tool: str, wish: str, place: str, names: Mapping[str, str], runtime: Any) -> str:

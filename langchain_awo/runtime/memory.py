@@ -65,6 +65,7 @@ class Ledger:
         was_interrupted: whether any of its calls ever waited for an answer.
         is_open: whether it was noted as unfinished.
         going: held by whoever executes it.
+        holder: the call of a graph in which it is executed, or was last.
     """
 
     run: str
@@ -77,6 +78,14 @@ class Ledger:
     was_interrupted: bool = False
     is_open: bool = False
     going: threading.Lock = field(default_factory=threading.Lock)
+    holder: str = ""
+
+    def hold_for(self, holder: str) -> bool:
+        """Takes hold of the run, unless somebody executes it."""
+        if not self.going.acquire(blocking=False):
+            return False
+        self.holder = holder
+        return True
 
     def restore(self, entries: Iterable[Entry]) -> None:
         """Takes what another process knew of the calls."""

@@ -114,19 +114,26 @@ class Opening:
             yield from shelf.save_run(ledger)
         return ledger
 
-    def _unfinished(self) -> Asking[Opened | None]:
-        """An unfinished run for the same wish in this conversation that nobody executes now."""
+    def _unfinished(self) -> Asking[Opened | str | None]:
+        """An unfinished run for the same wish in this conversation.
+
+        One that is executed beside this call, by the same call of the graph, is another wish: a model may ask for the same
+        twice. One that is executed elsewhere is this one, because somebody resumed the conversation twice: it is waited for.
+        """
         if not self.key.slot:
             return None
         for ledger in self.memory.unfinished(self.key.slot):
-            if ledger.going.acquire(blocking=False):
+            if ledger.hold_for(self.key.holder):
                 return (yield from self._taken_up(ledger))
+            if ledger.holder != self.key.holder:
+                self.memory.continue_with(self.key.run, ledger)
+                return (yield from self._held(ledger))
         if not self.has_store:
             return None
         for run in (yield from shelf.unfinished(self.key.slot)):
             if self.memory.find(run) is None and (stored := (yield from shelf.load(run))):
                 ledger = self.memory.keep(stored)
-                if ledger.going.acquire(blocking=False):
+                if ledger.hold_for(self.key.holder):
                     return (yield from self._taken_up(ledger))
         return None
 
@@ -148,7 +155,7 @@ class Opening:
         """Waits for whoever executes the run."""
         ledger = self.memory.keep(ledger)
         for _ in range(int(PATIENCE / _NAP)):
-            if ledger.going.acquire(blocking=False):
+            if ledger.hold_for(self.key.holder):
                 return Opened(ledger=ledger)
             yield Pause(_NAP)
         return "not called: another call executes the same run and does not come to its end"
