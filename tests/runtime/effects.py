@@ -155,28 +155,25 @@ def _run(world: World, desk: Desk) -> int:
     """Runs an agent to the end, answering every interrupt; returns how many there were."""
     saver, store, memory = InMemorySaver(), InMemoryStore(), Memory()
 
-    def request(given: Any) -> Any:
-        """One request, answered by a process of its own if the world forgets."""
+    def process() -> Any:
+        """An agent, in a process of its own if the world forgets."""
         known = Memory() if world.forgets else memory
-        agent = _agent(
-            world,
-            desk,
-            MetaToolkit(plan=plan_of(desk.tools, world.meta_tool), tools=desk.tools, memory=known),
-            checkpointer=saver,
-            store=store,
-        )
+        plan = plan_of(desk.tools, world.meta_tool)
+        toolkit = MetaToolkit(plan=plan, tools=desk.tools, memory=known)
+        return _agent(world, desk, toolkit, checkpointer=saver, store=store)
+
+    def answer(agent: Any, given: Any) -> Any:
         return asyncio.run(agent.ainvoke(given, THREAD)) if world.is_async else agent.invoke(given, THREAD)
 
-    state = request(ask())
+    state = answer(process(), ask())
     for interrupts in range(PATIENCE):
         if "__interrupt__" not in state:
             return interrupts
         question = state["__interrupt__"][0]
-        answer = Command(
-            resume={question.id: f"yes to {question.value['args']}"}
-        )  # never to a later question
+        said = Command(resume={question.id: f"yes to {question.value['args']}"})  # never to a later question
+        agents = [process() for _ in range(world.workers)]
         with ThreadPoolExecutor(world.workers) as pool:
-            states = list(pool.map(request, [answer] * world.workers))
+            states = list(pool.map(answer, agents, [said] * world.workers))
         state = next((each for each in states if "__interrupt__" not in each), states[0])
     raise AssertionError("it never ends")
 

@@ -82,20 +82,24 @@ def test_an_interrupt_that_is_resumed_by_several_workers_makes_the_write_once(
             first.setup()
     slow = SlowStore()
 
-    def agent(store: Any, *script: Any) -> Any:
+    def tools() -> list[Any]:
+        """Of one process; not made by the workers, because LangChain changes the filters of warnings meanwhile."""
         known = memory if share == "memory" else Memory()
         built = MetaToolkit(plan=plan_of(desk.tools, HELP), tools=desk.tools, memory=known)
-        tools = [*desk.tools, *built.get_tools()]
-        return new_agent("create_agent", model_of(*script), tools, checkpointer=saver, store=store)
+        return [*desk.tools, *built.get_tools()]
 
-    def work(given: Any, *script: Any) -> Any:
-        if share != "sqlite":
-            return _run(agent(slow if share == "store" else None, *script), given, how)
-        with SqliteStore.from_conn_string(path) as store:
-            return _run(agent(store, *script), given, "sync")
+    def work(made: list[Any], given: Any, *script: Any) -> Any:
+        if share == "sqlite":
+            with SqliteStore.from_conn_string(path) as store:
+                agent = new_agent("create_agent", model_of(*script), made, checkpointer=saver, store=store)
+                return _run(agent, given, "sync")
+        store = slow if share == "store" else None
+        agent = new_agent("create_agent", model_of(*script), made, checkpointer=saver, store=store)
+        return _run(agent, given, how)
 
-    work(ask(), call("help_user", email="a@b"))
-    states = _at_once(lambda _: work(Command(resume="yes"), "ok"))
+    work(tools(), ask(), call("help_user", email="a@b"))
+    made = [tools() for _ in range(WORKERS)]
+    states = _at_once(lambda number: work(made[number], Command(resume="yes"), "ok"))
     assert desk.calls("refund") == [("refund", "A:yes")]
     assert len(desk.calls("note")) == 1
     told = [json.loads(message.content)["status"] for state in states for message in tool_messages(state)]
