@@ -155,12 +155,12 @@ def _run(world: World, desk: Desk) -> int:
     """Runs an agent to the end, answering every interrupt; returns how many there were."""
     saver, store, memory = InMemorySaver(), InMemoryStore(), Memory()
 
-    def process() -> Any:
+    def process(**more: Any) -> Any:
         """An agent, in a process of its own if the world forgets."""
         known = Memory() if world.forgets else memory
         plan = plan_of(desk.tools, world.meta_tool)
         toolkit = MetaToolkit(plan=plan, tools=desk.tools, memory=known)
-        return _agent(world, desk, toolkit, checkpointer=saver, store=store)
+        return _agent(world, desk, toolkit, checkpointer=saver, store=store, **more)
 
     def answer(agent: Any, given: Any) -> Any:
         return asyncio.run(agent.ainvoke(given, THREAD)) if world.is_async else agent.invoke(given, THREAD)
@@ -171,10 +171,14 @@ def _run(world: World, desk: Desk) -> int:
             return interrupts
         question = state["__interrupt__"][0]
         said = Command(resume={question.id: f"yes to {question.value['args']}"})  # never to a later question
-        agents = [process() for _ in range(world.workers)]
+        if world.workers == 1:
+            state = answer(process(), said)
+            continue
+        # both resume the routine, one goes on with the model: two would be two wishes
+        agents = [process(interrupt_after=["tools"]) for _ in range(world.workers)]
         with ThreadPoolExecutor(world.workers) as pool:
-            states = list(pool.map(answer, agents, [said] * world.workers))
-        state = next((each for each in states if "__interrupt__" not in each), states[0])
+            list(pool.map(answer, agents, [said] * world.workers))
+        state = answer(process(), None)
     raise AssertionError("it never ends")
 
 
