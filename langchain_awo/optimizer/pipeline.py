@@ -14,6 +14,7 @@ from langchain_awo.model.metatool import MetaTool, Refused, ToolkitPlan
 from langchain_awo.model.rules import Ignore, RuleSet, describe
 from langchain_awo.model.trace import JSONValue, ToolSpec, Trace
 from langchain_awo.optimizer.baseline.literal import compile_literal
+from langchain_awo.optimizer.log.commands import REASON, commanding
 from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
 from langchain_awo.optimizer.log.inline import without_echo
 from langchain_awo.optimizer.log.signatures import signatures_of
@@ -124,8 +125,9 @@ def compile_corpus(
     corpus = trusting(corpus, rules)
     former = [home for each in former if (home := keep_home(each, corpus)[0])]
     actions = specialize(follow(corpus, rules), rules, declared=options.effects)
-    corpus, options = actions.corpus, replace(options, protected=actions.actions_of(options.protected))
-    refused = list(_off_limits(corpus, options))
+    corpus, protected = actions.corpus, actions.actions_of(options.protected)
+    options = replace(options, protected=protected | commanding(corpus))
+    refused = list(_off_limits(corpus, options, protected))
     candidates: list[MetaTool] = []
     for candidate in mine(corpus, options, report):
         if isinstance(candidate, Refused):
@@ -162,7 +164,7 @@ def _literally(
         threshold=options.threshold,
         max_tools=options.max_tools,
         bindings=options.bindings,
-        protected=options.protected,
+        protected=options.protected | commanding(corpus),
     )
     return named_as_before(meta_tools, former, corpus), refused
 
@@ -185,12 +187,14 @@ def _avoided(options: Options) -> frozenset[str]:
     return options.protected | {rule.tool for rule in rules if isinstance(rule, Ignore)}
 
 
-def _off_limits(corpus: Corpus, options: Options) -> Iterator[Refused]:
+def _off_limits(corpus: Corpus, options: Options, protected: frozenset[str]) -> Iterator[Refused]:
     called = Counter(
         call.tool for _, segment in corpus.segments() for each in segment.rounds for call in each.calls
     )
     for tool, effect in corpus.effects.items():
-        if tool in options.protected:
+        if tool in options.protected - protected:
+            code, reason = "command", REASON
+        elif tool in protected:
             code, reason = "protected", "the tool is protected; the agent calls it itself"
         elif effect is Effect.DESTRUCTIVE:
             code, reason = "destructive", "the tool is destructive; declare another effect for it to allow it"

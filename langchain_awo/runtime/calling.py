@@ -15,6 +15,7 @@ from langchain_core.runnables.config import patch_config
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from langgraph import errors as langgraph_errors
 from langgraph.prebuilt import ToolRuntime
+from langgraph.types import Command
 from pydantic import ValidationError
 
 from langchain_awo.model.encoding import digest, dumps, project_output
@@ -159,8 +160,18 @@ def read_reply(reply: object) -> Outcome:
             return Failed(error=content if isinstance(content, str) else dumps(content))
         told = failure_in(content)
         return Succeeded(output=content, reply=reply) if told is None else Failed(error=told)
-    what = f"returned a {type(reply).__name__}, which a routine cannot pass on"
-    return Failed(error=f"{what}; it took effect, call this tool by itself from now on", ended=True)
+    return Failed(error=_not_passed_on(reply), ended=True)
+
+
+def _not_passed_on(reply: object) -> str:
+    """What became of a call that answered with something only LangGraph can carry out: half of it, and that is said."""
+    each = reply if isinstance(reply, list) else [reply]
+    if any(isinstance(part, Command) for part in each):
+        return (
+            "returned a Command, which a routine cannot pass on: the tool ran, and what its Command asks for (to update the state, to go "
+            "elsewhere) was dropped; whatever else the tool changed is changed, so find out before calling it by itself"
+        )
+    return f"returned a {type(reply).__name__}, which is no answer that a routine can read; it ran, so find out what it did"
 
 
 def failed(error: Exception) -> Failed:

@@ -6,22 +6,23 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from langchain_core.messages import AIMessage, ToolMessage
+from langchain_core.messages import ToolMessage
 from langgraph.errors import GraphBubbleUp
 
 from langchain_awo.model.eager import eager_part
 from langchain_awo.model.metatool import MetaTool
 from langchain_awo.runtime.calling import BoundTool, Guards, Surroundings, acall_tool, call_tool
-from langchain_awo.runtime.claims import Claims
-from langchain_awo.runtime.continuing import Start, fetched_data, start_of, with_fetched
-from langchain_awo.runtime.conversation import Held, call_key, held_reads
+from langchain_awo.runtime.continuing import Start, start_of, with_fetched
+from langchain_awo.runtime.conversation import Held, call_key
 from langchain_awo.runtime.drivers import adrive, drive
 from langchain_awo.runtime.guarding import inner_request
+from langchain_awo.runtime.identity import asked_calls, messages_of
 from langchain_awo.runtime.installing import Installed
 from langchain_awo.runtime.outcome import Call, Failed, Limits, Outcome, Result, Succeeded
+from langchain_awo.runtime.readings import Readings, readings_of
 from langchain_awo.runtime.telling import Told, tell_steps
 
 _log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ class _Going:
     """What continues one anchor call.
 
     Attributes:
-        known: results that the conversation holds, by call.
+        known: what this agent has read and is still true, by call.
         fetched: what was made here, by call, as the answers came.
         shown: the same in the order of the steps.
         told: the same as the model is told it.
@@ -40,7 +41,7 @@ class _Going:
 
     request: Any
     anchor: Held
-    turn: str
+    readings: Readings
     known: dict[str, Held]
     fetched: dict[str, Held] = field(default_factory=dict)
     shown: dict[str, Held] = field(default_factory=dict)
@@ -55,20 +56,26 @@ class Continuer:
         parts = (eager_part(each, forbidden) for each in installed.meta_tools("continue"))
         self._parts: list[MetaTool] = [part for part in parts if part is not None]
         self._tools = {tool.name: BoundTool(tool=tool) for tool in installed.toolkit.tools}
-        self._effects = installed.effects
+        meta_tools = {each.name: each.effect for each in installed.toolkit.meta_tools}
+        self._effects = {**installed.effects, **meta_tools}
         self._limits = limits
         self._shape = limits.shape and installed.toolkit.limits.shape
         self._usage = usage
-        self._claims = Claims()
 
     def call(self, request: Any, handler: Callable[[Any], Any]) -> Any:
         """Makes a call of an original tool, or serves it, and goes on from it."""
-        if not self._reads(request):
+        if not self._parts:
             return handler(request)
-        known = held_reads(_messages(request), self._effects)
-        if served := self._served(request, known):
+        readings = self._readings(request)
+        if not self._reads(request.tool_call):
+            with readings.change():
+                return handler(request)
+        if self._is_beside_a_change(request):
+            return handler(request)
+        known, since = readings.known(), readings.moment
+        if served := self._served(request, known, readings):
             return served
-        future, is_mine = self._claims.claim(_turn(request), _key(request))
+        future, is_mine = readings.claim(_key(request))
         if not is_mine and (other := future.result()):
             return self._serve(request, other)
         try:
@@ -79,19 +86,26 @@ class Continuer:
         _settle(future, going := _held(request, reply))
         if going is None:
             return reply
-        state = _Going(request, going, _turn(request), known)
+        readings.keep(going, since)
+        state = _Going(request, going, readings, known)
         for start in self._starts(request):
             self._go(start, state, handler)
         return self._with_fetched(reply, state)
 
     async def acall(self, request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
         """Async form of `call`."""
-        if not self._reads(request):
+        if not self._parts:
             return await handler(request)
-        known = held_reads(_messages(request), self._effects)
-        if served := self._served(request, known):
+        readings = self._readings(request)
+        if not self._reads(request.tool_call):
+            with readings.change():
+                return await handler(request)
+        if self._is_beside_a_change(request):
+            return await handler(request)
+        known, since = readings.known(), readings.moment
+        if served := self._served(request, known, readings):
             return served
-        future, is_mine = self._claims.claim(_turn(request), _key(request))
+        future, is_mine = readings.claim(_key(request))
         if not is_mine and (other := await asyncio.shield(asyncio.wrap_future(future))):
             return self._serve(request, other)
         try:
@@ -102,25 +116,70 @@ class Continuer:
         _settle(future, going := _held(request, reply))
         if going is None:
             return reply
-        state = _Going(request, going, _turn(request), known)
+        readings.keep(going, since)
+        state = _Going(request, going, readings, known)
         for start in self._starts(request):
             await self._ago(start, state, handler)
         return self._with_fetched(reply, state)
 
-    def _reads(self, request: Any) -> bool:
-        """Whether a call is any of our business: a read, where something is continued at all."""
-        effect = self._effects.get(request.tool_call["name"])
-        return bool(self._parts) and effect is not None and effect.is_read
+    def run(self, request: Any, handler: Callable[[Any], Any]) -> Any:
+        """Runs a meta-tool, and takes notice of what it read or may have changed."""
+        if not self._parts:
+            return handler(request)
+        readings = self._readings(request)
+        if not self._reads(request.tool_call):
+            with readings.change():
+                return handler(request)
+        since = readings.moment
+        return self._taken(handler(request), readings, since)
+
+    async def arun(self, request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
+        """Async form of `run`."""
+        if not self._parts:
+            return await handler(request)
+        readings = self._readings(request)
+        if not self._reads(request.tool_call):
+            with readings.change():
+                return await handler(request)
+        since = readings.moment
+        return self._taken(await handler(request), readings, since)
+
+    def _readings(self, request: Any) -> Readings:
+        readings = readings_of(request, self)
+        readings.turn_to(messages_of(request))
+        return readings
+
+    def _reads(self, call: Any) -> bool:
+        """Whether a call changes nothing, as far as anybody knows."""
+        effect = self._effects.get(call["name"])
+        return effect is not None and effect.is_read
+
+    def _is_beside_a_change(self, request: Any) -> bool:
+        """Whether the model asked for something that may change what is read, at the same time: nobody knows which comes first."""
+        return not all(self._reads(call) for call in asked_calls(request))
+
+    def _taken(self, reply: Any, readings: Readings, since: int | None) -> Any:
+        told = reply.artifact if isinstance(reply, ToolMessage) else None
+        if isinstance(told, dict) and "meta_tool" in told:
+            for done, own in zip(told["steps"], told["messages"], strict=True):
+                if isinstance(own, ToolMessage):  # as the tool said it
+                    call = {"tool": done["tool"], "args": done["args"]}
+                    held = Held(**call, content=own.content, artifact=own.artifact, unasked=True)
+                    readings.keep(held, since)
+        return reply
 
     def _starts(self, request: Any) -> list[Start]:
         call = request.tool_call
         found = (start_of(part, call["name"], call["args"]) for part in self._parts)
         return [start for start in found if start is not None]
 
-    def _served(self, request: Any, known: dict[str, Held]) -> ToolMessage | None:
+    def _served(self, request: Any, known: dict[str, Held], readings: Readings) -> ToolMessage | None:
         """The answer to a call that was fetched already; a call the model itself made before is made again."""
         held = known.get(_key(request))
-        return self._serve(request, held) if held is not None and held.unasked else None
+        if held is None or not held.unasked:
+            return None
+        readings.keep(replace(held, unasked=False), readings.moment)
+        return self._serve(request, held)
 
     def _serve(self, request: Any, held: Held) -> ToolMessage:
         call = request.tool_call
@@ -133,9 +192,10 @@ class Continuer:
         def perform(call: Call) -> Outcome:
             if (outcome := _first(call, state)) is not None:
                 return outcome
-            future, is_mine = self._claims.claim(state.turn, call_key(call.tool, call.args))
+            future, is_mine = state.readings.claim(call_key(call.tool, call.args))
             if not is_mine:
                 return _of(future.result())
+            since = state.readings.moment
             try:
                 outcome = call_tool(call, around)
             except GraphBubbleUp:
@@ -143,7 +203,7 @@ class Continuer:
             except BaseException:
                 _settle(future, None)
                 raise
-            _settle(future, _kept(call, outcome, state))
+            _settle(future, _kept(call, outcome, state, since))
             return outcome
 
         try:
@@ -159,9 +219,10 @@ class Continuer:
         async def perform(call: Call) -> Outcome:
             if (outcome := _first(call, state)) is not None:
                 return outcome
-            future, is_mine = self._claims.claim(state.turn, call_key(call.tool, call.args))
+            future, is_mine = state.readings.claim(call_key(call.tool, call.args))
             if not is_mine:
                 return _of(await asyncio.shield(asyncio.wrap_future(future)))
+            since = state.readings.moment
             try:
                 outcome = await acall_tool(call, around)
             except GraphBubbleUp:
@@ -169,7 +230,7 @@ class Continuer:
             except BaseException:
                 _settle(future, None)
                 raise
-            _settle(future, _kept(call, outcome, state))
+            _settle(future, _kept(call, outcome, state, since))
             return outcome
 
         try:
@@ -202,8 +263,7 @@ class Continuer:
         if not state.shown:
             return reply
         content = with_fetched(reply.content, state.told, characters=self._limits.output_chars)
-        extra = {**reply.additional_kwargs, **fetched_data(list(state.shown.values()))}
-        return reply.model_copy(update={"content": content, "additional_kwargs": extra})
+        return reply.model_copy(update={"content": content})
 
 
 _ASKS = Failed(error="asks a person; not run unasked")
@@ -215,19 +275,20 @@ def _by(request: Any, handler: Callable[[Any], Any]) -> Callable[..., Any]:
 
 
 def _first(call: Call, state: _Going) -> Outcome | None:
-    """The outcome of a call that need not be made: the anchor itself, and what the conversation holds."""
+    """The outcome of a call that need not be made: the anchor itself, and what was read already."""
     if call.step == 1:
         return Succeeded(output=state.anchor.output)
     held = state.known.get(call_key(call.tool, call.args))
     return None if held is None else Succeeded(output=held.output)
 
 
-def _kept(call: Call, outcome: Outcome, state: _Going) -> Held | None:
+def _kept(call: Call, outcome: Outcome, state: _Going, since: int | None) -> Held | None:
     if isinstance(outcome, Failed) or not isinstance(outcome.reply, ToolMessage):
         return None
     reply = outcome.reply
     held = Held(tool=call.tool, args=call.args, content=reply.content, artifact=reply.artifact, unasked=True)
     state.fetched[call_key(call.tool, call.args)] = held
+    state.readings.keep(held, since)
     return held
 
 
@@ -250,16 +311,3 @@ def _settle(future: Any, held: Held | None) -> None:
 
 def _key(request: Any) -> str:
     return call_key(request.tool_call["name"], request.tool_call["args"])
-
-
-def _messages(request: Any) -> list[Any]:
-    state = request.state
-    return list(state.get("messages", ()) if isinstance(state, dict) else state)
-
-
-def _turn(request: Any) -> str:
-    """What the calls of one model call have in common."""
-    last = next((each for each in reversed(_messages(request)) if isinstance(each, AIMessage)), None)
-    calls = last.tool_calls if last else [request.tool_call]
-    thread = request.runtime.config.get("configurable", {}).get("thread_id", "")
-    return "|".join([str(thread), last.id or "" if last else "", *(call["id"] or "" for call in calls)])

@@ -1,7 +1,7 @@
 """Continue mode: after the model's own anchor call, the eager steps of a routine are run unasked.
 
 An eager step is a read that is bound to what exists by then. Nothing else is run: no write, no protected tool,
-nothing that asks a person, nothing that the conversation already holds.
+nothing that asks a person, nothing that was read already and is still true, and nothing beside a call that may change something.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from typing import Any
 
 from langchain_awo.model.binding import Constant, Item, Parameter, Template, leaves
 from langchain_awo.model.effect import Effect
-from langchain_awo.model.encoding import dumps, to_json
+from langchain_awo.model.encoding import dumps
 from langchain_awo.model.handback import FETCHED_NOTE
 from langchain_awo.model.metatool import Map, MetaTool, Step
 from langchain_awo.model.trace import JSONValue
-from langchain_awo.runtime.conversation import FETCHED, Held
 from langchain_awo.runtime.telling import Told
 
 
@@ -57,21 +56,6 @@ def with_fetched(content: Any, told: Sequence[Told], *, characters: int) -> Any:
         return content
     text = dumps({"note": FETCHED_NOTE, "steps": steps})
     return f"{content}\n\n{text}" if isinstance(content, str) else [*content, {"type": "text", "text": text}]
-
-
-def fetched_data(fetched: list[Held]) -> dict[str, JSONValue]:
-    """What a message keeps of them, so that the model is served from it if it asks anyway."""
-    return {
-        FETCHED: [
-            {
-                "tool": each.tool,
-                "args": each.args,
-                "content": to_json(each.content),
-                "artifact": to_json(each.artifact),
-            }
-            for each in fetched
-        ]
-    }
 
 
 def _fitting(told: Sequence[Told], room: int) -> list[Told]:

@@ -143,7 +143,7 @@ class _Run:
 
     def _enter(self, number: int, step: Step) -> Stop | None:
         """Decides once whether a step runs and with which calls; a reason to stop is decided anew each time."""
-        if step.guard and not guardguard_holds(step.guard, self.frame):
+        if step.guard and not guard_holds(step.guard, self.frame):
             return self._guarded(number, step, step.guard)
         if self.suspicion is not None and not step.effect.is_read:
             return Stop(

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 from langchain_core.tools import BaseTool, InjectedToolArg, InjectedToolCallId
 from langchain_core.tools.base import get_all_basemodel_annotations
 from langgraph.prebuilt import InjectedState, InjectedStore, ToolRuntime
+from langgraph.types import Command
 
 from langchain_awo.model.trace import JSONValue
 
@@ -68,6 +69,15 @@ def injected_of(tool: BaseTool) -> Injected:
         unknown=tuple(name for name in found["unknown"] if name not in optional),
         names=frozenset(state).union(*found.values()),
     )
+
+
+def returns_command(tool: BaseTool) -> bool:
+    """Whether a tool says that it answers with a `Command`, which only LangGraph can carry out."""
+    try:
+        answer = get_type_hints(_function(tool)).get("return")
+    except Exception:  # noqa: BLE001  # any forward reference may fail in any way; what it returns is seen when it is called
+        return False
+    return _first(_marks(answer), Command) is not None
 
 
 def inject(

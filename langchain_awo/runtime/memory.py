@@ -1,20 +1,19 @@
 """What was done already: a step that completed is never executed again.
 
-A run of a meta-tool is known by its thread, its task in the graph and the id of its call; LangGraph gives all
-three again when it resumes, retries or recovers a run. The resume token is a digest of them. A completed call
-is known by its step and the digest of tool and arguments. Before a write is made it is noted as started, so
-that a write whose end was never seen is not made again either.
+A run is known by where it was executed, see `langchain_awo.runtime.identity`; a completed call within it by its step and the
+digest of tool and arguments. Before a write is made it is noted as started, so that a write whose end was never seen is not
+made again either. A run that has begun to change something and did not come to its end is *unfinished*: a new call with the
+same arguments in the same conversation takes it up, whatever became of the messages.
 
-In one process a bounded table holds the runs; with a LangGraph store and a thread they outlive the process.
+In one process a bounded table holds the runs; with a thread and a LangGraph store, or else its checkpointer, they outlive the process.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any, Final, Literal
 
 from langchain_awo.model.encoding import digest, to_json
@@ -27,25 +26,6 @@ UNFINISHED_KEPT: Final = 10_000
 """Runs that one process remembers."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunKey:
-    """What a run is known by; `thread` is empty where nothing can be resumed in another process."""
-
-    thread: str
-    task: str
-    call_id: str
-
-    @cached_property
-    def token(self) -> str:
-        """The resume token."""
-        return digest([self.thread, self.task, self.call_id])
-
-    @property
-    def place(self) -> str:
-        """The task, which several calls share where a graph runs them in one node."""
-        return digest([self.thread, self.task])
-
-
 @dataclass(slots=True, kw_only=True)
 class Entry:
     """One call of a run. Not frozen, because one is made for every call and that takes four times as long.
@@ -55,7 +35,7 @@ class Entry:
             `held` that it would have asked beside another call that asks.
         content: of the message it answered with.
         key: as of the call.
-        task: digest of the call of the meta-tool in which it asked questions; a resume token brings a new one.
+        task: the call of the meta-tool in which it asked questions; a resume token brings a new one.
         asked: its place in the order of first questions there, 0 if it never asked.
         questions: how many it asked there that reached the user; so many answers it takes.
     """
@@ -78,17 +58,33 @@ class Ledger:
     """What is known of one run; the live replies only in the process that got them.
 
     Attributes:
+        run: names it.
+        routine: digest of the meta-tool.
+        slot: where it is looked up once it is unfinished; empty if nobody can.
         was_interrupted: whether any of its calls ever waited for an answer.
+        is_open: whether it was noted as unfinished.
+        going: held by whoever executes it.
+        holder: the call of a graph in which it is executed, or was last.
     """
 
-    token: str
-    thread: str
+    run: str
     meta_tool: str
     routine: str
     parameters: dict[str, JSONValue]
+    slot: str = ""
     entries: dict[str, Entry] = field(default_factory=dict)
     replies: dict[str, object] = field(default_factory=dict)
     was_interrupted: bool = False
+    is_open: bool = False
+    going: threading.Lock = field(default_factory=threading.Lock)
+    holder: str = ""
+
+    def hold_for(self, holder: str) -> bool:
+        """Takes hold of the run, unless somebody executes it."""
+        if not self.going.acquire(blocking=False):
+            return False
+        self.holder = holder
+        return True
 
     def restore(self, entries: Iterable[Entry]) -> None:
         """Takes what another process knew of the calls."""
@@ -113,6 +109,17 @@ class Ledger:
         if done and not call.mapped:
             return Failed(error=f"{call.tool} was already done in this run, with {done[0].args}")
         return None
+
+    def take(self, entry: Entry) -> None:
+        """Takes what another process did meanwhile."""
+        self.entries[entry.key] = entry
+        self.replies.pop(entry.key, None)
+
+    def look_again(self, reads: Iterable[int]) -> None:
+        """Forgets what steps that read came to, before a new wish goes on: what they saw may have changed since."""
+        steps = frozenset(reads)
+        for entry in [each for each in self.entries.values() if each.step in steps]:
+            del self.entries[entry.key]
 
     def start(self, call: Call) -> Entry:
         """Notes that a write is about to be made."""
@@ -185,61 +192,82 @@ class Memory:
     def __init__(self, *, complete: int = COMPLETE_KEPT, unfinished: int = UNFINISHED_KEPT) -> None:
         self._complete: OrderedDict[str, Ledger] = OrderedDict()
         self._unfinished: OrderedDict[str, Ledger] = OrderedDict()
+        self._open: dict[str, dict[str, Ledger]] = {}
+        self._continued: OrderedDict[str, str] = OrderedDict()
         self._asking: OrderedDict[str, str] = OrderedDict()
         self._most = (complete, unfinished)
         self._lock = threading.Lock()
 
-    def find(self, token: str) -> Ledger | None:
-        """The run of a token, if this process remembers it."""
+    def find(self, run: str) -> Ledger | None:
+        """A run, or the one that it continues, if this process remembers it."""
         with self._lock:
-            return self._unfinished.get(token) or self._complete.get(token)
+            run = self._continued.get(run, run)
+            return self._unfinished.get(run) or self._complete.get(run)
 
     def keep(self, ledger: Ledger) -> Ledger:
         """Remembers a run that begins or goes on; returns what is remembered if another thread was first."""
         with self._lock:
-            kept = self._complete.pop(ledger.token, None) or self._unfinished.pop(ledger.token, ledger)
-            _put_last(self._unfinished, kept, self._most[1])
+            kept = self._complete.pop(ledger.run, None) or self._unfinished.pop(ledger.run, ledger)
+            _put_last(self._unfinished, kept, self._most[1], self._forget)
             return kept
 
-    def asks_first(self, place: str, token: str) -> bool:
+    def open(self, ledger: Ledger) -> None:
+        """Notes that a run is about to change something, and so is unfinished until it is complete."""
+        with self._lock:
+            ledger.is_open = True
+            if ledger.slot:
+                self._open.setdefault(ledger.slot, {})[ledger.run] = ledger
+
+    def unfinished(self, slot: str) -> list[Ledger]:
+        """The unfinished runs of a slot, those that began first before the others."""
+        with self._lock:
+            return list(self._open.get(slot, {}).values())
+
+    def continue_with(self, run: str, ledger: Ledger) -> None:
+        """Notes that a run is nothing but the continuation of another one."""
+        with self._lock:
+            self._continued[run] = ledger.run
+            while len(self._continued) > self._most[1]:
+                self._continued.popitem(last=False)
+
+    def asks_first(self, place: str, run: str) -> bool:
         """Whether a run is the first that asks a person in its task, and so the only one that may."""
         with self._lock:
-            first = self._asking.setdefault(place, token)
+            first = self._asking.setdefault(place, run)
             while len(self._asking) > self._most[1]:
                 self._asking.popitem(last=False)
-            return first == token
+            return first == run
 
-    def is_asked_beside(self, place: str, token: str) -> bool:
+    def is_asked_beside(self, place: str, run: str) -> bool:
         """Whether another run asked a person in the same task."""
         with self._lock:
-            return self._asking.get(place, token) != token
+            return self._asking.get(place, run) != run
 
     def complete(self, ledger: Ledger) -> None:
         """Notes that a run came to its end."""
         with self._lock:
-            self._unfinished.pop(ledger.token, None)
-            _put_last(self._complete, ledger, self._most[0])
+            self._unfinished.pop(ledger.run, None)
+            self._forget(ledger)
+            ledger.is_open = False
+            _put_last(self._complete, ledger, self._most[0], self._forget)
+
+    def _forget(self, ledger: Ledger) -> None:
+        slot = self._open.get(ledger.slot, {})
+        slot.pop(ledger.run, None)
+        if not slot:
+            self._open.pop(ledger.slot, None)
 
 
 PROCESS: Final = Memory()
 """What this process knows. Toolkits share it, so that one that was loaded anew goes on with the runs of another."""
 
 
-def _put_last(ledgers: OrderedDict[str, Ledger], ledger: Ledger, most: int) -> None:
-    ledgers[ledger.token] = ledger
+def _put_last(
+    ledgers: OrderedDict[str, Ledger], ledger: Ledger, most: int, forget: Callable[[Ledger], None]
+) -> None:
+    ledgers[ledger.run] = ledger
     while len(ledgers) > most:
-        ledgers.popitem(last=False)
-
-
-def new_ledger(key: RunKey, meta_tool: MetaTool, routine: str, parameters: Mapping[str, JSONValue]) -> Ledger:
-    """The ledger of a run that begins; `routine` is the digest of the meta-tool."""
-    return Ledger(
-        token=key.token,
-        thread=digest(key.thread),
-        meta_tool=meta_tool.name,
-        routine=routine,
-        parameters=dict(parameters),
-    )
+        forget(ledgers.popitem(last=False)[1])
 
 
 def routine_digest(meta_tool: MetaTool) -> str:

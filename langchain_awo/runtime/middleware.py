@@ -23,6 +23,7 @@ from langchain_awo.runtime.marking import marked
 from langchain_awo.runtime.outcome import Limits
 from langchain_awo.runtime.protection import protection_of
 from langchain_awo.runtime.sampling import is_held_out
+from langchain_awo.runtime.signing import key_bytes, signed_with
 from langchain_awo.runtime.toolkit import MetaToolkit
 
 try:
@@ -78,6 +79,8 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         entry: tells the parameters of entry meta-tools from state and runtime; without it they are looked up by
             name in `configurable` and in the context.
         continue_limits: bounds of what is fetched unasked after one call.
+        signing_key: of resume tokens, at least 16 bytes, so that several processes take each other's; without it the
+            environment's `AWO_SIGNING_KEY` is used, and without that a key of this process.
 
     Attributes:
         refused: why meta-tools of the toolkit are not installed.
@@ -98,6 +101,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         runs: Runs | None = None,
         entry: EntryParameters | None = None,
         continue_limits: Limits = CONTINUE_LIMITS,
+        signing_key: str | bytes | None = None,
     ) -> None:
         super().__init__()
         self.tools = []
@@ -109,6 +113,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         self._runs = runs
         self._entry = entry
         self._continue_limits = continue_limits
+        self._signing_key = None if signing_key is None else key_bytes(signing_key, "signing_key")
         self.toolkit = toolkit
 
     @property
@@ -198,7 +203,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
 
     def wrap_tool_call(self, request: ToolCallRequest, handler: Callable[..., Any]) -> Any:
         """Runs meta-tools with the agent's guards around each inner call, continues and serves other calls."""
-        with self._recorded(request.state):
+        with self._recorded(request.state), signed_with(self._signing_key):
             if _held_out(request):
                 return handler(request)
             name = request.tool_call["name"]
@@ -209,13 +214,13 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
             self.usage[name, "called"] += 1
             token = guards.set(guards_for(request, self._installed.protection, handler=handler))
             try:
-                return handler(request.override(tool=self._installed.tools[name]))
+                return self._continuer.run(request.override(tool=self._installed.tools[name]), handler)
             finally:
                 guards.reset(token)
 
     async def awrap_tool_call(self, request: ToolCallRequest, handler: Callable[..., Awaitable[Any]]) -> Any:
         """Async form of `wrap_tool_call`."""
-        with self._recorded(request.state):
+        with self._recorded(request.state), signed_with(self._signing_key):
             if _held_out(request):
                 return await handler(request)
             name = request.tool_call["name"]
@@ -226,7 +231,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
             self.usage[name, "called"] += 1
             token = guards.set(guards_for(request, self._installed.protection, ahandler=handler))
             try:
-                return await handler(request.override(tool=self._installed.tools[name]))
+                return await self._continuer.arun(request.override(tool=self._installed.tools[name]), handler)
             finally:
                 guards.reset(token)
 

@@ -1,23 +1,28 @@
-"""One call of a run: known already, or made now and noted; in a sync and an async form."""
+"""One call of a run: known already, or made now and noted; written once for sync and async."""
 
 from __future__ import annotations
 
 import logging
+import random
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
+from uuid import uuid4
 
 from langgraph.errors import GraphInterrupt
-from langgraph.store.base import BaseStore
 from langgraph.types import Interrupt, interrupt
 
+from langchain_awo.runtime import shelf
+from langchain_awo.runtime.asking import Asking, Make, Pause, asettle, settle
 from langchain_awo.runtime.calling import Surroundings, acall_tool, call_tool
 from langchain_awo.runtime.memory import Entry, Ledger
 from langchain_awo.runtime.outcome import Call, Failed, Limits, Outcome, Succeeded
-from langchain_awo.runtime.shelf import asave_entry, save_entry
 
 _log = logging.getLogger(__name__)
+
+PATIENCE: Final = 5.0
+"""Seconds that another process is given to end a write it has claimed."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,62 +30,40 @@ class Performer:
     """Makes the calls of one run, each at most once.
 
     Attributes:
-        task: digest of this call of the meta-tool; LangGraph counts its questions and answers.
+        task: names this call of the meta-tool; LangGraph counts its questions and answers.
         store: where the run is kept for other processes, if anywhere.
+        opens: called before anything is changed.
         asks_first: says whether this run may ask a person: only the first that does in a task may, because LangGraph
             gives the answers to whichever call of a task asks first when it is resumed.
         is_beside: another run of this task waited for an answer when this one began.
         waiting: the call that raised an exception which passes through, by identity of the exception.
+        recalled: tools whose writes were known and not made again, in order.
     """
 
     around: Surroundings
     ledger: Ledger
     limits: Limits
     task: str
+    opens: Callable[[], None]
     asks_first: Callable[[], bool]
     is_beside: bool = False
-    store: BaseStore | None = None
+    store: Any = None
     waiting: dict[int, Call] = field(default_factory=dict)
+    recalled: dict[str, None] = field(default_factory=dict)
 
     def perform(self, call: Call) -> Outcome:
         """The outcome of a call; interrupts and the like pass through."""
-        known = self._recalled(call)
-        if known is not None:
-            return self._known(call, known)
-        if not call.effect.is_read and (problem := self._save(self.ledger.start(call))):
-            return problem
-        try:
-            outcome = call_tool(call, self.around, retries=self._retries(call))
-        except Exception as error:
-            if self._asks_beside(error):
-                self._save(self.ledger.hold(call, self.task))
-                return _BESIDE
-            self._save(self._left(call, error))
-            raise
-        entry = self._noted(call, outcome)
-        if self.store is not None:
-            self._save(entry)
-        return outcome
+        retries = self._retries(call)
+        return settle(
+            self._performing(call), self.store, lambda: call_tool(call, self.around, retries=retries)
+        )
 
     async def aperform(self, call: Call) -> Outcome:
         """Async form of `perform`."""
-        known = self._recalled(call)
-        if known is not None:
-            return self._known(call, known)
-        if not call.effect.is_read and (problem := await self._asave(self.ledger.start(call))):
-            return problem
-        try:
-            outcome = await acall_tool(call, self.around, retries=self._retries(call))
-        except Exception as error:
-            if self._asks_beside(error):
-                await self._asave(self.ledger.hold(call, self.task))
-                return _BESIDE
-            await self._asave(self._left(call, error))
-            raise
-        entry = self._noted(call, outcome)
-        if self.store is not None:
-            await self._asave(entry)
-        return outcome
+        retries = self._retries(call)
+        return await asettle(
+            self._performing(call), self.store, lambda: acall_tool(call, self.around, retries=retries)
+        )
 
     @property
     def order(self) -> Callable[[Call], int] | None:
@@ -90,17 +73,84 @@ class Performer:
         """
         return self._place if self.ledger.was_interrupted else None
 
+    def passed(self, error: Exception) -> Asking[None]:
+        """Notes which call will be given the answer when the run is resumed."""
+        yield from self._save(self._answered(error))
+
     def _place(self, call: Call) -> int:
         asked = self.ledger.asked(call, self.task)
         return asked.asked if asked else sys.maxsize
 
-    def passed(self, error: Exception) -> None:
-        """Notes which call will be given the answer when the run is resumed."""
-        self._save(self._answered(error))
+    def _performing(self, call: Call) -> Asking[Outcome]:
+        known = self._recalled(call)
+        if known is not None:
+            return self._known(call, known)
+        nonce = ""
+        if not call.effect.is_read:
+            nonce = uuid4().hex
+            if (refused := (yield from self._claim(call, nonce))) is not None:
+                return refused
+        try:
+            made: Outcome = yield Make()
+        except Exception as error:
+            if self._asks_beside(error):
+                yield from self._give_up(call, self.ledger.hold(call, self.task), nonce)
+                return _BESIDE
+            yield from self._give_up(call, self._left(call, error), nonce)
+            raise
+        yield from self._give_up(call, self._noted(call, made), "" if _took_effect(made) else nonce)
+        return made
 
-    async def apassed(self, error: Exception) -> None:
-        """Async form of `passed`."""
-        await self._asave(self._answered(error))
+    # --- who makes a write ---
+
+    def _claim(self, call: Call, nonce: str) -> Asking[Outcome | None]:
+        """Claims a write; what came of it if somebody else made it, why it is not made, or nothing."""
+        entry = self.ledger.start(call)
+        if not self.ledger.is_open:
+            self.opens()
+        if self.store is None:
+            return None
+        try:
+            return (yield from self._claimed(call, nonce))
+        except Exception as error:  # noqa: BLE001  # a store may fail in any way
+            self.ledger.fail(call)
+            return _unsaved(entry, error)
+
+    def _claimed(self, call: Call, nonce: str) -> Asking[Outcome | None]:
+        run = self.ledger.run
+        yield from shelf.open_run(self.ledger)
+        while True:
+            yield from shelf.claim(run, call.key, nonce)
+            other = yield from shelf.other_claim(run, call.key, nonce)
+            if other is None:
+                return None
+            yield from shelf.withdraw(run, call.key, nonce)
+            entry = yield from shelf.load_entry(run, call.key)
+            if entry is not None and entry.status == "done":
+                self.ledger.take(entry)
+            if (entry is not None and entry.status == "done") or other.age > PATIENCE:
+                known = self.ledger.recall(call)  # as done, or as started and never ended
+                return known and self._known(call, known)
+            yield Pause(random.uniform(0.01, 0.1))  # noqa: S311  # so that two do not go on in step
+
+    def _give_up(self, call: Call, entry: Entry | None, nonce: str) -> Asking[None]:
+        """Stores what became of a call, then withdraws its claim unless it took effect."""
+        yield from self._save(entry)
+        if nonce and self.store is not None:
+            try:
+                yield from shelf.withdraw(self.ledger.run, call.key, nonce)
+            except Exception as error:  # noqa: BLE001  # as in _save
+                _log.warning("the claim to %s could not be withdrawn: %s", call.tool, error)
+
+    def _save(self, entry: Entry | None) -> Asking[None]:
+        if self.store is None or entry is None:
+            return
+        try:
+            yield from shelf.save_entry(self.ledger.run, entry)
+        except Exception as error:  # noqa: BLE001  # a store may fail in any way
+            _unsaved(entry, error)
+
+    # --- what is known ---
 
     def _recalled(self, call: Call) -> Outcome | None:
         known = self.ledger.recall(call)
@@ -108,12 +158,10 @@ class Performer:
             return _BESIDE
         return known
 
-    def _asks_beside(self, error: Exception) -> bool:
-        is_question = isinstance(error, GraphInterrupt) and self._is_of_this_task(error)
-        return is_question and not self.asks_first()
-
     def _known(self, call: Call, known: Outcome) -> Outcome:
         if isinstance(known, Succeeded):
+            if not call.effect.is_read:
+                self.recalled[call.tool] = None
             asked = self.ledger.asked(call, self.task)
             _skip_answers(asked.questions if asked else 0)
             self._tell(call, "known")
@@ -130,6 +178,12 @@ class Performer:
         """An exception that passes through: the call is made again when the run is resumed."""
         self.waiting[id(error)] = call
         return self.ledger.wait(call)
+
+    # --- questions to a person ---
+
+    def _asks_beside(self, error: Exception) -> bool:
+        is_question = isinstance(error, GraphInterrupt) and self._is_of_this_task(error)
+        return is_question and not self.asks_first()
 
     def _answered(self, error: Exception) -> Entry | None:
         call = self.waiting.get(id(error))
@@ -158,28 +212,14 @@ class Performer:
         careful = self.ledger.was_interrupted or not call.effect.is_read
         return 0 if careful else self.limits.read_retries
 
-    def _save(self, entry: Entry | None) -> Failed | None:
-        if self.store is None or entry is None:
-            return None
-        try:
-            save_entry(self.store, self.ledger.token, entry)
-        except Exception as error:  # noqa: BLE001  # a store may fail in any way
-            return _unsaved(entry, error)
-        return None
-
-    async def _asave(self, entry: Entry | None) -> Failed | None:
-        if self.store is None or entry is None:
-            return None
-        try:
-            await asave_entry(self.store, self.ledger.token, entry)
-        except Exception as error:  # noqa: BLE001  # a store may fail in any way
-            return _unsaved(entry, error)
-        return None
-
 
 _BESIDE: Final = Failed(
     error="not called: another call beside this one waits for a person; call this routine again, by itself"
 )
+
+
+def _took_effect(outcome: Outcome) -> bool:
+    return isinstance(outcome, Succeeded) or outcome.ended
 
 
 def _unsaved(entry: Entry, error: Exception) -> Failed:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
-from uuid import uuid4
 
 from langchain_core.callbacks import Callbacks
 from langchain_core.runnables import RunnableConfig
@@ -14,18 +14,24 @@ from langgraph.errors import GraphBubbleUp
 from langgraph.prebuilt import ToolRuntime
 from langgraph.store.base import BaseStore
 
-from langchain_awo.model.encoding import digest
 from langchain_awo.model.metatool import MetaTool
 from langchain_awo.model.trace import JSONValue
+from langchain_awo.runtime import shelf
 from langchain_awo.runtime.answer import answer, artifact, hand_back
+from langchain_awo.runtime.asking import Asking, asettle, settle
 from langchain_awo.runtime.calling import BoundTool, Surroundings, guards, inner_config
 from langchain_awo.runtime.drivers import adrive, drive
 from langchain_awo.runtime.execution import sources_of
-from langchain_awo.runtime.memory import Ledger, Memory, RunKey, new_ledger, routine_digest
+from langchain_awo.runtime.identity import RunKey, asked_calls, key_of
+from langchain_awo.runtime.memory import Ledger, Memory, routine_digest
+from langchain_awo.runtime.opening import Opened, Opening
 from langchain_awo.runtime.outcome import Limits, Result, Stop
 from langchain_awo.runtime.performing import Performer
-from langchain_awo.runtime.shelf import aload, asave_run, load, save_run
-from langchain_awo.runtime.unfinished import unfinished_token
+from langchain_awo.runtime.schemas import field_names
+from langchain_awo.runtime.signing import check_environment, sign
+from langchain_awo.runtime.unfinished import WISH
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,15 +58,6 @@ class Request:
     runtime: ToolRuntime | None = None
     token: str | None = None
 
-    def key(self) -> RunKey:
-        """What the run is known by; where LangGraph gives no task, nothing is ever run again by itself."""
-        configurable = (self.config or {}).get("configurable", {})
-        task = configurable.get("checkpoint_ns", "")
-        call_id = self.runtime.tool_call_id if self.runtime else None
-        if not task or not call_id:
-            call_id = f"{call_id or 'call'}_{uuid4().hex[:12]}"
-        return RunKey(thread=str(configurable.get("thread_id", "")), task=task, call_id=call_id)
-
     def store(self, key: RunKey) -> BaseStore | None:
         """Where the run outlives the process, if it belongs to a thread that could be resumed."""
         return self.runtime.store if self.runtime and key.thread else None
@@ -78,124 +75,144 @@ class Routine:
         self.memory = memory
         self.digest = routine_digest(meta_tool)
         self.sources = sources_of(meta_tool)
+        self.names = {shown: name for name, shown in field_names(meta_tool.parameters).items()}
+        check_environment()
 
     def run(self, request: Request) -> Answered:
         """Runs it and says what came of it."""
-        request = self._taken_up(request)
-        key = request.key()
+        key = self._key(request)
         store = request.store(key)
-        token = request.token or key.token
-        ledger = self.memory.find(token) or (load(store, token) if store else None)
-        if problem := self._cannot_go_on(ledger, request, key):
-            return self._refused(problem, token)
-        if ledger is None:
-            ledger = new_ledger(key, self.meta_tool, self.digest, request.parameters)
-            if store:
-                save_run(store, ledger)
-        ledger = self.memory.keep(ledger)
-        performer = self._performer(request, key, ledger, store)
+        opened = settle(self._opening(request, key, store).open(), store)
+        if isinstance(opened, str):
+            return self._refused(opened, key, request)
+        performer = self._performer(request, key, opened.ledger, store)
         try:
             result = drive(
                 self.meta_tool,
-                _parameters(ledger, request),
+                _parameters(opened.ledger, request),
                 performer.perform,
                 limits=self.limits,
                 order=performer.order,
                 sources=self.sources,
             )
+            return settle(self._ended(result, opened, key, performer), store)
         except GraphBubbleUp as error:
-            performer.passed(error)
+            settle(performer.passed(error), store)
             raise
-        return self._ended(result, ledger, token)
+        finally:
+            opened.ledger.going.release()
 
     async def arun(self, request: Request) -> Answered:
         """Async form of `run`."""
-        request = self._taken_up(request)
-        key = request.key()
+        key = self._key(request)
         store = request.store(key)
-        token = request.token or key.token
-        ledger = self.memory.find(token) or (await aload(store, token) if store else None)
-        if problem := self._cannot_go_on(ledger, request, key):
-            return self._refused(problem, token)
-        if ledger is None:
-            ledger = new_ledger(key, self.meta_tool, self.digest, request.parameters)
-            if store:
-                await asave_run(store, ledger)
-        ledger = self.memory.keep(ledger)
-        performer = self._performer(request, key, ledger, store)
+        opened = await asettle(self._opening(request, key, store).open(), store)
+        if isinstance(opened, str):
+            return self._refused(opened, key, request)
+        performer = self._performer(request, key, opened.ledger, store)
         try:
             result = await adrive(
                 self.meta_tool,
-                _parameters(ledger, request),
+                _parameters(opened.ledger, request),
                 performer.aperform,
                 limits=self.limits,
                 order=performer.order,
                 sources=self.sources,
             )
+            return await asettle(self._ended(result, opened, key, performer), store)
         except GraphBubbleUp as error:
-            await performer.apassed(error)
+            await asettle(performer.passed(error), store)
             raise
-        return self._ended(result, ledger, token)
+        finally:
+            opened.ledger.going.release()
 
-    def _taken_up(self, request: Request) -> Request:
-        """The request, with the token of the run that it repeats."""
-        if request.token or self.meta_tool.effect.is_read:
-            return request
-        return replace(request, token=unfinished_token(self.meta_tool, request.runtime))
+    def _key(self, request: Request) -> RunKey:
+        return key_of(
+            self.meta_tool.name,
+            request.parameters,
+            names=self.names,
+            config=request.config,
+            runtime=request.runtime,
+        )
 
-    def _cannot_go_on(self, ledger: Ledger | None, request: Request, key: RunKey) -> str:
-        """Why what is known of the run forbids to run it now, or `""`."""
-        if ledger is None or (request.token and ledger.thread != digest(key.thread)):
-            unknown = (
-                f"nothing is known of the resume token {request.token!r}, so nothing was run; "
-                "find out what was done before starting again without it"
-            )
-            return unknown if request.token else ""
-        if ledger.meta_tool != self.meta_tool.name:
-            return f"this resume token belongs to {ledger.meta_tool}; call that"
-        if ledger.entries and ledger.routine != self.digest:
-            return "the routine was compiled anew since this run began; make the remaining calls one by one"
-        return ""
+    def _opening(self, request: Request, key: RunKey, store: BaseStore | None) -> Opening:
+        return Opening(
+            meta_tool=self.meta_tool,
+            routine=self.digest,
+            memory=self.memory,
+            key=key,
+            parameters=request.parameters,
+            token=request.token,
+            runtime=request.runtime,
+            has_store=store is not None,
+        )
 
     def _performer(self, request: Request, key: RunKey, ledger: Ledger, store: BaseStore | None) -> Performer:
         guarded = guards.get()
-        if ledger.questions_in(key.token):  # of another process
-            self.memory.asks_first(key.place, key.token)
+        asked_as = (request.runtime.tool_call_id if request.runtime else None) or ""
+        if ledger.questions_in(key.run):  # of another process
+            self.memory.asks_first(key.place, key.run)
         around = Surroundings(
             meta_tool=self.meta_tool.name,
             tools=self.tools,
-            call_id=key.call_id,
+            call_id=_call_id(asked_as, key, request),
             config=inner_config(request.config, request.callbacks),
             runtime=request.runtime,
-            guards=guarded if guarded and guarded.call_id == key.call_id else None,
+            guards=guarded if guarded and request.runtime and guarded.call_id == asked_as else None,
         )
         return Performer(
             around=around,
             ledger=ledger,
             limits=self.limits,
-            task=key.token,
+            task=key.run,
             store=store,
-            asks_first=partial(self.memory.asks_first, key.place, key.token),
-            is_beside=self.memory.is_asked_beside(key.place, key.token),
+            opens=partial(self.memory.open, ledger),
+            asks_first=partial(self.memory.asks_first, key.place, key.run),
+            is_beside=self.memory.is_asked_beside(key.place, key.run),
         )
 
-    def _refused(self, problem: str, token: str) -> Answered:
+    def _refused(self, problem: str, key: RunKey, request: Request) -> Answered:
         stop = Stop(kind="failed", step=1, reason=problem)
-        return self._answered(Result(done=(), stop=stop), token)
+        token = request.token or self._token(key.run, key)
+        return self._answered(Result(done=(), stop=stop), token, key)
 
-    def _ended(self, result: Result, ledger: Ledger, token: str) -> Answered:
+    def _ended(self, result: Result, opened: Opened, key: RunKey, performer: Performer) -> Asking[Answered]:
+        ledger = opened.ledger
         if result.stop is None:
+            if ledger.is_open and performer.store is not None:
+                yield from _closed(ledger)
             self.memory.complete(ledger)
-        return self._answered(result, token)
+        if opened.takes_up and performer.recalled:
+            made = ", ".join(performer.recalled)
+            note = f"goes on where an earlier call with these arguments stopped; not made again: {made}"
+            result = replace(result, notes=(note, *result.notes))
+        return self._answered(result, self._token(ledger.run, key), key)
 
-    def _answered(self, result: Result, token: str) -> Answered:
+    def _token(self, run: str, key: RunKey) -> str:
+        return sign(run, key.thread, key.user, self.meta_tool.name)
+
+    def _answered(self, result: Result, token: str, key: RunKey) -> Answered:
         told = hand_back(self.meta_tool, result, resume_token=token)
+        kept = {**artifact(self.meta_tool, told, result), WISH: key.wish}
         return Answered(
             content=answer(self.meta_tool, told, result, limits=self.limits),
-            artifact=artifact(self.meta_tool, told, result),
+            artifact=kept,
             is_failure=result.stop is not None and result.stop.is_failure,
         )
 
 
 def _parameters(ledger: Ledger, request: Request) -> dict[str, JSONValue]:
     return {**ledger.parameters, **request.parameters}
+
+
+def _call_id(asked_as: str, key: RunKey, request: Request) -> str:
+    """What the ids of inner calls begin with: the id of the call, unless it is none or another call has the same."""
+    same = sum(call["id"] == asked_as for call in asked_calls(request.runtime))
+    return asked_as if asked_as and same < 2 else f"{asked_as or 'call'}_{key.run}"  # noqa: PLR2004
+
+
+def _closed(ledger: Ledger) -> Asking[None]:
+    try:
+        yield from shelf.close_run(ledger)
+    except Exception as error:  # noqa: BLE001  # a store may fail in any way; what was done is told all the same
+        _log.warning("the end of a run of %s could not be stored: %s", ledger.meta_tool, error)

@@ -15,7 +15,7 @@ from langchain_awo.model.metatool import MetaTool, Step, ToolkitPlan, ToolSignat
 from langchain_awo.model.reach import Reach, leak_of, reach_of
 from langchain_awo.model.signature import schema_digest
 from langchain_awo.model.trace import JSONValue, ToolSpec
-from langchain_awo.runtime.injection import injected_of
+from langchain_awo.runtime.injection import injected_of, returns_command
 from langchain_awo.runtime.schemas import aliases_of, parameters_of
 
 
@@ -76,6 +76,8 @@ def mismatch(
             return f"the tool {step.tool!r} is missing; pass it in tools=[...]"
         if unknown := injected_of(tool).unknown:
             return f"the tool {step.tool!r} wants {unknown[0]!r} filled in a way LangGraph does not know"
+        if returns_command(tool):
+            return f"the tool {step.tool!r} returns a Command, which a routine cannot pass on"
         if tool.return_direct and number < len(meta_tool.steps):
             return f"the tool {step.tool!r} answers the user directly and is not the last step"
         if problem := _changed(tool, expected.get(step.tool)) or _misfit(

@@ -1,7 +1,7 @@
-"""A call that repeats one which stopped after it had changed something: it goes on with it, token or not.
+"""Runs that only the conversation knows of: it says that something was done, and nobody remembers what.
 
-Models that are handed an error often call again just as before. Since the user spoke last that means the same thing as
-passing the resume token, and a new run would do again what was done.
+That is all a message is good for. What it says may be old, incomplete or forged, so nothing is taken up from it; but
+what it says was done is not done again.
 """
 
 from __future__ import annotations
@@ -9,59 +9,39 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from langchain_core.messages import AIMessage, HumanMessage, ToolCall, ToolMessage
+from langchain_core.messages import HumanMessage, ToolMessage
 from langgraph.prebuilt import ToolRuntime
 
-from langchain_awo.model.encoding import digest, to_json
 from langchain_awo.model.metatool import MetaTool
-from langchain_awo.runtime.schemas import RESUME_TOKEN
+from langchain_awo.runtime.identity import messages_of
+
+WISH = "wish"
+"""Where an artifact keeps the digest of the meta-tool and the arguments it was called with."""
 
 
-def unfinished_token(meta_tool: MetaTool, runtime: ToolRuntime | None) -> str | None:
-    """The resume token of the run that this call repeats, if the conversation shows one that is not complete.
+def reported_token(meta_tool: MetaTool, wish: str, runtime: ToolRuntime | None) -> str | None:
+    """The resume token of the latest run for the same wish that the user heard of and that is not complete.
 
     Args:
         meta_tool: what is called.
+        wish: digest of the meta-tool and its arguments.
         runtime: of the call; without a graph nothing is known of the conversation.
     """
-    asked: dict[str, ToolCall] = {}
-    stopped: dict[str, str] = {}
-    for message in _messages(runtime):
+    for message in reversed(messages_of(runtime)):
         if isinstance(message, HumanMessage):
-            stopped.clear()
-        elif isinstance(message, AIMessage):
-            asked |= {call["id"] or "": call for call in message.tool_calls}
-        elif isinstance(message, ToolMessage) and message.name == meta_tool.name:
-            call = asked.get(message.tool_call_id)
-            token = _token(meta_tool, message)
-            if call and token:
-                stopped[_same(call)] = token
-            elif call:
-                stopped.pop(_same(call), None)
-    own = asked.get((runtime.tool_call_id if runtime else None) or "")
-    return stopped.get(_same(own)) if own else None
+            return None
+        told = message.artifact if isinstance(message, ToolMessage) else None
+        if isinstance(told, Mapping) and told.get(WISH) == wish:
+            return _token(meta_tool, told)
+    return None
 
 
-def _messages(runtime: ToolRuntime | None) -> list[Any]:
-    state: Any = runtime.state if runtime else None
-    if isinstance(state, list):
-        return state
-    found = state.get("messages") if isinstance(state, Mapping) else getattr(state, "messages", None)
-    return list(found or ())
-
-
-def _token(meta_tool: MetaTool, message: ToolMessage) -> str | None:
+def _token(meta_tool: MetaTool, told: Mapping[str, Any]) -> str | None:
     """What goes on where a call stopped, if it had changed something."""
-    told = message.artifact if isinstance(message.artifact, Mapping) else {}
     if told.get("status") != "stopped":
         return None
     steps = meta_tool.steps
-    done = [each["step"] for each in told["steps"] if each["step"] <= len(steps)]
+    numbers = [each.get("step") for each in told.get("steps", ()) if isinstance(each, Mapping)]
+    done = [number for number in numbers if isinstance(number, int) and 0 < number <= len(steps)]
     has_changed = any(not steps[number - 1].effect.is_read for number in done)
-    return str(told["resume_token"]) if has_changed else None
-
-
-def _same(call: ToolCall) -> str:
-    """What two calls have in common that ask for the same thing."""
-    args = {name: value for name, value in call["args"].items() if name != RESUME_TOKEN and value is not None}
-    return digest(to_json(args))
+    return str(told.get("resume_token", "")) if has_changed else None

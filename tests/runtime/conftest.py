@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from langchain_awo.model.metatool import MetaTool
+from langchain_awo.runtime.memory import Memory
 from langchain_awo.runtime.toolkit import MetaToolkit
 from tests.runtime.desk import Desk, plan_of
 
@@ -16,11 +17,12 @@ def desk(tmp_path: Any) -> Desk:
 
 @pytest.fixture
 def toolkit(desk: Desk) -> Any:
-    """Builds a toolkit of meta-tools over the desk's tools."""
+    """Builds a toolkit of meta-tools over the desk's tools; no test knows what another one did."""
+    memory = Memory()
 
     def build(*meta_tools: MetaTool, **options: Any) -> MetaToolkit:
         tools = desk.tools
-        return MetaToolkit(plan=plan_of(tools, *meta_tools), tools=tools, **options)
+        return MetaToolkit(plan=plan_of(tools, *meta_tools), tools=tools, **{"memory": memory, **options})
 
     return build
 

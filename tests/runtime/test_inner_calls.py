@@ -8,6 +8,7 @@ from langchain_core.messages import ToolMessage
 from langchain_core.tools import InjectedToolArg, StructuredTool, ToolException, tool
 from langchain_core.tracers.run_collector import RunCollectorCallbackHandler
 from langgraph.store.memory import InMemoryStore
+from langgraph.types import Command
 
 from langchain_awo.model.binding import Constant, Output
 from langchain_awo.model.effect import Effect
@@ -202,8 +203,6 @@ def test_an_error_that_an_inner_tool_handled_is_still_a_failure() -> None:
 
 
 def test_a_command_of_an_inner_tool_is_handed_back() -> None:
-    from langgraph.types import Command
-
     @tool
     def transfer(to: str) -> Command:
         """Hands over to another agent."""
@@ -214,9 +213,7 @@ def test_a_command_of_an_inner_tool_is_handed_back() -> None:
     assert "Command" in told["failed"]["error"]
 
 
-def test_a_write_that_returned_a_command_took_effect_and_is_not_made_again() -> None:
-    from langgraph.types import Command
-
+def test_of_a_write_that_returned_a_command_the_truth_is_told_and_it_is_not_made_again() -> None:
     made: list[str] = []
 
     @tool
@@ -229,9 +226,22 @@ def test_a_write_that_returned_a_command_took_effect_and_is_not_made_again() -> 
     lowered = lower(meta_tool, [transfer])
     first = json.loads(lowered.invoke({"email": "x"}))
     again = json.loads(lowered.invoke({"email": "x", "resume_token": first["resume_token"]}))
-    assert "took effect" in first["failed"]["error"]
+    assert "was dropped" in first["failed"]["error"]
+    assert "took effect" not in first["failed"]["error"]
     assert again["failed"]["tool"] == "transfer"
     assert made == ["sales"]
+
+
+@pytest.mark.parametrize("answer", [Command, list[Command | ToolMessage], Command[str] | str])
+def test_a_tool_that_says_it_returns_a_command_disables_its_meta_tool(answer: Any) -> None:
+    def transfer(to: str) -> Any:
+        return Command(goto=to)
+
+    transfer.__annotations__["return"] = answer
+    tool_ = StructuredTool.from_function(transfer, description="Hands over.")
+    meta_tool = routine("m", step("transfer", Effect.READ, args={"to": Constant(value="sales")}))
+    toolkit = MetaToolkit(plan=plan_of([tool_], meta_tool), tools=[tool_])
+    assert toolkit.disabled == {"m": "the tool 'transfer' returns a Command, which a routine cannot pass on"}
 
 
 def test_parameters_may_have_names_that_langchain_needs_for_itself(desk: Any) -> None:

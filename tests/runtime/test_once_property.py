@@ -15,7 +15,8 @@ def test_every_write_is_made_exactly_once_and_every_question_gets_its_own_answer
     assert {row for row in rows if row[0] == "refund"} == {row for row in answered if row[0] == "refund"}
     repeated = [row for row, times in Counter(rows).items() if times > 1]
     assert [row for row in repeated if row[0] == "refund"] == []
-    if not world.meta_tool.effect.is_read:  # a read-only routine takes no token and may be asked anew
+    reads_again = world.meta_tool.effect.is_read or not world.hands_on or world.workers > 1
+    if not reads_again:  # a read-only routine takes no token, and a new call without one looks again
         assert repeated == []
         assert set(rows) == answered
     event(f"interrupts: {effects.interrupts}")

@@ -1,0 +1,28 @@
+"""Tools that were seen to answer with a LangGraph `Command`: nothing but LangGraph can carry it out, so they are never steps.
+
+Source: `langgraph.types.Command`, a dataclass of four fields that recorders write as they are.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from langchain_awo.model.trace import JSONValue
+from langchain_awo.optimizer.log.corpus import Corpus
+
+REASON: Final = (
+    "the tool returns a Command, which changes the state of the agent's graph; the agent calls it itself"
+)
+
+_FIELDS: Final = frozenset({"graph", "update", "resume", "goto"})
+
+
+def commanding(corpus: Corpus) -> frozenset[str]:
+    """The tools that answered with a `Command`, alone or in a list, at least once."""
+    calls = (call for _, segment in corpus.segments() for each in segment.rounds for call in each.calls)
+    return frozenset(call.tool for call in calls if _has_command(call.output))
+
+
+def _has_command(output: JSONValue) -> bool:
+    parts = output if isinstance(output, list) else [output]
+    return any(isinstance(part, dict) and part.keys() == _FIELDS for part in parts)
