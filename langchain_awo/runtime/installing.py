@@ -37,14 +37,8 @@ class Installed:
 
     @property
     def effects(self) -> dict[str, Effect]:
-        """Effects of the original tools, as far as the steps of the meta-tools say."""
-        steps = [step for each in self.toolkit.plan.meta_tools for step in each.steps]
-        known = {name: signature.effect for name, signature in self.toolkit.plan.tools.items()}
-        for step in steps:
-            known[step.tool] = (
-                step.effect if known.get(step.tool, Effect.UNKNOWN) is Effect.UNKNOWN else known[step.tool]
-            )
-        return known
+        """Effects of the original tools that count at run time."""
+        return {tool.name: self.toolkit.effect_of(tool.name) for tool in self.toolkit.tools}
 
     @property
     def hidden(self) -> frozenset[str]:

@@ -11,26 +11,31 @@ from langchain_core.tools import BaseTool, BaseToolkit
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from langchain_awo.errors import PlanError, ToolMismatchError
+from langchain_awo.model.effect import Effect, claimed_effect, most_suspicious
+from langchain_awo.model.hints import hints_of
 from langchain_awo.model.metatool import MetaTool, Mode, Refused, ToolkitPlan
 from langchain_awo.model.notation import format_plan
 from langchain_awo.model.validation import check_plan
-from langchain_awo.plan_file import read_plan, write_plan
+from langchain_awo.plan_file import read_plan_file, write_plan
 from langchain_awo.reporting.notebook import plan_html
 from langchain_awo.runtime.lowering import lower
 from langchain_awo.runtime.memory import PROCESS, Memory
 from langchain_awo.runtime.outcome import Limits
-from langchain_awo.runtime.signatures import mismatch
+from langchain_awo.runtime.signatures import mismatch, with_effects, worsened
 
 
 class MetaToolkit(BaseToolkit):
     """The meta-tools of a plan, ready for an agent.
 
-    A meta-tool whose tools are missing or have changed is disabled by itself, with the reason in `disabled`.
+    A meta-tool whose tools are missing, have changed, or admit to worse effects than it was compiled for is disabled by
+    itself, with the reason in `disabled`.
 
     Attributes:
         plan: what was compiled.
         tools: the live tools that the meta-tools call.
         limits: bounds of each run of a meta-tool.
+        effects: effect classes by tool, declared by your own code: the last word over plan and hints.
+        believed: whether what the plan says of effects counts; else a tool without a declared effect is taken for a write.
         disabled: reason by name of each meta-tool that cannot run over these tools.
         memory: of the runs that began; that of the process, unless told otherwise.
 
@@ -44,8 +49,11 @@ class MetaToolkit(BaseToolkit):
     plan: ToolkitPlan
     tools: Sequence[BaseTool] = ()
     limits: Limits = Field(default_factory=Limits)
+    effects: dict[str, Effect] = Field(default_factory=dict)
+    believed: bool = True
     disabled: dict[str, str] = Field(default_factory=dict)
     memory: Memory = Field(default=PROCESS, repr=False)
+    _current: dict[str, MetaTool] = PrivateAttr(default_factory=dict)
     _lowered: dict[str, BaseTool] = PrivateAttr(default_factory=dict)
     _whole: dict[str, BaseTool] = PrivateAttr(default_factory=dict)
 
@@ -59,13 +67,21 @@ class MetaToolkit(BaseToolkit):
         if problem := check_plan(self.plan):
             raise PlanError(problem)
         live = {tool.name: tool for tool in self.tools}
-        for meta_tool in self.plan.meta_tools:
-            if reason := _unusable(meta_tool, self.plan, live):
-                self.disabled[meta_tool.name] = reason
-            else:
-                self._lowered[meta_tool.name] = lower(
-                    meta_tool, self.tools, limits=self.limits, memory=self.memory
-                )
+        for planned in self.plan.meta_tools:
+            if reason := self._unusable(planned, live):
+                self.disabled[planned.name] = reason
+                continue
+            current = with_effects(planned, self.plan.tools, declared=self.effects, believed=self.believed)
+            self._current[planned.name] = current
+            self._lowered[planned.name] = lower(
+                current, self.tools, limits=self.limits, memory=self.memory
+            )
+
+    def _unusable(self, meta_tool: MetaTool, live: Mapping[str, BaseTool]) -> str:
+        if meta_tool.name in live:
+            return f"one of the tools is called {meta_tool.name!r} too; rename the meta-tool"
+        changed = mismatch(meta_tool, self.plan.tools, live)
+        return changed or worsened(meta_tool, live, declared=self.effects)
 
     @property
     def refused(self) -> tuple[Refused, ...]:
@@ -74,8 +90,23 @@ class MetaToolkit(BaseToolkit):
 
     @property
     def meta_tools(self) -> tuple[MetaTool, ...]:
-        """The meta-tools that can run over these tools."""
-        return tuple(each for each in self.plan.meta_tools if each.name in self._lowered)
+        """The meta-tools that can run over these tools, with the effects that count at run time."""
+        return tuple(self._current.values())
+
+    def effect_of(self, tool: str) -> Effect:
+        """The effect class of an original tool that counts at run time; unknown unless something says better."""
+        if tool in self.effects:
+            return self.effects[tool]
+        signature = self.plan.tools.get(tool)
+        said = [signature.effect] if signature and signature.effect is not Effect.UNKNOWN else []
+        said += [step.effect for each in self.plan.meta_tools for step in each.steps if step.tool == tool]
+        claimed = [
+            effect
+            for live in self.tools
+            if live.name == tool and (effect := claimed_effect(hints_of(live.metadata or {})))
+        ]
+        believed = said and self.believed
+        return most_suspicious([*said, *claimed, *([] if believed else [Effect.UNKNOWN])])
 
     def get_tools(self, mode: Mode | None = None) -> list[BaseTool]:
         """The meta-tools as LangChain tools, in the order of the plan.
@@ -103,13 +134,17 @@ class MetaToolkit(BaseToolkit):
             self._whole[name] = lower(meta_tool, self.tools, limits=limits, memory=self.memory)
         return self._whole[name]
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes the plan to a file, whole or not at all; the same plan gives the same bytes.
+    def save(self, path: str | os.PathLike[str], *, key: str | bytes | None = None) -> None:
+        """Writes the plan to a file, sealed, whole or not at all; the same plan gives the same bytes.
+
+        Args:
+            path: where to.
+            key: signs the seal, for `load` with the same key.
 
         Raises:
             PlanError: the path cannot be written.
         """
-        write_plan(self.plan, path)
+        write_plan(self.plan, path, key=key)
 
     @classmethod
     def load(
@@ -118,6 +153,8 @@ class MetaToolkit(BaseToolkit):
         *,
         tools: Iterable[BaseTool],
         limits: Limits | None = None,
+        effects: Mapping[str, Effect | str] | None = None,
+        key: str | bytes | None = None,
         strict: bool = False,
     ) -> MetaToolkit:
         """Reads a plan and binds it to live tools; nothing of the file is executed.
@@ -126,13 +163,24 @@ class MetaToolkit(BaseToolkit):
             path: a file that `save` or `awo compile` wrote.
             tools: the live tools.
             limits: bounds of each run.
+            effects: effect classes by tool name, the last word; what the file says never overrules a live tool.
+            key: the file must be signed with it, by `save` or `awo seal`.
             strict: a missing or changed tool is an error instead of disabling the meta-tools that call it.
 
         Raises:
             PlanError: the file is not a plan that could be run.
+            SealError: it was edited since it was sealed, or is not signed with the key.
             ToolMismatchError: with `strict`, a tool is missing or has another signature.
         """
-        toolkit = cls(plan=read_plan(path), tools=list(tools), limits=limits or Limits())
+        file = read_plan_file(path)
+        file.check(key=key)
+        toolkit = cls(
+            plan=file.plan,
+            tools=list(tools),
+            limits=limits or Limits(),
+            effects={name: Effect(effect) for name, effect in (effects or {}).items()},
+            believed=file.seal is not None,
+        )
         if strict:
             toolkit.raise_if_disabled()
         return toolkit
@@ -160,8 +208,3 @@ class MetaToolkit(BaseToolkit):
             blocks.append("\n".join(f"{name} is disabled: {why}" for name, why in self.disabled.items()))
         return "\n\n".join(blocks)
 
-
-def _unusable(meta_tool: MetaTool, plan: ToolkitPlan, live: Mapping[str, BaseTool]) -> str:
-    if meta_tool.name in live:
-        return f"one of the tools is called {meta_tool.name!r} too; rename the meta-tool"
-    return mismatch(meta_tool, plan.tools, live)
