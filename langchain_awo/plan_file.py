@@ -70,9 +70,7 @@ class PlanFile:
             _log.warning("%s. Until then what it says of effects is not believed", problem)
 
 
-def write_plan(
-    plan: ToolkitPlan, path: str | os.PathLike[str], *, key: str | bytes | None = None
-) -> None:
+def write_plan(plan: ToolkitPlan, path: str | os.PathLike[str], *, key: str | bytes | None = None) -> None:
     """Writes a plan, sealed, so that a reader sees the old file or the new one, never half of one.
 
     Args:

@@ -67,9 +67,7 @@ def mismatch(
     return ""
 
 
-def worsened(
-    meta_tool: MetaTool, tools: Mapping[str, BaseTool], *, declared: Mapping[str, Effect]
-) -> str:
+def worsened(meta_tool: MetaTool, tools: Mapping[str, BaseTool], *, declared: Mapping[str, Effect]) -> str:
     """Which tool now admits to worse than what the meta-tool was compiled for, or `""`.
 
     Args:

@@ -73,9 +73,7 @@ class MetaToolkit(BaseToolkit):
                 continue
             current = with_effects(planned, self.plan.tools, declared=self.effects, believed=self.believed)
             self._current[planned.name] = current
-            self._lowered[planned.name] = lower(
-                current, self.tools, limits=self.limits, memory=self.memory
-            )
+            self._lowered[planned.name] = lower(current, self.tools, limits=self.limits, memory=self.memory)
 
     def _unusable(self, meta_tool: MetaTool, live: Mapping[str, BaseTool]) -> str:
         if meta_tool.name in live:
@@ -207,4 +205,3 @@ class MetaToolkit(BaseToolkit):
         if self.disabled and self.tools:
             blocks.append("\n".join(f"{name} is disabled: {why}" for name, why in self.disabled.items()))
         return "\n\n".join(blocks)
-
