@@ -121,12 +121,12 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
 
     @toolkit.setter
     def toolkit(self, toolkit: MetaToolkit) -> None:
-        self._stated.check_names(_known(toolkit), exact=False)
+        self._stated.check_names(toolkit.known_names, exact=False)
         found = self._neighbours.protection() if self._neighbours else Protection()
         self._installed = install(
             toolkit,
             mode=self._mode,
-            protection=found | self._stated | marked_tools(toolkit.tools),
+            protection=marked_tools(toolkit.tools) | self._stated | found,
             allow=self._allow,
             neighbours=self._neighbours,
         )
@@ -149,7 +149,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
             raise ApprovalError(
                 "this MetaToolMiddleware is in another agent already, with other middleware; make one for each agent"
             )
-        self._stated.check_names({*_known(self.toolkit), *neighbours.tools}, exact=True)
+        self._stated.check_names(self.toolkit.known_names | neighbours.tools, exact=True)
         warn_of_blind_guards(neighbours)
         self._neighbours = neighbours
         self.toolkit = self._installed.toolkit
@@ -289,12 +289,6 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
 def _asked_first(request: Any, handler: Callable[..., Any], inner: Callable[..., Any]) -> Callable[..., Any]:
     """The model's own call has passed the middleware before ours; what is run after it has not."""
     return lambda made: handler(made) if made is request else inner(made)
-
-
-def _known(toolkit: MetaToolkit) -> set[str]:
-    """Names that may be protected: tools and meta-tools."""
-    live = {tool.name for tool in toolkit.tools}
-    return live | toolkit.plan.tools.keys() | {each.name for each in toolkit.plan.meta_tools}
 
 
 def _held_out(request: ToolCallRequest) -> bool:

@@ -88,12 +88,7 @@ def neighbours_of(middleware: Any) -> Neighbours | None:
 
 def wraps_tool_calls(middleware: Any) -> bool:
     """Whether a middleware has a hook around tool calls, sync or async."""
-    from langchain.agents.middleware.types import AgentMiddleware  # the extra may be missing
-
-    return any(
-        getattr(type(middleware), name, None) is not getattr(AgentMiddleware, name)
-        for name in ("wrap_tool_call", "awrap_tool_call")
-    )
+    return _overrides(middleware, "wrap_tool_call") or _overrides(middleware, "awrap_tool_call")
 
 
 def warn_of_blind_guards(neighbours: Neighbours) -> None:
@@ -108,13 +103,15 @@ def warn_of_blind_guards(neighbours: Neighbours) -> None:
 
 
 def _looks_at_calls(middleware: Any) -> bool:
-    from langchain.agents.middleware.types import AgentMiddleware  # as above
-
-    kind = type(middleware)
-    hooks = ("after_model", "aafter_model")
-    overrides = any(getattr(kind, name, None) is not getattr(AgentMiddleware, name) for name in hooks)
-    is_own = not kind.__module__.startswith(("langchain.", "langchain_awo."))
+    is_own = not type(middleware).__module__.startswith(("langchain.", "langchain_awo."))
+    overrides = _overrides(middleware, "after_model") or _overrides(middleware, "aafter_model")
     return overrides and is_own and not is_approver(middleware)
+
+
+def _overrides(middleware: Any, hook: str) -> bool:
+    """Whether a hook is another than that of LangChain's base class, which is not imported: the extra may be missing."""
+    found = getattr(type(middleware), hook, None)
+    return found is not None and getattr(found, "__qualname__", "") != f"AgentMiddleware.{hook}"
 
 
 def _building(frame: FrameType | None) -> FrameType | None:

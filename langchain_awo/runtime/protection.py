@@ -199,7 +199,7 @@ def _joined(
     for name in left.keys() & right.keys():
         wanted = [each["when"] for each in (left[name], right[name]) if each.get("when") is not None]
         merged = {key: value for key, value in joined[name].items() if key != "when"}
-        joined[name] = {**merged, "when": _either(*wanted)} if len(wanted) == 2 else merged  # noqa: PLR2004  # both
+        joined[name] = {**merged, "when": _either(*wanted)} if len(wanted) > 1 else merged
     return joined
 
 

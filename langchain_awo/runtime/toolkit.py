@@ -21,7 +21,9 @@ from langchain_awo.reporting.notebook import plan_html
 from langchain_awo.runtime.lowering import lower
 from langchain_awo.runtime.memory import PROCESS, Memory
 from langchain_awo.runtime.outcome import Limits
+from langchain_awo.runtime.protection import protection_of
 from langchain_awo.runtime.signatures import mismatch, with_effects, worsened
+from langchain_awo.runtime.unguarded import watched
 
 
 class MetaToolkit(BaseToolkit):
@@ -73,7 +75,11 @@ class MetaToolkit(BaseToolkit):
                 continue
             current = with_effects(planned, self.plan.tools, declared=self.effects, believed=self.believed)
             self._current[planned.name] = current
-            self._lowered[planned.name] = lower(current, self.tools, limits=self.limits, memory=self.memory)
+            self._lowered[planned.name] = self._lower(current)
+
+    def _lower(self, meta_tool: MetaTool, limits: Limits | None = None) -> BaseTool:
+        tool = lower(meta_tool, self.tools, limits=limits or self.limits, memory=self.memory)
+        return watched(tool, meta_tool, {each.name: each for each in self.tools})
 
     def _unusable(self, meta_tool: MetaTool, live: Mapping[str, BaseTool]) -> str:
         if meta_tool.name in live:
@@ -106,16 +112,31 @@ class MetaToolkit(BaseToolkit):
         believed = said and self.believed
         return most_suspicious([*said, *claimed, *([] if believed else [Effect.UNKNOWN])])
 
-    def get_tools(self, mode: Mode | None = None) -> list[BaseTool]:
+    def get_tools(self, mode: Mode | None = None, *, protected: Iterable[Any] = ()) -> list[BaseTool]:
         """The meta-tools as LangChain tools, in the order of the plan.
+
+        Beside a `HumanInTheLoopMiddleware` a plain tool does not run what that would ask for: it cannot ask.
 
         Args:
             mode: only those that are to be installed in this way. When `None`, all that a model is to be shown: those
                 that only continue a call are run by the middleware, and would cost their place in every prompt.
+            protected: tools that a person watches over, as for the middleware: what calls them is left out.
+
+        Raises:
+            ApprovalError: what is protected is no tool.
         """
+        watched_over = protection_of(protected)
+        watched_over.check_names(self.known_names, exact=bool(self.tools))
         hidden = "continue" if mode is None else None
         wanted = (each for each in self.meta_tools if each.mode == mode or (hidden and each.mode != hidden))
-        return [self.get_tool(each.name, whole=each.mode == "replace") for each in wanted]
+        left = [each for each in wanted if not watched_over.reason(each, "append")]
+        return [self.get_tool(each.name, whole=each.mode == "replace") for each in left]
+
+    @property
+    def known_names(self) -> frozenset[str]:
+        """Names of the live tools, of those the plan calls, and of its meta-tools."""
+        live = {tool.name for tool in self.tools}
+        return frozenset(live | self.plan.tools.keys() | {each.name for each in self.plan.meta_tools})
 
     def get_tool(self, name: str, *, whole: bool = False) -> BaseTool:
         """One meta-tool as a LangChain tool, whatever its mode.
@@ -129,7 +150,7 @@ class MetaToolkit(BaseToolkit):
             return self._lowered[name]
         if name not in self._whole:
             limits = replace(self.limits, shape=False)
-            self._whole[name] = lower(meta_tool, self.tools, limits=limits, memory=self.memory)
+            self._whole[name] = self._lower(meta_tool, limits)
         return self._whole[name]
 
     def save(self, path: str | os.PathLike[str], *, key: str | bytes | None = None) -> None:
