@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from typing import TypeAlias
 
-from langchain_awo.model.binding import Frame, Output, resolve
+from langchain_awo.model.binding import Binding, Constant, Frame, Output, leaves, resolve
 from langchain_awo.model.encoding import digest, dumps
 from langchain_awo.model.mapping import items_of
 from langchain_awo.model.metatool import Guard, MetaTool, Step
@@ -89,6 +89,7 @@ class _Run:
         self.outcomes: dict[int, list[Done]] = {}
         self.notes: list[str] = []
         self.suspicion: int | None = None
+        self.edited: dict[Binding, str] = {}
         self.stop: Stop | None = None
 
     # --- what may be called now ---
@@ -135,6 +136,11 @@ class _Run:
             return self._guarded(number, step, step.guard)
         if self.suspicion is not None and not step.effect.is_read:
             return self._suspicious(number)
+        if self.edited and not step.effect.is_read and (place := self._uses_edited(step)):
+            reason = (
+                f"{place} was changed when it was approved, and {step.tool} would use what was there before"
+            )
+            return Stop(kind="guard", step=number, reason=f"{reason}; call it with what is right now")
         if _is_void(step, self.frame):
             self.notes.append(f"{step.tool}: there is nothing to call it for")
             if self.suspicion is None and step.never_empty:
@@ -145,6 +151,10 @@ class _Run:
         if isinstance(calls, Stop):
             return calls
         return self._admit(number, step, calls)
+
+    def _uses_edited(self, step: Step) -> str:
+        used = (leaf for binding in step.bindings for leaf in leaves(binding))
+        return next((self.edited[leaf] for leaf in used if leaf in self.edited), "")
 
     def _guarded(self, number: int, step: Step, guard: Guard) -> Stop | None:
         if guard.otherwise == "skip":
@@ -188,7 +198,7 @@ class _Run:
         """
         for call, outcome in zip(group, outcomes, strict=True):
             if isinstance(outcome, Succeeded):
-                done = Done(call=call, output=outcome.output, reply=outcome.reply)
+                done = Done(call=self._made(call, outcome), output=outcome.output, reply=outcome.reply)
                 self.outcomes[call.step].append(done)
             elif outcome is not None and self.stop is None:
                 self.stop = Stop(kind="failed", step=call.step, reason=outcome.error, args=call.args)
@@ -196,6 +206,18 @@ class _Run:
         for number in touched:
             if len(self.outcomes[number]) == len(self.expected[number]):
                 self._finish(number)
+
+    def _made(self, call: Call, outcome: Succeeded) -> Call:
+        """The call as it was made; where the arguments that were changed come from is not true any more."""
+        if outcome.args is None:
+            return call
+        for name, binding in self.steps[call.step].args.items():
+            if outcome.args.get(name) != call.args.get(name):
+                place = f"{name} of {call.tool}"
+                self.edited |= dict.fromkeys(
+                    (leaf for leaf in leaves(binding) if not isinstance(leaf, Constant)), place
+                )
+        return call._replace(args=outcome.args)
 
     def _finish(self, number: int) -> None:
         step, done = self.steps[number], self.outcomes[number]

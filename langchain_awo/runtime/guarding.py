@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeAlias
 
 from langchain_core.messages import ToolCall, ToolMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
+from langgraph.errors import GraphInterrupt
 
 from langchain_awo.model.encoding import to_json
-from langchain_awo.runtime.calling import EDITED, Guards
+from langchain_awo.runtime.calling import EDITED, FOR_APPROVAL, Guards
 from langchain_awo.runtime.injection import injected_of
 from langchain_awo.runtime.protection import Protection
 
@@ -36,24 +38,27 @@ def guards_for(
     """
 
     def invoke(tool_call: ToolCall, tool: BaseTool, config: RunnableConfig) -> Any:  # noqa: ARG001  # the chain has its own
-        made = _Made(tool)
+        made = _Made(tool, protection)
         inner = inner_request(request, tool_call, tool)
-        approved = protection.ask(tool_call, inner)
-        if isinstance(approved, ToolMessage):
-            return approved
-        assert handler is not None  # noqa: S101  # a sync run is given a sync handler
-        return made.told(tool_call, handler(inner.override(tool_call=approved)))
+        with made.marking_questions():
+            approved = protection.ask(tool_call, inner)
+            if isinstance(approved, ToolMessage):
+                return approved
+            assert handler is not None  # noqa: S101  # a sync run is given a sync handler
+            return made.told(tool_call, handler(inner.override(tool_call=approved)))
 
     async def ainvoke(tool_call: ToolCall, tool: BaseTool, config: RunnableConfig) -> Any:  # noqa: ARG001  # as above
-        made = _Made(tool)
+        made = _Made(tool, protection)
         inner = inner_request(request, tool_call, tool)
-        approved = protection.ask(tool_call, inner)
-        if isinstance(approved, ToolMessage):
-            return approved
-        assert ahandler is not None  # noqa: S101  # an async run is given an async handler
-        return made.told(tool_call, await ahandler(inner.override(tool_call=approved)))
+        with made.marking_questions():
+            approved = protection.ask(tool_call, inner)
+            if isinstance(approved, ToolMessage):
+                return approved
+            assert ahandler is not None  # noqa: S101  # an async run is given an async handler
+            return made.told(tool_call, await ahandler(inner.override(tool_call=approved)))
 
-    return Guards(call_id=request.tool_call["id"] or "", invoke=invoke, ainvoke=ainvoke)
+    call_id = request.tool_call["id"] or ""
+    return Guards(call_id=call_id, asks=protection.tools.__contains__, invoke=invoke, ainvoke=ainvoke)
 
 
 def inner_request(request: Any, tool_call: ToolCall, tool: BaseTool) -> Any:
@@ -83,7 +88,8 @@ def _wrapped(hook: Callable[[Any, Any], Any], handler: Any) -> Callable[[Any], A
 class _Made:
     """What a tool was really called with and answered, whoever changed it on the way: a person, or middleware."""
 
-    def __init__(self, tool: BaseTool) -> None:
+    def __init__(self, tool: BaseTool, protection: Protection) -> None:
+        self._is_watched_over = tool.name in protection.tools
         self._hidden = injected_of(tool).names
         self._args: dict[str, Any] | None = None
         self._reply: Any = None
@@ -102,6 +108,15 @@ class _Made:
         # the tool is a copy that was made for this one call
         object.__setattr__(tool, "invoke", watch)
         object.__setattr__(tool, "ainvoke", awatch)
+
+    @contextmanager
+    def marking_questions(self) -> Iterator[None]:
+        """An interrupt before a protected tool was called asks for approval; the answer belongs to whoever asks so again."""
+        try:
+            yield
+        except GraphInterrupt as error:
+            setattr(error, FOR_APPROVAL, self._is_watched_over and self._args is None)
+            raise
 
     def told(self, asked: ToolCall, reply: Any) -> Any:
         """The reply, saying which arguments were used in place of those that were asked for.

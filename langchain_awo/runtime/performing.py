@@ -12,7 +12,7 @@ from langgraph.errors import GraphInterrupt
 from langgraph.store.base import BaseStore
 from langgraph.types import Interrupt, interrupt
 
-from langchain_awo.runtime.calling import Surroundings, acall_tool, call_tool
+from langchain_awo.runtime.calling import FOR_APPROVAL, Surroundings, acall_tool, call_tool
 from langchain_awo.runtime.memory import Entry, Ledger
 from langchain_awo.runtime.outcome import Call, Failed, Limits, Outcome, Succeeded
 from langchain_awo.runtime.shelf import asave_entry, save_entry
@@ -47,6 +47,8 @@ class Performer:
         known = self._recalled(call)
         if known is not None:
             return self._known(call, known)
+        if self._is_unapproved(call):
+            return _UNAPPROVED
         if not call.effect.is_read and (problem := self._save(self.ledger.start(call))):
             return problem
         try:
@@ -67,6 +69,8 @@ class Performer:
         known = self._recalled(call)
         if known is not None:
             return self._known(call, known)
+        if self._is_unapproved(call):
+            return _UNAPPROVED
         if not call.effect.is_read and (problem := await self._asave(self.ledger.start(call))):
             return problem
         try:
@@ -129,7 +133,12 @@ class Performer:
     def _left(self, call: Call, error: Exception) -> Entry | None:
         """An exception that passes through: the call is made again when the run is resumed."""
         self.waiting[id(error)] = call
-        return self.ledger.wait(call)
+        return self.ledger.wait(call, for_approval=getattr(error, FOR_APPROVAL, False))
+
+    def _is_unapproved(self, call: Call) -> bool:
+        """Whether a person was asked to approve a call, and nobody here would take the answer."""
+        guards = self.around.guards
+        return self.ledger.is_for_approval(call) and not (guards and guards.asks(call.tool))
 
     def _answered(self, error: Exception) -> Entry | None:
         call = self.waiting.get(id(error))
@@ -179,6 +188,11 @@ class Performer:
 
 _BESIDE: Final = Failed(
     error="not called: another call beside this one waits for a person; call this routine again, by itself"
+)
+
+
+_UNAPPROVED: Final = Failed(
+    error="not called: a person was asked to approve it, and this agent asks nobody; resume it where the tool is protected"
 )
 
 
