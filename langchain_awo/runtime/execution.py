@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from typing import TypeAlias
 
-from langchain_awo.model.binding import Binding, Constant, Frame, Output, leaves, resolve
+from langchain_awo.model.binding import Binding, Constant, Frame, Item, Output, leaves, resolve
 from langchain_awo.model.encoding import digest, dumps
 from langchain_awo.model.mapping import items_of
 from langchain_awo.model.metatool import Guard, MetaTool, Step
@@ -213,10 +213,8 @@ class _Run:
             return call
         for name, binding in self.steps[call.step].args.items():
             if outcome.args.get(name) != call.args.get(name):
-                place = f"{name} of {call.tool}"
-                self.edited |= dict.fromkeys(
-                    (leaf for leaf in leaves(binding) if not isinstance(leaf, Constant)), place
-                )
+                sources = _sources(binding, self.steps[call.step])
+                self.edited |= dict.fromkeys(sources, f"{name} of {call.tool}")
         return call._replace(args=outcome.args)
 
     def _finish(self, number: int) -> None:
@@ -247,6 +245,14 @@ class _Run:
             for n in self.open
             if n != stop.step or not stop.is_failure
         ]
+
+
+def _sources(binding: Binding, step: Step) -> list[Binding]:
+    """Where a value comes from: parameters and places; for an item, the list it is of."""
+    found = list(leaves(binding))
+    if step.over and any(isinstance(leaf, Item) for leaf in found):
+        found += leaves(step.over.source)
+    return [leaf for leaf in found if not isinstance(leaf, Constant | Item)]
 
 
 def _holds(guard: Guard, frame: Frame) -> bool:

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from langchain_core.messages import SystemMessage, ToolMessage
 from langchain_core.tools import BaseTool
+from langgraph.config import get_config
 
 from langchain_awo.errors import ApprovalError, MissingExtraError
 from langchain_awo.model.installation import Installation
@@ -24,6 +25,7 @@ from langchain_awo.runtime.marking import marked
 from langchain_awo.runtime.neighbours import Neighbours, neighbours_of, warn_of_blind_guards
 from langchain_awo.runtime.outcome import Limits
 from langchain_awo.runtime.protection import Protection, marked_tools, protection_of, tool_names
+from langchain_awo.runtime.running_graph import approvals_around, is_in_graph, is_paused_around
 from langchain_awo.runtime.sampling import is_held_out
 from langchain_awo.runtime.signatures import is_meta_tool
 from langchain_awo.runtime.toolkit import MetaToolkit
@@ -73,7 +75,8 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         toolkit: the meta-tools; assign another one to `toolkit` and it is used from the next model call on.
         mode: one mode for all, or modes by name.
         protected: names of tools, tools, or `HumanInTheLoopMiddleware` instances: meta-tools that call one of these
-            are not installed. Instances in the agent's own list are found without being named, in any order.
+            are not installed. Instances in the agent's own list are found without being named, in any order; where
+            LangChain does not show them, only what is said here counts, and `[]` says that there are none.
         allow: meta-tools to install all the same; each inner call of a protected tool is then approved by a
             person, with its real name and arguments.
         hold_out: share of threads that get no meta-tools, to compare with.
@@ -95,7 +98,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         toolkit: MetaToolkit,
         *,
         mode: Mode | Mapping[str, Mode] | None = None,
-        protected: Iterable[Any] = (),
+        protected: Iterable[Any] | None = None,
         allow: Iterable[str] = (),
         hold_out: float = 0.0,
         runs: Runs | None = None,
@@ -105,7 +108,9 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         super().__init__()
         self.usage: Counter[tuple[str, str]] = Counter()
         self._mode = mode
-        self._stated = protection_of(protected)
+        self._is_stated = protected is not None
+        self._stated = protection_of(protected or ())
+        self._seen: Protection | None = None
         self._allow = tool_names(allow, option="allow")
         self._neighbours: Neighbours | None = None
         self._hold_out = hold_out
@@ -122,11 +127,10 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
     @toolkit.setter
     def toolkit(self, toolkit: MetaToolkit) -> None:
         self._stated.check_names(toolkit.known_names, exact=False)
-        found = self._neighbours.protection() if self._neighbours else Protection()
         self._installed = install(
             toolkit,
             mode=self._mode,
-            protection=marked_tools(toolkit.tools) | self._stated | found,
+            protection=marked_tools(toolkit.tools) | self._stated | (self._seen or Protection()),
             allow=self._allow,
             neighbours=self._neighbours,
         )
@@ -151,8 +155,15 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
             )
         self._stated.check_names(self.toolkit.known_names | neighbours.tools, exact=True)
         warn_of_blind_guards(neighbours)
-        self._neighbours = neighbours
+        self._neighbours, self._seen = neighbours, neighbours.protection()
         self.toolkit = self._installed.toolkit
+
+    def _look_around(self, config: Any) -> None:
+        """Where the agent was not seen being built, the running graph tells what it asks for, before anything is run."""
+        if self._seen is None and is_in_graph(config):
+            around = approvals_around(config)
+            self._seen = around or Protection(is_unknown=around is None and not self._is_stated)
+            self.toolkit = self._installed.toolkit
 
     @property
     def refused(self) -> dict[str, str]:
@@ -164,7 +175,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
     def before_agent(self, state: Any, runtime: Any) -> dict[str, Any]:
         """Names the run, decides about holding out, and runs the entry meta-tools of a new thread."""
         update = self._begun(state)
-        if update.get("awo_held_out", True):
+        if self._is_left_alone(update):
             return update
         with self._recorded(update):
             told = run_entry(self._installed, tool_runtime(state, runtime), self._entry, usage=self.usage)
@@ -173,7 +184,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
     async def abefore_agent(self, state: Any, runtime: Any) -> dict[str, Any]:
         """Async form of `before_agent`."""
         update = self._begun(state)
-        if update.get("awo_held_out", True):
+        if self._is_left_alone(update):
             return update
         with self._recorded(update):
             told = await arun_entry(
@@ -194,6 +205,12 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         """What is new at the start of a run; a thread is held out, or not, from its first run on."""
         run = {"awo_run": str(uuid4())}
         return run if "awo_held_out" in state else {**run, "awo_held_out": is_held_out(self._hold_out)}
+
+    def _is_left_alone(self, update: Mapping[str, Any]) -> bool:
+        """Whether nothing is run at the start: the thread is an old one, is held out, or a person watches every call."""
+        config = get_config()
+        self._look_around(config)
+        return bool(update.get("awo_held_out", True)) or is_paused_around(config)
 
     def _recorded(self, state: Any) -> contextlib.AbstractContextManager[None]:
         run_id = state.get("awo_run", "") if isinstance(state, Mapping) else ""
@@ -239,6 +256,8 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
             inner = through(self._before, handler)
             name = request.tool_call["name"]
             if name not in self._installed.tools:
+                if is_paused_around(request.runtime.config):
+                    return handler(request)
                 return self._continuer.call(request, _asked_first(request, handler, inner))
             self.usage[name, "called"] += 1
             token = guards.set(guards_for(request, self._installed.protection, handler=inner))
@@ -257,6 +276,8 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
             inner = athrough(self._before, handler)
             name = request.tool_call["name"]
             if name not in self._installed.tools:
+                if is_paused_around(request.runtime.config):
+                    return await handler(request)
                 return await self._continuer.acall(request, _asked_first(request, handler, inner))
             self.usage[name, "called"] += 1
             token = guards.set(guards_for(request, self._installed.protection, ahandler=inner))
@@ -271,6 +292,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
 
     def _refusal(self, request: ToolCallRequest) -> ToolMessage | None:
         """The answer to a call of a meta-tool that is not in use: refused, held out, or of another toolkit."""
+        self._look_around(request.runtime.config)
         name = request.tool_call["name"]
         known = self._installed.tools.keys() | self._installed.refused.keys()
         is_own = is_meta_tool(request.tool) if request.tool is not None else name in known

@@ -33,12 +33,14 @@ class Protection:
         named: those that the host named by hand.
         asked_elsewhere: tools whose approval another middleware asks for at the call itself.
         is_paused: the graph pauses around its tools, so that a person sees every call that the model makes.
+        is_unknown: nobody knows what the agent asks for.
     """
 
     tools: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     named: frozenset[str] = frozenset()
     asked_elsewhere: frozenset[str] = frozenset()
     is_paused: bool = False
+    is_unknown: bool = False
 
     def __or__(self, other: Protection) -> Protection:
         """Both together."""
@@ -47,10 +49,16 @@ class Protection:
             named=self.named | other.named,
             asked_elsewhere=self.asked_elsewhere | other.asked_elsewhere,
             is_paused=self.is_paused or other.is_paused,
+            is_unknown=self.is_unknown or other.is_unknown,
         )
 
     def reason(self, meta_tool: MetaTool, mode: Mode) -> str:
         """Why a meta-tool is not installed in a mode, or `""`; what continues a call leaves out protected tools."""
+        if self.is_unknown and not (mode == "append" and meta_tool.effect.is_read):
+            return (
+                "this release of LangChain does not show which approvals the agent asks for; say so in "
+                "MetaToolMiddleware(..., protected=[...]), where an empty list says none"
+            )
         if mode in UNASKED and self.is_paused:
             return "the graph pauses around its tools for a person, and this would be run unasked"
         if self.is_named(meta_tool) or (mode in UNASKED and meta_tool.name in self.tools):

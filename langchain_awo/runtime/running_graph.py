@@ -38,6 +38,12 @@ def approvals_around(config: Mapping[str, Any] | None) -> Protection | None:
     return asking | Protection(is_paused=not _TOOL_NODES.isdisjoint(pauses))
 
 
+def is_paused_around(config: Mapping[str, Any] | None) -> bool:
+    """Whether the running graph pauses around its tools, as far as that is known."""
+    around = approvals_around(config)
+    return around is not None and around.is_paused
+
+
 def _names(loop: Any, hook: str) -> list[str]:
     names = getattr(loop, hook, None) or ()
     return [names] if isinstance(names, str) else list(names)
