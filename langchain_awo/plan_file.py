@@ -20,6 +20,9 @@ from langchain_awo.model.validation import check_plan
 
 _log = logging.getLogger(__name__)
 
+MIN_KEY: Final = 16
+"""Shorter keys are guessed."""
+
 MAX_BYTES: Final = 32_000_000
 """Longer files are refused unread."""
 
@@ -164,6 +167,23 @@ def read_plan_file(path: str | os.PathLike[str]) -> PlanFile:
         raise PlanError(f"{source} is not JSON: {error}") from error
     plan = plan_of(data, where=str(source))
     return PlanFile(where=str(source), plan=plan, seal=_seal_in(data, where=str(source)))
+
+
+def read_key(path: str | os.PathLike[str]) -> bytes:
+    """The key in a file, without the line break that editors put at its end.
+
+    Raises:
+        SealError: the file cannot be read, or holds too little to be a key.
+    """
+    try:
+        key = Path(path).read_bytes().strip()
+    except OSError as error:
+        raise SealError(f"the key file {path} cannot be read: {error.strerror or error}") from error
+    if len(key) < MIN_KEY:
+        raise SealError(
+            f"the key in {path} has {len(key)} bytes; use at least {MIN_KEY}, such as `openssl rand -hex 32`"
+        )
+    return key
 
 
 def plan_text(plan: ToolkitPlan, *, key: str | bytes | None = None) -> str:

@@ -122,8 +122,9 @@ def protection_of(protected: Iterable[Any] | Mapping[str, Any]) -> Protection:
     Raises:
         ApprovalError: it is none of these.
     """
+    listed: list[Any] = [protected] if isinstance(protected, Mapping) else _listed(protected, "protected")
     found = Protection()
-    for each in [protected] if isinstance(protected, Mapping) else _listed(protected, "protected"):
+    for each in listed:
         if is_approver(each):
             found |= Protection(tools=_settings(each.interrupt_on, getattr(each, "description_prefix", "")))
         elif isinstance(each, Mapping):

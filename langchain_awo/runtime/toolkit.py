@@ -102,15 +102,13 @@ class MetaToolkit(BaseToolkit):
         if tool in self.effects:
             return self.effects[tool]
         signature = self.plan.tools.get(tool)
-        said = [signature.effect] if signature and signature.effect is not Effect.UNKNOWN else []
-        said += [step.effect for each in self.plan.meta_tools for step in each.steps if step.tool == tool]
-        claimed = [
-            effect
-            for live in self.tools
-            if live.name == tool and (effect := claimed_effect(hints_of(live.metadata or {})))
-        ]
-        believed = said and self.believed
-        return most_suspicious([*said, *claimed, *([] if believed else [Effect.UNKNOWN])])
+        said = [step.effect for each in self.plan.meta_tools for step in each.steps if step.tool == tool]
+        if signature and signature.effect is not Effect.UNKNOWN:
+            said.append(signature.effect)
+        if not (said and self.believed):
+            said.append(Effect.UNKNOWN)
+        live = [claimed_effect(hints_of(each.metadata or {})) for each in self.tools if each.name == tool]
+        return most_suspicious([*said, *(claimed for claimed in live if claimed)])
 
     def get_tools(self, mode: Mode | None = None, *, protected: Iterable[Any] = ()) -> list[BaseTool]:
         """The meta-tools as LangChain tools, in the order of the plan.

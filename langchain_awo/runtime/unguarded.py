@@ -33,7 +33,7 @@ def watched(tool: StructuredTool, meta_tool: MetaTool, bound: dict[str, Any]) ->
         runtime: ToolRuntime = None,  # type: ignore[assignment]  # not `ToolRuntime | None`: that breaks the schema
         **arguments: Any,
     ) -> Any:
-        _check(meta_tool, config)
+        _check(meta_tool, config, _id(runtime))
         return func(config=config, callbacks=callbacks, runtime=runtime, **arguments)  # type: ignore[misc]
 
     async def run_async(
@@ -43,7 +43,7 @@ def watched(tool: StructuredTool, meta_tool: MetaTool, bound: dict[str, Any]) ->
         runtime: ToolRuntime = None,  # type: ignore[assignment]  # as in run_sync
         **arguments: Any,
     ) -> Any:
-        _check(meta_tool, config)
+        _check(meta_tool, config, _id(runtime))
         return await coroutine(config=config, callbacks=callbacks, runtime=runtime, **arguments)  # type: ignore[misc]
 
     for function in (run_sync, run_async):  # LangChain evaluates them at every call: only what it looks for
@@ -55,13 +55,18 @@ def watched(tool: StructuredTool, meta_tool: MetaTool, bound: dict[str, Any]) ->
     return tool
 
 
-def _check(meta_tool: MetaTool, config: RunnableConfig | None) -> None:
+def _id(runtime: ToolRuntime | None) -> str:
+    return (runtime.tool_call_id if runtime else None) or ""
+
+
+def _check(meta_tool: MetaTool, config: RunnableConfig | None, call_id: str) -> None:
     """Refuses to run beside approvals that would not be asked.
 
     Raises:
         ToolException: LangChain tells it the model as the answer of the tool.
     """
-    if guards.get() is not None:
+    guarded = guards.get()
+    if guarded is not None and guarded.call_id == call_id:
         return  # approvals are asked for inner calls
     around = approvals_around(config)
     if around is None:
