@@ -39,11 +39,9 @@ class Desks:
         self.desk, self.toolkit, self.meta_tool = desk, toolkit, meta_tool
         self.compiled = {"checkpointer": InMemorySaver(), "store": InMemoryStore() if store else None}
 
-    def agent(
-        self, *middleware: Any, protected: Any = (), allow: Any = ("help_user",), **options: Any
-    ) -> Any:
+    def agent(self, *middleware: Any, asks: bool = True, allow: Any = ("help_user",), **known: Any) -> Any:
         built = self.toolkit(self.meta_tool, memory=Memory())
-        installed = MetaToolMiddleware(built, allow=allow, **options)
+        installed = MetaToolMiddleware(built, allow=allow, **known)
         model = model_of(*([call("help_user", email="a@b")] if asks else []), "done")
         return create_agent(model, self.desk.tools, middleware=[installed, *middleware], **self.compiled)
 
