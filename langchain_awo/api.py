@@ -34,7 +34,7 @@ from langchain_awo.optimizer.recompile import Recompilation, as_compiled, recomp
 from langchain_awo.optimizer.rules_file import read_rules
 from langchain_awo.plan_file import read_plan
 from langchain_awo.runtime.chat_namer import chat_namer
-from langchain_awo.runtime.protection import tool_names
+from langchain_awo.runtime.protection import check_case, tool_names
 from langchain_awo.runtime.signatures import spec_of
 from langchain_awo.runtime.toolkit import MetaToolkit
 from langchain_awo.stores import TraceStore, log_torn, open_store
@@ -173,7 +173,7 @@ def compile_toolkit(
         StoreError: the traces cannot be read.
         RuleError: the rules are malformed, or would be unsound for these traces.
         CompileError: the options contradict each other.
-        ApprovalError: `protected` is not a list of tools.
+        ApprovalError: `protected` is not a list of tools, or writes one in another case.
     """
     chosen = options or Options(
         rules=read_rules(rules) if isinstance(rules, str | os.PathLike) else rules,
@@ -183,7 +183,10 @@ def compile_toolkit(
         protected=tool_names(protected, option="protected"),
     )
     specs = [spec_of(tool) for tool in tools]
-    plan = compile_plan(load_traces(traces), options=chosen, tools=specs, progress=progress)
+    found = load_traces(traces)
+    called = (call.name for trace in found for call in trace.tool_calls)
+    check_case(chosen.protected, {*(spec.name for spec in specs), *called})
+    plan = compile_plan(found, options=chosen, tools=specs, progress=progress)
     if namer is not None:
         plan = polished(plan, chat_namer(namer) if isinstance(namer, BaseChatModel) else namer)
     return MetaToolkit(plan=plan, tools=list(tools), effects=dict(chosen.effects))

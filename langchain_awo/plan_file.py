@@ -181,7 +181,7 @@ def read_key(path: str | os.PathLike[str]) -> bytes:
         raise SealError(f"the key file {path} cannot be read: {error.strerror or error}") from error
     if len(key) < MIN_KEY:
         raise SealError(
-            f"the key in {path} has {len(key)} bytes; use at least {MIN_KEY}, such as `openssl rand -hex 32`"
+            f"the key in {path} has {len(key)} bytes; use at least {MIN_KEY}, such as 64 hexadecimal digits"
         )
     return key
 

@@ -161,6 +161,15 @@ def approval_mark(tool: BaseTool) -> dict[str, Any]:
     }
 
 
+def check_case(protected: Iterable[str], known: Iterable[str]) -> None:
+    """Makes sure that names of protected tools are not written in another case than the tools.
+
+    Raises:
+        ApprovalError: one is, and would protect nothing.
+    """
+    Protection(named=frozenset(protected)).check_names(known, exact=False)
+
+
 def tool_names(names: Iterable[str | BaseTool], *, option: str) -> frozenset[str]:
     """Names of tools, from names and tools.
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from langchain.agents import create_agent
-from langchain.agents.middleware import HumanInTheLoopMiddleware
+from langchain.agents.middleware import HumanInTheLoopMiddleware, wrap_tool_call
 from langchain_core.messages import ToolMessage
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import tool
@@ -83,6 +83,18 @@ def test_get_tools_leaves_out_what_calls_a_protected_tool(toolkit: Any) -> None:
     assert [each.name for each in built.get_tools(protected=["note"])] == ["look"]
     with pytest.raises(ApprovalError, match="did you mean 'note'"):
         built.get_tools(protected=["nota"])
+
+
+def test_a_wrapper_around_plain_tools_sees_the_meta_tool_alone(desk: Any, toolkit: Any) -> None:
+    seen = []
+
+    @wrap_tool_call
+    def audit(request: Any, handler: Any) -> Any:
+        seen.append(request.tool_call["name"])
+        return handler(request)
+
+    create_agent(_model(), [*desk.tools, *toolkit(HELP).get_tools()], middleware=[audit]).invoke(ask())
+    assert seen == ["help_user"]
 
 
 # --- hand-written graphs ---
