@@ -13,6 +13,7 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command, interrupt
 
+from langchain_awo.api import compile_toolkit
 from langchain_awo.errors import ApprovalError
 from langchain_awo.middleware import MetaToolMiddleware
 from langchain_awo.runtime import middleware as middleware_module
@@ -180,15 +181,17 @@ def test_what_protects_nothing_is_an_error(toolkit: Any, what: str) -> None:
     assert said in str(caught.value)
 
 
+def test_compiling_and_allowing_take_no_text_for_a_list_either(toolkit: Any) -> None:
+    with pytest.raises(ApprovalError, match="letter by letter"):
+        compile_toolkit([], protected="note")
+    with pytest.raises(ApprovalError, match="allow="):
+        MetaToolMiddleware(toolkit(HELP), allow="help_user")
+
+
 def test_a_name_that_no_tool_has_is_an_error_when_the_agent_is_built(desk: Any, toolkit: Any) -> None:
     installed = MetaToolMiddleware(toolkit(HELP), protected=["notte"])
     with pytest.raises(ApprovalError, match="did you mean 'note'"):
         _agent(desk, [installed])
-
-
-def test_a_list_of_what_is_allowed_may_not_be_text(toolkit: Any) -> None:
-    with pytest.raises(ApprovalError, match="allow="):
-        MetaToolMiddleware(toolkit(HELP), allow="help_user")
 
 
 @pytest.mark.parametrize("protected", [["note"], None])
