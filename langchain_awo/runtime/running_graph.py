@@ -28,20 +28,28 @@ def approvals_around(config: Mapping[str, Any] | None) -> Protection | None:
     """
     if not is_in_graph(config):
         return Protection()
-    schedule = getattr((config or {})["configurable"].get(_CALL), "keywords", {}).get("schedule_task")
-    loop = getattr(schedule, "__self__", None)
+    loop = _loop(config)
     nodes = getattr(loop, "nodes", None)
     if not isinstance(nodes, Mapping):
         return None
-    pauses = (name for hook in ("interrupt_before", "interrupt_after") for name in _names(loop, hook))
     asking = protection_of([each for node in nodes.values() for each in _owners(node) if is_approver(each)])
-    return asking | Protection(is_paused=not _TOOL_NODES.isdisjoint(pauses))
+    return asking | Protection(is_paused=_pauses(loop))
 
 
 def is_paused_around(config: Mapping[str, Any] | None) -> bool:
     """Whether the running graph pauses around its tools, as far as that is known."""
-    around = approvals_around(config)
-    return around is not None and around.is_paused
+    return is_in_graph(config) and _pauses(_loop(config))
+
+
+def _loop(config: Mapping[str, Any] | None) -> Any:
+    schedule = getattr((config or {})["configurable"].get(_CALL), "keywords", {}).get("schedule_task")
+    return getattr(schedule, "__self__", None)
+
+
+def _pauses(loop: Any) -> bool:
+    return any(
+        not _TOOL_NODES.isdisjoint(_names(loop, hook)) for hook in ("interrupt_before", "interrupt_after")
+    )
 
 
 def _names(loop: Any, hook: str) -> list[str]:
