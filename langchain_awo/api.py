@@ -34,6 +34,7 @@ from langchain_awo.optimizer.rules.file import read_rules
 from langchain_awo.optimizer.selection.polish import Namer, polished
 from langchain_awo.plan_file import read_plan
 from langchain_awo.runtime.chat_namer import chat_namer
+from langchain_awo.runtime.protection import check_case, tool_names
 from langchain_awo.runtime.signatures import spec_of
 from langchain_awo.runtime.toolkit import MetaToolkit
 from langchain_awo.stores import TraceStore, log_torn, open_store
@@ -148,7 +149,7 @@ def compile_toolkit(
     strategy: Strategy = "default",
     max_tools: int = 10,
     effects: Mapping[str, Effect | str] | None = None,
-    protected: Iterable[str] = (),
+    protected: Iterable[str | BaseTool] = (),
     options: Options | None = None,
     namer: BaseChatModel | Namer | None = None,
     progress: Progress | None = None,
@@ -162,7 +163,7 @@ def compile_toolkit(
         strategy: `default`, or `awo` for the paper's algorithm to the letter.
         max_tools: at most this many meta-tools.
         effects: effect classes by tool name; the last word over hints and names.
-        protected: tools that no meta-tool may call.
+        protected: tools that no meta-tool may call: names, or the tools themselves.
         options: everything at once; the other options are then ignored.
         namer: a chat model, or a function from a meta-tool to a name and a description, to word them better. What it says is
             checked; on any failure the wording stays as it is without one.
@@ -172,19 +173,23 @@ def compile_toolkit(
         StoreError: the traces cannot be read.
         RuleError: the rules are malformed, or would be unsound for these traces.
         CompileError: the options contradict each other.
+        ApprovalError: `protected` is not a list of tools, or writes one in another case.
     """
     chosen = options or Options(
         rules=read_rules(rules) if isinstance(rules, str | os.PathLike) else rules,
         strategy=strategy,
         max_tools=max_tools,
         effects={name: Effect(effect) for name, effect in (effects or {}).items()},
-        protected=frozenset(protected),
+        protected=tool_names(protected, option="protected"),
     )
     specs = [spec_of(tool) for tool in tools]
-    plan = compile_plan(load_traces(traces), options=chosen, tools=specs, progress=progress)
+    found = load_traces(traces)
+    called = (call.name for trace in found for call in trace.tool_calls)
+    check_case(chosen.protected, {*(spec.name for spec in specs), *called})
+    plan = compile_plan(found, options=chosen, tools=specs, progress=progress)
     if namer is not None:
         plan = polished(plan, chat_namer(namer) if isinstance(namer, BaseChatModel) else namer)
-    return MetaToolkit(plan=plan, tools=list(tools))
+    return MetaToolkit(plan=plan, tools=list(tools), effects=dict(chosen.effects))
 
 
 def recompile(
@@ -221,8 +226,9 @@ def recompile(
         >>> print(changes)  # doctest: +SKIP
     """
     known: Sequence[BaseTool] = ()
+    declared = dict(options.effects) if options else {}
     if isinstance(toolkit, MetaToolkit):
-        former, known = toolkit.plan, toolkit.tools
+        former, known, declared = toolkit.plan, toolkit.tools, {**toolkit.effects, **declared}
     else:
         former = toolkit if isinstance(toolkit, ToolkitPlan) else read_plan(toolkit)
     live = list(tools or known)
@@ -230,7 +236,7 @@ def recompile(
     chosen = options or as_compiled(former, live=bool(live), rules=ruled)
     specs = [spec_of(tool) for tool in live]
     found = recompile_plan(load_traces(traces), former, options=chosen, tools=specs, progress=progress)
-    return MetaToolkit(plan=found.plan, tools=live), found
+    return MetaToolkit(plan=found.plan, tools=live, effects=declared), found
 
 
 def estimate(

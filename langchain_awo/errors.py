@@ -10,7 +10,9 @@
     ├── RuleError                  a merging rule is malformed or would be unsound
     ├── CompileError               the traces cannot be compiled as asked
     ├── PlanError                  a saved toolkit is malformed
+    │   ├── SealError              a saved toolkit was edited, or is not signed with the key
     │   └── ToolMismatchError      a live tool is missing or has another signature
+    ├── ApprovalError              approvals are asked for in a way that would let calls pass unasked
     ├── ConfigError                a configuration file cannot be used
     ├── PriceError                 a table of prices cannot be read
     ├── EstimateError              an estimate is asked for with assumptions that make no sense
@@ -76,6 +78,14 @@ class CompileError(AwoError):
 
 class PlanError(AwoError):
     """A saved toolkit is malformed and nothing of it was loaded."""
+
+
+class SealError(PlanError):
+    """A saved toolkit was edited since it was sealed, or is not signed with the given key."""
+
+
+class ApprovalError(AwoError):
+    """Approvals are asked for in a way that would let calls of protected tools pass unasked."""
 
 
 class ToolMismatchError(PlanError):

@@ -3,24 +3,83 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import tempfile
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from langchain_awo.errors import PlanError
+from langchain_awo.errors import PlanError, SealError
 from langchain_awo.model.encoding import loads, to_json
 from langchain_awo.model.metatool import PLAN_SCHEMA_VERSION, ToolkitPlan
 from langchain_awo.model.schema import dump, load_plan
+from langchain_awo.model.seal import Seal, seal_of
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.model.validation import check_plan
+
+_log = logging.getLogger(__name__)
+
+MIN_KEY: Final = 16
+"""Shorter keys are guessed."""
 
 MAX_BYTES: Final = 32_000_000
 """Longer files are refused unread."""
 
 
-def write_plan(plan: ToolkitPlan, path: str | os.PathLike[str]) -> None:
-    """Writes a plan so that a reader sees the old file or the new one, never half of one.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanFile:
+    """A toolkit file as it was read.
+
+    Attributes:
+        where: what to call it in errors.
+        seal: what it says of its own content; `None` if it was written before there were seals, or by hand.
+    """
+
+    where: str
+    plan: ToolkitPlan
+    seal: Seal | None
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether it was changed since it was sealed."""
+        return self.seal is not None and not self.seal.is_of(self.plan)
+
+    def problem(self, *, key: str | bytes | None = None) -> str:
+        """Why the content is not what somebody sealed, with the fix, or `""`.
+
+        Args:
+            key: whoever sealed it must have signed with this key.
+        """
+        again = f"review it (`awo show {self.where}`) and seal it again (`awo seal {self.where}`)"
+        if self.seal is None:
+            return f"{self.where} has no seal, so nothing tells whether it was edited; {again}"
+        if self.is_edited:
+            return f"{self.where} was edited since it was sealed; {again}"
+        if key is not None and not self.seal.is_signed_with(key):
+            return f"{self.where} is not signed with this key; review it and run `awo seal {self.where} --key-file KEY`"
+        return ""
+
+    def check(self, *, key: str | bytes | None = None) -> None:
+        """Accepts what is sealed, and with a warning what has no seal; with a key only what is signed with it.
+
+        Raises:
+            SealError: the file was edited since it was sealed, or is not signed with the key.
+        """
+        problem = self.problem(key=key)
+        if problem and (self.seal is not None or key is not None):
+            raise SealError(problem)
+        if problem:
+            _log.warning("%s. Until then what it says of effects is not believed", problem)
+
+
+def write_plan(plan: ToolkitPlan, path: str | os.PathLike[str], *, key: str | bytes | None = None) -> None:
+    """Writes a plan, sealed, so that a reader sees the old file or the new one, never half of one.
+
+    Args:
+        plan: what to write.
+        path: where to.
+        key: signs the seal; needed again to read what must be signed.
 
     Raises:
         PlanError: the path cannot be written.
@@ -31,7 +90,7 @@ def write_plan(plan: ToolkitPlan, path: str | os.PathLike[str]) -> None:
         part = Path(name)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(plan_text(plan))
+                file.write(plan_text(plan, key=key))
             part.chmod(0o666 & ~_umask())
             part.replace(target)
         except BaseException:
@@ -75,8 +134,24 @@ def is_plan_file(path: str | os.PathLike[str]) -> bool:
     return head.startswith(b"{") and b'"schema_version"' in head and b'"langchain_awo"' not in head
 
 
-def read_plan(path: str | os.PathLike[str]) -> ToolkitPlan:
-    """Reads and checks a plan, without any live tool; nothing of it is executed.
+def read_plan(path: str | os.PathLike[str], *, key: str | bytes | None = None) -> ToolkitPlan:
+    """Reads and checks a plan and its seal, without any live tool; nothing of it is executed.
+
+    Args:
+        path: what `write_plan` wrote.
+        key: the file must be signed with it.
+
+    Raises:
+        PlanError: the file cannot be read, or is not a plan that could be run.
+        SealError: it was edited since it was sealed, or is not signed with the key.
+    """
+    file = read_plan_file(path)
+    file.check(key=key)
+    return file.plan
+
+
+def read_plan_file(path: str | os.PathLike[str]) -> PlanFile:
+    """Reads a plan that may have been edited, for those who review it; nothing of it is executed.
 
     Raises:
         PlanError: the file cannot be read, or is not a plan that could be run.
@@ -90,13 +165,42 @@ def read_plan(path: str | os.PathLike[str]) -> ToolkitPlan:
         raise PlanError(f"{source} cannot be read: {error.strerror or error}") from error
     except ValueError as error:
         raise PlanError(f"{source} is not JSON: {error}") from error
-    return plan_of(data, where=str(source))
+    plan = plan_of(data, where=str(source))
+    return PlanFile(where=str(source), plan=plan, seal=_seal_in(data, where=str(source)))
 
 
-def plan_text(plan: ToolkitPlan) -> str:
-    """The stored form: indented JSON with its version first."""
-    data = {"schema_version": plan.schema_version, **dump(plan)}
+def read_key(path: str | os.PathLike[str]) -> bytes:
+    """The key in a file, without the line break that editors put at its end.
+
+    Raises:
+        SealError: the file cannot be read, or holds too little to be a key.
+    """
+    try:
+        key = Path(path).read_bytes().strip()
+    except OSError as error:
+        raise SealError(f"the key file {path} cannot be read: {error.strerror or error}") from error
+    if len(key) < MIN_KEY:
+        raise SealError(
+            f"the key in {path} has {len(key)} bytes; use at least {MIN_KEY}, such as 64 hexadecimal digits"
+        )
+    return key
+
+
+def plan_text(plan: ToolkitPlan, *, key: str | bytes | None = None) -> str:
+    """The stored form: indented JSON with its version and its seal first."""
+    seal = {name: text for name, text in asdict(seal_of(plan, key=key)).items() if text}
+    data = {"schema_version": plan.schema_version, "seal": seal, **dump(plan)}
     return json.dumps(to_json(data), indent=2, ensure_ascii=False) + "\n"
+
+
+def _seal_in(data: Any, *, where: str) -> Seal | None:
+    found = data.get("seal")
+    if found is None:
+        return None
+    known = isinstance(found, dict) and found.keys() <= {"digest", "signature"} and "digest" in found
+    if not known or not all(isinstance(text, str) for text in found.values()):
+        raise SealError(f"{where}: its seal is none; review it and run `awo seal {where}`")
+    return Seal(**found)
 
 
 def plan_of(data: JSONValue, *, where: str = "the toolkit") -> ToolkitPlan:

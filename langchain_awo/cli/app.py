@@ -24,6 +24,7 @@ from langchain_awo.cli import (
     report,
     rules,
     schema,
+    seal,
     show,
 )
 from langchain_awo.cli.config import read_config
@@ -61,6 +62,7 @@ app.command("compile")(compile_verb.compile_traces)
 app.command("recompile")(recompile.recompile_toolkit)
 app.command("show")(show.show)
 app.command("diff")(diff.diff)
+app.command("seal")(seal.seal)
 app.command("schema")(schema.schema)
 app.command("export")(export.export)
 app.add_typer(importing.app, name="import")

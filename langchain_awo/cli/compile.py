@@ -67,6 +67,7 @@ def compile_traces(
     from langchain_awo.optimizer.pipeline import Options, compile_plan
     from langchain_awo.optimizer.rules.file import read_rules
     from langchain_awo.plan_file import check_target, plan_text, write_plan
+    from langchain_awo.runtime.protection import check_case
     from langchain_awo.runtime.signatures import spec_of
 
     check_target(output)
@@ -81,6 +82,8 @@ def compile_traces(
     )
     specs = [spec_of(tool) for tool in live_tools(tools)]
     found = read_traces(traces, domain=domain, model=model)
+    called = {call.name for trace in found for call in trace.tool_calls}
+    check_case(options.protected, called.union(spec.name for spec in specs))
     with progress(PHASES) as tell:
         plan = compile_plan(found, options=options, tools=specs, progress=tell)
     if wording:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from langchain_awo.cli.options import AsJson
-from langchain_awo.cli.terminal import put, put_json
+from langchain_awo.cli.terminal import put, put_json, say
 
 
 def diff(
@@ -26,9 +26,13 @@ def diff(
     from langchain_awo.model.difference import Difference, compare_plans
     from langchain_awo.model.difference_text import format_difference
     from langchain_awo.model.schema import adapter
-    from langchain_awo.plan_file import read_plan
+    from langchain_awo.plan_file import read_plan_file
 
-    difference = compare_plans(read_plan(old), read_plan(new))
+    files = [read_plan_file(path) for path in (old, new)]
+    difference = compare_plans(*(file.plan for file in files))
+    for file in files:
+        if problem := file.problem():
+            say(problem, style="yellow")
     if as_json:
         put_json({"same": difference.is_same, **adapter(Difference).dump_python(difference, mode="json")})
     else:

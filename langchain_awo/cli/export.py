@@ -9,8 +9,10 @@ from typing import Annotated
 
 import typer
 
+from langchain_awo.cli.options import Effects, declared_effects
 from langchain_awo.cli.sources import live_tools
 from langchain_awo.cli.terminal import counted, put, say
+from langchain_awo.model.effect import Effect
 
 
 def export(
@@ -23,6 +25,11 @@ def export(
     mcp: Annotated[bool, typer.Option("--mcp", help="Serve the meta-tools over MCP on stdio.")] = False,
     tools: Annotated[
         str | None, typer.Option(metavar="MODULE:ATTR", help="The live tools that the meta-tools call.")
+    ] = None,
+    effect: Effects = None,
+    key_file: Annotated[
+        Path | None,
+        typer.Option(help="Serve only what is signed with the key in this file.", show_default=False),
     ] = None,
 ) -> None:
     """Show a toolkit as code, or serve it to other programs.
@@ -38,7 +45,7 @@ def export(
     elif tools is None:
         raise typer.BadParameter("an MCP server needs the live tools", param_hint="--tools")
     else:
-        _serve(toolkit, tools)
+        _serve(toolkit, tools, effects=declared_effects(effect), key_file=key_file)
 
 
 def _write(path: Path, output: Path | None) -> None:
@@ -61,13 +68,15 @@ def _write(path: Path, output: Path | None) -> None:
     say(f"{path} as Python code in {output}")
 
 
-def _serve(path: Path, tools: str) -> None:
+def _serve(path: Path, tools: str, *, effects: dict[str, Effect], key_file: Path | None) -> None:
     from langchain_awo import __version__
+    from langchain_awo.plan_file import read_key
     from langchain_awo.runtime.mcp_server import serve_stdio
     from langchain_awo.runtime.toolkit import MetaToolkit
 
     with redirect_stdout(sys.stderr):  # stdout carries the protocol, and importing tools may print
-        loaded = MetaToolkit.load(path, tools=live_tools(tools))
+        key = read_key(key_file) if key_file else None
+        loaded = MetaToolkit.load(path, tools=live_tools(tools), effects=effects, key=key)
     for name, reason in sorted(loaded.disabled.items()):
         say(f"{name} is disabled: {reason}", style="yellow")
     say(f"serving {counted(len(loaded.meta_tools), 'meta-tool')} of {path} on stdio")

@@ -51,14 +51,17 @@ def show(
 
     Example: `awo show toolkit.json --refused`, or `awo show traces.db --ngrams --min-freq 5`
     """
-    from langchain_awo.plan_file import is_plan_file, read_plan
+    from langchain_awo.plan_file import is_plan_file, read_plan_file
 
     if Path(source).is_file() and is_plan_file(source):
         if ngrams:
             raise typer.BadParameter(f"{source} is a compiled toolkit; name traces", param_hint="--ngrams")
-        _show_plan(read_plan(source), refused=refused, as_json=as_json)
+        file = read_plan_file(source)
+        _show_plan(file.plan, refused=refused, as_json=as_json)
+        if problem := file.problem():
+            say(problem, style="yellow")
         if tools:
-            _check_plan(read_plan(source), tools)
+            _check_plan(file.plan, tools)
         return
     if refused or tools:
         raise typer.BadParameter(

@@ -10,6 +10,7 @@ from typing import Any, Final
 from langchain_awo.model import binding, metatool
 from langchain_awo.model.metatool import PLAN_SCHEMA_VERSION, ToolkitPlan
 from langchain_awo.model.schema import adapter
+from langchain_awo.model.seal import Seal
 from langchain_awo.model.trace import JSONValue
 
 SCHEMA_ID: Final = f"urn:langchain-awo:toolkit:{PLAN_SCHEMA_VERSION}"
@@ -28,6 +29,7 @@ def plan_schema() -> dict[str, JSONValue]:
         "const": PLAN_SCHEMA_VERSION,
         "description": "Version of this format.",
     }
+    schema["properties"]["seal"] = _seal_schema()
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA_ID,
@@ -36,6 +38,18 @@ def plan_schema() -> dict[str, JSONValue]:
         "required": ["schema_version"],
         "$defs": dict(sorted(definitions.items())),
     }
+
+
+def _seal_schema() -> dict[str, Any]:
+    hexadecimal = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+    seal: dict[str, Any] = {
+        "type": "object",
+        "properties": {"digest": dict(hexadecimal), "signature": dict(hexadecimal)},
+        "required": ["digest"],
+        "additionalProperties": False,
+    }
+    _describe(seal, Seal)
+    return seal
 
 
 def _documented() -> list[type]:

@@ -29,6 +29,9 @@ _log = logging.getLogger(__name__)
 EDITED: Final = "awo_edited_args"
 """Where a reply keeps the arguments that a person put in place of the bound ones, in `additional_kwargs`."""
 
+FOR_APPROVAL: Final = "awo_for_approval"
+"""Attribute of an interrupt that a guard raised, and not the tool itself."""
+
 REPLAY_TAG: Final = "awo:replayed"
 """Tag of the runs of inner calls."""
 
@@ -41,9 +44,14 @@ AsyncInvoke: TypeAlias = Callable[[ToolCall, BaseTool, RunnableConfig], Awaitabl
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guards:
-    """How middleware wants the inner calls of one call of a meta-tool to be made."""
+    """How middleware wants the inner calls of one call of a meta-tool to be made.
+
+    Attributes:
+        asks: whether a person is asked for calls of a tool.
+    """
 
     call_id: str
+    asks: Callable[[str], bool] = lambda tool: False  # noqa: ARG005  # nobody is
     invoke: Invoke | None = None
     ainvoke: AsyncInvoke | None = None
 
@@ -159,7 +167,11 @@ def read_reply(reply: object) -> Outcome:
         if reply.status == "error":
             return Failed(error=content if isinstance(content, str) else dumps(content))
         told = failure_in(content)
-        return Succeeded(output=content, reply=reply) if told is None else Failed(error=told)
+        return (
+            Succeeded(output=content, reply=reply, args=reply.additional_kwargs.get(EDITED))
+            if told is None
+            else Failed(error=told)
+        )
     return Failed(error=_not_passed_on(reply), ended=True)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from typing import TypeAlias
 
-from langchain_awo.model.binding import Frame, Output, resolve
+from langchain_awo.model.binding import Binding, Constant, Frame, Item, Output, leaves, resolve
 from langchain_awo.model.encoding import decode, digest
 from langchain_awo.model.failure import doubt_in
 from langchain_awo.model.guard import guard_holds, is_empty
@@ -86,6 +86,7 @@ class _Run:
         self.outcomes: dict[int, list[Done]] = {}
         self.notes: list[str] = []
         self.suspicion: str | None = None
+        self.edited: dict[Binding, str] = {}
         self.stop: Stop | None = None
 
     # --- what may be called now ---
@@ -149,6 +150,11 @@ class _Run:
             return Stop(
                 kind="suspicious", step=number, reason=f"{self.suspicion}, check before calling {step.tool}"
             )
+        if self.edited and not step.effect.is_read and (place := self._uses_edited(step)):
+            reason = (
+                f"{place} was changed when it was approved, and {step.tool} would use what was there before"
+            )
+            return Stop(kind="guard", step=number, reason=f"{reason}; call it with what is right now")
         if _is_void(step, self.frame):
             self.notes.append(f"{step.tool}: there is nothing to call it for")
             if step.never_empty:
@@ -159,6 +165,10 @@ class _Run:
         if isinstance(calls, Stop):
             return calls
         return self._admit(number, step, calls)
+
+    def _uses_edited(self, step: Step) -> str:
+        used = (leaf for binding in step.bindings for leaf in leaves(binding))
+        return next((self.edited[leaf] for leaf in used if leaf in self.edited), "")
 
     def _guarded(self, number: int, step: Step, guard: Guard) -> Stop | None:
         if guard.otherwise == "skip":
@@ -205,7 +215,7 @@ class _Run:
         """
         for call, outcome in zip(group, outcomes, strict=True):
             if isinstance(outcome, Succeeded):
-                done = Done(call=call, output=outcome.output, reply=outcome.reply)
+                done = Done(call=self._made(call, outcome), output=outcome.output, reply=outcome.reply)
                 self.outcomes[call.step].append(done)
             elif outcome is not None and self.stop is None:
                 self.stop = Stop(kind="failed", step=call.step, reason=outcome.error, args=call.args)
@@ -213,6 +223,16 @@ class _Run:
         for number in touched:
             if len(self.outcomes[number]) == len(self.expected[number]):
                 self._finish(number)
+
+    def _made(self, call: Call, outcome: Succeeded) -> Call:
+        """The call as it was made; where the arguments that were changed come from is not true any more."""
+        if outcome.args is None:
+            return call
+        for name, binding in self.steps[call.step].args.items():
+            if outcome.args.get(name) != call.args.get(name):
+                sources = _sources(binding, self.steps[call.step])
+                self.edited |= dict.fromkeys(sources, f"{name} of {call.tool}")
+        return call._replace(args=outcome.args)
 
     def _finish(self, number: int) -> None:
         step, done = self.steps[number], self.outcomes[number]
@@ -251,6 +271,14 @@ class _Run:
             for n in self.open
             if n != stop.step or not stop.is_failure
         ]
+
+
+def _sources(binding: Binding, step: Step) -> list[Binding]:
+    """Where a value comes from: parameters and places; for an item, the list it is of."""
+    found = list(leaves(binding))
+    if step.over and any(isinstance(leaf, Item) for leaf in found):
+        found += leaves(step.over.source)
+    return [leaf for leaf in found if not isinstance(leaf, Constant | Item)]
 
 
 def _is_void(step: Step, frame: Frame) -> bool:

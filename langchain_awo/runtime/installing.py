@@ -13,8 +13,9 @@ from langchain_core.tools import BaseTool
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.metatool import MetaTool, Mode
 from langchain_awo.model.reach import reaches_out
-from langchain_awo.runtime.protection import Protection
-from langchain_awo.runtime.signatures import reach_among
+from langchain_awo.runtime.neighbours import Neighbours
+from langchain_awo.runtime.protection import UNASKED, Protection
+from langchain_awo.runtime.signatures import is_meta_tool, reach_among
 from langchain_awo.runtime.toolkit import MetaToolkit
 
 
@@ -40,14 +41,8 @@ class Installed:
 
     @property
     def effects(self) -> dict[str, Effect]:
-        """Effects of the original tools, as far as the steps of the meta-tools say."""
-        steps = [step for each in self.toolkit.plan.meta_tools for step in each.steps]
-        known = {name: signature.effect for name, signature in self.toolkit.plan.tools.items()}
-        for step in steps:
-            known[step.tool] = (
-                step.effect if known.get(step.tool, Effect.UNKNOWN) is Effect.UNKNOWN else known[step.tool]
-            )
-        return known
+        """Effects of the original tools that count at run time."""
+        return {tool.name: self.toolkit.effect_of(tool.name) for tool in self.toolkit.tools}
 
     @property
     def reaching(self) -> frozenset[str]:
@@ -60,10 +55,6 @@ class Installed:
         """The original tools that a meta-tool stands in for."""
         return frozenset(name for each in self.meta_tools("replace") for name in each.tools)
 
-    def is_own(self, tool: BaseTool) -> bool:
-        """Whether a tool was made by the toolkit."""
-        return isinstance((tool.metadata or {}).get("awo"), dict)
-
 
 def install(
     toolkit: MetaToolkit,
@@ -71,14 +62,25 @@ def install(
     mode: Mode | Mapping[str, Mode] | None,
     protection: Protection,
     allow: frozenset[str],
+    neighbours: Neighbours | None = None,
 ) -> Installed:
-    """Decides for every meta-tool whether and how it is used."""
+    """Decides for every meta-tool whether and how it is used.
+
+    Args:
+        toolkit: the meta-tools.
+        mode: one mode for all, or modes by name; otherwise as the plan says.
+        protection: what a person is asked for.
+        allow: meta-tools to install although they call protected tools.
+        neighbours: the middleware beside ours, if the agent was seen being built.
+    """
     modes: dict[str, Mode] = {}
     out = {name for name, reach in reach_among(toolkit.plan, toolkit.tools).items() if reaches_out(reach)}
     refused = dict(toolkit.disabled)
     for each in toolkit.meta_tools:
         chosen = mode.get(each.name, each.mode) if isinstance(mode, Mapping) else mode or each.mode
-        reason = _reason(each, chosen, protection, allow) or _goes_out(each, chosen, out)
+        reason = _reason(each, chosen, protection, allow) or _unseen(each, chosen, allow, neighbours)
+        reason = reason or _forgotten(each, chosen, protection, neighbours)
+        reason = reason or _goes_out(each, chosen, out)
         if reason:
             refused[each.name] = reason
         else:
@@ -102,10 +104,34 @@ def _goes_out(each: MetaTool, mode: Mode, reaching: AbstractSet[str]) -> str:
 def _reason(each: MetaTool, mode: Mode, protection: Protection, allow: frozenset[str]) -> str:
     if mode == "entry" and not each.effect.is_read:
         return "it writes, and nobody asked for what is run at the start of a thread"
-    if mode == "continue":
-        return ""  # protected tools are left out of what is run unasked
-    if mode == "entry" or each.name not in allow:
-        return protection.reason(each)
+    reason = protection.reason(each, mode)
+    is_allowed = each.name in allow and mode not in UNASKED
+    return "" if is_allowed and not protection.is_named(each) else reason
+
+
+def _unseen(each: MetaTool, mode: Mode, allow: frozenset[str], neighbours: Neighbours | None) -> str:
+    """Entry mode runs before there is a chain of middleware around tool calls."""
+    if mode != "entry" or neighbours is None or not neighbours.wrapping or each.name in allow:
+        return ""
+    kind = type(neighbours.wrapping[0]).__name__
+    return (
+        f"{kind} wraps tool calls and would not see what is run at the start of a thread; name the meta-tool in "
+        "allow=... if it need not"
+    )
+
+
+def _forgotten(each: MetaTool, mode: Mode, protection: Protection, neighbours: Neighbours | None) -> str:
+    """Another process that goes on after an answer would make the writes again that came before the question."""
+    if mode in UNASKED or neighbours is None or not neighbours.forgets:
+        return ""
+    writes = False
+    for step in each.steps:
+        if step.tool in protection.tools and (writes or (step.over and not step.effect.is_read)):
+            return (
+                f"a person is asked for {step.tool!r} after it wrote already, and another process that goes on after the "
+                "answer would write again; give the agent a store: create_agent(..., store=...)"
+            )
+        writes = writes or not step.effect.is_read
     return ""
 
 
@@ -120,9 +146,15 @@ def offered(
         stopped: whether a routine stopped half-way: the model then needs the original tools to act on it.
     """
     hidden = frozenset[str]() if stopped else installed.hidden
-    names = set(installed.tools) | set(installed.refused)
-    originals = [tool for tool in tools if not _is_meta(installed, tool, names) and _name(tool) not in hidden]
-    return [*originals, *installed.tools.values()]
+    return [
+        *(each for each in without_meta_tools(tools) if _name(each) not in hidden),
+        *installed.tools.values(),
+    ]
+
+
+def without_meta_tools(tools: Sequence[BaseTool | dict[str, Any]]) -> list[BaseTool | dict[str, Any]]:
+    """The original tools alone."""
+    return [tool for tool in tools if not (isinstance(tool, BaseTool) and is_meta_tool(tool))]
 
 
 def stopped_since_user(installed: Installed, messages: Sequence[BaseMessage]) -> bool:
@@ -135,10 +167,6 @@ def stopped_since_user(installed: Installed, messages: Sequence[BaseMessage]) ->
             if message.status == "error" or told.get("status") == "stopped":
                 return True
     return False
-
-
-def _is_meta(installed: Installed, tool: BaseTool | dict[str, Any], names: set[str]) -> bool:
-    return isinstance(tool, BaseTool) and tool.name in names and installed.is_own(tool)
 
 
 def _name(tool: BaseTool | dict[str, Any]) -> str:

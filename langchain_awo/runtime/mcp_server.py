@@ -18,6 +18,7 @@ from langchain_core.tools import BaseTool
 
 from langchain_awo.errors import MissingExtraError, PlanError
 from langchain_awo.model.encoding import loads
+from langchain_awo.runtime.protection import marked_tools
 from langchain_awo.runtime.schemas import parameters_of
 from langchain_awo.runtime.toolkit import MetaToolkit
 
@@ -48,9 +49,15 @@ def mcp_server(toolkit: MetaToolkit, *, version: str = "") -> Server[Any, Any]:
         PlanError: no meta-tool can run over these tools.
     """
     ordered = sorted(toolkit.meta_tools, key=lambda each: each.mode == "continue")
-    offered = [toolkit.get_tool(each.name, whole=True) for each in ordered]
+    protection = marked_tools(toolkit.tools)
+    refused = toolkit.disabled | {
+        each.name: f"{reason}; a server has no person to ask"
+        for each in ordered
+        if (reason := protection.reason(each, "append"))
+    }
+    offered = [toolkit.get_tool(each.name, whole=True) for each in ordered if each.name not in refused]
     if not offered:
-        reasons = "; ".join(f"{name}: {why}" for name, why in sorted(toolkit.disabled.items()))
+        reasons = "; ".join(f"{name}: {why}" for name, why in sorted(refused.items()))
         raise PlanError(
             f"no meta-tool of this toolkit can run over these tools: {reasons or 'it has none'}; pass the tools it calls"
         )

@@ -38,6 +38,7 @@ class Entry:
         task: the call of the meta-tool in which it asked questions; a resume token brings a new one.
         asked: its place in the order of first questions there, 0 if it never asked.
         questions: how many it asked there that reached the user; so many answers it takes.
+        for_approval: it waits for a person to approve it, and not for an answer that the tool itself asked for.
     """
 
     key: str
@@ -51,6 +52,7 @@ class Entry:
     task: str = ""
     asked: int = 0
     questions: int = 0
+    for_approval: bool = False
 
 
 @dataclass(slots=True)
@@ -97,7 +99,8 @@ class Ledger:
         """What is known of a call: its result, why it must not be made, or nothing."""
         entry = self.entries.get(call.key)
         if entry is not None and entry.status == "done":
-            return Succeeded(output=entry.output, reply=self.replies.get(call.key))
+            changed = None if entry.args == call.args else entry.args
+            return Succeeded(output=entry.output, reply=self.replies.get(call.key), args=changed)
         if call.effect.is_read:
             return None
         if entry is not None and entry.status == "started":
@@ -131,6 +134,7 @@ class Ledger:
         return self._put(
             call,
             status="done",
+            args=call.args if outcome.args is None else outcome.args,
             output=outcome.output,
             content=getattr(outcome.reply, "content", None),
             artifact=getattr(outcome.reply, "artifact", None),
@@ -140,10 +144,15 @@ class Ledger:
         """Notes that a call failed and may be made again."""
         return self._put(call, status="failed")
 
-    def wait(self, call: Call) -> Entry:
+    def wait(self, call: Call, *, for_approval: bool = False) -> Entry:
         """Notes that a call did not come to an end and is to be made again."""
         self.was_interrupted = True
-        return self._put(call, status="waiting")
+        return self._put(call, status="waiting", for_approval=for_approval)
+
+    def is_for_approval(self, call: Call) -> bool:
+        """Whether a call waits for a person to approve it."""
+        entry = self.entries.get(call.key)
+        return entry is not None and entry.status == "waiting" and entry.for_approval
 
     def hold(self, call: Call, task: str) -> Entry:
         """Notes that a call is not to be made in a task, where another run asks questions already."""
@@ -156,7 +165,7 @@ class Ledger:
 
     def ask(self, call: Call, task: str) -> Entry:
         """Notes that a question of a call reached the user."""
-        entry = self.wait(call)
+        entry = self.wait(call, for_approval=self.is_for_approval(call))
         if entry.task != task:
             entry = replace(entry, task=task, asked=1 + self.questions_in(task), questions=0)
         self.entries[entry.key] = replace(entry, questions=entry.questions + 1)
@@ -174,7 +183,7 @@ class Ledger:
     def _put(self, call: Call, **known: Any) -> Entry:
         before = self.entries.get(call.key)
         entry = (
-            Entry(key=call.key, step=call.step, tool=call.tool, args=call.args, **known)
+            Entry(key=call.key, step=call.step, tool=call.tool, **{"args": call.args, **known})
             if before is None
             else replace(before, **known)
         )

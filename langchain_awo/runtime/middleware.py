@@ -5,24 +5,29 @@ LangChain inspects what is defined here: no postponed annotations.
 
 import contextlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, NotRequired, Protocol
 from uuid import uuid4
 
 from langchain_core.messages import SystemMessage, ToolMessage
+from langchain_core.tools import BaseTool
+from langgraph.config import get_config
 
-from langchain_awo.errors import MissingExtraError
+from langchain_awo.errors import ApprovalError, MissingExtraError
 from langchain_awo.model.installation import Installation
 from langchain_awo.model.metatool import Mode
 from langchain_awo.runtime.calling import guards
 from langchain_awo.runtime.continuation import Continuer
 from langchain_awo.runtime.entry import EntryParameters, arun_entry, run_entry, tool_runtime
-from langchain_awo.runtime.guarding import guards_for
-from langchain_awo.runtime.installing import install, offered, stopped_since_user
+from langchain_awo.runtime.guarding import athrough, guards_for, through
+from langchain_awo.runtime.installing import install, offered, stopped_since_user, without_meta_tools
 from langchain_awo.runtime.marking import marked
+from langchain_awo.runtime.neighbours import Neighbours, neighbours_of, warn_of_blind_guards
 from langchain_awo.runtime.outcome import Limits
-from langchain_awo.runtime.protection import protection_of
+from langchain_awo.runtime.protection import Protection, marked_tools, protection_of, tool_names
+from langchain_awo.runtime.running_graph import approvals_around, is_in_graph, is_paused_around
 from langchain_awo.runtime.sampling import is_held_out
+from langchain_awo.runtime.signatures import is_meta_tool
 from langchain_awo.runtime.signing import key_bytes, signed_with
 from langchain_awo.runtime.toolkit import MetaToolkit
 
@@ -70,8 +75,9 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
     Args:
         toolkit: the meta-tools; assign another one to `toolkit` and it is used from the next model call on.
         mode: one mode for all, or modes by name.
-        protected: names of tools, or `HumanInTheLoopMiddleware` instances: meta-tools that call one of these
-            are not installed.
+        protected: names of tools, tools, or `HumanInTheLoopMiddleware` instances: meta-tools that call one of these
+            are not installed. Instances in the agent's own list are found without being named, in any order; where
+            LangChain does not show them, only what is said here counts, and `[]` says that there are none.
         allow: meta-tools to install all the same; each inner call of a protected tool is then approved by a
             person, with its real name and arguments.
         hold_out: share of threads that get no meta-tools, to compare with.
@@ -95,7 +101,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         toolkit: MetaToolkit,
         *,
         mode: Mode | Mapping[str, Mode] | None = None,
-        protected: Iterable[Any] = (),
+        protected: Iterable[Any] | None = None,
         allow: Iterable[str] = (),
         hold_out: float = 0.0,
         runs: Runs | None = None,
@@ -104,11 +110,13 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         signing_key: str | bytes | None = None,
     ) -> None:
         super().__init__()
-        self.tools = []
         self.usage: Counter[tuple[str, str]] = Counter()
         self._mode = mode
-        self._protection = protection_of(protected)
-        self._allow = frozenset(allow)
+        self._is_stated = protected is not None
+        self._stated = protection_of(protected or ())
+        self._seen: Protection | None = None
+        self._allow = tool_names(allow, option="allow")
+        self._neighbours: Neighbours | None = None
         self._hold_out = hold_out
         self._runs = runs
         self._entry = entry
@@ -123,8 +131,44 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
 
     @toolkit.setter
     def toolkit(self, toolkit: MetaToolkit) -> None:
-        self._installed = install(toolkit, mode=self._mode, protection=self._protection, allow=self._allow)
+        self._stated.check_names(toolkit.known_names, exact=False)
+        self._installed = install(
+            toolkit,
+            mode=self._mode,
+            protection=marked_tools(toolkit.tools) | self._stated | (self._seen or Protection()),
+            allow=self._allow,
+            neighbours=self._neighbours,
+        )
         self._continuer = Continuer(self._installed, limits=self._continue_limits, usage=self.usage)
+
+    @property
+    def tools(self) -> Sequence[BaseTool]:  # type: ignore[override]  # LangChain only reads it
+        """None: meta-tools are shown last. `create_agent` asks for it, and is looked at on this occasion.
+
+        Raises:
+            ApprovalError: what is protected is no tool of the agent, or it is the second agent, with other middleware.
+        """
+        neighbours = neighbours_of(self)
+        if neighbours is not None and neighbours != self._neighbours:
+            self._settle_beside(neighbours)
+        return ()
+
+    def _settle_beside(self, neighbours: Neighbours) -> None:
+        if self._neighbours is not None and neighbours.others != self._neighbours.others:
+            raise ApprovalError(
+                "this MetaToolMiddleware is in another agent already, with other middleware; make one for each agent"
+            )
+        self._stated.check_names(self.toolkit.known_names | neighbours.tools, exact=True)
+        warn_of_blind_guards(neighbours)
+        self._neighbours, self._seen = neighbours, neighbours.protection()
+        self.toolkit = self._installed.toolkit
+
+    def _look_around(self, config: Any) -> None:
+        """Where the agent was not seen being built, the running graph tells what it asks for, before anything is run."""
+        if self._seen is None and is_in_graph(config):
+            around = approvals_around(config)
+            self._seen = around or Protection(is_unknown=around is None and not self._is_stated)
+            self.toolkit = self._installed.toolkit
 
     @property
     def refused(self) -> dict[str, str]:
@@ -136,7 +180,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
     def before_agent(self, state: Any, runtime: Any) -> dict[str, Any]:
         """Names the run, decides about holding out, and runs the entry meta-tools of a new thread."""
         update = self._begun(state)
-        if update.get("awo_held_out", True):
+        if self._is_left_alone(update):
             return update
         with self._recorded(update):
             told = run_entry(self._installed, tool_runtime(state, runtime), self._entry, usage=self.usage)
@@ -145,7 +189,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
     async def abefore_agent(self, state: Any, runtime: Any) -> dict[str, Any]:
         """Async form of `before_agent`."""
         update = self._begun(state)
-        if update.get("awo_held_out", True):
+        if self._is_left_alone(update):
             return update
         with self._recorded(update):
             told = await arun_entry(
@@ -166,6 +210,12 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         """What is new at the start of a run; a thread is held out, or not, from its first run on."""
         run = {"awo_run": str(uuid4())}
         return run if "awo_held_out" in state else {**run, "awo_held_out": is_held_out(self._hold_out)}
+
+    def _is_left_alone(self, update: Mapping[str, Any]) -> bool:
+        """Whether nothing is run at the start: the thread is an old one, is held out, or a person watches every call."""
+        config = get_config()
+        self._look_around(config)
+        return bool(update.get("awo_held_out", True)) or is_paused_around(config)
 
     def _recorded(self, state: Any) -> contextlib.AbstractContextManager[None]:
         run_id = state.get("awo_run", "") if isinstance(state, Mapping) else ""
@@ -190,7 +240,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
 
     def _shown(self, request: ModelRequest[Any]) -> ModelRequest[Any]:
         if request.state.get("awo_held_out"):
-            return request
+            return request.override(tools=without_meta_tools(request.tools))
         stopped = stopped_since_user(self._installed, request.messages)
         changed = request.override(tools=offered(self._installed, request.tools, stopped=stopped))
         told = request.state.get("awo_entry")
@@ -204,15 +254,18 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
     def wrap_tool_call(self, request: ToolCallRequest, handler: Callable[..., Any]) -> Any:
         """Runs meta-tools with the agent's guards around each inner call, continues and serves other calls."""
         with self._recorded(request.state), signed_with(self._signing_key):
-            if _held_out(request):
-                return handler(request)
-            name = request.tool_call["name"]
             if refusal := self._refusal(request):
                 return refusal
+            if _held_out(request):
+                return handler(request)
+            inner = through(self._before, handler)
+            name = request.tool_call["name"]
             if name not in self._installed.tools:
-                return self._continuer.call(request, handler)
+                if is_paused_around(request.runtime.config):
+                    return handler(request)
+                return self._continuer.call(request, _asked_first(request, handler, inner))
             self.usage[name, "called"] += 1
-            token = guards.set(guards_for(request, self._installed.protection, handler=handler))
+            token = guards.set(guards_for(request, self._installed.protection, handler=inner))
             try:
                 return self._continuer.run(request.override(tool=self._installed.tools[name]), handler)
             finally:
@@ -221,32 +274,48 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
     async def awrap_tool_call(self, request: ToolCallRequest, handler: Callable[..., Awaitable[Any]]) -> Any:
         """Async form of `wrap_tool_call`."""
         with self._recorded(request.state), signed_with(self._signing_key):
-            if _held_out(request):
-                return await handler(request)
-            name = request.tool_call["name"]
             if refusal := self._refusal(request):
                 return refusal
+            if _held_out(request):
+                return await handler(request)
+            inner = athrough(self._before, handler)
+            name = request.tool_call["name"]
             if name not in self._installed.tools:
-                return await self._continuer.acall(request, handler)
+                if is_paused_around(request.runtime.config):
+                    return await handler(request)
+                return await self._continuer.acall(request, _asked_first(request, handler, inner))
             self.usage[name, "called"] += 1
-            token = guards.set(guards_for(request, self._installed.protection, ahandler=handler))
+            token = guards.set(guards_for(request, self._installed.protection, ahandler=inner))
             try:
                 return await self._continuer.arun(request.override(tool=self._installed.tools[name]), handler)
             finally:
                 guards.reset(token)
 
+    @property
+    def _before(self) -> Sequence[Any]:
+        return self._neighbours.before if self._neighbours else ()
+
     def _refusal(self, request: ToolCallRequest) -> ToolMessage | None:
-        """The answer to a call of a meta-tool that is known and not installed."""
-        call = request.tool_call
-        reason = self._installed.refused.get(call["name"])
-        if reason is None or (request.tool is not None and not self._installed.is_own(request.tool)):
+        """The answer to a call of a meta-tool that is not in use: refused, held out, or of another toolkit."""
+        self._look_around(request.runtime.config)
+        name = request.tool_call["name"]
+        known = self._installed.tools.keys() | self._installed.refused.keys()
+        is_own = is_meta_tool(request.tool) if request.tool is not None else name in known
+        if not is_own or (name in self._installed.tools and not _held_out(request)):
             return None
+        reason = "this thread does without meta-tools" if _held_out(request) else ""
+        reason = reason or self._installed.refused.get(name, "it is not of the toolkit in use")
         return ToolMessage(
-            f"{call['name']} cannot be used here: {reason}",
-            name=call["name"],
-            tool_call_id=call["id"] or "",
+            f"{name} cannot be used here: {reason}",
+            name=name,
+            tool_call_id=request.tool_call["id"] or "",
             status="error",
         )
+
+
+def _asked_first(request: Any, handler: Callable[..., Any], inner: Callable[..., Any]) -> Callable[..., Any]:
+    """The model's own call has passed the middleware before ours; what is run after it has not."""
+    return lambda made: handler(made) if made is request else inner(made)
 
 
 def _held_out(request: ToolCallRequest) -> bool:

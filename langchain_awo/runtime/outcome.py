@@ -29,10 +29,15 @@ class Call(NamedTuple):
 
 
 class Succeeded(NamedTuple):
-    """A call that was made; `output` is what it said, not decoded, `reply` the message it was read from, not looked into here."""
+    """A call that was made; `output` is what it said, not decoded, `reply` the message it was read from, not looked into here.
+
+    Attributes:
+        args: what it was really made with, where a person or a guard changed what was asked for.
+    """
 
     output: JSONValue
     reply: object = None
+    args: dict[str, JSONValue] | None = None
 
 
 class Failed(NamedTuple):

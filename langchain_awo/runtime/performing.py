@@ -15,7 +15,7 @@ from langgraph.types import Interrupt, interrupt
 
 from langchain_awo.runtime import shelf
 from langchain_awo.runtime.asking import Asking, Make, Pause, asettle, settle
-from langchain_awo.runtime.calling import Surroundings, acall_tool, call_tool
+from langchain_awo.runtime.calling import FOR_APPROVAL, Surroundings, acall_tool, call_tool
 from langchain_awo.runtime.memory import Entry, Ledger
 from langchain_awo.runtime.outcome import Call, Failed, Limits, Outcome, Succeeded
 
@@ -85,6 +85,8 @@ class Performer:
         known = self._recalled(call)
         if known is not None:
             return self._known(call, known)
+        if self._is_unapproved(call):
+            return _UNAPPROVED
         nonce = ""
         if not call.effect.is_read:
             nonce = uuid4().hex
@@ -177,7 +179,12 @@ class Performer:
     def _left(self, call: Call, error: Exception) -> Entry | None:
         """An exception that passes through: the call is made again when the run is resumed."""
         self.waiting[id(error)] = call
-        return self.ledger.wait(call)
+        return self.ledger.wait(call, for_approval=getattr(error, FOR_APPROVAL, False))
+
+    def _is_unapproved(self, call: Call) -> bool:
+        """Whether a person was asked to approve a call, and nobody here would take the answer."""
+        guards = self.around.guards
+        return self.ledger.is_for_approval(call) and not (guards and guards.asks(call.tool))
 
     # --- questions to a person ---
 
@@ -215,6 +222,11 @@ class Performer:
 
 _BESIDE: Final = Failed(
     error="not called: another call beside this one waits for a person; call this routine again, by itself"
+)
+
+
+_UNAPPROVED: Final = Failed(
+    error="not called: a person was asked to approve it, and this agent asks nobody; resume it where the tool is protected"
 )
 
 

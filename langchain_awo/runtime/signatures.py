@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from langchain_core.tools import BaseTool
 from langchain_core.utils.json_schema import dereference_refs
 
 from langchain_awo.model.binding import Constant
-from langchain_awo.model.effect import Effect
+from langchain_awo.model.effect import Effect, claimed_effect, most_suspicious
 from langchain_awo.model.hints import hints_of
 from langchain_awo.model.metatool import MetaTool, Step, ToolkitPlan, ToolSignature
 from langchain_awo.model.reach import Reach, leak_of, reach_of
@@ -80,11 +81,70 @@ def mismatch(
             return f"the tool {step.tool!r} returns a Command, which a routine cannot pass on"
         if tool.return_direct and number < len(meta_tool.steps):
             return f"the tool {step.tool!r} answers the user directly and is not the last step"
+        if is_meta_tool(tool):
+            return f"the tool {step.tool!r} is itself a meta-tool; compile the original tools instead"
         if problem := _changed(tool, expected.get(step.tool)) or _misfit(
             step, parameters_of(tool), aliases_of(tool)
         ):
             return f"the tool {step.tool!r} {problem}; compile the traces again"
     return ""
+
+
+def worsened(meta_tool: MetaTool, tools: Mapping[str, BaseTool], *, declared: Mapping[str, Effect]) -> str:
+    """Which tool now admits to worse than what the meta-tool was compiled for, or `""`.
+
+    Args:
+        meta_tool: with the effects that the plan says.
+        tools: the live tools by name.
+        declared: effects by tool that the user's own code declares; the last word.
+    """
+    for step in meta_tool.steps:
+        claimed = claimed_effect(hints_of(tools[step.tool].metadata or {}))
+        if claimed is None or step.tool in declared or claimed.suspicion <= step.effect.suspicion:
+            continue
+        return (
+            f"the tool {step.tool!r} says that it is {claimed}, and this was compiled for {step.effect}; compile the "
+            f"traces again, or pass effects={{{step.tool!r}: {str(step.effect)!r}}} if you know better"
+        )
+    return ""
+
+
+def with_effects(
+    meta_tool: MetaTool,
+    expected: Mapping[str, ToolSignature],
+    *,
+    declared: Mapping[str, Effect],
+    believed: bool,
+) -> MetaTool:
+    """The meta-tool with the effects its steps have at run time: declared, or the worst that the plan says.
+
+    Args:
+        meta_tool: as the plan has it.
+        expected: the signatures it was compiled against.
+        declared: effects by tool that the user's own code declares; the last word.
+        believed: whether what the plan says counts; else every effect is at least unknown.
+    """
+    steps = tuple(
+        replace(step, effect=_effect(step, expected.get(step.tool), declared, believed=believed))
+        for step in meta_tool.steps
+    )
+    return replace(meta_tool, steps=steps)
+
+
+def is_meta_tool(tool: BaseTool) -> bool:
+    """Whether a tool was made of a meta-tool."""
+    return isinstance((tool.metadata or {}).get("awo"), dict)
+
+
+def _effect(
+    step: Step, expected: ToolSignature | None, declared: Mapping[str, Effect], *, believed: bool
+) -> Effect:
+    if step.tool in declared:
+        return declared[step.tool]
+    known = [step.effect] if believed else [step.effect, Effect.UNKNOWN]
+    if expected is not None and expected.effect is not Effect.UNKNOWN:
+        known.append(expected.effect)
+    return most_suspicious(known)
 
 
 def _changed(tool: BaseTool, expected: ToolSignature | None) -> str:

@@ -33,6 +33,7 @@ WITH_TOOLKIT = {
     ("show",): ["show", "TOOLKIT"],
     ("diff",): ["diff", "TOOLKIT", "TOOLKIT"],
     ("export",): ["export", "TOOLKIT", "--python", "-o", "OUT.py"],
+    ("seal",): ["seal", "TOOLKIT"],
     ("replay",): WITH_TRACES["replay",],
     ("monitor",): WITH_TRACES["monitor",],
     ("report",): WITH_TRACES["report",],

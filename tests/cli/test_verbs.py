@@ -41,6 +41,12 @@ def test_a_store_and_a_file_of_messages_compile_to_the_same_meta_tools(awo, stor
     assert read_plan("one.json") == read_plan("other.json")
 
 
+def test_a_protected_tool_in_another_case_is_an_error(awo, store):
+    result = awo("compile", store, "--protect", "Get_Order")
+    assert result.exit_code == 2
+    assert "did you mean 'get_order'?" in result.stderr
+
+
 def test_protected_tools_and_declared_effects_are_obeyed(awo, store):
     awo("compile", store, "--protect", "get_order", "-o", "protected.json")
     assert read_plan("protected.json").meta_tools == ()

@@ -127,3 +127,15 @@ def test_a_server_without_anything_to_run_is_refused_with_the_reason(desk: Desk)
     plan = plan_of(desk.tools, routine("m", FIND))
     with pytest.raises(PlanError, match="'find_user' is missing"):
         mcp_server(MetaToolkit(plan=plan, tools=desk.tools[1:]))
+
+
+async def test_what_calls_a_tool_that_needs_approval_is_not_offered(desk: Desk) -> None:
+    tools = desk.tools
+    next(each for each in tools if each.name == "note").metadata = {"requires_approval": True}
+    plan = plan_of(tools, routine("reads", FIND), routine("writes", FIND, NOTE))
+    server = mcp_server(MetaToolkit(plan=plan, tools=tools))
+    async with create_connected_server_and_client_session(server) as client:
+        assert [each.name for each in (await client.list_tools()).tools] == ["reads"]
+    alone = plan_of(tools, routine("writes", FIND, NOTE))
+    with pytest.raises(PlanError, match="no person to ask"):
+        mcp_server(MetaToolkit(plan=alone, tools=tools))
