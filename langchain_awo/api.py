@@ -16,7 +16,7 @@ from langchain_awo.capture import install
 from langchain_awo.capture.importers.lines import BadLine
 from langchain_awo.capture.importers.messages import import_messages, log_bad_line
 from langchain_awo.capture.recorder import CallbackRecorder
-from langchain_awo.capture.redaction import Mask
+from langchain_awo.capture.redaction import Mask, MaskKey
 from langchain_awo.capture.session import Session
 from langchain_awo.errors import StoreError, TornRecordError
 from langchain_awo.model.effect import Effect
@@ -58,7 +58,7 @@ class TraceRecorder(CallbackRecorder):
 
     Args:
         store: where traces go: a path such as `traces.db` or `traces.jsonl`, a URL, or an open store.
-        mask: masking of secrets before they are stored, see `CallbackRecorder`.
+        mask: masking of secrets before they are stored, see `CallbackRecorder`; likewise `mask_key`.
 
     Raises:
         StoreError: the store cannot be opened.
@@ -68,10 +68,16 @@ class TraceRecorder(CallbackRecorder):
         >>> agent.invoke(inputs, config={"callbacks": [recorder]})  # doctest: +SKIP
     """
 
-    def __init__(self, store: str | os.PathLike[str] | TraceStore, *, mask: Mask = True) -> None:
+    def __init__(
+        self,
+        store: str | os.PathLike[str] | TraceStore,
+        *,
+        mask: Mask = True,
+        mask_key: MaskKey | None = None,
+    ) -> None:
         self._store = _opened(store)
         self._is_own = self._store is not store
-        super().__init__(self._store, mask=mask)
+        super().__init__(self._store, mask=mask, mask_key=mask_key)
 
     def close(self, timeout: float | None = None) -> bool:
         """Ends what is still running as abandoned, writes everything and stops recording; returns as `flush`.

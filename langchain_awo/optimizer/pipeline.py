@@ -23,6 +23,7 @@ from langchain_awo.optimizer.grow import Family, grow
 from langchain_awo.optimizer.literal import compile_literal
 from langchain_awo.optimizer.path_mix import frequent, path_mix
 from langchain_awo.optimizer.rules import checked
+from langchain_awo.optimizer.secrets import without_secret_defaults, without_secret_words, without_secrets
 from langchain_awo.optimizer.select import select
 from langchain_awo.optimizer.shape import Showing, shape
 from langchain_awo.optimizer.shapes import signatures_of
@@ -93,12 +94,14 @@ def compile_plan(
     meta_tools, refused = compile_corpus(corpus, chosen, former=former, progress=progress)
     if chosen.strategy == "default":
         meta_tools = shape(meta_tools, corpus, showing=chosen.showing)
+    meta_tools, secret = without_secrets(meta_tools)
+    refused = without_secret_words([*refused, *secret])
     used = sorted({tool for meta_tool in meta_tools for tool in meta_tool.tools})
     return ToolkitPlan(
         strategy=chosen.strategy,
         meta_tools=tuple(meta_tools),
         refused=tuple(sorted(refused, key=lambda each: (each.routine, each.code, each.reason))),
-        tools=signatures_of(corpus, used, live={spec.name for spec in tools}),
+        tools=without_secret_defaults(signatures_of(corpus, used, live={spec.name for spec in tools})),
         corpus={**describe_corpus(corpus), "paths": frequent(path_mix(corpus, meta_tools))},
         settings=_settings(chosen),
     )

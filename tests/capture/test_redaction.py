@@ -14,14 +14,14 @@ from langchain_core.tools import tool
 
 from langchain_awo.capture.recorder import CallbackRecorder
 from langchain_awo.capture.redaction import UNREADABLE, Redactor
-from langchain_awo.capture.secret_keys import looks_secret
+from langchain_awo.model.secrets.names import looks_secret
 from langchain_awo.model.encoding import decode
 from langchain_awo.model.schema import dump
 from langchain_awo.model.trace import Attempt, Message, ModelCallRecord, ToolCallRecord, Trace
 from langchain_awo.testing import ScriptedChatModel
 from tests.capture.scripted_agents import ListSink, asks, call, says, user
 
-MASKED = re.compile(r"<secret:[0-9a-f]{8}>")
+MASKED = re.compile(r"<secret:[0-9a-f]{16}>")
 TOKEN = "tok-8f3a-77c1"  # noqa: S105  # made up
 
 
@@ -138,7 +138,7 @@ def test_errors_of_calls_and_attempts_are_masked():
     )
     (masked,) = redact(Trace(trace_id="x", tool_calls=(record,))).tool_calls
     assert MASKED.search(masked.attempts[0].error)
-    assert re.fullmatch(r"password=<secret:\w{8}> is wrong", masked.error)
+    assert re.fullmatch(r"password=<secret:\w{16}> is wrong", masked.error)
 
 
 @pytest.mark.parametrize(
