@@ -72,9 +72,9 @@ class _TraceMask:
         self._failed: set[int] = set()
 
     def apply(self, trace: Trace) -> Trace:
-        suspicious = [part for part in _parts(trace) if self._may_hold(part)]
-        if not suspicious:
+        if not self._may_hold(list(_parts(trace))):
             return trace
+        suspicious = [part for part in _parts(trace) if self._may_hold(part)]
         collect = Walk(self._detector, self._known.remember)
         for part in suspicious:
             self._guarded(part, collect)
@@ -98,9 +98,8 @@ class _TraceMask:
             return False
         if isinstance(part, str):
             return self._detector.may_hold(part)
-        value = [part.description, part.parameters, part.hints] if isinstance(part, ToolSpec) else part
         try:
-            text = orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+            text = orjson.dumps(part, option=orjson.OPT_NON_STR_KEYS).decode()
         except (TypeError, ValueError, RecursionError):
             return True
         return self._detector.may_hold(text)

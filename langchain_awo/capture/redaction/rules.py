@@ -108,6 +108,10 @@ class RuledDetector:
             return True
         return self._judge is not None and self._judged(key, value)
 
+    def names_secrets(self, key: str) -> bool:
+        """Whether a column of this name holds secrets."""
+        return self._detector.claim(key) in ("any", "text")
+
     def is_allowed(self, text: str) -> bool:
         """Whether the user says that a text is none."""
         return text in self._allowed

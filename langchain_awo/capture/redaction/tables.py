@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from langchain_awo.model.secrets.sentences import is_credible
 from langchain_awo.model.secrets.shapes import Span
 from langchain_awo.model.trace import JSONValue
 
-IsSecret = Callable[[str, JSONValue], bool]
+NamesSecrets: TypeAlias = Callable[[str], bool]
 
 _HEADERS: Final = ("columns", "headers", "header", "fields", "column_names", "names")
 _MAX_HEADER: Final = 2_000
@@ -21,19 +21,19 @@ _CELLS: Final = {
 }
 
 
-def secret_columns(value: dict[Any, JSONValue], is_secret: IsSecret) -> list[int]:
+def secret_columns(value: dict[Any, JSONValue], names_secrets: NamesSecrets) -> list[int]:
     """Places of the secret columns of a table such as `{"columns": ["user", "password"], "rows": [["ann", "x"]]}`."""
     for each in _HEADERS:
         names = value.get(each)
         if isinstance(names, list) and names:
             labels = [name.get("name") if isinstance(name, dict) else name for name in names]
             return [
-                index for index, name in enumerate(labels) if isinstance(name, str) and is_secret(name, "")
+                index for index, name in enumerate(labels) if isinstance(name, str) and names_secrets(name)
             ]
     return []
 
 
-def tables_in(text: str, is_secret: IsSecret) -> Iterator[Span]:
+def tables_in(text: str, names_secrets: NamesSecrets) -> Iterator[Span]:
     """The secret cells of a text that is a table from its first line on."""
     end = text.find("\n", 0, _MAX_HEADER)
     if end <= 0:
@@ -42,7 +42,7 @@ def tables_in(text: str, is_secret: IsSecret) -> Iterator[Span]:
         if separator not in text[:end]:
             continue
         header = cells_of(text, 0, end, separator)
-        columns = [index for index, cell in enumerate(header) if is_secret(text[slice(*cell)].strip(), "")]
+        columns = [index for index, cell in enumerate(header) if names_secrets(text[slice(*cell)])]
         if columns:
             yield from _cells_below(text, end + 1, separator, len(header), columns)
             return

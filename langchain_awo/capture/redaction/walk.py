@@ -79,7 +79,7 @@ class Walk:
         structured = self._structured(text)
         if structured is not None:
             return structured
-        spans = [*known, *self._detector.spans(text, key), *tables_in(text, self._detector.is_secret)]
+        spans = [*known, *self._detector.spans(text, key), *tables_in(text, self._detector.names_secrets)]
         return self._replaced(text, joined(spans, text))
 
     def schema(self, schema: JSONValue, *, secret: bool = False) -> JSONValue:
@@ -96,7 +96,7 @@ class Walk:
         }
 
     def _property(self, name: str, schema: JSONValue) -> JSONValue:
-        return self.schema(schema, secret=self._detector.is_secret(name, ""))
+        return self.schema(schema, secret=self._detector.names_secrets(name))
 
     def _subschema(self, item: JSONValue, *, secret: bool) -> JSONValue:
         if isinstance(item, list):
@@ -107,7 +107,7 @@ class Walk:
         return self._leaves(item, "") if secret else self.value(item)
 
     def _object(self, value: dict[Any, JSONValue]) -> dict[str, JSONValue]:
-        columns = secret_columns(value, self._detector.is_secret)
+        columns = secret_columns(value, self._detector.names_secrets)
         return {
             self.text(str(key)): self._rows(item, columns)
             if columns and isinstance(item, list) and item and isinstance(item[0], list)
@@ -143,8 +143,8 @@ class Walk:
         return self.value(item, key)
 
     def _is_column(self, name: str, rows: list[JSONValue], index: int) -> bool:
-        return self._detector.is_secret(name, "") and not any(
-            isinstance(row[index], str) and self._detector.is_secret(row[index], "") for row in rows
+        return self._detector.names_secrets(name) and not any(
+            isinstance(row[index], str) and self._detector.names_secrets(row[index]) for row in rows
         )
 
     def _rows(self, rows: list[JSONValue], columns: list[int]) -> list[JSONValue]:

@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from typing import Final
 
-from ahocorasick_rs import AhoCorasick
+from ahocorasick_rs import AhoCorasick, Implementation
 
-from langchain_awo.model.secrets.entropy import has_long_run, may_be_random, random_runs
+from langchain_awo.model.secrets.entropy import long_runs, may_be_random, random_runs
 from langchain_awo.model.secrets.mask import MASK
 from langchain_awo.model.secrets.names import (
     Claim,
@@ -31,7 +31,6 @@ from langchain_awo.model.trace import JSONValue
 MAX_NAME: Final = 60
 """Longer names, in characters, are looked at from there on."""
 
-_BEFORE: Final = re.compile(rf"[\w.-]{{0,{MAX_NAME}}}\Z")
 _AFTER: Final = re.compile(rf"[\w-]{{0,{MAX_NAME}}}")
 
 
@@ -51,7 +50,7 @@ class Detector:
         self._entropy = entropy
         literals = {*known_spellings(), *spellings(self._keys), *BY_LITERAL}
         self._literals = sorted(literals)
-        self._automaton = AhoCorasick(self._literals)
+        self._automaton = AhoCorasick(self._literals, implementation=Implementation.DFA)
 
     def claim(self, key: str) -> Claim | None:
         """What a key says of its value; see `langchain_awo.model.secrets.names`."""
@@ -63,12 +62,15 @@ class Detector:
 
     def may_hold(self, text: str) -> bool:
         """A quick look whether a text, or JSON text of a value, is worth searching: a few nanoseconds a character."""
-        if self._entropy and has_long_run(text):
-            return True
-        return any(
-            shape_at(text, start, literal) if literal in BY_LITERAL else self._name_at(text, start, end)
+        return any(True for _ in self._keys_without_name(text, entropy=self._entropy)) or any(
+            shape_at(text, start, literal) if literal in BY_LITERAL else self._may_be_named_at(text, start, end)
             for literal, start, end in self._hits(text)
         )
+
+    def _may_be_named_at(self, text: str, start: int, end: int) -> bool:
+        """Whether a value is named that is secret whatever it is, or that looks secret."""
+        name = self._name_at(text, start, end)
+        return name is not None and (name[2] in ("any", "text") or bool(value_after(text, *name)))
 
     def spans(self, text: str, key: str = "") -> list[Span]:
         """Where the secrets of a text are, in order and without overlaps.
@@ -76,11 +78,8 @@ class Detector:
         Args:
             key: what the text is called; an identifier is meant to be random.
         """
-        found = [*self._named_or_shaped(text)]
-        if has_long_run(text):
-            found += long_shapes(text)
-            if self._entropy and may_be_random(key):
-                found += random_runs(text)
+        entropy = self._entropy and may_be_random(key)
+        found = [*self._named_or_shaped(text), *self._keys_without_name(text, entropy=entropy)]
         return joined(found, text) if found else found
 
     def _named_or_shaped(self, text: str) -> Iterator[Span]:
@@ -89,10 +88,15 @@ class Detector:
             if literal in BY_LITERAL and (shape := shape_at(text, start, literal)):
                 yield shape
             if start >= done and (name := self._name_at(text, start, end)):
-                left, right, claim = name
-                spans = value_after(text, left, right, claim)
+                spans = value_after(text, *name)
                 yield from spans
-                done = max([right, *(stop for _, stop in spans)])
+                done = max([name[1], *(stop for _, stop in spans)])
+
+    def _keys_without_name(self, text: str, *, entropy: bool) -> Iterator[Span]:
+        for start, end in long_runs(text):
+            yield from long_shapes(text, start, end)
+            if entropy:
+                yield from random_runs(text, start, end)
 
     def _hits(self, text: str) -> list[tuple[str, int, int]]:
         lowered = text.lower()
@@ -104,9 +108,8 @@ class Detector:
     def _name_at(self, text: str, start: int, end: int) -> tuple[int, int, Claim] | None:
         """The name around a known word, and what it claims."""
         if text[start:end].isascii():
-            before = _BEFORE.search(text, max(0, start - MAX_NAME), start)
             after = _AFTER.match(text, end)
-            left, right = before.start() if before else start, after.end() if after else end
+            left, right = _start_of_name(text, start), after.end() if after else end
         else:
             left, right = start, end
         claim = self.claim(text[left:right])
@@ -114,6 +117,13 @@ class Detector:
             left += 1
             claim = self.claim(text[left:right])
         return (left, right, claim) if claim else None
+
+
+def _start_of_name(text: str, start: int) -> int:
+    limit = max(0, start - MAX_NAME)
+    while start > limit and (text[start - 1].isalnum() or text[start - 1] in "_.-"):
+        start -= 1
+    return start
 
 
 def joined(spans: Iterable[Span], text: str) -> list[Span]:
@@ -149,7 +159,7 @@ def is_secret(value: JSONValue, key: str = "") -> bool:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return False
     text, claim = str(value), default_detector().claim(key)
-    if claim and text.strip().lower() not in SCHEMES:
-        if any(is_credible(text[start:end], claim) for start, end in parts_of(text, key)):
-            return True
+    named = claim and text.strip().lower() not in SCHEMES
+    if claim and named and any(is_credible(text[start:end], claim) for start, end in parts_of(text, key)):
+        return True
     return isinstance(value, str) and bool(default_detector().spans(value, key))

@@ -24,8 +24,11 @@ MIN_CHANGES: Final = 0.42
 """Share of neighbours of different kinds (capital, small, digit, other); 0.62 in random text, at most a third in names."""
 
 _RUN_OR_NOT: Final = bytes(0x61 if chr(code).isalnum() and code < 128 else 0x20 for code in range(256))  # noqa: PLR2004  # ASCII
+_NEEDLE: Final = b"a" * RUN
+_LONGEST: Final = 130
+_REST: Final = re.compile(r"[\w+/=.:%-]*")
 _TOKEN: Final = re.compile(
-    r"(?<![\w+/.=%-])(?!sha\d{1,3}-)[A-Za-z0-9][A-Za-z0-9+/_-]{27,127}={0,2}(?![\w+/%=-])"
+    r"(?:(?<![\w+/.%-])|(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2}))(?!sha\d{1,3}-|(?:call|toolu|chatcmpl|msg|run|req|resp|rs|fc|lc|asst|thread|file|tooluse)[_-])[A-Za-z0-9][A-Za-z0-9+/_-]{27,127}={0,2}(?![\w+/%=-])"
 )
 _REFERENCES: Final = frozenset(
     "id ids hash hashes digest etag checksum cursor sha sha1 sha256 sha512 md5 fingerprint integrity version uuid guid ref "
@@ -33,16 +36,22 @@ _REFERENCES: Final = frozenset(
 )
 
 
-def has_long_run(text: str) -> bool:
-    """Whether there is anything that could be random text; costs a nanosecond a character."""
+def long_runs(text: str) -> Iterator[Span]:
+    """Surroundings of what could be random text; looking for it costs about two nanoseconds a character."""
     if len(text) < RUN:
-        return False
-    return text.encode("ascii", "replace").translate(_RUN_OR_NOT).find(b"a" * RUN) >= 0
+        return
+    shadow = text.encode("ascii", "replace").translate(_RUN_OR_NOT)
+    place = shadow.find(_NEEDLE)
+    while place >= 0:
+        rest = _REST.match(text, place)
+        end = rest.end() if rest else place + RUN
+        yield max(0, place - _LONGEST), end
+        place = shadow.find(_NEEDLE, end)
 
 
-def random_runs(text: str) -> Iterator[Span]:
-    """The runs of a text that are random."""
-    for match in _TOKEN.finditer(text):
+def random_runs(text: str, start: int, end: int) -> Iterator[Span]:
+    """The parts of a stretch of text that are random."""
+    for match in _TOKEN.finditer(text, start, end):
         if is_random(match[0]):
             yield match.span()
 

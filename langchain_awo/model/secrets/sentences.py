@@ -24,10 +24,10 @@ _CERTAIN: Final = re.compile(
 _LIKELY: Final = re.compile(
     r"[ \t]+(?:is|was|be|to|as)[ \t]+"  # my password is X
     r"|[ \t]+(?:for|of|you|that|which|on|in)\b[^\n:=]{0,40}?(?:[ \t]is|:|=)[ \t]*"  # the token for ann: X
-    rf"|{_QUOTE}[ \t]*,[ \t]*(?={_QUOTE})"  # ("password", "X")
     r"|[ \t]*\|[ \t]*"  # | password | X |
     r"|[ \t]+\(?"  # token X
 )
+_PAIR: Final = re.compile(rf"{_QUOTE}[ \t]*,[ \t]*(?={_QUOTE})")  # ("password", "X")
 _TAG: Final = re.compile(r"<(?:\w{1,20}:)?$")
 _INSIDE_TAG: Final = re.compile(r"[^<>\n]{0,200}(?<!/)>[ \t\r\n]*(?:<!\[CDATA\[)?(?P<secret>[^<\]]{1,4096})")
 _BLOCK: Final = re.compile(r"[|>][+-]?\d?[ \t]*\r?\n(?P<secret>(?:[ \t]+\S[^\n]{0,4096}(?:\n|\Z))+)")
@@ -89,7 +89,8 @@ def value_after(text: str, left: int, right: int, claim: Claim) -> list[Span]:
         return _credible(text, _values(text, sign.end(), text[left:right]), claim, certain=True)
     if text[left:right].startswith("-") and (blank := re.compile(r"[ \t]+(?!-)").match(text, right)):
         return _credible(text, _values(text, blank.end(), text[left:right]), claim, certain=True)
-    if sign := _LIKELY.match(text, right):
+    likely = _LIKELY if claim in ("any", "card") else _PAIR
+    if sign := _PAIR.match(text, right) or likely.match(text, right):
         return _credible(text, _values(text, sign.end(), text[left:right]), claim, certain=False)
     return []
 

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 Span: TypeAlias = tuple[int, int]
 """Start and end in a text."""
 
-_START: Final = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2}))"
+START: Final = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2}))"
 """Not inside a word; what stands before may be an escape such as `\\n` or `%3D`."""
 
 _ISSUED: Final = (
@@ -54,8 +54,8 @@ _ELSEWHERE: Final = (
     # literals, the whole pattern from the literal on; the group `secret` is masked
     (
         "-----BEGIN",
-        r"-----BEGIN (?!CERTIFICATE|PUBLIC|RSA PUBLIC|X509|PGP PUBLIC|PGP MESSAGE|PGP SIGN)[A-Z0-9 ]{2,40}-----"
-        r"(?P<secret>(?:[A-Za-z0-9+/=\s\\:,.()]|-(?!----))++)",
+        r"-----BEGIN (?!CERTIFICATE|PUBLIC|RSA PUBLIC|X509|PGP PUBLIC|PGP MESSAGE|PGP SIGN)(?:[A-Z0-9 +]|%20){2,40}-----"
+        r"(?P<secret>(?:[A-Za-z0-9+/=\s\\:,.()%]|-(?!----))++)",
     ),
     (
         "://",
@@ -78,14 +78,14 @@ _ELSEWHERE: Final = (
 def _by_literal() -> dict[str, re.Pattern[str]]:
     """Patterns by the literal, in lower case, at whose place they are tried."""
     found = {
-        head.lower(): re.compile(rf"{_START}(?P<secret>{re.escape(head)}{tail})")
+        head.lower(): re.compile(rf"{START}(?P<secret>{re.escape(head)}{tail})")
         for heads, tail in _ISSUED
         for head in heads.split()
     }
     for literals, pattern in _ELSEWHERE:
         names = [literals] if literals == "sshpass -p" else literals.split()
         found |= {
-            name.lower(): re.compile(pattern if name[0] in "-:" else _START + pattern) for name in names
+            name.lower(): re.compile(pattern if name[0] in "-:" else START + pattern) for name in names
         }
     return found
 
@@ -107,11 +107,11 @@ def shape_at(text: str, place: int, literal: str) -> Span | None:
 
 
 _LONG: Final = re.compile(
-    r"(?<![A-Za-z0-9])(?:SK[0-9a-f]{32}|key-[0-9a-f]{32}|dapi[0-9a-f]{32}(?:-\d)?|\d{8,10}:AA[\w-]{30,}|pat[A-Za-z0-9]{14}\.[0-9a-f]{32,}"
+    rf"{START}(?:SK[0-9a-f]{{32}}|key-[0-9a-f]{{32}}|dapi[0-9a-f]{{32}}(?:-\d)?|\d{{8,10}}:AA[\w-]{{30,}}|pat[A-Za-z0-9]{{14}}\.[0-9a-f]{{32,}}"
     r"|[MNO][A-Za-z\d]{23,25}\.[\w-]{6}\.[\w-]{27,})(?![A-Za-z0-9])"
 )
 
 
-def long_shapes(text: str) -> Iterator[Span]:
+def long_shapes(text: str, start: int, end: int) -> Iterator[Span]:
     """Credentials that have a long run of letters and digits, but no beginning that is worth looking for alone."""
-    return (match.span() for match in _LONG.finditer(text))
+    return (match.span() for match in _LONG.finditer(text, start, end))
