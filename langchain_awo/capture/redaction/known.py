@@ -10,6 +10,7 @@ from urllib.parse import quote, quote_plus
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
+from langchain_awo.model.secrets.detection import encodable
 from langchain_awo.model.secrets.mask import MASK
 from langchain_awo.model.secrets.shapes import Span
 from langchain_awo.model.secrets.vocabulary import STATES
@@ -45,13 +46,13 @@ class KnownSecrets:
             ):
                 self._meant.setdefault(form, text)
         if self._meant:
-            self._automaton = AhoCorasick(list(self._meant), matchkind=MatchKind.LeftmostLongest)
+            self._automaton = AhoCorasick([encodable(form) for form in self._meant], matchkind=MatchKind.LeftmostLongest)
 
     def spans(self, text: str) -> list[Span]:
         """Where they are in a text, in order and without overlaps."""
         if self._automaton is None:
             return []
-        return [(start, end) for _, start, end in self._automaton.find_matches_as_indexes(text)]
+        return [(start, end) for _, start, end in self._automaton.find_matches_as_indexes(encodable(text))]
 
     def meant_by(self, text: str) -> str:
         """The secret that a text writes in one way or another."""

@@ -102,7 +102,7 @@ class Detector:
         lowered = text.lower()
         if len(lowered) != len(text):  # some letters become two; places must stay what they are
             lowered = "".join(one if len(one := letter.lower()) == 1 else letter for letter in text)
-        hits = self._automaton.find_matches_as_indexes(lowered, overlapping=True)
+        hits = self._automaton.find_matches_as_indexes(encodable(lowered), overlapping=True)
         return [(self._literals[index], start, end) for index, start, end in hits]
 
     def _name_at(self, text: str, start: int, end: int) -> tuple[int, int, Claim] | None:
@@ -124,6 +124,11 @@ def _start_of_name(text: str, start: int) -> int:
     while start > limit and (text[start - 1].isalnum() or text[start - 1] in "_.-"):
         start -= 1
     return start
+
+
+def encodable(text: str) -> str:
+    """Text of the same length without lone surrogates, which the automaton cannot read."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def joined(spans: Iterable[Span], text: str) -> list[Span]:

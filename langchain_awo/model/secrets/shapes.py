@@ -54,7 +54,7 @@ _ELSEWHERE: Final = (
     # literals, the whole pattern from the literal on; the group `secret` is masked
     (
         "-----BEGIN",
-        r"-----BEGIN (?!CERTIFICATE|PUBLIC|RSA PUBLIC|X509|PGP PUBLIC|PGP MESSAGE|PGP SIGN)(?:[A-Z0-9 +]|%20){2,40}-----"
+        r"-----BEGIN(?: |%20|\+)(?!CERTIFICATE|PUBLIC|RSA.{1,3}PUBLIC|X509|PGP PUBLIC|PGP MESSAGE|PGP SIGN)(?:[A-Z0-9 +]|%20){2,40}-----"
         r"(?P<secret>(?:[A-Za-z0-9+/=\s\\:,.()%]|-(?!----))++)",
     ),
     (

@@ -253,7 +253,7 @@ def test_a_function_that_fails_masks_and_warns_once(caplog):
 
 
 def test_what_cannot_be_masked_is_not_stored(caplog):
-    given_trace = trace(({"not JSON": {1: "key"}}, "perhaps secret"), metadata={"a": 1})
+    given_trace = trace(({"a": "hunter22"}, "perhaps secret"), metadata={"a": 1}, tags=None)
     masked = redact(given_trace)
     assert masked.tool_calls[0].args == {}
     assert masked.tool_calls[0].output == UNREADABLE
