@@ -43,7 +43,7 @@ class Fingerprint:
         """What stands for a secret."""
         if self._key is None:
             self._key = self._find()
-        return mask_of(hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest())
+        return mask_of(hmac.new(self._key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest())
 
 
 def given_key(key: MaskKey) -> Callable[[], bytes]:

@@ -73,8 +73,8 @@ STATES: Final = _words(
     "expired incorrect wrong empty set unset must is not was has cannot should too the a an for to field and or does "
     "failed failure success succeeded accepted rejected denied refused changed updated reset disabled enabled "
     "basic bearer digest token password oauth oauth2 jwt apikey api_key ntlm kerberos saml sso anonymous public private "
-    "economy business first all any pass fail passed here it its this that your you we they there then when after before if please see only also now new 
-    needed provided given found redacted hidden masked omitted "
+    "economy business first all any pass fail passed here it its this that your you we they there then when after before if "
+    "please see only also now new needed provided given found redacted hidden masked omitted "
     "object array number integer boolean error mismatch authenticated unauthenticated"
 )
 """What stands where a secret would be and is none."""
