@@ -135,6 +135,8 @@ def compile_corpus(
             candidates.append(verified)
     avoid = _avoided(options)
     candidates += gather(corpus, avoid=avoid)
+    candidates, secret = without_secrets(candidates)
+    refused += secret
     report("select", 0, 1)
     known = reconsider(former, candidates, corpus, options.thresholds, avoid=avoid)
     kept = select(

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from langchain_awo.model.binding import Binding, Constant, ListOf, ObjectOf, Template, Transform
-from langchain_awo.model.metatool import MetaTool, Refused, Step, ToolSignature
 from langchain_awo.model.encoding import digest
+from langchain_awo.model.metatool import MetaTool, Refused, Step, ToolSignature
 from langchain_awo.model.secrets import contains_mask, is_secret
 from langchain_awo.model.secrets.schema import clean_schema
 from langchain_awo.model.trace import JSONValue
@@ -66,11 +66,11 @@ def _with_clean_schemas(meta_tool: MetaTool) -> MetaTool:
 
 def _doubt(meta_tool: MetaTool) -> str:
     for number, step in enumerate(meta_tool.steps, start=1):
-        for name, value in _fixed_values(step):
+        for name, key, value in _fixed_values(step):
             where = f"the constant {name} of step {number} ({step.tool})"
             if contains_mask(value):
                 return f"{where} was a secret, of which only the mask is known; pass it in from outside, for example by the tool itself"
-            if is_secret(value, name.rpartition("/")[2]):
+            if is_secret(value, key):
                 return f"{where} looks like a secret; let the tool read it from where secrets are kept"
     for text in (meta_tool.name, meta_tool.description, meta_tool.mode_reason):
         if contains_mask(text) or is_secret(text):
@@ -78,32 +78,34 @@ def _doubt(meta_tool: MetaTool) -> str:
     return ""
 
 
-def _fixed_values(step: Step) -> Iterator[tuple[str, JSONValue]]:
-    """What a step says itself instead of taking it from somewhere, with the name of its place."""
+def _fixed_values(step: Step) -> Iterator[tuple[str, str, JSONValue]]:
+    """What a step says itself instead of taking it from somewhere: where, under which key, and what."""
     for name, binding in step.args.items():
-        yield from _fixed_in(name, binding)
+        yield from _fixed_in(name, name, binding)
     if step.over:
-        yield from _fixed_in("items", step.over.source)
+        yield from _fixed_in("the list", "", step.over.source)
         if step.over.filter:
-            yield from ((step.over.filter.path, value) for value in step.over.filter.values)
+            path = step.over.filter.path
+            yield from ((path, path, value) for value in step.over.filter.values)
     if step.guard:
-        yield from _fixed_in("guard", step.guard.source)
-        yield getattr(step.guard.source, "path", ""), step.guard.value
+        path = str(getattr(step.guard.source, "path", ""))
+        yield from _fixed_in("the guard", "", step.guard.source)
+        yield path or "the guard", path, step.guard.value
 
 
-def _fixed_in(name: str, binding: Binding) -> Iterator[tuple[str, JSONValue]]:
+def _fixed_in(place: str, key: str, binding: Binding) -> Iterator[tuple[str, str, JSONValue]]:
     match binding:
         case Constant(value=value):
-            yield name, value
+            yield place, key, value
         case Template(prefix=prefix, source=source, suffix=suffix):
-            yield from ((name, text) for text in (prefix, suffix) if text.strip())
-            yield from _fixed_in(name, source)
+            yield from ((place, "", text) for text in (prefix, suffix))
+            yield from _fixed_in(place, key, source)
         case Transform(source=source, option=option):
-            yield name, option
-            yield from _fixed_in(name, source)
+            yield place, "", option
+            yield from _fixed_in(place, key, source)
         case ObjectOf(members=members):
-            for key, member in members.items():
-                yield from _fixed_in(f"{name}/{key}", member)
+            for name, member in members.items():
+                yield from _fixed_in(f"{place}/{name}", name, member)
         case ListOf(elements=elements):
             for element in elements:
-                yield from _fixed_in(name, element)
+                yield from _fixed_in(place, key, element)

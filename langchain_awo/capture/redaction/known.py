@@ -46,7 +46,9 @@ class KnownSecrets:
             ):
                 self._meant.setdefault(form, text)
         if self._meant:
-            self._automaton = AhoCorasick([encodable(form) for form in self._meant], matchkind=MatchKind.LeftmostLongest)
+            self._automaton = AhoCorasick(
+                [encodable(form) for form in self._meant], matchkind=MatchKind.LeftmostLongest
+            )
 
     def spans(self, text: str) -> list[Span]:
         """Where they are in a text, in order and without overlaps."""

@@ -30,7 +30,10 @@ class Redactor:
     """
 
     def __init__(
-        self, mask: Mask = True, *, key: Callable[[], bytes] = lambda: secrets.token_bytes(32)
+        self,
+        mask: Mask = True,  # noqa: FBT002  # as everywhere
+        *,
+        key: Callable[[], bytes] = lambda: secrets.token_bytes(32),
     ) -> None:
         rules = rules_of(mask)
         self._detector = RuledDetector(rules) if rules else None

@@ -126,9 +126,7 @@ class Walk:
             columns = [index for index, name in enumerate(header) if self._is_column(name, value[1:], index)]
             if columns:
                 return [self.value(value[0]), *self._rows(value[1:], columns)]
-        if all(
-            isinstance(item, list | tuple) and len(item) == 2 and isinstance(item[0], str) for item in value
-        ):  # noqa: PLR2004  # pairs
+        if all(_is_pair(item) for item in value):
             return [[self.text(name), self._named(name, item)] for name, item in value]
         return [self._element(item, before, key) for before, item in zip([None, *value], value, strict=False)]
 
@@ -196,6 +194,11 @@ def _named_items(value: dict[Any, JSONValue]) -> Iterator[tuple[str, str, JSONVa
     label = next((lowered[each] for each in _LABELS if isinstance(lowered.get(each), str)), None)
     for key, item in value.items():
         yield key, label if label and str(key).lower() in _VALUES else str(key), item
+
+
+def _is_pair(item: JSONValue) -> bool:
+    """Whether it could be a name and its value."""
+    return isinstance(item, list | tuple) and len(item) == len(("name", "value")) and isinstance(item[0], str)
 
 
 def _is_schema(value: JSONValue) -> bool:

@@ -63,7 +63,9 @@ class Detector:
     def may_hold(self, text: str) -> bool:
         """A quick look whether a text, or JSON text of a value, is worth searching: a few nanoseconds a character."""
         return any(True for _ in self._keys_without_name(text, entropy=self._entropy)) or any(
-            shape_at(text, start, literal) if literal in BY_LITERAL else self._may_be_named_at(text, start, end)
+            shape_at(text, start, literal)
+            if literal in BY_LITERAL
+            else self._may_be_named_at(text, start, end)
             for literal, start, end in self._hits(text)
         )
 

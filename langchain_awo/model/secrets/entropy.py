@@ -13,6 +13,10 @@ from typing import Final
 
 from langchain_awo.model.secrets.names import words_of
 from langchain_awo.model.secrets.shapes import Span
+from langchain_awo.model.secrets.vocabulary import words
+
+READABLE: Final = 0.9
+"""Share of printable bytes from which decoded base 64 is text."""
 
 RUN: Final = 16
 """Text without so many letters and digits in a row is not looked at; those of a UUID are twelve."""
@@ -20,19 +24,23 @@ RUN: Final = 16
 MIN_BITS: Final = 4.0
 """Shannon entropy, in bits for each character, that 32 random letters and digits hardly ever stay below."""
 
+FEW: Final = 3
+"""Random text has at least so many capital and small letters and digits each; a path has more slashes."""
+
 MIN_CHANGES: Final = 0.42
 """Share of neighbours of different kinds (capital, small, digit, other); 0.62 in random text, at most a third in names."""
 
 _RUN_OR_NOT: Final = bytes(0x61 if chr(code).isalnum() and code < 128 else 0x20 for code in range(256))  # noqa: PLR2004  # ASCII
+_PRINTABLE: Final = frozenset(range(32, 127))
 _NEEDLE: Final = b"a" * RUN
 _LONGEST: Final = 130
 _REST: Final = re.compile(r"[\w+/=.:%-]*")
 _TOKEN: Final = re.compile(
     r"(?:(?<![\w+/.%-])|(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2}))(?!sha\d{1,3}-|(?:call|toolu|chatcmpl|msg|run|req|resp|rs|fc|lc|asst|thread|file|tooluse)[_-])[A-Za-z0-9][A-Za-z0-9+/_-]{27,127}={0,2}(?![\w+/%=-])"
 )
-_REFERENCES: Final = frozenset(
+_REFERENCES: Final = words(
     "id ids hash hashes digest etag checksum cursor sha sha1 sha256 sha512 md5 fingerprint integrity version uuid guid ref "
-    "image thumbnail photo picture icon data base64 blob file path url uri href link src continuation next etags cid".split()
+    "image thumbnail photo picture icon data base64 blob file path url uri href link src continuation next etags cid"
 )
 
 
@@ -64,7 +72,7 @@ def is_random(token: str) -> bool:
     """
     kinds = [_kind_of(character) for character in token.rstrip("=")]
     counts = Counter(kinds)
-    if min(counts["upper"], counts["lower"], counts["digit"]) < 3 or token.count("/") > 3:
+    if min(counts["upper"], counts["lower"], counts["digit"]) < FEW or token.count("/") > FEW:
         return False
     changes = sum(one != other for one, other in pairwise(kinds)) / (len(kinds) - 1)
     return changes >= MIN_CHANGES and _bits(token) >= MIN_BITS and not _encodes_text(token)
@@ -95,4 +103,4 @@ def _encodes_text(token: str) -> bool:
         decoded = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_")
     except (binascii.Error, ValueError):
         return False
-    return sum(32 <= byte < 127 for byte in decoded) >= 0.9 * len(decoded)
+    return sum(byte in _PRINTABLE for byte in decoded) >= READABLE * len(decoded)

@@ -40,8 +40,8 @@ def claim_of(key: str) -> Claim | None:
     words = words_of(key)
     for place, word in enumerate(words):
         pair = words[place : place + 2]
-        length = 2 if pair in vocabulary.PAIRS else 1
-        if (length == 2 or word in vocabulary.WORDS) and not _is_about(words, place, length):
+        length = len(pair) if pair in vocabulary.PAIRS else 1
+        if (length > 1 or word in vocabulary.WORDS) and not _is_about(words, place, length):
             return "any"
     return _weaker_claim(words)
 

@@ -50,13 +50,13 @@ _ISSUED: Final = (
     ),  # hashes of passwords
 )
 
+_PEM: Final = (
+    r"-----BEGIN(?: |%20|\+)(?!CERTIFICATE|PUBLIC|RSA.{1,3}PUBLIC|X509|PGP PUBLIC|PGP MESSAGE|PGP SIGN)"
+    r"(?:[A-Z0-9 +]|%20){2,40}-----(?P<secret>(?:[A-Za-z0-9+/=\s\\:,.()%]|-(?!----))++)"
+)
 _ELSEWHERE: Final = (
     # literals, the whole pattern from the literal on; the group `secret` is masked
-    (
-        "-----BEGIN",
-        r"-----BEGIN(?: |%20|\+)(?!CERTIFICATE|PUBLIC|RSA.{1,3}PUBLIC|X509|PGP PUBLIC|PGP MESSAGE|PGP SIGN)(?:[A-Z0-9 +]|%20){2,40}-----"
-        r"(?P<secret>(?:[A-Za-z0-9+/=\s\\:,.()%]|-(?!----))++)",
-    ),
+    ("-----BEGIN", _PEM),
     (
         "://",
         r"://(?:[^\s/?#@:\"'<>\\]{0,100}:(?P<secret>[^\s/\"'<>\\]{1,200})|(?P<user>[^\s/?#@:\"'<>\\]{20,200})(?::[\w-]{0,20})?)@",
@@ -84,9 +84,7 @@ def _by_literal() -> dict[str, re.Pattern[str]]:
     }
     for literals, pattern in _ELSEWHERE:
         names = [literals] if literals == "sshpass -p" else literals.split()
-        found |= {
-            name.lower(): re.compile(pattern if name[0] in "-:" else START + pattern) for name in names
-        }
+        found |= {name.lower(): re.compile(pattern if name[0] in "-:" else START + pattern) for name in names}
     return found
 
 

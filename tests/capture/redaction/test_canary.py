@@ -21,7 +21,7 @@ from langchain_awo.testing import ScriptedChatModel
 from tests.capture.redaction.planted import SHAPES, password
 from tests.capture.scripted_agents import asks, call, says
 
-CHANCE = random.Random(11)
+CHANCE = random.Random(11)  # noqa: S311  # made up
 PLACES = (
     "argument", "output", "error", "artifact", "user", "system", "answer", "description", "default", "example", "tag", "metadata",
     "thread", "task", "url", "header", "cookie", "config", "connection", "constant",
@@ -56,23 +56,40 @@ def look_up(account: str, api_key: str) -> tuple[str, dict[str, str]]:
 
 
 @tool
+def find_order(user: str) -> dict[str, str]:
+    """Finds the latest order of a user."""
+    return {"order_id": f"O-{user}-7"}
+
+
+@tool
+def get_order(order_id: str, api_key: Key = SECRETS["default"]) -> dict[str, str]:
+    """Gets an order."""
+    return {"state": "sent", "order_id": order_id}
+
+
+@tool
 def fail(reason: str) -> str:
     """Fails."""
     raise ValueError(f"Login failed: password={SECRETS['error']} ({SHAPED['github']})")
 
 
-TOOLS = [log_in, fetch, look_up, fail]
+TOOLS = [log_in, fetch, look_up, find_order, get_order, fail]
 
 
 def script(number: int) -> list[AIMessage]:
     user = f"ann{number}"
-    headers = {"Authorization": f"Bearer {SECRETS['header']}", "Cookie": f"sid={SECRETS['cookie']}; theme=dark"}
+    headers = {
+        "Authorization": f"Bearer {SECRETS['header']}",
+        "Cookie": f"sid={SECRETS['cookie']}; theme=dark",
+    }
     page = f"https://ann:{SECRETS['url']}@h.example/v1?api_key={SECRETS['output']}"
     return [
         asks(call("log_in", "1", user=user, password=SECRETS["argument"])),
         asks(call("fetch", "2", url=page, headers=headers, user_id=f"U-{user}")),
         asks(call("look_up", "3", account=f"A-U-{user}", api_key=SECRETS["constant"])),
-        asks(call("fail", "4", reason=f"--password {SECRETS['config']}")),
+        asks(call("find_order", "4", user=user)),
+        asks(call("get_order", "5", order_id=f"O-{user}-7")),
+        asks(call("fail", "6", reason=f"--password {SECRETS['config']}")),
         says(f"done; your password is {SECRETS['answer']} and your key {SHAPED['openai']}"),
     ]
 
@@ -116,7 +133,7 @@ def recorded(request, tmp_path_factory):
 def test_the_runs_were_recorded_with_everything_they_did(recorded):
     traces = list(awo.open_store(recorded[1]).traces())
     assert len(traces) == 12
-    assert [record.name for record in traces[0].tool_calls] == ["log_in", "fetch", "look_up", "fail"]
+    assert [record.name for record in traces[0].tool_calls] == [each.name for each in TOOLS]
     assert traces[0].tool_calls[0].args["user"] == "ann0"
     assert len({trace.thread_id for trace in traces}) == 12
 
@@ -153,6 +170,9 @@ def test_no_mask_is_in_a_toolkit(recorded):
     folder, store = recorded
     toolkit = awo.compile_toolkit(store, tools=TOOLS)
     toolkit.save(folder / "masks.json")
+    assert any("get_order" in each.tools for each in toolkit.meta_tools)
+    assert not awo.MetaToolkit.load(folder / "masks.json", tools=TOOLS).disabled
+    assert "secret" in {each.code for each in toolkit.refused}
     assert "<secret:" not in (folder / "masks.json").read_text()
 
 
@@ -160,7 +180,11 @@ def test_no_secret_of_an_imported_file_is_stored(tmp_path):
     lines = tmp_path / "chats.jsonl"
     said = {"role": "user", "content": f"password: {SECRETS['user']} and {SHAPED['github']}"}
     function = {"name": "t", "arguments": json.dumps({"api_key": SECRETS["argument"]})}
-    asked = {"role": "assistant", "content": None, "tool_calls": [{"id": "1", "type": "function", "function": function}]}
+    asked = {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [{"id": "1", "type": "function", "function": function}],
+    }
     told = {"role": "tool", "tool_call_id": "1", "content": f"Authorization: Bearer {SECRETS['header']}"}
     lines.write_text(json.dumps({"messages": [said, asked, told]}) + "\n")
     done = CliRunner().invoke(app, ["import", "messages", str(lines), "--store", str(tmp_path / "traces.db")])

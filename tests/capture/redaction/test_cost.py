@@ -26,7 +26,12 @@ def seconds(work, *, rounds=5):
 
 def rows(count):
     return [
-        {"order_id": f"#W{index:07}", "status": "delivered", "items": [index, index + 1], "note": "left at the door"}
+        {
+            "order_id": f"#W{index:07}",
+            "status": "delivered",
+            "items": [index, index + 1],
+            "note": "left at the door",
+        }
         for index in range(count)
     ]
 
@@ -41,7 +46,7 @@ TOKENS = {
     "tokens": lambda count: [{"token": f"tok_{index:08}_{index * 7919 % 10007}"} for index in range(count)],
     "text": lambda count: "\n".join(f"line {index}: password=Zk{index:06}x" for index in range(count)),
     "shapes": lambda count: " ".join(f"ghp_{index:036}" for index in range(count)),
-    "quotes": lambda count: "password=\"" * count,
+    "quotes": lambda count: 'password="' * count,
     "names": lambda count: "password" * count,
     "blanks": lambda count: "password" + " " * count * 10,
     "begins": lambda count: "-----BEGIN RSA PRIVATE KEY-----" * count,

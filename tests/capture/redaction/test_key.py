@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-
 import stat
 
 import pytest
@@ -67,7 +66,9 @@ def test_a_key_that_is_given_is_used(tmp_path):
     for name in ("a.db", "b.db"):
         with TraceRecorder(tmp_path / name, mask_key="k" * 32) as recorder:
             look.invoke({"where": "password: hunter22"}, {"callbacks": [recorder]})
-    one, two = (list(open_store(tmp_path / name).traces())[0].tool_calls[0].args for name in ("a.db", "b.db"))
+    one, two = (
+        next(iter(open_store(tmp_path / name).traces())).tool_calls[0].args for name in ("a.db", "b.db")
+    )
     assert one == two
     assert "hunter22" not in one["where"]
 
@@ -75,7 +76,6 @@ def test_a_key_that_is_given_is_used(tmp_path):
 def test_a_short_key_is_refused(tmp_path):
     with pytest.raises(ValueError, match="at least 16"):
         TraceRecorder(tmp_path / "a.db", mask_key="short")
-
 
 
 def test_a_key_file_that_cannot_be_used_is_said_and_nothing_is_stored_in_clear(tmp_path, caplog):

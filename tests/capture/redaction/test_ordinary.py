@@ -14,7 +14,7 @@ import pytest
 from langchain_awo.capture.redaction import Redactor
 from langchain_awo.model.trace import Message, ToolCallRecord, Trace
 
-CHANCE = random.Random(7)
+CHANCE = random.Random(7)  # noqa: S311  # made up
 ORDINARY = {
     "order": "#W2378156",
     "uuid": str(uuid.UUID(int=CHANCE.getrandbits(128))),
@@ -27,7 +27,9 @@ ORDINARY = {
     "call": "call_" + "".join(CHANCE.choice(string.ascii_letters + string.digits) for _ in range(24)),
     "usage": {"input_tokens": 512, "max_tokens": 4096, "token_count": 7, "total_tokens": 519, "tokens": 3},
     "page": {"next_page_token": "CAUQAA", "password_policy": "12 characters", "token_type": "Bearer"},
-    "payment": {"credit_card_4421486": {"source": "credit_card", "last_four": "1234", "id": "credit_card_4421486"}},
+    "payment": {
+        "credit_card_4421486": {"source": "credit_card", "last_four": "1234", "id": "credit_card_4421486"}
+    },
     "passengers": [{"first_name": "Mia", "boarding_pass": "economy", "pass": True, "session": "morning"}],
     "prose": "Please reset your password: it expired. The token is invalid; the session was closed. PIN required.",
     "url": "https://github.com/example/project/blob/main/src/secrets/README.md?tab=readme#token-count",
@@ -36,8 +38,18 @@ ORDINARY = {
     "path": "/usr/local/lib/python3.11/site-packages/Package_With_Long_Name2/module1/ClassName.py",
     "integrity": "sha512-" + base64.b64encode(CHANCE.randbytes(64)).decode(),
     "phone": "+49 30 1234567 or ann@example.org, 4111 1111 1111 1111",
-    "status": {"auth": "required", "pass": "yes", "secret": None, "password": "", "token": "<token>", "cookie": False},
-    "schema": {"type": "object", "properties": {"password": {"type": "string", "description": "The password."}}},
+    "status": {
+        "auth": "required",
+        "pass": "yes",
+        "secret": None,
+        "password": "",
+        "token": "<token>",
+        "cookie": False,
+    },
+    "schema": {
+        "type": "object",
+        "properties": {"password": {"type": "string", "description": "The password."}},
+    },
     "template": "curl -H 'Authorization: Bearer $TOKEN' https://h.example/${API_KEY} --password '{password}'",
     "certificate": "-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIU\n-----END CERTIFICATE-----",
     "versions": "pip==24.0 sha256:0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0",

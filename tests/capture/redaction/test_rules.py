@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import re
 
 import pytest
 
 from langchain_awo.capture.redaction import UNREADABLE, MaskRules, Redactor
 from langchain_awo.model.trace import ToolCallRecord, Trace
+from tests.capture.redaction.planted import ALNUM, text_of
 
 MASKED = re.compile(r"<secret:[0-9a-f]{16}>")
 
@@ -24,7 +26,9 @@ def test_keys_are_masked_in_any_spelling_in_values_and_texts():
 
 
 def test_a_pattern_masks_what_it_matches_or_its_group():
-    output = stored("badge ZX-1234 of ann, door=77", patterns=[r"ZX-\d+", re.compile(r"door=(?P<secret>\d+)")])
+    output = stored(
+        "badge ZX-1234 of ann, door=77", patterns=[r"ZX-\d+", re.compile(r"door=(?P<secret>\d+)")]
+    )
     assert MASKED.sub("###", output) == "badge ### of ann, door=###"
 
 
@@ -83,7 +87,7 @@ def test_allowed_keys_and_values_are_not_masked():
 
 
 def test_random_text_can_be_left_alone():
-    text = "".join(["Kvg3toXc", "phnl7aQ9", "fX2mZ4PW", "zW04zOi0", "KoJPnF3S"])
+    text = text_of(random.Random(5), ALNUM, 40)  # noqa: S311  # made up
     assert MASKED.fullmatch(stored({"note": text})["note"])
     assert stored({"note": text}, entropy=False)["note"] == text
     assert stored({"file_id": text})["file_id"] == text
