@@ -24,8 +24,11 @@ RUN: Final = 16
 MIN_BITS: Final = 4.0
 """Shannon entropy, in bits for each character, that 32 random letters and digits hardly ever stay below."""
 
+MAX_LOWER: Final = 0.65
+"""Share of small letters; 0.42 in random text, more in names made of words."""
+
 FEW: Final = 3
-"""Random text has at least so many capital and small letters and digits each; a path has more slashes."""
+"""Random text has at least so many capital and small letters and separate numbers each; a path has more slashes."""
 
 MIN_CHANGES: Final = 0.42
 """Share of neighbours of different kinds (capital, small, digit, other); 0.62 in random text, at most a third in names."""
@@ -74,8 +77,11 @@ def is_random(token: str) -> bool:
     counts = Counter(kinds)
     if min(counts["upper"], counts["lower"], counts["digit"]) < FEW or token.count("/") > FEW:
         return False
-    changes = sum(one != other for one, other in pairwise(kinds)) / (len(kinds) - 1)
-    return changes >= MIN_CHANGES and _bits(token) >= MIN_BITS and not _encodes_text(token)
+    pairs = list(pairwise(kinds))
+    changes = sum(one != other for one, other in pairs) / len(pairs)
+    numbers = sum(one != "digit" and other == "digit" for one, other in pairs) + (kinds[0] == "digit")
+    mixed = changes >= MIN_CHANGES and numbers >= FEW and counts["lower"] <= MAX_LOWER * len(kinds)
+    return mixed and _bits(token) >= MIN_BITS and not _encodes_text(token)
 
 
 def may_be_random(key: str) -> bool:

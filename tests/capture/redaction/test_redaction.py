@@ -14,6 +14,7 @@ from langchain_core.tools import tool
 
 from langchain_awo.capture.recorder import CallbackRecorder
 from langchain_awo.capture.redaction import UNREADABLE, Redactor
+from langchain_awo.capture.snapshot import describe
 from langchain_awo.model.encoding import decode
 from langchain_awo.model.schema import dump
 from langchain_awo.model.secrets.names import looks_secret
@@ -310,3 +311,13 @@ def test_the_token_of_a_login_still_shows_in_the_later_call():
     first, second = masked.tool_calls
     assert second.args["bearer_of"] == f"Bearer {decode(first.output)['access_token']}"
     assert masked.messages[0].text == f"log in with {first.args['password']}"
+
+
+def test_an_error_that_is_cut_ends_with_no_half_secret():
+    secret = "ghp_" + "a1B2c3D4" * 5
+    for filler in range(3_960, 4_000):
+        text = describe(ValueError("x " * (filler // 2) + "y" * (filler % 2) + f" {secret} and more" * 20))
+        (masked,) = redact(
+            Trace(trace_id="x", tool_calls=(ToolCallRecord(call_id="1", name="t", error=text),))
+        ).tool_calls
+        assert "a1B2" not in masked.error
