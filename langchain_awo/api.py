@@ -16,7 +16,7 @@ from langchain_awo.capture import install
 from langchain_awo.capture.importers.lines import BadLine
 from langchain_awo.capture.importers.messages import import_messages, log_bad_line
 from langchain_awo.capture.recorder import CallbackRecorder
-from langchain_awo.capture.redaction import Mask, MaskKey
+from langchain_awo.capture.redaction import Mask, MaskKey, Redactor, key_beside
 from langchain_awo.capture.session import Session
 from langchain_awo.errors import StoreError, TornRecordError
 from langchain_awo.model.effect import Effect
@@ -301,7 +301,8 @@ def _traces(source: Source, on_skipped: OnSkipped) -> Iterator[Trace]:
 
 def _from_path(source: str | os.PathLike[str], on_skipped: OnSkipped) -> Iterator[Trace]:
     if is_messages_file(source):
-        yield from import_messages(Path(source), on_error=on_skipped)
+        redactor = Redactor(key=key_beside(""))  # what is read without being stored may still be shown
+        yield from map(redactor.redact, import_messages(Path(source), on_error=on_skipped))
         return
     with open_store(_address(source), create=False) as store:
         yield from store.traces(on_error=on_skipped)

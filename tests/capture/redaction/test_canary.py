@@ -191,3 +191,10 @@ def test_no_secret_of_an_imported_file_is_stored(tmp_path):
     assert done.exit_code == 0
     assert found_in((tmp_path / "traces.db").read_bytes().decode("utf-8", "replace")) == []
     assert found_in(done.output) == []
+
+
+def test_no_secret_of_a_file_that_is_only_read_is_shown(tmp_path):
+    lines = tmp_path / "chats.jsonl"
+    said = {"role": "user", "content": f"password: {SECRETS['user']} and {SHAPED['github']}"}
+    lines.write_text(json.dumps({"messages": [said, {"role": "assistant", "content": "Hello!"}]}) + "\n")
+    assert found_in(repr(awo.load_traces(lines))) == []
