@@ -44,7 +44,8 @@ autodoc_type_aliases = {
     name: f"{module}.{name}"
     for module, names in {
         "langchain_awo.api": ("Source", "OnSkipped"),
-        "langchain_awo.capture.redaction": ("Mask",),
+        "langchain_awo.capture.redaction.fingerprint": ("MaskKey",),
+        "langchain_awo.capture.redaction.rules": ("Judge", "Mask"),
         "langchain_awo.model.binding": ("Binding", "Value"),
         "langchain_awo.model.metatool": ("Mode",),
         "langchain_awo.model.trace": ("JSONValue", "Status"),

@@ -16,7 +16,7 @@ from langchain_awo.capture import install
 from langchain_awo.capture.importers.lines import BadLine
 from langchain_awo.capture.importers.messages import import_messages, log_bad_line
 from langchain_awo.capture.recorder import CallbackRecorder
-from langchain_awo.capture.redaction import Mask
+from langchain_awo.capture.redaction import Mask, MaskKey, Redactor, key_beside
 from langchain_awo.capture.session import Session
 from langchain_awo.errors import StoreError, TornRecordError
 from langchain_awo.model.effect import Effect
@@ -59,7 +59,7 @@ class TraceRecorder(CallbackRecorder):
 
     Args:
         store: where traces go: a path such as `traces.db` or `traces.jsonl`, a URL, or an open store.
-        mask: masking of secrets before they are stored, see `CallbackRecorder`.
+        mask: masking of secrets before they are stored, see `CallbackRecorder`; likewise `mask_key`.
 
     Raises:
         StoreError: the store cannot be opened.
@@ -69,10 +69,16 @@ class TraceRecorder(CallbackRecorder):
         >>> agent.invoke(inputs, config={"callbacks": [recorder]})  # doctest: +SKIP
     """
 
-    def __init__(self, store: str | os.PathLike[str] | TraceStore, *, mask: Mask = True) -> None:
+    def __init__(
+        self,
+        store: str | os.PathLike[str] | TraceStore,
+        *,
+        mask: Mask = True,
+        mask_key: MaskKey | None = None,
+    ) -> None:
         self._store = _opened(store)
         self._is_own = self._store is not store
-        super().__init__(self._store, mask=mask)
+        super().__init__(self._store, mask=mask, mask_key=mask_key)
 
     def close(self, timeout: float | None = None) -> bool:
         """Ends what is still running as abandoned, writes everything and stops recording; returns as `flush`.
@@ -301,7 +307,8 @@ def _traces(source: Source, on_skipped: OnSkipped) -> Iterator[Trace]:
 
 def _from_path(source: str | os.PathLike[str], on_skipped: OnSkipped) -> Iterator[Trace]:
     if is_messages_file(source):
-        yield from import_messages(Path(source), on_error=on_skipped)
+        redactor = Redactor(key=key_beside(""))  # what is read without being stored may still be shown
+        yield from map(redactor.redact, import_messages(Path(source), on_error=on_skipped))
         return
     with open_store(_address(source), create=False) as store:
         yield from store.traces(on_error=on_skipped)

@@ -9,7 +9,7 @@ from typing import Self
 
 from langchain_awo.capture.assembly import assemble
 from langchain_awo.capture.events import EventHandler
-from langchain_awo.capture.redaction import Mask, Redactor
+from langchain_awo.capture.redaction import Mask, MaskKey, Redactor, given_key, key_beside
 from langchain_awo.capture.state import Recording
 from langchain_awo.capture.writer import EXIT_TIMEOUT, BackgroundWriter, TraceSink
 from langchain_awo.model.trace import Trace
@@ -22,13 +22,17 @@ class CallbackRecorder(EventHandler):
 
     Args:
         sink: where traces go.
-        mask: masking of secrets before they are stored: `True` for secret-looking keys, `False` for none, a collection of further
-            keys, or a function of key and value that says what else is secret.
+        mask: masking of secrets before they are stored: `True` for what looks like one, `False` for none, a collection of further
+            keys, a function of key and value that says what else is secret, or `MaskRules`.
+        mask_key: the key of the masks; by default that of the environment variable `AWO_MASK_KEY`, else of a file beside the store.
         capacity: finished traces kept in memory while the sink is slow or fails; the oldest are dropped beyond it.
     """
 
-    def __init__(self, sink: TraceSink, *, mask: Mask = True, capacity: int = 10_000) -> None:
-        redactor = Redactor(mask)
+    def __init__(
+        self, sink: TraceSink, *, mask: Mask = True, mask_key: MaskKey | None = None, capacity: int = 10_000
+    ) -> None:
+        key = given_key(mask_key) if mask_key is not None else key_beside(str(getattr(sink, "url", "")))
+        redactor = Redactor(mask, key=key)
         self._writer = BackgroundWriter(sink, build=_Build(redactor), capacity=capacity)
         super().__init__(self._writer.put)
         _OPEN.add(self)

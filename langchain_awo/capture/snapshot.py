@@ -80,7 +80,7 @@ def result_of(output: object) -> tuple[Status, JSONValue, str | None]:
     else:
         value = project_output(output.content, output.artifact)
         if output.status == "error":
-            return "error", value, text_of(output.content)[:MAX_ERROR_TEXT]
+            return "error", value, _cut(text_of(output.content))
     told = failure_in(value)
     return "ok" if told is None else "error", value, told
 
@@ -102,7 +102,15 @@ def describe(error: BaseException) -> str:
         text = str(error)
     except Exception:  # noqa: BLE001  # an exception that cannot be shown is still an exception to record
         text = ""
-    return f"{type(error).__name__}: {text}"[:MAX_ERROR_TEXT] if text else type(error).__name__
+    return _cut(f"{type(error).__name__}: {text}") if text else type(error).__name__
+
+
+def _cut(text: str) -> str:
+    """A text that is not too long; half a secret at its end would not be known for one, so the last word goes too."""
+    if len(text) <= MAX_ERROR_TEXT:
+        return text
+    kept = text[:MAX_ERROR_TEXT]
+    return kept[: max(kept.rfind(" "), kept.rfind("\n"), MAX_ERROR_TEXT - 400)]
 
 
 def text_of(content: object) -> str:

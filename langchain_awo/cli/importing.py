@@ -29,6 +29,9 @@ def messages(
     ],
     *,
     store: Annotated[str, typer.Option(help="The trace store to add to; made if there is none.")],
+    mask: Annotated[
+        bool, typer.Option(help="Mask secrets, as a recorder does; docs/guides/secrets.md says how.")
+    ] = True,
     strict: Annotated[bool, typer.Option(help="Exit with 1 if a line was skipped.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -39,6 +42,7 @@ def messages(
     Example: `awo import messages recordings.jsonl.gz --store traces.db`
     """
     from langchain_awo.capture.importers import ImportSummary, import_messages
+    from langchain_awo.capture.redaction import Redactor, key_beside
     from langchain_awo.errors import ImportFormatError
     from langchain_awo.stores import open_store
 
@@ -46,8 +50,10 @@ def messages(
         raise ImportFormatError(f"{file} cannot be read: there is no such file")
     summary = ImportSummary()
     with open_store(store) as target, waiting(f"importing {file}"):
+        redactor = Redactor(mask, key=key_beside(target.url))
         target.append(
-            import_messages(
+            redactor.redact(trace)
+            for trace in import_messages(
                 file, on_error=lambda bad: say(f"skipped {file}, {bad}", style="yellow"), summary=summary
             )
         )

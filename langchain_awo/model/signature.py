@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from langchain_awo.model.encoding import digest
+from langchain_awo.model.secrets.schema import clean_schema
 from langchain_awo.model.trace import JSONValue
 
 
 def schema_digest(name: str, parameters: Mapping[str, JSONValue]) -> str:
-    """Digest of a tool's name and argument schema; descriptions and titles do not count."""
-    return digest([name, _essence(parameters)])
+    """Digest of a tool's name and argument schema; descriptions, titles and secret defaults do not count."""
+    return digest([name, _essence(clean_schema(parameters))])
 
 
 def _essence(schema: Any) -> Any:

@@ -29,6 +29,11 @@ from langchain_awo.optimizer.rules.apply import follow
 from langchain_awo.optimizer.rules.check import checked
 from langchain_awo.optimizer.rules.specialize import specialize
 from langchain_awo.optimizer.selection.prune_outputs import Showing, shape
+from langchain_awo.optimizer.selection.secrets import (
+    without_secret_defaults,
+    without_secret_words,
+    without_secrets,
+)
 from langchain_awo.optimizer.selection.select import select
 
 Strategy: TypeAlias = Literal["default", "awo"]
@@ -99,12 +104,14 @@ def compile_plan(
     meta_tools, refused = compile_corpus(corpus, chosen, former=former, progress=progress)
     if chosen.strategy == "default":
         meta_tools = shape(meta_tools, corpus, showing=chosen.showing)
+    meta_tools, secret = without_secrets(meta_tools)
+    refused = without_secret_words([*refused, *secret])
     used = sorted({tool for meta_tool in meta_tools for tool in meta_tool.tools})
     return ToolkitPlan(
         strategy=chosen.strategy,
         meta_tools=tuple(meta_tools),
         refused=tuple(sorted(refused, key=lambda each: (each.routine, each.code, each.reason))),
-        tools=signatures_of(corpus, used, live={spec.name for spec in tools}),
+        tools=without_secret_defaults(signatures_of(corpus, used, live={spec.name for spec in tools})),
         corpus={**describe_corpus(corpus), "paths": frequent(path_mix(corpus, meta_tools))},
         settings=_settings(chosen),
     )
@@ -140,6 +147,8 @@ def compile_corpus(
             refused += leaks
         candidates += [verified] if verified else []
     avoid = _avoided(options)
+    candidates, secret = without_secrets(candidates)
+    refused += secret
     report("select", 0, 1)
     known = reconsider(former, candidates, corpus, options.thresholds, avoid=avoid)
     kept = select(

@@ -14,14 +14,15 @@ from langchain_core.tools import tool
 
 from langchain_awo.capture.recorder import CallbackRecorder
 from langchain_awo.capture.redaction import UNREADABLE, Redactor
-from langchain_awo.capture.secret_keys import looks_secret
+from langchain_awo.capture.snapshot import describe
 from langchain_awo.model.encoding import decode
 from langchain_awo.model.schema import dump
+from langchain_awo.model.secrets.names import looks_secret
 from langchain_awo.model.trace import Attempt, Message, ModelCallRecord, ToolCallRecord, Trace
 from langchain_awo.testing import ScriptedChatModel
 from tests.capture.scripted_agents import ListSink, asks, call, says, user
 
-MASKED = re.compile(r"<secret:[0-9a-f]{8}>")
+MASKED = re.compile(r"<secret:[0-9a-f]{16}>")
 TOKEN = "tok-8f3a-77c1"  # noqa: S105  # made up
 
 
@@ -138,7 +139,7 @@ def test_errors_of_calls_and_attempts_are_masked():
     )
     (masked,) = redact(Trace(trace_id="x", tool_calls=(record,))).tool_calls
     assert MASKED.search(masked.attempts[0].error)
-    assert re.fullmatch(r"password=<secret:\w{8}> is wrong", masked.error)
+    assert re.fullmatch(r"password=<secret:\w{16}> is wrong", masked.error)
 
 
 @pytest.mark.parametrize(
@@ -253,7 +254,7 @@ def test_a_function_that_fails_masks_and_warns_once(caplog):
 
 
 def test_what_cannot_be_masked_is_not_stored(caplog):
-    given_trace = trace(({"not JSON": {1: "key"}}, "perhaps secret"), metadata={"a": 1})
+    given_trace = trace(({"a": "hunter22"}, "perhaps secret"), metadata={"a": 1}, tags=None)
     masked = redact(given_trace)
     assert masked.tool_calls[0].args == {}
     assert masked.tool_calls[0].output == UNREADABLE
@@ -310,3 +311,13 @@ def test_the_token_of_a_login_still_shows_in_the_later_call():
     first, second = masked.tool_calls
     assert second.args["bearer_of"] == f"Bearer {decode(first.output)['access_token']}"
     assert masked.messages[0].text == f"log in with {first.args['password']}"
+
+
+def test_an_error_that_is_cut_ends_with_no_half_secret():
+    secret = "ghp_" + "a1B2c3D4" * 5
+    for filler in range(3_960, 4_000):
+        text = describe(ValueError("x " * (filler // 2) + "y" * (filler % 2) + f" {secret} and more" * 20))
+        (masked,) = redact(
+            Trace(trace_id="x", tool_calls=(ToolCallRecord(call_id="1", name="t", error=text),))
+        ).tool_calls
+        assert "a1B2" not in masked.error

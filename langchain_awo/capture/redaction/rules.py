@@ -1,0 +1,159 @@
+"""What is masked: the user's rules over the defaults."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from langchain_awo.capture.redaction.personal import PERSONAL_KEYS, personal_spans
+from langchain_awo.model.secrets import Detector
+from langchain_awo.model.secrets.detection import default_detector, joined
+from langchain_awo.model.secrets.names import normalized, words_of
+from langchain_awo.model.secrets.sentences import is_credible
+from langchain_awo.model.secrets.shapes import Span
+from langchain_awo.model.trace import JSONValue
+
+logger = logging.getLogger(__name__)
+
+Judge: TypeAlias = Callable[[str, JSONValue], bool]
+"""Says of a key and its value whether the value is secret; elements of a list have the key of the list."""
+
+PIECE: Final = 20_000
+"""Patterns of the user see a text in pieces of so many characters, so that a slow one stays bearable."""
+
+_OVERLAP: Final = 1_000
+_NAMED: Final = re.compile(
+    r"(?<![\w-])([A-Za-z][\w-]{1,40})[\"']?[ \t]*[:=][ \t]*[\"']?([^\s\"',;&<>{}\[\]()]+)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaskRules:
+    """What is masked besides, or in spite of, the defaults.
+
+    Attributes:
+        keys: names whose values are secret, in any spelling.
+        patterns: regular expressions; what they match in a text is secret, or their group `secret` if they have one.
+        judge: a function of key and value that says what else is secret. If it fails, the value is masked.
+        personal: whether e-mail addresses, telephone, card and account numbers, IP addresses and what is under
+            `personal_keys` are masked.
+        personal_keys: names of personal data.
+        entropy: whether random text is taken for a secret.
+        allow_keys: names whose values are no secrets for their name.
+        allow_values: texts that are no secrets.
+
+    Raises:
+        re.error: a pattern is no regular expression.
+    """
+
+    keys: Collection[str] = ()
+    patterns: Collection[str | re.Pattern[str]] = ()
+    judge: Judge | None = None
+    personal: bool = False
+    personal_keys: Collection[str] = PERSONAL_KEYS
+    entropy: bool = True
+    allow_keys: Collection[str] = ()
+    allow_values: Collection[str] = ()
+
+    def __post_init__(self) -> None:
+        for pattern in self.patterns:
+            re.compile(pattern)
+
+
+Mask: TypeAlias = bool | Collection[str] | Judge | MaskRules
+"""What is masked: with `True` what looks like a secret, with `False` nothing; keys, a function of key and value, or rules add to `True`."""
+
+
+def rules_of(mask: Mask) -> MaskRules | None:
+    """The rules that `mask=` means, `None` when nothing is to be masked."""
+    if isinstance(mask, MaskRules):
+        return mask
+    if isinstance(mask, bool):
+        return MaskRules() if mask else None
+    return (
+        MaskRules(judge=mask) if callable(mask) else MaskRules(keys=[mask] if isinstance(mask, str) else mask)
+    )
+
+
+class RuledDetector:
+    """A detector that knows the user's rules."""
+
+    def __init__(self, rules: MaskRules) -> None:
+        personal = rules.personal_keys if rules.personal else ()
+        keys = (*rules.keys, *personal)
+        plain = not (keys or rules.allow_keys) and rules.entropy
+        self._detector = (
+            default_detector()
+            if plain
+            else Detector(keys, allow_keys=rules.allow_keys, entropy=rules.entropy)
+        )
+        self._patterns = [re.compile(pattern) for pattern in rules.patterns]
+        self._judge, self._personal = rules.judge, rules.personal
+        self._allowed = frozenset(rules.allow_values)
+        self._allowed_keys = normalized(rules.allow_keys)
+        self._looks_at_all = bool(self._patterns or self._judge or self._personal)
+        self._warned = False
+
+    def may_hold(self, text: str) -> bool:
+        """A quick look whether it is worth searching."""
+        return self._looks_at_all or self._detector.may_hold(text)
+
+    def is_secret(self, key: str, value: JSONValue) -> bool:
+        """Whether everything in a value is secret because of its key, or because the user says so."""
+        claim = self._detector.claim(key)
+        if claim == "any" or (claim and _is_scalar(value) and is_credible(str(value), claim)):
+            return True
+        return self._judge is not None and self._judged(key, value)
+
+    def names_secrets(self, key: str) -> bool:
+        """Whether a column of this name holds secrets."""
+        return self._detector.claim(key) in ("any", "text")
+
+    def is_allowed(self, text: str) -> bool:
+        """Whether the user says that a text is none."""
+        return text in self._allowed
+
+    def spans(self, text: str, key: str = "") -> list[Span]:
+        """Where the secrets of a text are, in order and without overlaps."""
+        found = self._detector.spans(text, key)
+        if self._looks_at_all:
+            found = joined([*found, *self._ruled(text)], text)
+        if self._allowed:
+            found = [(start, end) for start, end in found if text[start:end] not in self._allowed]
+        return found
+
+    def _ruled(self, text: str) -> Iterator[Span]:
+        for pattern in self._patterns:
+            yield from _matches(pattern, text)
+        if self._personal:
+            yield from personal_spans(text)
+        if self._judge is not None:
+            for match in _NAMED.finditer(text):
+                if words_of(match[1]) not in self._allowed_keys and self._judged(match[1], match[2]):
+                    yield match.span(2)
+
+    def _judged(self, key: str, value: JSONValue) -> bool:
+        try:
+            return bool(self._judge and self._judge(key, value))
+        except Exception as error:  # noqa: BLE001  # in doubt it is a secret
+            if not self._warned:
+                self._warned = True
+                logger.warning(  # what the error says may be the secret
+                    "the masking function failed with %s: what it cannot judge is masked",
+                    type(error).__name__,
+                )
+            return True
+
+
+def _is_scalar(value: JSONValue) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
+def _matches(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
+    for start in range(0, max(1, len(text)), PIECE):
+        for match in pattern.finditer(text, max(0, start - _OVERLAP), start + PIECE):
+            name = "secret" if "secret" in pattern.groupindex and match["secret"] is not None else 0
+            yield match.span(name)
