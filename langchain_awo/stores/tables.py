@@ -9,12 +9,29 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Boolean, Column, Float, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.stores.records import Record, text_of
+from langchain_awo.stores.scope import LABELS, ScopeKey
+from langchain_awo.stores.selection import user_of
 
 METADATA: Final = MetaData()
+
+_Count: Final = BigInteger().with_variant(Integer, "sqlite")
+"""A whole number; SQLite's have 64 bits anyway, and as `INTEGER` can be keys that count up."""
 
 META: Final = Table(
     "meta",
@@ -38,12 +55,12 @@ TOOLS: Final = Table(
 TRACES: Final = Table(
     "traces",
     METADATA,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("trace_id", String, nullable=False, unique=True),
+    Column("seq", _Count, primary_key=True, autoincrement=True),
+    Column("trace_id", String, nullable=False),
     Column("task_id", String),
-    Column("thread_id", String, index=True),
-    Column("trial", Integer),
-    Column("domain", String, nullable=False, index=True),
+    Column("thread_id", String),
+    Column("trial", _Count),
+    Column("domain", String, nullable=False),
     Column("model", String, nullable=False),
     Column("success", Boolean),
     Column("started_at", Float),
@@ -53,6 +70,14 @@ TRACES: Final = Table(
     Column("tags", Text),
     Column("tools", Text),
     Column("metadata", Text),
+    *(Column(name, String, nullable=False, server_default="") for name in LABELS),
+    Column("user_id", String),
+    UniqueConstraint("trace_id", *LABELS, name="traces_id_in_scope"),
+    Index("ix_traces_scope", *LABELS, "seq"),
+    Index("ix_traces_domain", "domain"),
+    Index("ix_traces_thread_id", "thread_id"),
+    Index("ix_traces_user_id", "user_id"),
+    Index("ix_traces_started_at", "started_at"),
     sqlite_autoincrement=True,
 )
 """One row for each trace, in stored order by `seq`."""
@@ -60,14 +85,14 @@ TRACES: Final = Table(
 
 def _part(name: str, *columns: Column[Any]) -> Table:
     """A table with one row for each element of a trace."""
-    keys = (Column("trace_seq", Integer, primary_key=True), Column("position", Integer, primary_key=True))
+    keys = (Column("trace_seq", _Count, primary_key=True), Column("position", Integer, primary_key=True))
     return Table(name, METADATA, *keys, *columns, sqlite_with_rowid=False)
 
 
 MESSAGES: Final = _part(
     "messages",
     Column("role", String, nullable=False),
-    Column("before", Integer, nullable=False),
+    Column("before", _Count, nullable=False),
     Column("text", Text, nullable=False),
 )
 
@@ -76,9 +101,9 @@ MODEL_CALLS: Final = _part(
     Column("model", String),
     Column("scope", String),
     Column("text", Text),
-    Column("input_tokens", Integer),
-    Column("output_tokens", Integer),
-    Column("cached_tokens", Integer),
+    Column("input_tokens", _Count),
+    Column("output_tokens", _Count),
+    Column("cached_tokens", _Count),
     Column("offered", Text),
     Column("started_at", Float),
     Column("ended_at", Float),
@@ -87,7 +112,7 @@ MODEL_CALLS: Final = _part(
 
 TOOL_CALLS: Final = _part(
     "tool_calls",
-    Column("model_call", Integer),
+    Column("model_call", _Count),
     Column("call_id", String, nullable=False),
     Column("name", String, nullable=False),
     Column("args", Text, nullable=False),
@@ -100,7 +125,7 @@ TOOL_CALLS: Final = _part(
     Column("started_at", Float),
     Column("ended_at", Float),
     Column("meta_tool", String),
-    Column("meta_tool_step", Integer),
+    Column("meta_tool_step", _Count),
 )
 
 PARTS: Final = (MESSAGES, MODEL_CALLS, TOOL_CALLS)
@@ -111,12 +136,14 @@ _JSON: Final = frozenset(
 )
 _BLANK: Final = {table.name: dict.fromkeys(table.columns.keys()) for table in METADATA.sorted_tables}
 _JSON_OF: Final = {name: sorted(_JSON & blank.keys()) for name, blank in _BLANK.items()}
+_NOT_OF_A_TRACE: Final = ("seq", *LABELS, "user_id", "model_call_count", "tool_call_count")
 _TOKENS: Final = ("input_tokens", "output_tokens", "cached_tokens")
 
 
-def trace_row(record: Record) -> dict[str, Any]:
-    """The row of `TRACES`."""
-    own = {"domain": "", "model": "", **record.data}
+def trace_row(record: Record, scope: ScopeKey) -> dict[str, Any]:
+    """The row of `TRACES` for a trace of the given project, tenant and environment."""
+    own = {"domain": "", "model": "", **record.data, **dict(zip(LABELS, scope, strict=True))}
+    own["user_id"] = user_of(record.data.get("metadata"))
     own.pop(MESSAGES.name, None)
     own["model_call_count"] = len(own.pop(MODEL_CALLS.name, ()))
     own["tool_call_count"] = len(own.pop(TOOL_CALLS.name, ()))
@@ -143,7 +170,7 @@ def trace_data(
     Raises:
         ValueError: a column that should hold JSON does not.
     """
-    data = _fields(row, without=("seq", "model_call_count", "tool_call_count"))
+    data = _fields(row, without=_NOT_OF_A_TRACE)
     data["messages"] = [_fields(each) for each in parts["messages"]]
     data["model_calls"] = [_nested_model_call(_fields(each)) for each in parts["model_calls"]]
     data["tool_calls"] = [_nested_tool_call(_fields(each)) for each in parts["tool_calls"]]
