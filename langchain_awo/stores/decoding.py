@@ -26,12 +26,14 @@ from langchain_awo.model.trace import (
     ToolSpec,
     Trace,
 )
+from langchain_awo.stores.building import freeze, mutable_twin
 
 Row: TypeAlias = tuple[Any, ...]
 Rows: TypeAlias = Sequence[Row]
 
-MESSAGE_COLUMNS: Final = ("role", "before", "text")
+MESSAGE_COLUMNS: Final = ("trace_seq", "role", "before", "text")
 MODEL_CALL_COLUMNS: Final = (
+    "trace_seq",
     "model",
     "scope",
     "text",
@@ -44,6 +46,7 @@ MODEL_CALL_COLUMNS: Final = (
     "error",
 )
 TOOL_CALL_COLUMNS: Final = (
+    "trace_seq",
     "model_call",
     "call_id",
     "name",
@@ -75,9 +78,17 @@ TRACE_COLUMNS: Final = (
 
 STATUSES: Final = frozenset(get_args(Status))
 ROLES: Final = frozenset(("user", "system"))
-_REQUIRED: Final = frozenset(("role", "before", "text", "call_id", "name", "args", "status", "trace_id"))
 _INTEGERS: Final = frozenset(
-    ("before", "input_tokens", "output_tokens", "cached_tokens", "model_call", "meta_tool_step", "trial")
+    (
+        "trace_seq",
+        "before",
+        "input_tokens",
+        "output_tokens",
+        "cached_tokens",
+        "model_call",
+        "meta_tool_step",
+        "trial",
+    )
 )
 _NUMBERS: Final = frozenset(("started_at", "ended_at"))
 _loads: Final = orjson.loads
@@ -90,8 +101,8 @@ class OddRowError(ValueError):
 class _Kinds:
     """The combinations of types that the columns of a table may have; each is worked out once."""
 
-    def __init__(self, columns: tuple[str, ...]) -> None:
-        self._allowed = [_allowed(name) for name in columns]
+    def __init__(self, columns: tuple[str, ...], required: tuple[str, ...]) -> None:
+        self._allowed = [_kind_of(name) | (set() if name in required else {NoneType}) for name in columns]
         self._known: set[tuple[type, ...]] = set()
 
     def check(self, row: Row) -> None:
@@ -102,19 +113,24 @@ class _Kinds:
             self._known.add(kinds)
 
 
-def _allowed(name: str) -> frozenset[type]:
-    kinds: set[type] = {int} if name in _INTEGERS else {str}
+_Message: Final = mutable_twin(Message)
+_ModelCallRecord: Final = mutable_twin(ModelCallRecord)
+_TokenUsage: Final = mutable_twin(TokenUsage)
+_ToolCallRecord: Final = mutable_twin(ToolCallRecord)
+
+
+def _kind_of(name: str) -> set[type]:
     if name in _NUMBERS:
-        kinds = {float}
+        return {float}
     if name == "success":
-        kinds = {bool}
-    return frozenset(kinds if name in _REQUIRED else {*kinds, NoneType})
+        return {bool}
+    return {int} if name in _INTEGERS else {str}
 
 
-_MESSAGE_KINDS: Final = _Kinds(MESSAGE_COLUMNS)
-_MODEL_CALL_KINDS: Final = _Kinds(MODEL_CALL_COLUMNS)
-_TOOL_CALL_KINDS: Final = _Kinds(TOOL_CALL_COLUMNS)
-_TRACE_KINDS: Final = _Kinds(TRACE_COLUMNS)
+_MESSAGE_KINDS: Final = _Kinds(MESSAGE_COLUMNS, required=MESSAGE_COLUMNS)
+_MODEL_CALL_KINDS: Final = _Kinds(MODEL_CALL_COLUMNS, required=())
+_TOOL_CALL_KINDS: Final = _Kinds(TOOL_CALL_COLUMNS, required=("call_id", "name", "args", "status"))
+_TRACE_KINDS: Final = _Kinds(TRACE_COLUMNS, required=("trace_id",))
 
 
 def trace_of(
@@ -149,36 +165,42 @@ def trace_of(
 
 def _message_of(row: Row) -> Message:
     _MESSAGE_KINDS.check(row)
-    role, before, text = row
+    _, role, before, text = row
     if role not in ROLES:
         raise OddRowError
-    return Message(role=role, text=text, before=before)
+    return freeze(_Message(role=role, text=text, before=before), Message)
 
 
 def _model_call_of(row: Row) -> ModelCallRecord:
     _MODEL_CALL_KINDS.check(row)
-    model, scope, text, read, written, cached, offered, started_at, ended_at, error = row
-    return ModelCallRecord(
-        model=model or "",
-        usage=_usage_of(read, written, cached),
-        scope=scope or "",
-        text=text or "",
-        offered=_texts(offered) if offered else (),
-        started_at=started_at,
-        ended_at=ended_at,
-        error=error,
+    _, model, scope, text, read, written, cached, offered, started_at, ended_at, error = row
+    return freeze(
+        _ModelCallRecord(
+            model=model or "",
+            usage=_usage_of(read, written, cached),
+            scope=scope or "",
+            text=text or "",
+            offered=_texts(offered) if offered else (),
+            started_at=started_at,
+            ended_at=ended_at,
+            error=error,
+        ),
+        ModelCallRecord,
     )
 
 
 def _usage_of(read: int | None, written: int | None, cached: int | None) -> TokenUsage | None:
     if read is None and written is None and cached is None:
         return None
-    return TokenUsage(input_tokens=read or 0, output_tokens=written or 0, cached_tokens=cached or 0)
+    return freeze(
+        _TokenUsage(input_tokens=read or 0, output_tokens=written or 0, cached_tokens=cached or 0), TokenUsage
+    )
 
 
 def _tool_call_of(row: Row) -> ToolCallRecord:
     _TOOL_CALL_KINDS.check(row)
     (
+        _,
         model_call,
         call_id,
         name,
@@ -196,20 +218,23 @@ def _tool_call_of(row: Row) -> ToolCallRecord:
     ) = row
     if status not in STATUSES:
         raise OddRowError
-    return ToolCallRecord(
-        call_id=call_id,
-        name=name,
-        args=_object(args),
-        output=None if output is None else _loads(output),
-        status=status,
-        error=error,
-        model_call=model_call,
-        scope=scope or "",
-        parent_id=parent_id,
-        attempts=attempts_of(_loads(attempts)) if attempts else (),
-        started_at=started_at,
-        ended_at=ended_at,
-        replay=None if meta_tool is None else _replay_of(meta_tool, step),
+    return freeze(
+        _ToolCallRecord(
+            call_id=call_id,
+            name=name,
+            args=_object(args),
+            output=None if output is None else _loads(output),
+            status=status,
+            error=error,
+            model_call=model_call,
+            scope=scope or "",
+            parent_id=parent_id,
+            attempts=attempts_of(_loads(attempts)) if attempts else (),
+            started_at=started_at,
+            ended_at=ended_at,
+            replay=None if meta_tool is None else _replay_of(meta_tool, step),
+        ),
+        ToolCallRecord,
     )
 
 

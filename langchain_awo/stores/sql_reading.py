@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Select, Table, func, null, select
+from sqlalchemy import ColumnElement, Connection, CursorResult, Select, Table, bindparam, func, null, select
 
 from langchain_awo.errors import StoreError, TornRecordError
 from langchain_awo.model.trace import Trace
@@ -79,8 +79,10 @@ class Reader:
         self, connection: Connection, wanted: Selection, *, after: int, last: int, outputs: bool
     ) -> Page:
         """The next traces of a selection, with all of their rows."""
-        query = matching(wanted, self._database).where(TRACES.c.seq > after, TRACES.c.seq <= last)
-        rows = self._rows(connection, query.limit(_READ_AT_ONCE))
+        query = select(*_TRACE_FIELDS).where(
+            TRACES.c.seq > after, TRACES.c.seq <= last, *conditions(wanted, self._database)
+        )
+        rows = self._traces(connection.execute(query.order_by(TRACES.c.seq).limit(_READ_AT_ONCE)))
         if not rows:
             return Page(None)
         tasks = wanted.task_ids
@@ -147,18 +149,14 @@ class Reader:
     def _parts(
         self, connection: Connection, seqs: list[int], *, outputs: bool
     ) -> tuple[Mapping[int, Rows], ...]:
-        return tuple(
-            self._grouped(connection, table, names if outputs else _without_output(names), seqs)
-            for table, names in _PARTS
-        )
-
-    def _grouped(
-        self, connection: Connection, table: Table, names: tuple[str, ...], seqs: list[int]
-    ) -> Mapping[int, Rows]:
-        columns = [null().label(name) if name == _NO_OUTPUT else table.c[name] for name in names]
-        query = select(table.c.trace_seq, *columns).where(table.c.trace_seq.in_(seqs))
-        rows = self._rows(connection, query.order_by(table.c.trace_seq, table.c.position))
-        return {seq: [row[1:] for row in own] for seq, own in groupby(rows, itemgetter(0))}
+        """The rows of the parts of the given traces and of no others, by `seq`."""
+        if not seqs:
+            return ()
+        all_between = seqs[-1] - seqs[0] + 1 == len(seqs)  # a range is quicker than a list
+        queries = (_RANGES if all_between else _LISTS)[outputs]
+        values: Any = {"first": seqs[0], "last": seqs[-1]} if all_between else {"seqs": seqs}
+        found = (self._restored(connection.execute(query, values)) for query in queries)
+        return tuple({seq: list(own) for seq, own in groupby(rows, itemgetter(0))} for rows in found)
 
     def _learn_specs(self, connection: Connection, rows: Rows) -> None:
         """Reads the tool specifications that are named and not known yet; one that is spoilt is left out."""
@@ -173,16 +171,35 @@ class Reader:
                 continue  # every trace that needs it is reported
             self._specs.add(row[0], data)
 
-    def _rows(self, connection: Connection, query: Select[Any]) -> Rows:
-        rows: Rows = connection.execute(query).fetchall()  # type: ignore[assignment]  # rows are tuples
+    def _traces(self, result: CursorResult[Any]) -> Rows:
+        rows = map(tuple, result)
+        return list(map(self._database.restore, rows) if self._database.escapes else rows)
+
+    def _restored(self, result: CursorResult[Any]) -> Rows:
+        """The rows as the driver gives them: plain tuples are all that is needed here."""
+        rows: Rows = result.cursor.fetchall() if result.cursor else ()
         return list(map(self._database.restore, rows)) if self._database.escapes else rows
 
 
-_NO_OUTPUT: Final = "no output"
+def _part_queries(condition: Callable[[Table], ColumnElement[bool]]) -> dict[bool, tuple[Select[Any], ...]]:
+    """For each table of parts its rows of some traces, in order; with outputs (`True`) or without."""
+    return {
+        outputs: tuple(
+            select(*(_column(table, name, outputs=outputs) for name in names))
+            .where(condition(table))
+            .order_by(table.c.trace_seq, table.c.position)
+            for table, names in _PARTS
+        )
+        for outputs in (True, False)
+    }
 
 
-def _without_output(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(_NO_OUTPUT if name == "output" else name for name in names)
+def _column(table: Table, name: str, *, outputs: bool) -> ColumnElement[Any]:
+    return table.c[name] if outputs or name != "output" else null().label(name)
+
+
+_RANGES: Final = _part_queries(lambda table: table.c.trace_seq.between(bindparam("first"), bindparam("last")))
+_LISTS: Final = _part_queries(lambda table: table.c.trace_seq.in_(bindparam("seqs", expanding=True)))
 
 
 def last_seq(connection: Connection) -> int:
@@ -190,13 +207,8 @@ def last_seq(connection: Connection) -> int:
     return connection.execute(select(func.max(TRACES.c.seq))).scalar() or 0
 
 
-def matching(wanted: Selection, database: Database) -> Select[Any]:
-    """The traces that meet the conditions, but for the tasks: their ids may be too many for one statement."""
-    return select(*_TRACE_FIELDS).where(*conditions(wanted, database)).order_by(TRACES.c.seq)
-
-
 def conditions(wanted: Selection, database: Database) -> list[ColumnElement[bool]]:
-    """The conditions in SQL, but for the tasks."""
+    """The conditions in SQL, but for the tasks: their ids may be too many for one statement."""
     found = scoped(wanted.scope, database)
     for name, value in wanted.equal:
         found.append(func.coalesce(TRACES.c[name], "") == database.storable(value))
