@@ -72,9 +72,18 @@ class JsonlTraceStore(TraceStore):
 
     def read(
         self, wanted: Selection, *, outputs: bool = True, on_error: OnTorn | None = None
-    ) -> Iterator[Trace]:
+    ) -> Iterator[tuple[ScopeKey, Trace]]:
         """See `TraceStore.read`."""
-        return (trace for _, trace in self._labelled(wanted, outputs=outputs, on_error=on_error))
+        for line in self._current_lines(on_error):
+            try:
+                found = self._read(line, wanted, outputs=outputs)
+            except TornRecordError as error:
+                if on_error is None:
+                    raise
+                on_error(error)
+                continue
+            if found is not None:
+                yield found
 
     def get(self, trace_id: str) -> Trace:
         """See `TraceStore.get`."""
@@ -126,7 +135,7 @@ class JsonlTraceStore(TraceStore):
         """See `TraceStore.summarize`."""
         everything = Selection(scope=self.scope)
         return summarize(
-            self._labelled(everything, outputs=False, on_error=log_torn),
+            self.read(everything, outputs=False, on_error=log_torn),
             schema_version=TRACE_SCHEMA_VERSION,
             size=self._file.size(),
         )
@@ -137,20 +146,6 @@ class JsonlTraceStore(TraceStore):
 
     def close(self) -> None:
         """Nothing is held open between calls."""
-
-    def _labelled(
-        self, wanted: Selection, *, outputs: bool, on_error: OnTorn | None
-    ) -> Iterator[tuple[ScopeKey, Trace]]:
-        for line in self._current_lines(on_error):
-            try:
-                found = self._read(line, wanted, outputs=outputs)
-            except TornRecordError as error:
-                if on_error is None:
-                    raise
-                on_error(error)
-                continue
-            if found is not None:
-                yield found
 
     def _current_lines(self, on_error: OnTorn | None = None) -> Iterator[Line]:
         """The lines but for the header and those that were replaced, up to where the file ends now."""

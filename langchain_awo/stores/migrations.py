@@ -58,8 +58,8 @@ SCOPES: Final = Migration(
             tags TEXT, tools TEXT, metadata TEXT, {", ".join(_SCOPE_COLUMNS)},
             CONSTRAINT traces_id_in_scope UNIQUE (trace_id, project, tenant, environment))""",
         f"INSERT INTO traces_2 ({_COLUMNS_OF_1}) SELECT {_COLUMNS_OF_1} FROM traces",  # noqa: S608  # constants
-        "UPDATE sqlite_sequence SET seq = (SELECT seq FROM sqlite_sequence WHERE name = 'traces') "
-        "WHERE name = 'traces_2'",
+        """UPDATE sqlite_sequence SET seq = (SELECT seq FROM sqlite_sequence WHERE name = 'traces')
+            WHERE name = 'traces_2'""",
         "DROP TABLE traces",
         "ALTER TABLE traces_2 RENAME TO traces",
         "CREATE INDEX ix_traces_domain ON traces (domain)",

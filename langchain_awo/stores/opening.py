@@ -1,11 +1,11 @@
-"""From a path or URL to a store."""
+"""From a path or URL to a store; what a kind of store needs is imported when one is opened."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Final
 
-from langchain_awo.errors import StoreError
+from langchain_awo.errors import MissingExtraError, StoreError
 from langchain_awo.stores.files import MAGIC
 from langchain_awo.stores.scope import Scope, split_query
 from langchain_awo.stores.store import TraceStore
@@ -64,8 +64,8 @@ def _split(address: str) -> tuple[str, Scope]:
 
 
 def _open_server(url: str, scope: Scope, *, create: bool) -> TraceStore:
-    from langchain_awo.stores.postgres import PostgresDatabase
-    from langchain_awo.stores.sql import SqlTraceStore
+    from langchain_awo.stores.postgres import PostgresDatabase  # noqa: PLC0415
+    from langchain_awo.stores.sql import SqlTraceStore  # noqa: PLC0415
 
     return SqlTraceStore(PostgresDatabase(url), scope=scope, create=create)
 
@@ -77,26 +77,29 @@ def _open_parquet(url: str, scope: Scope) -> TraceStore:
             f"{url} is not supported; use a path that ends in .db or .jsonl, postgresql://user:password@host/database, "
             f"or the URL of a folder that ends in {_FOLDER}"
         )
-    from langchain_awo.stores.parquet import ParquetTraceStore
-
-    place = rest.removeprefix("/") if scheme == "parquet" else url
-    return ParquetTraceStore(place, url=url, scope=scope)
+    return _folder(rest.removeprefix("/") if scheme == "parquet" else url, url, scope)
 
 
 def _open_file(path: Path, scope: Scope, *, kind: str, name: str, create: bool) -> TraceStore:
     if not kind and _is_parquet_folder(path):
-        from langchain_awo.stores.parquet import ParquetTraceStore
-
-        return ParquetTraceStore(str(path), url=name, scope=scope)
+        return _folder(str(path), name, scope)
     _check_path(path, create=create)
     if kind == "sqlite" or (not kind and _is_database(path)):
-        from langchain_awo.stores.sql import SqlTraceStore
-        from langchain_awo.stores.sqlite import SqliteDatabase
+        from langchain_awo.stores.sql import SqlTraceStore  # noqa: PLC0415
+        from langchain_awo.stores.sqlite import SqliteDatabase  # noqa: PLC0415
 
         return SqlTraceStore(SqliteDatabase(path, url=name), scope=scope)
-    from langchain_awo.stores.jsonl import JsonlTraceStore
+    from langchain_awo.stores.jsonl import JsonlTraceStore  # noqa: PLC0415
 
     return JsonlTraceStore(path, scope=scope, create=create)
+
+
+def _folder(place: str, url: str, scope: Scope) -> TraceStore:
+    try:
+        from langchain_awo.stores.parquet import ParquetTraceStore  # noqa: PLC0415
+    except ImportError as error:
+        raise MissingExtraError("pyarrow or fsspec", extra="parquet") from error
+    return ParquetTraceStore(place, url=url, scope=scope)
 
 
 def _is_parquet_folder(path: Path) -> bool:

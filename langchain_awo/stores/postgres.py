@@ -108,8 +108,8 @@ class PostgresDatabase(Database):
 
     def vacuum(self) -> None:
         """Lets the server use the space of deleted rows again."""
-        with self.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-            connection.execute(
+        with self.writer.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").execute(
                 text("VACUUM (ANALYZE) meta, tools, traces, messages, model_calls, tool_calls")
             )
 

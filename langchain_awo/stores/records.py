@@ -52,14 +52,14 @@ def encode(trace: Trace) -> Record:
     Raises:
         ValueError: it is not a trace.
     """
+    if not isinstance(trace.trace_id, str) or not trace.trace_id:
+        raise ValueError("a trace needs a non-empty text as trace_id")
     try:
         data = dump(trace)
         orjson.dumps(data)
     except (ValueError, TypeError, RecursionError):
         data = dump(load_trace(to_json(trace)))
         orjson.dumps(data)
-    if not isinstance(data.get("trace_id"), str) or not data["trace_id"]:
-        raise ValueError("a trace needs a non-empty text as trace_id")
     specs = {digest(spec): spec for spec in data.pop("tools", ())}
     return Record({**data, "tools": list(specs)} if specs else data, specs)
 
@@ -104,6 +104,6 @@ class Batches:
     def _encode(self, trace: Trace) -> Record | None:
         try:
             return encode(trace)
-        except (ValueError, TypeError, RecursionError) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             self.refuse(getattr(trace, "trace_id", trace), error)
             return None

@@ -101,4 +101,6 @@ def user_of(metadata: JSONValue) -> str | None:
 
 
 def _value_of(data: Mapping[str, JSONValue], key: str) -> JSONValue:
-    return (user_of(data.get("metadata")) if key == "user_id" else data.get(key)) or ""
+    if key == "user_id" and key not in data:
+        return user_of(data.get("metadata")) or ""
+    return data.get(key) or ""

@@ -14,7 +14,7 @@ from langchain_awo.stores import sql_reading, sql_summary, sql_writing
 from langchain_awo.stores.database import Database
 from langchain_awo.stores.records import Batches, Record
 from langchain_awo.stores.schema import ensure_schema
-from langchain_awo.stores.scope import Scope, with_query
+from langchain_awo.stores.scope import Scope, ScopeKey, with_query
 from langchain_awo.stores.selection import Selection
 from langchain_awo.stores.sql_reading import Page, Reader
 from langchain_awo.stores.store import OnTorn, TraceStore
@@ -66,7 +66,7 @@ class SqlTraceStore(TraceStore):
 
     def read(
         self, wanted: Selection, *, outputs: bool = True, on_error: OnTorn | None = None
-    ) -> Iterator[Trace]:
+    ) -> Iterator[tuple[ScopeKey, Trace]]:
         """See `TraceStore.read`."""
         last = self._run(sql_reading.last_seq)
         seen = -1

@@ -25,18 +25,11 @@ from langchain_awo.stores.decoding import (
     decoded,
     trace_of,
 )
-from langchain_awo.stores.scope import Scope
+from langchain_awo.stores.rows import spec_data, trace_data
+from langchain_awo.stores.scope import LABELS, Scope, ScopeKey
 from langchain_awo.stores.selection import Selection
 from langchain_awo.stores.store import OnTorn
-from langchain_awo.stores.tables import (
-    MESSAGES,
-    MODEL_CALLS,
-    TOOL_CALLS,
-    TOOLS,
-    TRACES,
-    spec_data,
-    trace_data,
-)
+from langchain_awo.stores.tables import MESSAGES, MODEL_CALLS, TOOL_CALLS, TOOLS, TRACES
 
 _READ_AT_ONCE: Final = 64
 """Traces fetched together, and so held in memory."""
@@ -46,8 +39,8 @@ _PARTS: Final = (
     (MODEL_CALLS, MODEL_CALL_COLUMNS),
     (TOOL_CALLS, TOOL_CALL_COLUMNS),
 )
-_TRACE_FIELDS: Final = tuple(TRACES.c[name] for name in ("seq", "tools", "task_id", *TRACE_COLUMNS))
-_OWN: Final = 3
+_TRACE_FIELDS: Final = tuple(TRACES.c[name] for name in ("seq", "tools", "task_id", *LABELS, *TRACE_COLUMNS))
+_OWN: Final = 3 + len(LABELS)
 """Fields of a trace's row before those of `TRACE_COLUMNS`."""
 
 
@@ -57,7 +50,7 @@ class Page:
 
     Attributes:
         last_seq: where the next page begins; `None` when there are no more traces.
-        traces: `seq`, the digests of the tools and the task id, then `TRACE_COLUMNS`.
+        traces: `seq`, the digests of the tools, the task id and the labels, then `TRACE_COLUMNS`.
         parts: for each table in `_PARTS`, rows by `seq`.
         torn: why a trace could not even be fetched, by its `seq`.
     """
@@ -118,13 +111,13 @@ class Reader:
             return Page(seq, torn={seq: str(error)})
         return Page(seq, page.traces, page.parts)
 
-    def decoded(self, page: Page, on_error: OnTorn | None) -> Iterator[Trace]:
+    def decoded(self, page: Page, on_error: OnTorn | None) -> Iterator[tuple[ScopeKey, Trace]]:
         """The traces of a page; raises `TornRecordError` if there is no `on_error`."""
         for seq, reason in page.torn.items():
             _tell(TornRecordError(f"{self._database.name}, table traces, seq {seq}", reason), on_error)
         for row in page.traces:
             try:
-                yield self._trace(row, page)
+                yield row[3:_OWN], self._trace(row, page)
             except ValueError as error:
                 where = f"{self._database.name}, table traces, seq {row[0]} (trace_id {row[_OWN]!r})"
                 _tell(TornRecordError(where, str(error)), on_error)

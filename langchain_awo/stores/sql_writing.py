@@ -10,10 +10,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from langchain_awo.stores.database import Database
 from langchain_awo.stores.records import Record
+from langchain_awo.stores.rows import part_rows, spec_row, trace_row
 from langchain_awo.stores.scope import LABELS, ScopeKey
 from langchain_awo.stores.selection import Selection
 from langchain_awo.stores.sql_reading import conditions
-from langchain_awo.stores.tables import PARTS, TOOLS, TRACES, part_rows, spec_row, trace_row
+from langchain_awo.stores.tables import PARTS, TOOLS, TRACES
 
 _DELETED_AT_ONCE: Final = 500
 """Traces deleted in one transaction, so that writers need not wait for long."""
@@ -26,15 +27,15 @@ def write(connection: Connection, database: Database, scope: ScopeKey, batch: Se
     rows = [trace_row(record, scope) for record in batch]
     numbers = database.new_seqs(connection, len(batch))
     if numbers is None:
-        for row in rows:
-            del row["seq"]
         database.insert(connection, TRACES, rows)
         by_id = _seqs(connection, database, scope, batch)
         numbers = [by_id[record.trace_id] for record in batch]
     else:
         database.insert(connection, TRACES, [{**row, "seq": n} for row, n in zip(rows, numbers, strict=True)])
     for table in PARTS:
-        parts = [row for record, n in zip(batch, numbers, strict=True) for row in part_rows(table, record, n)]
+        parts = [
+            row for record, n in zip(batch, numbers, strict=True) for row in part_rows(table.name, record, n)
+        ]
         if parts:
             database.insert(connection, table, parts)
 

@@ -10,7 +10,7 @@ from typing import Self, TypeAlias
 
 from langchain_awo.errors import StoreError, TornRecordError
 from langchain_awo.model.trace import Trace
-from langchain_awo.stores.scope import Scope
+from langchain_awo.stores.scope import Scope, ScopeKey
 from langchain_awo.stores.selection import Selection
 from langchain_awo.stores.summary import StoreSummary, summarize
 
@@ -56,8 +56,8 @@ class TraceStore(ABC):
     @abstractmethod
     def read(
         self, wanted: Selection, *, outputs: bool = True, on_error: OnTorn | None = None
-    ) -> Iterator[Trace]:
-        """The traces of a selection; `traces` makes it, with this handle's scope.
+    ) -> Iterator[tuple[ScopeKey, Trace]]:
+        """The traces of a selection with the labels they are stored under; `traces` makes it, with this handle's scope.
 
         Raises:
             TornRecordError: a record cannot be read and there is no `on_error`.
@@ -115,7 +115,7 @@ class TraceStore(ABC):
             since=since,
             before=before,
         )
-        return self.read(wanted, outputs=outputs, on_error=on_error)
+        return (trace for _, trace in self.read(wanted, outputs=outputs, on_error=on_error))
 
     def get(self, trace_id: str) -> Trace:
         """The trace with this id; of several in a scope that spans tenants, the one stored last.
@@ -127,7 +127,7 @@ class TraceStore(ABC):
         found = list(self.read(Selection.of(scope=self.scope, trace_id=trace_id)))
         if not found:
             raise KeyError(trace_id)
-        return found[-1]
+        return found[-1][1]
 
     def delete(
         self,
@@ -152,7 +152,7 @@ class TraceStore(ABC):
             raise StoreError("nothing was deleted: say which traces, by id, thread, user, domain or age")
         return self.remove(wanted)
 
-    def remove(self, wanted: Selection) -> int:
+    def remove(self, wanted: Selection) -> int:  # noqa: ARG002  # stores that can be written use it
         """Deletes the traces of a selection, for `delete`."""
         raise StoreError(f"{self.url} cannot be written; nothing was deleted")
 
@@ -166,7 +166,7 @@ class TraceStore(ABC):
 
     def summarize(self) -> StoreSummary:
         """How much is stored, from when to when, and for whom."""
-        return summarize((self.scope.key, trace) for trace in self.traces(outputs=False, on_error=log_torn))
+        return summarize(self.read(Selection(scope=self.scope), outputs=False, on_error=log_torn))
 
     def __enter__(self) -> Self:
         return self
