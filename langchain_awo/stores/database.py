@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Final
@@ -39,6 +41,7 @@ class Database(ABC):
         self.name = name
         self.url = url
         self.read_only = read_only
+        _forget_after_fork(engine)
 
     @abstractmethod
     def prepare(self) -> None:
@@ -91,3 +94,20 @@ class Database(ABC):
     def storable(self, text: str) -> str:
         """Text as the database can hold it."""
         return text
+
+
+_INHERITED: Final[list[Any]] = []
+"""Connections of the parent process: to let go of one here would end it there."""
+
+
+def _forget_after_fork(engine: Engine) -> None:
+    """Gives a forked process connections of its own."""
+    known = weakref.ref(engine)
+
+    def forget() -> None:
+        if (engine := known()) is not None:
+            _INHERITED.append(engine.pool)
+            engine.dispose(close=False)
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=forget)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from langchain_awo.errors import MissingExtraError, StoreError
 from langchain_awo.stores.database import Database
 from langchain_awo.stores.decoding import Row
-from langchain_awo.stores.sqlite import refuse_inherited
 
 SCHEMES: Final = ("postgresql", "postgres", "postgresql+psycopg")
 
@@ -26,10 +24,15 @@ _ESCAPE: Final = "\uffff"
 _DATA_CLASSES: Final = ("22", "23", "54")
 _RETRY_CLASSES: Final = ("40", "23505")
 _HINTS: Final = {
-    "28": "check the user and the password in the URL",
-    "3D": "create the database first, or correct its name in the URL",
     "42501": "the user may not do this: grant it, or open the store with another user",
     "53": "the server has run out of space, memory or connections",
+}
+
+_CONNECT_HINTS: Final = {
+    'database "': "create the database first, or correct its name in the URL",
+    "authentication failed": "check the user and the password in the URL",
+    'role "': "check the user in the URL",
+    "": "check that the server runs and can be reached; what was committed is not affected",
 }
 
 
@@ -102,8 +105,8 @@ class PostgresDatabase(Database):
         problem = " ".join(str(cause).split())
         state = _state(error)
         hint = next((hint for prefix, hint in _HINTS.items() if state.startswith(prefix)), None)
-        if hint is None and not state:
-            hint = "check that the server runs and can be reached; what was committed is not affected"
+        if not state:
+            hint = next(hint for word, hint in _CONNECT_HINTS.items() if word in problem)
         return f"{problem}; {hint}" if hint else problem
 
     def vacuum(self) -> None:
@@ -141,7 +144,7 @@ def _parse(url: str) -> URL:
 
 
 def _make_engine(url: URL) -> Engine:
-    engine = create_engine(
+    return create_engine(
         url,
         pool_pre_ping=True,
         connect_args={
@@ -150,13 +153,6 @@ def _make_engine(url: URL) -> Engine:
             "prepare_threshold": None,  # prepared statements do not survive connection poolers
         },
     )
-    event.listen(engine, "connect", _on_connect)
-    event.listen(engine, "checkout", refuse_inherited)
-    return engine
-
-
-def _on_connect(_connection: Any, entry: Any) -> None:
-    entry.info["pid"] = os.getpid()
 
 
 def _state(error: BaseException) -> str:

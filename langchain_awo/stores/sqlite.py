@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from pathlib import Path
 from typing import Any, Final
@@ -33,9 +32,10 @@ _HINTS: Final = {
     "malformed": "the file is damaged; sqlite3's .recover command may save what is left",
     "not a database": "the file is something else than a SQLite database; choose another path",
     "Could not decode": "the file is damaged: a text is not UTF-8",
+    "can't decode": "the file is damaged: a text is not UTF-8",
 }
 
-_DAMAGE: Final = ("malformed", "Could not decode")
+_DAMAGE: Final = ("malformed", "Could not decode", "codec can't decode")
 
 
 class SqliteDatabase(Database):
@@ -55,7 +55,7 @@ class SqliteDatabase(Database):
         reason, options = _access(path)
         super().__init__(_make_engine(path, options), name=url, url=url, read_only=reason)
 
-    errors = (SQLAlchemyError, sqlite3.Error, OverflowError)
+    errors = (SQLAlchemyError, sqlite3.Error, OverflowError, UnicodeDecodeError)
 
     def prepare(self) -> None:
         """Switches to write-ahead logging, which lets readers and one writer go on together."""
@@ -153,26 +153,12 @@ def _make_engine(path: Path, options: dict[str, str]) -> Engine:
         poolclass=QueuePool,
     )
     event.listen(engine, "connect", _on_connect)
-    event.listen(engine, "checkout", refuse_inherited)
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _on_connect(connection: sqlite3.Connection, entry: Any) -> None:
-    entry.info["pid"] = os.getpid()
+def _on_connect(connection: sqlite3.Connection, _entry: Any) -> None:
     connection.execute("PRAGMA synchronous = NORMAL")
-
-
-def refuse_inherited(connection: Any, entry: Any, proxy: Any) -> None:
-    """A connection must not be used in a process forked after it was made: the pool makes a new one."""
-    if entry.info["pid"] != os.getpid():
-        _INHERITED.append(connection)
-        entry.dbapi_connection = proxy.dbapi_connection = None
-        raise DisconnectionError("the connection belongs to the parent process")
-
-
-_INHERITED: Final[list[Any]] = []
-"""Connections of the parent process: to let go of one here would end it there."""
 
 
 def _begin(connection: Any) -> None:

@@ -8,6 +8,7 @@ from contextlib import closing
 
 import pytest
 from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.pool import NullPool
 
 from langchain_awo.errors import SchemaVersionError, StoreError
 from langchain_awo.model.trace import Message, ModelCallRecord, TokenUsage, ToolCallRecord, ToolSpec, Trace
@@ -93,7 +94,7 @@ def postgres_script():
 
 
 def engine_of(url):
-    return create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    return create_engine(url.replace("postgresql://", "postgresql+psycopg://"), poolclass=NullPool)
 
 
 def shape_of(url):
