@@ -37,6 +37,7 @@ from langchain_awo.runtime.chat_namer import chat_namer
 from langchain_awo.runtime.signatures import spec_of
 from langchain_awo.runtime.toolkit import MetaToolkit
 from langchain_awo.stores import TraceStore, log_torn, open_store
+from langchain_awo.stores.scope import Scope
 
 Source: TypeAlias = str | os.PathLike[str] | TraceStore | Iterable[Trace]
 """Traces: a store or its path or URL, a file of messages, or the traces themselves."""
@@ -59,17 +60,29 @@ class TraceRecorder(CallbackRecorder):
     Args:
         store: where traces go: a path such as `traces.db` or `traces.jsonl`, a URL, or an open store.
         mask: masking of secrets before they are stored, see `CallbackRecorder`.
+        project: whose traces these are, as `open_store` takes it; an open store brings its own.
+        tenant: as `project`.
+        environment: as `project`.
 
     Raises:
-        StoreError: the store cannot be opened.
+        StoreError: the store cannot be opened, or is open for somebody else.
 
     Example:
         >>> recorder = TraceRecorder("traces.db")  # doctest: +SKIP
         >>> agent.invoke(inputs, config={"callbacks": [recorder]})  # doctest: +SKIP
     """
 
-    def __init__(self, store: str | os.PathLike[str] | TraceStore, *, mask: Mask = True) -> None:
-        self._store = _opened(store)
+    def __init__(
+        self,
+        store: str | os.PathLike[str] | TraceStore,
+        *,
+        mask: Mask = True,
+        project: str | None = None,
+        tenant: str | None = None,
+        environment: str | None = None,
+    ) -> None:
+        scope = Scope(project=project, tenant=tenant, environment=environment)
+        self._store = _opened(store, scope)
         self._is_own = self._store is not store
         super().__init__(self._store, mask=mask)
 
@@ -280,8 +293,15 @@ def estimate(
     )
 
 
-def _opened(store: str | os.PathLike[str] | TraceStore) -> TraceStore:
-    return store if isinstance(store, TraceStore) else open_store(_address(store))
+def _opened(store: str | os.PathLike[str] | TraceStore, scope: Scope) -> TraceStore:
+    if not isinstance(store, TraceStore):
+        return open_store(
+            _address(store), project=scope.project, tenant=scope.tenant, environment=scope.environment
+        )
+    other = [name for name, value in scope.given.items() if value != getattr(store.scope, name)]
+    if other:
+        raise StoreError(f"the store is open for another {other[0]}; give it to `open_store` instead")
+    return store
 
 
 def _traces(source: Source, on_skipped: OnSkipped) -> Iterator[Trace]:

@@ -25,6 +25,7 @@ from langchain_awo.cli import (
     rules,
     schema,
     show,
+    store,
 )
 from langchain_awo.cli.config import read_config
 from langchain_awo.cli.terminal import say
@@ -62,8 +63,9 @@ app.command("recompile")(recompile.recompile_toolkit)
 app.command("show")(show.show)
 app.command("diff")(diff.diff)
 app.command("schema")(schema.schema)
-app.command("export")(export.export)
+app.add_typer(export.app, name="export")
 app.add_typer(importing.app, name="import")
+app.add_typer(store.app, name="store")
 app.add_typer(rules.app, name="rules")
 app.command("evaluate")(evaluate.evaluate_traces)
 app.command("estimate")(estimate.estimate_traces)

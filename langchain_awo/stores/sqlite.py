@@ -10,7 +10,6 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import (
     DataError,
-    DisconnectionError,
     IntegrityError,
     InterfaceError,
     ProgrammingError,
