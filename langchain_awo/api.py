@@ -335,7 +335,7 @@ def is_messages_file(path: str | os.PathLike[str]) -> bool:
         StoreError: the file cannot be read.
     """
     file = Path(path)
-    if not any(file.name.endswith(ending) for ending in MESSAGE_ENDINGS):
+    if "://" in str(path) or not any(file.name.endswith(ending) for ending in MESSAGE_ENDINGS):
         return False
     try:
         with file.open("rb") as raw:
