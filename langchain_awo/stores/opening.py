@@ -51,7 +51,10 @@ def open_store(
     if separator and scheme not in ("sqlite", "jsonl"):
         return _open_parquet(where, scope)
     path = Path(rest.removeprefix("/") if separator else where)
-    return _open_file(path, scope, kind=scheme if separator else "", name=where, create=create)
+    try:
+        return _open_file(path, scope, kind=scheme if separator else "", name=where, create=create)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def _split(address: str) -> tuple[str, Scope]:

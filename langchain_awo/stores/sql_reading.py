@@ -165,7 +165,7 @@ class Reader:
             self._specs.add(row[0], data)
 
     def _traces(self, result: CursorResult[Any]) -> Rows:
-        rows = map(tuple, result)
+        rows = map(tuple, result.fetchall())
         return list(map(self._database.restore, rows) if self._database.escapes else rows)
 
     def _restored(self, result: CursorResult[Any]) -> Rows:

@@ -7,39 +7,41 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from langchain_awo.errors import AwoError, MissingExtraError, StoreError
 from langchain_awo.model.trace import Message, ToolCallRecord, Trace
 from langchain_awo.stores import open_store
-from langchain_awo.testing.store_conformance import example_trace
+from tests.stores.numbered import numbered_trace
 
 WRITE = """
 import sys
 from langchain_awo.stores import open_store
-from langchain_awo.testing.store_conformance import example_trace
+from tests.stores.numbered import numbered_trace
 url, first, count, at_once = sys.argv[1], *map(int, sys.argv[2:5])
 with open_store(url, tenant=sys.argv[5]) as store:
     for start in range(first, first + count, at_once):
-        store.append(example_trace(n) for n in range(start, start + at_once))
+        store.append(numbered_trace(n) for n in range(start, start + at_once))
         print(start, flush=True)
 """
 
 FORK = """
 import os, sys
 from langchain_awo.stores import open_store
-from langchain_awo.testing.store_conformance import example_trace
+from tests.stores.numbered import numbered_trace
 store = open_store(sys.argv[1])
-store.append([example_trace(0)])
+store.append([numbered_trace(0)])
 child = os.fork()
-store.append([example_trace(1 if child else 2)])
+store.append([numbered_trace(1 if child else 2)])
 if not child:
     os._exit(0)
 assert os.waitpid(child, 0)[1] == 0
-store.append([example_trace(3)])
+store.append([numbered_trace(3)])
 print(sorted(trace.trial for trace in store.traces()))
 """
 
@@ -76,7 +78,7 @@ def test_many_processes_write_at_once_and_the_counts_add_up(database_url, in_pro
     for tenant, owners in (("acme", (0, 2)), ("globex", (1, 3))):
         with open_store(database_url, tenant=tenant) as store:
             assert sorted(store.traces(), key=lambda trace: trace.trial) == [
-                example_trace(1000 * k + n) for k in owners for n in range(60)
+                numbered_trace(1000 * k + n) for k in owners for n in range(60)
             ]
 
 
@@ -101,7 +103,7 @@ def test_a_killed_writer_leaves_whole_traces(database_url, in_process):
         survivors = sorted(store.traces(), key=lambda trace: trace.trial)
         assert len(survivors) >= 40
         assert len(survivors) % 5 == 0
-        assert survivors == [example_trace(n) for n in range(len(survivors))]
+        assert survivors == [numbered_trace(n) for n in range(len(survivors))]
         store.append([Trace(trace_id="next")])
         assert store.get("next") == Trace(trace_id="next")
 
@@ -119,7 +121,7 @@ def test_a_restart_of_the_server_loses_nothing_that_was_committed(postgres, post
         for number in range(400):
             while not done.is_set():
                 try:
-                    store.append([example_trace(number)])
+                    store.append([numbered_trace(number)])
                     committed.append(number)
                     break
                 except StoreError as error:
@@ -148,12 +150,12 @@ def test_a_server_that_is_away_is_named_with_the_fix(postgres, postgres_url):
     """No password, no traceback of a driver."""
     url = postgres_url.replace("tester@", "tester:hush@")
     with open_store(url) as store:
-        store.append([example_trace(1)])
+        store.append([numbered_trace(1)])
         postgres.stop()
         try:
             for action in (
                 lambda: list(store.traces()),
-                lambda: store.append([example_trace(2)]),
+                lambda: store.append([numbered_trace(2)]),
                 lambda: open_store(url),
             ):
                 with pytest.raises(StoreError, match="check that the server runs") as caught:
@@ -161,7 +163,7 @@ def test_a_server_that_is_away_is_named_with_the_fix(postgres, postgres_url):
                 assert "hush" not in str(caught.value)
         finally:
             postgres.start()
-        assert store.get("trace-1") == example_trace(1)
+        assert store.get("trace-1") == numbered_trace(1)
 
 
 def test_a_database_that_is_not_there_is_named(postgres_url):
@@ -195,27 +197,26 @@ def test_a_trace_that_an_index_cannot_hold_does_not_keep_the_others_out(postgres
     endless = Trace(trace_id="".join(chr(33 + n * 7919 % 90_000 % 55_000) for n in range(9000)))
     with open_store(postgres_url) as store:
         with pytest.raises(StoreError, match="1 traces were not stored"):
-            store.append([example_trace(1), endless, example_trace(2)])
+            store.append([numbered_trace(1), endless, numbered_trace(2)])
         assert [trace.trial for trace in store.traces()] == [1, 2]
 
 
 @pytest.fixture
-def locked(tmp_path):
-    """A folder that nobody may write, with a store in it."""
-    folder = tmp_path / "locked"
-    folder.mkdir()
-    with open_store(folder / "traces.db") as store:
-        store.append(example_trace(n) for n in range(3))
-    yield folder
-    folder.chmod(0o755)
+def locked():
+    """A folder that others may read, with a store in it; pytest's own folders are closed to them."""
+    with tempfile.TemporaryDirectory(prefix="awo-locked-") as outer:
+        Path(outer).chmod(0o755)
+        folder = Path(outer) / "locked"
+        folder.mkdir()
+        with open_store(folder / "traces.db") as store:
+            store.append(numbered_trace(n) for n in range(3))
+        yield folder
+        folder.chmod(0o755)
 
 
 def lock(folder):
     for path in (*folder.iterdir(), folder):
         path.chmod(0o555 if path.is_dir() else 0o444)
-    for path in (folder, *list(folder.parents)[:3]):
-        if path != folder and path.stat().st_uid == os.geteuid():
-            path.chmod(path.stat().st_mode | 0o055)
 
 
 def read_locked(folder):
@@ -239,10 +240,19 @@ def test_a_store_in_a_read_only_folder_can_be_read(locked):
     assert sorted(path.name for path in locked.iterdir()) == ["traces.db"]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give up its rights")
+def test_a_store_that_may_not_be_seen_is_named(locked):
+    """The folder above it is closed."""
+    locked.parent.chmod(0o700)
+    said = read_locked(locked)
+    assert "StoreError" in said.stderr
+    assert "cannot be read: Permission denied" in said.stderr
+
+
 def test_a_log_that_cannot_be_taken_in_is_named(locked, tmp_path):
     """A copy of a store in use, without the index of its log: its last traces would be lost without a word."""
     with open_store(tmp_path / "live.db") as live:
-        live.append([example_trace(1)])
+        live.append([numbered_trace(1)])
         shutil.copy(tmp_path / "live.db", locked / "traces.db")
         shutil.copy(tmp_path / "live.db-wal", locked / "traces.db-wal")
     said = read_locked(locked)
@@ -253,7 +263,7 @@ def test_a_log_that_cannot_be_taken_in_is_named(locked, tmp_path):
 def test_a_damaged_database_gives_traces_or_our_errors(tmp_path):
     """Bytes spoilt anywhere: what comes is a trace that was stored, a report of a torn one, or an AwoError."""
     with open_store(tmp_path / "whole.db") as store:
-        store.append(example_trace(n, text="x" * 300) for n in range(40))
+        store.append(numbered_trace(n) for n in range(40))
     whole = (tmp_path / "whole.db").read_bytes()
     outcomes = set()
     for place in range(50, len(whole), max(1, len(whole) // 60)):
