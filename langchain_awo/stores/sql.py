@@ -74,6 +74,10 @@ class SqlTraceStore(TraceStore):
             page = self._page(wanted, after=seen, last=last, outputs=outputs)
             if page.last_seq is None:
                 return
+            if page.last_seq <= seen:
+                raise StoreError(
+                    f"{self._database.name} cannot be read: the file is damaged and leads in a circle"
+                )
             seen = page.last_seq
             yield from self._reader.decoded(page, on_error)
 
