@@ -81,6 +81,7 @@ CONTENTS = {
         "guides/record",
         "guides/secrets",
         "guides/import",
+        "guides/stores",
         "guides/estimate",
         "guides/compile",
         "guides/review",

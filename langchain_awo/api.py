@@ -38,6 +38,7 @@ from langchain_awo.runtime.protection import check_case, tool_names
 from langchain_awo.runtime.signatures import spec_of
 from langchain_awo.runtime.toolkit import MetaToolkit
 from langchain_awo.stores import TraceStore, log_torn, open_store
+from langchain_awo.stores.scope import Scope
 
 Source: TypeAlias = str | os.PathLike[str] | TraceStore | Iterable[Trace]
 """Traces: a store or its path or URL, a file of messages, or the traces themselves."""
@@ -60,9 +61,12 @@ class TraceRecorder(CallbackRecorder):
     Args:
         store: where traces go: a path such as `traces.db` or `traces.jsonl`, a URL, or an open store.
         mask: masking of secrets before they are stored, see `CallbackRecorder`; likewise `mask_key`.
+        project: whose traces these are, as `open_store` takes it; an open store brings its own.
+        tenant: as `project`.
+        environment: as `project`.
 
     Raises:
-        StoreError: the store cannot be opened.
+        StoreError: the store cannot be opened, or is open for somebody else.
 
     Example:
         >>> recorder = TraceRecorder("traces.db")  # doctest: +SKIP
@@ -75,8 +79,12 @@ class TraceRecorder(CallbackRecorder):
         *,
         mask: Mask = True,
         mask_key: MaskKey | None = None,
+        project: str | None = None,
+        tenant: str | None = None,
+        environment: str | None = None,
     ) -> None:
-        self._store = _opened(store)
+        scope = Scope(project=project, tenant=tenant, environment=environment)
+        self._store = _opened(store, scope)
         self._is_own = self._store is not store
         super().__init__(self._store, mask=mask, mask_key=mask_key)
 
@@ -292,8 +300,15 @@ def estimate(
     )
 
 
-def _opened(store: str | os.PathLike[str] | TraceStore) -> TraceStore:
-    return store if isinstance(store, TraceStore) else open_store(_address(store))
+def _opened(store: str | os.PathLike[str] | TraceStore, scope: Scope) -> TraceStore:
+    if not isinstance(store, TraceStore):
+        return open_store(
+            _address(store), project=scope.project, tenant=scope.tenant, environment=scope.environment
+        )
+    other = [name for name, value in scope.given.items() if value != getattr(store.scope, name)]
+    if other:
+        raise StoreError(f"the store is open for another {other[0]}; give it to `open_store` instead")
+    return store
 
 
 def _traces(source: Source, on_skipped: OnSkipped) -> Iterator[Trace]:
@@ -328,7 +343,7 @@ def is_messages_file(path: str | os.PathLike[str]) -> bool:
         StoreError: the file cannot be read.
     """
     file = Path(path)
-    if not any(file.name.endswith(ending) for ending in MESSAGE_ENDINGS):
+    if "://" in str(path) or not any(file.name.endswith(ending) for ending in MESSAGE_ENDINGS):
         return False
     try:
         with file.open("rb") as raw:

@@ -46,7 +46,7 @@ class SchemaVersionError(StoreError):
     def __init__(self, where: str, *, found: object, expected: int) -> None:
         super().__init__(
             f"{where} has trace schema version {found!r}; this langchain_awo reads version {expected}. "
-            "Read it with the version that wrote it, or record into a new store."
+            "A newer langchain_awo wrote it: update this one, or record into a new store."
         )
         self.found = found
         self.expected = expected

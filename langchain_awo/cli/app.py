@@ -26,6 +26,7 @@ from langchain_awo.cli import (
     schema,
     seal,
     show,
+    store,
 )
 from langchain_awo.cli.config import read_config
 from langchain_awo.cli.terminal import say
@@ -64,8 +65,9 @@ app.command("show")(show.show)
 app.command("diff")(diff.diff)
 app.command("seal")(seal.seal)
 app.command("schema")(schema.schema)
-app.command("export")(export.export)
+app.add_typer(export.app, name="export")
 app.add_typer(importing.app, name="import")
+app.add_typer(store.app, name="store")
 app.add_typer(rules.app, name="rules")
 app.command("evaluate")(evaluate.evaluate_traces)
 app.command("estimate")(estimate.estimate_traces)

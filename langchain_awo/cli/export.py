@@ -1,21 +1,85 @@
-"""`awo export`: a toolkit in another form."""
+"""`awo export`: a toolkit in another form, or traces as Parquet files."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from langchain_awo.cli.options import Effects, declared_effects
+from langchain_awo.cli.options import AsJson, Effects, declared_effects
 from langchain_awo.cli.sources import live_tools
-from langchain_awo.cli.terminal import counted, put, say
+from langchain_awo.cli.store import Environment, Project, Store, Tenant
+from langchain_awo.cli.terminal import counted, progress, put, put_json, say
 from langchain_awo.model.effect import Effect
 
 
-def export(
+class ToolkitByDefault(TyperGroup):
+    """`awo export toolkit.json …` means `awo export toolkit toolkit.json …`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Adds the verb that is left out."""
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = ["toolkit", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(cls=ToolkitByDefault, no_args_is_help=True)
+
+
+@app.callback()
+def exports() -> None:
+    """Show a toolkit as code, serve it to other programs, or write traces as Parquet files.
+
+    Example: `awo export toolkit.json --python -o view.py`, or `awo export traces --store traces.db -o runs.parquet`
+    """
+
+
+@app.command("traces")
+def export_traces(
+    traces: Store,
+    *,
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="A new folder, or the URL of one on an object store.")
+    ],
+    project: Project = None,
+    tenant: Tenant = None,
+    environment: Environment = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the traces of a store as Parquet files, by project and day.
+
+    Example: `awo export traces --store traces.db -o runs.parquet`
+    """
+    from langchain_awo.errors import MissingExtraError
+    from langchain_awo.stores import open_store
+
+    try:
+        from langchain_awo.stores.parquet_export import export_parquet
+    except ImportError as error:
+        raise MissingExtraError("pyarrow or fsspec", extra="parquet") from error
+    skipped: list[object] = []
+    with (
+        open_store(traces, create=False, project=project, tenant=tenant, environment=environment) as store,
+        progress({"export": f"exporting {traces}"}) as tell,
+    ):
+        total = len(store)
+        done = export_parquet(
+            store, output, on_error=skipped.append, progress=lambda count: tell("export", count, total)
+        )
+    for problem in skipped:
+        say(f"skipped {problem}", style="yellow")
+    if as_json:
+        put_json({"traces": done.traces, "files": done.files, "skipped": len(skipped), "folder": output})
+    else:
+        put(f"{counted(done.traces, 'trace')} of {traces} in {counted(done.files, 'file')} below {output}")
+
+
+@app.command("toolkit")
+def toolkit_as(
     toolkit: Annotated[Path, typer.Argument(metavar="TOOLKIT", help="A toolkit that `awo compile` wrote.")],
     *,
     python: Annotated[bool, typer.Option("--python", help="Print readable Python code, a view.")] = False,

@@ -99,6 +99,11 @@ class LineFile:
         """Bytes in the file as it lies on the disk."""
         return self.path.stat().st_size
 
+    def identity(self) -> tuple[int, int]:
+        """Tells this file from another one that takes its place."""
+        status = self.path.stat()
+        return status.st_dev, status.st_ino
+
     def append(self, data: bytes) -> None:
         """Writes whole lines at the end, or nothing; to be called while `writing`."""
         with self.path.open("r+b", buffering=0) as file:

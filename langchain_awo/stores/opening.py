@@ -1,45 +1,114 @@
-"""From a path or URL to a store."""
+"""From a path or URL to a store; what a kind of store needs is imported when one is opened."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Final
 
-from langchain_awo.errors import StoreError
-from langchain_awo.stores import sqlite
-from langchain_awo.stores.jsonl import JsonlTraceStore
-from langchain_awo.stores.sql import SqlTraceStore
+from langchain_awo.errors import MissingExtraError, StoreError
+from langchain_awo.stores.files import MAGIC
+from langchain_awo.stores.scope import Scope, split_query
 from langchain_awo.stores.store import TraceStore
 
-_SQLITE_URL: Final = "sqlite:///"
 _DATABASES: Final = (".db", ".sqlite", ".sqlite3")
 _LINES: Final = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
+_SERVERS: Final = ("postgresql", "postgres", "postgresql+psycopg")
+_FOLDER: Final = ".parquet"
 
 
-def open_store(url_or_path: str | Path, *, create: bool = True) -> TraceStore:
+def open_store(
+    url_or_path: str | Path,
+    *,
+    create: bool = True,
+    project: str | None = None,
+    tenant: str | None = None,
+    environment: str | None = None,
+) -> TraceStore:
     """Opens the store at a path or URL.
 
     Args:
         url_or_path: a path that ends in `.db`, `.sqlite` or `.sqlite3` (SQLite), in `.jsonl` or `.ndjson` (JSON lines,
-            with `.gz` to read only), or `sqlite:///path`. A file with another name is told by its content.
+            with `.gz` to read only), or in `.parquet` (a folder of Parquet files, to read only); a file with another name
+            is told by its content. Or a URL: `postgresql://user:password@host/database`, `sqlite:///path`, `jsonl:///path`,
+            `parquet:///path`, or a folder that ends in `.parquet` wherever fsspec reaches, such as `s3://bucket/runs.parquet`.
+            The query of a URL may name the labels below, as in `sqlite:///traces.db?tenant=acme`.
         create: make the store if there is none.
+        project: only this project's traces are seen through the handle, and what is written belongs to it.
+        tenant: as `project`.
+        environment: as `project`.
 
     Raises:
         StoreError: there is no store and none can be made, or what is there is something else.
-        SchemaVersionError: the store was written by another schema version.
+        SchemaVersionError: the store was written by a later schema version.
+        MissingExtraError: the store needs a package that is not installed.
     """
-    text = str(url_or_path)
-    if "://" in text and not text.startswith(_SQLITE_URL):
+    address = str(url_or_path)
+    where, scope = _split(address) if "://" in address else (address, Scope())
+    scope = scope.narrowed({"project": project, "tenant": tenant, "environment": environment}, where=where)
+    scheme, separator, rest = where.partition("://")
+    if separator and scheme in _SERVERS:
+        return _open_server(where, scope, create=create)
+    if separator and scheme not in ("sqlite", "jsonl"):
+        return _open_parquet(where, scope)
+    path = Path(rest.removeprefix("/") if separator else where)
+    try:
+        return _open_file(path, scope, kind=scheme if separator else "", name=where, create=create)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _split(address: str) -> tuple[str, Scope]:
+    """A URL without the labels in its query, and the labels."""
+    where, mark, query = address.partition("?")
+    scope, rest = split_query(query)
+    if not mark or not scope.given:
+        return address, scope
+    return f"{where}?{rest}" if rest else where, scope
+
+
+def _open_server(url: str, scope: Scope, *, create: bool) -> TraceStore:
+    from langchain_awo.stores.postgres import PostgresDatabase  # noqa: PLC0415
+    from langchain_awo.stores.sql import SqlTraceStore  # noqa: PLC0415
+
+    return SqlTraceStore(PostgresDatabase(url), scope=scope, create=create)
+
+
+def _open_parquet(url: str, scope: Scope) -> TraceStore:
+    scheme, _, rest = url.partition("://")
+    if scheme != "parquet" and not rest.rstrip("/").endswith(_FOLDER):
         raise StoreError(
-            f"{text} is not supported; use a path that ends in .db or .jsonl, or {_SQLITE_URL}path"
+            f"{url} is not supported; use a path that ends in .db or .jsonl, postgresql://user:password@host/database, "
+            f"or the URL of a folder that ends in {_FOLDER}"
         )
-    is_url = text.startswith(_SQLITE_URL)
-    path = Path(text.removeprefix(_SQLITE_URL))
+    return _folder(rest.removeprefix("/") if scheme == "parquet" else url, url, scope)
+
+
+def _open_file(path: Path, scope: Scope, *, kind: str, name: str, create: bool) -> TraceStore:
+    if not kind and _is_parquet_folder(path):
+        return _folder(str(path), name, scope)
     _check_path(path, create=create)
-    if is_url or _is_database(path):
-        sqlite.check_file(path)
-        return SqlTraceStore(sqlite.make_engine(path), url=text)
-    return JsonlTraceStore(path, create=create)
+    if kind == "sqlite" or (not kind and _is_database(path)):
+        from langchain_awo.stores.sql import SqlTraceStore  # noqa: PLC0415
+        from langchain_awo.stores.sqlite import SqliteDatabase  # noqa: PLC0415
+
+        return SqlTraceStore(SqliteDatabase(path, url=name), scope=scope)
+    from langchain_awo.stores.jsonl import JsonlTraceStore  # noqa: PLC0415
+
+    return JsonlTraceStore(path, scope=scope, create=create)
+
+
+def _folder(place: str, url: str, scope: Scope) -> TraceStore:
+    try:
+        from langchain_awo.stores.parquet import ParquetTraceStore  # noqa: PLC0415
+    except ImportError as error:
+        raise MissingExtraError("pyarrow or fsspec", extra="parquet") from error
+    return ParquetTraceStore(place, url=url, scope=scope)
+
+
+def _is_parquet_folder(path: Path) -> bool:
+    if not path.is_dir():
+        return path.name.endswith(_FOLDER)
+    return path.name.endswith(_FOLDER) or next(path.rglob(f"*{_FOLDER}"), None) is not None
 
 
 def _check_path(path: Path, *, create: bool) -> None:
@@ -60,4 +129,4 @@ def _is_database(path: Path) -> bool:
     if not path.exists():
         raise StoreError(f"{path}: the name does not say which store to make; end it in .db or .jsonl")
     with path.open("rb") as file:
-        return file.read(len(sqlite.MAGIC)) == sqlite.MAGIC
+        return file.read(len(MAGIC)) == MAGIC

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,26 +50,14 @@ def encode(trace: Trace) -> Record:
     Raises:
         ValueError: it is not a trace.
     """
+    if not isinstance(trace.trace_id, str) or not trace.trace_id:
+        raise ValueError("a trace needs a non-empty text as trace_id")
     try:
         data = dump(trace)
     except (ValueError, TypeError, RecursionError):
         data = dump(load_trace(to_json(trace)))
-    if not isinstance(data.get("trace_id"), str) or not data["trace_id"]:
-        raise ValueError("a trace needs a non-empty text as trace_id")
     specs = {digest(spec): spec for spec in data.pop("tools", ())}
     return Record({**data, "tools": list(specs)} if specs else data, specs)
-
-
-def decode(data: Mapping[str, JSONValue], specs: Mapping[str, dict[str, JSONValue]]) -> Trace:
-    """The trace of a record's data.
-
-    Raises:
-        ValueError: the data is not that of a trace; the text says where.
-    """
-    missing = [name for name in data.get("tools", ()) if name not in specs]
-    if missing:
-        raise ValueError(f"tools: the specification {missing[0]} is not in the store")
-    return load_trace({**data, "tools": [specs[name] for name in data.get("tools", ())]})
 
 
 class Batches:
@@ -112,6 +100,6 @@ class Batches:
     def _encode(self, trace: Trace) -> Record | None:
         try:
             return encode(trace)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             self.refuse(getattr(trace, "trace_id", trace), error)
             return None

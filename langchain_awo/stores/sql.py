@@ -2,61 +2,46 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from typing import Any, Final, TypeAlias
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, TypeVar
 
-from sqlalchemy import Connection, Engine, Select, delete, func, insert, inspect, select
-from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, ProgrammingError
+from sqlalchemy import Connection, delete, select
 
-from langchain_awo.errors import SchemaVersionError, StoreError, TornRecordError
-from langchain_awo.model.trace import TRACE_SCHEMA_VERSION, JSONValue, Trace
-from langchain_awo.stores import sqlite
-from langchain_awo.stores.records import Batches, Record, decode
+from langchain_awo.errors import AwoError, StoreError
+from langchain_awo.model.trace import Trace
+from langchain_awo.stores import sql_reading, sql_summary, sql_writing
+from langchain_awo.stores.database import Database
+from langchain_awo.stores.records import Batches, Record
+from langchain_awo.stores.schema import ensure_schema
+from langchain_awo.stores.scope import Scope, ScopeKey, with_query
 from langchain_awo.stores.selection import Selection
+from langchain_awo.stores.sql_reading import Page, Reader
 from langchain_awo.stores.store import OnTorn, TraceStore
-from langchain_awo.stores.tables import (
-    META,
-    METADATA,
-    PARTS,
-    TOOLS,
-    TRACES,
-    part_rows,
-    spec_data,
-    spec_row,
-    trace_data,
-    trace_row,
-)
+from langchain_awo.stores.summary import StoreSummary
+from langchain_awo.stores.tables import TOOLS
 
-KIND: Final = "langchain_awo traces"
-"""Value of the key `kind` in the table `meta`: what the database is."""
+_Result = TypeVar("_Result")
 
-_READ_AT_ONCE: Final = 64
-"""Traces fetched together, and so held in memory."""
-
-_BAD_DATA: Final = (IntegrityError, DataError, InterfaceError, ProgrammingError, OverflowError)
-"""What a database raises when a single record does not fit its columns."""
-
-_Row: TypeAlias = Mapping[str, Any]
+_ATTEMPTS: Final = 5
+_PAUSE_SECONDS: Final = 0.05
 
 
 class SqlTraceStore(TraceStore):
     """A store in a database.
 
     Args:
-        engine: connects to the database; transactions with the option `sqlite.WRITES` write.
-        url: what `open_store` needs to open it again.
+        database: where it lives.
+        scope: what this handle is limited to.
+        create: make the tables if there are none.
     """
 
-    def __init__(self, engine: Engine, *, url: str) -> None:
-        self._engine = engine
-        self._writer = engine.execution_options(**{sqlite.WRITES: True})
-        self._url = url
-        self._specs: dict[str, dict[str, JSONValue]] = {}
-        self._specs_seen = 0
+    def __init__(self, database: Database, *, scope: Scope, create: bool = True) -> None:
+        self.scope = scope
+        self._database = database
+        self._reader = Reader(database)
         try:
-            self._check_schema()
+            self._reporting(lambda: ensure_schema(database, create=create), done="opened")
         except BaseException:
             self.close()
             raise
@@ -64,204 +49,135 @@ class SqlTraceStore(TraceStore):
     @property
     def url(self) -> str:
         """What `open_store` needs to open this store again."""
-        return self._url
+        if "://" not in self._database.url and self.scope.given:
+            return with_query(f"sqlite:///{self._database.url}", self.scope.given.items())
+        return with_query(self._database.url, self.scope.given.items())
 
     def append(self, traces: Iterable[Trace]) -> None:
         """See `TraceStore.append`."""
+        self._check_writable()
         batches = Batches(traces)
         for batch in batches:
             try:
                 self._store(batch)
-            except _BAD_DATA:
+            except _RecordError:
                 self._store_one_by_one(batch, batches)
-        batches.check(self._url)
+        batches.check(self._database.name)
 
-    def traces(
-        self,
-        *,
-        domain: str | None = None,
-        model: str | None = None,
-        task_ids: Collection[str] | None = None,
-        thread_id: str | None = None,
-        since: float | None = None,
-        on_error: OnTorn | None = None,
-    ) -> Iterator[Trace]:
-        """See `TraceStore.traces`."""
-        wanted = Selection.of(domain=domain, model=model, task_ids=task_ids, thread_id=thread_id, since=since)
-        query = _matching(wanted)
-        last = self._last_seq()
-        seen = 0
+    def read(
+        self, wanted: Selection, *, outputs: bool = True, on_error: OnTorn | None = None
+    ) -> Iterator[tuple[ScopeKey, Trace]]:
+        """See `TraceStore.read`."""
+        last = self._run(sql_reading.last_seq)
+        seen = -1
         while seen < last:
-            with self._reporting("read"), self._engine.begin() as connection:
-                rows = _rows(connection, query.where(TRACES.c.seq > seen, TRACES.c.seq <= last))
-                chosen = [row for row in rows if wanted.task_ids is None or row["task_id"] in wanted.task_ids]
-                parts = _parts_of(connection, chosen)
-                self._learn_specs(connection)
-            if not rows:
+            page = self._page(wanted, after=seen, last=last, outputs=outputs)
+            if page.last_seq is None:
                 return
-            seen = rows[-1]["seq"]
-            yield from self._decoded(chosen, parts, on_error)
+            if page.last_seq <= seen:
+                raise StoreError(
+                    f"{self._database.name} cannot be read: the file is damaged and leads in a circle"
+                )
+            seen = page.last_seq
+            yield from self._reader.decoded(page, on_error)
 
-    def get(self, trace_id: str) -> Trace:
-        """See `TraceStore.get`."""
-        with self._reporting("read"), self._engine.begin() as connection:
-            rows = _rows(connection, select(TRACES).where(TRACES.c.trace_id == trace_id))
-            parts = _parts_of(connection, rows)
-            self._learn_specs(connection)
-        if not rows:
-            raise KeyError(trace_id)
-        return next(self._decoded(rows, parts, None))
+    def remove(self, wanted: Selection) -> int:
+        """See `TraceStore.remove`."""
+        self._check_writable()
+        removed = 0
+        last = self._run(sql_reading.last_seq)
+        while some := self._run(
+            lambda connection: sql_writing.delete_some(connection, self._database, wanted, last), writes=True
+        ):
+            removed += some
+        return removed
+
+    def vacuum(self) -> None:
+        """Gives back the space of what was deleted, tools that no trace names included."""
+        self._check_writable()
+        self._run(self._drop_unused_specs, writes=True)
+        self._reporting(self._database.vacuum, done="written")
+
+    def summarize(self) -> StoreSummary:
+        """See `TraceStore.summarize`."""
+        return self._run(lambda connection: sql_summary.summarize(connection, self._database, self.scope))
 
     def __len__(self) -> int:
-        with self._reporting("read"), self._engine.begin() as connection:
-            return connection.execute(select(func.count()).select_from(TRACES)).scalar_one()
+        return self._run(lambda connection: sql_summary.count(connection, self._database, self.scope))
 
     def close(self) -> None:
         """Closes the connections."""
-        self._engine.dispose()
+        self._database.engine.dispose()
 
-    def _check_schema(self) -> None:
-        with self._reporting("opened"):
-            tables = inspect(self._engine).get_table_names()
-            if not tables:
-                self._create()
-            about = self._about() if META.name in tables or not tables else {}
-        if about.get("kind") != KIND:
-            raise StoreError(
-                f"{self._url} is a database but not a trace store: it has the tables {', '.join(tables)}; "
-                "choose another file"
+    def _page(self, wanted: Selection, *, after: int, last: int, outputs: bool) -> Page:
+        """Some traces at once; where a damaged file does not give them together, one by one."""
+        reader = self._reader
+        try:
+            return self._run(
+                lambda connection: reader.page(connection, wanted, after=after, last=last, outputs=outputs)
             )
-        if about.get("schema_version") != str(TRACE_SCHEMA_VERSION):
-            found = about.get("schema_version")
-            raise SchemaVersionError(self._url, found=found, expected=TRACE_SCHEMA_VERSION)
-
-    def _create(self) -> None:
-        """Makes the tables unless another process has made them since."""
-        if self._engine.dialect.name == "sqlite":
-            sqlite.prepare(self._engine)
-        with self._writer.begin() as connection:
-            METADATA.create_all(connection)
-            if connection.execute(select(META.c.key)).first() is None:
-                about = {"kind": KIND, "schema_version": str(TRACE_SCHEMA_VERSION)}
-                connection.execute(
-                    insert(META), [{"key": key, "value": value} for key, value in about.items()]
-                )
-
-    def _about(self) -> dict[str, str]:
-        columns = {column["name"] for column in inspect(self._engine).get_columns(META.name)}
-        if not set(META.columns.keys()) <= columns:
-            return {}
-        with self._engine.begin() as connection:
-            return {row["key"]: row["value"] for row in _rows(connection, select(META))}
+        except StoreError as error:
+            if not self._database.is_damage(error.__cause__):
+                raise
+        return reader.singly(self._run, wanted, after=after, last=last, outputs=outputs)
 
     def _store(self, batch: list[Record]) -> None:
-        with self._reporting("written"), self._writer.begin() as connection:
-            _write(connection, batch)
+        self._run(
+            lambda connection: sql_writing.write(connection, self._database, self.scope.key, batch),
+            writes=True,
+        )
 
     def _store_one_by_one(self, batch: list[Record], batches: Batches) -> None:
         for record in batch:
             try:
                 self._store([record])
-            except _BAD_DATA as error:
+            except _RecordError as error:
                 batches.refuse(record.trace_id, error)
 
-    def _last_seq(self) -> int:
-        with self._reporting("read"), self._engine.begin() as connection:
-            return connection.execute(select(func.max(TRACES.c.seq))).scalar() or 0
+    def _drop_unused_specs(self, connection: Connection) -> None:
+        self._database.lock_specs(connection)
+        used = sql_reading.used_specs(connection)
+        unused = set(connection.execute(select(TOOLS.c.digest)).scalars()) - used
+        for digest in sorted(unused):
+            connection.execute(delete(TOOLS).where(TOOLS.c.digest == digest))
 
-    def _learn_specs(self, connection: Connection) -> None:
-        """Reads the tool specifications when there are new ones; one that is spoilt is left out."""
-        count = connection.execute(select(func.count()).select_from(TOOLS)).scalar_one()
-        if count == self._specs_seen:
-            return
-        self._specs_seen = count
-        for row in _rows(connection, select(TOOLS)):
-            with suppress(ValueError):  # every trace that needs it is reported
-                self._specs[row["digest"]] = spec_data(row)
+    def _check_writable(self) -> None:
+        if self._database.read_only:
+            raise StoreError(f"{self._database.name} cannot be written: {self._database.read_only}")
 
-    def _decoded(
-        self, rows: Sequence[_Row], parts: dict[str, dict[int, list[_Row]]], on_error: OnTorn | None
-    ) -> Iterator[Trace]:
-        for row in rows:
+    def _run(self, work: Callable[[Connection], _Result], *, writes: bool = False) -> _Result:
+        """Does some work in one transaction, again when the database says that this may help.
+
+        Raises:
+            _RecordError: a record does not fit its columns.
+            StoreError: the database cannot be read or written.
+        """
+        engine = self._database.writer if writes else self._database.engine
+
+        def transaction() -> _Result:
+            with engine.begin() as connection:
+                return work(connection)
+
+        return self._reporting(transaction, done="written" if writes else "read")
+
+    def _reporting(self, work: Callable[[], _Result], *, done: str) -> _Result:
+        for attempt in range(1, _ATTEMPTS + 1):
             try:
-                own = {name: by_trace[row["seq"]] for name, by_trace in parts.items()}
-                trace = decode(trace_data(row, own), self._specs)
-            except ValueError as error:
-                where = f"{self._url}, table traces, seq {row['seq']} (trace_id {row['trace_id']!r})"
-                torn = TornRecordError(where, str(error))
-                if on_error is None:
-                    raise torn from error
-                on_error(torn)
-            else:
-                yield trace
-
-    @contextmanager
-    def _reporting(self, done: str) -> Iterator[None]:
-        """Turns what the database raises into a `StoreError`, but not what single records are to blame for."""
-        try:
-            yield
-        except _BAD_DATA:
-            raise
-        except sqlite.ERRORS as error:
-            raise StoreError(f"{self._url} cannot be {done}: {sqlite.explain(error)}") from error
+                return work()
+            except AwoError:
+                raise
+            except Exception as error:
+                if not isinstance(error, self._database.errors):
+                    raise
+                if attempt < _ATTEMPTS and self._database.is_worth_a_retry(error):
+                    time.sleep(_PAUSE_SECONDS * attempt)
+                    continue
+                if done == "written" and self._database.is_blamed_on_data(error):
+                    raise _RecordError(self._database.explain(error)) from error
+                problem = self._database.explain(error)
+                raise StoreError(f"{self._database.name} cannot be {done}: {problem}") from error
+        raise AssertionError("unreachable")
 
 
-def _write(connection: Connection, batch: list[Record]) -> None:
-    _write_specs(connection, batch)
-    _delete(connection, [record.trace_id for record in batch])
-    connection.execute(insert(TRACES), [trace_row(record) for record in batch])
-    seqs = _seqs(connection, [record.trace_id for record in batch])
-    for table in PARTS:
-        rows = [row for record in batch for row in part_rows(table, record, seqs[record.trace_id])]
-        if rows:
-            connection.execute(insert(table), rows)
-
-
-def _write_specs(connection: Connection, batch: list[Record]) -> None:
-    specs = {digest: spec for record in batch for digest, spec in record.specs.items()}
-    stored = set(connection.execute(select(TOOLS.c.digest).where(TOOLS.c.digest.in_(list(specs)))).scalars())
-    rows = [spec_row(digest, spec) for digest, spec in sorted(specs.items()) if digest not in stored]
-    if rows:
-        connection.execute(insert(TOOLS), rows)
-
-
-def _delete(connection: Connection, trace_ids: list[str]) -> None:
-    old = list(_seqs(connection, trace_ids).values())
-    if old:
-        for table in PARTS:
-            connection.execute(delete(table).where(table.c.trace_seq.in_(old)))
-        connection.execute(delete(TRACES).where(TRACES.c.seq.in_(old)))
-
-
-def _seqs(connection: Connection, trace_ids: list[str]) -> dict[str, int]:
-    found = connection.execute(
-        select(TRACES.c.trace_id, TRACES.c.seq).where(TRACES.c.trace_id.in_(trace_ids))
-    )
-    return {trace_id: seq for trace_id, seq in found}  # noqa: C416  # rows are not pairs to the type checker
-
-
-def _matching(wanted: Selection) -> Select[Any]:
-    """The traces that meet the conditions, but for the tasks: their ids may be too many for one statement."""
-    query = select(TRACES).order_by(TRACES.c.seq).limit(_READ_AT_ONCE)
-    for name, value in wanted.equal:
-        query = query.where(func.coalesce(TRACES.c[name], "") == value)
-    return query if wanted.since is None else query.where(TRACES.c.started_at >= wanted.since)
-
-
-def _parts_of(connection: Connection, rows: Sequence[_Row]) -> dict[str, dict[int, list[_Row]]]:
-    """The rows that belong to the given traces: by table, then by `seq`, in order."""
-    seqs = [row["seq"] for row in rows]
-    parts: dict[str, dict[int, list[_Row]]] = {}
-    for table in PARTS:
-        by_trace: dict[int, list[_Row]] = defaultdict(list)
-        order = (table.c.trace_seq, table.c.position)
-        for row in _rows(connection, select(table).where(table.c.trace_seq.in_(seqs)).order_by(*order)):
-            by_trace[row["trace_seq"]].append(row)
-        parts[table.name] = by_trace
-    return parts
-
-
-def _rows(connection: Connection, query: Select[Any]) -> list[_Row]:
-    result = connection.execute(query)
-    names = tuple(result.keys())
-    return [dict(zip(names, row, strict=True)) for row in result]
+class _RecordError(StoreError):
+    """A single record does not fit its columns."""

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
-from sqlalchemy import URL, Engine, create_engine, event
-from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
+from sqlalchemy.pool import QueuePool
 
 from langchain_awo.errors import StoreError
+from langchain_awo.stores.database import WRITES, Database
+from langchain_awo.stores.files import MAGIC, may_write
 
-MAGIC: Final = b"SQLite format 3\0"
-"""The first bytes of every SQLite database that is not empty."""
-
-WRITES: Final = "awo_writes"
-"""Execution option of connections whose transactions write: they wait for each other at the start, not at the end."""
-
-ERRORS: Final = (SQLAlchemyError, sqlite3.Error)
-"""What working with a database may raise."""
-
+_BAD_DATA: Final = (IntegrityError, DataError, InterfaceError, ProgrammingError, OverflowError)
 _BUSY_SECONDS: Final = 30
 _HINTS: Final = {
     "locked": "another process has been writing to it for long; try again",
@@ -29,25 +30,76 @@ _HINTS: Final = {
     "unable to open": "its file or folder may not be read or written; choose another path",
     "malformed": "the file is damaged; sqlite3's .recover command may save what is left",
     "not a database": "the file is something else than a SQLite database; choose another path",
+    "Could not decode": "the file is damaged: a text is not UTF-8",
+    "can't decode": "the file is damaged: a text is not UTF-8",
 }
 
-
-def make_engine(path: Path) -> Engine:
-    """An engine for the database at a path that exists or can be made."""
-    engine = create_engine(
-        URL.create("sqlite", database=str(path)),
-        connect_args={"timeout": _BUSY_SECONDS, "isolation_level": None, "check_same_thread": False},
-    )
-    event.listen(engine, "connect", _on_connect)
-    event.listen(engine, "checkout", _refuse_inherited)
-    event.listen(engine, "begin", _begin)
-    return engine
+_DAMAGE: Final = ("malformed", "Could not decode", "codec can't decode")
 
 
-def prepare(engine: Engine) -> None:
-    """Switches a new database to write-ahead logging, which lets readers and one writer go on together."""
-    with engine.connect() as connection:
-        connection.connection.cursor().execute("PRAGMA journal_mode = WAL")
+class SqliteDatabase(Database):
+    """A database in one file.
+
+    Args:
+        path: where it is, or can be made.
+        url: what messages and `open_store` call it.
+
+    Raises:
+        StoreError: the file is something else, or cannot be read.
+    """
+
+    def __init__(self, path: Path, *, url: str) -> None:
+        check_file(path)
+        self._path = path
+        reason, options = _access(path)
+        super().__init__(_make_engine(path, options), name=url, url=url, read_only=reason)
+
+    errors = (SQLAlchemyError, sqlite3.Error, OverflowError, UnicodeDecodeError)
+
+    def prepare(self) -> None:
+        """Switches to write-ahead logging, which lets readers and one writer go on together."""
+        with self.engine.connect() as connection:
+            connection.connection.cursor().execute("PRAGMA journal_mode = WAL")
+
+    def lock_schema(self, connection: Connection) -> None:
+        """Nothing to do: one transaction writes at a time."""
+
+    def lock_specs(self, connection: Connection) -> None:
+        """Nothing to do: one transaction writes at a time."""
+
+    def new_seqs(self, connection: Connection, count: int) -> list[int] | None:  # noqa: ARG002
+        """See `Database.new_seqs`."""
+        return None
+
+    def is_blamed_on_data(self, error: BaseException) -> bool:
+        """See `Database.is_blamed_on_data`."""
+        return isinstance(error, _BAD_DATA)
+
+    def is_damage(self, error: BaseException | None) -> bool:
+        """See `Database.is_damage`."""
+        return any(word in str(error) for word in _DAMAGE)
+
+    def is_worth_a_retry(self, error: BaseException) -> bool:  # noqa: ARG002  # the driver has waited long enough
+        """See `Database.is_worth_a_retry`."""
+        return False
+
+    def explain(self, error: BaseException) -> str:
+        """See `Database.explain`."""
+        problem = str(getattr(error, "orig", None) or error)
+        hint = next((hint for word, hint in _HINTS.items() if word in problem), None)
+        return f"{problem}; {hint}" if hint else problem
+
+    def vacuum(self) -> None:
+        """Writes the file anew without what was deleted."""
+        with self.engine.connect() as connection:
+            cursor = connection.connection.cursor()
+            cursor.execute("VACUUM")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def size(self, connection: Connection) -> int:  # noqa: ARG002
+        """Bytes of the file and of its log."""
+        paths = (self._path, Path(f"{self._path}-wal"))
+        return sum(path.stat().st_size for path in paths if path.exists())
 
 
 def check_file(path: Path) -> None:
@@ -69,23 +121,43 @@ def check_file(path: Path) -> None:
         )
 
 
-def explain(error: BaseException) -> str:
-    """What a database error means, and what to do."""
-    problem = str(getattr(error, "orig", None) or error)
-    hint = next((hint for word, hint in _HINTS.items() if word in problem), None)
-    return f"{problem}; {hint}" if hint else problem
+def _access(path: Path) -> tuple[str, dict[str, str]]:
+    """Why a database cannot be written, or empty, and how to open it then.
+
+    SQLite keeps two files beside a database with a write-ahead log and has to make them even to read. Where it may not, a
+    database without a log can be read as a file that nobody changes.
+
+    Raises:
+        StoreError: there is a log that only a writer can take in.
+    """
+    if not path.exists() or (may_write(path) and may_write(path.parent)):
+        return "", {}
+    reason = f"the file {path} or its folder may not be written; choose another path"
+    log, index = Path(f"{path}-wal"), Path(f"{path}-shm")
+    if not log.exists() or log.stat().st_size == 0:
+        return reason, {"uri": "true", "mode": "ro", "immutable": "1"}
+    if index.exists():
+        return reason, {"uri": "true", "mode": "ro"}
+    raise StoreError(
+        f"{path} cannot be read where it is: a writer was stopped and {log} holds its last traces, which cannot be "
+        f"taken in without writing; copy both files to a folder that may be written"
+    )
 
 
-def _on_connect(connection: sqlite3.Connection, entry: Any) -> None:
-    entry.info["pid"] = os.getpid()
+def _make_engine(path: Path, options: dict[str, str]) -> Engine:
+    place = f"file:{quote(str(path.absolute()))}" if options else str(path)
+    engine = create_engine(
+        URL.create("sqlite", database=place, query=options),
+        connect_args={"timeout": _BUSY_SECONDS, "isolation_level": None, "check_same_thread": False},
+        poolclass=QueuePool,
+    )
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _on_connect(connection: sqlite3.Connection, _entry: Any) -> None:
     connection.execute("PRAGMA synchronous = NORMAL")
-
-
-def _refuse_inherited(connection: sqlite3.Connection, entry: Any, proxy: Any) -> None:  # noqa: ARG001  # the event's signature
-    """A connection must not be used in a process forked after it was made: the pool makes a new one."""
-    if entry.info["pid"] != os.getpid():
-        entry.dbapi_connection = proxy.dbapi_connection = None
-        raise DisconnectionError("the connection belongs to the parent process")
 
 
 def _begin(connection: Any) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,11 @@ def example_trace(number: int, *, text: str = "found") -> Trace:
     )
 
 
+def without_outputs(trace: Trace) -> Trace:
+    """A trace as it is read without what its tools returned."""
+    return replace(trace, tool_calls=tuple(replace(call, output=None) for call in trace.tool_calls))
+
+
 class TraceStoreConformance(ABC):
     """Derive a class whose name starts with `Test`, and say where its stores are."""
 
@@ -95,9 +101,9 @@ class TraceStoreConformance(ABC):
     def store_url(self, folder: Path) -> str:
         """Where a store in the given empty folder is to be made."""
 
-    def open(self, url: str, *, create: bool = True) -> TraceStore:
-        """Opens a store."""
-        return open_store(url, create=create)
+    def open(self, url: str, *, create: bool = True, **labels: str) -> TraceStore:
+        """Opens a store, limited to a project, tenant or environment."""
+        return open_store(url, create=create, **labels)
 
     @pytest.fixture
     def url(self, tmp_path: Path) -> str:
@@ -226,3 +232,91 @@ class TraceStoreConformance(ABC):
         for thread in threads:
             thread.join()
         assert sorted(trace.trial or 0 for trace in store.traces()) == list(range(40))
+
+    def test_reading_without_outputs(self, store: TraceStore) -> None:
+        """All but what the tools returned is there."""
+        store.append([example_trace(1)])
+        (trace,) = store.traces(outputs=False)
+        assert trace == without_outputs(example_trace(1))
+
+    def test_a_tenant_sees_its_own_traces_alone(self, url: str) -> None:
+        """Reading, looking up, counting, replacing and deleting stay inside what a handle was opened for."""
+        with self.open(url, tenant="acme") as acme, self.open(url, tenant="globex") as globex:
+            acme.append([example_trace(1), example_trace(2)])
+            globex.append([example_trace(1, text="of globex")])
+            assert list(acme.traces()) == [example_trace(1), example_trace(2)]
+            assert list(globex.traces()) == [example_trace(1, text="of globex")]
+            assert (len(acme), len(globex)) == (2, 1)
+            assert globex.get("trace-1") == example_trace(1, text="of globex")
+            with pytest.raises(KeyError):
+                globex.get("trace-2")
+            acme.append([example_trace(1, text="later")])
+            assert globex.get("trace-1") == example_trace(1, text="of globex")
+            assert globex.delete(thread_id="thread-0") == 0
+            assert globex.delete(thread_id="thread-1") == 1
+            assert (len(acme), len(globex)) == (2, 0)
+            assert globex.summarize().traces == 0
+
+    def test_a_handle_for_all_sees_who_owns_what(self, url: str) -> None:
+        """Without labels everything is seen; each label limits on its own; the url keeps them."""
+        for project, tenant, number in (("shop", "a", 1), ("shop", "b", 2), ("desk", "a", 3)):
+            with self.open(url, project=project, tenant=tenant, environment="live") as store:
+                store.append([example_trace(number)])
+                again = store.url
+        with self.open(again, create=False) as store:
+            assert [trace.trial for trace in store.traces()] == [3]
+        with self.open(url, tenant="a") as store:
+            assert [trace.trial for trace in store.traces()] == [1, 3]
+        with self.open(url, environment="test") as store:
+            assert list(store.traces()) == []
+        with self.open(url) as store:
+            assert [trace.trial for trace in store.traces()] == [1, 2, 3]
+            assert store.summarize().scopes == {
+                ("desk", "a", "live"): 1,
+                ("shop", "a", "live"): 1,
+                ("shop", "b", "live"): 1,
+            }
+
+    def test_traces_of_a_thread_a_user_or_an_age_are_deleted(self, store: TraceStore) -> None:
+        """All conditions must hold; the rest stays; without any condition nothing is deleted."""
+        store.append([*(example_trace(n) for n in range(6)), Trace(trace_id="undated")])
+        store.append([Trace(trace_id="of-ann", metadata={"user_id": "ann"})])
+        with pytest.raises(StoreError, match="say which traces"):
+            store.delete()
+        assert store.delete(user="ann") == 1
+        assert store.delete(user="7", thread_id="thread-1", before=1002.5) == 1
+        assert [trace.trial for trace in store.traces()] == [0, 2, 3, 4, 5, None]
+        assert store.delete(before=1003.5) == 2
+        assert store.delete(trace_id="trace-5") == 1
+        assert [trace.trial for trace in store.traces()] == [3, 4, None]
+        store.vacuum()
+        assert list(store.traces()) == [example_trace(3), example_trace(4), Trace(trace_id="undated")]
+        assert len(store) == 3
+        store.append([example_trace(9)])
+        assert store.get("trace-9") == example_trace(9)
+
+    def test_a_summary_counts(self, store: TraceStore) -> None:
+        """What is stored, from when to when."""
+        store.append([*(example_trace(n) for n in range(3)), Trace(trace_id="undated")])
+        summary = store.summarize()
+        assert (summary.traces, summary.undated, summary.threads, summary.users) == (4, 1, 2, 1)
+        assert (summary.model_calls, summary.tool_calls) == (9, 9)
+        assert (summary.first, summary.last) == (1000.5, 1002.5)
+
+    @pytest.mark.parametrize("bad", [["deep"], 7, None, [[[[]]]], "x" * 70_000])
+    def test_an_odd_id_is_refused_or_kept(self, store: TraceStore, bad: object) -> None:
+        """What is no id costs that trace alone."""
+        try:
+            store.append([example_trace(1), Trace(trace_id=bad), example_trace(2)])  # type: ignore[arg-type]
+        except StoreError:
+            assert len(store) == 2
+        assert store.get("trace-2") == example_trace(2)
+
+    def test_an_id_of_nested_lists_is_refused(self, store: TraceStore) -> None:
+        """However deep."""
+        deep: list[object] = []
+        for _ in range(300):
+            deep = [deep]
+        with pytest.raises(StoreError, match="1 traces were not stored"):
+            store.append([Trace(trace_id=deep), example_trace(2)])  # type: ignore[arg-type]
+        assert list(store.traces()) == [example_trace(2)]

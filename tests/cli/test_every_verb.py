@@ -26,13 +26,19 @@ WITH_TRACES = {
     ("monitor",): ["monitor", "TRACES", "-t", "TOOLKIT"],
     ("report",): ["report", "TRACES", "-t", "TOOLKIT", "-o", "OUT.html"],
     ("import", "messages"): ["import", "messages", "TRACES", "--store", "OUT.db"],
+    ("export", "traces"): ["export", "traces", "--store", "TRACES", "-o", "OUT.parquet"],
+    ("store", "info"): ["store", "info", "--store", "TRACES"],
+    ("store", "show"): ["store", "show", "any", "--store", "TRACES"],
+    ("store", "prune"): ["store", "prune", "--store", "TRACES", "--older-than", "30d"],
+    ("store", "delete"): ["store", "delete", "--store", "TRACES", "--user", "ann"],
+    ("store", "vacuum"): ["store", "vacuum", "--store", "TRACES"],
 }
 
 WITH_TOOLKIT = {
     ("recompile",): WITH_TRACES["recompile",],
     ("show",): ["show", "TOOLKIT"],
     ("diff",): ["diff", "TOOLKIT", "TOOLKIT"],
-    ("export",): ["export", "TOOLKIT", "--python", "-o", "OUT.py"],
+    ("export", "toolkit"): ["export", "TOOLKIT", "--python", "-o", "OUT.py"],
     ("seal",): ["seal", "TOOLKIT"],
     ("replay",): WITH_TRACES["replay",],
     ("monitor",): WITH_TRACES["monitor",],

@@ -8,6 +8,37 @@ import sys
 
 import pytest
 
+from tests.stores.postgres_server import PostgresServer, server_binaries
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A running server; a test that stops it starts it again."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    binaries = server_binaries()
+    if binaries is None:
+        pytest.skip("there are no server binaries; apt-get install postgresql")
+    server = PostgresServer(binaries)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def postgres_url(postgres):
+    """An empty database."""
+    return postgres.new_database()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request, tmp_path):
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'traces.db'}"
+    return request.getfixturevalue("postgres_url")
+
 
 @pytest.fixture
 def in_process():

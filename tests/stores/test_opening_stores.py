@@ -10,6 +10,7 @@ import pytest
 from langchain_awo.errors import SchemaVersionError, StoreError
 from langchain_awo.model.trace import Trace
 from langchain_awo.stores import open_store
+from langchain_awo.stores.migrations import SCHEMA_VERSION
 
 
 @pytest.mark.parametrize("content", [b"%PDF-1.7\n%\xe2\xe3", bytes(range(255, 0, -1)), b"once upon a time"])
@@ -62,10 +63,10 @@ def test_another_schema_version_is_named(tmp_path):
     with closing(sqlite3.connect(tmp_path / "traces.db")) as database, database:
         database.execute("UPDATE meta SET value = '99' WHERE key = 'schema_version'")
     (tmp_path / "traces.jsonl").write_text('{"langchain_awo":"traces","schema_version":99}\n')
-    for name, found in (("traces.db", "99"), ("traces.jsonl", 99)):
+    for name, found, expected in (("traces.db", "99", SCHEMA_VERSION), ("traces.jsonl", 99, 1)):
         with pytest.raises(SchemaVersionError, match=f"{name} has trace schema version") as caught:
             open_store(tmp_path / name)
-        assert (caught.value.found, caught.value.expected) == (found, 1)
+        assert (caught.value.found, caught.value.expected) == (found, expected)
 
 
 def test_an_empty_file_is_an_empty_store(path):

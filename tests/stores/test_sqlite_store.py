@@ -29,7 +29,7 @@ def ask(path, query):
 
 def test_plain_sql_answers_questions(path):
     """Which tools were called how often, with what, is one query without a JSON function."""
-    assert ask(path, "SELECT value FROM meta ORDER BY key") == [("langchain_awo traces",), ("1",)]
+    assert ask(path, "SELECT value FROM meta ORDER BY key") == [("langchain_awo traces",), ("3",)]
     assert ask(path, "SELECT trace_id, domain, model_call_count, tool_call_count FROM traces LIMIT 1") == [
         ("trace-0", "even", 3, 3)
     ]

@@ -1,6 +1,8 @@
-"""Both stores do what every store must."""
+"""Every store does what every store must."""
 
 from __future__ import annotations
+
+import pytest
 
 from langchain_awo.testing.store_conformance import TraceStoreConformance
 
@@ -24,3 +26,14 @@ class TestJsonLines(TraceStoreConformance):
 
     def store_url(self, folder):
         return str(folder / "traces.jsonl")
+
+
+class TestPostgresql(TraceStoreConformance):
+    """A server that the tests start."""
+
+    @pytest.fixture
+    def url(self, postgres_url):
+        return postgres_url
+
+    def store_url(self, folder):
+        raise NotImplementedError

@@ -1,0 +1,35 @@
+"""Frozen data built fast."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, Field, field, fields, make_dataclass
+from typing import Any, TypeVar
+
+_Kind = TypeVar("_Kind")
+
+
+def mutable_twin(kind: type) -> Any:
+    """A class with the fields of a frozen dataclass with slots, in the same layout, that can be written to.
+
+    The constructor of a frozen dataclass sets each field through `object.__setattr__` and takes five times as long as
+    the twin's; `freeze` makes one of the twin's objects one of the frozen class.
+    """
+    return make_dataclass(
+        kind.__name__,
+        [(each.name, object, _copy_of(each)) for each in fields(kind)],
+        kw_only=True,
+        slots=True,
+    )
+
+
+def _copy_of(original: Field[Any]) -> Any:
+    if original.default_factory is not MISSING:
+        return field(default_factory=original.default_factory)
+    return field() if original.default is MISSING else field(default=original.default)
+
+
+def freeze(made: Any, kind: type[_Kind]) -> _Kind:
+    """An object of a twin as one of the frozen class it is the twin of."""
+    made.__class__ = kind
+    frozen: _Kind = made
+    return frozen

@@ -1,0 +1,351 @@
+"""Rows and plain data to traces: what this package wrote is checked cheaply, anything else by the schema.
+
+Validating every field of every record costs several times as much as reading it. So the types of a row are
+compared with those that its columns may have, and the frozen data is built directly; a row that is not as this
+package writes it goes through `load_trace`, which says what is wrong with it, or accepts it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import NoneType
+from typing import Any, Final, TypeAlias, get_args
+
+from langchain_awo.model.encoding import loads
+from langchain_awo.model.schema import load_tool_spec, load_trace
+from langchain_awo.model.trace import (
+    Attempt,
+    JSONValue,
+    Message,
+    ModelCallRecord,
+    Replay,
+    Status,
+    TokenUsage,
+    ToolCallRecord,
+    ToolSpec,
+    Trace,
+)
+from langchain_awo.stores.building import freeze, mutable_twin
+
+Row: TypeAlias = tuple[Any, ...]
+Rows: TypeAlias = Sequence[Row]
+
+MESSAGE_COLUMNS: Final = ("trace_seq", "role", "before", "text")
+MODEL_CALL_COLUMNS: Final = (
+    "trace_seq",
+    "model",
+    "scope",
+    "text",
+    "input_tokens",
+    "output_tokens",
+    "cached_tokens",
+    "offered",
+    "started_at",
+    "ended_at",
+    "error",
+)
+TOOL_CALL_COLUMNS: Final = (
+    "trace_seq",
+    "model_call",
+    "call_id",
+    "name",
+    "args",
+    "output",
+    "status",
+    "error",
+    "scope",
+    "parent_id",
+    "attempts",
+    "started_at",
+    "ended_at",
+    "meta_tool",
+    "meta_tool_step",
+)
+TRACE_COLUMNS: Final = (
+    "trace_id",
+    "task_id",
+    "thread_id",
+    "trial",
+    "domain",
+    "model",
+    "success",
+    "started_at",
+    "ended_at",
+    "tags",
+    "metadata",
+)
+
+STATUSES: Final = frozenset(get_args(Status))
+ROLES: Final = frozenset(("user", "system"))
+_INTEGERS: Final = frozenset(
+    (
+        "trace_seq",
+        "before",
+        "input_tokens",
+        "output_tokens",
+        "cached_tokens",
+        "model_call",
+        "meta_tool_step",
+        "trial",
+    )
+)
+_NUMBERS: Final = frozenset(("started_at", "ended_at"))
+_loads: Final = loads
+
+
+class OddRowError(ValueError):
+    """A row that is not as this package writes it."""
+
+
+class _Kinds:
+    """The combinations of types that the columns of a table may have; each is worked out once."""
+
+    def __init__(self, columns: tuple[str, ...], required: tuple[str, ...]) -> None:
+        self._allowed = [_kind_of(name) | (set() if name in required else {NoneType}) for name in columns]
+        self._known: set[tuple[type, ...]] = set()
+
+    def check(self, row: Row) -> None:
+        kinds = tuple(map(type, row))
+        if kinds not in self._known:
+            if not all(kind in allowed for kind, allowed in zip(kinds, self._allowed, strict=True)):
+                raise OddRowError
+            self._known.add(kinds)
+
+
+_Message: Final = mutable_twin(Message)
+_ModelCallRecord: Final = mutable_twin(ModelCallRecord)
+_TokenUsage: Final = mutable_twin(TokenUsage)
+_ToolCallRecord: Final = mutable_twin(ToolCallRecord)
+
+
+def _kind_of(name: str) -> set[type]:
+    if name in _NUMBERS:
+        return {float}
+    if name == "success":
+        return {bool}
+    return {int} if name in _INTEGERS else {str}
+
+
+_MESSAGE_KINDS: Final = _Kinds(MESSAGE_COLUMNS, required=MESSAGE_COLUMNS)
+_MODEL_CALL_KINDS: Final = _Kinds(MODEL_CALL_COLUMNS, required=())
+_TOOL_CALL_KINDS: Final = _Kinds(TOOL_CALL_COLUMNS, required=("call_id", "name", "args", "status"))
+_TRACE_KINDS: Final = _Kinds(TRACE_COLUMNS, required=("trace_id",))
+
+
+def trace_of(
+    row: Row, messages: Rows, model_calls: Rows, tool_calls: Rows, tools: tuple[ToolSpec, ...]
+) -> Trace:
+    """A trace from the rows of its parts, each with the columns named above.
+
+    Raises:
+        OddRowError: a row is not as this package writes it.
+        ValueError: a column that should hold JSON does not.
+    """
+    _TRACE_KINDS.check(row)
+    trace_id, task_id, thread_id, trial, domain, model, success, started_at, ended_at, tags, metadata = row
+    return Trace(
+        trace_id=trace_id,
+        task_id=task_id,
+        thread_id=thread_id,
+        trial=trial,
+        domain=domain or "",
+        model=model or "",
+        success=success,
+        tags=_texts(tags) if tags else (),
+        started_at=started_at,
+        ended_at=ended_at,
+        messages=tuple(map(_message_of, messages)),
+        model_calls=tuple(map(_model_call_of, model_calls)),
+        tool_calls=tuple(map(_tool_call_of, tool_calls)),
+        tools=tools,
+        metadata=_object(metadata) if metadata else {},
+    )
+
+
+def _message_of(row: Row) -> Message:
+    _MESSAGE_KINDS.check(row)
+    _, role, before, text = row
+    if role not in ROLES:
+        raise OddRowError
+    return freeze(_Message(role=role, text=text, before=before), Message)
+
+
+def _model_call_of(row: Row) -> ModelCallRecord:
+    _MODEL_CALL_KINDS.check(row)
+    _, model, scope, text, read, written, cached, offered, started_at, ended_at, error = row
+    return freeze(
+        _ModelCallRecord(
+            model=model or "",
+            usage=_usage_of(read, written, cached),
+            scope=scope or "",
+            text=text or "",
+            offered=_texts(offered) if offered else (),
+            started_at=started_at,
+            ended_at=ended_at,
+            error=error,
+        ),
+        ModelCallRecord,
+    )
+
+
+def _usage_of(read: int | None, written: int | None, cached: int | None) -> TokenUsage | None:
+    if read is None and written is None and cached is None:
+        return None
+    return freeze(
+        _TokenUsage(input_tokens=read or 0, output_tokens=written or 0, cached_tokens=cached or 0), TokenUsage
+    )
+
+
+def _tool_call_of(row: Row) -> ToolCallRecord:
+    _TOOL_CALL_KINDS.check(row)
+    (
+        _,
+        model_call,
+        call_id,
+        name,
+        args,
+        output,
+        status,
+        error,
+        scope,
+        parent_id,
+        attempts,
+        started_at,
+        ended_at,
+        meta_tool,
+        step,
+    ) = row
+    if status not in STATUSES:
+        raise OddRowError
+    return freeze(
+        _ToolCallRecord(
+            call_id=call_id,
+            name=name,
+            args=_object(args),
+            output=None if output is None else _loads(output),
+            status=status,
+            error=error,
+            model_call=model_call,
+            scope=scope or "",
+            parent_id=parent_id,
+            attempts=attempts_of(_loads(attempts)) if attempts else (),
+            started_at=started_at,
+            ended_at=ended_at,
+            replay=None if meta_tool is None else _replay_of(meta_tool, step),
+        ),
+        ToolCallRecord,
+    )
+
+
+def _object(text: str) -> dict[str, JSONValue]:
+    value = _loads(text)
+    if type(value) is not dict:
+        raise OddRowError
+    return value
+
+
+def _texts(text: str) -> tuple[str, ...]:
+    value = _loads(text)
+    if type(value) is not list or not all(type(item) is str for item in value):
+        raise OddRowError
+    return tuple(value)
+
+
+def _replay_of(meta_tool: str, step: int | None) -> Replay:
+    if step is None:
+        raise OddRowError
+    return Replay(meta_tool=meta_tool, step=step)
+
+
+def attempts_of(items: JSONValue) -> tuple[Attempt, ...]:
+    """The attempts in plain data; raises `OddRowError`."""
+    if type(items) is not list:
+        raise OddRowError
+    return tuple(map(_attempt_of, items))
+
+
+def _attempt_of(item: JSONValue) -> Attempt:
+    if type(item) is not dict or not item.keys() <= _ATTEMPT_KEYS or item.get("status") not in STATUSES:
+        raise OddRowError
+    if not all(type(item.get(name)) in (float, NoneType) for name in _NUMBERS):
+        raise OddRowError
+    if type(item.get("error")) not in (str, NoneType):
+        raise OddRowError
+    return Attempt(**item)
+
+
+_ATTEMPT_KEYS: Final = frozenset(("status", "error", "started_at", "ended_at"))
+
+
+class Specs:
+    """Tool specifications by digest, as far as they were needed; traces that name the same tools share them."""
+
+    def __init__(self) -> None:
+        self._data: dict[str, dict[str, JSONValue]] = {}
+        self._built: dict[str, ToolSpec] = {}
+        self._sets: dict[str, tuple[ToolSpec, ...]] = {}
+
+    def add(self, digest: str, data: dict[str, JSONValue]) -> None:
+        """Takes in a specification as plain data."""
+        self._data[digest] = data
+
+    def __contains__(self, digest: object) -> bool:
+        return digest in self._data
+
+    def missing(self, digests: Sequence[str]) -> list[str]:
+        """Those that were not taken in, each once."""
+        return sorted({each for each in digests if each not in self._data})
+
+    def named_in(self, text: str | None) -> tuple[ToolSpec, ...]:
+        """The tools whose digests are listed in JSON text.
+
+        Raises:
+            ValueError: one of them was not taken in, or is no specification.
+        """
+        if not text:
+            return ()
+        known = self._sets.get(text)
+        if known is None:
+            if len(self._sets) >= _MOST_SETS:
+                self._sets.clear()
+            known = self._sets[text] = self.named(_loads(text))
+        return known
+
+    def named(self, digests: Sequence[str]) -> tuple[ToolSpec, ...]:
+        """The tools with these digests; raises as `named_in`."""
+        return tuple(map(self._tool, digests))
+
+    def complete(self, data: Mapping[str, JSONValue]) -> Trace:
+        """The trace of plain data that names its tools by digest, checked by the schema.
+
+        Raises:
+            ValueError: the data is not that of a trace; the text says where.
+        """
+        names = data.get("tools", ())
+        if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+            raise ValueError("tools: these are no digests of specifications")
+        for name in names:
+            self._check(name)
+        return load_trace({**data, "tools": [self._data[name] for name in names]})
+
+    def _tool(self, digest: str) -> ToolSpec:
+        tool = self._built.get(digest)
+        if tool is None:
+            self._check(digest)
+            tool = self._built[digest] = load_tool_spec(self._data[digest])
+        return tool
+
+    def _check(self, digest: str) -> None:
+        if digest not in self._data:
+            raise ValueError(f"tools: the specification {digest} is not in the store")
+
+
+_MOST_SETS: Final = 10_000
+
+
+def decoded(build: Callable[[], Trace], otherwise: Callable[[], Trace]) -> Trace:
+    """What is built the quick way, else the thorough one; raises `ValueError` as `Specs.complete`."""
+    try:
+        return build()
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return otherwise()

@@ -1,0 +1,98 @@
+"""Traces in a folder of Parquet files, to read; `parquet_export` writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from langchain_awo.errors import StoreError, TornRecordError
+from langchain_awo.model.trace import Trace
+from langchain_awo.stores.parquet_files import PARQUET_VERSION
+from langchain_awo.stores.parquet_places import file_system, may_hold
+from langchain_awo.stores.parquet_reading import TraceFile
+from langchain_awo.stores.scope import Scope, ScopeKey, with_query
+from langchain_awo.stores.selection import Selection
+from langchain_awo.stores.store import OnTorn, TraceStore, log_torn
+from langchain_awo.stores.summary import StoreSummary, summarize
+
+SUFFIX: Final = ".parquet"
+
+
+class ParquetTraceStore(TraceStore):
+    """A folder of Parquet files of traces.
+
+    Args:
+        place: the folder, as fsspec knows it.
+        url: what `open_store` and messages call it.
+        scope: what this handle is limited to.
+
+    Raises:
+        StoreError: there is no such folder, or no Parquet file in it.
+    """
+
+    def __init__(self, place: str, *, url: str, scope: Scope) -> None:
+        self.scope = scope
+        self._url = url
+        self._files, self._root = file_system(place)
+        if not self._paths():
+            raise StoreError(
+                f"there is no trace store at {url}: it is no folder with Parquet files; "
+                "`awo export traces` makes one"
+            )
+
+    @property
+    def url(self) -> str:
+        """What `open_store` needs to open this store again."""
+        url = self._url if "://" in self._url or not self.scope.given else f"parquet:///{self._url}"
+        return with_query(url, self.scope.given.items())
+
+    def append(self, traces: Iterable[Trace]) -> None:  # noqa: ARG002
+        """Refuses: Parquet files are written once.
+
+        Raises:
+            StoreError: always.
+        """
+        raise StoreError(
+            f"{self._url} holds Parquet files and can only be read; record into traces.db or a PostgreSQL database, "
+            "and export from it"
+        )
+
+    def read(
+        self, wanted: Selection, *, outputs: bool = True, on_error: OnTorn | None = None
+    ) -> Iterator[tuple[ScopeKey, Trace]]:
+        """See `TraceStore.read`."""
+
+        def tell(error: TornRecordError) -> None:
+            if on_error is None:
+                raise error
+            on_error(error)
+
+        for path in self._paths():
+            if may_hold(path.removeprefix(self._root), wanted):
+                with TraceFile(self._files, path, tell=tell) as file:
+                    yield from file.traces(wanted, outputs=outputs)
+
+    def summarize(self) -> StoreSummary:
+        """See `TraceStore.summarize`."""
+        return summarize(
+            self.read(Selection(scope=self.scope), outputs=False, on_error=log_torn),
+            schema_version=PARQUET_VERSION,
+            size=sum(self._files.size(path) for path in self._paths()),
+        )
+
+    def __len__(self) -> int:
+        total = 0
+        for path in self._paths():
+            with TraceFile(self._files, path, tell=log_torn) as file:
+                total += file.count(Selection(scope=self.scope))
+        return total
+
+    def close(self) -> None:
+        """Nothing is held open between calls."""
+
+    def _paths(self) -> list[str]:
+        try:
+            found = self._files.find(self._root)
+        except OSError as error:
+            raise StoreError(f"{self._url} cannot be read: {error}") from error
+        return sorted(path for path in found if path.endswith(SUFFIX))

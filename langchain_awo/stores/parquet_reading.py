@@ -1,0 +1,172 @@
+"""One Parquet file of traces, read a few traces at a time and only the columns that are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import repeat
+from typing import Any, Final, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from langchain_awo.errors import SchemaVersionError, TornRecordError
+from langchain_awo.model.encoding import loads
+from langchain_awo.model.schema import load_tool_spec, load_trace
+from langchain_awo.model.trace import ToolSpec, Trace
+from langchain_awo.stores.decoding import TRACE_COLUMNS, Rows, decoded, trace_of
+from langchain_awo.stores.parquet_files import (
+    ABOUT,
+    HEAD_COLUMNS,
+    PARQUET_VERSION,
+    PART_COLUMNS,
+    columns_without_outputs,
+)
+from langchain_awo.stores.rows import trace_data
+from langchain_awo.stores.scope import LABELS, ScopeKey, scope_key
+from langchain_awo.stores.selection import Selection
+
+_READ_AT_ONCE: Final = 64
+"""Traces decoded together, and so held in memory."""
+
+_DAMAGE: Final = (pa.ArrowException, OSError, ValueError, EOFError)
+
+
+class TraceFile:
+    """A file of a Parquet folder; what cannot be read of it is told, by row group or row, and skipped.
+
+    Args:
+        files: the file system.
+        path: the file in it.
+        tell: takes what cannot be read; may raise it.
+    """
+
+    def __init__(self, files: Any, path: str, *, tell: Callable[[TornRecordError], None]) -> None:
+        self._files = files
+        self._path = path
+        self._tell = tell
+        self._held = ExitStack()
+        self._tools: dict[str, tuple[ToolSpec, ...]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
+
+    def traces(self, wanted: Selection, *, outputs: bool) -> Iterator[tuple[ScopeKey, Trace]]:
+        """The traces of a selection with their labels.
+
+        Raises:
+            SchemaVersionError: the file was written by a later version.
+        """
+        file = self._opened()
+        for group in range(file.num_row_groups if file else 0):
+            start = 0
+            for batch in self._batches(file, group, wanted, outputs=outputs):
+                yield from self._decoded(batch, wanted, group, start)
+                start += batch.num_rows
+
+    def count(self, wanted: Selection) -> int:
+        """How many traces of a selection there are; raises as `traces`."""
+        file = self._opened()
+        return sum(
+            sum(self._chosen(file, group, wanted)) for group in range(file.num_row_groups if file else 0)
+        )
+
+    def _opened(self) -> Any:
+        """The file, `None` if it is not one."""
+        try:
+            raw = self._held.enter_context(self._files.open(self._path, "rb"))
+            file = self._held.enter_context(pq.ParquetFile(raw))
+        except _DAMAGE as error:
+            reason = f"nothing of this file can be read, it is cut off or no Parquet file ({_line(error)})"
+            self._tell(TornRecordError(self._path, reason))
+            return None
+        about = file.schema_arrow.metadata or {}
+        if about.get(b"langchain_awo") != ABOUT[b"langchain_awo"]:
+            self._tell(TornRecordError(self._path, "a Parquet file of something else than traces"))
+            return None
+        version = about.get(b"schema_version", b"").decode(errors="replace")
+        if version != str(PARQUET_VERSION):
+            raise SchemaVersionError(self._path, found=version, expected=PARQUET_VERSION)
+        return file
+
+    def _batches(self, file: Any, group: int, wanted: Selection, *, outputs: bool) -> Iterator[Any]:
+        """The rows of a row group, if any of them is wanted."""
+        columns = None if outputs else columns_without_outputs()
+        try:
+            if any(self._chosen(file, group, wanted)):
+                yield from file.iter_batches(_READ_AT_ONCE, row_groups=[group], columns=columns)
+        except _DAMAGE as error:
+            where = f"{self._path}, row group {group}"
+            self._tell(TornRecordError(where, f"the rest of it cannot be read ({_line(error)})"))
+
+    def _chosen(self, file: Any, group: int, wanted: Selection) -> list[bool]:
+        """Which rows are wanted, by the columns that say so."""
+        if wanted.is_everything and not wanted.scope.given:
+            return [True] * int(file.metadata.row_group(group).num_rows)
+        return _wanted_rows(file.read_row_group(group, columns=list(HEAD_COLUMNS)), wanted)
+
+    def _decoded(
+        self, batch: Any, wanted: Selection, group: int, start: int
+    ) -> Iterator[tuple[ScopeKey, Trace]]:
+        heads = batch.select([*LABELS, *TRACE_COLUMNS, "tools"]).to_pylist()
+        parts = {name: _rows_of(batch.column(name), names) for name, names in PART_COLUMNS.items()}
+        for number, (head, is_wanted) in enumerate(zip(heads, _wanted_rows(batch, wanted), strict=True)):
+            if not is_wanted:
+                continue
+            try:
+                yield scope_key(head), self._trace(head, {name: rows[number] for name, rows in parts.items()})
+            except (ValueError, RecursionError) as error:
+                where = (
+                    f"{self._path}, row group {group}, row {start + number} (trace_id {head['trace_id']!r})"
+                )
+                self._tell(TornRecordError(where, str(error)))
+
+    def _trace(self, head: dict[str, Any], parts: dict[str, Rows]) -> Trace:
+        def build() -> Trace:
+            row = tuple(map(head.__getitem__, TRACE_COLUMNS))
+            messages, model_calls, tool_calls = parts["messages"], parts["model_calls"], parts["tool_calls"]
+            return trace_of(row, messages, model_calls, tool_calls, self._tools_of(head["tools"]))
+
+        def check() -> Trace:
+            named = {
+                part: [dict(zip(("trace_seq", *names), row, strict=True)) for row in parts[part]]
+                for part, names in PART_COLUMNS.items()
+            }
+            return load_trace(trace_data(head, named))
+
+        return decoded(build, check)
+
+    def _tools_of(self, text: str | None) -> tuple[ToolSpec, ...]:
+        if not text:
+            return ()
+        if text not in self._tools:
+            self._tools[text] = tuple(map(load_tool_spec, loads(text)))
+        return self._tools[text]
+
+
+def _wanted_rows(rows: Any, wanted: Selection) -> list[bool]:
+    if wanted.is_everything and not wanted.scope.given:
+        return [True] * int(rows.num_rows)
+    return [wanted.includes(head) for head in rows.select(list(HEAD_COLUMNS)).to_pylist()]
+
+
+def _rows_of(column: Any, names: tuple[str, ...]) -> list[Rows]:
+    """The parts of each trace as rows, from a list of structures; a field that was not read is `None`."""
+    flat = column.flatten()
+    fields = {field.name: flat.field(number) for number, field in enumerate(flat.type)}
+    columns = [fields[name].to_pylist() if name in fields else repeat(None) for name in names]
+    rows = list(zip(repeat(0, len(flat)), *columns, strict=False))
+    lengths = column.value_lengths().to_pylist()
+    result: list[Rows] = []
+    start = 0
+    for length in lengths:
+        result.append(rows[start : start + (length or 0)])
+        start += length or 0
+    return result
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200]

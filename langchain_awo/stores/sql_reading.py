@@ -1,0 +1,239 @@
+"""From the rows of a database to traces, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, CursorResult, Select, Table, bindparam, func, null, select
+
+from langchain_awo.errors import StoreError, TornRecordError
+from langchain_awo.model.encoding import loads
+from langchain_awo.model.trace import Trace
+from langchain_awo.stores.database import Database
+from langchain_awo.stores.decoding import (
+    MESSAGE_COLUMNS,
+    MODEL_CALL_COLUMNS,
+    TOOL_CALL_COLUMNS,
+    TRACE_COLUMNS,
+    Row,
+    Rows,
+    Specs,
+    decoded,
+    trace_of,
+)
+from langchain_awo.stores.rows import spec_data, trace_data
+from langchain_awo.stores.scope import LABELS, Scope, ScopeKey
+from langchain_awo.stores.selection import Selection
+from langchain_awo.stores.store import OnTorn
+from langchain_awo.stores.tables import MESSAGES, MODEL_CALLS, TOOL_CALLS, TOOLS, TRACES
+
+_READ_AT_ONCE: Final = 64
+"""Traces fetched together, and so held in memory."""
+
+_PARTS: Final = (
+    (MESSAGES, MESSAGE_COLUMNS),
+    (MODEL_CALLS, MODEL_CALL_COLUMNS),
+    (TOOL_CALLS, TOOL_CALL_COLUMNS),
+)
+_TRACE_FIELDS: Final = tuple(TRACES.c[name] for name in ("seq", "tools", "task_id", *LABELS, *TRACE_COLUMNS))
+_OWN: Final = 3 + len(LABELS)
+"""Fields of a trace's row before those of `TRACE_COLUMNS`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The rows of some traces.
+
+    Attributes:
+        last_seq: where the next page begins; `None` when there are no more traces.
+        traces: `seq`, the digests of the tools, the task id and the labels, then `TRACE_COLUMNS`.
+        parts: for each table in `_PARTS`, rows by `seq`.
+        torn: why a trace could not even be fetched, by its `seq`.
+    """
+
+    last_seq: int | None
+    traces: Rows = ()
+    parts: tuple[Mapping[int, Rows], ...] = ()
+    torn: Mapping[int, str] = field(default_factory=dict)
+
+
+class Reader:
+    """Reads traces and keeps the tool specifications they name."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._specs = Specs()
+
+    def page(
+        self, connection: Connection, wanted: Selection, *, after: int, last: int, outputs: bool
+    ) -> Page:
+        """The next traces of a selection, with all of their rows."""
+        query = select(*_TRACE_FIELDS).where(
+            TRACES.c.seq > after, TRACES.c.seq <= last, *conditions(wanted, self._database)
+        )
+        rows = self._traces(connection.execute(query.order_by(TRACES.c.seq).limit(_READ_AT_ONCE)))
+        if not rows:
+            return Page(None)
+        tasks = wanted.task_ids
+        chosen = rows if tasks is None else [row for row in rows if row[2] in tasks]
+        self._learn_specs(connection, chosen)
+        return Page(rows[-1][0], chosen, self._parts(connection, [row[0] for row in chosen], outputs=outputs))
+
+    def singly(
+        self,
+        run: Callable[[Callable[[Connection], Page]], Page],
+        wanted: Selection,
+        *,
+        after: int,
+        last: int,
+        outputs: bool,
+    ) -> Page:
+        """The next trace alone; one that cannot be fetched is part of the page as torn."""
+        numbers = select(TRACES.c.seq).where(
+            TRACES.c.seq > after, TRACES.c.seq <= last, *scoped(wanted.scope, self._database)
+        )
+
+        def next_seq(connection: Connection) -> Page:
+            return Page(connection.execute(numbers.order_by(TRACES.c.seq).limit(1)).scalar())
+
+        seq = run(next_seq).last_seq
+        if seq is None:
+            return Page(None)
+        try:
+            page = run(
+                lambda connection: self.page(connection, wanted, after=seq - 1, last=seq, outputs=outputs)
+            )
+        except StoreError as error:
+            return Page(seq, torn={seq: str(error)})
+        return Page(seq, page.traces, page.parts)
+
+    def decoded(self, page: Page, on_error: OnTorn | None) -> Iterator[tuple[ScopeKey, Trace]]:
+        """The traces of a page; raises `TornRecordError` if there is no `on_error`."""
+        for seq, reason in page.torn.items():
+            _tell(TornRecordError(f"{self._database.name}, table traces, seq {seq}", reason), on_error)
+        for row in page.traces:
+            try:
+                yield row[3:_OWN], self._trace(row, page)
+            except ValueError as error:
+                where = f"{self._database.name}, table traces, seq {row[0]} (trace_id {row[_OWN]!r})"
+                _tell(TornRecordError(where, str(error)), on_error)
+
+    def _trace(self, row: Row, page: Page) -> Trace:
+        seq, tools, _, *_ = row
+        messages, model_calls, tool_calls = (rows.get(seq, ()) for rows in page.parts)
+
+        def build() -> Trace:
+            return trace_of(row[_OWN:], messages, model_calls, tool_calls, self._specs.named_in(tools))
+
+        def check() -> Trace:
+            parts = {
+                table.name: [dict(zip(names, each, strict=True)) for each in rows.get(seq, ())]
+                for (table, names), rows in zip(_PARTS, page.parts, strict=True)
+            }
+            own = {**dict(zip(TRACE_COLUMNS, row[_OWN:], strict=True)), "tools": tools}
+            return self._specs.complete(trace_data(own, parts))
+
+        return decoded(build, check)
+
+    def _parts(
+        self, connection: Connection, seqs: list[int], *, outputs: bool
+    ) -> tuple[Mapping[int, Rows], ...]:
+        """The rows of the parts of the given traces and of no others, by `seq`."""
+        if not seqs:
+            return ()
+        all_between = seqs[-1] - seqs[0] + 1 == len(seqs)  # a range is quicker than a list
+        queries = (_RANGES if all_between else _LISTS)[outputs]
+        values: Any = {"first": seqs[0], "last": seqs[-1]} if all_between else {"seqs": seqs}
+        found = (self._restored(connection.execute(query, values)) for query in queries)
+        return tuple({seq: list(own) for seq, own in groupby(rows, itemgetter(0))} for rows in found)
+
+    def _learn_specs(self, connection: Connection, rows: Rows) -> None:
+        """Reads the tool specifications that are named and not known yet; one that is spoilt is left out."""
+        texts = {row[1] for row in rows if row[1]}
+        missing = self._specs.missing(
+            [digest for text in sorted(texts, key=str) for digest in _digests(text)]
+        )
+        for row in connection.execute(select(TOOLS).where(TOOLS.c.digest.in_(missing))) if missing else ():
+            try:
+                data = spec_data(dict(zip(TOOLS.c.keys(), self._database.restore(tuple(row)), strict=True)))
+            except ValueError:
+                continue  # every trace that needs it is reported
+            self._specs.add(row[0], data)
+
+    def _traces(self, result: CursorResult[Any]) -> Rows:
+        rows = map(tuple, result.fetchall())
+        return list(map(self._database.restore, rows) if self._database.escapes else rows)
+
+    def _restored(self, result: CursorResult[Any]) -> Rows:
+        """The rows as the driver gives them: plain tuples are all that is needed here."""
+        rows: Rows = result.cursor.fetchall() if result.cursor else ()
+        return list(map(self._database.restore, rows)) if self._database.escapes else rows
+
+
+def _part_queries(condition: Callable[[Table], ColumnElement[bool]]) -> dict[bool, tuple[Select[Any], ...]]:
+    """For each table of parts its rows of some traces, in order; with outputs (`True`) or without."""
+    return {
+        outputs: tuple(
+            select(*(_column(table, name, outputs=outputs) for name in names))
+            .where(condition(table))
+            .order_by(table.c.trace_seq, table.c.position)
+            for table, names in _PARTS
+        )
+        for outputs in (True, False)
+    }
+
+
+def _column(table: Table, name: str, *, outputs: bool) -> ColumnElement[Any]:
+    return table.c[name] if outputs or name != "output" else null().label(name)
+
+
+_RANGES: Final = _part_queries(lambda table: table.c.trace_seq.between(bindparam("first"), bindparam("last")))
+_LISTS: Final = _part_queries(lambda table: table.c.trace_seq.in_(bindparam("seqs", expanding=True)))
+
+
+def last_seq(connection: Connection) -> int:
+    """The highest number of a trace, whoever's it is."""
+    return connection.execute(select(func.max(TRACES.c.seq))).scalar() or 0
+
+
+def conditions(wanted: Selection, database: Database) -> list[ColumnElement[bool]]:
+    """The conditions in SQL, but for the tasks: their ids may be too many for one statement."""
+    found = scoped(wanted.scope, database)
+    for name, value in wanted.equal:
+        found.append(func.coalesce(TRACES.c[name], "") == database.storable(value))
+    if wanted.trace_id is not None:
+        found.append(TRACES.c.trace_id == database.storable(wanted.trace_id))
+    if wanted.since is not None:
+        found.append(TRACES.c.started_at >= wanted.since)
+    if wanted.before is not None:
+        found.append(TRACES.c.started_at < wanted.before)
+    return found
+
+
+def scoped(scope: Scope, database: Database) -> list[ColumnElement[bool]]:
+    """What holds every query to a scope."""
+    return [TRACES.c[name] == database.storable(value) for name, value in scope.given.items()]
+
+
+def used_specs(connection: Connection) -> set[str]:
+    """Digests of the tools that any trace names."""
+    texts = connection.execute(select(TRACES.c.tools).where(TRACES.c.tools.is_not(None)).distinct()).scalars()
+    return {digest for text in texts for digest in _digests(text)}
+
+
+def _digests(text: str) -> list[str]:
+    try:
+        value = loads(text)
+    except ValueError:
+        return []  # the trace is reported when it is decoded
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
+def _tell(error: TornRecordError, on_error: OnTorn | None) -> None:
+    if on_error is None:
+        raise error
+    on_error(error)

@@ -1,0 +1,82 @@
+"""From records to the rows of a database, and rows deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import Connection, Insert, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from langchain_awo.stores.database import Database
+from langchain_awo.stores.records import Record
+from langchain_awo.stores.rows import part_rows, spec_row, trace_row
+from langchain_awo.stores.scope import LABELS, ScopeKey
+from langchain_awo.stores.selection import Selection
+from langchain_awo.stores.sql_reading import conditions
+from langchain_awo.stores.tables import PARTS, TOOLS, TRACES
+
+_DELETED_AT_ONCE: Final = 500
+"""Traces deleted in one transaction, so that writers need not wait for long."""
+
+
+def write(connection: Connection, database: Database, scope: ScopeKey, batch: Sequence[Record]) -> None:
+    """Stores records of one scope; earlier traces with their ids in that scope go."""
+    _write_specs(connection, database, batch)
+    _delete(connection, list(_seqs(connection, database, scope, batch).values()))
+    rows = [trace_row(record, scope) for record in batch]
+    numbers = database.new_seqs(connection, len(batch))
+    if numbers is None:
+        database.insert(connection, TRACES, rows)
+        by_id = _seqs(connection, database, scope, batch)
+        numbers = [by_id[record.trace_id] for record in batch]
+    else:
+        database.insert(connection, TRACES, [{**row, "seq": n} for row, n in zip(rows, numbers, strict=True)])
+    for table in PARTS:
+        parts = [
+            row for record, n in zip(batch, numbers, strict=True) for row in part_rows(table.name, record, n)
+        ]
+        if parts:
+            database.insert(connection, table, parts)
+
+
+def delete_some(connection: Connection, database: Database, wanted: Selection, last: int) -> int:
+    """Deletes some of the traces of a selection up to a number; returns how many, 0 when none is left."""
+    query = select(TRACES.c.seq).where(*conditions(wanted, database), TRACES.c.seq <= last)
+    seqs = list(connection.execute(query.order_by(TRACES.c.seq).limit(_DELETED_AT_ONCE)).scalars())
+    _delete(connection, seqs)
+    return len(seqs)
+
+
+def _write_specs(connection: Connection, database: Database, batch: Sequence[Record]) -> None:
+    specs = {digest: spec for record in batch for digest, spec in record.specs.items()}
+    known = set(connection.execute(select(TOOLS.c.digest).where(TOOLS.c.digest.in_(list(specs)))).scalars())
+    for digest in sorted(specs.keys() - known):
+        row = spec_row(digest, specs[digest])
+        stored = {key: database.storable(value) for key, value in row.items()}
+        connection.execute(_insert_new(connection).values(stored))
+
+
+def _insert_new(connection: Connection) -> Insert:
+    """Another process may have stored the same tool since; it is equal, then."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(TOOLS).on_conflict_do_nothing()
+    return postgresql.insert(TOOLS).on_conflict_do_nothing()
+
+
+def _delete(connection: Connection, seqs: Sequence[int]) -> None:
+    if seqs:
+        for table in PARTS:
+            connection.execute(delete(table).where(table.c.trace_seq.in_(seqs)))
+        connection.execute(delete(TRACES).where(TRACES.c.seq.in_(seqs)))
+
+
+def _seqs(
+    connection: Connection, database: Database, scope: ScopeKey, batch: Sequence[Record]
+) -> dict[str, int]:
+    ids = {database.storable(record.trace_id): record.trace_id for record in batch}
+    own = [TRACES.c[name] == database.storable(value) for name, value in zip(LABELS, scope, strict=True)]
+    found = connection.execute(
+        select(TRACES.c.trace_id, TRACES.c.seq).where(TRACES.c.trace_id.in_(list(ids)), *own)
+    )
+    return {ids[stored]: seq for stored, seq in found}
