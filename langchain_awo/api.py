@@ -5,19 +5,14 @@ from __future__ import annotations
 import gzip
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
 
-from langchain_awo.capture import install
 from langchain_awo.capture.importers.lines import BadLine
 from langchain_awo.capture.importers.messages import import_messages, log_bad_line
-from langchain_awo.capture.recorder import CallbackRecorder
-from langchain_awo.capture.redaction import Mask
-from langchain_awo.capture.session import Session
 from langchain_awo.errors import StoreError, TornRecordError
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.encoding import loads
@@ -49,68 +44,6 @@ MESSAGE_ENDINGS: Final = tuple(
     f".{kind}{zipped}" for kind in ("jsonl", "ndjson", "json") for zipped in ("", ".gz")
 )
 """Files of other names are stores."""
-
-
-class TraceRecorder(CallbackRecorder):
-    """An ordinary LangChain callback handler that records what agents do.
-
-    It never raises into the agent and never blocks it.
-
-    Args:
-        store: where traces go: a path such as `traces.db` or `traces.jsonl`, a URL, or an open store.
-        mask: masking of secrets before they are stored, see `CallbackRecorder`.
-
-    Raises:
-        StoreError: the store cannot be opened.
-
-    Example:
-        >>> recorder = TraceRecorder("traces.db")  # doctest: +SKIP
-        >>> agent.invoke(inputs, config={"callbacks": [recorder]})  # doctest: +SKIP
-    """
-
-    def __init__(self, store: str | os.PathLike[str] | TraceStore, *, mask: Mask = True) -> None:
-        self._store = _opened(store)
-        self._is_own = self._store is not store
-        super().__init__(self._store, mask=mask)
-
-    def close(self, timeout: float | None = None) -> bool:
-        """Ends what is still running as abandoned, writes everything and stops recording; returns as `flush`.
-
-        A store that the recorder opened is closed too: a database is then one file, which can be copied.
-        """
-        written = super().close(timeout)
-        if self._is_own:
-            self._store.close()
-        return written
-
-
-@contextmanager
-def record(store: str | os.PathLike[str] | TraceStore | CallbackRecorder) -> Iterator[CallbackRecorder]:
-    """Records every LangChain run inside, without touching the agent.
-
-    Args:
-        store: where traces go, or a recorder to use.
-
-    Example:
-        >>> with record("traces.db"):  # doctest: +SKIP
-        ...     agent.invoke(inputs)
-    """
-    if isinstance(store, CallbackRecorder):
-        with install.record(store) as recorder:
-            yield recorder
-        return
-    with TraceRecorder(store) as own, install.record(own) as recorder:
-        yield recorder
-
-
-def session(name: str, *, task_id: str | None = None, **labels: Any) -> Session:
-    """One trace for everything a hand-written loop does inside; labels as in `Session`.
-
-    Example:
-        >>> with session("refunds", task_id="42") as run:  # doctest: +SKIP
-        ...     run.succeeded(loop())
-    """
-    return Session(name, task_id=task_id, **labels)
 
 
 def load_traces(
@@ -278,10 +211,6 @@ def estimate(
         split_seed=split_seed,
         progress=progress,
     )
-
-
-def _opened(store: str | os.PathLike[str] | TraceStore) -> TraceStore:
-    return store if isinstance(store, TraceStore) else open_store(_address(store))
 
 
 def _traces(source: Source, on_skipped: OnSkipped) -> Iterator[Trace]:
