@@ -16,7 +16,18 @@ class Forkable(Protocol):
         """Starts afresh; runs in the child, whose only thread is the one that called `os.fork`."""
 
 
+class Holdable(Protocol):
+    """Something that must not be at work while its process forks."""
+
+    def hold(self) -> None:
+        """Comes to rest, and stays there."""
+
+    def let_go(self) -> None:
+        """Goes on; runs in the parent."""
+
+
 _KNOWN: Final[weakref.WeakSet[Forkable]] = weakref.WeakSet()
+_HELD: Final[weakref.WeakSet[Holdable]] = weakref.WeakSet()
 _AT_EXIT: Final[list[Callable[[], None]]] = []
 
 
@@ -25,9 +36,24 @@ def reset_in_child(thing: Forkable) -> None:
     _KNOWN.add(thing)
 
 
+def hold_during_fork(thing: Holdable) -> None:
+    """Has `hold` called before every fork and `let_go` after it."""
+    _HELD.add(thing)
+
+
 def run_at_exit_of_child(close: Callable[[], None]) -> None:
     """Has a function called when a child of `multiprocessing` ends, which skips what `atexit` knows."""
     _AT_EXIT.append(close)
+
+
+def _hold_all() -> None:
+    for thing in list(_HELD):
+        thing.hold()
+
+
+def _let_all_go() -> None:
+    for thing in list(_HELD):
+        thing.let_go()
 
 
 def _reset_all() -> None:
@@ -45,4 +71,4 @@ def _finalize_with(_: object) -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_reset_all)
+    os.register_at_fork(before=_hold_all, after_in_parent=_let_all_go, after_in_child=_reset_all)

@@ -7,11 +7,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final, Protocol
 from weakref import WeakSet
 
-from langchain_awo.capture.forking import reset_in_child, run_at_exit_of_child
+from langchain_awo.capture.forking import hold_during_fork, reset_in_child, run_at_exit_of_child
 from langchain_awo.capture.queueing import TraceQueue, Waiting
 from langchain_awo.capture.state import OVERHEAD, Recording
 from langchain_awo.model.trace import Trace
@@ -34,6 +35,9 @@ IDLE: Final = 10.0
 
 EXIT_TIMEOUT: Final = 30.0
 """Seconds that the end of the program may be held up for writing."""
+
+FORK_TIMEOUT: Final = 10.0
+"""Seconds that a fork waits for the end of a write."""
 
 RETRY_AFTER: Final = (1.0, 30.0)
 """Seconds until a failing sink is tried again: at first, and at most (doubling)."""
@@ -93,18 +97,37 @@ class BackgroundWriter:
         self._begin()
         _LIVE.add(self)
         reset_in_child(self)
+        hold_during_fork(self)
 
     def _begin(self) -> None:
         capacity, capacity_bytes = self._capacity
         self._queue = TraceQueue(capacity=capacity, capacity_bytes=capacity_bytes)
         self._changed = threading.Condition()
         self._writing = threading.Lock()
+        self._writing_thread: int | None = None
         self._thread: threading.Thread | None = None
         self._batch = BATCH
         self._failing = False
         self.inherited = False
         self._stored = 0
         self._told = 0
+        self._in_sink = False
+
+    def hold(self) -> None:
+        """Waits for the end of a write, and lets go of what the sink holds: databases do not bear being forked when in use."""
+        if self._writing_thread == threading.get_ident() or not self._writing.acquire(timeout=FORK_TIMEOUT):
+            return
+        self._writing_thread = threading.get_ident()
+        release = getattr(self.sink, "release", None)
+        if release is not None and not self.inherited:
+            with suppress(Exception):
+                release()
+
+    def let_go(self) -> None:
+        """Writes again."""
+        if self._writing_thread == threading.get_ident() and not self._in_sink:
+            self._writing_thread = None
+            self._writing.release()
 
     def after_fork(self) -> None:
         """Begins anew in a child; its sink is opened when there is something to write."""
@@ -166,11 +189,14 @@ class BackgroundWriter:
         writing = self._writing  # a sink may fork: the child then has another lock
         if not writing.acquire(timeout=timeout):
             return False
+        self._writing_thread, self._in_sink = threading.get_ident(), True
         try:
             with self._changed:
                 items = self._queue.take(self._batch, BATCH_BYTES)
             return self._write(items) if items else None
         finally:
+            if writing is self._writing:
+                self._writing_thread, self._in_sink = None, False
             writing.release()
 
     def _write(self, items: list[Waiting]) -> bool:

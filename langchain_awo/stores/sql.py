@@ -116,6 +116,10 @@ class SqlTraceStore(TraceStore):
         with self._reporting("read"), self._engine.begin() as connection:
             return connection.execute(select(func.count()).select_from(TRACES)).scalar_one()
 
+    def release(self) -> None:
+        """See `TraceStore.release`."""
+        self._engine.dispose()
+
     def close(self) -> None:
         """Closes the connections."""
         self._engine.dispose()

@@ -85,6 +85,9 @@ class TraceStore(ABC):
     def __len__(self) -> int:
         """How many traces are stored."""
 
+    def release(self) -> None:  # noqa: B027  # most stores hold nothing
+        """Lets go of connections that are not in use; new ones are made when they are needed."""
+
     @abstractmethod
     def close(self) -> None:
         """Lets go of files and connections; the store may not be used afterwards."""
