@@ -6,7 +6,7 @@ import gzip
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
@@ -29,12 +29,16 @@ from langchain_awo.optimizer.recompile import Recompilation, as_compiled, recomp
 from langchain_awo.optimizer.rules_file import read_rules
 from langchain_awo.plan_file import read_plan
 from langchain_awo.runtime.chat_namer import chat_namer
+from langchain_awo.runtime.live_tools import as_tools
 from langchain_awo.runtime.signatures import spec_of
 from langchain_awo.runtime.toolkit import MetaToolkit
 from langchain_awo.stores import TraceStore, log_torn, open_store
 
 Source: TypeAlias = str | os.PathLike[str] | TraceStore | Iterable[Trace]
 """Traces: a store or its path or URL, a file of messages, or the traces themselves."""
+
+Tool: TypeAlias = BaseTool | Callable[..., Any] | dict[str, Any]
+"""Whatever `create_agent` takes as a tool; tools that the provider runs, as dictionaries, are in no routine."""
 
 OnSkipped: TypeAlias = Callable[[BadLine | TornRecordError], None]
 """Called with each record that cannot be read; the reading goes on after it."""
@@ -76,7 +80,7 @@ def load_traces(
 def compile_toolkit(
     traces: Source,
     *,
-    tools: Sequence[BaseTool] = (),
+    tools: Sequence[Tool] = (),
     rules: RuleSet | str | os.PathLike[str] | None = None,
     strategy: Strategy = "default",
     max_tools: int = 10,
@@ -113,18 +117,18 @@ def compile_toolkit(
         effects={name: Effect(effect) for name, effect in (effects or {}).items()},
         protected=frozenset(protected),
     )
-    specs = [spec_of(tool) for tool in tools]
+    specs = [spec_of(tool) for tool in as_tools(tools)]
     plan = compile_plan(load_traces(traces), options=chosen, tools=specs, progress=progress)
     if namer is not None:
         plan = polished(plan, chat_namer(namer) if isinstance(namer, BaseChatModel) else namer)
-    return MetaToolkit(plan=plan, tools=list(tools))
+    return MetaToolkit(plan=plan, tools=as_tools(tools))
 
 
 def recompile(
     traces: Source,
     toolkit: MetaToolkit | ToolkitPlan | str | os.PathLike[str],
     *,
-    tools: Sequence[BaseTool] = (),
+    tools: Sequence[Tool] = (),
     rules: RuleSet | str | os.PathLike[str] | None = None,
     options: Options | None = None,
     progress: Progress | None = None,
@@ -158,7 +162,7 @@ def recompile(
         former, known = toolkit.plan, toolkit.tools
     else:
         former = toolkit if isinstance(toolkit, ToolkitPlan) else read_plan(toolkit)
-    live = list(tools or known)
+    live = as_tools(tools or known)
     ruled = read_rules(rules) if isinstance(rules, str | os.PathLike) else rules
     chosen = options or as_compiled(former, live=bool(live), rules=ruled)
     specs = [spec_of(tool) for tool in live]
@@ -173,7 +177,7 @@ def estimate(
     prices: PriceTable | str | os.PathLike[str] | None = None,
     priced_as: Iterable[str] = (),
     assumptions: Assumptions | None = None,
-    tools: Sequence[BaseTool] = (),
+    tools: Sequence[Tool] = (),
     options: Options | None = None,
     held_out: float = 0.5,
     split_seed: int = 0,
@@ -203,7 +207,7 @@ def estimate(
         load_traces(traces),
         table=prices if isinstance(prices, PriceTable) else read_prices(prices),
         options=options,
-        tools=[spec_of(tool) for tool in tools],
+        tools=[spec_of(tool) for tool in as_tools(tools)],
         runs_a_day=runs_a_day,
         priced_as=tuple(priced_as),
         assumptions=assumptions,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import wraps
 from typing import Any, TypeVar
 from uuid import UUID
@@ -21,7 +21,7 @@ from langchain_awo.capture.offered import OfferedTools
 from langchain_awo.capture.state import ModelRun, Recording, ToolRun
 from langchain_awo.capture.tracker import Node, RunTracker
 from langchain_awo.capture.usage import usage_of
-from langchain_awo.model.trace import Status
+from langchain_awo.model.trace import Status, ToolSpec
 
 logger = logging.getLogger(__name__)
 
@@ -201,14 +201,15 @@ class EventHandler(BaseCallbackHandler):
 
     def _start_model(self, event: Mapping[str, Any], prompt: list[BaseMessage]) -> None:
         parameters, metadata = event.get("invocation_params") or {}, event.get("metadata") or {}
-        offered = self._read(self._offered.read, parameters, otherwise=[])
+        none: list[ToolSpec] = []
+        offered = self._read(self._offered.read, parameters, otherwise=none)
         with self._tracker.lock:
             node = self._start(event)
             if node is None:
                 return
             if self._tracker.may_join(node):
-                keys = self._read(keys_of_prompt, prompt, otherwise=[])
-                self._tracker.join_loop(node, keys)
+                unknown: list[Hashable] = []
+                self._tracker.join_loop(node, self._read(keys_of_prompt, prompt, otherwise=unknown))
             seat = reading.seat_of(
                 node.recording,
                 notes.scope_inside(node.tool, snapshot.agent_scope(metadata)),

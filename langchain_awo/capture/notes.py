@@ -59,22 +59,23 @@ def note_answer(recording: Recording, run: ModelRun, *, text: str, usage: TokenU
 
 def note_issued(recording: Recording, run: ModelRun, message: AIMessage) -> None:
     """Notes the tool calls a model asked for, also those whose arguments could not be read."""
-    calls = [(call["id"], call["name"], freeze_arguments(call["args"]), None) for call in message.tool_calls]
+    calls: list[tuple[str | None, str, bytes, str | None]] = [
+        (call["id"], call["name"], freeze_arguments(call["args"]), None) for call in message.tool_calls
+    ]
     for bad in message.invalid_tool_calls:
         raw = freeze_arguments({RAW_ARGUMENTS: bad.get("args") or ""})
-        problem = bad.get("error") or "the arguments are not JSON"
-        calls.append((bad.get("id"), bad.get("name") or "tool", raw, str(problem)[: snapshot.MAX_ERROR_TEXT]))
+        reason = str(bad.get("error") or "the arguments are not JSON")[: snapshot.MAX_ERROR_TEXT]
+        calls.append((bad.get("id"), bad.get("name") or "tool", raw, reason))
     for position, (call_id, name, args, problem) in enumerate(calls):
-        recording.issue(
-            IssuedCall(
-                call_id=str(call_id or ""),
-                name=str(name),
-                args=args,
-                model_run=run,
-                position=position,
-                problem=problem,
-            )
+        issued = IssuedCall(
+            call_id=str(call_id or ""),
+            name=str(name),
+            args=args,
+            model_run=run,
+            position=position,
+            problem=problem,
         )
+        recording.issue(issued)
 
 
 def note_tool_run(

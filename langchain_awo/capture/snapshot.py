@@ -63,7 +63,7 @@ def arguments_of(inputs: object, text: str) -> bytes:
         return freeze_arguments({"input": text})
     if any(_is_injected(value.__class__) for value in inputs.values()):
         inputs = {key: value for key, value in inputs.items() if not _is_injected(value.__class__)}
-    return freeze_arguments(inputs)
+    return freeze_arguments(dict(inputs))
 
 
 @cache

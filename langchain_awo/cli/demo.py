@@ -96,7 +96,7 @@ class _Tour:
         self.compiled: MetaToolkit | None = None
 
     def run(self, model: BaseChatModel | None, *, tasks: int, seed: int) -> DemoResult:
-        from langchain_awo.api import TraceRecorder
+        from langchain_awo.recording import TraceRecorder
         from langchain_awo.demo.run import run_demo
 
         try:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from langchain_core.tools import BaseTool, BaseToolkit
-from pydantic import ConfigDict, Field, PrivateAttr
+from pydantic import ConfigDict, Field, PrivateAttr, field_validator
 
 from langchain_awo.errors import PlanError, ToolMismatchError
 from langchain_awo.model.metatool import MetaTool, Mode, Refused, ToolkitPlan
 from langchain_awo.model.notation import format_plan
 from langchain_awo.model.validation import check_plan
 from langchain_awo.plan_file import read_plan, write_plan
-from langchain_awo.reporting.notebook import plan_html
+from langchain_awo.runtime.live_tools import as_tools
 from langchain_awo.runtime.lowering import lower
 from langchain_awo.runtime.memory import PROCESS, Memory
 from langchain_awo.runtime.outcome import Limits
@@ -48,6 +48,11 @@ class MetaToolkit(BaseToolkit):
     memory: Memory = Field(default=PROCESS, repr=False)
     _lowered: dict[str, BaseTool] = PrivateAttr(default_factory=dict)
     _whole: dict[str, BaseTool] = PrivateAttr(default_factory=dict)
+
+    @field_validator("tools", mode="before")
+    @classmethod
+    def _as_tools(cls, given: Any) -> list[BaseTool]:
+        return as_tools(given)
 
     def model_post_init(self, context: Any, /) -> None:
         """Checks the plan and builds the tools.
@@ -116,7 +121,7 @@ class MetaToolkit(BaseToolkit):
         cls,
         path: str | os.PathLike[str],
         *,
-        tools: Iterable[BaseTool],
+        tools: Iterable[BaseTool | Callable[..., Any] | dict[str, Any]],
         limits: Limits | None = None,
         strict: bool = False,
     ) -> MetaToolkit:
@@ -132,7 +137,7 @@ class MetaToolkit(BaseToolkit):
             PlanError: the file is not a plan that could be run.
             ToolMismatchError: with `strict`, a tool is missing or has another signature.
         """
-        toolkit = cls(plan=read_plan(path), tools=list(tools), limits=limits or Limits())
+        toolkit = cls(plan=read_plan(path), tools=as_tools(tools), limits=limits or Limits())
         if strict:
             toolkit.raise_if_disabled()
         return toolkit
@@ -151,6 +156,8 @@ class MetaToolkit(BaseToolkit):
 
     def _repr_html_(self) -> str | None:
         """What a notebook shows; the plain form without the extra `report`."""
+        from langchain_awo.reporting.notebook import plan_html  # noqa: PLC0415  # agents need no drawings
+
         return plan_html(self.plan)
 
     def __str__(self) -> str:

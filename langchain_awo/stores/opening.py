@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from langchain_awo.errors import StoreError
-from langchain_awo.stores import sqlite
-from langchain_awo.stores.jsonl import JsonlTraceStore
-from langchain_awo.stores.sql import SqlTraceStore
 from langchain_awo.stores.store import TraceStore
 
+_SQLITE_MAGIC: Final = b"SQLite format 3\0"
 _SQLITE_URL: Final = "sqlite:///"
 _DATABASES: Final = (".db", ".sqlite", ".sqlite3")
 _LINES: Final = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
@@ -37,8 +35,13 @@ def open_store(url_or_path: str | Path, *, create: bool = True) -> TraceStore:
     path = Path(text.removeprefix(_SQLITE_URL))
     _check_path(path, create=create)
     if is_url or _is_database(path):
+        from langchain_awo.stores import sqlite  # noqa: PLC0415  # only what is opened is imported
+        from langchain_awo.stores.sql import SqlTraceStore  # noqa: PLC0415
+
         sqlite.check_file(path)
         return SqlTraceStore(sqlite.make_engine(path), url=text)
+    from langchain_awo.stores.jsonl import JsonlTraceStore  # noqa: PLC0415
+
     return JsonlTraceStore(path, create=create)
 
 
@@ -60,4 +63,4 @@ def _is_database(path: Path) -> bool:
     if not path.exists():
         raise StoreError(f"{path}: the name does not say which store to make; end it in .db or .jsonl")
     with path.open("rb") as file:
-        return file.read(len(sqlite.MAGIC)) == sqlite.MAGIC
+        return file.read(len(_SQLITE_MAGIC)) == _SQLITE_MAGIC
