@@ -23,7 +23,7 @@ class TraceRecorder(CallbackRecorder):
 
     Args:
         store: where traces go: a path such as `traces.db` or `traces.jsonl`, a URL, or an open store.
-        options: as in `CallbackRecorder`: `mask`, `capacity`, `capacity_bytes`.
+        options: as in `CallbackRecorder`: `mask`, `capacity`, `capacity_bytes`, `defaults`.
 
     Raises:
         StoreError: the store cannot be opened.

@@ -18,7 +18,7 @@ from langchain_awo.capture import notes, reading, snapshot
 from langchain_awo.capture.frozen import NOTHING, Frozen
 from langchain_awo.capture.loops import keys_of_execution, keys_of_prompt
 from langchain_awo.capture.offered import OfferedTools
-from langchain_awo.capture.state import ModelRun, Recording, ToolRun
+from langchain_awo.capture.state import Label, ModelRun, Recording, ToolRun
 from langchain_awo.capture.tracker import Node, RunTracker
 from langchain_awo.capture.usage import usage_of
 from langchain_awo.model.trace import Status, ToolSpec
@@ -48,15 +48,16 @@ class EventHandler(BaseCallbackHandler):
 
     Args:
         finished: receives each recording that is over, and each part of a long one.
+        defaults: labels of runs that have none of their own.
     """
 
     run_inline = True  # else async agents run a sync handler in executor threads, late and out of order
     raise_error = False
 
-    def __init__(self, finished: Callable[[Recording], None]) -> None:
+    def __init__(self, finished: Callable[[Recording], None], *, defaults: Label | None = None) -> None:
         super().__init__()
         self.closed = False
-        self._tracker = RunTracker(finished)
+        self._tracker = RunTracker(finished, defaults=defaults)
         self._offered = OfferedTools()
         self._failed_once = False
 

@@ -23,7 +23,7 @@ class WaitingLoops:
     def add(self, recording: Recording) -> None:
         """Notes what a recording waits for: the calls of its last model call."""
         self.remove(recording)
-        last, keys = len(recording.model_runs) - 1, self._keys.setdefault(recording, [])
+        last, keys = recording.issued[-1].model_call, self._keys.setdefault(recording, [])
         for call in reversed(recording.issued):
             if call.model_call != last:
                 break

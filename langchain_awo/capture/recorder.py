@@ -12,7 +12,7 @@ from langchain_awo.capture.assembly import assemble
 from langchain_awo.capture.events import EventHandler
 from langchain_awo.capture.forking import run_at_exit_of_child
 from langchain_awo.capture.redaction import Mask, Redactor
-from langchain_awo.capture.state import Recording
+from langchain_awo.capture.state import Label, Recording
 from langchain_awo.capture.writer import EXIT_TIMEOUT, BackgroundWriter, TraceSink
 from langchain_awo.model.trace import Trace
 
@@ -32,6 +32,7 @@ class CallbackRecorder(EventHandler):
         capacity: finished traces kept in memory while the sink is slow or fails; the oldest are dropped beyond it.
         capacity_bytes: memory that they may take together.
         reopen: makes a sink like this one, for a forked child; without it parent and child share the sink.
+        defaults: labels of runs that have none of their own.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class CallbackRecorder(EventHandler):
         capacity: int = 10_000,
         capacity_bytes: int = CAPACITY_BYTES,
         reopen: Callable[[], TraceSink] | None = None,
+        defaults: Label | None = None,
     ) -> None:
         redactor = Redactor(mask)
         self._writer = BackgroundWriter(
@@ -51,7 +53,7 @@ class CallbackRecorder(EventHandler):
             capacity_bytes=capacity_bytes,
             reopen=reopen,
         )
-        super().__init__(self._writer.put)
+        super().__init__(self._writer.put, defaults=defaults)
         _OPEN.add(self)
         # A recorder that nobody refers to any more gets no further events: what waits for them is complete.
         weakref.finalize(self, self._tracker.finish_all).atexit = False

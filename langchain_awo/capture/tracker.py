@@ -50,10 +50,12 @@ class RunTracker:
 
     Args:
         finished: receives each recording that is over and not empty; nothing changes it any more.
+        defaults: labels of runs that have none of their own.
     """
 
-    def __init__(self, finished: Callable[[Recording], None]) -> None:
+    def __init__(self, finished: Callable[[Recording], None], *, defaults: Label | None = None) -> None:
         self._finished = finished
+        self._defaults = defaults
         self._process: UUID | None = None
         self._begin()
         reset_in_child(self)
@@ -181,12 +183,18 @@ class RunTracker:
             recording.label = session.label
             recording.lasting = recording.in_session = True
             _complete(session.label, label)
+            self._complete_by_default(session.label)
             return recording
         key = str(parent_id or run_id)
         recording = self._recordings.get(key) or self._open(key, now)
         recording.label = label
+        self._complete_by_default(label)
         recording.lasting = parent_id is not None
         return recording
+
+    def _complete_by_default(self, label: Label) -> None:
+        if self._defaults is not None:
+            _complete(label, self._defaults)
 
     def _is_open(self, session: Session) -> bool:
         recording = self._recordings.get(session.trace_id)
