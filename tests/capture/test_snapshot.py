@@ -56,7 +56,7 @@ def test_a_tool_that_is_called_with_text_has_it_as_its_argument(recorder, record
         ),
         (
             {"usage": {"input_tokens": 9, "output_tokens": 2, "cache_read_input_tokens": 3}},
-            TokenUsage(input_tokens=9, output_tokens=2, cached_tokens=3),
+            TokenUsage(input_tokens=12, output_tokens=2, cached_tokens=3),  # counted beside the input
         ),
         ({"model_name": "m"}, None),
         ({}, None),
