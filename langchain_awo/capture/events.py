@@ -168,7 +168,8 @@ class EventHandler(BaseCallbackHandler):
             if self._tracker.may_join(node):
                 self._tracker.join_loop(node, keys_of_execution(call_id, name, args))
             caller = node.tool if call_id is not None else self._tracker.caller_of(node)
-            self._read(notes.note_tool, node.recording, name, about, metadata, otherwise=None)
+            if name not in node.recording.hints:
+                self._read(notes.note_tool, node.recording, name, about, metadata, otherwise=None)
             notes.note_tool_run(
                 node,
                 event["run_id"],

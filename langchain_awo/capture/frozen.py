@@ -40,13 +40,19 @@ def freeze(value: object) -> Frozen:
 
 def pack(value: object) -> bytes:
     """Any value as JSON bytes of any length."""
+    packed = pack_plain(value)
+    return orjson.dumps(to_json(value)) if packed is None else packed
+
+
+def pack_plain(value: object) -> bytes | None:
+    """What is plain data already as JSON bytes, and `None` for everything that has to be looked at."""
     try:
         packed = orjson.dumps(value, option=_PLAIN)
     except (TypeError, ValueError, RecursionError):
-        return orjson.dumps(to_json(value))
+        return None
     # `null` may have been a number that JSON does not have, and what is nested deeply is cut by `to_json`.
     if b"null" in packed or packed.count(b"[") + packed.count(b"{") > _MAX_PLAIN_DEPTH:
-        return orjson.dumps(to_json(value))
+        return None
     return packed
 
 

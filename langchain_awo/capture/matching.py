@@ -28,7 +28,7 @@ def issue_of(
     recent = _newest_first(recording.recent.get(scope, ()))
     if call_id:  # the agent's code made it up, for a call that had none
         recent = [call for call in recent if not call.call_id]
-    return _best(recent, name, args, edited=call_id is not None)
+    return _best(recent, name, args, edited=call_id is not None) if recent else None
 
 
 def _newest_first(calls: Iterable[IssuedCall]) -> list[IssuedCall]:

@@ -131,8 +131,8 @@ def note_tool(
     """Notes what is known of a tool that was called."""
     if name not in recording.specs:
         recording.specs[name] = ToolSpec(name=name, description=str(serialized.get("description") or ""))
-    if name not in recording.hints:
-        recording.hints[name] = hints_of(metadata)
+    recording.hints[name] = {}
+    recording.hints[name] = hints_of(metadata)
 
 
 def scope_inside(caller: ToolRun | None, place: str) -> str:

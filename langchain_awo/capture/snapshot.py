@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from langchain_core.messages import AIMessage, ToolMessage
 from langchain_core.outputs import LLMResult
 from langgraph.errors import GraphBubbleUp, ParentCommand
 
-from langchain_awo.capture.frozen import NOTHING, Frozen, freeze, freeze_arguments
+from langchain_awo.capture.frozen import MAX_VALUE, NOTHING, Frozen, freeze, freeze_arguments, pack_plain
 from langchain_awo.capture.state import Label
 from langchain_awo.model.encoding import project_output, to_json
 from langchain_awo.model.hints import HINT_NAMES
@@ -46,19 +46,30 @@ def _is_internal(key: str) -> bool:
 
 def agent_scope(metadata: Mapping[str, Any]) -> str:
     """Where in a tree of agents a run belongs: the graph it runs in, and the agent's name if it has one."""
-    graph = str(metadata.get("langgraph_checkpoint_ns") or "").rpartition("|")[0]
-    name = str(metadata.get("lc_agent_name") or "")
+    namespace, name = metadata.get("langgraph_checkpoint_ns"), metadata.get("lc_agent_name")
+    return _scope_of(str(namespace or ""), str(name or ""))
+
+
+@lru_cache(maxsize=1024)
+def _scope_of(namespace: str, name: str) -> str:
+    graph = namespace.rpartition("|")[0]
     return f"{graph}#{name}" if graph and name else graph or name
 
 
 def replay_of(metadata: Mapping[str, Any]) -> Replay | None:
     """The mark that a meta-tool leaves on the calls it makes."""
-    name, step = metadata.get("awo_meta_tool"), metadata.get("awo_step")
+    name = metadata.get("awo_meta_tool")
+    if name is None:
+        return None
+    step = metadata.get("awo_step")
     return Replay(meta_tool=str(name), step=step) if name and isinstance(step, int) else None
 
 
 def arguments_of(inputs: object, text: str) -> bytes:
     """The arguments as the model wrote them, frozen; what LangGraph injects is left out."""
+    packed = pack_plain(inputs) if type(inputs) is dict else None
+    if packed is not None and len(packed) <= MAX_VALUE:
+        return packed
     if not isinstance(inputs, Mapping):
         return freeze_arguments({"input": text})
     if any(_is_injected(value.__class__) for value in inputs.values()):
@@ -75,8 +86,10 @@ def _is_injected(kind: type) -> bool:
 
 def result_of(output: object) -> tuple[Status, Frozen, str | None]:
     """Status, output and error of a tool that returned; of a list the only message in it decides."""
-    messages = [each for each in output if isinstance(each, ToolMessage)] if isinstance(output, list) else ()
-    message = messages[0] if len(messages) == 1 else output
+    message = output
+    if isinstance(output, list):
+        messages = [each for each in output if isinstance(each, ToolMessage)]
+        message = messages[0] if len(messages) == 1 else output
     if not isinstance(message, ToolMessage):
         return "ok", freeze(output), None
     value = freeze(project_output(message.content, message.artifact))

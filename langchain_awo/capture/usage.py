@@ -41,7 +41,22 @@ _MOST: Final = 2**53
 
 def usage_of(message: AIMessage | None, response: LLMResult) -> TokenUsage | None:
     """Tokens as the provider reported them, `None` where it reported nothing that can be read."""
+    usual = _read_usual(message.usage_metadata) if message is not None else None
+    if usual is not None:
+        return usual
     return next((usage for report in _reports(message, response) if (usage := read_usage(report))), None)
+
+
+def _read_usual(report: Mapping[str, Any] | None) -> TokenUsage | None:
+    """LangChain's own form, which nearly all have, when there is nothing odd in it."""
+    if not report:
+        return None
+    read, said = report.get("input_tokens"), report.get("output_tokens")
+    details = report.get("input_token_details")
+    cached = details.get("cache_read", 0) if type(details) is dict else 0
+    if type(read) is int and type(said) is int and type(cached) is int and 0 <= cached <= read and 0 < said < _MOST:
+        return TokenUsage(input_tokens=read, output_tokens=said, cached_tokens=cached)
+    return None
 
 
 def read_usage(report: object) -> TokenUsage | None:
@@ -67,7 +82,7 @@ def _reports(message: AIMessage | None, response: LLMResult) -> Iterator[object]
 
 
 def _places(holder: object) -> Iterator[object]:
-    if isinstance(holder, Mapping):
+    if holder and isinstance(holder, Mapping):
         yield from (holder.get(place) for place in _PLACES)
 
 
