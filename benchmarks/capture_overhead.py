@@ -99,9 +99,9 @@ def handlers() -> dict[str, Any]:
         "LangChainTracer": LangChainTracer(client=NoClient()),  # type: ignore[arg-type]  # all that it calls is there
     }
     try:
-        from openinference.instrumentation import OITracer, TraceConfig
-        from openinference.instrumentation.langchain._tracer import OpenInferenceTracer
-        from opentelemetry.sdk.trace import TracerProvider
+        from openinference.instrumentation import OITracer, TraceConfig  # noqa: PLC0415  # where it is installed
+        from openinference.instrumentation.langchain._tracer import OpenInferenceTracer  # noqa: PLC0415
+        from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
     except ImportError:
         return found
     tracer = OITracer(TracerProvider().get_tracer("benchmark"), config=TraceConfig())

@@ -81,9 +81,7 @@ def by_arguments(model, tools, *, more: dict[str, Any] | None = None):
         return {"messages": answers}
 
     graph = StateGraph(MessagesState)
-    graph.add_node(
-        "model", lambda state: {"messages": [model.bind_tools(tools).invoke(state["messages"])]}
-    )
+    graph.add_node("model", lambda state: {"messages": [model.bind_tools(tools).invoke(state["messages"])]})
     graph.add_node("tools", act)
     graph.add_edge(START, "model")
     graph.add_conditional_edges("model", tools_condition)
@@ -133,7 +131,9 @@ def test_loops_in_threads_that_ask_for_the_same_things_do_not_mix(recorder, reco
     barrier = threading.Barrier(4)
 
     def run() -> None:
-        model = ExactModel.saying(asks(call("look", "", where="a")), asks(call("look", "", where="b")), says())
+        model = ExactModel.saying(
+            asks(call("look", "", where="a")), asks(call("look", "", where="b")), says()
+        )
         barrier.wait(10)
         loop(model, {"callbacks": [recorder]}, ids=False)
 
@@ -164,7 +164,10 @@ def test_answers_of_tools_that_langchain_never_saw_go_by_order_where_ids_are_mis
     manager = CallbackManager.configure(inheritable_callbacks=[recorder])
     messages: list[Any] = [HumanMessage("go")]
     messages.append(model.invoke(messages, {"callbacks": manager}))
-    messages += [ToolMessage("first", tool_call_id=""), ToolMessage("second", tool_call_id="", status="error")]
+    messages += [
+        ToolMessage("first", tool_call_id=""),
+        ToolMessage("second", tool_call_id="", status="error"),
+    ]
     model.invoke(messages, {"callbacks": manager})
     (trace,) = recorded()
     assert [(c.output, c.status) for c in trace.tool_calls] == [("first", "ok"), ("second", "error")]

@@ -109,7 +109,9 @@ def test_a_selector_of_tools_is_told_by_its_mark(recorder, recorded):
 
 
 def test_a_summary_and_the_call_that_made_it_are_not_the_users(recorder, recorded):
-    middleware = SummarizationMiddleware(model=always("a summary"), trigger=("messages", 3), keep=("messages", 2))
+    middleware = SummarizationMiddleware(
+        model=always("a summary"), trigger=("messages", 3), keep=("messages", 2)
+    )
     agent = create_agent(agent_model(), [look], middleware=[middleware])
     agent.invoke(user("go"), config={"callbacks": [recorder]})
     (trace,) = recorded()

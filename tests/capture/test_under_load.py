@@ -35,7 +35,12 @@ def turn(handler, root, number, *, output="seen"):
     message = AIMessage("", tool_calls=[call("look", f"c{number}", where=str(number))])
     handler.on_llm_end(LLMResult(generations=[[ChatGeneration(message=message)]]), run_id=model)
     handler.on_tool_start(
-        {"name": "look"}, "", run_id=work, parent_run_id=root, inputs={"where": str(number)}, tool_call_id=f"c{number}"
+        {"name": "look"},
+        "",
+        run_id=work,
+        parent_run_id=root,
+        inputs={"where": str(number)},
+        tool_call_id=f"c{number}",
     )
     handler.on_tool_end(ToolMessage(output, tool_call_id=f"c{number}"), run_id=work)
 
@@ -105,7 +110,7 @@ def test_what_waits_is_bounded_in_bytes_and_what_is_dropped_is_told(caplog):
     for _ in range(40):
         long_run(recorder, 1, output="x" * 100_000)
     lost = recorder.dropped
-    assert 30 <= lost < 35
+    assert 20 <= lost < 35  # ten wait, and a batch may be on its way
     sink.room = True
     assert recorder.flush(60)
     assert len(sink.traces) == 40 - lost
@@ -160,18 +165,20 @@ def stored(path):
 @pytest.mark.parametrize("name", ["traces.db", "traces.jsonl"])
 def test_a_process_that_is_killed_loses_at_most_the_last_second(name, tmp_path):
     process = start(ENDLESS, str(tmp_path / name))
-    lines = [process.stdout.readline() for _ in range(600)]
+    lines = [process.stdout.readline()]
+    until = time.time() + 5
+    while time.time() < until:
+        lines.append(process.stdout.readline())
     process.kill()
     killed = time.time()
-    rest = process.stdout.read().splitlines()
-    process.wait()
+    rest = process.communicate()[0].splitlines()
     ended = [line.split() for line in [*lines, *rest] if len(line.split()) == 2]
     durable = {number for number, at in ended if float(at) < killed - LINGER - 2}
     assert len(durable) > 20
     assert durable <= stored(tmp_path / name)
 
 
-PROCESSES = ENDLESS.replace("100_000", "60").replace("text\": str(number)", "text\": sys.argv[2] + str(number)")
+PROCESSES = ENDLESS.replace("100_000", "60").replace('text": str(number)', 'text": sys.argv[2] + str(number)')
 
 
 @pytest.mark.parametrize("name", ["traces.db", "traces.jsonl"])
@@ -211,8 +218,10 @@ print(failed, recorder.flush(60), recorder.dropped)
 def test_a_disk_that_was_full_gets_every_trace_when_it_has_room_again(name, tmp_path):
     done = run_python(LIMITED, str(tmp_path / name))
     assert done.stdout.split() == ["False", "True", "0"], done.stderr
-    assert done.stderr.count("cannot be written") == 1
-    assert stored(tmp_path / name) == {f"{when} {number}" for when in ("before", "full") for number in range(30)}
+    assert done.stderr.count("traces cannot be written to") == 1
+    assert stored(tmp_path / name) == {
+        f"{when} {number}" for when in ("before", "full") for number in range(30)
+    }
 
 
 def test_the_signal_of_a_file_that_may_not_grow_is_no_end_of_the_program():

@@ -16,7 +16,10 @@ from tests.capture.scripted_agents import asks, call, look, says, user
     ("report", "usage"),
     [
         ({"prompt_tokens": 10, "completion_tokens": 2}, (10, 2, 0)),
-        ({"prompt_tokens": 10, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 4}}, (10, 2, 4)),
+        (
+            {"prompt_tokens": 10, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 4}},
+            (10, 2, 4),
+        ),
         ({"input_tokens": 10, "output_tokens": 2, "input_token_details": {"cache_read": 4}}, (10, 2, 4)),
         # Anthropic and Bedrock count what was cached beside the input
         ({"input_tokens": 10, "cache_read_input_tokens": 90, "output_tokens": 5}, (100, 5, 90)),
@@ -52,7 +55,11 @@ def nested(depth):
     return value
 
 
-@pytest.mark.parametrize("count", [{"text": 5}, nested(5_000), object(), [1, 2], "x"], ids=["object", "deep", "odd", "list", "text"])
+@pytest.mark.parametrize(
+    "count",
+    [{"text": 5}, nested(5_000), object(), [1, 2], "x"],
+    ids=["object", "deep", "odd", "list", "text"],
+)
 def test_what_a_model_said_is_recorded_whatever_its_usage_is(count, recorder, recorded):
     turns = [asks(call("look", "c1", where="a")), says()]
     for turn in turns:
