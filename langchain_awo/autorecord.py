@@ -19,6 +19,7 @@ import os
 import runpy
 import sys
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -89,8 +90,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    from langchain_awo import autorecord  # the program may import it too, and it starts once
-
-    autorecord.main(sys.argv[1:])
+    # Under its own name: the program may import it too, and recording starts once.
+    import_module("langchain_awo.autorecord").main(sys.argv[1:])
 else:
     start()
