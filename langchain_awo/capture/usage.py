@@ -54,7 +54,13 @@ def _read_usual(report: Mapping[str, Any] | None) -> TokenUsage | None:
     read, said = report.get("input_tokens"), report.get("output_tokens")
     details = report.get("input_token_details")
     cached = details.get("cache_read", 0) if type(details) is dict else 0
-    if type(read) is int and type(said) is int and type(cached) is int and 0 <= cached <= read and 0 < said < _MOST:
+    if (
+        type(read) is int
+        and type(said) is int
+        and type(cached) is int
+        and 0 <= cached <= read
+        and 0 < said < _MOST
+    ):
         return TokenUsage(input_tokens=read, output_tokens=said, cached_tokens=cached)
     return None
 
