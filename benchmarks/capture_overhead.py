@@ -1,27 +1,24 @@
-"""What recording costs: an agent run with and without the recorder, in turns; the best of many rounds.
+"""What recording costs beside what LangChain's own tracer and OpenInference's cost: the same run, in turns; the best of many rounds.
 
-Run it with `python benchmarks/capture_overhead.py`; `--rounds 40` for steadier figures.
+Run it with `python benchmarks/capture_overhead.py`; `--rounds 40` for steadier figures. Nothing is sent anywhere: each handler does all
+that it does in the agent's threads, and what it makes is thrown away.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
-from uuid import uuid4
 
 from langchain.agents import create_agent
-from langchain_core.messages import ToolMessage
 from langchain_core.tools import tool
+from langchain_core.tracers import LangChainTracer
 from rich.console import Console
 from rich.table import Table
 
-from langchain_awo.capture.assembly import assemble
-from langchain_awo.capture.events import EventHandler
 from langchain_awo.capture.recorder import CallbackRecorder
-from langchain_awo.capture.redaction import Redactor
-from langchain_awo.capture.state import Recording
 from langchain_awo.model.trace import Trace
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 
@@ -34,6 +31,18 @@ class Nowhere:
 
     def append(self, traces: Sequence[Trace]) -> None:
         """Forgets."""
+
+
+class NoClient:
+    """What LangChainTracer needs of a LangSmith client; sends nothing."""
+
+    tracing_queue = None
+
+    def create_run(self, *_: Any, **__: Any) -> None:
+        """Sends nothing."""
+
+    def update_run(self, *_: Any, **__: Any) -> None:
+        """Sends nothing."""
 
 
 @tool
@@ -56,72 +65,76 @@ def run_tool(config: dict[str, Any]) -> None:
         get_order.invoke(call, config=config)
 
 
-def best(
-    run: Callable[[dict[str, Any]], None], configs: Sequence[dict[str, Any]], rounds: int
+def cpu(
+    run: Callable[[dict[str, Any]], None],
+    configs: Sequence[dict[str, Any]],
+    rounds: int,
+    clock: Callable[[], float],
 ) -> list[float]:
-    """The least CPU seconds of this thread for one run, for each configuration; measured in turns."""
+    """The least CPU seconds of one run for each configuration; measured in turns."""
     times = [float("inf")] * len(configs)
     for _ in range(rounds):
         for index, config in enumerate(configs):
-            start = time.thread_time()
+            _finish(config)
+            start = clock()
             for _ in range(REPEATS):
                 run(config)
-            times[index] = min(times[index], (time.thread_time() - start) / REPEATS)
+            if clock is time.process_time:
+                _finish(config)
+            times[index] = min(times[index], (clock() - start) / REPEATS)
     return times
 
 
-def handlers_alone(rounds: int) -> float:
-    """CPU seconds of the recorder's own handlers for one tool call."""
-    handler, root, times = EventHandler(lambda _: None), uuid4(), []
-    metadata = {"langgraph_checkpoint_ns": "tools:a628e2e3", "langgraph_step": 2, "thread_id": "t"}
-    output = ToolMessage('{"id": "#1", "status": "shipped"}', tool_call_id="c")
-    handler.on_chain_start({}, {}, run_id=root, metadata=metadata)
-    for _ in range(rounds):
-        ids = [uuid4() for _ in range(100)]
-        start = time.thread_time()
-        for run_id in ids:
-            event = {
-                "run_id": run_id,
-                "parent_run_id": root,
-                "metadata": metadata,
-                "tool_call_id": str(run_id),
-            }
-            handler.on_tool_start({"name": "get_order"}, "", inputs={"order_id": "#1"}, **event)
-            handler.on_tool_end(output, run_id=run_id)
-        times.append((time.thread_time() - start) / len(ids))
-    return min(times)
+def _finish(config: dict[str, Any]) -> None:
+    """What a handler does later counts too, where all threads are looked at."""
+    for handler in config.get("callbacks", ()):
+        if isinstance(handler, CallbackRecorder):
+            handler.flush()
 
 
-def background(rounds: int) -> float:
-    """CPU seconds for making and masking the trace of one agent run."""
-    recordings: list[Recording] = []
-    run_agent({"callbacks": [EventHandler(recordings.append)]})
-    redactor, times = Redactor(True), []
-    for _ in range(rounds):
-        start = time.thread_time()
-        redactor.redact(assemble(recordings[0]))
-        times.append(time.thread_time() - start)
-    return min(times)
+def handlers() -> dict[str, Any]:
+    """The recorder first, then what it is compared with, as far as it is installed."""
+    found: dict[str, Any] = {
+        "awo.TraceRecorder": CallbackRecorder(Nowhere()),
+        "LangChainTracer": LangChainTracer(client=NoClient()),  # type: ignore[arg-type]  # all that it calls is there
+    }
+    try:
+        from openinference.instrumentation import OITracer, TraceConfig  # noqa: PLC0415  # where it is installed
+        from openinference.instrumentation.langchain._tracer import OpenInferenceTracer  # noqa: PLC0415
+        from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
+    except ImportError:
+        return found
+    tracer = OITracer(TracerProvider().get_tracer("benchmark"), config=TraceConfig())
+    found["OpenInference"] = OpenInferenceTracer(tracer, separate_trace_from_runtime_context=False)
+    return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=20)
     rounds = parser.parse_args().rounds
-    table = Table(
-        "what", "without, ms", "with, ms", "ratio", "us for each tool call", title="capture overhead"
-    )
-    for name, run in (("agent, 6 turns", run_agent), ("tool alone, 6 calls", run_tool)):
-        recorder = CallbackRecorder(Nowhere())
-        without, recorded = best(run, [{}, {"callbacks": [recorder]}], rounds)
-        extra = (recorded - without) / TURNS * 1e6
-        table.add_row(
-            name, f"{without * 1e3:.2f}", f"{recorded * 1e3:.2f}", f"{recorded / without:.2f}", f"{extra:.0f}"
+    os.environ["LANGSMITH_TRACING"] = "false"
+    console, known = Console(), handlers()
+    configs: list[dict[str, Any]] = [{}, *({"callbacks": [each]} for each in known.values())]
+    for title, run in (
+        ("a tool that is called alone", run_tool),
+        ("an agent with one call a turn", run_agent),
+    ):
+        table = Table(
+            "handler", "agent's thread, us", "of LangChainTracer", "all threads, us", "of LangChainTracer"
         )
-    console = Console()
-    console.print(table)
-    console.print(f"the handlers alone, for one tool call: {handlers_alone(rounds) * 1e6:.0f} us")
-    console.print(f"in the background, for one agent run: {background(rounds) * 1e6:.0f} us")
+        table.title = f"{title}: CPU for each tool call"
+        own, every = (cpu(run, configs, rounds, clock) for clock in (time.thread_time, time.process_time))
+        mine, all_of_it = ([(each - times[0]) / TURNS * 1e6 for each in times[1:]] for times in (own, every))
+        for name, here, everywhere in zip(known, mine, all_of_it, strict=True):
+            table.add_row(
+                name,
+                f"{here:.0f}",
+                f"1/{mine[1] / here:.1f}",
+                f"{everywhere:.0f}",
+                f"1/{all_of_it[1] / everywhere:.1f}",
+            )
+        console.print(table)
 
 
 if __name__ == "__main__":

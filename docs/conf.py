@@ -79,6 +79,7 @@ CONTENTS = {
     "Start": ["tutorial", "first-hour", "how-it-works"],
     "Guides": [
         "guides/record",
+        "guides/deploy",
         "guides/secrets",
         "guides/import",
         "guides/stores",

@@ -10,23 +10,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from langchain_awo.api import (
-        TraceRecorder,
-        compile_toolkit,
-        estimate,
-        load_traces,
-        recompile,
-        record,
-        session,
-    )
+    from langchain_awo.api import compile_toolkit, estimate, load_traces, recompile
     from langchain_awo.errors import AwoError
     from langchain_awo.middleware import MetaToolMiddleware
     from langchain_awo.model.effect import Effect
     from langchain_awo.model.trace import Trace
+    from langchain_awo.recording import TraceRecorder, record, session
     from langchain_awo.reporter import report, workflow_graph
     from langchain_awo.runtime.node import tool_node
     from langchain_awo.runtime.toolkit import MetaToolkit
-    from langchain_awo.stores import TraceStore, open_store
+    from langchain_awo.stores.opening import open_store
+    from langchain_awo.stores.store import TraceStore
     from langchain_awo.watcher import monitor
 
 __all__ = [
@@ -59,17 +53,17 @@ _HOMES: Final = {
     "MetaToolMiddleware": "middleware",
     "MetaToolkit": "runtime.toolkit",
     "Trace": "model.trace",
-    "TraceRecorder": "api",
-    "TraceStore": "stores",
+    "TraceRecorder": "recording",
+    "TraceStore": "stores.store",
     "compile_toolkit": "api",
     "estimate": "api",
     "load_traces": "api",
     "monitor": "watcher",
-    "open_store": "stores",
+    "open_store": "stores.opening",
     "recompile": "api",
-    "record": "api",
+    "record": "recording",
     "report": "reporter",
-    "session": "api",
+    "session": "recording",
     "tool_node": "runtime.node",
     "workflow_graph": "reporter",
 }

@@ -5,19 +5,15 @@ from __future__ import annotations
 import gzip
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
 
-from langchain_awo.capture import install
 from langchain_awo.capture.importers.lines import BadLine
 from langchain_awo.capture.importers.messages import import_messages, log_bad_line
-from langchain_awo.capture.recorder import CallbackRecorder
-from langchain_awo.capture.redaction import Mask, MaskKey, Redactor, key_beside
-from langchain_awo.capture.session import Session
+from langchain_awo.capture.redaction import Redactor, key_beside
 from langchain_awo.errors import StoreError, TornRecordError
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.encoding import loads
@@ -34,14 +30,17 @@ from langchain_awo.optimizer.rules.file import read_rules
 from langchain_awo.optimizer.selection.polish import Namer, polished
 from langchain_awo.plan_file import read_plan
 from langchain_awo.runtime.chat_namer import chat_namer
+from langchain_awo.runtime.live_tools import as_tools
 from langchain_awo.runtime.protection import check_case, tool_names
 from langchain_awo.runtime.signatures import spec_of
 from langchain_awo.runtime.toolkit import MetaToolkit
 from langchain_awo.stores import TraceStore, log_torn, open_store
-from langchain_awo.stores.scope import Scope
 
 Source: TypeAlias = str | os.PathLike[str] | TraceStore | Iterable[Trace]
 """Traces: a store or its path or URL, a file of messages, or the traces themselves."""
+
+Tool: TypeAlias = BaseTool | Callable[..., Any] | dict[str, Any]
+"""Whatever `create_agent` takes as a tool; tools that the provider runs, as dictionaries, are in no routine."""
 
 OnSkipped: TypeAlias = Callable[[BadLine | TornRecordError], None]
 """Called with each record that cannot be read; the reading goes on after it."""
@@ -51,81 +50,6 @@ MESSAGE_ENDINGS: Final = tuple(
     f".{kind}{zipped}" for kind in ("jsonl", "ndjson", "json") for zipped in ("", ".gz")
 )
 """Files of other names are stores."""
-
-
-class TraceRecorder(CallbackRecorder):
-    """An ordinary LangChain callback handler that records what agents do.
-
-    It never raises into the agent and never blocks it.
-
-    Args:
-        store: where traces go: a path such as `traces.db` or `traces.jsonl`, a URL, or an open store.
-        mask: masking of secrets before they are stored, see `CallbackRecorder`; likewise `mask_key`.
-        project: whose traces these are, as `open_store` takes it; an open store brings its own.
-        tenant: as `project`.
-        environment: as `project`.
-
-    Raises:
-        StoreError: the store cannot be opened, or is open for somebody else.
-
-    Example:
-        >>> recorder = TraceRecorder("traces.db")  # doctest: +SKIP
-        >>> agent.invoke(inputs, config={"callbacks": [recorder]})  # doctest: +SKIP
-    """
-
-    def __init__(
-        self,
-        store: str | os.PathLike[str] | TraceStore,
-        *,
-        mask: Mask = True,
-        mask_key: MaskKey | None = None,
-        project: str | None = None,
-        tenant: str | None = None,
-        environment: str | None = None,
-    ) -> None:
-        scope = Scope(project=project, tenant=tenant, environment=environment)
-        self._store = _opened(store, scope)
-        self._is_own = self._store is not store
-        super().__init__(self._store, mask=mask, mask_key=mask_key)
-
-    def close(self, timeout: float | None = None) -> bool:
-        """Ends what is still running as abandoned, writes everything and stops recording; returns as `flush`.
-
-        A store that the recorder opened is closed too: a database is then one file, which can be copied.
-        """
-        written = super().close(timeout)
-        if self._is_own:
-            self._store.close()
-        return written
-
-
-@contextmanager
-def record(store: str | os.PathLike[str] | TraceStore | CallbackRecorder) -> Iterator[CallbackRecorder]:
-    """Records every LangChain run inside, without touching the agent.
-
-    Args:
-        store: where traces go, or a recorder to use.
-
-    Example:
-        >>> with record("traces.db"):  # doctest: +SKIP
-        ...     agent.invoke(inputs)
-    """
-    if isinstance(store, CallbackRecorder):
-        with install.record(store) as recorder:
-            yield recorder
-        return
-    with TraceRecorder(store) as own, install.record(own) as recorder:
-        yield recorder
-
-
-def session(name: str, *, task_id: str | None = None, **labels: Any) -> Session:
-    """One trace for everything a hand-written loop does inside; labels as in `Session`.
-
-    Example:
-        >>> with session("refunds", task_id="42") as run:  # doctest: +SKIP
-        ...     run.succeeded(loop())
-    """
-    return Session(name, task_id=task_id, **labels)
 
 
 def load_traces(
@@ -158,7 +82,7 @@ def load_traces(
 def compile_toolkit(
     traces: Source,
     *,
-    tools: Sequence[BaseTool] = (),
+    tools: Sequence[Tool] = (),
     rules: RuleSet | str | os.PathLike[str] | None = None,
     strategy: Strategy = "default",
     max_tools: int = 10,
@@ -196,21 +120,22 @@ def compile_toolkit(
         effects={name: Effect(effect) for name, effect in (effects or {}).items()},
         protected=tool_names(protected, option="protected"),
     )
-    specs = [spec_of(tool) for tool in tools]
+    live = as_tools(tools)
+    specs = [spec_of(tool) for tool in live]
     found = load_traces(traces)
     called = (call.name for trace in found for call in trace.tool_calls)
     check_case(chosen.protected, {*(spec.name for spec in specs), *called})
     plan = compile_plan(found, options=chosen, tools=specs, progress=progress)
     if namer is not None:
         plan = polished(plan, chat_namer(namer) if isinstance(namer, BaseChatModel) else namer)
-    return MetaToolkit(plan=plan, tools=list(tools), effects=dict(chosen.effects))
+    return MetaToolkit(plan=plan, tools=live, effects=dict(chosen.effects))
 
 
 def recompile(
     traces: Source,
     toolkit: MetaToolkit | ToolkitPlan | str | os.PathLike[str],
     *,
-    tools: Sequence[BaseTool] = (),
+    tools: Sequence[Tool] = (),
     rules: RuleSet | str | os.PathLike[str] | None = None,
     options: Options | None = None,
     progress: Progress | None = None,
@@ -245,7 +170,7 @@ def recompile(
         former, known, declared = toolkit.plan, toolkit.tools, {**toolkit.effects, **declared}
     else:
         former = toolkit if isinstance(toolkit, ToolkitPlan) else read_plan(toolkit)
-    live = list(tools or known)
+    live = as_tools(tools or known)
     ruled = read_rules(rules) if isinstance(rules, str | os.PathLike) else rules
     chosen = options or as_compiled(former, live=bool(live), rules=ruled)
     specs = [spec_of(tool) for tool in live]
@@ -260,7 +185,7 @@ def estimate(
     prices: PriceTable | str | os.PathLike[str] | None = None,
     priced_as: Iterable[str] = (),
     assumptions: Assumptions | None = None,
-    tools: Sequence[BaseTool] = (),
+    tools: Sequence[Tool] = (),
     options: Options | None = None,
     held_out: float = 0.5,
     split_seed: int = 0,
@@ -290,7 +215,7 @@ def estimate(
         load_traces(traces),
         table=prices if isinstance(prices, PriceTable) else read_prices(prices),
         options=options,
-        tools=[spec_of(tool) for tool in tools],
+        tools=[spec_of(tool) for tool in as_tools(tools)],
         runs_a_day=runs_a_day,
         priced_as=tuple(priced_as),
         assumptions=assumptions,
@@ -298,17 +223,6 @@ def estimate(
         split_seed=split_seed,
         progress=progress,
     )
-
-
-def _opened(store: str | os.PathLike[str] | TraceStore, scope: Scope) -> TraceStore:
-    if not isinstance(store, TraceStore):
-        return open_store(
-            _address(store), project=scope.project, tenant=scope.tenant, environment=scope.environment
-        )
-    other = [name for name, value in scope.given.items() if value != getattr(store.scope, name)]
-    if other:
-        raise StoreError(f"the store is open for another {other[0]}; give it to `open_store` instead")
-    return store
 
 
 def _traces(source: Source, on_skipped: OnSkipped) -> Iterator[Trace]:

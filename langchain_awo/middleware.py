@@ -3,12 +3,12 @@
 import os
 from typing import Any
 
-from langchain_awo.api import TraceRecorder
 from langchain_awo.capture.recorder import CallbackRecorder
 from langchain_awo.capture.runs import AgentRuns
+from langchain_awo.recording import TraceRecorder
 from langchain_awo.runtime.middleware import ToolkitMiddleware
 from langchain_awo.runtime.toolkit import MetaToolkit
-from langchain_awo.stores import TraceStore
+from langchain_awo.stores.store import TraceStore
 
 
 class MetaToolMiddleware(ToolkitMiddleware):

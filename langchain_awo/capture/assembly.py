@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from langchain_awo.capture.state import IssuedCall, ModelRun, Recording, ToolRun
+from langchain_awo.capture.frozen import NOTHING, thaw
+from langchain_awo.capture.roles import beside_the_agent, scope_of
+from langchain_awo.capture.state import Heard, IssuedCall, ModelRun, Recording, Seat, ToolRun
+from langchain_awo.model.thread import CONTINUED, CONVERSATION
 from langchain_awo.model.trace import (
     Attempt,
+    JSONValue,
+    Message,
     ModelCallRecord,
     Status,
     ToolCallRecord,
@@ -27,7 +34,8 @@ class _LogicalCall:
 
 def assemble(recording: Recording) -> Trace:
     """The trace of a finished recording."""
-    calls = _logical_calls(recording)
+    beside = beside_the_agent(recording)
+    calls = _logical_calls(recording, beside)
     ids = _distinct_ids(calls, taken=[call.call_id for call in recording.refused])
     owner = {run: ids[call] for call in calls for run in call.runs}
     label = recording.label
@@ -37,24 +45,67 @@ def assemble(recording: Recording) -> Trace:
         thread_id=label.thread_id,
         trial=label.trial,
         domain=label.domain,
-        model=next((run.model for run in recording.model_runs if run.model), ""),
+        model=_model_of(recording.model_runs, beside),
         success=label.success,
         tags=label.tags,
         started_at=recording.started_at,
         ended_at=recording.ended_at,
-        messages=tuple(recording.messages),
-        model_calls=tuple(_model_call(run) for run in recording.model_runs),
+        messages=_messages(recording.heard, beside),
+        model_calls=tuple(_model_call(run, beside) for run in recording.model_runs),
         tool_calls=(
             *recording.refused,
-            *(_tool_call(call, ids[call], owner, recording) for call in calls),
+            *(_tool_call(call, ids[call], owner, recording, beside) for call in calls),
         ),
-        tools=_tools(recording),
-        metadata=label.metadata,
+        tools=_tools(recording, beside),
+        metadata=_metadata(recording, beside),
     )
 
 
-def _logical_calls(recording: Recording) -> list[_LogicalCall]:
-    calls: dict[object, _LogicalCall] = {issued: _LogicalCall(issued) for issued in recording.issued}
+def _metadata(recording: Recording, beside: Collection[Seat]) -> dict[str, JSONValue]:
+    """What the caller said, and whether the run begins a conversation of its thread."""
+    label = recording.label
+    begins = next((seat.begins for seat in recording.seats.values() if seat not in beside), None)
+    begins = CONTINUED if recording.parts else begins
+    known = begins is not None and label.thread_id is not None
+    return {**label.metadata, CONVERSATION: begins} if known else label.metadata
+
+
+def _model_of(runs: Iterable[ModelRun], beside: Collection[Seat]) -> str:
+    """The agent's model if it has a name, else any."""
+    named = [run for run in runs if run.model]
+    agents = (run.model for run in named if run.seat not in beside)
+    return next(agents, named[0].model if named else "")
+
+
+def _messages(heard: Iterable[Heard], beside: Collection[Seat]) -> tuple[Message, ...]:
+    """What the agents were told from outside, each message once although several of them may have been sent it."""
+    seen_ids: set[str] = set()
+    times_said: Counter[str] = Counter()
+    messages: list[Message] = []
+    for each in heard:
+        text = each.message.text
+        if each.message.role == "user":
+            if each.seat in beside or each.message_id in seen_ids:
+                continue
+            if each.message_id is not None:
+                seen_ids.add(each.message_id)
+            elif each.nth <= times_said[text]:
+                continue
+            else:
+                times_said[text] += 1
+        elif each.seat in beside:
+            continue
+        messages.append(each.message)
+    return tuple(messages)
+
+
+def _logical_calls(recording: Recording, beside: Collection[Seat]) -> list[_LogicalCall]:
+    """Calls that another model than the agent's asked for and nobody executed are the form of its answer, and no calls."""
+    calls: dict[object, _LogicalCall] = {
+        issued: _LogicalCall(issued)
+        for issued in recording.issued
+        if issued.latest is not None or issued.answered is not None or issued.model_run.seat not in beside
+    }
     for run in recording.tool_runs:
         key = run.issued or run.call_id or run
         calls.setdefault(key, _LogicalCall(run.issued)).runs.append(run)
@@ -77,21 +128,27 @@ def _position_of_run(run: ToolRun) -> tuple[int, ...]:
 
 
 def _distinct_ids(calls: list[_LogicalCall], *, taken: list[str]) -> dict[_LogicalCall, str]:
-    """Ids of the calls; some providers use an id again, and a tool may pass its own on."""
+    """Ids of the calls; some providers give none or use one again, and a tool may pass its own on."""
     ids: dict[_LogicalCall, str] = {}
     used = dict.fromkeys(taken, 1)
     for call in calls:
-        wanted = call.issued.call_id if call.issued else call.runs[0].call_id or str(call.runs[0].run_id)
+        wanted = _wanted_id(call)
         used[wanted] = number = used.get(wanted, 0) + 1
         ids[call] = wanted if number == 1 else f"{wanted}~{number}"
     return ids
 
 
-def _model_call(run: ModelRun) -> ModelCallRecord:
+def _wanted_id(call: _LogicalCall) -> str:
+    if call.issued is not None:
+        return call.issued.call_id or f"{call.issued.model_call}.{call.issued.position}"
+    return call.runs[0].call_id or str(call.runs[0].run_id)
+
+
+def _model_call(run: ModelRun, beside: Collection[Seat]) -> ModelCallRecord:
     return ModelCallRecord(
         model=run.model,
         usage=run.usage,
-        scope=run.scope,
+        scope=scope_of(run.seat, beside),
         text=run.text,
         offered=run.offered,
         started_at=run.started_at,
@@ -101,19 +158,23 @@ def _model_call(run: ModelRun) -> ModelCallRecord:
 
 
 def _tool_call(
-    call: _LogicalCall, call_id: str, owner: dict[ToolRun, str], recording: Recording
+    call: _LogicalCall,
+    call_id: str,
+    owner: Mapping[ToolRun, str],
+    recording: Recording,
+    beside: Collection[Seat],
 ) -> ToolCallRecord:
     issued = call.issued
     if issued is not None and not call.runs:
-        return _unexecuted(issued, call_id, recording)
+        return _unexecuted(issued, call_id, recording, beside)
     first = call.runs[0]
     decisive = next((run for run in reversed(call.runs) if run.status == "ok"), call.runs[-1])
-    told = issued.answer if issued and decisive.output is None and decisive.status != "ok" else None
+    told = issued is not None and decisive.output == NOTHING and decisive.status != "ok"
     return ToolCallRecord(
         call_id=call_id,
         name=decisive.name,
-        args=decisive.args,
-        output=decisive.output if told is None else told,
+        args=thaw(decisive.args),
+        output=thaw(issued.answer if issued and told else decisive.output),
         status=decisive.status,
         error=decisive.error,
         model_call=issued.model_call if issued else None,
@@ -130,25 +191,33 @@ def _attempt(run: ToolRun) -> Attempt:
     return Attempt(status=run.status, error=run.error, started_at=run.started_at, ended_at=run.ended_at)
 
 
-def _unexecuted(issued: IssuedCall, call_id: str, recording: Recording) -> ToolCallRecord:
+def _unexecuted(
+    issued: IssuedCall, call_id: str, recording: Recording, beside: Collection[Seat]
+) -> ToolCallRecord:
     """A call that no tool was seen running for: unknown, forbidden, waiting for a person, or made outside LangChain."""
     waiting: Status = "interrupted" if recording.interrupted else "abandoned"
-    status = issued.answered or waiting
+    status = "error" if issued.problem else issued.answered or waiting
+    answer = thaw(issued.answer)
     return ToolCallRecord(
         call_id=call_id,
         name=issued.name,
-        args=issued.args,
-        output=issued.answer,
+        args=thaw(issued.args),
+        output=answer,
         status=status,
-        error=str(issued.answer) if status == "error" else None,
+        error=(issued.problem or str(answer)) if status == "error" else None,
         model_call=issued.model_call,
-        scope=issued.scope,
+        scope=scope_of(issued.model_run.seat, beside),
     )
 
 
-def _tools(recording: Recording) -> tuple[ToolSpec, ...]:
+def _tools(recording: Recording, beside: Collection[Seat]) -> tuple[ToolSpec, ...]:
+    """The tools that were called or offered to an agent."""
+    called = {run.name for run in recording.tool_runs}
+    forms = {name for seat in beside for name in seat.offered} - called
+    forms -= {name for seat in recording.seats.values() if seat not in beside for name in seat.offered}
     specs = {
         name: replace(spec, hints=hints) if (hints := recording.hints.get(name)) else spec
         for name, spec in recording.specs.items()
+        if name not in forms
     }
     return tuple(specs[name] for name in sorted(specs))

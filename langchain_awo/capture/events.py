@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
@@ -14,12 +14,18 @@ from langchain_core.messages import BaseMessage
 from langchain_core.outputs import LLMResult
 from langgraph.errors import GraphBubbleUp, GraphInterrupt
 
-from langchain_awo.capture import notes, snapshot
-from langchain_awo.capture.state import ModelRun, Recording, ToolRun
+from langchain_awo.capture import notes, reading, snapshot
+from langchain_awo.capture.frozen import NOTHING, Frozen
+from langchain_awo.capture.loops import keys_of_execution, keys_of_prompt
+from langchain_awo.capture.offered import OfferedTools
+from langchain_awo.capture.state import Label, ModelRun, Recording, ToolRun
 from langchain_awo.capture.tracker import Node, RunTracker
-from langchain_awo.model.trace import JSONValue, Status
+from langchain_awo.capture.usage import usage_of
+from langchain_awo.model.trace import Status, ToolSpec
 
 logger = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
 
 
 def _never_raising(handle: Callable[..., None]) -> Callable[..., None]:
@@ -41,17 +47,18 @@ class EventHandler(BaseCallbackHandler):
     """Turns callback events into recordings, from any number of threads and event loops at once.
 
     Args:
-        finished: receives each recording that is over.
+        finished: receives each recording that is over, and each part of a long one.
+        defaults: labels of runs that have none of their own.
     """
 
     run_inline = True  # else async agents run a sync handler in executor threads, late and out of order
     raise_error = False
 
-    def __init__(self, finished: Callable[[Recording], None]) -> None:
+    def __init__(self, finished: Callable[[Recording], None], *, defaults: Label | None = None) -> None:
         super().__init__()
         self.closed = False
-        self._tracker = RunTracker(finished)
-        self._offered = snapshot.OfferedTools()
+        self._tracker = RunTracker(finished, defaults=defaults)
+        self._offered = OfferedTools()
         self._failed_once = False
 
     def note_failure(self, what: str, error: Exception) -> None:
@@ -63,6 +70,14 @@ class EventHandler(BaseCallbackHandler):
                 what,
                 exc_info=error,
             )
+
+    def _read(self, read: Callable[..., _T], *values: Any, otherwise: _T) -> _T:
+        """One field of an event; if it cannot be read the rest of the event is recorded all the same."""
+        try:
+            return read(*values)
+        except Exception as error:  # noqa: BLE001  # as for the event
+            self.note_failure(f"{read.__name__}()", error)
+            return otherwise
 
     @_never_raising
     def on_chain_start(self, *_: Any, **event: Any) -> None:
@@ -106,41 +121,28 @@ class EventHandler(BaseCallbackHandler):
     @_never_raising
     def on_chat_model_start(self, _: Any, messages: list[list[BaseMessage]], **event: Any) -> None:
         """A model call begins; what it is sent tells of new user messages and of answers to tool calls."""
-        prompt = messages[0] if messages else []
-        parameters = event.get("invocation_params") or {}
-        offered = self._offered.read(parameters)
-        with self._tracker.lock:
-            node = self._start(event)
-            if node is None:
-                return
-            self._tracker.join_loop(node, notes.latest_results(prompt))
-            notes.read_prompt(node, prompt)
-            notes.note_refusals(node, prompt)
-            notes.note_model_run(node, event.get("metadata") or {}, parameters, offered)
+        self._start_model(event, messages[0] if messages else [])
 
     @_never_raising
     def on_llm_start(self, *_: Any, **event: Any) -> None:
         """A call of a model that completes text."""
-        with self._tracker.lock:
-            node = self._start(event)
-            if node is not None:
-                parameters = event.get("invocation_params") or {}
-                notes.note_model_run(node, event.get("metadata") or {}, parameters, [])
+        self._start_model(event, [])
 
     @_never_raising
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **_: Any) -> None:
         """What the model said, and the tool calls it asks for."""
         message = snapshot.message_of(response)
-        usage = snapshot.usage_of(message, response)
-        text = snapshot.text_of(message.content) if message else snapshot.completion_of(response)
+        usage = self._read(usage_of, message, response, otherwise=None)
+        text = self._read(snapshot.said_by, message, response, otherwise="")
         with self._tracker.lock:
             now = time.time()
             node = self._tracker.end(run_id, now=now)
             if node is None or not isinstance(node.run, ModelRun):
                 return
-            node.run.usage, node.run.text, node.run.ended_at = usage, text, now
+            node.run.ended_at = now
+            notes.note_answer(node.recording, node.run, text=text, usage=usage)
             if message is not None:
-                notes.note_issued(node.recording, node.run, message)
+                self._read(notes.note_issued, node.recording, node.run, message, otherwise=None)
             self._tracker.settle(node)
 
     @_never_raising
@@ -156,18 +158,18 @@ class EventHandler(BaseCallbackHandler):
     @_never_raising
     def on_tool_start(self, serialized: dict[str, Any] | None, input_str: str, **event: Any) -> None:
         """A tool begins, with its arguments as the model wrote them."""
-        args = snapshot.arguments_of(event.get("inputs"), input_str)
+        args = self._read(snapshot.arguments_of, event.get("inputs"), input_str, otherwise=b"{}")
         about, metadata = serialized or {}, event.get("metadata") or {}
-        name = str(about.get("name") or event.get("name") or "tool")
-        call_id = event.get("tool_call_id")
+        name, call_id = str(about.get("name") or event.get("name") or "tool"), event.get("tool_call_id")
         with self._tracker.lock:
             node = self._start(event)
             if node is None:
                 return
-            if call_id is not None:
-                self._tracker.join_loop(node, (call_id,))
+            if self._tracker.may_join(node):
+                self._tracker.join_loop(node, keys_of_execution(call_id, name, args))
             caller = node.tool if call_id is not None else self._tracker.caller_of(node)
-            notes.note_tool(node.recording, name, about, metadata)
+            if name not in node.recording.hints:
+                self._read(notes.note_tool, node.recording, name, about, metadata, otherwise=None)
             notes.note_tool_run(
                 node,
                 event["run_id"],
@@ -181,7 +183,8 @@ class EventHandler(BaseCallbackHandler):
     @_never_raising
     def on_tool_end(self, output: Any, *, run_id: UUID, **_: Any) -> None:
         """A tool returned, perhaps the message of an error that was handled."""
-        self._end_tool(run_id, snapshot.result_of(output))
+        unread: tuple[Status, Frozen, str | None] = ("ok", NOTHING, None)
+        self._end_tool(run_id, self._read(snapshot.result_of, output, otherwise=unread))
 
     @_never_raising
     def on_tool_error(self, error: BaseException, *, run_id: UUID, **_: Any) -> None:
@@ -198,6 +201,30 @@ class EventHandler(BaseCallbackHandler):
                 now=time.time(),
             )
 
+    def _start_model(self, event: Mapping[str, Any], prompt: list[BaseMessage]) -> None:
+        parameters, metadata = event.get("invocation_params") or {}, event.get("metadata") or {}
+        none: list[ToolSpec] = []
+        offered = self._read(self._offered.read, parameters, otherwise=none)
+        with self._tracker.lock:
+            node = self._start(event)
+            if node is None:
+                return
+            if self._tracker.may_join(node):
+                unknown: list[Hashable] = []
+                self._tracker.join_loop(node, self._read(keys_of_prompt, prompt, otherwise=unknown))
+            seat = reading.seat_of(
+                node.recording,
+                notes.scope_inside(node.tool, snapshot.agent_scope(metadata)),
+                metadata,
+                offered=[spec.name for spec in offered],
+                structured=snapshot.is_structured(event),
+            )
+            inside = node.tool is not None
+            self._read(reading.read_prompt, node.recording, seat, prompt, inside, otherwise=None)
+            self._tracker.split_if_long(node.recording)
+            model = snapshot.model_name_of(metadata, parameters)
+            notes.note_model_run(node, seat, metadata, model=model, offered=offered)
+
     def _end(self, run_id: UUID) -> None:
         with self._tracker.lock:
             node = self._tracker.end(run_id, now=time.time())
@@ -205,17 +232,13 @@ class EventHandler(BaseCallbackHandler):
                 self._tracker.settle(node)
 
     def _end_tool(
-        self, run_id: UUID, result: tuple[Status, JSONValue, str | None], *, interrupted: bool = False
+        self, run_id: UUID, result: tuple[Status, Frozen, str | None], *, interrupted: bool = False
     ) -> None:
         with self._tracker.lock:
             now = time.time()
             node = self._tracker.end(run_id, now=now)
             if node is None or not isinstance(node.run, ToolRun):
                 return
-            run = node.run
-            run.status, run.output, run.error = result
-            run.ended_at = now
+            notes.note_result(node.recording, node.run, result, now)
             node.recording.interrupted |= interrupted
-            if run.issued is not None and run.status == "ok":
-                node.recording.unanswered.pop(run.issued.call_id, None)
             self._tracker.settle(node)

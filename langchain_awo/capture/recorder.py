@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import atexit
 import weakref
+from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from langchain_awo.capture.assembly import assemble
 from langchain_awo.capture.events import EventHandler
+from langchain_awo.capture.forking import run_at_exit_of_child
 from langchain_awo.capture.redaction import Mask, MaskKey, Redactor, given_key, key_beside
-from langchain_awo.capture.state import Recording
+from langchain_awo.capture.state import Label, Recording
 from langchain_awo.capture.writer import EXIT_TIMEOUT, BackgroundWriter, TraceSink
 from langchain_awo.model.trace import Trace
+
+CAPACITY_BYTES: Final = 64_000_000
+"""Memory that finished traces may take while they wait to be written."""
 
 
 class CallbackRecorder(EventHandler):
@@ -26,15 +31,32 @@ class CallbackRecorder(EventHandler):
             keys, a function of key and value that says what else is secret, or `MaskRules`.
         mask_key: the key of the masks; by default that of the environment variable `AWO_MASK_KEY`, else of a file beside the store.
         capacity: finished traces kept in memory while the sink is slow or fails; the oldest are dropped beyond it.
+        capacity_bytes: memory that they may take together.
+        reopen: makes a sink like this one, for a forked child; without it parent and child share the sink.
+        defaults: labels of runs that have none of their own.
     """
 
     def __init__(
-        self, sink: TraceSink, *, mask: Mask = True, mask_key: MaskKey | None = None, capacity: int = 10_000
+        self,
+        sink: TraceSink,
+        *,
+        mask: Mask = True,
+        mask_key: MaskKey | None = None,
+        capacity: int = 10_000,
+        capacity_bytes: int = CAPACITY_BYTES,
+        reopen: Callable[[], TraceSink] | None = None,
+        defaults: Label | None = None,
     ) -> None:
         key = given_key(mask_key) if mask_key is not None else key_beside(str(getattr(sink, "url", "")))
         redactor = Redactor(mask, key=key)
-        self._writer = BackgroundWriter(sink, build=_Build(redactor), capacity=capacity)
-        super().__init__(self._writer.put)
+        self._writer = BackgroundWriter(
+            sink,
+            build=_Build(redactor),
+            capacity=capacity,
+            capacity_bytes=capacity_bytes,
+            reopen=reopen,
+        )
+        super().__init__(self._writer.put, defaults=defaults)
         _OPEN.add(self)
         # A recorder that nobody refers to any more gets no further events: what waits for them is complete.
         weakref.finalize(self, self._tracker.finish_all).atexit = False
@@ -91,3 +113,6 @@ _OPEN: weakref.WeakSet[CallbackRecorder] = weakref.WeakSet()
 def _close_at_exit() -> None:
     for recorder in list(_OPEN):
         recorder.close(EXIT_TIMEOUT)
+
+
+run_at_exit_of_child(_close_at_exit)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from langchain_awo.capture.forking import reset_in_child
 from langchain_awo.capture.install import recording
 from langchain_awo.capture.recorder import CallbackRecorder
 from langchain_awo.capture.session import Session, inside
@@ -22,6 +23,12 @@ class AgentRuns:
     def __init__(self, recorder: CallbackRecorder) -> None:
         self.recorder = recorder
         self._sessions: OrderedDict[str, Session] = OrderedDict()
+        self._lock = threading.Lock()
+        reset_in_child(self)
+
+    def after_fork(self) -> None:
+        """Forgets the runs of the parent."""
+        self._sessions = OrderedDict()
         self._lock = threading.Lock()
 
     @contextmanager

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
+from langchain_awo.capture.forking import reset_in_child
 from langchain_awo.capture.state import Label
 from langchain_awo.model.encoding import to_json
 from langchain_awo.model.trace import JSONValue
@@ -52,9 +53,14 @@ class Session:
             metadata={"session": name, **to_json(metadata or {})},
         )
         self._lock = threading.Lock()
+        reset_in_child(self)
         self._closed = False
         self._when_closed: list[Callable[[Session], None]] = []
         self._token: Token[Session | None] | None = None
+
+    def after_fork(self) -> None:
+        """Goes on in a child with a lock of its own."""
+        self._lock = threading.Lock()
 
     def succeeded(self, success: bool = True) -> None:  # noqa: FBT001, FBT002  # reads as a sentence: succeeded(False)
         """Says how it went; to be said before the session ends."""

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from langchain_core.messages import AIMessage, ToolMessage
 from langchain_core.outputs import LLMResult
-from langchain_core.tools import BaseTool
-from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.errors import GraphBubbleUp, ParentCommand
 
+from langchain_awo.capture.frozen import MAX_VALUE, NOTHING, Frozen, freeze, freeze_arguments, pack_plain
 from langchain_awo.capture.state import Label
 from langchain_awo.model.encoding import project_output, to_json
 from langchain_awo.model.failure import failure_in
 from langchain_awo.model.hints import HINT_NAMES
 from langchain_awo.model.installation import METADATA
-from langchain_awo.model.trace import JSONValue, Replay, Status, TokenUsage, ToolSpec
+from langchain_awo.model.trace import Replay, Status
 
 MAX_ERROR_TEXT: Final = 4000
 """Longer error messages, in characters, are cut."""
@@ -48,22 +47,35 @@ def _is_internal(key: str) -> bool:
 
 def agent_scope(metadata: Mapping[str, Any]) -> str:
     """Where in a tree of agents a run belongs: the graph it runs in, and the agent's name if it has one."""
-    graph = str(metadata.get("langgraph_checkpoint_ns") or "").rpartition("|")[0]
-    name = str(metadata.get("lc_agent_name") or "")
+    namespace, name = metadata.get("langgraph_checkpoint_ns"), metadata.get("lc_agent_name")
+    return _scope_of(str(namespace or ""), str(name or ""))
+
+
+@lru_cache(maxsize=1024)
+def _scope_of(namespace: str, name: str) -> str:
+    graph = namespace.rpartition("|")[0]
     return f"{graph}#{name}" if graph and name else graph or name
 
 
 def replay_of(metadata: Mapping[str, Any]) -> Replay | None:
     """The mark that a meta-tool leaves on the calls it makes."""
-    name, step = metadata.get("awo_meta_tool"), metadata.get("awo_step")
+    name = metadata.get("awo_meta_tool")
+    if name is None:
+        return None
+    step = metadata.get("awo_step")
     return Replay(meta_tool=str(name), step=step) if name and isinstance(step, int) else None
 
 
-def arguments_of(inputs: object, text: str) -> dict[str, JSONValue]:
-    """The arguments as the model wrote them; what LangGraph injects is left out."""
+def arguments_of(inputs: object, text: str) -> bytes:
+    """The arguments as the model wrote them, frozen; what LangGraph injects is left out."""
+    packed = pack_plain(inputs) if type(inputs) is dict else None
+    if packed is not None and len(packed) <= MAX_VALUE:
+        return packed
     if not isinstance(inputs, Mapping):
-        return {"input": to_json(text)}
-    return {str(key): to_json(value) for key, value in inputs.items() if not _is_injected(value.__class__)}
+        return freeze_arguments({"input": text})
+    if any(_is_injected(value.__class__) for value in inputs.values()):
+        inputs = {key: value for key, value in inputs.items() if not _is_injected(value.__class__)}
+    return freeze_arguments(dict(inputs))
 
 
 @cache
@@ -73,27 +85,31 @@ def _is_injected(kind: type) -> bool:
     return not names.isdisjoint({"ToolRuntime", "Runtime", "BaseStore", "BaseCallbackManager"})
 
 
-def result_of(output: object) -> tuple[Status, JSONValue, str | None]:
-    """Status, output and error of a tool that returned."""
-    if not isinstance(output, ToolMessage):
-        value = to_json(output)
+def result_of(output: object) -> tuple[Status, Frozen, str | None]:
+    """Status, output and error of a tool that returned; of a list the only message in it decides."""
+    message = output
+    if isinstance(output, list):
+        messages = [each for each in output if isinstance(each, ToolMessage)]
+        message = messages[0] if len(messages) == 1 else output
+    if isinstance(message, ToolMessage):
+        value = project_output(message.content, message.artifact)
+        if message.status == "error":
+            return "error", freeze(value), _cut(text_of(message.content))
     else:
-        value = project_output(output.content, output.artifact)
-        if output.status == "error":
-            return "error", value, _cut(text_of(output.content))
+        value = output
     told = failure_in(value)
-    return "ok" if told is None else "error", value, told
+    return "ok" if told is None else "error", freeze(value), told
 
 
-def failure_of(error: BaseException) -> tuple[Status, JSONValue, str | None]:
+def failure_of(error: BaseException) -> tuple[Status, Frozen, str | None]:
     """Status, output and error of a tool that raised; raising is also how graphs interrupt and hand over."""
     if isinstance(error, ParentCommand):
-        return "ok", to_json(error.args[0] if error.args else None), None
+        return "ok", freeze(error.args[0] if error.args else None), None
     if isinstance(error, GraphBubbleUp):
-        return "interrupted", None, None
+        return "interrupted", NOTHING, None
     if isinstance(error, asyncio.CancelledError):
-        return "cancelled", None, describe(error)
-    return "error", None, describe(error)
+        return "cancelled", NOTHING, describe(error)
+    return "error", NOTHING, describe(error)
 
 
 def describe(error: BaseException) -> str:
@@ -119,7 +135,7 @@ def text_of(content: object) -> str:
         return content
     if not isinstance(content, Sequence):
         return str(content)
-    parts = [part if isinstance(part, str) else part.get("text") for part in content]
+    parts = [part.get("text") if isinstance(part, Mapping) else part for part in content]
     return "\n".join(part for part in parts if isinstance(part, str))
 
 
@@ -133,34 +149,11 @@ def message_of(response: LLMResult) -> AIMessage | None:
     return None
 
 
-def completion_of(response: LLMResult) -> str:
-    """The text of a model that completes text."""
+def said_by(message: AIMessage | None, response: LLMResult) -> str:
+    """The text of a model's answer."""
+    if message is not None:
+        return text_of(message.content)
     return "\n".join(generation.text for generations in response.generations for generation in generations)
-
-
-def usage_of(message: AIMessage | None, response: LLMResult) -> TokenUsage | None:
-    """Tokens as the provider reported them: on the message, else beside it."""
-    reported = message.usage_metadata if message is not None else None
-    if reported:
-        details = reported.get("input_token_details") or {}
-        return TokenUsage(
-            input_tokens=reported["input_tokens"],
-            output_tokens=reported["output_tokens"],
-            cached_tokens=details.get("cache_read") or 0,
-        )
-    output = response.llm_output or {}
-    beside = output.get("token_usage") or output.get("usage")
-    return _usage_beside(beside) if isinstance(beside, Mapping) and beside else None
-
-
-def _usage_beside(usage: Mapping[str, Any]) -> TokenUsage:
-    details = usage.get("prompt_tokens_details") or {}
-    cached = details.get("cached_tokens") if isinstance(details, Mapping) else 0
-    return TokenUsage(
-        input_tokens=int(usage.get("prompt_tokens") or usage.get("input_tokens") or 0),
-        output_tokens=int(usage.get("completion_tokens") or usage.get("output_tokens") or 0),
-        cached_tokens=int(cached or usage.get("cache_read_input_tokens") or 0),
-    )
 
 
 def model_name_of(metadata: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:
@@ -168,52 +161,7 @@ def model_name_of(metadata: Mapping[str, Any], parameters: Mapping[str, Any]) ->
     return str(metadata.get("ls_model_name") or parameters.get("model") or parameters.get("model_name") or "")
 
 
-class OfferedTools:
-    """Reads the tools bound to model calls; remembers them, since an agent binds the same ones every time."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, tuple[JSONValue, ToolSpec]] = {}
-
-    def read(self, parameters: Mapping[str, Any]) -> list[ToolSpec]:
-        """The tools in the parameters of a model's invocation, in their order; what is no tool is passed over."""
-        bound = parameters.get("tools") or parameters.get("functions") or ()
-        found = [self._spec(tool) for tool in bound] if isinstance(bound, list | tuple) else []
-        return [spec for spec in found if spec is not None]
-
-    def _spec(self, tool: object) -> ToolSpec | None:
-        if isinstance(tool, BaseTool):
-            known = self._known.get(tool.name)
-            if known is None or known[0] is not tool:
-                known = tool, _spec_of(convert_to_openai_tool(tool)) or ToolSpec(name=tool.name)
-                self._known[tool.name] = known
-            return known[1]
-        name = _name_in(tool)
-        if not name or not isinstance(tool, Mapping):
-            return None
-        known = self._known.get(name)
-        if known is None or known[0] != tool:
-            spec = _spec_of(tool) or ToolSpec(name=name)
-            known = self._known[name] = to_json(tool), spec
-        return known[1]
-
-
-def _spec_of(tool: Mapping[str, Any]) -> ToolSpec | None:
-    inner = tool.get("function")
-    body = inner if isinstance(inner, Mapping) else tool
-    name = _name_in(tool)
-    if not name:
-        return None
-    schema = body.get("parameters") or body.get("input_schema") or {}
-    return ToolSpec(
-        name=name,
-        description=str(body.get("description") or ""),
-        parameters=to_json(schema) if isinstance(schema, Mapping) else {},
-    )
-
-
-def _name_in(tool: object) -> str | None:
-    if not isinstance(tool, Mapping):
-        return None
-    inner = tool.get("function")
-    name = (inner if isinstance(inner, Mapping) else tool).get("name")
-    return name if isinstance(name, str) else None
+def is_structured(event: Mapping[str, Any]) -> bool:
+    """Whether a model is asked for an answer in a given form, as by `with_structured_output`."""
+    options = event.get("options")
+    return isinstance(options, Mapping) and "ls_structured_output_format" in options

@@ -1,15 +1,71 @@
 """What a run did so far: the mutable state that callbacks fill and `assembly` turns into a `Trace`.
 
-Everything in here is already a copy in JSON form; nothing refers to a live object of the agent.
+Everything in here is already a copy; nothing refers to a live object of the agent.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Hashable
 from dataclasses import dataclass, field
+from typing import Final
 from uuid import UUID
 
+from langchain_awo.capture.frozen import NOTHING, Frozen
 from langchain_awo.model.trace import JSONValue, Message, Replay, Status, TokenUsage, ToolCallRecord, ToolSpec
+
+OVERHEAD: Final = 500
+"""Bytes that a call takes of memory beside its values."""
+
+KEPT_CALLS: Final = 64
+"""Issued calls of an agent that are kept in mind for executions that do not say which call they are of."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Seat:
+    """Where model calls come from: one place in the code of an agent, as far as its events tell places apart.
+
+    Attributes:
+        node: the node of the graph that the calls are made in, empty outside of graphs.
+        source: the part of LangChain that makes them for itself, such as `summarization`; empty for others.
+        offers: whether tools are bound to the calls.
+        structured: whether they ask for an answer in a given form; that its form may be sent as a tool makes no agent of it.
+        offered: names of all tools that were bound so far.
+        ran: whether a tool ran because one of the calls asked for it.
+        begins: whether its first prompt began a conversation or continued one, as `model.thread` calls it; `None` if it does not tell.
+        length: messages in the latest prompt; `last` tells the last of them.
+        repeats: how often each text without an id occurs in the latest prompt, `heard` the most that it ever did.
+    """
+
+    scope: str
+    node: str = ""
+    source: str = ""
+    offers: bool = False
+    structured: bool = False
+    offered: set[str] = field(default_factory=set)
+    ran: bool = False
+    begins: str | None = None
+    length: int = 0
+    last: Hashable = None
+    repeats: Counter[str] = field(default_factory=Counter)
+    heard: Counter[str] = field(default_factory=Counter)
+    seen_ids: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True, frozen=True, eq=False, kw_only=True)
+class Heard:
+    """A message from outside in a prompt.
+
+    Attributes:
+        seat: where it was read; what is told to another model than the agent's is no word of the user.
+        message_id: `None` for a message without one, which is known by its text.
+        nth: occurrences of that text up to here; so the second "yes" of a conversation counts although it looks like the first.
+    """
+
+    seat: Seat
+    message: Message
+    message_id: str | None
+    nth: int = 1
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -18,7 +74,7 @@ class ModelRun:
 
     index: int
     model: str
-    scope: str
+    seat: Seat
     offered: tuple[str, ...]
     started_at: float
     text: str = ""
@@ -26,25 +82,44 @@ class ModelRun:
     ended_at: float | None = None
     error: str | None = None
 
+    @property
+    def scope(self) -> str:
+        """Agent scope."""
+        return self.seat.scope
+
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class IssuedCall:
     """A tool call as a model asked for it, whether or not it was ever executed.
 
     Attributes:
+        call_id: empty when the model gave none.
         position: place among the calls of its model call.
+        problem: why it could not be executed, when its arguments could not be read.
+        latest: its latest execution.
         answer: what a later model call was told about it; only looked at when no execution gave an output.
         answered: how that answer was marked, `None` when there was none.
     """
 
     call_id: str
     name: str
-    args: dict[str, JSONValue]
-    model_call: int
+    args: bytes
+    model_run: ModelRun
     position: int
-    scope: str
-    answer: JSONValue = None
+    problem: str | None = None
+    latest: ToolRun | None = None
+    answer: Frozen = NOTHING
     answered: Status | None = None
+
+    @property
+    def model_call(self) -> int:
+        """Index of the model call that issued it."""
+        return self.model_run.index
+
+    @property
+    def scope(self) -> str:
+        """Agent scope."""
+        return self.model_run.seat.scope
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -53,7 +128,7 @@ class ToolRun:
 
     Attributes:
         order: counts the executions of a recording by their start.
-        call_id: `None` when the tool was not invoked with a tool call.
+        call_id: empty when the tool was not invoked with a tool call.
         after: index of the last model call that had started by then, -1 if none had.
         place: agent scope as the graph reports it, before `scope` sets the inside of a tool apart.
         inside: the execution that this one ran inside of.
@@ -61,9 +136,9 @@ class ToolRun:
 
     order: int
     run_id: UUID
-    call_id: str | None
+    call_id: str
     name: str
-    args: dict[str, JSONValue]
+    args: bytes
     started_at: float
     after: int
     place: str
@@ -72,7 +147,7 @@ class ToolRun:
     issued: IssuedCall | None
     replay: Replay | None
     status: Status = "abandoned"
-    output: JSONValue = None
+    output: Frozen = NOTHING
     error: str | None = None
     ended_at: float | None = None
 
@@ -95,9 +170,14 @@ class Recording:
     """Everything seen of one root run, or of the several root runs of a session or a hand-written loop.
 
     Attributes:
+        key: what finds it while it goes on: the id of its root run, of its session or of a parent that was never seen.
+        size: bytes that it takes of memory, about.
+        parts: how much of a long run was handed on already.
         open_runs: ids of the LangChain runs that started and did not end.
         refused: calls that an earlier run issued and that this run reports as refused.
-        unanswered: issued calls that have no output yet, by call id.
+        recent: the latest calls that were issued in each scope.
+        named: calls of the latest model call that used an id, by scope and id, and by the id alone.
+        unanswered: issued calls that no later prompt told of, by scope and id.
         lasting: it outlives its root runs, because a session or a run that was never seen holds them together.
         in_session: that is a session; it is not to be ended before the session is.
         ending: the session is over; the recording ends with its last root run.
@@ -105,20 +185,23 @@ class Recording:
         interrupted: whether a graph stopped to ask somebody.
     """
 
+    key: str
     trace_id: str
     started_at: float
     label: Label = field(default_factory=Label)
     ended_at: float | None = None
+    size: int = 0
+    parts: int = 0
+    seats: dict[Hashable, Seat] = field(default_factory=dict)
     model_runs: list[ModelRun] = field(default_factory=list)
     tool_runs: list[ToolRun] = field(default_factory=list)
     refused: list[ToolCallRecord] = field(default_factory=list)
     issued: list[IssuedCall] = field(default_factory=list)
-    latest_issue: dict[str | tuple[str, str], IssuedCall] = field(default_factory=dict)
-    unanswered: dict[str, IssuedCall] = field(default_factory=dict)
-    messages: list[Message] = field(default_factory=list)
-    seen_ids: set[str] = field(default_factory=set)
+    recent: dict[str, deque[IssuedCall]] = field(default_factory=dict)
+    named: dict[str | tuple[str, str], list[IssuedCall]] = field(default_factory=dict)
+    unanswered: dict[tuple[str, str], deque[IssuedCall]] = field(default_factory=dict)
+    heard: list[Heard] = field(default_factory=list)
     seen_prompts: set[str] = field(default_factory=set)
-    seen_texts: Counter[str] = field(default_factory=Counter)
     specs: dict[str, ToolSpec] = field(default_factory=dict)
     hints: dict[str, dict[str, JSONValue]] = field(default_factory=dict)
     open_runs: set[UUID] = field(default_factory=set)
@@ -143,37 +226,22 @@ class Recording:
     def issue(self, call: IssuedCall) -> None:
         """Notes a call that a model asked for; an id used before now means the new call."""
         self.issued.append(call)
-        self.latest_issue[call.call_id] = self.latest_issue[call.scope, call.call_id] = call
-        self.unanswered[call.call_id] = call
+        self.size += OVERHEAD + len(call.args)
+        self.recent.setdefault(call.scope, deque(maxlen=KEPT_CALLS)).append(call)
+        waiting = self.unanswered.setdefault((call.scope, call.call_id), deque())
+        if waiting and waiting[0].model_run is not call.model_run:
+            waiting.clear()  # nobody will be told of the older ones any more
+        waiting.append(call)
+        if call.call_id:
+            _replace_older(self.named, call.call_id, call)
+            _replace_older(self.named, (call.scope, call.call_id), call)
 
-    def issue_of(self, call_id: str | None, scope: str) -> IssuedCall | None:
-        """The call that an execution is of: agents may use each other's ids, their own come first."""
-        if call_id is None:
-            return None
-        return self.latest_issue.get((scope, call_id)) or self.latest_issue.get(call_id)
 
-    def read_user(self, text: str, message_id: str | None, *, repeats: int, before: int) -> None:
-        """Notes a user's message unless it was seen before.
-
-        Args:
-            text: what the user said.
-            message_id: the message's id, if it has one; else the text decides whether it was seen.
-            repeats: how often this text occurred among the messages without an id that were just sent; so the second "yes" of a
-                conversation counts although it looks like the first.
-            before: index of the model call that reads it.
-        """
-        if message_id is not None:
-            if message_id in self.seen_ids:
-                return
-            self.seen_ids.add(message_id)
-        elif repeats <= self.seen_texts[text]:
-            return
-        else:
-            self.seen_texts[text] += 1
-        self.messages.append(Message(role="user", text=text, before=before))
-
-    def read_system(self, text: str, *, before: int) -> None:
-        """Notes a system prompt unless it was seen before."""
-        if text not in self.seen_prompts:
-            self.seen_prompts.add(text)
-            self.messages.append(Message(role="system", text=text, before=before))
+def _replace_older(
+    named: dict[str | tuple[str, str], list[IssuedCall]], key: str | tuple[str, str], call: IssuedCall
+) -> None:
+    known = named.get(key)
+    if known is None or known[0].model_run is not call.model_run:
+        named[key] = [call]
+    else:
+        known.append(call)

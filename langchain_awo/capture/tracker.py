@@ -10,11 +10,14 @@ A root run makes a recording of its own, with these exceptions:
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4, uuid5
 
+from langchain_awo.capture.forking import reset_in_child
+from langchain_awo.capture.loops import WaitingLoops
+from langchain_awo.capture.parts import is_long, split
 from langchain_awo.capture.session import Session, current_session
 from langchain_awo.capture.snapshot import label_of
 from langchain_awo.capture.state import Label, ModelRun, Recording, ToolRun
@@ -47,15 +50,27 @@ class RunTracker:
 
     Args:
         finished: receives each recording that is over and not empty; nothing changes it any more.
+        defaults: labels of runs that have none of their own.
     """
 
-    def __init__(self, finished: Callable[[Recording], None]) -> None:
-        self.lock = threading.RLock()
+    def __init__(self, finished: Callable[[Recording], None], *, defaults: Label | None = None) -> None:
         self._finished = finished
+        self._defaults = defaults
+        self._process: UUID | None = None
+        self._begin()
+        reset_in_child(self)
+
+    def after_fork(self) -> None:
+        """Forgets what runs in the parent: it ends there, and is written there."""
+        self._process = uuid4()
+        self._begin()
+
+    def _begin(self) -> None:
+        self.lock = threading.RLock()
         self._nodes: dict[UUID, Node] = {}
         self._recordings: dict[str, Recording] = {}
         self._idle: dict[str, Recording] = {}
-        self._awaiting: dict[str, Recording] = {}
+        self._loops = WaitingLoops()
         self._late: dict[UUID, None] = {}
 
     def start(
@@ -81,7 +96,7 @@ class RunTracker:
             node = Node(recording=recording, parent_id=parent_id, is_root=True)
         self._nodes[run_id] = node
         node.recording.open_runs.add(run_id)
-        self._idle.pop(node.recording.trace_id, None)
+        self._idle.pop(node.recording.key, None)
         if node.tool is None and "langgraph_step" in metadata:
             node.recording.in_graph = True
         return node
@@ -107,19 +122,25 @@ class RunTracker:
             elif not recording.in_session:
                 self._wait(recording)
 
-    def join_loop(self, node: Node, call_ids: Iterable[str]) -> None:
-        """Moves a new recording into the one that issued these calls, if one is waiting for their results."""
-        fresh = node.recording
-        if not fresh.is_empty or fresh.in_graph or fresh.lasting:
-            return
-        known = next((self._awaiting[call_id] for call_id in call_ids if call_id in self._awaiting), None)
+    def may_join(self, node: Node) -> bool:
+        """Whether a run may turn out to be a step of a hand-written loop."""
+        return node.recording.is_empty and not (node.recording.in_graph or node.recording.lasting)
+
+    def join_loop(self, node: Node, keys: Iterable[Hashable]) -> None:
+        """Moves a new recording into the one that waits for this step, if there is one."""
+        fresh, known = node.recording, self._loops.find(keys)
         if known is None or known is fresh:
             return
         for run_id in fresh.open_runs:
             self._nodes[run_id].recording = known
         known.open_runs |= fresh.open_runs
-        del self._recordings[fresh.trace_id]
-        self._idle.pop(known.trace_id, None)
+        del self._recordings[fresh.key]
+        self._idle.pop(known.key, None)
+
+    def split_if_long(self, recording: Recording) -> None:
+        """Hands the beginning of a long run on, at a moment when no model and no tool is at work."""
+        if is_long(recording) and all(self._nodes[run_id].run is None for run_id in recording.open_runs):
+            self._finished(split(recording))
 
     def caller_of(self, node: Node) -> ToolRun | None:
         """The tool run around a node; also one that passed its own configuration on, which makes the inner run a sibling."""
@@ -135,10 +156,10 @@ class RunTracker:
 
     def finish(self, recording: Recording) -> None:
         """Ends a recording; runs of it that are still open stay as they are."""
-        if self._recordings.pop(recording.trace_id, None) is None:
+        if self._recordings.pop(recording.key, None) is None:
             return
-        self._idle.pop(recording.trace_id, None)
-        self._awaiting = {key: value for key, value in self._awaiting.items() if value is not recording}
+        self._idle.pop(recording.key, None)
+        self._loops.remove(recording)
         self._abandon(recording.open_runs)
         if not recording.is_empty:
             self._finished(recording)
@@ -162,19 +183,27 @@ class RunTracker:
             recording.label = session.label
             recording.lasting = recording.in_session = True
             _complete(session.label, label)
+            self._complete_by_default(session.label)
             return recording
         key = str(parent_id or run_id)
         recording = self._recordings.get(key) or self._open(key, now)
         recording.label = label
+        self._complete_by_default(label)
         recording.lasting = parent_id is not None
         return recording
+
+    def _complete_by_default(self, label: Label) -> None:
+        if self._defaults is not None:
+            _complete(label, self._defaults)
 
     def _is_open(self, session: Session) -> bool:
         recording = self._recordings.get(session.trace_id)
         return session.when_closed(self._end_session) if recording is None else not recording.ending
 
-    def _open(self, trace_id: str, now: float) -> Recording:
-        recording = self._recordings[trace_id] = Recording(trace_id=trace_id, started_at=now)
+    def _open(self, key: str, now: float) -> Recording:
+        """A recording for a key; what a child makes of a run that its parent records too is another trace."""
+        trace_id = str(uuid5(self._process, key)) if self._process else key
+        recording = self._recordings[key] = Recording(key=key, trace_id=trace_id, started_at=now)
         return recording
 
     def _end_session(self, session: Session) -> None:
@@ -188,10 +217,8 @@ class RunTracker:
 
     def _wait(self, recording: Recording) -> None:
         if recording.in_loop:
-            for call in recording.issued:
-                if call.model_call == len(recording.model_runs) - 1:
-                    self._awaiting[call.call_id] = recording
-        self._idle[recording.trace_id] = recording
+            self._loops.add(recording)
+        self._idle[recording.key] = recording
         if len(self._idle) > MAX_IDLE:
             self.finish(next(iter(self._idle.values())))
 

@@ -6,12 +6,15 @@ import atexit
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Final, Protocol
 from weakref import WeakSet
 
-from langchain_awo.capture.state import Recording
+from langchain_awo.capture.forking import hold_during_fork, reset_in_child, run_at_exit_of_child
+from langchain_awo.capture.queueing import TraceQueue, Waiting
+from langchain_awo.capture.state import OVERHEAD, Recording
 from langchain_awo.model.trace import Trace
 
 logger = logging.getLogger(__name__)
@@ -19,8 +22,13 @@ logger = logging.getLogger(__name__)
 BATCH: Final = 500
 """At most so many traces are handed to the sink at once."""
 
+BATCH_BYTES: Final = 16_000_000
+"""At most so many bytes of memory are, if it is more than one trace."""
+
 LINGER: Final = 0.05
-"""Seconds the thread waits after the first finished trace, so that a burst of them is one batch."""
+"""Seconds the thread waits after the first finished trace, so that a burst of them is one batch.
+
+A trace is in the sink this long after its run has ended, plus the time of one write, unless more wait than the sink can take."""
 
 IDLE: Final = 10.0
 """Seconds without work after which the thread ends; the next trace starts another."""
@@ -28,11 +36,20 @@ IDLE: Final = 10.0
 EXIT_TIMEOUT: Final = 30.0
 """Seconds that the end of the program may be held up for writing."""
 
+FORK_TIMEOUT: Final = 10.0
+"""Seconds that a fork waits for the end of a write."""
+
 RETRY_AFTER: Final = (1.0, 30.0)
 """Seconds until a failing sink is tried again: at first, and at most (doubling)."""
 
 GIVE_UP_AFTER: Final = 3
 """A flush ends when so many writes in a row have failed."""
+
+MAX_REFUSALS: Final = 5
+"""A trace is dropped when the sink refused it so often, while it stored others."""
+
+LOST: Final = "awo_dropped"
+"""Where the metadata of a trace says how many before it were lost."""
 
 
 class TraceSink(Protocol):
@@ -48,35 +65,84 @@ class TraceSink(Protocol):
 class BackgroundWriter:
     """Writes traces without holding up whoever makes them.
 
-    The queue never blocks: when it is full the oldest trace is dropped and counted. While the sink fails, its traces stay in the
-    queue and are tried again, one by one at first, so that a single trace that cannot be stored does not hold up the others.
+    The queue never blocks: when it is full the oldest trace is dropped, counted, and told of in the metadata of the next one. While the
+    sink fails, its traces stay in the queue and are tried again, one by one at first, so that a single trace that cannot be stored
+    does not hold up the others; a trace that is refused again and again while others are stored is dropped.
+
+    In a forked child the writer begins with an empty queue: what waited is the parent's to write.
 
     Args:
+        sink: where traces go.
         build: makes the trace of a recording; runs in the background thread.
-        capacity: most traces that wait.
+        capacity: most traces that wait; `capacity_bytes` of memory, together.
+        reopen: makes a sink like this one, for a forked child.
 
     Attributes:
-        dropped: traces that were lost.
+        inherited: whether the sink is still the one that the parent is using.
     """
 
-    def __init__(self, sink: TraceSink, *, build: Callable[[Recording], Trace], capacity: int) -> None:
-        self.dropped = 0
-        self._sink = sink
+    def __init__(
+        self,
+        sink: TraceSink,
+        *,
+        build: Callable[[Recording], Trace],
+        capacity: int,
+        capacity_bytes: int,
+        reopen: Callable[[], TraceSink] | None = None,
+    ) -> None:
+        self.sink = sink
         self._build = build
-        self._capacity = max(capacity, 1)
-        self._queue: deque[Recording | Trace] = deque()
+        self._capacity = capacity, capacity_bytes
+        self._reopen = reopen
+        self._begin()
+        _LIVE.add(self)
+        reset_in_child(self)
+        hold_during_fork(self)
+
+    def _begin(self) -> None:
+        capacity, capacity_bytes = self._capacity
+        self._queue = TraceQueue(capacity=capacity, capacity_bytes=capacity_bytes)
         self._changed = threading.Condition()
         self._writing = threading.Lock()
+        self._writing_thread: int | None = None
         self._thread: threading.Thread | None = None
         self._batch = BATCH
         self._failing = False
-        self._overflowed = False
-        _LIVE.add(self)
+        self.inherited = False
+        self._stored = 0
+        self._told = 0
+        self._in_sink = False
+
+    def hold(self) -> None:
+        """Waits for the end of a write, and lets go of what the sink holds: databases do not bear being forked when in use."""
+        if self._writing_thread == threading.get_ident() or not self._writing.acquire(timeout=FORK_TIMEOUT):
+            return
+        self._writing_thread = threading.get_ident()
+        release = getattr(self.sink, "release", None)
+        if release is not None and not self.inherited:
+            with suppress(Exception):
+                release()
+
+    def let_go(self) -> None:
+        """Writes again."""
+        if self._writing_thread == threading.get_ident() and not self._in_sink:
+            self._writing_thread = None
+            self._writing.release()
+
+    def after_fork(self) -> None:
+        """Begins anew in a child; its sink is opened when there is something to write."""
+        self._begin()
+        self.inherited = self._reopen is not None
+
+    @property
+    def dropped(self) -> int:
+        """Traces that were lost."""
+        return self._queue.dropped
 
     def put(self, recording: Recording) -> None:
         """Queues a finished recording; takes about a microsecond."""
         with self._changed:
-            self._enqueue([recording])
+            self._queue.put([Waiting(recording, OVERHEAD + recording.size)])
             self._changed.notify()
             if self._thread is None or not self._thread.is_alive():
                 self._start_thread()
@@ -120,55 +186,76 @@ class BackgroundWriter:
 
     def _write_batch(self, timeout: float) -> bool | None:
         """Whether the next traces reached the sink; `None` when there were none."""
-        if not self._writing.acquire(timeout=timeout):
+        writing = self._writing  # a sink may fork: the child then has another lock
+        if not writing.acquire(timeout=timeout):
             return False
+        self._writing_thread, self._in_sink = threading.get_ident(), True
         try:
-            items = self._dequeue()
-            if not items:
-                return None
-            pending: Sequence[Recording | Trace] = items
-            try:
-                pending = traces = self._built(items)
-                self._sink.append(traces)
-                pending = []
-            except Exception as error:  # noqa: BLE001  # a sink may fail in any way, the agent goes on
-                self._note_failure(error)
-                return False
-            finally:
-                with self._changed:
-                    self._enqueue(pending)
-            self._failing = False
-            self._batch = min(self._batch * 2, BATCH)
-            return True
+            with self._changed:
+                items = self._queue.take(self._batch, BATCH_BYTES)
+            return self._write(items) if items else None
         finally:
-            self._writing.release()
+            if writing is self._writing:
+                self._writing_thread, self._in_sink = None, False
+            writing.release()
 
-    def _dequeue(self) -> list[Recording | Trace]:
-        with self._changed:
-            return [self._queue.popleft() for _ in range(min(self._batch, len(self._queue)))]
+    def _write(self, items: list[Waiting]) -> bool:
+        queue, pending = self._queue, items
+        try:
+            pending = self._built(items)
+            self._append([item.content for item in pending if isinstance(item.content, Trace)])
+            pending = []
+        except Exception as error:  # noqa: BLE001  # a sink may fail in any way, the agent goes on
+            self._note_failure(error)
+            return False
+        finally:
+            with self._changed:
+                queue.put(self._worth_another_try(pending))
+        self._failing = False
+        self._batch = min(self._batch * 2, BATCH)
+        return True
 
-    def _built(self, items: Sequence[Recording | Trace]) -> list[Trace]:
-        traces = (item if isinstance(item, Trace) else self._build_or_drop(item) for item in items)
-        return [trace for trace in traces if trace is not None]
+    def _append(self, traces: list[Trace]) -> None:
+        """Stores traces; the first tells how many were lost before it."""
+        if self.inherited and self._reopen is not None:
+            _INHERITED.append(self.sink)
+            self.sink, self.inherited = self._reopen(), False
+        lost = self._queue.dropped - self._told
+        if lost and traces:
+            traces[0] = replace(traces[0], metadata={**traces[0].metadata, LOST: lost})
+        self.sink.append(traces)
+        self._stored += len(traces)
+        self._told += lost if traces else 0
+
+    def _built(self, items: Sequence[Waiting]) -> list[Waiting]:
+        for item in items:
+            if isinstance(item.content, Recording):
+                trace = self._build_or_drop(item.content)
+                if trace is not None:
+                    item.content = trace
+        return [item for item in items if isinstance(item.content, Trace)]
 
     def _build_or_drop(self, recording: Recording) -> Trace | None:
         try:
             return self._build(recording)
         except Exception:
-            self.dropped += 1
+            self._queue.dropped += 1
             logger.exception("a recording could not be made a trace and is dropped")
             return None
 
-    def _enqueue(self, items: Sequence[Recording | Trace]) -> None:
-        self._queue.extend(items)
-        while len(self._queue) > self._capacity:
-            self._queue.popleft()
-            self.dropped += 1
-            if not self._overflowed:
-                self._overflowed = True
-                logger.warning(
-                    "more than %d traces wait to be written: the oldest are dropped", self._capacity
-                )
+    def _worth_another_try(self, items: Sequence[Waiting]) -> list[Waiting]:
+        """What failed, without a trace that the sink refuses although it stores others."""
+        if len(items) != 1:
+            return list(items)
+        (item,) = items
+        if item.refused_at is None:
+            item.refused_at = self._stored
+        item.refusals += self._stored > item.refused_at
+        if item.refusals <= MAX_REFUSALS:
+            return [item]
+        self._queue.dropped += 1
+        logger.warning("a trace is dropped: it was refused %d times, while others were stored", MAX_REFUSALS)
+        return []
 
     def _note_failure(self, error: Exception) -> None:
         self._batch = 1
@@ -176,16 +263,20 @@ class BackgroundWriter:
             self._failing = True
             logger.warning(
                 "traces cannot be written to %s: %s: %s; the agent goes on, they are kept in memory and tried again",
-                getattr(self._sink, "url", self._sink),
+                getattr(self.sink, "url", self.sink),
                 type(error).__name__,
                 error,
             )
 
 
 _LIVE: WeakSet[BackgroundWriter] = WeakSet()  # a writer with work lives: its thread refers to it
+_INHERITED: list[TraceSink] = []  # never closed: the parent is using what they hold
 
 
 @atexit.register
 def _flush_at_exit() -> None:
     for writer in list(_LIVE):
         writer.flush(EXIT_TIMEOUT)
+
+
+run_at_exit_of_child(_flush_at_exit)

@@ -96,8 +96,8 @@ class _Tour:
         self.compiled: MetaToolkit | None = None
 
     def run(self, model: BaseChatModel | None, *, tasks: int, seed: int) -> DemoResult:
-        from langchain_awo.api import TraceRecorder
         from langchain_awo.demo.run import run_demo
+        from langchain_awo.recording import TraceRecorder
 
         try:
             return run_demo(

@@ -13,6 +13,7 @@ import typer
 
 from langchain_awo.cli.config import read_config
 from langchain_awo.cli.terminal import counted, say, waiting
+from langchain_awo.errors import AwoError
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -99,15 +100,14 @@ def _tell_import(reference: str, module_name: str) -> None:
 
 
 def _checked(reference: str, value: object) -> list[BaseTool]:
-    from langchain_core.tools import BaseTool
+    from langchain_awo.runtime.live_tools import as_tools
 
     if not isinstance(value, Iterable):
         raise _bad_tools(reference, f"it is {type(value).__name__}, not a list of tools")
-    tools = list(value)
-    strange = next((each for each in tools if not isinstance(each, BaseTool)), None)
-    if strange is not None:
-        raise _bad_tools(reference, f"{strange!r} is no LangChain tool")
-    return tools
+    try:
+        return as_tools(value)
+    except AwoError as error:
+        raise _bad_tools(reference, str(error)) from error
 
 
 def _bad_tools(reference: str, reason: str) -> typer.BadParameter:

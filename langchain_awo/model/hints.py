@@ -26,7 +26,8 @@ def hints_of(metadata: Mapping[str, Any]) -> dict[str, JSONValue]:
     """Claims about a tool's effects; what is not claimed is not in the result."""
     found = {name: metadata[key] for key, name in HINT_NAMES.items() if metadata.get(key) is not None}
     nested = metadata.get("mcp")
-    annotations = nested.get("tool", {}).get("annotations") if isinstance(nested, Mapping) else None
+    tool = nested.get("tool") if isinstance(nested, Mapping) else None
+    annotations = tool.get("annotations") if isinstance(tool, Mapping) else None
     if isinstance(annotations, Mapping):
         found |= {
             name: annotations[key] for key, name in HINT_NAMES.items() if annotations.get(key) is not None

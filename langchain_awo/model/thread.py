@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,22 +15,107 @@ UNFINISHED: Final = ("interrupted", "abandoned")
 """Statuses of calls that a later run may complete."""
 
 
+CONVERSATION: Final = "awo_conversation"
+"""Where the metadata of a trace says whether its first prompt began a conversation, as far as its recorder could tell."""
+
+FRESH: Final = "fresh"
+CONTINUED: Final = "continued"
+
+_OPEN_CONVERSATIONS: Final = 8
+"""The latest conversations of a thread that a run may continue; a bound, since thousands of runs may share an id."""
+
+logger = logging.getLogger(__name__)
+
+
 def join_threads(traces: Iterable[Trace]) -> list[Trace]:
-    """Joins the traces of each thread, in time order, into one; traces without a thread stay as they are.
+    """Joins the runs of each conversation, in time order, into one trace; traces without a thread stay as they are.
+
+    A thread is one conversation if its runs continue each other: a run repeats what was said before, or completes calls that were left
+    open. Runs that share the id of a thread and nothing else are conversations of their own, whose later ones are told apart by a
+    number at the thread's id; so are runs of different tasks. A warning says which threads were not one conversation.
 
     Indices of model calls are shifted. A tool call that an earlier run of the thread left open is completed by the later run's
     attempts; the last success decides. What a later run repeats of the conversation's history is not a new user message.
-    The joined trace stands where the thread's first trace stood. Takes time linear in the size of the traces.
+    The joined trace stands where its first run stood. Takes time linear in the size of the traces.
     """
-    threads: dict[str, list[Trace]] = {}
-    for number, trace in enumerate(traces):
-        key = f"alone {number}" if trace.thread_id is None else f"thread {trace.thread_id}"
-        threads.setdefault(key, []).append(trace)
-    return [_joined(runs) if len(runs) > 1 else runs[0] for runs in threads.values()]
+    threads: dict[str, list[tuple[int, Trace]]] = {}
+    joined: list[tuple[int, Trace]] = []
+    for place, trace in enumerate(traces):
+        if trace.thread_id is None:
+            joined.append((place, trace))
+        else:
+            threads.setdefault(trace.thread_id, []).append((place, trace))
+    for runs in threads.values():
+        joined.extend([runs[0]] if len(runs) == 1 else _conversations(runs))
+    joined.sort(key=lambda placed: placed[0])
+    return [trace for _, trace in joined]
 
 
-def _joined(traces: Sequence[Trace]) -> Trace:
-    runs = sorted(traces, key=lambda run: math.inf if run.started_at is None else run.started_at)
+def _conversations(runs: Sequence[tuple[int, Trace]]) -> list[tuple[int, Trace]]:
+    """The runs of one thread, joined where they continue each other."""
+    found: list[_Conversation] = []
+    for place, run in sorted(runs, key=lambda placed: _start_of(placed[1])):
+        latest = found[-1 : -_OPEN_CONVERSATIONS - 1 : -1]
+        known = next((each for each in latest if each.is_continued_by(run)), None)
+        if known is None:
+            found.append(known := _Conversation())
+        known.add(run, place)
+    _warn(found)
+    return [
+        (min(each.places), each.joined(number if each.task_id is None else 1))
+        for number, each in enumerate(found, start=1)
+    ]
+
+
+def _start_of(run: Trace) -> float:
+    return math.inf if run.started_at is None else run.started_at
+
+
+def _warn(found: Sequence[_Conversation]) -> None:
+    if len(found) == 1:
+        return
+    logger.warning(
+        "the thread %r is shared by %d runs that make %d conversations, since they do not continue each other or are of different "
+        "tasks; give each conversation a thread_id of its own",
+        found[0].runs[0].thread_id,
+        sum(len(each.runs) for each in found),
+        len(found),
+    )
+
+
+@dataclass(slots=True)
+class _Conversation:
+    runs: list[Trace] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    said: set[str] = field(default_factory=set)
+    open_calls: set[str] = field(default_factory=set)
+    task_id: str | None = None
+
+    def is_continued_by(self, run: Trace) -> bool:
+        if run.task_id is not None and self.task_id not in (None, run.task_id):
+            return False
+        if any(call.model_call is None and call.call_id in self.open_calls for call in run.tool_calls):
+            return True
+        begins = run.metadata.get(CONVERSATION)
+        if begins is not None:
+            return bool(begins == CONTINUED)
+        heard = [message.text for message in run.messages if message.role == "user"]
+        return not heard or not self.said or not self.said.isdisjoint(heard)
+
+    def add(self, run: Trace, place: int) -> None:
+        self.runs.append(run)
+        self.places.append(place)
+        self.said.update(message.text for message in run.messages if message.role == "user")
+        self.open_calls.update(call.call_id for call in run.tool_calls)
+        self.task_id = run.task_id if self.task_id is None else self.task_id
+
+    def joined(self, number: int) -> Trace:
+        """The conversation as one trace; the later ones of a thread without tasks get ids of their own."""
+        whole = _joined(self.runs) if len(self.runs) > 1 else self.runs[0]
+        return whole if number == 1 else replace(whole, thread_id=f"{whole.thread_id}~{number}")
+
+
+def _joined(runs: Sequence[Trace]) -> Trace:
     thread = _Thread()
     for run in runs:
         thread.add(run)

@@ -12,13 +12,14 @@ from langgraph.prebuilt import ToolNode
 from langchain_awo.runtime.calling import guards
 from langchain_awo.runtime.guarding import guards_for
 from langchain_awo.runtime.installing import Installed, install
+from langchain_awo.runtime.live_tools import as_tools
 from langchain_awo.runtime.protection import marked_tools, protection_of, tool_names
 from langchain_awo.runtime.toolkit import MetaToolkit
 
 
 def tool_node(
     toolkit: MetaToolkit,
-    tools: Sequence[BaseTool],
+    tools: Sequence[BaseTool | Callable[..., Any] | dict[str, Any]],
     *,
     protected: Iterable[Any] = (),
     allow: Iterable[str] = (),
@@ -42,8 +43,9 @@ def tool_node(
     Raises:
         ApprovalError: what is protected is no tool.
     """
+    live = as_tools(tools)
     protection = protection_of(protected)
-    protection.check_names(toolkit.known_names | {tool.name for tool in tools}, exact=True)
+    protection.check_names(toolkit.known_names | {tool.name for tool in live}, exact=True)
     installed = install(
         toolkit,
         mode="append",
@@ -55,7 +57,7 @@ def tool_node(
         options["wrap_tool_call"] = node.call
     if awrap_tool_call is not None or wrap_tool_call is None:
         options["awrap_tool_call"] = node.acall
-    return ToolNode([*tools, *toolkit.get_tools()], **options)
+    return ToolNode([*live, *toolkit.get_tools()], **options)
 
 
 class _Guarded:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from langchain_core.tools import BaseTool, BaseToolkit
-from pydantic import ConfigDict, Field, PrivateAttr
+from pydantic import ConfigDict, Field, PrivateAttr, field_validator
 
 from langchain_awo.errors import PlanError, ToolMismatchError
 from langchain_awo.model.effect import Effect, claimed_effect, most_suspicious
@@ -18,6 +18,7 @@ from langchain_awo.model.notation import format_plan
 from langchain_awo.model.validation import check_plan
 from langchain_awo.plan_file import read_plan_file, write_plan
 from langchain_awo.reporting.notebook import plan_html
+from langchain_awo.runtime.live_tools import as_tools
 from langchain_awo.runtime.lowering import lower
 from langchain_awo.runtime.memory import PROCESS, Memory
 from langchain_awo.runtime.outcome import Limits
@@ -58,6 +59,11 @@ class MetaToolkit(BaseToolkit):
     _current: dict[str, MetaTool] = PrivateAttr(default_factory=dict)
     _lowered: dict[str, BaseTool] = PrivateAttr(default_factory=dict)
     _whole: dict[str, BaseTool] = PrivateAttr(default_factory=dict)
+
+    @field_validator("tools", mode="before")
+    @classmethod
+    def _as_tools(cls, given: Any) -> list[BaseTool]:
+        return as_tools(given)
 
     def model_post_init(self, context: Any, /) -> None:
         """Checks the plan and builds the tools.
@@ -170,7 +176,7 @@ class MetaToolkit(BaseToolkit):
         cls,
         path: str | os.PathLike[str],
         *,
-        tools: Iterable[BaseTool],
+        tools: Iterable[BaseTool | Callable[..., Any] | dict[str, Any]],
         limits: Limits | None = None,
         effects: Mapping[str, Effect | str] | None = None,
         key: str | bytes | None = None,
@@ -195,7 +201,7 @@ class MetaToolkit(BaseToolkit):
         file.check(key=key)
         toolkit = cls(
             plan=file.plan,
-            tools=list(tools),
+            tools=as_tools(tools),
             limits=limits or Limits(),
             effects={name: Effect(effect) for name, effect in (effects or {}).items()},
             believed=file.seal is not None,

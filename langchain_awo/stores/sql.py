@@ -105,6 +105,10 @@ class SqlTraceStore(TraceStore):
     def __len__(self) -> int:
         return self._run(lambda connection: sql_summary.count(connection, self._database, self.scope))
 
+    def release(self) -> None:
+        """See `TraceStore.release`."""
+        self._database.engine.dispose()
+
     def close(self) -> None:
         """Closes the connections."""
         self._database.engine.dispose()

@@ -168,6 +168,9 @@ class TraceStore(ABC):
         """How much is stored, from when to when, and for whom."""
         return summarize(self.read(Selection(scope=self.scope), outputs=False, on_error=log_torn))
 
+    def release(self) -> None:  # noqa: B027  # most stores hold nothing
+        """Lets go of connections that are not in use; new ones are made when they are needed."""
+
     def __enter__(self) -> Self:
         return self
 

@@ -141,7 +141,7 @@ def test_task_thread_trial_domain_and_tags_come_from_the_configuration(recorder,
     (trace,) = recorded()
     assert (trace.task_id, trace.trial, trace.domain, trace.thread_id) == ("12", 3, "retail", "t-1")
     assert trace.tags == ("nightly",)
-    assert trace.metadata == {"customer": "acme"}
+    assert trace.metadata == {"customer": "acme", "awo_conversation": "fresh"}
 
 
 def test_the_system_prompt_is_kept_once_and_is_not_a_user_message(recorder, recorded):

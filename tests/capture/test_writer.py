@@ -216,13 +216,13 @@ def test_an_error_that_cannot_be_shown_is_still_an_error(recorder, recorded):
     assert recorded()[0].tool_calls[0].error == "UnshowableError"
 
 
-def test_an_event_that_makes_no_sense_is_logged_once_and_lost(recorder, recorded, caplog):
+def test_a_prompt_that_makes_no_sense_is_logged_once_and_costs_only_itself(recorder, recorded, caplog):
     for _ in range(3):
         recorder.on_chat_model_start({}, [["not a message"]], run_id=uuid4())
     run_tool(recorder, "a")
     assert [c.name for trace in recorded() for c in trace.tool_calls] == ["look"]
     (entry,) = caplog.records
-    assert "on_chat_model_start could not be recorded" in entry.getMessage()
+    assert "read_prompt() could not be recorded" in entry.getMessage()
 
 
 def test_ends_of_runs_that_never_started_are_ignored(recorder, recorded, caplog):

@@ -59,7 +59,6 @@ def test_positions_are_shifted_behind_the_model_calls_of_earlier_runs():
         (["yes"], ["yes", "yes"], ["yes", "yes"]),
         (["a", "b", "c"], ["b", "c", "d"], ["a", "b", "c", "d"]),  # the history was trimmed
         (["a", "b", "c"], ["summary", "c", "d"], ["a", "b", "c", "summary", "d"]),
-        (["a"], ["b"], ["a", "b"]),  # the run was sent the new message alone
         (["a", "a", "b"], ["a", "b", "a"], ["a", "a", "b", "a"]),
         (["a", "b", "a", "b", "c"], ["a", "b", "c", "a"], ["a", "b", "a", "b", "c", "a"]),
         (["a"], [], ["a"]),
@@ -138,3 +137,49 @@ def test_what_is_known_of_a_run_is_taken_from_the_first_that_knows_it():
     assert (joined.tags, joined.metadata) == (("x", "y"), {"k": 1, "l": 3})
     assert joined.tools == (tool,)
     assert joined.success is False
+
+
+def fresh(trace_id, start, text, **more):
+    return run(trace_id, start, messages=said(text), metadata={"awo_conversation": "fresh"}, **more)
+
+
+def test_runs_that_share_nothing_but_the_id_of_a_thread_are_conversations_of_their_own(caplog):
+    joined = join_threads([fresh("a", 1.0, "one"), fresh("b", 2.0, "two"), fresh("c", 3.0, "one")])
+    assert [(trace.trace_id, trace.task_key) for trace in joined] == [("a", "t"), ("b", "t~2"), ("c", "t~3")]
+    (warning,) = caplog.records
+    assert "the thread 't' is shared by 3 runs that make 3 conversations" in warning.getMessage()
+
+
+def test_runs_without_the_mark_of_a_recorder_are_told_by_what_they_repeat():
+    joined = join_threads([run("a", 1.0, messages=said("one")), run("b", 2.0, messages=said("two"))])
+    assert [trace.trace_id for trace in joined] == ["a", "b"]
+
+
+def test_a_task_that_was_given_is_kept_also_in_one_conversation():
+    first = run("a", 1.0, messages=said("one"), task_id="t1")
+    second = run("b", 2.0, messages=said("one", "two"), task_id="t2")
+    third = run("c", 3.0, messages=said("one", "two", "three"))
+    joined = join_threads([first, second, third])
+    assert [(trace.trace_id, trace.task_key, trace.thread_id) for trace in joined] == [
+        ("a", "t1", "t"),
+        ("b", "t2", "t"),
+    ]
+    assert len(joined[1].model_calls) == 2
+
+
+def test_a_run_goes_on_with_the_conversation_whose_words_it_repeats():
+    runs = [fresh("a", 1.0, "one"), fresh("b", 2.0, "two"), run("c", 3.0, messages=said("one", "more"))]
+    joined = join_threads(runs)
+    assert [[m.text for m in trace.messages] for trace in joined] == [["one", "more"], ["two"]]
+
+
+def test_a_run_that_was_sent_a_summary_goes_on():
+    later = run("b", 2.0, messages=said("two"), metadata={"awo_conversation": "continued"})
+    assert [m.text for m in join_threads([fresh("a", 1.0, "one"), later])[0].messages] == ["one", "two"]
+
+
+def test_a_call_that_was_left_open_is_completed_whatever_was_said():
+    asked = call("1", status="interrupted", model_call=0)
+    later = fresh("b", 2.0, "two", calls=(call("1", start=5.0),))
+    (joined,) = join_threads([fresh("a", 1.0, "one", calls=(asked,)), later])
+    assert joined.tool_calls[0].status == "ok"
