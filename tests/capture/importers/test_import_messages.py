@@ -191,8 +191,6 @@ def test_a_reward_of_one_or_zero_is_an_outcome(reward, success):
         ('{"id": "x", "prompt": "y"}', "it has no list of messages; its keys are: id, prompt"),
         (run({"role": "moderator"}), 'message 1: its role is "moderator", not one of system'),
         (run(7), "message 1: expected an object with a role, found a number"),
-        (run(answers("a", "x")), 'message 1: it answers the call "a", but no earlier message'),
-        (run(asks(call("f", "{}", "a")), answers("a", "1"), answers("a", "2")), "message 3: it answers"),
         (
             run({"role": "assistant", "tool_calls": "f"}),
             "message 1: expected a list as tool_calls, found text",

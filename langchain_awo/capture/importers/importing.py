@@ -1,0 +1,173 @@
+"""Recordings from wherever they are into traces: files, folders, standard input, frames, or any records in memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain, groupby, islice
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from langchain_awo.capture.importers.account import Account, ImportSummary, log_bad_line
+from langchain_awo.capture.importers.formats import FORMATS, Format, format_named, format_of
+from langchain_awo.capture.importers.labels import Labeller, SuccessFrom
+from langchain_awo.capture.importers.lines import BadLine, Numbered, kind_of
+from langchain_awo.capture.importers.opening import STDIN, Tick, chunks_of, files_at
+from langchain_awo.capture.importers.splitting import split_records
+from langchain_awo.capture.redaction import Mask, Redactor
+from langchain_awo.errors import ImportFormatError
+from langchain_awo.model.encoding import to_json
+from langchain_awo.model.trace import JSONValue, Trace
+
+PEEKED: Final = 50
+"""Records that are looked at to tell a format."""
+
+Recordings: TypeAlias = Any
+"""A path, a folder, a pattern, `-`, a frame of pandas or Polars, an Arrow table, lines of text, or records."""
+
+_Records: TypeAlias = Iterator[Numbered | BadLine]
+
+
+def import_traces(
+    source: Recordings,
+    format: str | None = None,  # noqa: A002  # the word for it
+    *,
+    success_from: SuccessFrom | None = None,
+    mask: Mask = True,
+    on_skipped: Callable[[BadLine], None] = log_bad_line,
+    summary: ImportSummary | None = None,
+    tick: Tick | None = None,
+) -> Iterator[Trace]:
+    """Reads runs that something else recorded as traces, one at a time.
+
+    Args:
+        source: a file, a folder or a pattern of files, `-` for standard input; a frame of pandas or Polars, an Arrow table;
+            or any iterable of records: dictionaries, objects of LangSmith's, Langfuse's or MLflow's client, messages.
+        format: what it holds, one of `FORMATS`; recognised when not given.
+        success_from: what says whether a run succeeded: the name of a score or a field, `"name>=0.5"`, or a function of the
+            trace. Without it, a score counts if it is the only one that says yes or no.
+        mask: masking of secrets, as for `TraceRecorder`.
+        on_skipped: called with each record that is left out; without it they are logged as warnings.
+        summary: counts what came in, what was left out, and what was not understood.
+        tick: called with the number of bytes that were just read, for a progress bar.
+
+    Yields:
+        One trace for each run, with the id that the source gives it: importing twice adds nothing to a store.
+
+    Raises:
+        ImportFormatError: the source cannot be read, or nothing in it is a run in a known format.
+        MissingExtraError: reading it takes a package that is not installed.
+
+    Example:
+        >>> store.append(import_traces("runs.jsonl"))  # doctest: +SKIP
+        >>> toolkit = compile_toolkit(import_traces(client.list_runs(project_name="shop")))  # doctest: +SKIP
+    """
+    account = Account(on_skipped, summary if summary is not None else ImportSummary())
+    labeller, redactor = Labeller(success_from), Redactor(mask)
+    for trace in _traces(source, format_named(format) if format else None, account, tick):
+        account.summary.count(trace)
+        yield redactor.redact(labeller.apply(trace))
+    if account.first_bad and not account.summary.traces:
+        raise ImportFormatError(
+            f"{account.source} holds no run that can be imported; {account.first_bad}. {_expected()}"
+        )
+
+
+def _traces(
+    source: Recordings, wanted: Format | None, account: Account, tick: Tick | None
+) -> Iterator[Trace]:
+    parts = (
+        _file_parts(source, wanted, account, tick)
+        if isinstance(source, str | os.PathLike)
+        else [_recognised(_records_in_memory(source), wanted, account)]
+    )
+    for found, group in groupby((part for part in parts if part), key=lambda part: part[0]):
+        if found.across_files:
+            yield from found.read(
+                account.records(chain.from_iterable(records for _, records in group)), account
+            )
+        else:
+            for _, records in group:
+                yield from found.read(account.records(records), account)
+
+
+def _file_parts(
+    source: str | os.PathLike[str], wanted: Format | None, account: Account, tick: Tick | None
+) -> Iterator[tuple[Format, _Records] | None]:
+    """Each file with its format, opened when the one before it is read."""
+    files: list[str | Path] = [STDIN] if source == STDIN else list(files_at(os.fspath(source)))
+    account.several = len(files) > 1
+    for file in files:
+        account.source = "standard input" if file == STDIN else str(file)
+        yield _recognised(split_records(chunks_of(file, tick=tick)), wanted, account)
+
+
+def _recognised(records: _Records, wanted: Format | None, account: Account) -> tuple[Format, _Records] | None:
+    """Records with their format; `None`, and an account of it, when it is not known and there are other files."""
+    peeked = list(islice(records, PEEKED))
+    found = format_of(each.value for each in peeked if isinstance(each, Numbered))
+    if not peeked:
+        return None
+    if reason := _refusal(peeked, found, wanted):
+        if account.several:
+            account.skip(peeked[0].number, reason)
+            return None
+        raise ImportFormatError(f"{account.source} {reason}")
+    return wanted or found or FORMATS["messages"], chain(peeked, records)
+
+
+def _refusal(peeked: list[Numbered | BadLine], found: Format | None, wanted: Format | None) -> str:
+    """Why a source cannot be imported as what it was said to be, or at all; empty when it can."""
+    first = next((each for each in peeked if isinstance(each, Numbered)), None)
+    if first is None:
+        return f"holds nothing that can be imported; {peeked[0]}. {_expected()}"
+    if isinstance(first.value, Mapping) and "langchain_awo" in first.value:
+        return "is a trace store; open it as one instead of importing it. Expected a file that something else recorded"
+    if wanted is not None:
+        other = found is not None and found is not wanted
+        return (
+            f"is {found.title}, not {wanted.title}; expected --format {found.name}" if found and other else ""
+        )
+    if found is not None:
+        return ""
+    what = (
+        f"its keys are: {', '.join(map(str, first.value))[:200]}"
+        if isinstance(first.value, Mapping)
+        else kind_of(first.value)
+    )
+    return f"holds no runs in a known format; line {first.number}: {what}. {_expected()}"
+
+
+def _expected() -> str:
+    return f"Expected one of {', '.join(each.title for each in FORMATS.values())}; docs/guides/import.md shows each"
+
+
+def _records_in_memory(source: Recordings) -> _Records:
+    if isinstance(source, Mapping):
+        source = [source]
+    if not isinstance(source, Iterable):
+        raise ImportFormatError(
+            f"{kind_of(source)} of type {type(source).__name__} holds no records; give a path or records"
+        )
+    elements = iter(source)
+    first = next(elements, None)
+    elements = chain([first] if first is not None else [], elements)
+    if isinstance(first, str | bytes):
+        yield from split_records(_line(each) for each in elements)
+        return
+    for number, element in enumerate(elements, start=1):
+        yield Numbered(number, _plain(element), group=1)
+
+
+def _line(text: str | bytes) -> bytes:
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    return data if data.endswith(b"\n") else data + b"\n"
+
+
+def _plain(element: object) -> JSONValue:
+    """A record as plain data: named tuples and the objects of clients say themselves how."""
+    for name in ("_asdict", "to_dict"):
+        turn = getattr(element, name, None)
+        if callable(turn) and not isinstance(element, Mapping | type):
+            return to_json(turn())
+    return to_json(element)
