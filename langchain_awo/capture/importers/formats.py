@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from langchain_awo.capture.importers import conversations, langsmith
+from langchain_awo.capture.importers import conversations, langfuse, langsmith, mlflow, otel
 from langchain_awo.capture.importers.account import Account
 from langchain_awo.capture.importers.lines import Numbered
 from langchain_awo.errors import ImportFormatError
@@ -35,10 +35,15 @@ class Format:
     across_files: bool = False
 
 
-FORMATS: Final[dict[str, Format]] = {
-    each.name: each
-    for each in (Format("messages", "chat messages", conversations.is_conversation, conversations.read_conversations),)
-}
+_ALL: Final = (
+    Format("langsmith", "a LangSmith export of runs", langsmith.is_runs, langsmith.read_langsmith, across_files=True),
+    Format("langfuse", "a Langfuse export", langfuse.is_langfuse, langfuse.read_langfuse, across_files=True),
+    Format("mlflow", "traces of MLflow", mlflow.is_mlflow, mlflow.read_mlflow),
+    Format("openinference", "OpenInference spans", otel.is_openinference, otel.read_otel, across_files=True),
+    Format("otel", "an OpenTelemetry export of spans", otel.is_otel, otel.read_otel, across_files=True),
+    Format("messages", "chat messages", conversations.is_conversation, conversations.read_conversations),
+)
+FORMATS: Final[dict[str, Format]] = {each.name: each for each in _ALL}
 """By name, in the order in which they are tried."""
 
 

@@ -81,7 +81,7 @@ def _span(run: Mapping[str, Any]) -> Span:
         error=text_in(run.get("error")) or None,
         metadata=object_in(extra.get("metadata")),
         tags=tuple(map(text_in, list_in(run.get("tags")))),
-        prompt=_messages_in(inputs),
+        prompt=messages_in(inputs),
     )
     metadata = span.metadata
     thread = next((metadata[key] for key in ("thread_id", "session_id", "conversation_id") if metadata.get(key)), None)
@@ -93,7 +93,7 @@ def _span(run: Mapping[str, Any]) -> Span:
     return span
 
 
-def _messages_in(inputs: Mapping[str, Any]) -> list[JSONValue] | None:
+def messages_in(inputs: Mapping[str, Any]) -> list[JSONValue] | None:
     """The messages among the inputs of a run, which LangChain writes as a list of lists."""
     found = inputs.get("messages")
     if isinstance(found, list) and found and isinstance(found[0], list) and not is_message(found[0]):
@@ -109,7 +109,7 @@ def _read_model(span: Span, run: Mapping[str, Any], extra: Mapping[str, Any], ou
     span.offered = specs_in(parameters.get("tools") or parameters.get("functions") or inputs.get("tools"))
     names = (span.metadata.get("ls_model_name"), parameters.get("model"), parameters.get("model_name"), inputs.get("model"))
     span.model = next((text_in(name) for name in names if name), "")
-    span.reply = _reply_in(outputs)
+    span.reply = reply_in(outputs)
     reported = object_in(outputs.get("llm_output"))
     usages = (outputs.get("usage_metadata"), outputs.get("usage"), reported.get("token_usage"), span.metadata.get("usage_metadata"), run)
     message = unwrap(span.reply[0]) if span.reply else {}
@@ -117,7 +117,7 @@ def _read_model(span: Span, run: Mapping[str, Any], extra: Mapping[str, Any], ou
     span.usage = own or next((usage for each in usages if (usage := usage_in(each))), None)
 
 
-def _reply_in(outputs: Mapping[str, Any]) -> list[JSONValue]:
+def reply_in(outputs: Mapping[str, Any]) -> list[JSONValue]:
     """The message that a model gave: LangChain's generation, OpenAI's choice, or the outputs themselves."""
     generations: JSONValue = outputs.get("generations")
     while isinstance(generations, list) and generations:
