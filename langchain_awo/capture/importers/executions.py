@@ -113,7 +113,9 @@ class Executions:
             return
         call.ended_at = span.ended_at
         if span.output is not None and status in ("ok", "error"):
-            call.answer(Answer(output=span.output, status="error" if status == "error" else None, error=error))
+            call.answer(
+                Answer(output=span.output, status="error" if status == "error" else None, error=error)
+            )
         elif status != "ok":
             call.status, call.error, call.answered = status, error, True
         elif not call.answered:
@@ -123,7 +125,10 @@ class Executions:
         """Puts calls that nobody issued behind those of the model call before them."""
         if not unissued:
             return
-        numbered = [(call.model_call if call.model_call is not None else -1, 0, n, call) for n, call in enumerate(self._conversation.calls)]
+        numbered = [
+            (call.model_call if call.model_call is not None else -1, 0, n, call)
+            for n, call in enumerate(self._conversation.calls)
+        ]
         numbered += [(place, 1, n, call) for n, (place, call) in enumerate(unissued)]
         self._conversation.calls[:] = [call for *_, call in sorted(numbered, key=lambda each: each[:3])]
 

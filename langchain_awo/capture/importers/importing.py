@@ -4,15 +4,35 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from langchain_awo.capture.importers.account import Account, ImportSummary, log_bad_line
+from langchain_awo.capture.importers.checkpoints import (
+    is_checkpoint_database,
+    is_checkpoint_url,
+    is_saver,
+    read_checkpoint_database,
+    read_checkpoint_url,
+    read_saver,
+)
 from langchain_awo.capture.importers.formats import FORMATS, Format, format_named, format_of
+from langchain_awo.capture.importers.frames import frame_records, is_frame, parquet_records
+from langchain_awo.capture.importers.inspect_logs import archive_records
 from langchain_awo.capture.importers.labels import Labeller, SuccessFrom
 from langchain_awo.capture.importers.lines import BadLine, Numbered, kind_of
-from langchain_awo.capture.importers.opening import STDIN, Tick, chunks_of, files_at
+from langchain_awo.capture.importers.opening import (
+    PARQUET,
+    SQLITE,
+    STDIN,
+    ZIP,
+    Tick,
+    chunks_of,
+    files_at,
+    head_of,
+)
 from langchain_awo.capture.importers.splitting import split_records
 from langchain_awo.capture.redaction import Mask, Redactor
 from langchain_awo.errors import ImportFormatError
@@ -76,6 +96,10 @@ def import_traces(
 def _traces(
     source: Recordings, wanted: Format | None, account: Account, tick: Tick | None
 ) -> Iterator[Trace]:
+    direct = _checkpoints(source, wanted, account)
+    if direct is not None:
+        yield from direct
+        return
     parts = (
         _file_parts(source, wanted, account, tick)
         if isinstance(source, str | os.PathLike)
@@ -91,6 +115,17 @@ def _traces(
                 yield from found.read(account.records(records), account)
 
 
+def _checkpoints(source: Recordings, wanted: Format | None, account: Account) -> Iterator[Trace] | None:
+    """The threads of a saver or a database, `None` when the source is neither."""
+    if not (is_saver(source) or is_checkpoint_url(source)):
+        return None
+    if wanted not in (None, FORMATS["checkpoints"]):
+        raise ImportFormatError(
+            f"the source holds checkpoints of LangGraph, not {wanted.title if wanted else ''}"
+        )
+    return read_saver(source, account) if is_saver(source) else read_checkpoint_url(str(source), account)
+
+
 def _file_parts(
     source: str | os.PathLike[str], wanted: Format | None, account: Account, tick: Tick | None
 ) -> Iterator[tuple[Format, _Records] | None]:
@@ -99,7 +134,35 @@ def _file_parts(
     account.several = len(files) > 1
     for file in files:
         account.source = "standard input" if file == STDIN else str(file)
-        yield _recognised(split_records(chunks_of(file, tick=tick)), wanted, account)
+        head = b"" if file == STDIN else head_of(Path(file))
+        if head.startswith(SQLITE):
+            yield _database(Path(file), wanted, account)
+            continue
+        if head.startswith(PARQUET):
+            records: _Records = parquet_records(Path(file))
+        elif head.startswith(ZIP):
+            records = archive_records(Path(file))
+        else:
+            records = split_records(chunks_of(file, tick=tick))
+        yield _recognised(records, wanted, account)
+
+
+def _database(path: Path, wanted: Format | None, account: Account) -> tuple[Format, _Records] | None:
+    known = FORMATS["checkpoints"]
+    if not is_checkpoint_database(path):
+        reason = (
+            "is a SQLite database; if it is a trace store, open it as one. Expected checkpoints of LangGraph"
+        )
+    elif wanted not in (None, known):
+        reason = f"is {known.title}, not {wanted.title if wanted else ''}; expected --format checkpoints"
+    else:
+        return replace(known, read=lambda _records, account: read_checkpoint_database(path, account)), iter(
+            ()
+        )
+    if not account.several:
+        raise ImportFormatError(f"{path} {reason}")
+    account.skip(1, reason)
+    return None
 
 
 def _recognised(records: _Records, wanted: Format | None, account: Account) -> tuple[Format, _Records] | None:
@@ -143,6 +206,9 @@ def _expected() -> str:
 
 
 def _records_in_memory(source: Recordings) -> _Records:
+    if is_frame(source):
+        yield from frame_records(source)
+        return
     if isinstance(source, Mapping):
         source = [source]
     if not isinstance(source, Iterable):

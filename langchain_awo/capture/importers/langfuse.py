@@ -21,7 +21,18 @@ from langchain_awo.capture.importers.turns import usage_in
 from langchain_awo.model.trace import JSONValue, ToolSpec, Trace
 
 _TYPES: Final = frozenset(
-    {"GENERATION", "SPAN", "TOOL", "AGENT", "CHAIN", "EVENT", "RETRIEVER", "EMBEDDING", "EVALUATOR", "GUARDRAIL"}
+    {
+        "GENERATION",
+        "SPAN",
+        "TOOL",
+        "AGENT",
+        "CHAIN",
+        "EVENT",
+        "RETRIEVER",
+        "EMBEDDING",
+        "EVALUATOR",
+        "GUARDRAIL",
+    }
 )
 _LISTS: Final = ("messages", "contents", "input", "args")
 
@@ -57,10 +68,15 @@ def _rows(record: Numbered) -> Iterator[Numbered]:
     if not isinstance(value, Mapping) or not isinstance(observations, list):
         yield record
         return
-    about = object_in(value.get("trace")) or {key: item for key, item in value.items() if key != "observations"}
+    about = object_in(value.get("trace")) or {
+        key: item for key, item in value.items() if key != "observations"
+    }
     first = object_in(observations[0]) if observations else {}
     trace_id = text_in(about.get("id")) or _trace_id(first)
-    yield Numbered(record.number, {"traceId": trace_id, "trace": {**about, "scores": about.get("scores") or value.get("scores")}})
+    yield Numbered(
+        record.number,
+        {"traceId": trace_id, "trace": {**about, "scores": about.get("scores") or value.get("scores")}},
+    )
     for each in observations:
         yield Numbered(record.number, {**each, "traceId": trace_id} if isinstance(each, Mapping) else each)
 
@@ -138,7 +154,10 @@ def _is_tool(metadata: Mapping[str, Any], attributes: Mapping[str, Any], output:
         return True
     if isinstance(output, Mapping) and "tool_call_id" in output:
         return True
-    return metadata.get("openinference.span.kind") == "TOOL" or attributes.get("openinference.span.kind") == "TOOL"
+    return (
+        metadata.get("openinference.span.kind") == "TOOL"
+        or attributes.get("openinference.span.kind") == "TOOL"
+    )
 
 
 def _read_model(span: Span, given: JSONValue, output: JSONValue) -> None:
@@ -158,7 +177,11 @@ def _read_model(span: Span, given: JSONValue, output: JSONValue) -> None:
 
 
 def _offered_in(message: JSONValue) -> list[ToolSpec]:
-    content = parsed(message.get("content")) if isinstance(message, Mapping) and message.get("role") == "tool" else None
+    content = (
+        parsed(message.get("content"))
+        if isinstance(message, Mapping) and message.get("role") == "tool"
+        else None
+    )
     is_spec = isinstance(content, Mapping) and content.get("type") == "function" and "function" in content
     return specs_in([content]) if is_spec else []
 
@@ -174,7 +197,9 @@ def _reply(output: JSONValue) -> list[JSONValue]:
     if isinstance(content, Mapping) and "parts" in content:  # Gemini, as the agent kit of Google writes it
         return [content]
     found = reply_in(output)
-    return found or ([{"role": "assistant", **output}] if {"content", "tool_calls", "parts"} & output.keys() else [])
+    return found or (
+        [{"role": "assistant", **output}] if {"content", "tool_calls", "parts"} & output.keys() else []
+    )
 
 
 def _read_tool(span: Span, given: JSONValue, output: JSONValue) -> None:

@@ -37,9 +37,7 @@ def read_langsmith(records: Iterable[Numbered], account: Account) -> Iterator[Tr
         with account.reading(first):
             runs = merged(rows, lambda row: text_in(row.get("id")))
             spans = [_span(run) for run in runs]
-            yield trace_of(
-                _trace_id(rows[0]), spans, account, scores=_scores(runs), further=_further(runs)
-            )
+            yield trace_of(_trace_id(rows[0]), spans, account, scores=_scores(runs), further=_further(runs))
 
 
 def _flattened(record: Numbered) -> Iterator[Numbered]:
@@ -84,7 +82,9 @@ def _span(run: Mapping[str, Any]) -> Span:
         prompt=messages_in(inputs),
     )
     metadata = span.metadata
-    thread = next((metadata[key] for key in ("thread_id", "session_id", "conversation_id") if metadata.get(key)), None)
+    thread = next(
+        (metadata[key] for key in ("thread_id", "session_id", "conversation_id") if metadata.get(key)), None
+    )
     span.thread_id = text_in(thread)
     if span.kind == "model":
         _read_model(span, run, extra, outputs)
@@ -103,15 +103,28 @@ def messages_in(inputs: Mapping[str, Any]) -> list[JSONValue] | None:
     return None
 
 
-def _read_model(span: Span, run: Mapping[str, Any], extra: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
+def _read_model(
+    span: Span, run: Mapping[str, Any], extra: Mapping[str, Any], outputs: Mapping[str, Any]
+) -> None:
     parameters = object_in(extra.get("invocation_params"))
     inputs = object_in(run.get("inputs"))
     span.offered = specs_in(parameters.get("tools") or parameters.get("functions") or inputs.get("tools"))
-    names = (span.metadata.get("ls_model_name"), parameters.get("model"), parameters.get("model_name"), inputs.get("model"))
+    names = (
+        span.metadata.get("ls_model_name"),
+        parameters.get("model"),
+        parameters.get("model_name"),
+        inputs.get("model"),
+    )
     span.model = next((text_in(name) for name in names if name), "")
     span.reply = reply_in(outputs)
     reported = object_in(outputs.get("llm_output"))
-    usages = (outputs.get("usage_metadata"), outputs.get("usage"), reported.get("token_usage"), span.metadata.get("usage_metadata"), run)
+    usages = (
+        outputs.get("usage_metadata"),
+        outputs.get("usage"),
+        reported.get("token_usage"),
+        span.metadata.get("usage_metadata"),
+        run,
+    )
     message = unwrap(span.reply[0]) if span.reply else {}
     own = usage_in(message.get("usage_metadata")) if isinstance(message, Mapping) else None
     span.usage = own or next((usage for each in usages if (usage := usage_in(each))), None)
@@ -135,7 +148,9 @@ def reply_in(outputs: Mapping[str, Any]) -> list[JSONValue]:
     return [each for each in listed if isinstance(each, Mapping)]
 
 
-def _read_tool(span: Span, run: Mapping[str, Any], extra: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
+def _read_tool(
+    span: Span, run: Mapping[str, Any], extra: Mapping[str, Any], outputs: Mapping[str, Any]
+) -> None:
     span.args = arguments_in(run.get("inputs"))
     span.call_id = id_in(extra.get("tool_call_id"))
     read_result(span, outputs.get("output", outputs or None))
@@ -157,7 +172,9 @@ def arguments_in(inputs: JSONValue) -> dict[str, JSONValue] | None:
 def read_result(span: Span, output: JSONValue) -> None:
     """What a tool gave, which may be a message that says more: the call it answers, and whether it failed."""
     message = unwrap(parsed(output))
-    if not isinstance(message, Mapping) or not ({"tool_call_id", "status"} & message.keys() and "content" in message):
+    if not isinstance(message, Mapping) or not (
+        {"tool_call_id", "status"} & message.keys() and "content" in message
+    ):
         span.output = output_of(output)
         return
     span.call_id = span.call_id or id_in(message.get("tool_call_id"))
@@ -182,5 +199,7 @@ def _scores(runs: Iterable[Mapping[str, Any]]) -> dict[str, JSONValue]:
 
 def _further(runs: Iterable[Mapping[str, Any]]) -> dict[str, JSONValue]:
     """The example of a data set that the run was made for is its task."""
-    example = next((text_in(run["reference_example_id"]) for run in runs if run.get("reference_example_id")), "")
+    example = next(
+        (text_in(run["reference_example_id"]) for run in runs if run.get("reference_example_id")), ""
+    )
     return {"task_id": example} if example else {}

@@ -8,7 +8,14 @@ from typing import Any, Final
 from langchain_awo.capture.importers.account import Account
 from langchain_awo.capture.importers.labels import scores_in
 from langchain_awo.capture.importers.langsmith import messages_in, reply_in, read_result
-from langchain_awo.capture.importers.lines import BadRecordError, Numbered, list_in, object_in, parsed, text_in
+from langchain_awo.capture.importers.lines import (
+    BadRecordError,
+    Numbered,
+    list_in,
+    object_in,
+    parsed,
+    text_in,
+)
 from langchain_awo.capture.importers.otlp import failure_of, hex_id, parent_id_of, span_id_of
 from langchain_awo.capture.importers.span_trace import trace_of
 from langchain_awo.capture.importers.spans import Span, seconds_of

@@ -73,7 +73,12 @@ def _scores(rows: Iterable[Mapping[str, Any]]) -> dict[str, JSONValue]:
         for event in list_in(row.get("events")):
             about = attributes_of(object_in(event))
             value = about.get("gen_ai.evaluation.score.value")
-            given.append((about.get("gen_ai.evaluation.name"), about.get("gen_ai.evaluation.score.label") if value is None else value))
+            given.append(
+                (
+                    about.get("gen_ai.evaluation.name"),
+                    about.get("gen_ai.evaluation.score.label") if value is None else value,
+                )
+            )
     return scores_in(given)
 
 
@@ -136,7 +141,13 @@ def _messages(attributes: Mapping[str, JSONValue], prefix: str) -> list[JSONValu
 def _message(found: Mapping[str, JSONValue]) -> JSONValue:
     """One of OpenInference's numbered messages in OpenAI's shape."""
     contents = indexed(found, "message.contents")
-    texts = [{"type": text_in(each.get("message_content.type")) or "text", "text": each.get("message_content.text")} for each in contents]
+    texts = [
+        {
+            "type": text_in(each.get("message_content.type")) or "text",
+            "text": each.get("message_content.text"),
+        }
+        for each in contents
+    ]
     calls = [
         {
             "id": call.get("tool_call.id"),
@@ -154,7 +165,11 @@ def _message(found: Mapping[str, JSONValue]) -> JSONValue:
         "content": content if content is not None else texts or None,
         "tool_calls": [call for call in calls if call["name"]],
         "tool_call_id": found.get("message.tool_call_id"),
-        **({"name": found["message.name"]} if found.get("message.role") == "tool" and found.get("message.name") else {}),
+        **(
+            {"name": found["message.name"]}
+            if found.get("message.role") == "tool" and found.get("message.name")
+            else {}
+        ),
     }
 
 
@@ -162,7 +177,11 @@ def _read_openinference_tool(span: Span, attributes: Mapping[str, JSONValue]) ->
     span.kind = "tool"
     span.name = text_in(attributes.get("tool.name")) or span.name
     span.about = text_in(attributes.get("tool.description"))
-    given = parsed(attributes.get("tool.parameters") if attributes.get("input.value") is None else attributes["input.value"])
+    given = parsed(
+        attributes.get("tool.parameters")
+        if attributes.get("input.value") is None
+        else attributes["input.value"]
+    )
     if isinstance(given, Mapping):
         span.args = to_json(given)
     elif given is not None:
@@ -182,11 +201,23 @@ def _read_genai_model(span: Span, attributes: Mapping[str, JSONValue], row: Mapp
     if system:
         span.prompt = [{"role": "system", "parts": system}, *(span.prompt or [])]
     span.reply = next((list_in(attributes[key]) for key in _OUTPUTS if attributes.get(key)), reply)
-    span.usage = usage_in({key.removeprefix("gen_ai.usage."): value for key, value in attributes.items() if key.startswith("gen_ai.usage.")} | {"total": 0})
-    span.offered = specs_in(attributes.get("gen_ai.tool.definitions") or object_in(attributes.get("model_request_parameters")).get("function_tools"))
+    span.usage = usage_in(
+        {
+            key.removeprefix("gen_ai.usage."): value
+            for key, value in attributes.items()
+            if key.startswith("gen_ai.usage.")
+        }
+        | {"total": 0}
+    )
+    span.offered = specs_in(
+        attributes.get("gen_ai.tool.definitions")
+        or object_in(attributes.get("model_request_parameters")).get("function_tools")
+    )
 
 
-def _events_of(row: Mapping[str, Any], attributes: Mapping[str, JSONValue]) -> tuple[list[JSONValue], list[JSONValue]]:
+def _events_of(
+    row: Mapping[str, Any], attributes: Mapping[str, JSONValue]
+) -> tuple[list[JSONValue], list[JSONValue]]:
     """Messages in the older way: an event each, or all of them in an attribute."""
     prompt: list[JSONValue] = []
     reply: list[JSONValue] = []
@@ -197,7 +228,13 @@ def _events_of(row: Mapping[str, Any], attributes: Mapping[str, JSONValue]) -> t
         if name == "gen_ai.choice":
             reply.append(object_in(body.get("message")) or body)
         elif name.startswith("gen_ai.") and name.endswith(".message"):
-            prompt.append({"role": name.split(".")[1], **{key: value for key, value in body.items() if key != "name"}, "tool_call_id": body.get("id")})
+            prompt.append(
+                {
+                    "role": name.split(".")[1],
+                    **{key: value for key, value in body.items() if key != "name"},
+                    "tool_call_id": body.get("id"),
+                }
+            )
     return prompt, [{"role": "assistant", **message} for message in reply]
 
 
@@ -206,8 +243,22 @@ def _read_genai_tool(span: Span, attributes: Mapping[str, JSONValue]) -> None:
     span.name = text_in(attributes.get("gen_ai.tool.name")) or span.name.removeprefix("execute_tool ")
     span.about = text_in(attributes.get("gen_ai.tool.description"))
     span.call_id = text_in(attributes.get("gen_ai.tool.call.id"))
-    written = next((attributes[key] for key in ("gen_ai.tool.call.arguments", "tool_arguments", "input.value") if attributes.get(key) is not None), None)
+    written = next(
+        (
+            attributes[key]
+            for key in ("gen_ai.tool.call.arguments", "tool_arguments", "input.value")
+            if attributes.get(key) is not None
+        ),
+        None,
+    )
     span.args = arguments_of(written) if written is not None else None
-    output = next((attributes[key] for key in ("gen_ai.tool.call.result", "tool_response", "output.value") if attributes.get(key) is not None), None)
+    output = next(
+        (
+            attributes[key]
+            for key in ("gen_ai.tool.call.result", "tool_response", "output.value")
+            if attributes.get(key) is not None
+        ),
+        None,
+    )
     if output is not None:
         read_result(span, output)

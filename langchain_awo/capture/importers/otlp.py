@@ -13,7 +13,16 @@ from langchain_awo.model.trace import JSONValue
 _RESOURCES: Final = ("resourceSpans", "resource_spans")
 _SCOPES: Final = ("scopeSpans", "scope_spans", "instrumentationLibrarySpans")
 _VALUES: Final = (
-    *("stringValue", "string_value", "intValue", "int_value", "doubleValue", "double_value", "boolValue", "bool_value"),
+    *(
+        "stringValue",
+        "string_value",
+        "intValue",
+        "int_value",
+        "doubleValue",
+        "double_value",
+        "boolValue",
+        "bool_value",
+    ),
     *("bytesValue", "bytes_value"),
 )
 _ID_LENGTHS: Final = (8, 16)
@@ -82,7 +91,7 @@ def attributes_of(holder: Mapping[str, Any]) -> dict[str, JSONValue]:
             if isinstance(pair, Mapping) and isinstance(pair.get("key"), str):
                 flat[pair["key"]] = _value_of(pair.get("value"))
         return flat
-    for key, value in (given.items() if isinstance(given, Mapping) else ()):
+    for key, value in given.items() if isinstance(given, Mapping) else ():
         _flatten(str(key), value, flat, 0)
     for key, value in holder.items():
         if key.startswith("attributes.") and value is not None:
@@ -108,12 +117,17 @@ def _value_of(value: JSONValue) -> JSONValue:
     for key in _VALUES:
         if key in value:
             found = value[key]
-            return int(found) if key.startswith("int") and isinstance(found, str) and found.isdigit() else found
+            return (
+                int(found) if key.startswith("int") and isinstance(found, str) and found.isdigit() else found
+            )
     listed = value.get("arrayValue") or value.get("array_value")
     if isinstance(listed, Mapping):
         return [_value_of(each) for each in list_in(listed.get("values"))]
     pairs = object_in(value.get("kvlistValue") or value.get("kvlist_value"))
-    return {text_in(object_in(pair).get("key")): _value_of(object_in(pair).get("value")) for pair in list_in(pairs.get("values"))}
+    return {
+        text_in(object_in(pair).get("key")): _value_of(object_in(pair).get("value"))
+        for pair in list_in(pairs.get("values"))
+    }
 
 
 def indexed(attributes: Mapping[str, JSONValue], prefix: str) -> list[dict[str, JSONValue]]:

@@ -147,7 +147,9 @@ class _Run:
         return self._read(holder.prompt) if holder is not None and holder.prompt is not None else []
 
     def _hear(self, items: list[Item], *, from_outside: bool) -> None:
-        words = [item for item in items if isinstance(item, Words) and (from_outside or item.role == "system")]
+        words = [
+            item for item in items if isinstance(item, Words) and (from_outside or item.role == "system")
+        ]
         for each in self._heard.new(words):
             self.conversation.add(each)
         last = max((number for number, item in enumerate(items) if isinstance(item, Turn)), default=-1)

@@ -101,7 +101,12 @@ def single_model_calls(spans: list[Span]) -> list[Span]:
         if span.kind != "model":
             continue
         outer = span.around("model")
-        if outer is None or id(outer) in dropped or (tool := span.around("tool")) and tool.around("model") is outer:
+        if (
+            outer is None
+            or id(outer) in dropped
+            or (tool := span.around("tool"))
+            and tool.around("model") is outer
+        ):
             outer = kept[-1] if kept and _is_same_request(kept[-1], span) else None
         if outer is None:
             kept.append(span)
@@ -173,7 +178,9 @@ def error_line(text: str) -> str:
     last = max((number for number, line in enumerate(lines) if line.startswith("  File ")), default=0)
     said = [number for number in range(last + 1, len(lines)) if lines[number][:1] not in ("", " ")]
     kept = lines[said[0] :] if said else lines[-1:]
-    notes = next((number for number, line in enumerate(kept) if line.startswith("During task with name")), len(kept))
+    notes = next(
+        (number for number, line in enumerate(kept) if line.startswith("During task with name")), len(kept)
+    )
     message = "\n".join(kept[:notes]).strip()
     kind, colon, rest = message.partition(":")
     return f"{kind.rpartition('.')[2]}{colon}{rest}" if colon else message

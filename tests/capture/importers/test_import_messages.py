@@ -268,11 +268,10 @@ def test_an_array_that_breaks_off_keeps_what_came_before():
     ("content", "found"),
     [
         (b"%PDF-1.7 ...", "is a PDF"),
-        (b"SQLite format 3\0...", "is a SQLite database; if it is a trace store"),
+        (b"SQLite format 3\0...", "is a SQLite database that cannot be read"),
         (b'{"langchain_awo": "traces", "schema_version": 1}\n', "is a trace store"),
         (b'{"id": "1", "run_type": "chain", "inputs": {}}\n', "is a LangSmith export of runs"),
         (b'{"resourceSpans": []}\n', "is an OpenTelemetry export"),
-        (b'[{"role": "user", "content": "hi"}]', "is a list of single messages"),
         (b'{"prompt": "a"}\n{"prompt": "b"}\n', "its keys are: prompt"),
         (b"\x00\x01\x02\xff", "line 1: not UTF-8 text"),
         (b"once upon a time\n", "line 1: not JSON"),
