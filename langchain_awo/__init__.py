@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         record,
         session,
     )
+    from langchain_awo.capture.importers import import_traces
     from langchain_awo.errors import AwoError
     from langchain_awo.middleware import MetaToolMiddleware
     from langchain_awo.model.effect import Effect
@@ -40,6 +41,7 @@ __all__ = [
     "__version__",
     "compile_toolkit",
     "estimate",
+    "import_traces",
     "load_traces",
     "monitor",
     "open_store",
@@ -63,6 +65,7 @@ _HOMES: Final = {
     "TraceStore": "stores",
     "compile_toolkit": "api",
     "estimate": "api",
+    "import_traces": "capture.importers",
     "load_traces": "api",
     "monitor": "watcher",
     "open_store": "stores",

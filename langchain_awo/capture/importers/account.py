@@ -76,6 +76,11 @@ class Account:
         """Tells that a part of a record is not understood."""
         self.summary.unread[kind] = self.summary.unread.get(kind, 0) + 1
 
+    def log_unread(self) -> None:
+        """Reports what was not understood as warnings of this module's logger."""
+        for kind, count in sorted(self.summary.unread.items()):
+            logger.warning("%s: %d `%s` blocks were not read", self.source, count, kind)
+
     @contextmanager
     def reading(self, record: Numbered) -> Iterator[None]:
         """Leaves a record out, with the reason, when it turns out not to be what its format says."""

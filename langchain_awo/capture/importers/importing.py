@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -82,15 +83,40 @@ def import_traces(
         >>> store.append(import_traces("runs.jsonl"))  # doctest: +SKIP
         >>> toolkit = compile_toolkit(import_traces(client.list_runs(project_name="shop")))  # doctest: +SKIP
     """
-    account = Account(on_skipped, summary if summary is not None else ImportSummary())
     labeller, redactor = Labeller(success_from), Redactor(mask)
+    account = Account(on_skipped, summary if summary is not None else ImportSummary())
     for trace in _traces(source, format_named(format) if format else None, account, tick):
         account.summary.count(trace)
         yield redactor.redact(labeller.apply(trace))
     if account.first_bad and not account.summary.traces:
         raise ImportFormatError(
-            f"{account.source} holds no run that can be imported; {account.first_bad}. {_expected()}"
+            f"{account.source} holds no recorded conversation; {account.first_bad}. {_expected()}"
         )
+    if summary is None:
+        account.log_unread()
+
+
+def is_recording(source: str | os.PathLike[str]) -> bool:
+    """Whether a path holds runs that something else recorded, rather than a trace store.
+
+    Raises:
+        ImportFormatError: it is a device, or a damaged database.
+    """
+    text = os.fspath(source)
+    path = Path(text)
+    if text == STDIN or path.is_dir() or is_checkpoint_url(source):
+        return True
+    if not path.exists():
+        return glob.has_magic(text) and "://" not in text
+    head = head_of(files_at(text)[0])
+    if head.startswith(SQLITE):
+        return is_checkpoint_database(path)
+    if not path.is_file() or head.startswith((PARQUET, ZIP)):
+        return True
+    first = next(iter(split_records(islice(chunks_of(path), 1))), None)
+    return not (
+        isinstance(first, Numbered) and isinstance(first.value, Mapping) and "langchain_awo" in first.value
+    )
 
 
 def _traces(
@@ -154,7 +180,7 @@ def _database(path: Path, wanted: Format | None, account: Account) -> tuple[Form
             "is a SQLite database; if it is a trace store, open it as one. Expected checkpoints of LangGraph"
         )
     elif wanted not in (None, known):
-        reason = f"is {known.title}, not {wanted.title if wanted else ''}; expected --format checkpoints"
+        reason = f"is {known.title}, not {wanted.title if wanted else ''}; its format is checkpoints. Expected another file"
     else:
         return replace(known, read=lambda _records, account: read_checkpoint_database(path, account)), iter(
             ()
@@ -183,13 +209,15 @@ def _refusal(peeked: list[Numbered | BadLine], found: Format | None, wanted: For
     """Why a source cannot be imported as what it was said to be, or at all; empty when it can."""
     first = next((each for each in peeked if isinstance(each, Numbered)), None)
     if first is None:
-        return f"holds nothing that can be imported; {peeked[0]}. {_expected()}"
+        return f"holds no recorded conversation; {peeked[0]}. {_expected()}"
     if isinstance(first.value, Mapping) and "langchain_awo" in first.value:
         return "is a trace store; open it as one instead of importing it. Expected a file that something else recorded"
     if wanted is not None:
         other = found is not None and found is not wanted
         return (
-            f"is {found.title}, not {wanted.title}; expected --format {found.name}" if found and other else ""
+            f"is {found.title}, not {wanted.title}. Expected the format to be given as {found.name}, or not at all"
+            if found and other
+            else ""
         )
     if found is not None:
         return ""
