@@ -12,9 +12,9 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
 
 from langchain_awo.capture import install
-from langchain_awo.capture.importers.lines import BadLine
 from langchain_awo.capture.importers.account import log_bad_line
 from langchain_awo.capture.importers.importing import import_traces, is_recording
+from langchain_awo.capture.importers.lines import BadLine
 from langchain_awo.capture.recorder import CallbackRecorder
 from langchain_awo.capture.redaction import Mask
 from langchain_awo.capture.session import Session

@@ -32,6 +32,7 @@ ROLES: Final[dict[str, Role]] = {
 }
 """What the roles of providers and the types of LangChain's messages mean."""
 
+PAIR: Final = 2
 _OWN_WORDS: Final = ("summarization",)
 """`lc_source` of messages that LangChain's middleware puts in a user's place."""
 
@@ -62,11 +63,7 @@ def is_message(value: JSONValue) -> bool:
 
 def unwrap(message: JSONValue) -> JSONValue:
     """A message as {role or type, content, ...}, whatever LangChain wrapped it in."""
-    if (
-        isinstance(message, list | tuple)
-        and len(message) == 2
-        and all(isinstance(part, str) for part in message)
-    ):  # noqa: PLR2004  # ("user", "text")
+    if _is_pair(message):
         return {"role": message[0], "content": message[1]}
     if not isinstance(message, Mapping):
         return message
@@ -82,6 +79,15 @@ def unwrap(message: JSONValue) -> JSONValue:
     if isinstance(inner, Mapping) and "role" not in message and _role_of(inner):
         return inner
     return message
+
+
+def _is_pair(message: object) -> bool:
+    """Whether it is ("user", "text")."""
+    return (
+        isinstance(message, list | tuple)
+        and len(message) == PAIR
+        and all(isinstance(part, str) for part in message)
+    )
 
 
 def read_message(message: JSONValue, unread: Unread) -> list[Item]:
@@ -102,7 +108,7 @@ def read_message(message: JSONValue, unread: Unread) -> list[Item]:
         case "system" | "user":
             return _from_outside(role, plain, content)
         case "assistant":
-            return [_turn(plain, content, unread), *content.answers]
+            return [_turn(plain, content), *content.answers]
         case "tool":
             return list(_answers(plain, unread))
         case _:
@@ -138,20 +144,20 @@ def _from_outside(
     return [*content.answers, *said]
 
 
-def _turn(message: Mapping[str, Any], content: Content, unread: Unread) -> Turn:
+def _turn(message: Mapping[str, Any], content: Content) -> Turn:
     about = message.get("response_metadata")
     about = about if isinstance(about, Mapping) else {}
     usage = next((message[key] for key in ("usage_metadata", "usage") if message.get(key)), None)
     return Turn(
         text=content.text or text_of(message.get("refusal")),
-        asks=_asks(message, content, unread),
+        asks=_asks(message, content),
         model=text_in(message.get("model") or about.get("model_name") or about.get("model")),
         usage=usage_in(usage) or usage_in(about.get("token_usage")) or usage_in(about.get("usage")),
         scope=text_in(message.get("name")),
     )
 
 
-def _asks(message: Mapping[str, Any], content: Content, unread: Unread) -> tuple[Ask, ...]:
+def _asks(message: Mapping[str, Any], content: Content) -> tuple[Ask, ...]:
     """The calls beside the content, or in it; some providers write them in both places."""
     further = message.get("additional_kwargs")
     further = further if isinstance(further, Mapping) else {}

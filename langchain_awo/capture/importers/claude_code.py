@@ -101,7 +101,7 @@ def _last_branch(lines: list[Numbered]) -> list[Mapping[str, Any]]:
         current = parent if parent in by_id else _line_before(values, by_id[current], kept)
     models = {_message_id(by_id[each]) for each in kept} - {""}
     for value in values:
-        if _message_id(value) in models or text_in(value.get("parentUuid")) in kept and _has_results(value):
+        if _message_id(value) in models or (text_in(value.get("parentUuid")) in kept and _has_results(value)):
             kept.add(text_in(value.get("uuid")))
     unique = {text_in(value.get("uuid")): value for value in values}
     return [value for each, value in unique.items() if each in kept]

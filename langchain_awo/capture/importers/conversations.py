@@ -79,7 +79,8 @@ def read_conversations(records: Iterable[Numbered], account: Account) -> Iterato
     Of several states of one thread, which is what `get_state_history` gives, the one with the most messages counts.
     """
     ids = _Ids()
-    for _, group in groupby(records, key=_group):
+    for _, same in groupby(records, key=_group):
+        group = iter(same)
         first = next(group)
         if _is_bare(first.value):
             whole = Numbered(first.number, {"messages": [first.value, *(each.value for each in group)]})

@@ -12,6 +12,7 @@ from langchain_awo.errors import ImportFormatError, MissingExtraError
 from langchain_awo.model.encoding import to_json
 from langchain_awo.model.trace import JSONValue
 
+_PAIR: Final = 2
 BATCH: Final = 256
 """Rows of a table that are made plain together."""
 
@@ -75,7 +76,7 @@ def _plain(value: Any) -> JSONValue:
     if (
         isinstance(value, list)
         and value
-        and all(isinstance(each, tuple) and len(each) == 2 for each in value)
-    ):  # noqa: PLR2004  # pairs
+        and all(isinstance(each, tuple) and len(each) == _PAIR for each in value)
+    ):
         return to_json(dict(value))
     return to_json([_plain(each) for each in value] if isinstance(value, list) else value)

@@ -10,7 +10,7 @@ from langchain_awo.capture.importers.blocks import id_in
 from langchain_awo.capture.importers.chat import is_message
 from langchain_awo.capture.importers.grouping import grouped, merged
 from langchain_awo.capture.importers.labels import scores_in
-from langchain_awo.capture.importers.langsmith import reply_in, arguments_in, read_result
+from langchain_awo.capture.importers.langsmith import arguments_in, read_result, reply_in
 from langchain_awo.capture.importers.lines import Numbered, list_in, object_in, parsed, text_in
 from langchain_awo.capture.importers.otel import fill_from_attributes
 from langchain_awo.capture.importers.responses import is_item

@@ -137,7 +137,7 @@ def reply_in(outputs: Mapping[str, Any]) -> list[JSONValue]:
         generations = generations[0]
     if isinstance(generations, Mapping):
         message = generations.get("message")
-        return [message if message else {"role": "assistant", "content": text_in(generations.get("text"))}]
+        return [message or {"role": "assistant", "content": text_in(generations.get("text"))}]
     choices = list_in(outputs.get("choices"))
     if choices and isinstance(choices[0], Mapping) and choices[0].get("message"):
         return [choices[0]["message"]]

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from langchain_awo.capture.importers.account import Account
 from langchain_awo.capture.importers.labels import scores_in
-from langchain_awo.capture.importers.langsmith import messages_in, reply_in, read_result
+from langchain_awo.capture.importers.langsmith import messages_in, read_result, reply_in
 from langchain_awo.capture.importers.lines import (
     BadRecordError,
     Numbered,

@@ -7,14 +7,14 @@ id; without an id, with its name and arguments, in order.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from langchain_awo.capture.importers.account import Account
 from langchain_awo.capture.importers.chat import items_in
-from langchain_awo.capture.importers.conversation import Call, Conversation
+from langchain_awo.capture.importers.conversation import Conversation
 from langchain_awo.capture.importers.executions import Executions
 from langchain_awo.capture.importers.labels import SCORES
 from langchain_awo.capture.importers.lines import BadRecordError

@@ -104,8 +104,7 @@ def single_model_calls(spans: list[Span]) -> list[Span]:
         if (
             outer is None
             or id(outer) in dropped
-            or (tool := span.around("tool"))
-            and tool.around("model") is outer
+            or ((tool := span.around("tool")) and tool.around("model") is outer)
         ):
             outer = kept[-1] if kept and _is_same_request(kept[-1], span) else None
         if outer is None:
@@ -166,9 +165,9 @@ def seconds_of(value: JSONValue) -> float | None:
 
 
 def error_line(text: str) -> str:
-    """What an exception says, out of a representation, a traceback, or both in one text.
+    r"""What an exception says, out of a representation, a traceback, or both in one text.
 
-    >>> error_line('ValueError("no")Traceback (most recent call last):\\n  File "a.py", line 1\\nValueError: no')
+    >>> error_line('ValueError("no")Traceback (most recent call last):\n  File "a.py", line 1\nValueError: no')
     'ValueError: no'
     """
     _, marker, trace = text.rpartition("Traceback (most recent call last)")

@@ -215,7 +215,7 @@ def _object(text: _Text) -> Iterator[Numbered | BadLine]:
         around[name] = _lenient(bytes(text.data[place:end]))
         place = end
     if streamed:
-        text.drop(min(place + 1, len(text.data)))
+        text.drop(min(_end_of_space(text, place) + 1, len(text.data)))
     else:
         number = text.number
         yield _value(text, {}) or _broken(number, "object", text)
