@@ -67,6 +67,8 @@ def _trace(session: str, agent: str, lines: list[Numbered], account: Account) ->
     for line in kept:
         if not _is_meta(line):
             conversation.add_all(_items(line, account))
+    if not session:
+        raise BadRecordError("it does not say which session it is of")
     if not conversation.model_calls:
         raise BadRecordError(f"no model was called in the session {session[:60]}")
     times = [time for line in kept if (time := seconds_of(line.get("timestamp"))) is not None]

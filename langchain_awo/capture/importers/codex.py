@@ -27,7 +27,7 @@ _NOT_SAID: Final = (
 
 def is_codex(value: Mapping[str, Any]) -> bool:
     """Whether a record is a line of a session."""
-    return value.get("type") in _TYPES and "payload" in value
+    return text_in(value.get("type")) in _TYPES and "payload" in value
 
 
 def read_codex(records: Iterable[Numbered], account: Account) -> Iterator[Trace]:

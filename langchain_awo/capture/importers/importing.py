@@ -37,7 +37,7 @@ from langchain_awo.capture.importers.opening import (
 from langchain_awo.capture.importers.splitting import split_records
 from langchain_awo.capture.redaction import Mask, Redactor
 from langchain_awo.errors import ImportFormatError
-from langchain_awo.model.encoding import to_json
+from langchain_awo.model.encoding import dumps, to_json
 from langchain_awo.model.trace import JSONValue, Trace
 
 PEEKED: Final = 50
@@ -253,8 +253,11 @@ def _records_in_memory(source: Recordings) -> _Records:
         yield Numbered(number, _plain(element), group=1)
 
 
-def _line(text: str | bytes) -> bytes:
-    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+def _line(text: object) -> bytes:
+    if isinstance(text, str):
+        data = text.encode("utf-8", "surrogatepass")
+    else:
+        data = text if isinstance(text, bytes) else dumps(_plain(text)).encode()
     return data if data.endswith(b"\n") else data + b"\n"
 
 

@@ -41,7 +41,7 @@ def is_langfuse(value: Mapping[str, Any]) -> bool:
     """Whether a record is a trace of Langfuse, or an observation."""
     if isinstance(parsed(value.get("observations")), list):
         return True
-    return value.get("type") in _TYPES and bool(_trace_id(value))
+    return text_in(value.get("type")) in _TYPES and bool(_trace_id(value))
 
 
 def read_langfuse(records: Iterable[Numbered], account: Account) -> Iterator[Trace]:

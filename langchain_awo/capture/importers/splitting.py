@@ -248,6 +248,8 @@ def _end_of_space(text: _Text, place: int) -> int:
 
 def _end_of_value(text: _Text, start: int) -> int | None:
     """Where the value that starts at a place ends; `None` when the stream ends before it. Reads every byte once."""
+    if start >= len(text.data):
+        return None
     first = text.data[start]
     if first == _QUOTE:
         return _end_of_string(text, start + 1)
