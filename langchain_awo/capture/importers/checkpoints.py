@@ -53,7 +53,7 @@ def is_checkpoint_database(path: Path) -> bool:
             found = {
                 row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
             }
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise _damaged(path, error) from error
     return "checkpoints" in found
 
@@ -79,7 +79,7 @@ def read_checkpoint_database(path: Path, account: Account) -> Iterator[Trace]:
             for number, (thread, ns, newest) in enumerate(database.execute(_THREADS), start=1):
                 with account.reading(Numbered(number, None)):
                     yield _trace(str(thread), _chain(database, thread, ns, newest), account)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise _damaged(path, error) from error
 
 
@@ -202,7 +202,7 @@ def _message(message: object) -> JSONValue:
 def _connected(path: Path) -> sqlite3.Connection:
     try:
         return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise _damaged(path, error) from error
 
 
