@@ -27,6 +27,7 @@ _VALUES: Final = (
 )
 _ID_LENGTHS: Final = (8, 16)
 _DEEPEST: Final = 20
+_CONTAINERS: Final = ("llm", "tool", "input", "output", "openinference", "session", "gen_ai")
 
 
 def is_otlp(value: Mapping[str, Any]) -> bool:
@@ -95,7 +96,8 @@ def attributes_of(holder: Mapping[str, Any]) -> dict[str, JSONValue]:
         _flatten(str(key), value, flat, 0)
     for key, value in holder.items():
         if key.startswith("attributes.") and value is not None:
-            _flatten(key.removeprefix("attributes."), value, flat, 0)
+            name = key.removeprefix("attributes.")
+            _flatten(name, parsed(value) if name in _CONTAINERS else value, flat, 0)
     return flat
 
 

@@ -31,6 +31,7 @@ _TO_BRACKET: Final = re.compile(rb'[^"{}\[\]]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"
 _IN_STRING: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 _SPACE: Final = re.compile(rb"[\s,\x1e]*+")
 _SCALAR: Final = re.compile(rb"[^\s,\]}]*+")
+_LONG_LINE: Final = 4_000_000
 _QUOTE: Final = ord('"')
 _OPEN: Final = b"{["
 _MORE_FOLLOWS: Final = (b"{", b"[", b",", b":")
@@ -76,7 +77,7 @@ class _Text:
             self.at = 0
 
     def first_line(self) -> bytes:
-        """The first line that is not blank."""
+        """The first line that is not blank; of a long one, and of an array, only how it begins."""
         while len(self.data) < len(_BYTE_ORDER_MARK) and self.more():
             pass
         if self.data.startswith(_BYTE_ORDER_MARK):
@@ -84,8 +85,10 @@ class _Text:
         start = self.skip_space()
         while (end := self.data.find(b"\n", start)) < 0:
             start = len(self.data)
-            if start - self.at > MAX_RECORD or not self.more():
-                return bytes(self.data[self.at : self.at + 1] + self.data[-100:]).strip()
+            if self.data[self.at : self.at + 1] == b"[" or start - self.at > _LONG_LINE:
+                return bytes(self.data[self.at : self.at + 1])
+            if not self.more():
+                return bytes(self.data[self.at :]).strip()
         return bytes(self.data[self.at : end]).strip()
 
     def skip_space(self) -> int:
