@@ -75,7 +75,9 @@ class Executions:
         waiting = [call for call in named[:_MANY] if id(call) not in self._executed]
         if span.args is not None:
             return next((call for call in waiting if call.ask.args == span.args), None)
-        fitting = (call for call in waiting if span.value in map(_as_text, call.ask.args.values()))
+        fitting = (
+            call for call in waiting if span.value in [_as_text(value) for value in call.ask.args.values()]
+        )
         return next(fitting, waiting[0] if waiting else None)
 
     def _unissued(self, span: Span, caller: Span | None) -> Call:

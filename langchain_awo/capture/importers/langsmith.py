@@ -164,9 +164,8 @@ def arguments_in(inputs: JSONValue) -> dict[str, JSONValue] | None:
     if isinstance(value, Mapping) and set(value) in ({"input"}, {"input_str"}):
         inner = value_in(next(iter(value.values())))
         value = inner if isinstance(inner, Mapping) else value
-    if isinstance(value, Mapping):
-        return to_json(value)
-    return None
+    found: dict[str, JSONValue] | None = to_json(value) if isinstance(value, Mapping) else None
+    return found
 
 
 def read_result(span: Span, output: JSONValue) -> None:

@@ -15,7 +15,6 @@ from langchain_core.tracers import LangChainTracer
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langsmith import Client
 
-from langchain_awo.capture.recorder import CallbackRecorder
 from langchain_awo.model.trace import Trace
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 
@@ -42,7 +41,12 @@ def tell_failures(request: Any, handler: Any) -> Any:
     try:
         return handler(request)
     except ValueError as error:
-        return ToolMessage(f"failed: {error}", tool_call_id=request.tool_call["id"], name=request.tool_call["name"], status="error")
+        return ToolMessage(
+            f"failed: {error}",
+            tool_call_id=request.tool_call["id"],
+            name=request.tool_call["name"],
+            status="error",
+        )
 
 
 def run_agent(callbacks: list[Any], checkpointer: BaseCheckpointSaver | None = None) -> list[BaseMessage]:
@@ -55,10 +59,16 @@ def run_agent(callbacks: list[Any], checkpointer: BaseCheckpointSaver | None = N
         ]
     )
     agent = create_agent(
-        model, [find_berth, read_tide], system_prompt="Be brief.", middleware=[tell_failures], checkpointer=checkpointer
+        model,
+        [find_berth, read_tide],
+        system_prompt="Be brief.",
+        middleware=[tell_failures],
+        checkpointer=checkpointer,
     )
     config = {"callbacks": callbacks, "configurable": {"thread_id": THREAD}}
-    said: list[BaseMessage] = agent.invoke({"messages": [("user", "Where is the Heron?")]}, config=config)["messages"]
+    said: list[BaseMessage] = agent.invoke({"messages": [("user", "Where is the Heron?")]}, config=config)[
+        "messages"
+    ]
     return said
 
 
@@ -112,7 +122,8 @@ def comparable(trace: Trace) -> Trace:
         ended_at=None,
         model_calls=tuple(replace(call, started_at=None, ended_at=None) for call in trace.model_calls),
         tool_calls=tuple(
-            replace(call, call_id=names[call.call_id], started_at=None, ended_at=None) for call in trace.tool_calls
+            replace(call, call_id=names[call.call_id], started_at=None, ended_at=None)
+            for call in trace.tool_calls
         ),
     )
 

@@ -34,7 +34,10 @@ _OPENAI: Final[list[dict[str, Any]]] = [
 
 def anthropic() -> list[dict[str, Any]]:
     """Calls and results as blocks, a user's message that holds only results, thinking, usage beside the cache."""
-    calls = [{"type": "tool_use", "id": f"p{n}", "name": "get_pool", "input": {"id": pool}} for n, pool in ((1, 3), (2, 9))]
+    calls = [
+        {"type": "tool_use", "id": f"p{n}", "name": "get_pool", "input": {"id": pool}}
+        for n, pool in ((1, 3), (2, 9))
+    ]
     results = [
         {"type": "tool_result", "tool_use_id": "p2", "is_error": True, "content": FAILURE},
         {"type": "tool_result", "tool_use_id": "p1", "content": [{"type": "text", "text": OUTPUT}]},
@@ -55,7 +58,10 @@ def anthropic() -> list[dict[str, Any]]:
 
 def bedrock() -> list[dict[str, Any]]:
     """Blocks without a type, results as JSON or text."""
-    calls = [{"toolUse": {"toolUseId": f"p{n}", "name": "get_pool", "input": {"id": pool}}} for n, pool in ((1, 3), (2, 9))]
+    calls = [
+        {"toolUse": {"toolUseId": f"p{n}", "name": "get_pool", "input": {"id": pool}}}
+        for n, pool in ((1, 3), (2, 9))
+    ]
     results = [
         {"toolResult": {"toolUseId": "p1", "content": [{"text": OUTPUT}], "status": "success"}},
         {"toolResult": {"toolUseId": "p2", "content": [{"text": FAILURE}], "status": "error"}},
@@ -95,10 +101,24 @@ def gemini() -> list[dict[str, Any]]:
 
 def vercel() -> list[dict[str, Any]]:
     """Parts with a hyphen in their type."""
-    calls = [{"type": "tool-call", "toolCallId": f"p{n}", "toolName": "get_pool", "input": {"id": pool}} for n, pool in ((1, 3), (2, 9))]
+    calls = [
+        {"type": "tool-call", "toolCallId": f"p{n}", "toolName": "get_pool", "input": {"id": pool}}
+        for n, pool in ((1, 3), (2, 9))
+    ]
     results = [
-        {"type": "tool-result", "toolCallId": "p1", "toolName": "get_pool", "output": {"type": "text", "value": OUTPUT}},
-        {"type": "tool-result", "toolCallId": "p2", "toolName": "get_pool", "output": FAILURE, "isError": True},
+        {
+            "type": "tool-result",
+            "toolCallId": "p1",
+            "toolName": "get_pool",
+            "output": {"type": "text", "value": OUTPUT},
+        },
+        {
+            "type": "tool-result",
+            "toolCallId": "p2",
+            "toolName": "get_pool",
+            "output": FAILURE,
+            "isError": True,
+        },
     ]
     return [
         {
@@ -119,8 +139,20 @@ def responses() -> list[dict[str, Any]]:
         {"type": "message", "role": "user", "content": [{"type": "input_text", "text": ASKED}]},
         {"type": "reasoning", "id": "rs_1", "summary": []},
         {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": THOUGHT}]},
-        {"type": "function_call", "id": "fc_1", "call_id": "p1", "name": "get_pool", "arguments": '{"id": 3}'},
-        {"type": "function_call", "id": "fc_2", "call_id": "p2", "name": "get_pool", "arguments": '{"id": 9}'},
+        {
+            "type": "function_call",
+            "id": "fc_1",
+            "call_id": "p1",
+            "name": "get_pool",
+            "arguments": '{"id": 3}',
+        },
+        {
+            "type": "function_call",
+            "id": "fc_2",
+            "call_id": "p2",
+            "name": "get_pool",
+            "arguments": '{"id": 9}',
+        },
         {"type": "function_call_output", "call_id": "p2", "output": f"Error: {FAILURE}"},
         {"type": "function_call_output", "call_id": "p1", "output": OUTPUT},
         {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": ANSWERED}]},
@@ -130,11 +162,26 @@ def responses() -> list[dict[str, Any]]:
 def codex() -> list[dict[str, Any]]:
     """A session whose events repeat what the items say."""
     head = [
-        {"timestamp": "2024-05-02T10:00:00Z", "type": "session_meta", "payload": {"id": "s-1", "cwd": "/pools"}},
+        {
+            "timestamp": "2024-05-02T10:00:00Z",
+            "type": "session_meta",
+            "payload": {"id": "s-1", "cwd": "/pools"},
+        },
         {"timestamp": "2024-05-02T10:00:00Z", "type": "turn_context", "payload": {"model": MODEL}},
     ]
-    lines = [{"timestamp": f"2024-05-02T10:00:0{n}Z", "type": "response_item", "payload": each} for n, each in enumerate(responses(), 1)]
-    return [*head, *lines, {"timestamp": "2024-05-02T10:00:09Z", "type": "event_msg", "payload": {"type": "agent_message", "message": ANSWERED}}]
+    lines = [
+        {"timestamp": f"2024-05-02T10:00:0{n}Z", "type": "response_item", "payload": each}
+        for n, each in enumerate(responses(), 1)
+    ]
+    return [
+        *head,
+        *lines,
+        {
+            "timestamp": "2024-05-02T10:00:09Z",
+            "type": "event_msg",
+            "payload": {"type": "agent_message", "message": ANSWERED},
+        },
+    ]
 
 
 def claude_code() -> list[dict[str, Any]]:
@@ -146,12 +193,28 @@ def claude_code() -> list[dict[str, Any]]:
     result_lines = [{**results, "content": [block]} for block in results["content"]]
     lines: list[dict[str, Any]] = [
         {"type": "summary", "summary": "Pools", "leafUuid": "x", "sessionId": "s-2", "uuid": "s"},
-        {**about, "type": "user", "uuid": "u0", "parentUuid": None, "isMeta": True, "message": {"role": "user", "content": "Caveat"}},
-        {**about, "type": "user", "uuid": "u1", "parentUuid": "u0", "timestamp": "2024-05-02T10:00:00Z", "message": user},
+        {
+            **about,
+            "type": "user",
+            "uuid": "u0",
+            "parentUuid": None,
+            "isMeta": True,
+            "message": {"role": "user", "content": "Caveat"},
+        },
+        {
+            **about,
+            "type": "user",
+            "uuid": "u1",
+            "parentUuid": "u0",
+            "timestamp": "2024-05-02T10:00:00Z",
+            "message": user,
+        },
     ]
     above = "u1"
     for number, part in enumerate(parts):
-        lines.append({**about, "type": "assistant", "uuid": f"a{number}", "parentUuid": above, "message": part})
+        lines.append(
+            {**about, "type": "assistant", "uuid": f"a{number}", "parentUuid": above, "message": part}
+        )
         above = f"a{number}"
     for number, part in enumerate(result_lines):
         lines.append({**about, "type": "user", "uuid": f"r{number}", "parentUuid": above, "message": part})
@@ -167,8 +230,14 @@ def claude_code() -> list[dict[str, Any]]:
 
 def langchain() -> list[dict[str, Any]]:
     """A message of LangChain with the calls both in blocks and beside them, in a state of LangGraph."""
-    calls = [{"name": "get_pool", "args": {"id": pool}, "id": f"p{n}", "type": "tool_call"} for n, pool in ((1, 3), (2, 9))]
-    blocks = [{"type": "text", "text": THOUGHT}, {"type": "tool_use", "id": "p1", "name": "get_pool", "input": {"id": 3}}]
+    calls = [
+        {"name": "get_pool", "args": {"id": pool}, "id": f"p{n}", "type": "tool_call"}
+        for n, pool in ((1, 3), (2, 9))
+    ]
+    blocks = [
+        {"type": "text", "text": THOUGHT},
+        {"type": "tool_use", "id": "p1", "name": "get_pool", "input": {"id": 3}},
+    ]
     about = {"response_metadata": {"model_name": MODEL}}
     messages = [
         {"type": "human", "content": ASKED, "id": "h"},
@@ -177,8 +246,15 @@ def langchain() -> list[dict[str, Any]]:
         {"type": "tool", "content": FAILURE, "tool_call_id": "p2", "status": "error"},
         {"type": "ai", "content": ANSWERED, "tool_calls": [], **about},
     ]
-    older = {"values": {"messages": messages[:2]}, "config": {"configurable": {"thread_id": "t"}}, "next": ["tools"]}
-    return [{"values": {"messages": messages}, "config": {"configurable": {"thread_id": "t"}}, "next": []}, older]
+    older = {
+        "values": {"messages": messages[:2]},
+        "config": {"configurable": {"thread_id": "t"}},
+        "next": ["tools"],
+    }
+    return [
+        {"values": {"messages": messages}, "config": {"configurable": {"thread_id": "t"}}, "next": []},
+        older,
+    ]
 
 
 def openai() -> list[dict[str, Any]]:
@@ -190,11 +266,46 @@ def langsmith() -> list[dict[str, Any]]:
     """Rows from last to first, one of them twice, with feedback on the root."""
     first, second = _prompts()
     rows = [
-        _run("r", "chain", 0, outputs={}, feedback_stats={"correct": {"n": 1, "avg": 1.0}, "style": {"n": 2, "avg": 0.4}}),
-        _run("m1", "llm", 1, inputs={"messages": [first]}, outputs={"choices": [{"message": _OPENAI[1]}]}, extra=_offering()),
-        _run("t1", "tool", 2, inputs={"input": "{'id': 3}"}, outputs={"output": OUTPUT}, extra={"tool_call_id": "p1"}),
-        _run("t2", "tool", 3, inputs={"id": 9}, outputs={}, error=f"ToolException('{FAILURE}')", extra={"tool_call_id": "p2"}),
-        _run("m2", "llm", 4, inputs={"messages": [second]}, outputs={"generations": [[{"text": ANSWERED}]]}, extra=_offering()),
+        _run(
+            "r",
+            "chain",
+            0,
+            outputs={},
+            feedback_stats={"correct": {"n": 1, "avg": 1.0}, "style": {"n": 2, "avg": 0.4}},
+        ),
+        _run(
+            "m1",
+            "llm",
+            1,
+            inputs={"messages": [first]},
+            outputs={"choices": [{"message": _OPENAI[1]}]},
+            extra=_offering(),
+        ),
+        _run(
+            "t1",
+            "tool",
+            2,
+            inputs={"input": "{'id': 3}"},
+            outputs={"output": OUTPUT},
+            extra={"tool_call_id": "p1"},
+        ),
+        _run(
+            "t2",
+            "tool",
+            3,
+            inputs={"id": 9},
+            outputs={},
+            error=f"ToolException('{FAILURE}')",
+            extra={"tool_call_id": "p2"},
+        ),
+        _run(
+            "m2",
+            "llm",
+            4,
+            inputs={"messages": [second]},
+            outputs={"generations": [[{"text": ANSWERED}]]},
+            extra=_offering(),
+        ),
     ]
     return [*reversed(rows), {key: rows[1][key] for key in ("id", "trace_id", "dotted_order", "run_type")}]
 
@@ -225,16 +336,49 @@ def langfuse() -> list[dict[str, Any]]:
     """One object; the tools stand as messages in the prompt, a tool is a span, another instrumentor saw a request too."""
     first, second = _prompts()
     offered = {"role": "tool", "content": TOOL}
-    said = {"role": "assistant", "content": THOUGHT, "additional_kwargs": {"tool_calls": _OPENAI[1]["tool_calls"]}}
+    said = {
+        "role": "assistant",
+        "content": THOUGHT,
+        "additional_kwargs": {"tool_calls": _OPENAI[1]["tool_calls"]},
+    }
     observations = [
         _observation("m2", "GENERATION", 6, input=[*second, offered], output=_OPENAI[4]),
-        _observation("in", "GENERATION", 1, parentObservationId="m1", input={"messages": first}, output=_OPENAI[1], usageDetails={}),
-        _observation("t1", "SPAN", 3, input="{'id': 3}", output={"content": OUTPUT, "tool_call_id": "p1", "type": "tool"}),
+        _observation(
+            "in",
+            "GENERATION",
+            1,
+            parentObservationId="m1",
+            input={"messages": first},
+            output=_OPENAI[1],
+            usageDetails={},
+        ),
+        _observation(
+            "t1",
+            "SPAN",
+            3,
+            input="{'id': 3}",
+            output={"content": OUTPUT, "tool_call_id": "p1", "type": "tool"},
+        ),
         _observation("t2", "TOOL", 4, input={"id": 9}, level="ERROR", statusMessage=FAILURE, output=None),
-        _observation("m1", "GENERATION", 1, input=[*first, offered], output=said, usageDetails={"input": 10, "output": 2}),
+        _observation(
+            "m1",
+            "GENERATION",
+            1,
+            input=[*first, offered],
+            output=said,
+            usageDetails={"input": 10, "output": 2},
+        ),
     ]
-    scores = [{"name": "correct", "value": 1, "dataType": "BOOLEAN"}, {"name": "tone", "value": 0.5, "dataType": "NUMERIC"}]
-    return [{"trace": {"id": "lf", "sessionId": "s", "scores": scores, "input": json.dumps(ASKED)}, "observations": observations}]
+    scores = [
+        {"name": "correct", "value": 1, "dataType": "BOOLEAN"},
+        {"name": "tone", "value": 0.5, "dataType": "NUMERIC"},
+    ]
+    return [
+        {
+            "trace": {"id": "lf", "sessionId": "s", "scores": scores, "input": json.dumps(ASKED)},
+            "observations": observations,
+        }
+    ]
 
 
 def _observation(name: str, kind: str, second: int, **more: Any) -> dict[str, Any]:
@@ -255,17 +399,40 @@ def _observation(name: str, kind: str, second: int, **more: Any) -> dict[str, An
 def genai() -> list[dict[str, Any]]:
     """OTLP as JSON in the `gen_ai` conventions, messages in parts."""
     parts = [{"type": "text", "content": THOUGHT}]
-    parts += [{"type": "tool_call", "id": f"p{n}", "name": "get_pool", "arguments": {"id": pool}} for n, pool in ((1, 3), (2, 9))]
+    parts += [
+        {"type": "tool_call", "id": f"p{n}", "name": "get_pool", "arguments": {"id": pool}}
+        for n, pool in ((1, 3), (2, 9))
+    ]
     results = [
         {"role": "tool", "parts": [{"type": "tool_call_response", "id": "p1", "response": OUTPUT}]},
         {"role": "tool", "parts": [{"type": "tool_call_response", "id": "p2", "result": FAILURE}]},
     ]
-    user, turn = {"role": "user", "parts": [{"type": "text", "content": ASKED}]}, {"role": "assistant", "parts": parts}
+    user, turn = (
+        {"role": "user", "parts": [{"type": "text", "content": ASKED}]},
+        {"role": "assistant", "parts": parts},
+    )
     last = {"role": "assistant", "parts": [{"type": "text", "content": ANSWERED}]}
     spans = [
         _otlp("02", 1, {"gen_ai.operation.name": "chat", **_said([user], turn)}),
-        _otlp("03", 2, {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "get_pool", "gen_ai.tool.call.id": "p1"}),
-        _otlp("04", 3, {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "get_pool", "gen_ai.tool.call.id": "p2"}, FAILURE),
+        _otlp(
+            "03",
+            2,
+            {
+                "gen_ai.operation.name": "execute_tool",
+                "gen_ai.tool.name": "get_pool",
+                "gen_ai.tool.call.id": "p1",
+            },
+        ),
+        _otlp(
+            "04",
+            3,
+            {
+                "gen_ai.operation.name": "execute_tool",
+                "gen_ai.tool.name": "get_pool",
+                "gen_ai.tool.call.id": "p2",
+            },
+            FAILURE,
+        ),
         _otlp("05", 4, {"gen_ai.operation.name": "chat", **_said([user, turn, *results], last)}),
         _otlp("01", 0, {"gen_ai.operation.name": "invoke_agent"}),
     ]
@@ -293,23 +460,72 @@ def _otlp(span: str, second: int, attributes: dict[str, Any], failure: str = "")
         "startTimeUnixNano": str(1_714_644_000_000_000_000 + second * 10**9),
         "endTimeUnixNano": str(1_714_644_000_500_000_000 + second * 10**9),
         "status": {"code": 2, "message": failure} if failure else {},
-        "attributes": [{"key": key, "value": {kinds[type(value)]: value if isinstance(value, str) else str(value)}} for key, value in attributes.items()],
+        "attributes": [
+            {"key": key, "value": {kinds[type(value)]: value if isinstance(value, str) else str(value)}}
+            for key, value in attributes.items()
+        ],
     }
 
 
 def openinference() -> list[dict[str, Any]]:
     """Rows of a data frame: attributes as columns, nested; a tool's only argument without its name."""
-    call = [{"tool_call": {"id": f"p{n}", "function": {"name": "get_pool", "arguments": f'{{"id": {pool}}}'}}} for n, pool in ((1, 3), (2, 9))]
+    call = [
+        {"tool_call": {"id": f"p{n}", "function": {"name": "get_pool", "arguments": f'{{"id": {pool}}}'}}}
+        for n, pool in ((1, 3), (2, 9))
+    ]
     user = {"message": {"role": "user", "content": ASKED}}
     turn = {"message": {"role": "assistant", "content": THOUGHT, "tool_calls": call}}
-    results = [{"message": {"role": "tool", "tool_call_id": each["tool_call_id"], "content": each["content"]}} for each in _OPENAI[2:4]]
-    last = {"message": {"role": "assistant", "contents": [{"message_content": {"type": "text", "text": ANSWERED}}]}}
+    results = [
+        {"message": {"role": "tool", "tool_call_id": each["tool_call_id"], "content": each["content"]}}
+        for each in _OPENAI[2:4]
+    ]
+    last = {
+        "message": {
+            "role": "assistant",
+            "contents": [{"message_content": {"type": "text", "text": ANSWERED}}],
+        }
+    }
     llm = {"model_name": MODEL, "tools": [{"tool": {"json_schema": json.dumps(TOOL)}}]}
     return [
-        _phoenix("b", 2, "TOOL", **{"attributes.tool": {"name": "get_pool"}, "attributes.input.value": "3", "attributes.output.value": OUTPUT}),
-        _phoenix("d", 4, "LLM", **{"attributes.llm": {**llm, "input_messages": [user, turn, *results], "output_messages": [last]}}),
-        _phoenix("c", 3, "TOOL", status_code="ERROR", status_message=FAILURE, **{"attributes.tool.name": "get_pool", "attributes.input.value": "9"}),
-        _phoenix("a", 1, "LLM", **{"attributes.llm": {**llm, "input_messages": [user], "output_messages": [turn], "token_count": {"prompt": 10, "completion": 2}}}),
+        _phoenix(
+            "b",
+            2,
+            "TOOL",
+            **{
+                "attributes.tool": {"name": "get_pool"},
+                "attributes.input.value": "3",
+                "attributes.output.value": OUTPUT,
+            },
+        ),
+        _phoenix(
+            "d",
+            4,
+            "LLM",
+            **{
+                "attributes.llm": {**llm, "input_messages": [user, turn, *results], "output_messages": [last]}
+            },
+        ),
+        _phoenix(
+            "c",
+            3,
+            "TOOL",
+            status_code="ERROR",
+            status_message=FAILURE,
+            **{"attributes.tool.name": "get_pool", "attributes.input.value": "9"},
+        ),
+        _phoenix(
+            "a",
+            1,
+            "LLM",
+            **{
+                "attributes.llm": {
+                    **llm,
+                    "input_messages": [user],
+                    "output_messages": [turn],
+                    "token_count": {"prompt": 10, "completion": 2},
+                }
+            },
+        ),
     ]
 
 
@@ -332,17 +548,39 @@ def mlflow() -> list[dict[str, Any]]:
     first, second = _prompts()
     spans = [
         _mlflow("A", 4, "CHAT_MODEL", {"messages": second}, {"choices": [{"message": _OPENAI[4]}]}),
-        _mlflow("B", 2, "TOOL", {"id": 3}, {"content": OUTPUT, "tool_call_id": "p1", "status": "success", "type": "tool"}, tool_call_id="p1"),
+        _mlflow(
+            "B",
+            2,
+            "TOOL",
+            {"id": 3},
+            {"content": OUTPUT, "tool_call_id": "p1", "status": "success", "type": "tool"},
+            tool_call_id="p1",
+        ),
         _mlflow("C", 3, "TOOL", {"id": 9}, None, tool_call_id="p2"),
         _mlflow("D", 1, "CHAT_MODEL", {"messages": first}, {"choices": [{"message": _OPENAI[1]}]}),
     ]
     spans[2]["status"] = {"code": "STATUS_CODE_ERROR", "message": FAILURE}
     assessments = [{"assessment_name": "correct", "feedback": {"value": "yes"}}]
-    return [{"info": {"trace_id": "tr-1", "assessments": assessments, "trace_metadata": {"mlflow.trace.session": "s"}}, "data": {"spans": spans}}]
+    return [
+        {
+            "info": {
+                "trace_id": "tr-1",
+                "assessments": assessments,
+                "trace_metadata": {"mlflow.trace.session": "s"},
+            },
+            "data": {"spans": spans},
+        }
+    ]
 
 
 def _mlflow(span: str, second: int, kind: str, given: Any, made: Any, **more: Any) -> dict[str, Any]:
-    attributes = {"mlflow.spanType": kind, "mlflow.spanInputs": given, "mlflow.llm.model": MODEL, "mlflow.chat.tools": [TOOL], **more}
+    attributes = {
+        "mlflow.spanType": kind,
+        "mlflow.spanInputs": given,
+        "mlflow.llm.model": MODEL,
+        "mlflow.chat.tools": [TOOL],
+        **more,
+    }
     if made is not None:
         attributes["mlflow.spanOutputs"] = made
     return {
@@ -359,15 +597,30 @@ def _mlflow(span: str, second: int, kind: str, given: Any, made: Any, **more: An
 
 def inspect() -> list[dict[str, Any]]:
     """A log with one sample: the function is a word, the long output is attached."""
-    calls = [{"id": f"p{n}", "function": "get_pool", "arguments": {"id": pool}} for n, pool in ((1, 3), (2, 9))]
+    calls = [
+        {"id": f"p{n}", "function": "get_pool", "arguments": {"id": pool}} for n, pool in ((1, 3), (2, 9))
+    ]
     messages = [
         {"role": "user", "content": ASKED, "source": "input"},
         {"role": "assistant", "content": THOUGHT, "tool_calls": calls, "model": MODEL},
         {"role": "tool", "tool_call_id": "p1", "function": "get_pool", "content": "attachment://f0"},
-        {"role": "tool", "tool_call_id": "p2", "function": "get_pool", "content": "", "error": {"type": "unknown", "message": FAILURE}},
+        {
+            "role": "tool",
+            "tool_call_id": "p2",
+            "function": "get_pool",
+            "content": "",
+            "error": {"type": "unknown", "message": FAILURE},
+        },
         {"role": "assistant", "content": ANSWERED, "model": MODEL},
     ]
-    sample = {"id": "pool-3", "epoch": 1, "target": "open", "messages": messages, "scores": {"match": {"value": "C"}}, "attachments": {"f0": OUTPUT}}
+    sample = {
+        "id": "pool-3",
+        "epoch": 1,
+        "target": "open",
+        "messages": messages,
+        "scores": {"match": {"value": "C"}},
+        "attachments": {"f0": OUTPUT},
+    }
     return [{"version": 2, "eval": {"task": "pools", "model": MODEL, "run_id": "e"}, "samples": [sample]}]
 
 

@@ -21,8 +21,32 @@ from tests.capture.importers.samples import SAMPLES
 
 GOOD = {"id": "good", "messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "ho"}]}
 ODD = [
-    *(None, 0, -1, 1e308, "", "x", [], {}, [[]], {"a": {}}, True, 10**25, "\ud800", ["x"], {"function": ["x"]}, "{", "[1", "9" * 30),
-    *(float("nan"), {"lc": 1, "kwargs": [], "id": 3}, {"type": "tool_use"}, [{"type": "tool_use", "name": 5}]),
+    *(
+        None,
+        0,
+        -1,
+        1e308,
+        "",
+        "x",
+        [],
+        {},
+        [[]],
+        {"a": {}},
+        True,
+        10**25,
+        "\ud800",
+        ["x"],
+        {"function": ["x"]},
+        "{",
+        "[1",
+        "9" * 30,
+    ),
+    *(
+        float("nan"),
+        {"lc": 1, "kwargs": [], "id": 3},
+        {"type": "tool_use"},
+        [{"type": "tool_use", "name": 5}],
+    ),
 ]
 
 
@@ -102,17 +126,26 @@ def test_devices_are_refused(path):
 
 def test_a_truncated_parquet_file_is_named_and_an_empty_one_has_no_runs(tmp_path):
     path = tmp_path / "runs.parquet"
-    parquet.write_table(pa.Table.from_pylist([{"id": "a", "messages": json.dumps(GOOD["messages"])}] * 50), path)
+    parquet.write_table(
+        pa.Table.from_pylist([{"id": "a", "messages": json.dumps(GOOD["messages"])}] * 50), path
+    )
     path.write_bytes(path.read_bytes()[:-40])
-    with pytest.raises(ImportFormatError, match=r"runs\.parquet is a Parquet file that is cut off or damaged"):
+    with pytest.raises(
+        ImportFormatError, match=r"runs\.parquet is a Parquet file that is cut off or damaged"
+    ):
         read(path)
 
 
 def test_a_damaged_database_is_named(tmp_path):
     path = tmp_path / "agent.db"
     with sqlite3.connect(path) as database:
-        database.execute("CREATE TABLE checkpoints (thread_id, checkpoint_ns, checkpoint_id, type, checkpoint, parent_checkpoint_id, metadata)")
-        database.executemany("INSERT INTO checkpoints VALUES (?, '', ?, 'msgpack', ?, NULL, NULL)", [(f"t{n}", str(n), b"\xc1" * 3000) for n in range(50)])
+        database.execute(
+            "CREATE TABLE checkpoints (thread_id, checkpoint_ns, checkpoint_id, type, checkpoint, parent_checkpoint_id, metadata)"
+        )
+        database.executemany(
+            "INSERT INTO checkpoints VALUES (?, '', ?, 'msgpack', ?, NULL, NULL)",
+            [(f"t{n}", str(n), b"\xc1" * 3000) for n in range(50)],
+        )
     found, bad = read_or_refuse(path)
     assert found == []
     assert "a stored value is damaged" in bad
@@ -153,7 +186,10 @@ def test_a_run_of_twenty_thousand_calls_takes_linear_time():
     for number in range(20_000):
         call_id = "same" if number % 2 else ""
         call = {"id": call_id, "function": {"name": "f", "arguments": {"n": number}}}
-        messages += [{"role": "assistant", "tool_calls": [call]}, {"role": "tool", "tool_call_id": call_id, "content": str(number)}]
+        messages += [
+            {"role": "assistant", "tool_calls": [call]},
+            {"role": "tool", "tool_call_id": call_id, "content": str(number)},
+        ]
     (trace,) = import_traces([{"messages": messages}], mask=False)
     assert all(call.output == str(call.args["n"]) for call in trace.tool_calls)
     assert len({call.call_id for call in trace.tool_calls}) == 20_000

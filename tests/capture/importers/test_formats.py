@@ -13,7 +13,17 @@ from langchain_awo.model.encoding import decode
 from tests.capture.importers.samples import ANSWERED, ASKED, FAILURE, MODEL, OUTPUT, SAMPLES, THOUGHT
 
 EVERY = pytest.mark.parametrize("name", SAMPLES)
-WITHOUT_TOOLS = {"anthropic", "bedrock", "gemini", "vercel", "responses", "langchain", "claude-code", "codex", "inspect"}
+WITHOUT_TOOLS = {
+    "anthropic",
+    "bedrock",
+    "gemini",
+    "vercel",
+    "responses",
+    "langchain",
+    "claude-code",
+    "codex",
+    "inspect",
+}
 
 
 def told(trace):
@@ -79,7 +89,9 @@ def test_a_format_that_is_said_is_held_to(tmp_path, name):
     """The right one is read; another one is named, once."""
     form, make = SAMPLES[name]
     assert imported(make(), format=form)
-    with pytest.raises(ImportFormatError, match=f"not {'chat' if form != 'messages' else 'a log'}.* as {form}"):
+    with pytest.raises(
+        ImportFormatError, match=f"not {'chat' if form != 'messages' else 'a log'}.* as {form}"
+    ):
         list(import_traces(make(), "messages" if form != "messages" else "inspect"))
 
 
@@ -90,7 +102,13 @@ def test_a_trace_has_the_same_id_every_time(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "usage"), [("anthropic", (10, 2, 6)), ("langfuse", (10, 2, 0)), ("genai", (10, 2, 0)), ("openinference", (10, 2, 0))]
+    ("name", "usage"),
+    [
+        ("anthropic", (10, 2, 6)),
+        ("langfuse", (10, 2, 0)),
+        ("genai", (10, 2, 0)),
+        ("openinference", (10, 2, 0)),
+    ],
 )
 def test_usage_counts_the_cache_as_part_of_the_input(name, usage):
     """Anthropic counts it beside the input; a request that two instrumentors saw has the usage of the one that knows it."""
@@ -98,7 +116,9 @@ def test_usage_counts_the_cache_as_part_of_the_input(name, usage):
     assert (first.input_tokens, first.output_tokens, first.cached_tokens) == usage
 
 
-@pytest.mark.parametrize(("name", "success"), [("langsmith", True), ("langfuse", True), ("mlflow", True), ("inspect", True)])
+@pytest.mark.parametrize(
+    ("name", "success"), [("langsmith", True), ("langfuse", True), ("mlflow", True), ("inspect", True)]
+)
 def test_the_only_score_that_is_a_yes_or_a_no_is_the_outcome(name, success):
     """The others are kept beside it."""
     trace = imported(SAMPLES[name][1]())
@@ -111,7 +131,13 @@ def test_rows_of_many_runs_are_put_together_in_any_order(name):
     """Two runs row by row in turn, and one of them twice: each comes in once, whole."""
     make = SAMPLES[name][1]
     rows = make() if name != "genai" else make()[0]["resourceSpans"][0]["scopeSpans"][0]["spans"]
-    other = json.loads(json.dumps(rows).replace('"oi"', '"o2"').replace('"r"', '"r2"').replace("AAAAAQ==", "AAAAAg==").replace("Zr.", "Zr2."))
+    other = json.loads(
+        json.dumps(rows)
+        .replace('"oi"', '"o2"')
+        .replace('"r"', '"r2"')
+        .replace("AAAAAQ==", "AAAAAg==")
+        .replace("Zr.", "Zr2.")
+    )
     mixed = [row for pair in zip(rows, reversed(other), strict=True) for row in pair]
     first, second = (told(trace) for trace in import_traces([*mixed, *rows]))
     assert first == second == told(imported(rows))

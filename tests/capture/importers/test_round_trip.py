@@ -46,14 +46,18 @@ def differences(one, other):
         if mine == theirs:
             continue
         if field.name in ("model_calls", "tool_calls") and len(mine) == len(theirs):
-            found |= {f"{field.name}.{name}" for a, b in zip(mine, theirs, strict=True) for name in unequal(a, b)}
+            found |= {
+                f"{field.name}.{name}" for a, b in zip(mine, theirs, strict=True) for name in unequal(a, b)
+            }
         else:
             found.add(field.name)
     return found
 
 
 def unequal(one, other):
-    return {each.name for each in dataclasses.fields(one) if getattr(one, each.name) != getattr(other, each.name)}
+    return {
+        each.name for each in dataclasses.fields(one) if getattr(one, each.name) != getattr(other, each.name)
+    }
 
 
 def check(recorded, source, imported):

@@ -17,14 +17,25 @@ from langchain_awo import api
 from langchain_awo.capture.importers import import_traces
 from langchain_awo.errors import ImportFormatError
 from tests.capture.importers.round_trip import run_agent
-from tests.capture.importers.samples import ANSWERED, SAMPLES, anthropic, claude_code, inspect, langsmith, openai
+from tests.capture.importers.samples import (
+    ANSWERED,
+    SAMPLES,
+    anthropic,
+    claude_code,
+    inspect,
+    langsmith,
+    openai,
+)
 
 
 def text_columns(rows):
     """Rows as a table keeps them: nested values as JSON text, what is missing as null."""
     keys = {key for row in rows for key in row}
     return [
-        {key: json.dumps(row[key]) if isinstance(row.get(key), dict | list) else row.get(key) for key in sorted(keys)}
+        {
+            key: json.dumps(row[key]) if isinstance(row.get(key), dict | list) else row.get(key)
+            for key in sorted(keys)
+        }
         for row in rows
     ]
 
@@ -35,7 +46,11 @@ def test_a_parquet_file_and_an_arrow_table_are_read_as_their_rows(tmp_path, name
     rows = SAMPLES[name][1]()
     table = pa.Table.from_pylist(text_columns(rows))
     parquet.write_table(table, tmp_path / "runs.parquet")
-    assert list(import_traces(tmp_path / "runs.parquet")) == list(import_traces(table)) == list(import_traces(rows))
+    assert (
+        list(import_traces(tmp_path / "runs.parquet"))
+        == list(import_traces(table))
+        == list(import_traces(rows))
+    )
 
 
 def test_a_frame_of_pandas_is_read_as_its_rows():
@@ -103,7 +118,13 @@ def test_a_sub_agent_of_claude_code_is_a_trace_of_its_own():
     lines = claude_code()
     side = {"sessionId": "s-2", "isSidechain": True, "type": "user", "uuid": "q", "parentUuid": None}
     asked = {**side, "message": {"role": "user", "content": "Count them."}}
-    said = {**side, "type": "assistant", "uuid": "p", "parentUuid": "q", "message": {"role": "assistant", "id": "m", "content": "Four."}}
+    said = {
+        **side,
+        "type": "assistant",
+        "uuid": "p",
+        "parentUuid": "q",
+        "message": {"role": "assistant", "id": "m", "content": "Four."},
+    }
     main, agent = import_traces([*lines, asked, said])
     assert (main.trace_id, agent.trace_id) == ("s-2", "s-2:q")
     assert [call.text for call in main.model_calls][-1] == ANSWERED
