@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from tests.capture.importers.samples import anthropic, claude_code, langsmith
+from tests.capture.importers.chat_samples import anthropic, claude_code
+from tests.capture.importers.span_samples import langsmith
 
 
 def test_a_file_is_recognised_and_coming_again_adds_nothing(awo, folder):

@@ -66,7 +66,7 @@ def import_traces(
             or any iterable of records: dictionaries, objects of LangSmith's, Langfuse's or MLflow's client, messages.
         format: what it holds, one of `FORMATS`; recognised when not given.
         success_from: what says whether a run succeeded: the name of a score or a field, `"name>=0.5"`, or a function of the
-            trace. Without it, a score counts if it is the only one that says yes or no.
+            trace. Without it, a score counts if it is the only one that is named after an outcome (such as `correct`) and says yes or no.
         mask: masking of secrets, as for `TraceRecorder`.
         on_skipped: called with each record that is left out; without it they are logged as warnings.
         summary: counts what came in, what was left out, and what was not understood.

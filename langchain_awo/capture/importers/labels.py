@@ -17,6 +17,9 @@ from langchain_awo.model.trace import JSONValue, Trace
 SCORES: Final = "scores"
 """Key in a trace's metadata under which its scores stand, by name."""
 
+_OUTCOMES: Final = ("correct", "success", "pass", "reward", "resolved", "solved", "match", "accuracy")
+"""A score whose name has one of these says how the run turned out; that a run is not toxic does not."""
+
 SuccessFrom: TypeAlias = str | Callable[[Trace], bool | None]
 """What says whether a run succeeded: the name of a score or field, `name>=number`, or a function of the trace."""
 
@@ -41,7 +44,7 @@ class Labeller:
     """Gives traces their outcome.
 
     Args:
-        source: what says it; `None` for the only score that is a yes or a no.
+        source: what says it; `None` for the only score that is a yes or a no and is named after an outcome.
 
     Raises:
         ImportFormatError: (when it is made) the limit of a comparison is no number.
@@ -98,7 +101,8 @@ def _united(values: list[JSONValue]) -> JSONValue:
 def _only_verdict(scores: JSONValue) -> bool | None:
     if not isinstance(scores, Mapping):
         return None
-    verdicts = [verdict for value in scores.values() if (verdict := verdict_of(value)) is not None]
+    named = {name: value for name, value in scores.items() if any(word in name.lower() for word in _OUTCOMES)}
+    verdicts = [verdict for value in named.values() if (verdict := verdict_of(value)) is not None]
     return verdicts[0] if len(verdicts) == 1 else None
 
 

@@ -34,6 +34,7 @@ _TYPES: Final = frozenset(
         "GUARDRAIL",
     }
 )
+_TELEMETRY: Final = ("attributes", "resourceAttributes", "scope")
 _LISTS: Final = ("messages", "contents", "input", "args")
 
 
@@ -100,7 +101,7 @@ def _score(row: Mapping[str, Any]) -> JSONValue:
 
 
 def _further(about: Mapping[str, Any]) -> dict[str, JSONValue]:
-    further = dict(object_in(about.get("metadata")))
+    further = _own(object_in(about.get("metadata")))
     thread = about.get("sessionId") or about.get("session_id") or further.get("thread_id")
     if thread:
         further["thread_id"] = thread
@@ -118,13 +119,15 @@ def _span(row: Mapping[str, Any]) -> Span:
         started_at=seconds_of(get("startTime")),
         ended_at=seconds_of(get("endTime")),
         error=(text_in(get("statusMessage")) or "error") if get("level") == "ERROR" else None,
-        metadata=metadata,
+        metadata=_own(metadata),
     )
     attributes = object_in(metadata.get("attributes"))
     output = parsed(get("output"))
     if get("type") in ("GENERATION", "EMBEDDING"):
         span.kind = "model" if get("type") == "GENERATION" else "other"
         _read_model(span, get("input"), output)
+        span.offered = span.offered or specs_in(attributes.get("gen_ai.tool.definitions"))
+        span.thread_id = text_in(attributes.get("gen_ai.conversation.id"))
         usage = usage_in({**object_in(get("usageDetails")), "total": 0}) or usage_in(get("usage"))
         span.usage = span.usage or usage
         span.model = text_in(get("model") or get("providedModelName")) or span.model
@@ -135,6 +138,11 @@ def _span(row: Mapping[str, Any]) -> Span:
     elif attributes.get("gen_ai.operation.name"):
         fill_from_attributes(span, attributes, {})
     return span
+
+
+def _own(metadata: Mapping[str, Any]) -> dict[str, JSONValue]:
+    """What the caller attached, without what OpenTelemetry did."""
+    return {key: value for key, value in metadata.items() if key not in _TELEMETRY}
 
 
 def _getter(row: Mapping[str, Any]) -> Any:
@@ -164,11 +172,15 @@ def _read_model(span: Span, given: JSONValue, output: JSONValue) -> None:
     """The prompt without the tools that Langfuse's handler puts in it as messages."""
     value = parsed(given)
     tools = value.get("tools") if isinstance(value, Mapping) else None
+    instruction = None
     if isinstance(value, Mapping):
         config = object_in(value.get("config"))
         tools = tools or config.get("tools")
+        instruction = config.get("system_instruction")
         value = next((value[key] for key in _LISTS if isinstance(value.get(key), list)), None)
     messages = value if isinstance(value, list) else []
+    if instruction:
+        messages = [{"role": "system", "content": instruction}, *messages]
     offered = [spec for message in messages for spec in _offered_in(message)]
     span.offered = offered or specs_in(tools)
     plain = [message for message in messages if not _offered_in(message)]

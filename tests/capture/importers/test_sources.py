@@ -16,16 +16,11 @@ from pyarrow import parquet
 from langchain_awo import api
 from langchain_awo.capture.importers import import_traces
 from langchain_awo.errors import ImportFormatError
+from tests.capture.importers.chat_samples import anthropic, claude_code, inspect, openai
+from tests.capture.importers.invented import ANSWERED
 from tests.capture.importers.round_trip import run_agent
-from tests.capture.importers.samples import (
-    ANSWERED,
-    SAMPLES,
-    anthropic,
-    claude_code,
-    inspect,
-    langsmith,
-    openai,
-)
+from tests.capture.importers.samples import SAMPLES
+from tests.capture.importers.span_samples import langsmith
 
 
 def text_columns(rows):
@@ -155,6 +150,15 @@ def test_the_outcome_may_be_a_field_of_the_record():
     assert trace.success is False
     with pytest.raises(ImportFormatError, match="no number"):
         list(import_traces([record], success_from="review>=good"))
+
+
+def test_a_score_that_is_named_after_something_else_is_no_outcome():
+    """That a run is not toxic does not say that it failed."""
+    rows = langsmith()
+    root = next(row for row in rows if row["id"] == "r" and "feedback_stats" in row)
+    root["feedback_stats"] = {"toxicity": {"n": 1, "avg": 0.0}}
+    (trace,) = import_traces(rows)
+    assert (trace.success, trace.metadata["scores"]) == (None, {"toxicity": 0.0})
 
 
 def test_secrets_are_masked_on_the_way_in():
