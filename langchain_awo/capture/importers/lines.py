@@ -11,7 +11,7 @@ from typing import Any, Final
 from langchain_awo.model.encoding import dumps, loads, to_json
 from langchain_awo.model.trace import JSONValue
 
-_MANY_DIGITS: Final = re.compile(r"\d{19}")
+_MANY_DIGITS: Final = re.compile(rb"[0-9]{19}")
 _SHOWN: Final = 60
 
 
@@ -65,12 +65,13 @@ def parse_json(text: str | bytes) -> JSONValue:
     Raises:
         ValueError: the text is not JSON.
     """
-    text = text if isinstance(text, str) else text.decode()
-    if not _MANY_DIGITS.search(text):
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    if not _MANY_DIGITS.search(data):
         try:
-            return loads(text)
+            return loads(data)
         except ValueError:
             pass  # NaN and lone surrogates are no JSON, but Python writes them
+    text = text if isinstance(text, str) else text.decode()
     try:
         return to_json(json.loads(text))
     except RecursionError:

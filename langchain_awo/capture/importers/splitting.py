@@ -264,22 +264,25 @@ def _end_of_value(text: _Text, start: int) -> int | None:
 
 
 def _end_of_brackets(text: _Text, start: int) -> int | None:
-    depth, place = 0, start
+    depth, place, data, skip = 0, start, text.data, _TO_BRACKET.match
     while True:
-        place = text.end_of(_TO_BRACKET, place)
-        if place >= len(text.data):
+        found = skip(data, place)
+        place = found.end() if found else place
+        if place >= len(data):
             if place - start > MAX_RECORD or not text.more():
                 return None
-        elif text.data[place] == _QUOTE:  # a text that the pattern did not see the end of
+            continue
+        byte = data[place]
+        if byte == _QUOTE:  # a text that the pattern did not see the end of
             end = _end_of_string(text, place + 1)
             if end is None:
                 return None
             place = end
-        else:
-            depth += 1 if text.data[place] in _OPEN else -1
-            place += 1
-            if depth == 0:
-                return place
+            continue
+        depth += 1 if byte in _OPEN else -1
+        place += 1
+        if depth == 0:
+            return place
 
 
 def _end_of_string(text: _Text, place: int) -> int | None:
