@@ -134,7 +134,9 @@ class _Run:
 
     def _take_model(self, span: Span) -> None:
         inside = span.around("tool")
-        of_middleware = bool(span.metadata.get("lc_source"))  # LangChain marks model calls that are not the agent's
+        of_middleware = bool(
+            span.metadata.get("lc_source")
+        )  # LangChain marks model calls that are not the agent's
         self._hear(self._prompt_of(span), from_outside=inside is None and not of_middleware)
         turn = span.turn or _turn_of(span, [])
         self.specs += span.offered

@@ -20,6 +20,9 @@ MAX_RECORD: Final = 512_000_000
 MAX_BRACKETS: Final = 20_000_000
 """A record with more objects and lists is refused, for the same reason."""
 
+MAX_DEPTH: Final = 100_000
+"""In a record that is nested deeper, nobody looks for its end; parsers take a thousand."""
+
 LISTS_OF_RECORDS: Final = (
     *("runs", "post", "patch", "spans", "resourceSpans", "resource_spans"),
     *("samples", "simulations", "traces", "data"),
@@ -67,6 +70,11 @@ class _Text:
         self.ended = chunk is None
         self.data += chunk or b""
         return not self.ended
+
+    def stop(self) -> None:
+        """Reads nothing more: where the next record starts is not known."""
+        self._chunks, self.ended = iter(()), True
+        self.at = len(self.data)
 
     def drop(self, end: int) -> None:
         """Forgets what stands before a place; places before and after it are not the same ones any more."""
@@ -183,8 +191,8 @@ def _elements(text: _Text, around: Mapping[str, JSONValue]) -> Iterator[Numbered
 
 def _broken(number: int, what: str, text: _Text) -> BadLine:
     if not text.ended:
-        text.drop(len(text.data))
-        return BadLine(number, _too_large())
+        text.stop()
+        return BadLine(number, f"{_too_large()}; nothing after it is read")
     return BadLine(number, f"the JSON {what} breaks off or is malformed from here on")
 
 
@@ -264,7 +272,7 @@ def _end_of_value(text: _Text, start: int) -> int | None:
 
 
 def _end_of_brackets(text: _Text, start: int) -> int | None:
-    depth, place, data, skip = 0, start, text.data, _TO_BRACKET.match
+    depth, seen, place, data, skip = 0, 0, start, text.data, _TO_BRACKET.match
     while True:
         found = skip(data, place)
         place = found.end() if found else place
@@ -281,8 +289,11 @@ def _end_of_brackets(text: _Text, start: int) -> int | None:
             continue
         depth += 1 if byte in _OPEN else -1
         place += 1
+        seen += 1
         if depth == 0:
             return place
+        if depth > MAX_DEPTH or seen > MAX_BRACKETS:
+            return None
 
 
 def _end_of_string(text: _Text, place: int) -> int | None:
@@ -307,4 +318,4 @@ def _problem(error: ValueError) -> str:
 
 
 def _too_large() -> str:
-    return f"the record that starts here is too large to be read (more than {MAX_RECORD // 10**6} MB)"
+    return f"the record that starts here is too large to be read or nested too deeply (the limit is {MAX_RECORD // 10**6} MB)"

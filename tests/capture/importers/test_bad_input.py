@@ -118,6 +118,15 @@ def test_an_archive_that_unpacks_to_very_much_is_refused(tmp_path):
         tracemalloc.stop()
 
 
+def test_an_archive_of_nothing_but_brackets_is_given_up(tmp_path):
+    """Before its end is looked for; what stands before it comes in."""
+    path = tmp_path / "bomb.json.gz"
+    path.write_bytes(gzip.compress(b"[" + json.dumps(GOOD).encode() + b"," + b"[" * 5_000_000))
+    found, (told,) = read(path)
+    assert found == ["good"]
+    assert "nothing after it is read" in told
+
+
 @pytest.mark.parametrize("path", ["/dev/zero", "/dev/null"])
 def test_devices_are_refused(path):
     with pytest.raises(ImportFormatError, match="it is a device"):
