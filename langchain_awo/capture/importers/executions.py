@@ -10,7 +10,7 @@ from typing import Final
 
 from langchain_awo.capture.importers.conversation import Call, Conversation
 from langchain_awo.capture.importers.spans import Span, ending_of
-from langchain_awo.capture.importers.turns import Answer, Ask
+from langchain_awo.capture.importers.turns import RAW_ARGUMENTS, Answer, Ask
 from langchain_awo.capture.snapshot import agent_scope
 from langchain_awo.model.encoding import dumps
 from langchain_awo.model.trace import Attempt, JSONValue, Status
@@ -81,7 +81,9 @@ class Executions:
         return next(fitting, waiting[0] if waiting else None)
 
     def _unissued(self, span: Span, caller: Span | None) -> Call:
-        args = span.args if span.args is not None else {} if span.value is None else {"input": span.value}
+        args = (
+            span.args if span.args is not None else {} if span.value is None else {RAW_ARGUMENTS: span.value}
+        )
         ask = Ask(name=span.name, args=args, call_id=span.call_id)
         wanted = span.call_id or span.span_id
         parent = self._call_of.get(id(caller)) if caller is not None else None
