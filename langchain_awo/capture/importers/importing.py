@@ -104,7 +104,7 @@ def is_recording(source: str | os.PathLike[str]) -> bool:
     """
     text = os.fspath(source)
     path = Path(text)
-    if text == STDIN or path.is_dir() or is_checkpoint_url(source):
+    if text == STDIN or path.is_dir():
         return True
     if not path.exists():
         return glob.has_magic(text) and "://" not in text
