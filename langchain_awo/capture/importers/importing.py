@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from itertools import chain, groupby, islice
 from pathlib import Path
@@ -100,7 +101,7 @@ def is_recording(source: str | os.PathLike[str]) -> bool:
     """Whether a path holds runs that something else recorded, rather than a trace store.
 
     Raises:
-        ImportFormatError: it is a device, or a damaged database.
+        ImportFormatError: it is a device.
     """
     text = os.fspath(source)
     path = Path(text)
@@ -110,7 +111,9 @@ def is_recording(source: str | os.PathLike[str]) -> bool:
         return glob.has_magic(text) and "://" not in text
     head = head_of(files_at(text)[0])
     if head.startswith(SQLITE):
-        return is_checkpoint_database(path)
+        with suppress(ImportFormatError):  # a store says best what is wrong with its file
+            return is_checkpoint_database(path)
+        return False
     if not path.is_file() or head.startswith((PARQUET, ZIP)):
         return True
     first = next(iter(split_records(islice(chunks_of(path), 1))), None)

@@ -34,15 +34,17 @@ def server():
     options = unprivileged()
     if options:
         os.chown(folder, options["user"], options["group"])
-    run = {"check": True, "stdout": subprocess.DEVNULL, "cwd": folder, **options}
+    run = {"stdout": subprocess.DEVNULL, "cwd": folder, **options}
     data, program = folder / "data", PROGRAMS[-1]
-    subprocess.run([program / "initdb", "-D", data, "-U", "keeper", "-A", "trust", "--no-sync"], **run)  # noqa: S603
+    subprocess.run(
+        [program / "initdb", "-D", data, "-U", "keeper", "-A", "trust", "--no-sync"], check=True, **run
+    )  # noqa: S603
     started = ["-o", f"-k {folder} -c listen_addresses='' -c fsync=off", "-l", folder / "log"]
-    subprocess.run([program / "pg_ctl", "-D", data, "-w", *started, "start"], **run)  # noqa: S603
+    subprocess.run([program / "pg_ctl", "-D", data, "-w", *started, "start"], check=True, **run)  # noqa: S603
     try:
         yield f"postgresql://keeper@/postgres?host={folder}"
     finally:
-        subprocess.run([program / "pg_ctl", "-D", data, "-m", "immediate", "stop"], **run)  # noqa: S603
+        subprocess.run([program / "pg_ctl", "-D", data, "-m", "immediate", "stop"], check=True, **run)  # noqa: S603
         shutil.rmtree(folder, ignore_errors=True)
 
 
