@@ -36,9 +36,9 @@ def server():
         os.chown(folder, options["user"], options["group"])
     run = {"stdout": subprocess.DEVNULL, "cwd": folder, **options}
     data, program = folder / "data", PROGRAMS[-1]
-    subprocess.run(
+    subprocess.run(  # noqa: S603
         [program / "initdb", "-D", data, "-U", "keeper", "-A", "trust", "--no-sync"], check=True, **run
-    )  # noqa: S603
+    )
     started = ["-o", f"-k {folder} -c listen_addresses='' -c fsync=off", "-l", folder / "log"]
     subprocess.run([program / "pg_ctl", "-D", data, "-w", *started, "start"], check=True, **run)  # noqa: S603
     try:
