@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from langchain_awo.api import compile_toolkit, estimate, load_traces, recompile
+    from langchain_awo.capture.importers import import_traces
     from langchain_awo.errors import AwoError
     from langchain_awo.middleware import MetaToolMiddleware
     from langchain_awo.model.effect import Effect
@@ -34,6 +35,7 @@ __all__ = [
     "__version__",
     "compile_toolkit",
     "estimate",
+    "import_traces",
     "load_traces",
     "monitor",
     "open_store",
@@ -57,6 +59,7 @@ _HOMES: Final = {
     "TraceStore": "stores.store",
     "compile_toolkit": "api",
     "estimate": "api",
+    "import_traces": "capture.importers",
     "load_traces": "api",
     "monitor": "watcher",
     "open_store": "stores.opening",

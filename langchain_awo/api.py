@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
 
+from langchain_awo.capture.importers.account import log_bad_line
+from langchain_awo.capture.importers.importing import import_traces, is_recording
 from langchain_awo.capture.importers.lines import BadLine
-from langchain_awo.capture.importers.messages import import_messages, log_bad_line
-from langchain_awo.capture.redaction import Redactor, key_beside
-from langchain_awo.errors import StoreError, TornRecordError
+from langchain_awo.errors import TornRecordError
 from langchain_awo.model.effect import Effect
-from langchain_awo.model.encoding import loads
 from langchain_awo.model.metatool import ToolkitPlan
 from langchain_awo.model.rules import RuleSet
 from langchain_awo.model.thread import join_threads
@@ -35,21 +33,16 @@ from langchain_awo.runtime.protection import check_case, tool_names
 from langchain_awo.runtime.signatures import spec_of
 from langchain_awo.runtime.toolkit import MetaToolkit
 from langchain_awo.stores import TraceStore, log_torn, open_store
+from langchain_awo.stores.opening import is_parquet_store
 
 Source: TypeAlias = str | os.PathLike[str] | TraceStore | Iterable[Trace]
-"""Traces: a store or its path or URL, a file of messages, or the traces themselves."""
+"""Traces: a store or its path or URL, a path of runs that something else recorded, or the traces themselves."""
 
 Tool: TypeAlias = BaseTool | Callable[..., Any] | dict[str, Any]
 """Whatever `create_agent` takes as a tool; tools that the provider runs, as dictionaries, are in no routine."""
 
 OnSkipped: TypeAlias = Callable[[BadLine | TornRecordError], None]
 """Called with each record that cannot be read; the reading goes on after it."""
-
-
-MESSAGE_ENDINGS: Final = tuple(
-    f".{kind}{zipped}" for kind in ("jsonl", "ndjson", "json") for zipped in ("", ".gz")
-)
-"""Files of other names are stores."""
 
 
 def load_traces(
@@ -62,14 +55,14 @@ def load_traces(
     """Traces from wherever they are, the runs of one conversation joined.
 
     Args:
-        source: a store or its path, a file of messages, or traces.
+        source: a store or its path, runs in any format that `import_traces` reads, or traces.
         domain: only traces with this domain.
         model: only traces of this model.
         on_skipped: called with each record that cannot be read; without it they are logged as warnings.
 
     Raises:
         StoreError: there is no such store or file, or it cannot be read.
-        ImportFormatError: the file is neither a store nor messages.
+        ImportFormatError: it is neither a store nor runs in a known format.
     """
     found = _traces(source, on_skipped or _log)
     return join_threads(
@@ -235,9 +228,10 @@ def _traces(source: Source, on_skipped: OnSkipped) -> Iterator[Trace]:
 
 
 def _from_path(source: str | os.PathLike[str], on_skipped: OnSkipped) -> Iterator[Trace]:
-    if is_messages_file(source):
-        redactor = Redactor(key=key_beside(""))  # what is read without being stored may still be shown
-        yield from map(redactor.redact, import_messages(Path(source), on_error=on_skipped))
+    if not is_parquet_store(source) and is_recording(source):
+        yield from import_traces(
+            source, on_skipped=on_skipped
+        )  # what is read without being stored may still be shown
         return
     with open_store(_address(source), create=False) as store:
         yield from store.traces(on_error=on_skipped)
@@ -248,29 +242,6 @@ def _log(skipped: BadLine | TornRecordError) -> None:
         log_torn(skipped)
     else:
         log_bad_line(skipped)
-
-
-def is_messages_file(path: str | os.PathLike[str]) -> bool:
-    """Whether a file holds recorded messages rather than a store.
-
-    Raises:
-        StoreError: the file cannot be read.
-    """
-    file = Path(path)
-    if "://" in str(path) or not any(file.name.endswith(ending) for ending in MESSAGE_ENDINGS):
-        return False
-    try:
-        with file.open("rb") as raw:
-            zipped = raw.read(2) == b"\x1f\x8b"
-        with gzip.open(file) if zipped else file.open("rb") as lines:
-            first = lines.readline(100_000)
-    except OSError as error:
-        raise StoreError(f"{file} cannot be read: {error.strerror or error}") from error
-    try:
-        head = loads(first)
-    except ValueError:
-        return True
-    return not (isinstance(head, dict) and "langchain_awo" in head)
 
 
 def _address(store: str | os.PathLike[str]) -> str | Path:

@@ -23,6 +23,7 @@ def test_the_names_are_explicit_and_sorted():
         "__version__",
         "compile_toolkit",
         "estimate",
+        "import_traces",
         "load_traces",
         "monitor",
         "open_store",

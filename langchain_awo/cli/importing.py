@@ -1,70 +1,153 @@
-"""`awo import`: recordings of other origin into a store."""
+"""`awo import`: runs that something else recorded into a store."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from langchain_awo.cli.options import AsJson
-from langchain_awo.cli.terminal import counted, put, put_json, say, waiting
+from langchain_awo.cli.terminal import counted, progress, put, put_json, say
 
-app = typer.Typer(no_args_is_help=True)
-
-
-@app.callback()
-def formats() -> None:
-    """Bring recordings of other origin into a trace store.
-
-    Example: `awo import messages recordings.jsonl.gz --store traces.db`
-    """
+if TYPE_CHECKING:
+    from langchain_awo.capture.importers import BadLine, ImportSummary
+    from langchain_awo.model.trace import Trace
+    from langchain_awo.stores import TraceStore
 
 
-@app.command("messages")
-def messages(
-    file: Annotated[
-        Path, typer.Argument(help="JSON lines or a JSON array of recorded chats, plain or gzip.")
+def import_recordings(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[FORMAT] SOURCE...",
+            help="Files, folders, patterns, a database, or - for standard input; first, if you like, what they hold: "
+            "langsmith, langfuse, mlflow, openinference, otel, claude-code, codex, inspect, checkpoints or messages.",
+        ),
     ],
     *,
     store: Annotated[str, typer.Option(help="The trace store to add to; made if there is none.")],
-    mask: Annotated[
-        bool, typer.Option(help="Mask secrets, as a recorder does; docs/guides/secrets.md says how.")
-    ] = True,
-    strict: Annotated[bool, typer.Option(help="Exit with 1 if a line was skipped.")] = False,
+    success_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The score or field that says whether a run succeeded, such as `correct` or `reward>=0.5`.",
+        ),
+    ] = None,
+    mask: Annotated[bool, typer.Option(help="Mask secrets, as the recorder does.")] = True,
+    strict: Annotated[
+        bool, typer.Option(help="Exit with 1 if anything was skipped or not understood.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Import chat messages in OpenAI's shape; docs/file-formats.md describes it.
+    """Bring runs that something else recorded into a trace store; docs/guides/import.md shows every format.
 
-    A line that cannot be used is reported by number with the reason and skipped.
+    What a source holds is recognised. A record that cannot be used is reported with the reason and skipped; what was not
+    understood is counted. Importing again adds nothing, so an import that was stopped is simply started again.
 
-    Example: `awo import messages recordings.jsonl.gz --store traces.db`
+    Example: `awo import langsmith runs.jsonl --store traces.db`
     """
-    from langchain_awo.capture.importers import ImportSummary, import_messages
+    from langchain_awo.capture.importers import ImportSummary
     from langchain_awo.capture.redaction import Redactor, key_beside
-    from langchain_awo.errors import ImportFormatError
     from langchain_awo.stores import open_store
 
-    if not file.is_file():
-        raise ImportFormatError(f"{file} cannot be read: there is no such file")
+    name, places = _split(sources)
     summary = ImportSummary()
-    with open_store(store) as target, waiting(f"importing {file}"):
-        redactor = Redactor(mask, key=key_beside(target.url))
-        target.append(
-            redactor.redact(trace)
-            for trace in import_messages(
-                file, on_error=lambda bad: say(f"skipped {file}, {bad}", style="yellow"), summary=summary
-            )
-        )
+    with open_store(store) as target:
+        arrivals, redactor = _Arrivals(target), Redactor(mask, key=key_beside(target.url))
+        for place in places:
+            found = _traces(place, name, summary, success_from=success_from)
+            target.append(arrivals.new(map(redactor.redact, found)))
         total = len(target)
     if as_json:
-        put_json({**asdict(summary), "stored": total})
+        put_json({**asdict(summary), "already_stored": arrivals.known, "stored": total})
     else:
-        put(
-            f"{counted(summary.traces, 'trace')} with {counted(summary.model_calls, 'model call')} and "
-            f"{counted(summary.tool_calls, 'tool call')} imported into {store}, which now holds "
-            f"{counted(total, 'trace')}; {counted(summary.bad_lines, 'line')} skipped"
-        )
-    if strict and summary.bad_lines:
+        _tell(summary, arrivals.known, store, total)
+    if strict and (summary.bad_lines or summary.unread):
         raise typer.Exit(1)
+
+
+def _split(sources: list[str]) -> tuple[str | None, list[str]]:
+    """The format, if the first word is one, and the places to read."""
+    from langchain_awo.capture.importers.formats import FORMATS
+
+    if sources[0] not in FORMATS or (len(sources) == 1 and Path(sources[0]).exists()):
+        return None, sources
+    if len(sources) == 1:
+        raise typer.BadParameter(
+            f"say what to read, such as `awo import {sources[0]} FILE`", param_hint="SOURCE"
+        )
+    return sources[0], sources[1:]
+
+
+def _traces(
+    place: str, name: str | None, summary: ImportSummary, *, success_from: str | None
+) -> Iterator[Trace]:
+    from langchain_awo.capture.importers import import_traces
+
+    def report(bad: BadLine) -> None:
+        where = f"{bad}" if bad.source else f"{place}, {bad}"
+        say(f"skipped {where}", style="yellow")
+
+    size, read = _size_of(place), 0
+    with progress({"import": f"importing {Path(place).name}"[:24]}) as tell:
+
+        def tick(count: int) -> None:
+            nonlocal read
+            read += count
+            tell("import", min(read, size), size)
+
+        yield from import_traces(
+            place,
+            name,
+            success_from=success_from,
+            mask=False,
+            on_skipped=report,
+            summary=summary,
+            tick=tick if size else None,
+        )
+
+
+def _size_of(place: str) -> int:
+    """Bytes to read, 0 when nobody knows."""
+    path = Path(place)
+    if path.is_dir():
+        return sum(each.stat().st_size for each in path.rglob("*") if each.is_file())
+    return path.stat().st_size if path.is_file() else 0
+
+
+class _Arrivals:
+    """Lets those traces through that the store does not have as they are."""
+
+    def __init__(self, store: TraceStore) -> None:
+        self.known = 0
+        self._store = store
+
+    def new(self, traces: Iterable[Trace]) -> Iterator[Trace]:
+        """The traces that are to be stored."""
+        for trace in traces:
+            if self._has(trace):
+                self.known += 1
+            else:
+                yield trace
+
+    def _has(self, trace: Trace) -> bool:
+        from langchain_awo.errors import TornRecordError
+
+        try:
+            return self._store.get(trace.trace_id) == trace
+        except (KeyError, TornRecordError):
+            return False
+
+
+def _tell(summary: ImportSummary, known: int, store: str, total: int) -> None:
+    already = f" ({known:,} of them there already)" if known else ""
+    put(
+        f"{counted(summary.traces, 'trace')} with {counted(summary.model_calls, 'model call')} and "
+        f"{counted(summary.tool_calls, 'tool call')} imported into {store}{already}, which now holds "
+        f"{counted(total, 'trace')}; {counted(summary.bad_lines, 'line')} skipped"
+    )
+    for kind, count in sorted(summary.unread.items()):
+        say(f"not read: {counted(count, 'block')} of kind `{kind}`", style="yellow")

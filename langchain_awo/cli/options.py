@@ -13,7 +13,8 @@ from langchain_awo.model.effect import Effect
 Traces = Annotated[
     str,
     typer.Argument(
-        metavar="TRACES", help="A trace store (.db, .jsonl, or its URL) or a file of recorded messages."
+        metavar="TRACES",
+        help="A trace store (.db, .jsonl, or its URL), or runs in any format that `awo import` reads.",
     ),
 ]
 Domain = Annotated[str | None, typer.Option(help="Only traces of this domain.")]

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 def read_traces(source: str, *, domain: str | None, model: str | None) -> list[Trace]:
-    """The traces of a store or a file of messages; what is skipped is reported on stderr, then counted.
+    """The traces of a store, or of runs that something else recorded; what is skipped is reported on stderr, then counted.
 
     Raises:
         StoreError: there is no such store, or it cannot be read.
-        ImportFormatError: the file is neither a store nor messages.
+        ImportFormatError: it is neither a store nor runs in a known format.
     """
     from langchain_awo.api import load_traces
 

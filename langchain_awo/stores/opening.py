@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,8 @@ _DATABASES: Final = (".db", ".sqlite", ".sqlite3")
 _LINES: Final = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 _SERVERS: Final = ("postgresql", "postgres", "postgresql+psycopg")
 _FOLDER: Final = ".parquet"
+_FOOTER: Final = 200_000
+"""Bytes at the end of a Parquet file in which its metadata stands."""
 
 
 def open_store(
@@ -130,3 +133,16 @@ def _is_database(path: Path) -> bool:
         raise StoreError(f"{path}: the name does not say which store to make; end it in .db or .jsonl")
     with path.open("rb") as file:
         return file.read(len(MAGIC)) == MAGIC
+
+
+def is_parquet_store(address: str | os.PathLike[str]) -> bool:
+    """Whether a folder holds Parquet files that `awo export traces` wrote, rather than tables of somebody else."""
+    path = Path(address)
+    if "://" in str(address) or not path.is_dir():
+        return str(address).startswith("parquet://")
+    first = min(path.rglob(f"*{_FOLDER}"), default=None)
+    if first is None or not first.is_file():
+        return False
+    with first.open("rb") as file:
+        file.seek(max(0, first.stat().st_size - _FOOTER))
+        return b"langchain_awo" in file.read()

@@ -11,7 +11,7 @@ def test_messages_are_imported_and_counted(awo, recordings):
     result = awo("import", "messages", recordings, "--store", "traces.db", "--json")
     assert result.exit_code == 0
     expected = {"traces": 40, "model_calls": 120, "tool_calls": 80, "bad_lines": 0, "stored": 40}
-    assert json.loads(result.stdout) == expected
+    assert json.loads(result.stdout) == {**expected, "unread": {}, "already_stored": 0}
 
 
 def test_importing_twice_stores_once(awo, recordings, store):

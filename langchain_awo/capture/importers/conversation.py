@@ -1,204 +1,215 @@
-"""One conversation in OpenAI's message shape, message by message, into the parts of a trace.
+"""Words, turns and answers, one after another, into the parts of a trace.
 
-- Each assistant message is one model call; its `tool_calls` are the tool calls that model call issued.
+- Each turn is one model call; what it asks for are the tool calls that model call issued.
 - A user or system message stands before the model call that follows it.
-- A tool message answers the nearest earlier call with its id that has no answer yet: some providers use `call_0`
-  again and again. Such calls get ids of their own in the trace. A call without an answer is `abandoned`.
-- Arguments that are no JSON object are kept under `RAW_ARGUMENTS`.
+- An answer belongs to the nearest earlier call with its id that has none yet: some providers use `call_0` again and again.
+  Such calls get ids of their own in the trace. Without an id the name decides, then the order. A call without an answer is
+  `abandoned`; an answer without a call is counted as not read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from collections import Counter, deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Final
 
-from langchain_awo.capture.importers.lines import BadRecordError, parse_json
+from langchain_awo.capture.importers.blocks import Unread
 from langchain_awo.capture.importers.outcome import error_in
-from langchain_awo.model.encoding import dumps, project_output, to_json
-from langchain_awo.model.trace import JSONValue, Message, ModelCallRecord, Status, ToolCallRecord
+from langchain_awo.capture.importers.turns import Answer, Ask, Item, Turn, Words
+from langchain_awo.model.encoding import dumps
+from langchain_awo.model.trace import (
+    Attempt,
+    JSONValue,
+    Message,
+    ModelCallRecord,
+    Status,
+    TokenUsage,
+    ToolCallRecord,
+)
 
-RAW_ARGUMENTS: Final = "__raw__"
-"""Key under which arguments are kept, as the model wrote them, when they are not a JSON object."""
-
-Role = Literal["system", "user", "assistant", "tool"]
-
-_ROLES: Final[dict[str, Role]] = {
-    "system": "system",
-    "developer": "system",
-    "user": "user",
-    "human": "user",
-    "assistant": "assistant",
-    "ai": "assistant",
-    "tool": "tool",
-    "function": "tool",
-}
+ORPHAN: Final = "answer to a call that is not there"
+"""What an answer without a call is counted as."""
 
 
-@dataclass(slots=True)
-class _Call:
+@dataclass(slots=True, eq=False)
+class Call:
     """A tool call that may still be waiting for its answer."""
 
-    given_id: str | None
+    ask: Ask
     call_id: str
-    name: str
-    args: dict[str, JSONValue]
-    model_call: int
+    model_call: int | None
     scope: str
+    parent_id: str | None = None
     output: JSONValue = None
     status: Status = "abandoned"
     error: str | None = None
+    started_at: float | None = None
+    ended_at: float | None = None
+    answered: bool = False
+    attempts: list[Attempt] = field(default_factory=list)
+
+    def answer(self, answer: Answer) -> None:
+        """Takes the answer that the model was told."""
+        said = error_in(answer.output) if answer.status is None else None
+        failed = said is not None or answer.status == "error"
+        self.answered = True
+        self.output = answer.output
+        self.status = "error" if failed else answer.status or "ok"
+        self.error = (answer.error or said or _as_text(answer.output)) if failed else None
+        self.ended_at = answer.ended_at if self.ended_at is None else self.ended_at
 
     def record(self) -> ToolCallRecord:
+        """The call as it stands in a trace."""
         return ToolCallRecord(
             call_id=self.call_id,
-            name=self.name,
-            args=self.args,
+            name=self.ask.name,
+            args=self.ask.args,
             output=self.output,
             status=self.status,
             error=self.error,
             model_call=self.model_call,
             scope=self.scope,
+            parent_id=self.parent_id,
+            attempts=tuple(self.attempts) if len(self.attempts) > 1 else (),
+            started_at=self.started_at,
+            ended_at=self.ended_at,
         )
 
 
 class Conversation:
-    """Collects what a list of messages says.
+    """Collects what happened in a conversation, in order.
 
     Args:
-        model: name of the model, for the model calls.
-
-    Raises:
-        BadRecordError: (from `read`) a message is not what the format says; the text says what is wrong with it.
+        unread: called with what could not be placed.
     """
 
-    def __init__(self, *, model: str) -> None:
+    def __init__(self, unread: Unread = lambda _: None) -> None:
         self.messages: list[Message] = []
         self.model_calls: list[ModelCallRecord] = []
-        self._model = model
-        self._calls: list[_Call] = []
-        self._used_ids: set[str] = set()
+        self.calls: list[Call] = []
+        self._unread = unread
+        self._waiting: dict[tuple[str, str], list[deque[Call]]] = {}
+        self._uses: Counter[str] = Counter()
+        self._given: set[str] = set()
+        self._parts: dict[str, int] = {}
 
     @property
     def tool_calls(self) -> tuple[ToolCallRecord, ...]:
         """The tool calls in the order they were issued."""
-        return tuple(call.record() for call in self._calls)
+        return tuple(call.record() for call in self.calls)
 
-    def read(self, message: JSONValue) -> None:
-        """Takes in the next message."""
-        if not isinstance(message, Mapping):
-            raise BadRecordError(f"expected an object with a role, found {_kind(message)}")
-        given = message.get("role")
-        match _ROLES.get(given) if isinstance(given, str) else None:
-            case "system" | "user" as role:
-                said = Message(role=role, text=text_of(message.get("content")), before=len(self.model_calls))
-                self.messages.append(said)
-            case "assistant":
-                self._assistant(message)
-            case "tool":
-                self._tool(message)
-            case None:
-                raise BadRecordError(f"its role is {dumps(to_json(given))}, not one of {', '.join(_ROLES)}")
+    def add_all(self, items: Iterable[Item]) -> None:
+        """Takes in what happened next."""
+        for item in items:
+            self.add(item)
 
-    def _assistant(self, message: Mapping[str, Any]) -> None:
-        scope = message.get("name") or ""
-        text = text_of(message.get("content")) or text_of(message.get("refusal"))
-        issued = message.get("tool_calls") or []
-        if not isinstance(issued, Sequence) or isinstance(issued, str):
-            raise BadRecordError(f"expected a list as tool_calls, found {_kind(issued)}")
-        if message.get("function_call"):
-            issued = [*issued, {"function": message["function_call"]}]
-        calls = [self._call(call, scope=str(scope)) for call in issued]
-        self.model_calls.append(ModelCallRecord(model=self._model, scope=str(scope), text=text))
-        self._calls += calls
+    def add(self, item: Item) -> None:
+        """Takes in one thing that happened next."""
+        match item:
+            case Words():
+                self.messages.append(Message(role=item.role, text=item.text, before=len(self.model_calls)))
+            case Turn():
+                self._take_turn(item)
+            case Answer():
+                self.answer(item)
 
-    def _call(self, call: Any, *, scope: str) -> _Call:
-        if not isinstance(call, Mapping):
-            raise BadRecordError(f"expected an object as tool call, found {_kind(call)}")
-        what = call.get("function") or call.get("custom") or call
-        name = what.get("name") if isinstance(what, Mapping) else None
-        if not isinstance(name, str) or not name:
-            raise BadRecordError("a tool call has no function name")
-        written = next((what[key] for key in ("arguments", "args", "input") if key in what), None)
-        given_id = call.get("id")
-        return _Call(
-            given_id=None if given_id is None else str(given_id),
-            call_id=self._unused_id(given_id),
-            name=name,
-            args=arguments_of(written),
-            model_call=len(self.model_calls),
-            scope=scope,
-        )
+    def answer(self, answer: Answer) -> None:
+        """Gives an answer to the call it belongs to."""
+        call = self.waiting_call(answer.call_id or answer.own_id, "" if answer.call_id else answer.name)
+        if call is None and not answer.call_id:
+            call = self.waiting_call("", answer.name)
+        if call is None:
+            self._unread(ORPHAN)
+        else:
+            call.answer(answer)
 
-    def _unused_id(self, given: object) -> str:
-        base = str(given) if given not in (None, "") else f"call-{len(self._used_ids)}"
-        call_id, repeats = base, 1
-        while call_id in self._used_ids:
-            repeats += 1
-            call_id = f"{base}#{repeats}"
-        self._used_ids.add(call_id)
-        return call_id
+    def waiting_call(self, call_id: str, name: str = "") -> Call | None:
+        """The call without an answer that an id means; without an id the one with a name, else any. Nearest turn, first there."""
+        if call_id:
+            return self._next_waiting(("id", call_id))
+        return self._next_waiting(("name", name) if name else ("any", ""))
 
-    def _tool(self, message: Mapping[str, Any]) -> None:
-        call = self._waiting(message.get("tool_call_id"), message.get("name"))
-        call.output = project_output(message.get("content"))
-        said = error_in(call.output)
-        failed = message.get("status") == "error" or said is not None
-        call.status = "error" if failed else "ok"
-        call.error = (said or text_of(message.get("content"))) if failed else None
+    def is_waiting(self, call_id: str) -> bool:
+        """Whether a call with this id waits for its answer."""
+        return any(not call.answered for group in self._waiting.get(("id", call_id), ()) for call in group)
 
-    def _waiting(self, call_id: object, name: object) -> _Call:
-        """The call a tool message answers: of the nearest model call, and there the first that fits."""
-        fitting = [call for call in self._calls if call.status == "abandoned" and _fits(call, call_id, name)]
-        if not fitting:
-            what = (
-                f"the call {dumps(to_json(call_id))}"
-                if call_id is not None
-                else f"a call of {name or 'a tool'}"
-            )
-            raise BadRecordError(
-                f"it answers {what}, but no earlier message has such a call without an answer"
-            )
-        nearest = max(call.model_call for call in fitting)
-        return next(call for call in fitting if call.model_call == nearest)
+    def _next_waiting(self, key: tuple[str, str]) -> Call | None:
+        groups = self._waiting.get(key, [])
+        while groups:
+            while groups[-1]:
+                call = groups[-1].popleft()
+                if not call.answered:
+                    return call
+            groups.pop()
+        return None
 
+    def _take_turn(self, turn: Turn) -> None:
+        known = self._parts.get(turn.part_of) if turn.part_of else None
+        index = len(self.model_calls) if known is None else known
+        if known is None:
+            self.model_calls.append(_model_call(turn))
+            if turn.part_of:
+                self._parts[turn.part_of] = index
+        else:
+            self.model_calls[index] = _joined(self.model_calls[index], turn)
+        for ask in turn.asks:
+            self.issue(ask, model_call=index, scope=self.model_calls[index].scope)
 
-def text_of(content: JSONValue) -> str:
-    """The words of a message; a block that is no text stands as its type, such as `[image_url]`."""
-    if content is None or isinstance(content, str):
-        return content or ""
-    if not isinstance(content, Sequence):
-        return dumps(to_json(content))
-    return "\n".join(_block_text(block) for block in content)
+    def issue(self, ask: Ask, *, model_call: int | None, scope: str) -> Call:
+        """Notes a tool call; it waits for its answer from now on."""
+        call = Call(ask, self.unused_id(ask.call_id), model_call, scope)
+        self.calls.append(call)
+        for key in (("id", ask.call_id), ("name", ask.name), ("any", "")):
+            groups = self._waiting.setdefault(key, [])
+            if key != ("id", "") and groups and groups[-1] and groups[-1][-1].model_call == model_call:
+                groups[-1].append(call)
+            elif key != ("id", ""):
+                groups.append(deque([call]))
+        return call
+
+    def unused_id(self, wanted: str) -> str:
+        """An id that no other call of the conversation has."""
+        base = wanted or f"call-{len(self._given)}"
+        while True:
+            self._uses[base] += 1
+            call_id = base if self._uses[base] == 1 else f"{base}#{self._uses[base]}"
+            if call_id not in self._given:
+                self._given.add(call_id)
+                return call_id
 
 
-def arguments_of(written: JSONValue) -> dict[str, JSONValue]:
-    """The arguments of a tool call, from the JSON text the model wrote or from an object."""
-    value = written
-    if isinstance(written, str):
-        try:
-            value = parse_json(written) if written.strip() else {}
-        except ValueError:
-            return {RAW_ARGUMENTS: written}
-    if value is None:
-        return {}
-    return to_json(value) if isinstance(value, Mapping) else {RAW_ARGUMENTS: written}
+def _model_call(turn: Turn) -> ModelCallRecord:
+    return ModelCallRecord(
+        model=turn.model,
+        usage=turn.usage,
+        scope=turn.scope,
+        text=turn.text,
+        offered=turn.offered,
+        started_at=turn.started_at,
+        ended_at=turn.ended_at,
+        error=turn.error,
+    )
 
 
-def _block_text(block: JSONValue) -> str:
-    if isinstance(block, str):
-        return block
-    if isinstance(block, Mapping):
-        return str(block["text"]) if "text" in block else f"[{block.get('type', 'block')}]"
-    return dumps(to_json(block))
+def _joined(first: ModelCallRecord, more: Turn) -> ModelCallRecord:
+    """A model call and a further part of it; each part may repeat the usage of the whole."""
+    return replace(
+        first,
+        text="\n".join(text for text in (first.text, more.text) if text),
+        usage=_larger(first.usage, more.usage),
+        model=first.model or more.model,
+        started_at=first.started_at if first.started_at is not None else more.started_at,
+        ended_at=more.ended_at if more.ended_at is not None else first.ended_at,
+        error=first.error or more.error,
+    )
 
 
-def _fits(call: _Call, call_id: object, name: object) -> bool:
-    if call_id is not None:
-        return call.given_id == str(call_id)
-    return name is None or call.name == name
+def _larger(first: TokenUsage | None, second: TokenUsage | None) -> TokenUsage | None:
+    if first is None or second is None:
+        return first or second
+    return second if second.output_tokens >= first.output_tokens else first
 
 
-def _kind(value: object) -> str:
-    names = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "null"}
-    return names.get(type(value), "a number")
+def _as_text(output: JSONValue) -> str:
+    return output if isinstance(output, str) else dumps(output)

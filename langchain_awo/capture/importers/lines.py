@@ -1,40 +1,26 @@
-"""Files of JSON records, read as a stream: JSON lines or one JSON array, plain or gzip.
-
-Only the record being read is held in memory, however long the file is.
-"""
+"""The records of a source, and what is told about those that cannot be used."""
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
-import zlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Final, TypeAlias
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
 
-from langchain_awo.errors import ImportFormatError
-from langchain_awo.model.encoding import loads, to_json
+from langchain_awo.model.encoding import dumps, loads, to_json
 from langchain_awo.model.trace import JSONValue
 
-Lines: TypeAlias = Iterable[str | bytes]
-
-_GZIP_MAGIC: Final = b"\x1f\x8b"
-_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-_OTHER_FILES: Final = {
-    b"SQLite format 3\0": "a SQLite database; if it is a trace store, open it as one",
-    b"%PDF": "a PDF",
-    b"PAR1": "a Parquet file",
-    b"PK\x03\x04": "a zip archive; unpack it first",
-}
-_CHUNK: Final = 1 << 20
-_MANY_DIGITS: Final = re.compile(r"\d{19}")
+_MANY_DIGITS: Final = re.compile(rb"[0-9]{19}")
+_SHOWN: Final = 60
 
 
 class BadRecordError(ValueError):
     """A record is not what its format says; the text says what is wrong with it."""
+
+
+class BrokenArchiveError(ValueError):
+    """A compressed stream breaks off or is damaged; what came before was given out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,36 +28,35 @@ class BadLine:
     """A record that was left out.
 
     Attributes:
-        number: line in which it starts, counted from 1.
+        number: line in which it starts, counted from 1; the row, in a table.
         reason: what is wrong with it, for a person.
+        source: the file, when the source has several.
     """
 
     number: int
     reason: str
+    source: str = ""
 
     def __str__(self) -> str:
-        return f"line {self.number}: {self.reason}"
+        place = f"{self.source}, line {self.number}" if self.source else f"line {self.number}"
+        return f"{place}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """A record and the line it starts in, counted from 1."""
+    """A record and where it stands.
+
+    Attributes:
+        number: line in which it starts, counted from 1.
+        value: the record.
+        around: what the object around it said before it, when it is an element of a list inside an object.
+        group: line in which the list starts that it is an element of; 0 when it is in none.
+    """
 
     number: int
     value: JSONValue
-
-
-def read_records(source: str | Path | Lines) -> Iterator[Numbered | BadLine]:
-    """The records of a file or of lines, in order; what cannot be read comes as a `BadLine` in its place.
-
-    Raises:
-        ImportFormatError: there is no such file, or it is plainly no text.
-    """
-    if not isinstance(source, str | Path):
-        yield from _records_of(iter(source))
-        return
-    with _opened(Path(source)) as file:
-        yield from _records_of(iter(file))
+    around: Mapping[str, JSONValue] = field(default_factory=dict)
+    group: int = 0
 
 
 def parse_json(text: str | bytes) -> JSONValue:
@@ -80,98 +65,52 @@ def parse_json(text: str | bytes) -> JSONValue:
     Raises:
         ValueError: the text is not JSON.
     """
-    text = text if isinstance(text, str) else text.decode()
-    if not _MANY_DIGITS.search(text):
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    if not _MANY_DIGITS.search(data):
         try:
-            return loads(text)
+            return loads(data)
         except ValueError:
             pass  # NaN and lone surrogates are no JSON, but Python writes them
+    text = text if isinstance(text, str) else text.decode()
     try:
         return to_json(json.loads(text))
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
+def parsed(value: JSONValue) -> JSONValue:
+    """A value that some exports write as JSON text, as a value; text that is no JSON object or list stays text."""
+    if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "["):
+        return value
     try:
-        file = path.open("rb")
-    except OSError as error:
-        raise ImportFormatError(f"{path} cannot be read: {error.strerror}") from error
-    with file:
-        head = file.read(16)
-        file.seek(0)
-        for magic, name in _OTHER_FILES.items():
-            if head.startswith(magic):
-                raise ImportFormatError(
-                    f"{path} is {name}; expected JSON lines or a JSON array, plain or gzip"
-                )
-        if head.startswith(_GZIP_MAGIC):
-            with gzip.open(file) as unpacked:
-                yield unpacked  # type: ignore[misc]  # a GzipFile is all of IO[bytes] that is used here
-        else:
-            yield file
+        return parse_json(value)
+    except ValueError:
+        return value
 
 
-def _records_of(lines: Iterator[str | bytes]) -> Iterator[Numbered | BadLine]:
-    number = 0
-    try:
-        for number, line in enumerate(lines, start=1):
-            data = line.encode() if isinstance(line, str) else line
-            data = data.removeprefix(_BYTE_ORDER_MARK) if number == 1 else data
-            if data.lstrip().startswith(b"[") and number == 1:
-                yield from _array(data, lines)
-                return
-            if data.strip():
-                yield _record(number, data)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        yield BadLine(number + 1, f"the compressed file breaks off or is damaged here ({error})")
+def object_in(value: JSONValue) -> Mapping[str, Any]:
+    """An object, also one that is written as JSON text; empty when it is something else."""
+    found = parsed(value)
+    return found if isinstance(found, Mapping) else {}
 
 
-def _record(number: int, line: bytes) -> Numbered | BadLine:
-    try:
-        return Numbered(number, parse_json(line))
-    except UnicodeDecodeError:
-        return BadLine(number, "not UTF-8 text")
-    except ValueError as error:
-        ending = "" if line.endswith(b"\n") else " (the line has no end; its writer may have been stopped)"
-        return BadLine(number, f"not JSON: {_problem(error)}{ending}")
+def list_in(value: JSONValue) -> list[Any]:
+    """A list, also one that is written as JSON text; empty when it is something else."""
+    found = parsed(value)
+    return found if isinstance(found, list) else []
 
 
-def _problem(error: ValueError) -> str:
-    return f"{error.msg} at character {error.pos}" if isinstance(error, json.JSONDecodeError) else str(error)
+def text_in(value: JSONValue) -> str:
+    """A text or a number as text; empty when it is something else."""
+    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
 
 
-def _array(first: bytes, rest: Iterator[str | bytes]) -> Iterator[Numbered | BadLine]:
-    """The elements of a JSON array that starts in `first`, each as soon as its text is complete."""
-    decoder = json.JSONDecoder()
-    text, number, wanted, ended = first.decode("utf-8", "replace").lstrip()[1:], 1, 0, False
-    while True:
-        stripped = text.lstrip(" \t\r\n,")
-        number += text[: len(text) - len(stripped)].count("\n")
-        text = stripped
-        if text.startswith("]"):
-            return
-        try:
-            value, end = decoder.raw_decode(text)
-        except (ValueError, RecursionError) as error:
-            if ended:
-                yield BadLine(number, f"the JSON array breaks off or is malformed from here on: {error}")
-                return
-            wanted = max(_CHUNK, 2 * len(text)) if wanted else 1
-            more, ended = _more_text(rest, wanted - len(text))
-            text += more
-            continue
-        yield Numbered(number, to_json(value))
-        number += text[:end].count("\n")
-        text, wanted = text[end:], 0
+def shown(value: object) -> str:
+    """The beginning of any value, for a message to a person."""
+    return dumps(to_json(value))[:_SHOWN]
 
 
-def _more_text(lines: Iterator[str | bytes], size: int) -> tuple[str, bool]:
-    parts: list[str] = []
-    for line in lines:
-        parts.append(line if isinstance(line, str) else line.decode("utf-8", "replace"))
-        size -= len(parts[-1])
-        if size <= 0:
-            return "".join(parts), False
-    return "".join(parts), True
+def kind_of(value: object) -> str:
+    """What a value is, for a message to a person."""
+    names = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "null"}
+    return names.get(type(value), "a number")

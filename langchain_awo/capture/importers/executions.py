@@ -1,0 +1,154 @@
+"""Tool spans as executions of the calls that models issued; what nobody issued becomes a call of its own."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable
+from itertools import accumulate
+from typing import Final
+
+from langchain_awo.capture.importers.conversation import Call, Conversation
+from langchain_awo.capture.importers.spans import Span, ending_of
+from langchain_awo.capture.importers.turns import RAW_ARGUMENTS, Answer, Ask
+from langchain_awo.capture.snapshot import agent_scope
+from langchain_awo.model.encoding import dumps
+from langchain_awo.model.trace import Attempt, JSONValue, Status
+
+_MANY: Final = 64
+"""Calls of one tool that wait for an execution and are compared with it, the oldest first."""
+
+
+class Executions:
+    """Completes the calls of a conversation by the spans of tools.
+
+    Args:
+        conversation: what the models said.
+        models: the spans of its model calls, in their order.
+    """
+
+    def __init__(self, conversation: Conversation, models: list[Span]) -> None:
+        self._conversation = conversation
+        self._models = models
+        self._starts = list(accumulate((model.started_at or 0 for model in models), max))
+        self._by_id: dict[str, list[Call]] = defaultdict(list)
+        self._by_name: dict[str, list[Call]] = defaultdict(list)
+        self._executed: dict[int, list[tuple[Status, Span]]] = {}
+        self._call_of: dict[int, Call] = {}
+        for call in conversation.calls:
+            if call.ask.call_id:
+                self._by_id[call.ask.call_id].append(call)
+            self._by_name[call.ask.name].append(call)
+
+    def add_all(self, spans: Iterable[Span]) -> None:
+        """Takes in the tool spans of a run, in order."""
+        unissued: list[tuple[int, Call]] = []
+        for span in spans:
+            caller = span.around("tool")
+            if span.kind != "tool" or (caller is not None and _is_same(caller, span)):
+                continue
+            call = self._issued(span)
+            if call is None:
+                call = self._unissued(span, caller)
+                unissued.append((self._place_of(span, caller), call))
+            elif caller is not None and caller is not span and id(caller) in self._call_of:
+                parent = self._call_of[id(caller)]
+                call.parent_id = parent.call_id if parent is not call else None
+            self._call_of[id(span)] = call
+            self._take(call, span)
+        self._insert(unissued)
+
+    def _issued(self, span: Span) -> Call | None:
+        if span.call_id:
+            calls = [call for call in self._by_id.get(span.call_id, ()) if call.ask.name == span.name]
+            calls = calls or self._by_id.get(span.call_id, [])
+            waiting = [call for call in calls if id(call) not in self._executed]
+            return waiting[0] if waiting else calls[-1] if calls else None
+        if span.around("tool") is not None:
+            return None
+        return self._by_arguments(span)
+
+    def _by_arguments(self, span: Span) -> Call | None:
+        named = self._by_name.get(span.name, [])
+        while named and id(named[0]) in self._executed:
+            named.pop(0)
+        waiting = [call for call in named[:_MANY] if id(call) not in self._executed]
+        if span.args is not None:
+            return next((call for call in waiting if call.ask.args == span.args), None)
+        fitting = (
+            call for call in waiting if span.value in [_as_text(value) for value in call.ask.args.values()]
+        )
+        return next(fitting, waiting[0] if waiting else None)
+
+    def _unissued(self, span: Span, caller: Span | None) -> Call:
+        args = (
+            span.args if span.args is not None else {} if span.value is None else {RAW_ARGUMENTS: span.value}
+        )
+        ask = Ask(name=span.name, args=args, call_id=span.call_id)
+        wanted = span.call_id or span.span_id
+        parent = self._call_of.get(id(caller)) if caller is not None else None
+        call = Call(ask, self._conversation.unused_id(wanted), None, agent_scope(span.metadata))
+        call.parent_id = parent.call_id if parent is not None else None
+        if parent is not None and call.scope == parent.scope:
+            call.scope = f"{parent.scope}>{parent.call_id}"
+        return call
+
+    def _place_of(self, span: Span, caller: Span | None) -> int:
+        """Index of the model call behind whose calls an unissued one stands, -1 before all of them."""
+        parent = self._call_of.get(id(caller)) if caller is not None else None
+        if parent is not None and parent.model_call is not None:
+            return parent.model_call
+        started = span.started_at
+        if started is None:
+            return len(self._models) - 1
+        return bisect_right(self._starts, started) - 1
+
+    def _take(self, call: Call, span: Span) -> None:
+        """Notes an execution; of several, the last success decides, else the last."""
+        status, error = _ending(span)
+        runs = self._executed.setdefault(id(call), [])
+        decides = status == "ok" or not any(former == "ok" for former, _ in runs)
+        runs.append((status, span))
+        call.attempts.append(
+            Attempt(status=status, error=error, started_at=span.started_at, ended_at=span.ended_at)
+        )
+        call.started_at = span.started_at if call.started_at is None else call.started_at
+        if not decides:
+            return
+        call.ended_at = span.ended_at
+        if span.output is not None and status in ("ok", "error"):
+            call.answer(
+                Answer(output=span.output, status="error" if status == "error" else None, error=error)
+            )
+        elif status != "ok":
+            call.status, call.error, call.answered = status, error, True
+        elif not call.answered:
+            call.status, call.answered = ("ok" if span.ended_at is not None else "abandoned"), True
+
+    def _insert(self, unissued: list[tuple[int, Call]]) -> None:
+        """Puts calls that nobody issued behind those of the model call before them."""
+        if not unissued:
+            return
+        numbered = [
+            (call.model_call if call.model_call is not None else -1, 0, n, call)
+            for n, call in enumerate(self._conversation.calls)
+        ]
+        numbered += [(place, 1, n, call) for n, (place, call) in enumerate(unissued)]
+        self._conversation.calls[:] = [call for *_, call in sorted(numbered, key=lambda each: each[:3])]
+
+
+def _ending(span: Span) -> tuple[Status, str | None]:
+    if span.error:
+        return ending_of(span.error)
+    if span.failed is not None:
+        return span.failed, None
+    return ("abandoned", None) if span.ended_at is None and span.output is None else ("ok", None)
+
+
+def _is_same(outer: Span, inner: Span) -> bool:
+    """Whether two instrumentors traced one execution."""
+    return outer.name == inner.name and outer.call_id == inner.call_id and outer.args == inner.args
+
+
+def _as_text(value: JSONValue) -> str:
+    return value if isinstance(value, str) else dumps(value)

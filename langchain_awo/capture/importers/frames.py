@@ -1,0 +1,82 @@
+"""Tables as records: frames of pandas and Polars, Arrow tables, and Parquet files, a batch at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from langchain_awo.capture.importers.lines import Numbered
+from langchain_awo.errors import ImportFormatError, MissingExtraError
+from langchain_awo.model.encoding import to_json
+from langchain_awo.model.trace import JSONValue
+
+_PAIR: Final = 2
+BATCH: Final = 256
+"""Rows of a table that are made plain together."""
+
+
+def is_frame(source: object) -> bool:
+    """Whether a source is a table."""
+    return any(callable(getattr(source, name, None)) for name in ("iter_rows", "to_batches", "itertuples"))
+
+
+def frame_records(frame: Any) -> Iterator[Numbered]:
+    """The rows of a table, numbered from 1; what is missing is `None`."""
+    if callable(getattr(frame, "iter_rows", None)):
+        rows: Iterator[Any] = frame.iter_rows(named=True)
+    elif callable(getattr(frame, "to_batches", None)):
+        rows = (row for batch in frame.to_batches(max_chunksize=BATCH) for row in batch.to_pylist())
+    else:
+        starts = range(0, len(frame), BATCH)
+        rows = (row for start in starts for row in frame.iloc[start : start + BATCH].to_dict("records"))
+    for number, row in enumerate(rows, start=1):
+        yield Numbered(number, _plain_row(row))
+
+
+def parquet_records(path: Path) -> Iterator[Numbered]:
+    """The rows of a Parquet file, a batch in memory at a time.
+
+    Raises:
+        MissingExtraError: pyarrow is not installed.
+        ImportFormatError: the file is cut off or damaged.
+    """
+    try:
+        from pyarrow import ArrowException, parquet  # noqa: PLC0415  # an optional dependency
+    except ImportError as error:
+        raise MissingExtraError("pyarrow", extra="parquet") from error
+    number = 0
+    try:
+        with parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=BATCH):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield Numbered(number, _plain_row(row))
+    except (ArrowException, OSError, ValueError) as error:
+        raise ImportFormatError(
+            f"{path} is a Parquet file that is cut off or damaged after row {number} ({error}); write or fetch it again"
+        ) from error
+
+
+def _plain_row(row: Mapping[Any, Any]) -> dict[str, JSONValue]:
+    return {str(key): _plain(value) for key, value in row.items()}
+
+
+def _plain(value: Any) -> JSONValue:
+    """A cell: NaN and NaT are missing, arrays are lists, map columns are objects."""
+    if hasattr(value, "tolist") and not isinstance(value, str | bytes):
+        value = value.tolist()
+    if (
+        value is None
+        or (isinstance(value, float) and math.isnan(value))
+        or type(value).__name__ in ("NaTType", "NAType")
+    ):
+        return None
+    if (
+        isinstance(value, list)
+        and value
+        and all(isinstance(each, tuple) and len(each) == _PAIR for each in value)
+    ):
+        return to_json(dict(value))
+    return to_json([_plain(each) for each in value] if isinstance(value, list) else value)

@@ -1,0 +1,27 @@
+"""Values that exports write as Python text, such as `"{'query': 'x'}"`; read as literals, never run."""
+
+from __future__ import annotations
+
+import ast
+from typing import Final
+
+from langchain_awo.capture.importers.lines import parsed
+from langchain_awo.model.encoding import to_json
+from langchain_awo.model.trace import JSONValue
+
+_LONGEST: Final = 1_000_000
+
+
+def value_in(text: JSONValue) -> JSONValue:
+    """The object or list in a text of JSON or Python literals; what is neither stays as it is.
+
+    >>> value_in("{'id': 7, 'open': True}"), value_in("seven")
+    ({'id': 7, 'open': True}, 'seven')
+    """
+    value = parsed(text)
+    if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "[") or len(value) > _LONGEST:
+        return value
+    try:
+        return to_json(ast.literal_eval(value.strip()))
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        return value

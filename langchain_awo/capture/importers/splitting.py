@@ -1,0 +1,321 @@
+r"""A stream of bytes into JSON records: JSON lines, one array, one object over many lines, or several one after another.
+
+Only the record being read is held in memory. Ends of values are found by counting brackets, so an element that is no JSON
+costs only itself. An object that holds its records in a list, such as `{"runs": [...]}`, is read element by element too.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from langchain_awo.capture.importers.lines import BadLine, BrokenArchiveError, Numbered, parse_json
+from langchain_awo.model.trace import JSONValue
+
+MAX_RECORD: Final = 512_000_000
+"""A longer record, in bytes, is refused: reading it takes several times its size in memory."""
+
+MAX_BRACKETS: Final = 20_000_000
+"""A record with more objects and lists is refused, for the same reason."""
+
+MAX_DEPTH: Final = 100_000
+"""In a record that is nested deeper, nobody looks for its end; parsers take a thousand."""
+
+LISTS_OF_RECORDS: Final = (
+    *("runs", "post", "patch", "spans", "resourceSpans", "resource_spans"),
+    *("samples", "simulations", "traces", "data"),
+)
+"""Keys under which an object holds records; an object without them, or with `messages` before them, is a record."""
+
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_TO_BRACKET: Final = re.compile(rb'[^"{}\[\]]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"{}\[\]]*+)*+', re.DOTALL)
+_IN_STRING: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
+_SPACE: Final = re.compile(rb"[\s,\x1e]*+")
+_SCALAR: Final = re.compile(rb"[^\s,\]}]*+")
+_LONG_LINE: Final = 4_000_000
+_QUOTE: Final = ord('"')
+_OPEN: Final = b"{["
+_MORE_FOLLOWS: Final = (b"{", b"[", b",", b":")
+
+
+def split_records(chunks: Iterable[bytes]) -> Iterator[Numbered | BadLine]:
+    """The records in a stream, in order; what cannot be read comes as a `BadLine` in its place."""
+    text = _Text(iter(chunks))
+    head = text.first_line()
+    is_lines = head[:1] not in (b"{", b"[") or (head[:1] == b"{" and not head.endswith(_MORE_FOLLOWS))
+    yield from _lines(text) if is_lines else _values(text)
+    if text.broken:
+        yield BadLine(text.number, f"the compressed file breaks off or is damaged here ({text.broken})")
+
+
+class _Text:
+    """The bytes that are not read yet, from `at` on, and the line that `at` is in."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self.data = bytearray()
+        self.at = 0
+        self.number = 1
+        self.ended = False
+        self.broken = ""
+
+    def more(self) -> bool:
+        """Reads on; false when there is nothing more."""
+        try:
+            chunk = None if self.ended else next(self._chunks, None)
+        except BrokenArchiveError as error:
+            chunk, self.broken = None, str(error)
+        self.ended = chunk is None
+        self.data += chunk or b""
+        return not self.ended
+
+    def stop(self) -> None:
+        """Reads nothing more: where the next record starts is not known."""
+        self._chunks, self.ended = iter(()), True
+        self.at = len(self.data)
+
+    def drop(self, end: int) -> None:
+        """Forgets what stands before a place; places before and after it are not the same ones any more."""
+        self.number += self.data.count(b"\n", self.at, end)
+        self.at = end
+        if self.at > 1 << 20:
+            del self.data[: self.at]
+            self.at = 0
+
+    def first_line(self) -> bytes:
+        """The first line that is not blank; of a long one, and of an array, only how it begins."""
+        while len(self.data) < len(_BYTE_ORDER_MARK) and self.more():
+            pass
+        if self.data.startswith(_BYTE_ORDER_MARK):
+            del self.data[: len(_BYTE_ORDER_MARK)]
+        start = self.skip_space()
+        while (end := self.data.find(b"\n", start)) < 0:
+            start = len(self.data)
+            if self.data[self.at : self.at + 1] == b"[" or start - self.at > _LONG_LINE:
+                return bytes(self.data[self.at : self.at + 1])
+            if not self.more():
+                return bytes(self.data[self.at :]).strip()
+        return bytes(self.data[self.at : end]).strip()
+
+    def skip_space(self) -> int:
+        """Passes over space and commas; returns where something else stands, or the end."""
+        while True:
+            self.drop(self.end_of(_SPACE, self.at))
+            if self.at < len(self.data) or not self.more():
+                return self.at
+
+    def end_of(self, pattern: re.Pattern[bytes], start: int) -> int:
+        """Where a match that starts at a place ends."""
+        found = pattern.match(self.data, start)
+        return found.end() if found else start
+
+
+def _lines(text: _Text) -> Iterator[Numbered | BadLine]:
+    searched = 0
+    while True:
+        end = text.data.find(b"\n", text.at + searched)
+        if end < 0 and not text.ended:
+            searched = len(text.data) - text.at
+            if searched > MAX_RECORD:
+                yield BadLine(text.number, _too_large())
+                return
+            text.more()
+            continue
+        line = bytes(text.data[text.at : end if end >= 0 else len(text.data)])
+        if line.strip():
+            yield from _unwrapped(_record(text.number, line, has_end=end >= 0))
+        if end < 0:
+            return
+        text.drop(end + 1)
+        searched = 0
+
+
+def _record(number: int, data: bytes, *, has_end: bool = True) -> Numbered | BadLine:
+    if len(data) > MAX_RECORD or (
+        len(data) > MAX_BRACKETS and data.count(b"{") + data.count(b"[") > MAX_BRACKETS
+    ):
+        return BadLine(number, _too_large())
+    try:
+        return Numbered(number, parse_json(data))
+    except UnicodeDecodeError:
+        return BadLine(number, "not UTF-8 text")
+    except ValueError as error:
+        ending = "" if has_end else " (the line has no end; its writer may have been stopped)"
+        return BadLine(number, f"not JSON: {_problem(error)}{ending}")
+
+
+def _unwrapped(record: Numbered | BadLine) -> Iterator[Numbered | BadLine]:
+    """The records in the lists of an object, else the object itself."""
+    value = record.value if isinstance(record, Numbered) else None
+    if not isinstance(value, dict) or "messages" in value or not any(map(value.get, LISTS_OF_RECORDS)):
+        yield record
+        return
+    held = {key: value[key] for key in LISTS_OF_RECORDS if _is_list_of_objects(value.get(key))}
+    around = {key: item for key, item in value.items() if key not in held}
+    elements = (item for items in held.values() for item in items)
+    yield from (Numbered(record.number, item, around) for item in elements) if held else (record,)
+
+
+def _is_list_of_objects(value: JSONValue) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+
+
+def _values(text: _Text) -> Iterator[Numbered | BadLine]:
+    """Values one after another; the elements of a list stand for themselves."""
+    while text.skip_space() < len(text.data):
+        if text.data[text.at] == ord("["):
+            text.drop(text.at + 1)
+            yield from _elements(text, {})
+        elif text.data[text.at] == ord("{"):
+            yield from _object(text)
+        else:
+            number = text.number
+            yield _value(text, {}) or _broken(number, "text", text)
+
+
+def _elements(text: _Text, around: Mapping[str, JSONValue]) -> Iterator[Numbered | BadLine]:
+    group = text.number
+    while text.skip_space() < len(text.data):
+        if text.data[text.at] in b"]}":
+            text.drop(text.at + 1)
+            return
+        number, record = text.number, _value(text, around, group=group)
+        if record is None:
+            yield _broken(number, "array", text)
+            return
+        yield record
+    yield _broken(text.number, "array", text)
+
+
+def _broken(number: int, what: str, text: _Text) -> BadLine:
+    if not text.ended:
+        text.stop()
+        return BadLine(number, f"{_too_large()}; nothing after it is read")
+    return BadLine(number, f"the JSON {what} breaks off or is malformed from here on")
+
+
+def _value(text: _Text, around: Mapping[str, JSONValue], *, group: int = 0) -> Numbered | BadLine | None:
+    """The value that starts here, `None` when it does not end."""
+    number, end = text.number, _end_of_value(text, text.at)
+    if end is None:
+        if text.ended:
+            text.drop(len(text.data))
+        return None
+    end = max(end, text.at + 1)
+    record = _record(number, bytes(text.data[text.at : end]))
+    text.drop(end)
+    return Numbered(number, record.value, around, group=group) if isinstance(record, Numbered) else record
+
+
+def _object(text: _Text) -> Iterator[Numbered | BadLine]:
+    """The records in the lists of an object, with what it says before them; else the object itself."""
+    around: dict[str, JSONValue] = {}
+    place, streamed = text.at + 1, False
+    while (key := _next_key(text, place)) is not None:
+        name, place = key
+        if name in LISTS_OF_RECORDS and "messages" not in around and _opens_objects(text, place):
+            text.drop(place + 1)
+            yield from _elements(text, dict(around))
+            place, streamed = text.at, True
+            continue
+        end = _end_of_value(text, place)
+        if end is None:
+            break
+        around[name] = _lenient(bytes(text.data[place:end]))
+        place = end
+    if streamed:
+        text.drop(min(_end_of_space(text, place) + 1, len(text.data)))
+    else:
+        number = text.number
+        yield _value(text, {}) or _broken(number, "object", text)
+
+
+def _next_key(text: _Text, place: int) -> tuple[str, int] | None:
+    """The next key of an object and where its value starts; `None` at the end of the object."""
+    start = _end_of_space(text, place)
+    if start >= len(text.data) or text.data[start] != _QUOTE:
+        return None
+    end = _end_of_value(text, start)
+    colon = _end_of_space(text, end) if end is not None else len(text.data)
+    if end is None or colon >= len(text.data) or text.data[colon] != ord(":"):
+        return None
+    return str(_lenient(bytes(text.data[start:end]))), _end_of_space(text, colon + 1)
+
+
+def _opens_objects(text: _Text, place: int) -> bool:
+    if text.data[place : place + 1] != b"[":
+        return False
+    first = _end_of_space(text, place + 1)
+    return text.data[first : first + 1] == b"{"
+
+
+def _end_of_space(text: _Text, place: int) -> int:
+    while (end := text.end_of(_SPACE, place)) >= len(text.data) and text.more():
+        pass
+    return end
+
+
+def _end_of_value(text: _Text, start: int) -> int | None:
+    """Where the value that starts at a place ends; `None` when the stream ends before it. Reads every byte once."""
+    if start >= len(text.data):
+        return None
+    first = text.data[start]
+    if first == _QUOTE:
+        return _end_of_string(text, start + 1)
+    if first not in _OPEN:
+        while (end := text.end_of(_SCALAR, start)) >= len(text.data) and text.more():
+            pass
+        return end
+    return _end_of_brackets(text, start)
+
+
+def _end_of_brackets(text: _Text, start: int) -> int | None:
+    depth, seen, place, data, skip = 0, 0, start, text.data, _TO_BRACKET.match
+    while True:
+        found = skip(data, place)
+        place = found.end() if found else place
+        if place >= len(data):
+            if place - start > MAX_RECORD or not text.more():
+                return None
+            continue
+        byte = data[place]
+        if byte == _QUOTE:  # a text that the pattern did not see the end of
+            end = _end_of_string(text, place + 1)
+            if end is None:
+                return None
+            place = end
+            continue
+        depth += 1 if byte in _OPEN else -1
+        place += 1
+        seen += 1
+        if depth == 0:
+            return place
+        if depth > MAX_DEPTH or seen > MAX_BRACKETS:
+            return None
+
+
+def _end_of_string(text: _Text, place: int) -> int | None:
+    begin = place
+    while True:
+        place = text.end_of(_IN_STRING, place)
+        if place < len(text.data) and text.data[place] == _QUOTE:
+            return place + 1
+        if place - begin > MAX_RECORD or not text.more():
+            return None
+
+
+def _lenient(data: bytes) -> JSONValue:
+    try:
+        return parse_json(data)
+    except ValueError:
+        return None
+
+
+def _problem(error: ValueError) -> str:
+    return f"{error.msg} at character {error.pos}" if isinstance(error, json.JSONDecodeError) else str(error)
+
+
+def _too_large() -> str:
+    return f"the record that starts here is too large to be read or nested too deeply (the limit is {MAX_RECORD // 10**6} MB)"
