@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from langchain_awo.model.binding import Item, Output, Parameter
-from langchain_awo.model.metatool import Guard, Map, MetaTool, ParameterSpec, Step
+from langchain_awo.model.metatool import Map, MetaTool, ParameterSpec, Step
 from langchain_awo.model.notation import format_meta_tool
 from langchain_awo.optimizer.log.effect_names import effect_of_name
 from langchain_awo.optimizer.pipeline import Options, compile_corpus
@@ -30,11 +30,6 @@ def each(tool, source, *, limit=20):
         over=Map(source=mapped.args["id"], limit=limit),
         effect=mapped.effect,
     )
-
-
-def asked(tool, parameter):
-    """A call that is made if its parameter is given."""
-    return step(tool, f"${parameter}", guard=Guard(source=Parameter(name=parameter), test="given"))
 
 
 def routine(*steps):

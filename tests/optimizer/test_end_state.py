@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-import langchain_awo.api as awo
+import langchain_awo as awo
 from langchain_awo.demo.agent import build_agent, run_tasks, scripted_model
 from langchain_awo.demo.run import split_tasks
 from langchain_awo.demo.tasks import generate_tasks
@@ -41,8 +41,8 @@ def test_running_routines_on_held_out_tasks_ends_in_the_recorded_state(recorded)
         traces = sorted(awo.load_traces(folder / "rest.db"), key=lambda trace: trace.started_at)
         corpus = build_corpus(traces, tools=[spec_of(tool) for tool in tools])
         runs = {run.trace_id: run for run in corpus.runs}
-        live = {tool.name: tool for tool in [*tools, *toolkit.get_tools()]}
-        shown = [each for each in toolkit.meta_tools if each.name in live]
+        shown = toolkit.meta_tools
+        live = {tool.name: tool for tool in [*tools, *(toolkit.get_tool(each.name) for each in shown)]}
         used = [
             name
             for trace in traces
@@ -75,4 +75,4 @@ def _redo(run, segment, meta_tools, live):
 
 
 def _written(pair, done):
-    return not pair[0].effect.is_read and bool(pair[1].made & done)
+    return not pair[0].effect.is_read and bool(pair[1].keys & done)

@@ -151,7 +151,7 @@ def test_what_is_gone_is_retired_with_its_reason(runs, plan):
     assert retired.meta_tool.name == plan.meta_tools[0].name
     assert retired.reason == "agents no longer go on with get_order after find_user"
     assert f"retired  {retired.meta_tool.name}: {retired.reason}" in str(found)
-    assert "+ find_user_with_invoice" in str(found)
+    assert "new      get_user_invoice" in str(found)
 
 
 def test_traces_that_do_not_call_it_say_so(runs, plan):

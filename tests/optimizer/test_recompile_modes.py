@@ -34,8 +34,8 @@ def by_itself(user):
 
 
 SCRIPTS = {
-    "append": lambda user: [ask_tools(("find_user_with_order", {"name": user})), f"It is in P-{user}."],
-    "replace": lambda user: [ask_tools(("find_user_with_order", {"name": user})), f"It is in P-{user}."],
+    "append": lambda user: [ask_tools(("get_user_order", {"name": user})), f"It is in P-{user}."],
+    "replace": lambda user: [ask_tools(("get_user_order", {"name": user})), f"It is in P-{user}."],
     "continue": lambda user: [ask_tools(("find_user", {"name": user})), f"It is in P-{user}."],
     "entry": lambda user: [f"It is in P-{user}."],
 }
@@ -56,7 +56,7 @@ def toolkit(tmp_path_factory):
     store = tmp_path_factory.mktemp("before") / "traces.db"
     record(store, by_itself)
     compiled = awo.compile_toolkit(store, tools=TOOLS)
-    assert [each.name for each in compiled.meta_tools] == ["find_user_with_order"]
+    assert [each.name for each in compiled.meta_tools] == ["get_user_order"]
     return compiled
 
 
@@ -71,7 +71,7 @@ def test_it_is_kept_when_it_was_used(toolkit, tmp_path, mode, run):
     record(tmp_path / "used.db", SCRIPTS[mode], middleware=[installed], run=runs[run])
     _, changes = awo.recompile(tmp_path / "used.db", toolkit)
     assert changes.is_same
-    assert [each.name for each in changes.kept] == ["find_user_with_order"]
+    assert [each.name for each in changes.kept] == ["get_user_order"]
     assert changes.kept[0].evidence.tasks == len(USERS)
     assert changes.kept[0].evidence.calls_saved == toolkit.meta_tools[0].evidence.calls_saved
 

@@ -9,7 +9,7 @@ import pytest
 from langchain_awo.model.eager import eager_part
 from langchain_awo.optimizer.replay.counterfactual import replay
 from tests.optimizer.notation import corpus_of
-from tests.optimizer.routines import asked, chooser, each, routine, step
+from tests.optimizer.routines import chooser, each, routine, step
 
 ORDER_OF_USER = routine(step("get_user", "$id"), step("get_order", "#1/order"))
 FOUND = '"a1" get_user(a1) -> {"order": "o9"}'
@@ -42,7 +42,7 @@ def test_a_read_between_two_steps_does_not_matter():
 
 def test_a_parameter_must_be_known_when_the_routine_starts():
     """A value that only the first output brings is not the caller's to give."""
-    two = routine(step("get_user", "$id"), asked("get_note", "note"))
+    two = routine(step("get_user", "$id"), step("get_note", "$note"))
     assert chooser(two, '"a1 n7" get_user(a1) -> {"name": "x"} | get_note(n7)').saved == 1
     assert chooser(two, '"a1" get_user(a1) -> {"note": "n7"} | get_note(n7)').saved == 0
 
@@ -118,7 +118,7 @@ def test_nothing_continues_a_write():
 
 
 def test_eager_steps_are_renumbered_without_the_others():
-    long = routine(step("get_user", "$id"), asked("get_note", "note"), step("get_order", "#1/order"))
+    long = routine(step("get_user", "$id"), step("get_note", "$note"), step("get_order", "#1/order"))
     third = replace(long.steps[2], eager=True)
     part = eager_part(replace(long, steps=(*long.steps[:2], third)))
     assert [each.tool for each in part.steps] == ["get_user", "get_order"]

@@ -29,6 +29,13 @@ rules:
 """)
 
 
+OPTIONS = {
+    "rules": RULES,
+    "writes": "guarded",
+    "effects": {"press": Effect.WRITE, "type_text": Effect.IDEMPOTENT},
+}
+
+
 def shop(count, *, button="2"):
     """Runs in which the elements of a page have other ids on every page."""
     return "\n".join(
@@ -39,7 +46,7 @@ def shop(count, *, button="2"):
 
 
 def compiled(text, **options):
-    meta_tools, _ = compile_corpus(corpus_of(text), Options(rules=RULES, **options))
+    meta_tools, _ = compile_corpus(corpus_of(text), Options(**{**OPTIONS, **options}))
     return "\n".join(format_meta_tool(each) for each in meta_tools)
 
 
@@ -123,7 +130,7 @@ def test_a_lookup_that_cannot_work_is_named_with_its_fix(rule, fix):
 def test_a_recompiled_routine_of_actions_keeps_its_name():
     """A former plan has the real tools in its steps; what they do is compared as it is saved."""
     traces = traces_of(shop(30))
-    options = Options(rules=RULES)
+    options = Options(**OPTIONS)
     plan = compile_plan(traces, options=options)
     (meta_tool,) = plan.meta_tools
     former = replace(plan, meta_tools=(replace(meta_tool, name="order_it", description="Orders a thing."),))

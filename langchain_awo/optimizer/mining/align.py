@@ -43,6 +43,10 @@ def advance(number: int, step: Step, each: Occurrence) -> None:
         each.frame.outputs[number] = outputs if step.over else outputs[0]
     if not step.over and hits:
         each.frame.arguments[number] = next(iter(hits.values())).args
+    if not step.effect.is_read and hits:
+        each.look_ahead([*each.done, *hits])
+        return
+    each.done |= hits.keys()
     each.followers = [call for call in each.followers if call.key not in hits]
 
 

@@ -39,7 +39,7 @@ from langchain_awo.optimizer.mining.cross_validate import (
 )
 from langchain_awo.optimizer.mining.decide import decided
 from langchain_awo.optimizer.mining.forms import MAX_PARAMETERS, Form, read_forms
-from langchain_awo.optimizer.mining.guarded_writes import grow_writes
+from langchain_awo.optimizer.mining.guarded_writes import SAFE, ending_with, guarded_forms
 from langchain_awo.optimizer.mining.knowledge import Knowledge, flow_of, shapes_of
 from langchain_awo.optimizer.mining.measure import Growth, measure
 from langchain_awo.optimizer.mining.occurrences import Occurrence, follower_tools, occurrences_of
@@ -86,6 +86,19 @@ class Growing:
             advance(number, growth.step, each.occurrence)
             each.learn(number)
         self.measured.pop(growth.step.tool, None)
+
+    def go_on_behind(self, form: Form) -> None:
+        """Adds a write, and looks only at the places where it was made."""
+        step, number = form.step, len(self.routine.steps) + 1
+        self.routine = replace(
+            self.routine,
+            steps=(*self.routine.steps, step),
+            parameters=(*self.routine.parameters, *form.parameters),
+        )
+        for each in self.occurrences:
+            advance(number, step, each)
+        self.known = [Knowledge(each) for each in self.occurrences if number in each.frame.arguments]
+        self.measured = {}
 
     def copy(self) -> Growing:
         """The same routine, to be grown another way."""
@@ -152,14 +165,15 @@ def grow(
     Args:
         writes: whether routines may end with a write that follows or is guarded.
     """
-    if tool in avoid or corpus.effects.get(tool) is not Effect.READ:
+    allowed = {Effect.READ, *SAFE} if writes else {Effect.READ}
+    if tool in avoid or corpus.effects.get(tool) not in allowed:
         return
     occurrences = occurrences_of(corpus, tool)
     if len({each.task for each in occurrences}) < MIN_TASKS:
         return
     start = Growing(
         corpus,
-        anchored(tool, occurrences),
+        anchored(tool, occurrences, corpus.effects[tool]),
         [Knowledge(each) for each in occurrences],
         avoid,
         thresholds or Thresholds(),
@@ -170,14 +184,36 @@ def grow(
         yield start.routine
     yield from start.doubted.values()
     if writes:
-        yield from grow_writes(
-            start.routine, start.known, dict(corpus.effects), avoid=avoid, thresholds=start.thresholds
-        )
+        yield from _with_writes(start.copy())
     best = sorted(opened.values(), key=lambda pair: pair[1].rank(0))
     for growing, growth in best[:MAX_OPENED]:
         if verdict := growing.tried(growth):
             growing.take(growth, verdict)
             _extend(growing, None)
+            yield growing.routine
+
+
+def _with_writes(growing: Growing) -> Iterator[MetaTool | Refused]:
+    """The routine with the writes that follow or are guarded, one after the other, and with what is read after each."""
+    while len(growing.routine.steps) < MAX_STEPS:
+        forms = list(
+            guarded_forms(
+                growing.routine,
+                growing.known,
+                growing.corpus.effects,
+                avoid=growing.avoid,
+                thresholds=growing.thresholds,
+            )
+        )
+        yield from (form for form in forms if isinstance(form, Refused))
+        found = [form for form in forms if isinstance(form, Form)]
+        yield from (ending_with(growing.routine, form) for form in found)
+        if len(found) != 1:
+            return  # where agents go on to different writes, they decide
+        growing.go_on_behind(found[0])
+        before = len(growing.routine.steps)
+        _extend(growing, None)
+        if len(growing.routine.steps) > before:
             yield growing.routine
 
 
@@ -209,12 +245,12 @@ def _note_opened(
                 opened[key] = (growing.copy(), growth)
 
 
-def anchored(tool: str, occurrences: Sequence[Occurrence]) -> MetaTool:
+def anchored(tool: str, occurrences: Sequence[Occurrence], effect: Effect = Effect.READ) -> MetaTool:
     """The anchor alone: every argument a parameter, required where every call had it."""
     names = sorted({name for each in occurrences for name in each.anchor.args})
     optional = tuple(name for name in names if not all(name in each.anchor.args for each in occurrences))
     args: dict[str, Binding] = {name: Parameter(name=name) for name in names}
-    step = Step(tool=tool, args=args, optional=optional, effect=Effect.READ)
+    step = Step(tool=tool, args=args, optional=optional, effect=effect)
     parameters = tuple(ParameterSpec(name=name, required=name not in optional) for name in names)
     return MetaTool(name=tool, description="", steps=(step,), parameters=parameters)
 

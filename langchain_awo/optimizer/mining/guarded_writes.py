@@ -17,7 +17,7 @@ after::
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -43,15 +43,15 @@ SAFE: Final = frozenset({Effect.WRITE, Effect.IDEMPOTENT})
 """A tool whose effect nobody declared or named stays out, and so does a destructive one."""
 
 
-def grow_writes(
+def guarded_forms(
     routine: MetaTool,
     known: Sequence[Knowledge],
-    effects: dict[str, Effect],
+    effects: Mapping[str, Effect],
     *,
     avoid: frozenset[str],
     thresholds: Thresholds,
-) -> Iterator[MetaTool | Refused]:
-    """Routines that end with a write, from the reads of a routine; and why the others were left to the agent."""
+) -> Iterator[Form | Refused]:
+    """Writes that may come next in a routine, with their trial; and why the others are left to the agent."""
     occurrences = [each.occurrence for each in known]
     taken = [spec.name for spec in routine.parameters]
     for tool in follower_tools(occurrences, min_tasks=MIN_TASKS):
@@ -66,7 +66,7 @@ def grow_writes(
 
 def _decided(
     routine: MetaTool, form: Form, known: Sequence[Knowledge], thresholds: Thresholds
-) -> MetaTool | Refused:
+) -> Form | Refused:
     occurrences = [each.occurrence for each in known]
     cases = list(_cases(form.step, occurrences))
     followed = sum(case.followed for case in cases)
@@ -90,7 +90,7 @@ def _decided(
     verdict = try_step(step, occurrences, is_found_without)
     if doubt := doubt_about(verdict, anchor, thresholds):
         return doubt
-    return _ending_with(routine, replace(form, step=with_verdict(step, verdict)))
+    return replace(form, step=with_verdict(step, verdict))
 
 
 def _cases(step: Step, occurrences: Sequence[Occurrence]) -> Iterator[Case]:
@@ -127,10 +127,11 @@ def _decision(tool: str, anchor: str, followed: int, places: int, found: Found |
     )
 
 
-def _ending_with(routine: MetaTool, form: Form) -> MetaTool:
-    """The write behind the reads that it needs."""
+def ending_with(routine: MetaTool, form: Form) -> MetaTool:
+    """The write behind the steps that it needs, and behind the writes that came before it."""
     needed = {1}
     waiting = set(form.step.depends_on)
+    waiting |= {number for number, step in enumerate(routine.steps, start=1) if not step.effect.is_read}
     while waiting:
         number = waiting.pop()
         if number not in needed:

@@ -26,7 +26,8 @@ class Knowledge:
         self.occurrence = each
         self._index = Wanted(dict(_parts(each.followers)))
         self._places: defaultdict[str, set[Place]] = defaultdict(set)
-        self.learn(1)
+        for step in sorted(each.frame.outputs.keys() | each.frame.arguments.keys()):
+            self.learn(step)
 
     def copy(self, each: Occurrence) -> Knowledge:
         """The same for an occurrence that goes another way from here."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -27,16 +27,24 @@ class Occurrence:
     """One call of the anchor and what followed.
 
     Attributes:
-        followers: successful calls that no step explains yet, in order.
-        known_before: position in the run's text at which the routine would start.
+        position: of the anchor's round in its segment.
+        followers: successful calls that no step explains yet, in order, up to the first write that no step makes.
         frame: what exists after the steps so far, with the recorded outputs.
+        done: keys of the calls that the steps so far make.
     """
 
     run: Run
+    segment: Segment
+    position: int
     anchor: Call
-    followers: list[Call]
-    known_before: int
-    frame: Frame = field(default_factory=Frame)
+    frame: Frame
+    followers: list[Call] = field(default_factory=list)
+    done: frozenset[str] = frozenset()
+
+    @property
+    def known_before(self) -> int:
+        """Position in the run's text at which the routine would start."""
+        return self.segment.rounds[self.position].start
 
     @property
     def task(self) -> str:
@@ -46,6 +54,11 @@ class Occurrence:
     def knows(self, value: JSONValue) -> bool:
         """Whether a value was known when the routine would start, or is said by the anchor call itself."""
         return value in self.anchor.args.values() or self.run.known(value, before=self.known_before)
+
+    def look_ahead(self, made: Iterable[str]) -> None:
+        """Takes calls as made, and looks what follows now."""
+        self.done |= frozenset(made)
+        self.followers = list(_followers(self.segment, self.position, self.done))
 
     def copy(self) -> Occurrence:
         """One that can go another way."""
@@ -85,18 +98,19 @@ def _places(corpus: Corpus, tool: str) -> Iterator[tuple[Run, Segment, int, Call
 
 def _occurrence(run: Run, segment: Segment, position: int, anchor: Call) -> Occurrence:
     frame = Frame(parameters=anchor.args, arguments={1: anchor.args}, outputs={1: anchor.output})
-    followers = list(_followers(segment, position, anchor))
-    return Occurrence(run, anchor, followers, segment.rounds[position].start, frame)
+    found = Occurrence(run, segment, position, anchor, frame)
+    found.look_ahead([anchor.key])
+    return found
 
 
-def _followers(segment: Segment, position: int, anchor: Call) -> Iterator[Call]:
-    """Later successful calls up to the first write, which is the last of them; the first of equal ones."""
-    seen = {anchor.key}
-    if not anchor.effect.is_read:
+def _followers(segment: Segment, position: int, done: frozenset[str]) -> Iterator[Call]:
+    """Later successful calls that are not done, up to the first write, which is the last of them; the first of equal ones."""
+    seen = set(done)
+    if any(not call.effect.is_read and call.key not in done for call in segment.rounds[position].calls):
         return
     for current in segment.rounds[position + 1 : position + 1 + WINDOW]:
         fresh = [call for call in current.calls if call.ok and call.key not in seen]
-        writes = [call for call in current.calls if not call.effect.is_read]
+        writes = [call for call in current.calls if not call.effect.is_read and call.key not in done]
         yield from (call for call in fresh if call.effect.is_read)
         if writes:
             yield from (call for call in fresh if not call.effect.is_read)

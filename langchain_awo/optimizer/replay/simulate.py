@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from langchain_awo.model.binding import Frame, Item, Output, Parameter, resolve, uses_item
 from langchain_awo.model.guard import guard_holds
@@ -32,7 +32,9 @@ class Simulation:
         reproduced: of these, the ones the recorded agent made too, each with the position of its round.
         until: position of the round up to which reads made by it are still true.
         estimated: by number of each step, further calls that depend on outputs nobody recorded, from the known fan-out.
+        tools: of the steps, in order.
         unwanted: whether it would have made a write that the recorded agent did not make.
+        parameters: what it was called with.
     """
 
     start: int
@@ -43,6 +45,7 @@ class Simulation:
     estimated: dict[int, float]
     tools: tuple[str, ...] = ()
     unwanted: bool = False
+    parameters: Solution = field(default_factory=dict)
 
     @property
     def keys(self) -> frozenset[str]:
@@ -63,9 +66,7 @@ class Simulation:
         own = {key for keys in made.values() for key in keys}
         reproduced = {key: position for key, position in self.reproduced.items() if key in own}
         estimated = {number: count for number, count in self.estimated.items() if number in steps}
-        return Simulation(
-            self.start, self.anchor, made, reproduced, self.until, estimated, self.tools, self.unwanted
-        )
+        return replace(self, made=made, reproduced=reproduced, estimated=estimated)
 
 
 class _Stop(Exception):  # noqa: N818  # control flow inside this module, not an error
@@ -148,6 +149,7 @@ class _Attempt:
             self.estimated,
             tuple(step.tool for step in self.meta_tool.steps),
             self.unwanted,
+            self.solution,
         )
 
     def _skipped(self, number: int, step: Step) -> bool:

@@ -51,7 +51,8 @@ class Candidate:
             kept = sorted(steps)
             numbers = {old: new for new, old in enumerate(kept, start=1)}
             chosen = tuple(self.meta_tool.steps[old - 1].renumbered(numbers) for old in kept)
-            self._shown[steps] = replace(self.meta_tool, steps=chosen)
+            promise = replace(self.meta_tool.evidence, calls_saved=float(len(chosen) - 1))
+            self._shown[steps] = replace(self.meta_tool, steps=chosen, evidence=promise)
         return self._shown[steps]
 
     def simulations(self, index: int, position: int, steps: Steps) -> list[Simulation]:

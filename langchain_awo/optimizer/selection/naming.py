@@ -34,6 +34,24 @@ MAX_NAME: Final = 60
 MAX_WORDS: Final = 5
 """Words of a name."""
 
+PEOPLE: Final = frozenset(
+    [
+        "user",
+        "customer",
+        "client",
+        "person",
+        "employee",
+        "patient",
+        "member",
+        "contact",
+        "guest",
+        "student",
+        "teacher",
+        "driver",
+        "owner",
+        "passenger",
+    ]
+)
 NAMED: Final = 4
 """Objects that a description names."""
 
@@ -69,6 +87,8 @@ def _names(meta_tool: MetaTool) -> Iterator[str]:
 def _read_name(meta_tool: MetaTool) -> list[str]:
     anchor = [singular(word) for word in object_of(meta_tool.steps[0].tool)]
     others = _objects(meta_tool)
+    if not others and not any(step.over for step in meta_tool.steps):
+        return ["look", "up", *anchor[-2:]]
     if not others:
         return ["get", *[*anchor[:-1], plural(anchor[-1])][-2:], "in", "full"]
     if len(others) == 1:
@@ -84,9 +104,12 @@ def _write_name(meta_tool: MetaTool) -> list[str]:
     """After its write, with the state that it asks for: `refund_delivered_order`."""
     step = _writes(meta_tool)[-1]
     words = words_of(step.tool)
-    state = _state(step.guard)
     verb = words[0] if words[0] in VERBS else "run"
     rest = words[1:] if words[0] in VERBS else words
+    if step is meta_tool.steps[0]:
+        others = _objects(meta_tool)
+        return [verb, *rest, *(["with", others[0][-1]] if others else ["in", "full"])][:MAX_WORDS]
+    state = _state(step.guard)
     return [verb, *([state] if state else ["checked"]), *rest][:MAX_WORDS]
 
 
@@ -119,19 +142,22 @@ def describe(meta_tool: MetaTool) -> str:
     if writes:
         return _describe_write(meta_tool, writes[-1])
     noun = " ".join(object_of(anchor))
+    one = noun if noun == plural(noun) else f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
     asked = ", ".join(_spoken(spec.name) for spec in meta_tool.parameters if spec.required)
     by = f", looked up by {asked}" if asked else ""
     return " ".join(
         [
-            f"Returns {noun} {_together(meta_tool)} in one call{by}.",
+            f"Returns {one} {_together(meta_tool)} in one call{by}.",
             *_limits(meta_tool),
             "Reads only, changes nothing.",
-            f"If you only need {noun}, call {anchor}.",
+            f"If you only need the {noun}, call {anchor}.",
         ]
     )
 
 
 def _describe_write(meta_tool: MetaTool, write: Step) -> str:
+    if write is meta_tool.steps[0]:
+        return f"Calls {write.tool}, then returns {_objects_of(meta_tool) or 'what it made in full'}. Changes data."
     condition = f" if {format_guard(write.guard)}" if write.guard else ""
     checked = " and ".join(dict.fromkeys(" ".join(object_of(each.tool)) for each in meta_tool.steps[:-1]))
     return (
@@ -140,12 +166,22 @@ def _describe_write(meta_tool: MetaTool, write: Step) -> str:
     )
 
 
+def _objects_of(meta_tool: MetaTool) -> str:
+    return " and ".join(" ".join(nouns) for nouns in _objects(meta_tool))
+
+
 def _together(meta_tool: MetaTool) -> str:
     objects = [" ".join(nouns) for nouns in _objects(meta_tool)]
     if not objects:
         return "with every item in full"
     named = objects[:NAMED] if len(objects) <= NAMED else [*objects[: NAMED - 1], "more"]
-    return f"with {named[0]}" if len(named) == 1 else f"with {', '.join(named[:-1])} and {named[-1]}"
+    anchor = object_of(meta_tool.steps[0].tool)[-1]
+    whose = "their" if anchor in PEOPLE or anchor == plural(anchor) else "its"
+    return (
+        f"with {whose} {named[0]}"
+        if len(named) == 1
+        else f"with {whose} {', '.join(named[:-1])} and {named[-1]}"
+    )
 
 
 def _limits(meta_tool: MetaTool) -> Iterator[str]:

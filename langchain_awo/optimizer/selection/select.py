@@ -23,6 +23,9 @@ from langchain_awo.optimizer.selection.naming import name_all
 
 CONTINUES = "every further step follows from the first call, and running it unasked saves more than it wastes"
 SHOWN = "a model must ask for it: run after every first call it would fetch too much in vain"
+CUT = 1.0
+"""What a list cut to its first items must gain beside the whole one, in model calls: what is cut off is never seen."""
+
 ASKS = "its parameters are the model's to say"
 
 
@@ -116,7 +119,9 @@ class _Selection:
                 yield number, steps
 
     def _usable(self, meta_tool: MetaTool, *, unasked: bool) -> Iterator[int]:
-        whole = not unasked or not any(map(has_parameters, meta_tool.steps[1:]))
+        anchor = meta_tool.steps[0]
+        follows = anchor.effect.is_read and not any(map(has_parameters, meta_tool.steps[1:]))
+        whole = not unasked or follows
         for number, step in enumerate(meta_tool.steps[1:], start=2):
             if whole and (not unasked or (step.effect.is_read and self._stays_home(step))):
                 yield number
@@ -159,6 +164,7 @@ class _Selection:
     def _price(self, number: int, steps: Steps, *, unasked: bool) -> float:
         """What must be gained at least: a new meta-tool has to be reviewed, and one that is shown stands in every prompt."""
         price = 0.0 if number in self.order else self.prices.min_gain
+        price += CUT if number >= self.whole else 0.0
         if not unasked:
             now = self.shown.get(number)
             price += self.cost.of_schema(self._named(number, steps))
