@@ -22,7 +22,7 @@ from statistics import fmean
 import langchain_awo as awo
 from langchain_awo.model.trace import Trace
 from langchain_awo.optimizer.pipeline import Options
-from langchain_awo.optimizer.replay.cost import Prices
+from langchain_awo.optimizer.replay.cost import Prices, schema_tokens
 from langchain_awo.optimizer.replay.evaluate import Evaluation, evaluate
 
 
@@ -50,7 +50,7 @@ def main() -> None:
     rows: dict[str, list[Evaluation]] = {}
     with ProcessPoolExecutor(options.processes, mp_context=get_context("spawn")) as pool:
         for job, (found, seconds) in zip(jobs, pool.map(run, jobs), strict=True):
-            told = f"{job.corpus}, split {job.seed}: chooser {found.result.chooser:.1%} in {seconds:.0f} s"
+            told = f"{job.corpus}, split {job.seed}: blind, flow {found.result.blind_parts['flow']:.1%} in {seconds:.0f} s"
             print(told, file=sys.stderr)
             rows.setdefault(job.corpus, []).append(found)
     print(table(rows))
@@ -69,20 +69,26 @@ Column = tuple[str, Callable[[Evaluation], float], str]
 
 COLUMNS: Sequence[Column] = (
     ("model calls", lambda e: e.model_calls, "{:,.0f}"),
-    ("ceiling: fuse", lambda e: e.ceiling.fuse, "{:.1%}"),
-    ("chooser", lambda e: e.ceiling.chooser, "{:.1%}"),
-    ("continue", lambda e: e.ceiling.continue_, "{:.1%}"),
-    ("of it repeats", lambda e: e.ceiling.repeats, "{:.1%}"),
-    ("AWO, exact", lambda e: e.baseline_awo.chooser, "{:.1%}"),
-    ("AWO, our bindings", lambda e: e.baseline_awo_consensus.chooser, "{:.1%}"),
-    ("**chooser**", lambda e: e.result.chooser, "**{:.1%}**"),
-    ("of the ceiling", lambda e: _share(e.result.chooser, e.ceiling.chooser), "{:.0%}"),
-    ("without repeats", lambda e: e.result.chooser - e.result.chooser_repeats, "{:.1%}"),
-    ("net tokens, chooser", lambda e: e.result.chooser_net_tokens, "{:+,.0f}"),
+    ("ceiling: flow", lambda e: e.ceiling.flow, "{:.1%}"),
+    ("AWO, exact", lambda e: e.baseline_awo.blind_parts["flow"], "{:.1%}"),
+    ("AWO, our bindings", lambda e: e.baseline_awo_consensus.blind_parts["flow"], "{:.1%}"),
+    ("**blind**", lambda e: e.result.blind_parts["flow"], "**{:.1%}**"),
+    ("of the ceiling", lambda e: _share(e.result.blind_parts["flow"], e.ceiling.flow), "{:.0%}"),
+    ("oracle", lambda e: e.result.parts["flow"], "{:.1%}"),
+    ("over-fetch", lambda e: e.result.blind_over_fetch, "{:.2f}"),
+    ("unwanted writes", lambda e: e.result.unwanted_writes, "{:.0f}"),
+    ("all kinds, ceiling", lambda e: e.ceiling.chooser, "{:.1%}"),
+    ("blind", lambda e: e.result.blind, "{:.1%}"),
+    ("continue, ceiling", lambda e: e.ceiling.continue_, "{:.1%}"),
     ("**continue**", lambda e: e.result.continue_, "**{:.1%}**"),
     ("of the ceiling", lambda e: _share(e.result.continue_, e.ceiling.continue_), "{:.0%}"),
     ("over-fetch", lambda e: e.result.over_fetch, "{:.2f}"),
-    ("net tokens", lambda e: e.result.net_tokens, "{:+,.0f}"),
+    ("net tokens, continue", lambda e: e.result.net_tokens, "{:+,.0f}"),
+    (
+        "schema tokens",
+        lambda e: sum(schema_tokens(m) for m in e.meta_tools if m.mode != "continue"),
+        "{:,.0f}",
+    ),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
@@ -81,6 +81,7 @@ def compile_toolkit(
     max_tools: int = 10,
     effects: Mapping[str, Effect | str] | None = None,
     protected: Iterable[str | BaseTool] = (),
+    writes: Literal["none", "guarded"] = "none",
     options: Options | None = None,
     namer: BaseChatModel | Namer | None = None,
     progress: Progress | None = None,
@@ -95,6 +96,7 @@ def compile_toolkit(
         max_tools: at most this many meta-tools.
         effects: effect classes by tool name; the last word over hints and names.
         protected: tools that no meta-tool may call: names, or the tools themselves.
+        writes: `none`, or `guarded` to compile writes too that always follow, or that a condition explains.
         options: everything at once; the other options are then ignored.
         namer: a chat model, or a function from a meta-tool to a name and a description, to word them better. What it says is
             checked; on any failure the wording stays as it is without one.
@@ -110,6 +112,7 @@ def compile_toolkit(
         rules=read_rules(rules) if isinstance(rules, str | os.PathLike) else rules,
         strategy=strategy,
         max_tools=max_tools,
+        writes=writes,
         effects={name: Effect(effect) for name, effect in (effects or {}).items()},
         protected=tool_names(protected, option="protected"),
     )

@@ -20,6 +20,7 @@ from langchain_awo.cli.options import (
     Rules,
     Tools,
     Traces,
+    Writes,
     declared_effects,
 )
 from langchain_awo.cli.sources import chat_model, live_tools, read_traces
@@ -44,6 +45,7 @@ def compile_traces(
         Strategies, typer.Option(help="`default`, or `awo` for the paper's algorithm to the letter.")
     ] = Strategies.DEFAULT,
     max_tools: MaxTools = 10,
+    writes: Writes = False,
     rules: Rules = None,
     threshold: Annotated[
         int | None, typer.Option(min=1, help="The paper's T, for the strategy `awo`.", show_default=False)
@@ -73,6 +75,7 @@ def compile_traces(
     check_target(output)
     wording = chat_model(namer, hint="--namer") if namer else None
     options = Options(
+        writes="guarded" if writes else "none",
         strategy=strategy.value,
         max_tools=max_tools,
         effects=declared_effects(effect),

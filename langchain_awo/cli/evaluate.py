@@ -17,6 +17,7 @@ from langchain_awo.cli.options import (
     SplitSeed,
     Tools,
     Traces,
+    Writes,
     declared_effects,
 )
 from langchain_awo.cli.sources import live_tools, read_traces
@@ -35,6 +36,7 @@ def evaluate_traces(
     domain: Domain = None,
     model: Model = None,
     max_tools: MaxTools = 10,
+    writes: Writes = False,
     tools: Tools = None,
     protect: Protect = None,
     effect: Effects = None,
@@ -49,7 +51,10 @@ def evaluate_traces(
     from langchain_awo.runtime.signatures import spec_of
 
     options = Options(
-        max_tools=max_tools, effects=declared_effects(effect), protected=frozenset(protect or ())
+        writes="guarded" if writes else "none",
+        max_tools=max_tools,
+        effects=declared_effects(effect),
+        protected=frozenset(protect or ()),
     )
     specs = [spec_of(tool) for tool in live_tools(tools)]
     found = read_traces(traces, domain=domain, model=model)

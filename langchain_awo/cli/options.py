@@ -44,6 +44,13 @@ Rules = Annotated[
     Path | None,
     typer.Option(help="Merging rules, as `awo rules suggest` writes them.", show_default=False),
 ]
+Writes = Annotated[
+    bool,
+    typer.Option(
+        "--writes/--reads-only",
+        help="Also compile writes that always follow, or that a condition explains; by default only reads are compiled.",
+    ),
+]
 SplitSeed = Annotated[int, typer.Option(help="Which tasks are held out.")]
 HeldOut = Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of the tasks that is held out.")]
 PriceFile = Annotated[

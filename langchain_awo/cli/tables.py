@@ -13,25 +13,27 @@ if TYPE_CHECKING:
 
 
 def put_savings(savings: Mapping[str, Saving], ceiling: Ceiling) -> None:
-    """Savings beside each other, the ceiling below."""
-    columns = ["", "tools", "chooser", "repeats", "continue", "over-fetch", "net tokens"]
+    """Savings beside each other, the ceiling below; the headline first: reads that only a routine saves, chosen blindly."""
+    columns = ["", "tools", "blind, flow", "blind", "chooser", "continue", "over-fetch", "unwanted writes"]
     rows = [
         [
             name,
             str(saving.meta_tools),
+            percent(saving.blind_parts["flow"]),
+            percent(saving.blind),
             percent(saving.chooser),
-            percent(saving.chooser_repeats),
             percent(saving.continue_),
             f"{saving.over_fetch:.1f}",
-            f"{saving.net_tokens:,}",
+            f"{saving.unwanted_writes:,}",
         ]
         for name, saving in savings.items()
     ]
     last = [
         "ceiling",
         "",
+        percent(ceiling.flow),
         percent(ceiling.chooser),
-        percent(ceiling.repeats),
+        percent(ceiling.chooser),
         percent(ceiling.continue_),
         "",
         "",

@@ -76,12 +76,16 @@ def test_calls_issued_together_do_not_name_elements_for_each_other():
 
 
 def test_a_routine_of_actions_calls_the_real_tool_with_the_id_that_the_page_gave():
-    """The two buttons of a page are different actions, though both are `press`."""
-    found = compiled(shop(14) + "\n" + shop(30, button="3").replace("cup", "mug"))
+    found = compiled(shop(30))
     assert "press(at=#" in found
     assert "/buttons/Go/at" in found
     assert "press_go" in found
     assert "press_go(" not in found
+
+
+def test_where_agents_press_different_buttons_of_a_page_they_decide():
+    """The two buttons are different actions, though both are `press`."""
+    assert "press(" not in compiled(shop(14) + "\n" + shop(30, button="3").replace("cup", "mug"))
 
 
 def test_without_a_select_rule_nothing_changes():

@@ -36,13 +36,14 @@ class Thresholds:
 
     Attributes:
         confidence: of the lower bounds.
-        reads: lower bound of the share of recorded calls that a reading step makes exactly.
+        reads: lower bound of the share of recorded calls that a reading step makes exactly; low, since it only has to rule out
+            coincidence: what a read fetches in vain is priced by selection.
         writes: the same for a writing step, and for how surely it follows.
         failure_p: a routine is refused if runs with it fail more often than others with at most this p-value.
     """
 
     confidence: float = 0.95
-    reads: float = 0.15
+    reads: float = 0.05
     writes: float = 0.8
     failure_p: float = 0.001
 
@@ -111,10 +112,12 @@ def doubt_about(verdict: Verdict, anchor: str, thresholds: Thresholds) -> Refuse
 
 
 def _is_sayable(step: Step, call: Call, each: Occurrence) -> bool:
-    """Whether the caller could have given the arguments that are the caller's to give."""
-    opened = (
+    """Whether the caller could have asked for a call: it has the arguments that are the caller's to give, and no others."""
+    opened = [
         name
         for name, binding in step.args.items()
         if any(isinstance(leaf, Parameter) for leaf in leaves(binding))
-    )
-    return all(each.knows(call.args[name]) for name in opened if name in call.args)
+    ]
+    if opened and call.args.keys() != step.args.keys():
+        return False
+    return all(each.knows(call.args[name]) for name in opened)

@@ -120,10 +120,12 @@ class Growing:
                     found.append(own[key])
         return [growth for growth in found if growth.is_worth_trying]
 
-    def _forms(self, tool: str, known: Sequence[Knowledge], taken: Sequence[str]) -> Iterator[Form]:
+    def _forms(
+        self, tool: str, known: Sequence[Knowledge], taken: Sequence[str], *, min_tasks: int = MIN_TASKS
+    ) -> Iterator[Form]:
         base = Step(tool=tool, effect=Effect.READ)
         occurrences = [each.occurrence for each in known]
-        for shape in shapes_of(tool, occurrences, min_tasks=MIN_TASKS):
+        for shape in shapes_of(tool, occurrences, min_tasks=min_tasks):
             yield from read_forms(base, flow_of(tool, known, shape), taken)
 
     def tried(self, growth: Growth) -> Verdict | None:
@@ -148,7 +150,7 @@ class Growing:
         if not calling:
             return False
         taken = [spec.name for spec in self.routine.parameters]
-        forms = self._forms(step.tool, away, taken)
+        forms = self._forms(step.tool, away, taken, min_tasks=1)
         return any(form.step.args == step.args and _same_list(form.step, step) for form in forms)
 
 
