@@ -80,7 +80,7 @@ def test_a_routine_of_actions_calls_the_real_tool_with_the_id_that_the_page_gave
     assert "press(at=#" in found
     assert "/buttons/Go/at" in found
     assert "press_go" in found
-    assert "press_go(" not in found
+    assert "  press_go(" not in found
 
 
 def test_where_agents_press_different_buttons_of_a_page_they_decide():

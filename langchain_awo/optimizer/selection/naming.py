@@ -104,8 +104,9 @@ def _write_name(meta_tool: MetaTool) -> list[str]:
     """After its write, with the state that it asks for: `refund_delivered_order`."""
     step = _writes(meta_tool)[-1]
     words = words_of(step.tool)
-    verb = words[0] if words[0] in VERBS else "run"
-    rest = words[1:] if words[0] in VERBS else words
+    if words[0] not in VERBS:
+        return [*words[: MAX_WORDS - 2], "after", object_of(meta_tool.steps[0].tool)[-1]]
+    verb, *rest = words
     if step is meta_tool.steps[0]:
         others = _objects(meta_tool)
         return [verb, *rest, *(["with", others[0][-1]] if others else ["in", "full"])][:MAX_WORDS]
