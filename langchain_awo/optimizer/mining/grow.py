@@ -27,7 +27,7 @@ from langchain_awo.model.binding import Binding, Parameter
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.metatool import MetaTool, ParameterSpec, Refused, Step
 from langchain_awo.optimizer.log.corpus import Corpus
-from langchain_awo.optimizer.mining.align import advance
+from langchain_awo.optimizer.mining.align import advance, asks_again
 from langchain_awo.optimizer.mining.cross_validate import (
     MIN_TASKS,
     Thresholds,
@@ -38,7 +38,7 @@ from langchain_awo.optimizer.mining.cross_validate import (
     with_verdict,
 )
 from langchain_awo.optimizer.mining.decide import decided
-from langchain_awo.optimizer.mining.forms import MAX_PARAMETERS, Form, read_forms
+from langchain_awo.optimizer.mining.forms import MAX_PARAMETERS, Form, is_positional, read_forms
 from langchain_awo.optimizer.mining.guarded_writes import SAFE, ending_with, guarded_forms
 from langchain_awo.optimizer.mining.knowledge import Knowledge, flow_of, shapes_of
 from langchain_awo.optimizer.mining.measure import Growth, measure
@@ -46,6 +46,9 @@ from langchain_awo.optimizer.mining.occurrences import Occurrence, follower_tool
 
 MAX_STEPS: Final = 8
 """Longer routines are two routines."""
+
+LITTLE_WASTE: Final = 2.0
+"""Calls in vain, for each one that was wanted, up to which a step for each item is preferred to one for the first."""
 
 MAX_OPENED: Final = 3
 """Routines with parameters of their own that are grown for one anchor."""
@@ -113,12 +116,14 @@ class Growing:
             effect = self.corpus.effects.get(tool, Effect.UNKNOWN)
             if effect is Effect.READ and tool not in self.avoid:
                 own = self.measured.setdefault(tool, {})
+                growths = []
                 for form in self._forms(tool, self.known, taken):
                     key = repr(form.step)
                     if key not in own:
                         own[key] = decided(measure(form, self.occurrences), self.occurrences)
-                    found.append(own[key])
-        return [growth for growth in found if growth.is_worth_trying]
+                    growths += [] if asks_again(form.step, self.routine, self.occurrences) else [own[key]]
+                found += _without_positions([each for each in growths if each.is_worth_trying])
+        return found
 
     def _forms(
         self, tool: str, known: Sequence[Knowledge], taken: Sequence[str], *, min_tasks: int = MIN_TASKS
@@ -255,6 +260,17 @@ def anchored(tool: str, occurrences: Sequence[Occurrence], effect: Effect = Effe
     step = Step(tool=tool, args=args, optional=optional, effect=effect)
     parameters = tuple(ParameterSpec(name=name, required=name not in optional) for name in names)
     return MetaTool(name=tool, description="", steps=(step,), parameters=parameters)
+
+
+def _without_positions(growths: list[Growth]) -> list[Growth]:
+    """Without the steps that take one position of a list, where one for each item explains as much and wastes little."""
+    sound = [each for each in growths if each.step.over and each.extra <= LITTLE_WASTE * each.explained]
+    mapped = max((each.explained for each in sound), default=0)
+    return [
+        each
+        for each in growths
+        if each.explained > mapped or not any(map(is_positional, each.step.args.values()))
+    ]
 
 
 def _same_list(one: Step, other: Step) -> bool:

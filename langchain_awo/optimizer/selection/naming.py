@@ -143,7 +143,7 @@ def describe(meta_tool: MetaTool) -> str:
     if writes:
         return _describe_write(meta_tool, writes[-1])
     noun = " ".join(object_of(anchor))
-    one = noun if noun == plural(noun) else f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
+    one = noun if noun == plural(noun) else f"{_article(noun)} {noun}"
     asked = ", ".join(_spoken(spec.name) for spec in meta_tool.parameters if spec.required)
     by = f", looked up by {asked}" if asked else ""
     return " ".join(
@@ -154,6 +154,11 @@ def describe(meta_tool: MetaTool) -> str:
             f"If you only need the {noun}, call {anchor}.",
         ]
     )
+
+
+def _article(noun: str) -> str:
+    sounds_like_you = noun.startswith(("eu", "one", "uni", "us"))
+    return "an" if noun[:1] in "aeiou" and not sounds_like_you else "a"
 
 
 def _describe_write(meta_tool: MetaTool, write: Step) -> str:

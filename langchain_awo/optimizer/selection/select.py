@@ -151,11 +151,15 @@ class _Selection:
         return gain - self._price(number, steps, unasked=unasked)
 
     def _is_rival(self, number: int, unasked: bool) -> bool:  # noqa: FBT001  # private
-        """Whether another meta-tool runs unasked after the same anchor already: one is enough to review."""
-        anchor = self.cover.candidates[number].meta_tool.steps[0].tool
-        return unasked and any(
-            self.cover.candidates[each].meta_tool.steps[0].tool == anchor for each in self.eager
-        )
+        """Whether a meta-tool that was picked already begins as this one: one is enough to review and to choose from.
+
+        Of those that a model is shown, two may begin alike if they call different tools.
+        """
+        own = self.cover.candidates[number].meta_tool
+        picked = self.eager if unasked else self.shown
+        others = (self.cover.candidates[each].meta_tool for each in picked)
+        alike = [other for other in others if other.steps[0].tool == own.steps[0].tool]
+        return bool(alike) if unasked else any(set(other.tools) == set(own.tools) for other in alike)
 
     def _wastes(self, choice: dict[int, Steps]) -> bool:
         total = self.cover.tally(choice, unasked=True)

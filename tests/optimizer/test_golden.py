@@ -1,0 +1,122 @@
+"""The meta-tools of the demo and of the public recordings as lists that a person can review: each must look written by hand.
+
+After a change of the optimizer, write the lists anew and read the difference:
+
+    AWO_RECORDINGS=path/to/recordings python -m tests.optimizer.test_golden
+"""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from langchain_awo import load_traces
+from langchain_awo.demo.agent import build_agent, run_tasks, scripted_model
+from langchain_awo.demo.tasks import generate_tasks
+from langchain_awo.demo.tools import back_office_tools
+from langchain_awo.demo.world import World
+from langchain_awo.model.notation import format_numbered_step
+from langchain_awo.optimizer.pipeline import Options, compile_plan
+from langchain_awo.optimizer.selection.words import words_of
+from langchain_awo.recording import TraceRecorder
+from langchain_awo.runtime.signatures import spec_of
+from langchain_awo.testing import generate_world, play
+
+GOLDEN = Path(__file__).with_name("golden")
+RECORDINGS = ("state_bench", "tau_airline", "tau_retail", "workbench")
+
+
+def of_demo(writes, folder):
+    """What is compiled from an agent in the back office."""
+    with World.create(seed=7) as world, TraceRecorder(folder / "traces.db") as recorder:
+        tools = back_office_tools(world)
+        agent = build_agent(scripted_model(), tools)
+        run_tasks(agent, generate_tasks(world, 150), callbacks=[recorder])
+        recorder.flush()
+        specs = [spec_of(tool) for tool in tools]
+        return compile_plan(load_traces(folder / "traces.db"), tools=specs, options=Options(writes=writes))
+
+
+def of_world(seed):
+    return compile_plan(play(generate_world(seed, tools=4), 30))
+
+
+def of_recording(name):
+    return compile_plan(load_traces(Path(os.environ["AWO_RECORDINGS"]) / f"{name}.jsonl.gz"))
+
+
+def listed(plan):
+    """What a person reviews: how it is called, what it says, what it does."""
+    return "\n\n".join(map(_shown, plan.meta_tools)) + "\n" if plan.meta_tools else "none\n"
+
+
+def _shown(each):
+    names = ", ".join(spec.name if spec.required else f"{spec.name}?" for spec in each.parameters)
+    lines = [f"{each.name}({names})  [{each.mode}]"]
+    lines += textwrap.wrap(each.description, 100, initial_indent="    ", subsequent_indent="    ")
+    steps = (format_numbered_step(n, step).split("  # ")[0] for n, step in enumerate(each.steps, start=1))
+    return "\n".join([*lines, *(step.rstrip() for step in steps)])
+
+
+def held_to(name, plan):
+    expected = (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
+    assert listed(plan) == expected
+    for each in plan.meta_tools:
+        assert_looks_written_by_hand(each)
+
+
+def assert_looks_written_by_hand(each):
+    assert len(words_of(each.name)) <= 5, each.name
+    assert len(each.name) <= 60, each.name
+    own = sum(not name.startswith("$") for name in each.steps[0].args)
+    assert len(each.parameters) <= max(5, own), each.name
+    assert not any(spec.schema.get("type") == "boolean" and not spec.required for spec in each.parameters)
+    assert "Runs:" not in each.description
+    if each.effect.is_read:
+        assert each.description.startswith("Returns ")
+        assert "Reads only, changes nothing." in each.description
+    else:
+        assert words_of(each.steps[-1].tool)[0] in words_of(each.name)
+        assert all(spec.required for spec in each.parameters)
+
+
+@pytest.mark.parametrize("writes", ["none", "guarded"])
+def test_the_meta_tools_of_the_demo(writes, tmp_path):
+    held_to(f"demo-{writes}", of_demo(writes, tmp_path))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_meta_tools_of_a_generated_world(seed):
+    held_to(f"world-{seed}", of_world(seed))
+
+
+@pytest.mark.recordings
+@pytest.mark.skipif(
+    not os.environ.get("AWO_RECORDINGS"), reason="AWO_RECORDINGS does not name the folder of recordings"
+)
+@pytest.mark.parametrize("name", RECORDINGS)
+def test_the_meta_tools_of_a_recording(name):
+    held_to(name, of_recording(name))
+
+
+def write_all(folder):
+    """Writes the lists anew."""
+    GOLDEN.mkdir(exist_ok=True)
+    plans = {f"world-{seed}": of_world(seed) for seed in range(3)}
+    for writes in ("none", "guarded"):
+        (folder / writes).mkdir()
+        plans[f"demo-{writes}"] = of_demo(writes, folder / writes)
+    if os.environ.get("AWO_RECORDINGS"):
+        plans |= {name: of_recording(name) for name in RECORDINGS}
+    for name, plan in plans.items():
+        (GOLDEN / f"{name}.txt").write_text(listed(plan), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        write_all(Path(folder))
