@@ -161,7 +161,7 @@ def _ignoring_model() -> BaseChatModel:
     return ScriptedChatModel(policy=_ignores, model_name="ignores-new-tools")
 
 
-def _ignores(messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]]) -> AIMessage:
+def _ignores(messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]]) -> AIMessage | str:
     """Some models never choose a tool that was added later."""
     return back_office_policy(messages, [tool for tool in tools if tool["function"]["name"] in OFFICE.names])
 
