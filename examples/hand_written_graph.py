@@ -70,7 +70,9 @@ def main() -> None:
     toolkit = awo.compile_toolkit(store, tools=TOOLS)
     print(toolkit)
 
-    meta_tool = toolkit.get_tool(toolkit.meta_tools[0].name)  # whatever its mode: only the middleware continues calls
+    meta_tool = toolkit.get_tool(
+        toolkit.meta_tools[0].name
+    )  # whatever its mode: only the middleware continues calls
     tools = [*TOOLS, meta_tool]
     model = ScriptedChatModel(script=[ask_tools((meta_tool.name, {"name": "Porto"})), "Clear skies."])
     graph = build_graph(model, tools, awo.tool_node(toolkit, tools))

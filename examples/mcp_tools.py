@@ -60,7 +60,10 @@ async def work(tools: list[BaseTool]) -> None:
             question = {"messages": [("user", f"When can I collect {parcel}?")]}
             await agent.ainvoke(question, {"callbacks": [recorder], "metadata": {"task_id": parcel}})
 
-    effects = {"track": "read", "depot_hours": "read"}  # no verb in their names says so, and a claim alone is not enough
+    effects = {
+        "track": "read",
+        "depot_hours": "read",
+    }  # no verb in their names says so, and a claim alone is not enough
     toolkit = awo.compile_toolkit(store, tools=tools, effects=effects)
     print(toolkit)
 

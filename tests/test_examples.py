@@ -48,7 +48,11 @@ WORLDS = {
         ["_login(password=#1/password, username=#1/username)", "access_token=#2/access_token"],
         0.85,
     ),
-    "web_shop/run.py": (["--tasks=30", "--no-rules"], ["open_shop()", "type_text(id=#1/fields/Search/id"], 0.95),
+    "web_shop/run.py": (
+        ["--tasks=30", "--no-rules"],
+        ["open_shop()", "type_text(id=#1/fields/Search/id"],
+        0.95,
+    ),
 }
 """The worlds with few tasks: what their toolkits hold, and at most which share of the model calls is left."""
 
