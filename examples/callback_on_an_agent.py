@@ -52,9 +52,9 @@ def main() -> None:
     toolkit = awo.compile_toolkit(folder / "traces.db", tools=TOOLS)
     print(toolkit)
 
-    meta_tool = toolkit.get_tools()[0]
-    script = [ask_tools((meta_tool.name, {"email": "new@example.com"})), "10 euros."]
-    agent = create_agent(ScriptedChatModel(script=script), tools=[*TOOLS, meta_tool])
+    script = [ask_tools(("find_user", {"email": "new@example.com"})), "10 euros."]
+    middleware = awo.MetaToolMiddleware(toolkit)  # in continue mode: the balance comes along with the user
+    agent = create_agent(ScriptedChatModel(script=script), tools=TOOLS, middleware=[middleware])
     answer = agent.invoke({"messages": [("user", "What is the balance of new@example.com?")]})
     print(answer["messages"][-2].content)
 

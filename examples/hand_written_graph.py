@@ -70,9 +70,12 @@ def main() -> None:
     toolkit = awo.compile_toolkit(store, tools=TOOLS)
     print(toolkit)
 
-    (meta_tool,) = toolkit.get_tools()
+    meta_tool = toolkit.get_tool(
+        toolkit.meta_tools[0].name
+    )  # whatever its mode: only the middleware continues calls
+    tools = [*TOOLS, meta_tool]
     model = ScriptedChatModel(script=[ask_tools((meta_tool.name, {"name": "Porto"})), "Clear skies."])
-    graph = build_graph(model, [*TOOLS, meta_tool], awo.tool_node(toolkit, TOOLS))
+    graph = build_graph(model, tools, awo.tool_node(toolkit, tools))
     answer = graph.invoke({"messages": [("user", "How is the weather in Porto?")]})
     print(answer["messages"][-2].content)
 

@@ -1,7 +1,7 @@
 """Tools of an MCP server: record the agent, compile, and let meta-tools call the server.
 
-A real server runs in a process of its own and speaks MCP over its standard input and output. What its annotations claim
-(`readOnlyHint`) is where the effects of its tools come from; tools of MCP servers are async, and so are meta-tools of them.
+A real server runs in a process of its own and speaks MCP over its standard input and output. What its annotations claim (`readOnlyHint`)
+can only raise suspicion, so that tools whose names do not say that they read are declared; tools of MCP servers are async, and so are meta-tools of them.
 
 Runs without a key: a scripted model stands in for an LLM. Needs `pip install 'langchain-awo[mcp,langchain]'`.
 """
@@ -60,10 +60,14 @@ async def work(tools: list[BaseTool]) -> None:
             question = {"messages": [("user", f"When can I collect {parcel}?")]}
             await agent.ainvoke(question, {"callbacks": [recorder], "metadata": {"task_id": parcel}})
 
-    toolkit = awo.compile_toolkit(store, tools=tools)
+    effects = {
+        "track": "read",
+        "depot_hours": "read",
+    }  # no verb in their names says so, and a claim alone is not enough
+    toolkit = awo.compile_toolkit(store, tools=tools, effects=effects)
     print(toolkit)
 
-    (meta_tool,) = toolkit.get_tools()
+    meta_tool = toolkit.get_tool(toolkit.meta_tools[0].name)
     model = ScriptedChatModel(script=[ask_tools((meta_tool.name, {"parcel": "P-999"})), "From 8 to 18."])
     agent = create_agent(model, tools=[*tools, meta_tool])
     answer = await agent.ainvoke({"messages": [("user", "When can I collect P-999?")]})

@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from langchain_awo.demo.planned import Chosen, From, Intent, Plan
+from langchain_awo.demo.agenda import AbsentError
+from langchain_awo.demo.policy import Assignment
 from langchain_awo.demo.tasks import Task
-from langchain_awo.model.pointer import MISSING
+from langchain_awo.demo.wants import Each, Fixed, Found, Item, Reader, Recipe, Said, Source, Want, Words
 
 PHRASES = {
     "like": "For {member}: like the most played song of the playlist {playlist}.",
@@ -61,83 +62,82 @@ def generate_tasks(
     ]
 
 
-def plan_for(instruction: str) -> Plan:
+def plan_for(instruction: str) -> Assignment:
     """The calls a task takes. One agent in five forgets its token and logs in again before it writes."""
     kind, said = understand(instruction)
     forgets = hashlib.sha256(instruction.encode()).digest()[0] < 256 // 5
-    match kind:
-        case "like":
-            return _like(said["member"], said["playlist"], forgets=forgets)
-        case "reply":
-            return _reply(said["member"], said["friend"], said["text"], forgets=forgets)
-        case _:
-            return _accept(said["member"], said["friend"], said["note"], forgets=forgets)
+    app, reads, write, args = {"like": _like, "reply": _reply, "accept": _accept}[kind]()
+    again = _log_in(app, " again") if forgets else ()
+    token = Found(f"{app}_login again" if forgets else f"{app}_login", "/access_token")
+    wants = (*_log_in(app), *reads, *again, Want(write, {"access_token": token, **args}))
+    return Assignment(Recipe(lambda _: "Done.", wants), said)
 
 
-PASSWORD = "supervisor_show_account_password"  # noqa: S105  # the name of a tool
-LOGIN = 1
+def _log_in(app: str, again: str = "") -> tuple[Want, Want]:
+    """Fetches the password and logs in."""
+    tool = "supervisor_show_account_password"
+    password = {"member": Said("member"), "account": Fixed(app)}
+    known = {name: Found(f"{tool}{again}", f"/{name}") for name in ("username", "password")}
+    return (
+        Want(tool, password, name=f"{tool}{again}", again=bool(again)),
+        Want(f"{app}_login", known, name=f"{app}_login{again}", again=bool(again)),
+    )
 
 
-def _begin(member: str, app: str, at: int = 0) -> list[Intent]:
-    """Fetches the password and logs in, from the given place of the plan on."""
-    credentials = {name: From(at, f"/{name}") for name in ("username", "password")}
-    return [
-        Intent(
-            tool=PASSWORD, args={"member": member, "account": app}, action=f"{PASSWORD}_{app}", reads=True
-        ),
-        Intent(tool=f"{app}_login", args=credentials, reads=True),
-    ]
+Plan = tuple[str, tuple[Want, ...], str, dict[str, Source]]
+"""The app, what is read there, the tool that writes, and its arguments besides the token."""
 
 
-def _end(intents: list[Intent], again: list[Intent], tool: str, **args: Any) -> Plan:
-    """The write, with the token of the last login."""
-    token = From(len(intents) + 1 if again else LOGIN, "/access_token")
-    write = Intent(tool=tool, args={"access_token": token, **args})
-    return Plan(intents=[*intents, *again, write], answer=lambda _brought: "Done.")
-
-
-def _read(tool: str, **args: Any) -> Intent:
-    return Intent(tool=tool, args={"access_token": From(LOGIN, "/access_token"), **args}, reads=True)
-
-
-def _like(member: str, playlist: str, *, forgets: bool) -> Plan:
-    intents = [
-        *_begin(member, "music"),
+def _like() -> Plan:
+    reads = (
         _read("music_list_playlists"),
-        _read("music_show_playlist", playlist_id=Chosen(lambda brought: _titled(brought[2], playlist))),
-        _read("music_show_song", song_id=From(3, "/songs/*/song_id")),
-    ]
-    again = _begin(member, "music", len(intents)) if forgets else []
-    return _end(intents, again, "music_like_song", song_id=Chosen(lambda brought: _most_played(brought[4])))
+        _read("music_show_playlist", playlist_id=Words(_playlist)),
+        Want(
+            "music_show_song",
+            {"access_token": Found("music_login", "/access_token"), "song_id": Item("/song_id")},
+            each=Each(Found("music_show_playlist", "/songs/*")),
+        ),
+    )
+    return "music", reads, "music_like_song", {"song_id": Words(_most_played)}
 
 
-def _reply(member: str, friend: str, text: str, *, forgets: bool) -> Plan:
-    intents = [
-        *_begin(member, "mail"),
-        _read("mail_search", query=friend),
-        _read("mail_read", mail_id=From(2, "/mails/0/mail_id")),
-    ]
-    again = _begin(member, "mail", len(intents)) if forgets else []
-    whom = {"recipient": From(3, "/sender"), "subject": From(3, "/subject")}
-    return _end(intents, again, "mail_send", **whom, body=text)
+def _reply() -> Plan:
+    reads = (
+        _read("mail_search", query=Said("friend")),
+        _read("mail_read", mail_id=Found("mail_search", "/mails/0/mail_id")),
+    )
+    whom: dict[str, Source] = {
+        "recipient": Found("mail_read", "/sender"),
+        "subject": Found("mail_read", "/subject"),
+    }
+    return "mail", reads, "mail_send", {**whom, "body": Said("text")}
 
 
-def _accept(member: str, friend: str, note: str, *, forgets: bool) -> Plan:
-    intents = [*_begin(member, "wallet"), _read("wallet_list_requests", sender=friend)]
-    again = _begin(member, "wallet", len(intents)) if forgets else []
-    wanted = Chosen(lambda brought: _noted(brought[2], note))
-    return _end(intents, again, "wallet_accept_request", request_id=wanted)
+def _accept() -> Plan:
+    reads = (_read("wallet_list_requests", sender=Said("friend")),)
+    return "wallet", reads, "wallet_accept_request", {"request_id": Words(_request)}
 
 
-def _titled(output: Any, title: str) -> Any:
-    playlists = [] if output is MISSING else output["playlists"]
-    return next((each["playlist_id"] for each in playlists if each["title"] == title), MISSING)
+def _read(tool: str, **args: Source) -> Want:
+    return Want(tool, {"access_token": Found(f"{tool.partition('_')[0]}_login", "/access_token"), **args})
 
 
-def _most_played(songs: Any) -> Any:
-    return MISSING if songs is MISSING else max(songs, key=lambda song: song["plays"])["song_id"]
+def _playlist(reader: Reader) -> Any:
+    playlists = reader.found("music_list_playlists", "/playlists")
+    return _only(each["playlist_id"] for each in playlists if each["title"] == reader.said["playlist"])
 
 
-def _noted(output: Any, note: str) -> Any:
-    requests = [] if output is MISSING else output["requests"]
-    return next((each["request_id"] for each in requests if each["note"] == note), MISSING)
+def _most_played(reader: Reader) -> Any:
+    ids, plays = (reader.found_each("music_show_song", path) for path in ("/song_id", "/plays"))
+    return max(zip(plays, ids, strict=True))[1]
+
+
+def _request(reader: Reader) -> Any:
+    requests = reader.found("wallet_list_requests", "/requests")
+    return _only(each["request_id"] for each in requests if each["note"] == reader.said["note"])
+
+
+def _only(ids: Any) -> Any:
+    for each in ids:
+        return each
+    raise AbsentError

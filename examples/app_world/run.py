@@ -11,6 +11,7 @@ from world import FRIENDS, MEMBERS, NOTES, AppWorld, playlist_titles
 from langchain_awo.demo.trial import run_trial
 from langchain_awo.demo.trial_text import format_trial
 from langchain_awo.model.rules import RuleSet
+from langchain_awo.optimizer.pipeline import Options
 from langchain_awo.optimizer.rules.file import read_rules
 
 HERE = Path(__file__).parent
@@ -26,13 +27,16 @@ def main() -> None:
         asked.tasks, members=MEMBERS, playlists=playlist_titles(), friends=FRIENDS, notes=NOTES
     )
     world = AppWorld()
+    rules = read_rules(HERE / "rules.yaml")
     trial = run_trial(
         AppWorld,
         plan_for,
         tasks,
         held_out=len(tasks) // 3,
         folder=Path(tempfile.mkdtemp()),
-        rules=RuleSet() if asked.no_rules else read_rules(HERE / "rules.yaml"),
+        options=Options(
+            rules=RuleSet() if asked.no_rules else rules, effects=rules.effects, writes="guarded"
+        ),
         comparing=not asked.no_comparison,
         reading=[tool.name for tool in world.tools() if tool.metadata == READS],
     )

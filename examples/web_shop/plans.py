@@ -3,14 +3,12 @@
 import hashlib
 import random
 import re
-from collections.abc import Sequence
-from typing import Any
 
 from shop import COLOURS, THINGS
 
-from langchain_awo.demo.planned import From, Intent, Plan
+from langchain_awo.demo.policy import Assignment
 from langchain_awo.demo.tasks import Task
-from langchain_awo.model.pointer import MISSING
+from langchain_awo.demo.wants import Fixed, Found, Reader, Recipe, Want
 
 PHRASES = {
     "review": "Review the {colour} {thing}: {rating} stars, title '{title}', text '{text}'.",
@@ -59,23 +57,24 @@ class Steps:
     """A plan in the making; elements are named on the page that is open then."""
 
     def __init__(self) -> None:
-        self.intents: list[Intent] = [Intent(tool="open_shop")]
-        self._page = 0
+        self.wants: list[Want] = [Want("open_shop", {}, name="page 0")]
+        self.page = "page 0"
 
-    def act(self, tool: str, group: str, name: str, **args: Any) -> None:
+    def act(self, tool: str, group: str, name: str, **args: str) -> None:
         """Uses an element; what buttons, links and the enter key lead to is the page then."""
-        action = "" if group == "links" else "_".join([tool, *name.lower().split()])
-        where = {"id": From(self._page, f"/{group}/{name}/id")}
-        self.intents.append(Intent(tool=tool, args={**where, **args}, action=action))
+        here = f"page {len(self.wants)}"
+        element = {"id": Found(self.page, f"/{group}/{name}/id")}
+        said = {key: Fixed(value) for key, value in args.items()}
+        self.wants.append(Want(tool, {**element, **said}, name=here))
         if tool in ("click", "press_enter"):
-            self._page = len(self.intents) - 1
+            self.page = here
 
     def look_around(self) -> None:
         """Scrolls down, as some do."""
-        self.intents.append(Intent(tool="scroll", args={"direction": "down"}, optional=True, reads=True))
+        self.wants.append(Want("scroll", {"direction": Fixed("down")}, optional=True))
 
 
-def plan_for(instruction: str) -> Plan:
+def plan_for(instruction: str) -> Assignment:
     """What a task takes. Habits differ from task to task: some press enter to search, some scroll first."""
     kind, said = understand(instruction)
     habit = hashlib.sha256(instruction.encode()).digest()
@@ -88,11 +87,16 @@ def plan_for(instruction: str) -> Plan:
     if habit[1] % 4 == 0:
         steps.look_around()
     steps.act("click", "links", f"{said['colour']} {said['thing']}")
+    product = steps.page
     if kind == "review":
         _review(steps, said)
     elif kind == "order":
         _order(steps, said)
-    return Plan(intents=steps.intents, answer=_price if kind == "price" else lambda _brought: "Done.")
+
+    def answer(reader: Reader) -> str:
+        return _price(reader.found(product, "/text")) if kind == "price" else "Done."
+
+    return Assignment(Recipe(answer, tuple(steps.wants)), said)
 
 
 def _review(steps: Steps, said: dict[str, str]) -> None:
@@ -112,8 +116,6 @@ def _order(steps: Steps, said: dict[str, str]) -> None:
     steps.act("click", "buttons", "Place order")
 
 
-def _price(brought: Sequence[Any]) -> str:
-    """From the page that is open; a meta-tool may have hidden its text."""
-    last = next(each for each in reversed(brought) if each is not MISSING)
-    price = re.search(r"Price: ([\d.]+)", last.get("text", ""))
+def _price(text: str) -> str:
+    price = re.search(r"Price: ([\d.]+)", text)
     return price[1] if price else "I cannot see the price."

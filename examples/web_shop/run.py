@@ -18,6 +18,7 @@ from langchain_awo.demo.tasks import Task
 from langchain_awo.demo.trial import run_trial
 from langchain_awo.demo.trial_text import format_trial
 from langchain_awo.model.rules import RuleSet
+from langchain_awo.optimizer.pipeline import Options
 from langchain_awo.optimizer.rules.file import read_rules
 
 HERE = Path(__file__).parent
@@ -67,15 +68,18 @@ def main() -> None:
     options.add_argument("--no-comparison", action="store_true", help="leave out the other strategies")
     options.add_argument("--no-rules", action="store_true", help="compile without the merging rules")
     asked = options.parse_args()
+    rules = read_rules(HERE / "rules.yaml")
     trial = run_trial(
         Place,
         plan_for,
         generate_tasks(asked.tasks),
         held_out=asked.tasks // 3,
         folder=Path(tempfile.mkdtemp()),
-        rules=RuleSet() if asked.no_rules else read_rules(HERE / "rules.yaml"),
+        options=Options(
+            rules=RuleSet() if asked.no_rules else rules, effects=rules.effects, writes="guarded"
+        ),
         comparing=not asked.no_comparison,
-        reading=["scroll"],
+        reading=["open_shop", "scroll"],
     )
     print(format_trial(trial))
 

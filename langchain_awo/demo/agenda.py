@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from langchain_awo.demo.memory import Call, Memory
+from langchain_awo.demo.memory import Call, Done, Memory
 from langchain_awo.demo.wants import Fixed, Found, Item, Recipe, Said, Source, Want, When, Words
 from langchain_awo.model.pointer import MISSING, expand, lookup
 
@@ -26,8 +26,9 @@ class AbsentError(GapError):
 class NotShownError(GapError):
     """The call was made by somebody else, who showed only a part of its output."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, want: Want, call: Call) -> None:
         super().__init__(call)
+        self.want = want
         self.call = call
 
 
@@ -65,8 +66,13 @@ class View:
         try:
             todos = [self._todo(want) for want in self.recipe.wants]
         except NotShownError as gap:
-            return [Todo(self._want(gap.call.tool), (gap.call,))]
-        return [todo for todo in todos if todo]
+            return [Todo(gap.want, (gap.call,))]
+        last_settled = max((number for number, todo in enumerate(todos) if todo is None), default=-1)
+        return [
+            todo
+            for number, todo in enumerate(todos)
+            if todo and (number > last_settled or not todo.want.optional)
+        ]
 
     def failure(self) -> str | None:
         """Why the request cannot be fulfilled, if a step failed for good."""
@@ -98,25 +104,37 @@ class View:
                 return self.said[name]
             case Fixed(value=value):
                 return value
-            case Found(tool=tool, path=path):
-                return self.found(tool, path)
+            case Found(step=step, path=path):
+                return self.found(step, path)
             case Item(path=path):
                 return lookup(item, path)
             case Words(compose=compose):
                 return compose(self)
 
-    def found(self, tool: str, path: str) -> Any:
-        """A place in what the only call of a tool returned; raises as `calls`."""
-        return self._read(self.calls(self._want(tool))[0], path)
+    def known(self, todo: Todo, arg: str) -> list[Any]:
+        """The values of an argument in the calls still to be made, as far as they are known by now."""
+        if todo.calls is not None:
+            return [call.args[arg] for call in todo.calls]
+        source = todo.want.args[arg]
+        try:
+            return [] if isinstance(source, Item) else [self.value(source)]
+        except GapError:
+            return []
 
-    def found_each(self, tool: str, path: str) -> list[Any]:
+    def found(self, step: str, path: str) -> Any:
+        """A place in what the only call of a step returned; raises as `calls`."""
+        want = self._want(step)
+        return self._read(want, self.calls(want)[0], path)
+
+    def found_each(self, step: str, path: str) -> list[Any]:
         """That place in what each call of a repeated step returned; raises as `calls`."""
-        return [self._read(call, path) for call in self.calls(self._want(tool))]
+        want = self._want(step)
+        return [self._read(want, call, path) for call in self.calls(want)]
 
     def holds(self, when: When) -> bool | None:
         """Whether a condition holds, `None` if that is not yet known."""
         try:
-            value = self.found(when.tool, when.path)
+            value = self.found(when.step, when.path)
         except AbsentError:
             return False
         except NotYetKnownError:
@@ -128,29 +146,34 @@ class View:
         if verdict is False:
             return None
         try:
-            pending = [call for call in self.calls(want) if not self.memory.outputs(call)]
+            pending = [call for call in self.calls(want) if not self._outputs(want, call)]
         except NotYetKnownError:
             return Todo(want, None, certain=verdict is True)
         except AbsentError:
             return None
         return Todo(want, tuple(pending), certain=verdict is True) if pending else None
 
-    def _want(self, tool: str) -> Want:
-        return next(want for want in self.recipe.wants if want.tool == tool)
+    def _want(self, step: str) -> Want:
+        return next(want for want in self.recipe.wants if want.step == step)
+
+    def _outputs(self, want: Want, call: Call) -> list[Done]:
+        """Every time the call succeeded, without the one that counts for an earlier step."""
+        return self.memory.outputs(call)[1 if want.again else 0 :]
 
     def _items(self, want: Want) -> list[Any]:
         each = want.each
         if each is None:
             return []
-        items = self.found(each.source.tool, each.source.path)
+        items = self.found(each.source.step, each.source.path)
         if each.where is None:
             return list(items)
         if any(lookup(item, each.where) is MISSING for item in items):
-            raise NotShownError(self.calls(self._want(each.source.tool))[0])
+            listing = self._want(each.source.step)
+            raise NotShownError(listing, self.calls(listing)[0])
         return [item for item in items if lookup(item, each.where) in each.values]
 
-    def _read(self, call: Call, path: str) -> Any:
-        outputs = sorted(self.memory.outputs(call), key=lambda past: not past.native)
+    def _read(self, want: Want, call: Call, path: str) -> Any:
+        outputs = sorted(self._outputs(want, call), key=lambda past: not past.native)
         if not outputs:
             raise NotYetKnownError(call)
         for past in outputs:
@@ -159,7 +182,7 @@ class View:
                 return value
         if any(past.native for past in outputs):
             raise AbsentError(call, path)
-        raise NotShownError(call)
+        raise NotShownError(want, call)
 
 
 def _place(output: Any, path: str) -> Any:

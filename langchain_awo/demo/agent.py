@@ -16,7 +16,7 @@ from langchain_core.outputs import ChatGeneration, LLMResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 
-from langchain_awo.demo.policy import back_office_policy
+from langchain_awo.demo.office import back_office_policy
 from langchain_awo.demo.tasks import Task
 from langchain_awo.errors import MissingExtraError
 from langchain_awo.testing import ScriptedChatModel

@@ -19,9 +19,9 @@ from langchain_core.tools import BaseTool, StructuredTool
 
 import langchain_awo as awo
 from langchain_awo.demo.agent import build_agent, run_tasks, scripted_model
-from langchain_awo.demo.policy import back_office_policy
+from langchain_awo.demo.office import back_office_policy
 from langchain_awo.demo.reading import Desk
-from langchain_awo.demo.recipes import KNOWN_TOOLS
+from langchain_awo.demo.recipes import OFFICE
 from langchain_awo.demo.tasks import Task, generate_tasks
 from langchain_awo.demo.tools import READS, back_office_tools
 from langchain_awo.demo.world import World
@@ -161,9 +161,9 @@ def _ignoring_model() -> BaseChatModel:
     return ScriptedChatModel(policy=_ignores, model_name="ignores-new-tools")
 
 
-def _ignores(messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]]) -> AIMessage:
+def _ignores(messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]]) -> AIMessage | str:
     """Some models never choose a tool that was added later."""
-    return back_office_policy(messages, [tool for tool in tools if tool["function"]["name"] in KNOWN_TOOLS])
+    return back_office_policy(messages, [tool for tool in tools if tool["function"]["name"] in OFFICE.names])
 
 
 def _with_pages(world: World, tools: list[BaseTool]) -> list[BaseTool]:

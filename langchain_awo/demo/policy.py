@@ -1,94 +1,102 @@
 """The stand-in for an LLM: a function from the messages and the tools it is shown to the next turn.
 
-It knows how to do the tasks with the original tools, one call at a time, and takes every next step from the
-messages alone. Tools it does not know it judges by their descriptions; see `langchain_awo.demo.offers`.
+It knows which calls a task takes and makes them one by one; every next step is taken from the messages alone: what was done, whoever did it,
+what came of it, and what is left. Tools it does not know it judges by their descriptions; see `langchain_awo.demo.offers`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import random
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from langchain_awo.demo.agenda import GapError, Todo, View
 from langchain_awo.demo.memory import Call, read_memory
-from langchain_awo.demo.offers import best_offer
-from langchain_awo.demo.phrasebook import understand
-from langchain_awo.demo.recipes import KNOWN_TOOLS, READING_TOOLS, WRITING_TOOLS, recipe_for
+from langchain_awo.demo.offers import Toolbox, best_offer
+from langchain_awo.demo.wants import Recipe
 from langchain_awo.testing import ask_tools
+from langchain_awo.testing.scripted import Policy
 
-AT_ONCE = 5
+AT_ONCE: Final = 5
 """At most this many calls in one turn."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Habits:
-    """What varies from run to run with an LLM, here fixed by the instruction so that runs can be repeated.
+    """What varies from run to run with an LLM.
 
     Attributes:
-        swapped: does independent reads in the other order.
         parallel: asks for several reads in one turn.
         slips: leaves the letter off an order number at first.
         rereads: looks again before it writes.
         style: chooses between wordings.
     """
 
-    swapped: bool
-    parallel: bool
-    slips: bool
-    rereads: bool
-    style: int
-
-    @classmethod
-    def of(cls, instruction: str) -> Self:
-        """The habits of the run that an instruction starts."""
-        chance = random.Random(hashlib.sha256(instruction.encode()).digest())  # noqa: S311  # not a secret
-        return cls(
-            swapped=chance.random() < 0.5,  # noqa: PLR2004  # even odds
-            parallel=chance.random() < 0.15,  # noqa: PLR2004  # mostly one call a turn, as ReAct agents do
-            slips=chance.random() < 0.04,  # noqa: PLR2004  # rare
-            rereads=chance.random() < 0.08,  # noqa: PLR2004  # rare
-            style=chance.randrange(1000),
-        )
+    parallel: bool = False
+    slips: bool = False
+    rereads: bool = False
+    style: int = 0
 
 
-def back_office_policy(messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]]) -> AIMessage:
-    """The next turn of the agent."""
-    instruction = next(
-        (message.text for message in reversed(messages) if isinstance(message, HumanMessage)), ""
-    )
-    request = understand(instruction)
-    if request is None:
-        return AIMessage("I can look after orders, deliveries, refunds and tickets. What do you need?")
-    habits = Habits.of(instruction)
-    recipe = recipe_for(request, swapped=habits.swapped)
-    view = View(recipe, request.said, read_memory(messages, KNOWN_TOOLS), habits.style)
-    agenda = view.agenda()
-    return _act(agenda, view, habits, tools) if agenda else AIMessage(_answer(view))
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What an agent makes of an instruction.
+
+    Attributes:
+        said: the values in it, by name.
+    """
+
+    recipe: Recipe
+    said: Mapping[str, Any] = field(default_factory=dict)
+    habits: Habits = field(default_factory=Habits)
 
 
-def _act(agenda: Sequence[Todo], view: View, habits: Habits, tools: Sequence[Mapping[str, Any]]) -> AIMessage:
+Planner: TypeAlias = Callable[[str], Assignment]
+"""From the user's words to what they take."""
+
+
+def policy_of(planner: Planner, own: Toolbox) -> Policy:
+    """The policy of an agent.
+
+    Args:
+        planner: how it goes about its tasks.
+        own: the tools it knows.
+    """
+
+    def policy(messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]]) -> AIMessage:
+        told = next((each.text for each in reversed(messages) if isinstance(each, HumanMessage)), "")
+        task = planner(told)
+        view = View(task.recipe, task.said, read_memory(messages, own.names), task.habits.style)
+        agenda = view.agenda()
+        return _act(agenda, view, task.habits, tools, own) if agenda else AIMessage(_answer(view))
+
+    return policy
+
+
+def _act(
+    agenda: Sequence[Todo],
+    view: View,
+    habits: Habits,
+    tools: Sequence[Mapping[str, Any]],
+    own: Toolbox,
+) -> AIMessage:
     names = {tool["function"]["name"] for tool in tools}
-    unknown = [tool for tool in tools if tool["function"]["name"] not in KNOWN_TOOLS]
-    has_own = agenda[0].want.tool in names
-    offer = best_offer(agenda, unknown, view, needed=not has_own)
-    if offer:
-        return _ask([offer.call])
-    if not has_own:
+    unknown = [tool for tool in tools if tool["function"]["name"] not in own.names]
+    if offer := best_offer(agenda, unknown, view, own):
+        return _ask([offer])
+    if agenda[0].want.tool not in names:
         return AIMessage(f"I have no tool for the next step, {agenda[0].want.tool}.")
-    return _ask(_own_calls(agenda[0], view, habits))
+    return _ask(_own_calls(agenda[0], view, habits, own))
 
 
-def _own_calls(todo: Todo, view: View, habits: Habits) -> list[Call]:
+def _own_calls(todo: Todo, view: View, habits: Habits, own: Toolbox) -> list[Call]:
     calls = list(todo.calls or ())
-    reads = todo.want.tool in READING_TOOLS
+    reads = todo.want.tool in own.reads
     if habits.slips and reads and (slip := _slip(calls[0])) and not view.memory.of(slip):
         return [slip]
-    if habits.rereads and not reads and (again := _read_once(view)):
+    if habits.rereads and not reads and (again := _read_once(view, own)):
         return [again]
     return calls[:AT_ONCE] if habits.parallel and reads else calls[:1]
 
@@ -99,12 +107,12 @@ def _slip(call: Call) -> Call | None:
     return Call(call.tool, {**call.args, "order_id": order_id.removeprefix("O-")}) if order_id else None
 
 
-def _read_once(view: View) -> Call | None:
+def _read_once(view: View, own: Toolbox) -> Call | None:
     """The last read, if nothing was written since and the agent made it itself, once."""
     past = view.memory.done[-1] if view.memory.done else None
-    if past is None or not past.native or past.error or past.call.tool in WRITING_TOOLS:
+    if past is None or not past.native or past.error or past.call.tool in own.writes:
         return None
-    return past.call if len(view.memory.of(past.call)) == 1 and past.call.tool in READING_TOOLS else None
+    return past.call if len(view.memory.of(past.call)) == 1 and past.call.tool in own.reads else None
 
 
 def _answer(view: View) -> str:

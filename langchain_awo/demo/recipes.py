@@ -7,33 +7,35 @@ from dataclasses import replace
 from typing import Final
 
 from langchain_awo.demo import answers
+from langchain_awo.demo.offers import Toolbox
 from langchain_awo.demo.phrasebook import Request
 from langchain_awo.demo.wants import Each, Fixed, Found, Item, Reader, Recipe, Said, Source, Want, When, Words
 
-WRITING_TOOLS: Final = frozenset(
-    {
-        "create_ticket",
-        "update_ticket_status",
-        "add_ticket_note",
-        "issue_refund",
-        "issue_credit_note",
-        "send_email",
-        "update_address",
-        "cancel_order",
-    }
+OFFICE: Final = Toolbox(
+    reads=frozenset(
+        {
+            "find_customer",
+            "list_orders",
+            "get_order",
+            "get_shipment",
+            "get_product",
+            "search_tickets",
+            "get_ticket",
+        }
+    ),
+    writes=frozenset(
+        {
+            "create_ticket",
+            "update_ticket_status",
+            "add_ticket_note",
+            "issue_refund",
+            "issue_credit_note",
+            "send_email",
+            "update_address",
+            "cancel_order",
+        }
+    ),
 )
-READING_TOOLS: Final = frozenset(
-    {
-        "find_customer",
-        "list_orders",
-        "get_order",
-        "get_shipment",
-        "get_product",
-        "search_tickets",
-        "get_ticket",
-    }
-)
-KNOWN_TOOLS: Final = WRITING_TOOLS | READING_TOOLS
 """The original tools. Whatever else the agent is offered it knows only from its description."""
 
 CUSTOMER = Want("find_customer", {"email": Said("email")})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,9 +15,9 @@ from langchain_core.tools import BaseTool
 
 import langchain_awo as awo
 from langchain_awo.demo.agent import Work, build_agent, run_tasks
-from langchain_awo.demo.planned import Planner, planned_policy
+from langchain_awo.demo.offers import Toolbox
+from langchain_awo.demo.policy import Planner, policy_of
 from langchain_awo.demo.tasks import Task
-from langchain_awo.model.rules import RuleSet
 from langchain_awo.model.trace import ToolSpec
 from langchain_awo.optimizer.log.corpus import build_corpus
 from langchain_awo.optimizer.pipeline import Options, compile_corpus, compile_plan
@@ -62,13 +62,17 @@ class Strategy:
     """What a way to compile saves by replay on the same held-out runs.
 
     Attributes:
-        chooser: share of model calls saved.
-        over_fetch: tool calls nobody made, for each model call saved.
+        blind: share of model calls saved by whoever knows nothing of what the reads will show.
+        chooser: the same with hindsight.
+        over_fetch: tool calls nobody made, for each model call that a blind chooser saves.
+        unwanted_writes: uses that would have written what nobody wrote.
     """
 
     meta_tools: int
+    blind: float
     chooser: float
     over_fetch: float
+    unwanted_writes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +102,8 @@ def run_trial(
     *,
     held_out: int,
     folder: Path,
-    rules: RuleSet,
-    reading: Iterable[str] = (),
+    options: Options,
+    reading: Iterable[str],
     mode: Any = None,
     comparing: bool = True,
 ) -> Trial:
@@ -111,7 +115,7 @@ def run_trial(
         tasks: distinct ones.
         held_out: how many of the last are not recorded for compiling.
         folder: where the trace stores go.
-        rules: merging rules, for all strategies.
+        options: how to compile; its rules are those of all strategies.
         reading: tools that only read.
         mode: how the meta-tools are installed, as `MetaToolMiddleware` takes it; as the plan says if not given.
         comparing: whether the recordings are compiled by other strategies too.
@@ -122,7 +126,7 @@ def run_trial(
     with closing(open_place()) as place, awo.TraceRecorder(seen) as recorder:
         agent.work(place, train, callbacks=[recorder])
         specs = [spec_of(tool) for tool in place.tools()]
-    plan = compile_plan(awo.load_traces(seen), options=Options(rules=rules), tools=specs)
+    plan = compile_plan(awo.load_traces(seen), options=options, tools=specs)
     with closing(open_place()) as place, awo.TraceRecorder(unseen) as recorder:
         before, rows = _arm(agent.work(place, rest, callbacks=[recorder]), place, rest), place.rows()
     with closing(open_place()) as place:
@@ -137,27 +141,33 @@ def run_trial(
         after=after,
         used={each.name: sum(each.name in work.meta_tools for work in works) for each in plan.meta_tools},
         same_rows=same,
-        strategies=compare(seen, unseen, specs, rules) if comparing else {},
+        strategies=compare(seen, unseen, specs, options) if comparing else {},
     )
 
 
-def compare(seen: Path, unseen: Path, specs: Sequence[ToolSpec], rules: RuleSet) -> dict[str, Strategy]:
+def compare(seen: Path, unseen: Path, specs: Sequence[ToolSpec], options: Options) -> dict[str, Strategy]:
     """The package's strategy and the paper's, both with the same rules, by replay on the same held-out runs."""
-    train = build_corpus(awo.load_traces(seen), tools=specs)
-    rest = build_corpus(awo.load_traces(unseen), tools=specs)
+    declared = options.effects
+    train = build_corpus(awo.load_traces(seen), tools=specs, declared=declared)
+    rest = build_corpus(awo.load_traces(unseen), tools=specs, declared=declared)
+    plain = replace(options, rules=None)
     ways = {
-        "default": Options(rules=rules),
-        "default without rules": Options(),
-        "awo": Options(rules=rules, strategy="awo"),
-        "awo without rules": Options(strategy="awo"),
-        "awo, our bindings": Options(rules=rules, strategy="awo", bindings="consensus"),
+        "default": options,
+        "default without rules": plain,
+        "awo": replace(options, strategy="awo"),
+        "awo without rules": replace(plain, strategy="awo"),
+        "awo, our bindings": replace(options, strategy="awo", bindings="consensus"),
     }
     found = {}
-    for name, options in ways.items():
-        meta_tools, _ = compile_corpus(train, options)
+    for name, way in ways.items():
+        meta_tools, _ = compile_corpus(train, way)
         saving = saving_of(meta_tools, rest)
         found[name] = Strategy(
-            meta_tools=len(meta_tools), chooser=saving.chooser, over_fetch=saving.chooser_over_fetch
+            meta_tools=len(meta_tools),
+            blind=saving.blind,
+            chooser=saving.chooser,
+            over_fetch=saving.blind_over_fetch,
+            unwanted_writes=saving.unwanted_writes,
         )
     return found
 
@@ -176,7 +186,8 @@ class _Agent:
         middleware: Sequence[Any] = (),
     ) -> list[Work]:
         tools = place.tools()
-        policy = planned_policy(self.planner, [tool.name for tool in tools], reading=self.reads)
+        writes = frozenset(tool.name for tool in tools) - self.reads
+        policy = policy_of(self.planner, Toolbox(reads=self.reads, writes=writes))
         agent = build_agent(ScriptedChatModel(policy=policy), tools, middleware=middleware)
         return run_tasks(agent, tasks, callbacks=callbacks)
 

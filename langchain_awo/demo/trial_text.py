@@ -31,9 +31,18 @@ def _use(trial: Trial) -> str:
 
 
 def _ways(trial: Trial) -> str:
-    rows = [("by replay on the same held-out runs", "tools", "model calls saved", "over-fetch")]
+    rows = [
+        ("by replay on the same held-out runs", "tools", "blind", "chooser", "over-fetch", "unwanted writes")
+    ]
     rows += [
-        (name, str(each.meta_tools), f"{each.chooser:.1%}", f"{each.over_fetch:.1f}")
+        (
+            name,
+            str(each.meta_tools),
+            f"{each.blind:.1%}",
+            f"{each.chooser:.1%}",
+            f"{each.over_fetch:.1f}",
+            str(each.unwanted_writes),
+        )
         for name, each in trial.strategies.items()
     ]
     return "\n".join(_columns(rows))

@@ -18,10 +18,10 @@ class Reader(Protocol):
     def style(self) -> int:
         """A number that the wording goes by."""
 
-    def found(self, tool: str, path: str) -> Any:
-        """A place in what the only call of a tool returned."""
+    def found(self, step: str, path: str) -> Any:
+        """A place in what the only call of a step returned."""
 
-    def found_each(self, tool: str, path: str) -> list[Any]:
+    def found_each(self, step: str, path: str) -> list[Any]:
         """That place in what each call of a repeated step returned."""
 
 
@@ -41,9 +41,9 @@ class Fixed:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A place in what a tool returned, as a pointer of `langchain_awo.model.pointer`."""
+    """A place in what a step returned, as a pointer of `langchain_awo.model.pointer`."""
 
-    tool: str
+    step: str
     path: str
 
 
@@ -56,9 +56,9 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Text the agent writes itself, once it has read what it is about."""
+    """What the agent makes up or picks out itself, once it has read what it is about."""
 
-    compose: Callable[[Reader], str]
+    compose: Callable[[Reader], Any]
 
 
 Source: TypeAlias = Said | Fixed | Found | Item | Words
@@ -68,7 +68,7 @@ Source: TypeAlias = Said | Fixed | Found | Item | Words
 class When:
     """A condition on something that was read; `given` means that it exists and is not null."""
 
-    tool: str
+    step: str
     path: str
     test: Literal["given", "equals"] = "given"
     value: Any = None
@@ -85,17 +85,31 @@ class Each:
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """One step: a call of an original tool, or one for each item."""
+    """One step: a call of an original tool, or one for each item.
+
+    Attributes:
+        name: what other steps call it; the tool's name if not given.
+        again: it repeats an earlier step with the same arguments, so that the call of that one does not count for it.
+        optional: it only looks around, and is left out once a later step was done.
+    """
 
     tool: str
     args: Mapping[str, Source]
     each: Each | None = None
     when: When | None = None
+    name: str = ""
+    again: bool = False
+    optional: bool = False
+
+    @property
+    def step(self) -> str:
+        """What other steps call it."""
+        return self.name or self.tool
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """The steps for one request, in order; no tool occurs twice.
+    """The steps for one request, in order; no two have one name.
 
     Attributes:
         answer: what the agent says when nothing is left to do.

@@ -28,6 +28,7 @@ from langchain_awo.optimizer.replay.cost import Prices
 from langchain_awo.optimizer.rules.apply import follow
 from langchain_awo.optimizer.rules.check import checked
 from langchain_awo.optimizer.rules.specialize import specialize
+from langchain_awo.optimizer.selection.naming import describe
 from langchain_awo.optimizer.selection.prune_outputs import Showing, shape
 from langchain_awo.optimizer.selection.secrets import (
     without_secret_defaults,
@@ -161,7 +162,12 @@ def compile_corpus(
     report("select", 1, 1)
     refused += [*known.refused, *_not_worth_it(known.candidates, kept)]
     named = named_as_before(kept, former, corpus, as_saved=actions.generalized)
-    return [actions.generalized(each) for each in named], _distinct(refused)
+    return [_of_real_tools(each, actions.generalized(each)) for each in named], _distinct(refused)
+
+
+def _of_real_tools(action: MetaTool, real: MetaTool) -> MetaTool:
+    """A routine of actions, described by the tools that a model knows, unless somebody worded it."""
+    return replace(real, description=describe(real)) if action.description == describe(action) else real
 
 
 def _literally(

@@ -124,8 +124,8 @@ class MetaToolkit(BaseToolkit):
         Beside a `HumanInTheLoopMiddleware` a plain tool does not run what that would ask for: it cannot ask.
 
         Args:
-            mode: only those that are to be installed in this way. When `None`, all that a model is to be shown: those
-                that only continue a call are run by the middleware, and would cost their place in every prompt.
+            mode: only those that are to be installed in this way. When `None`, all of them: without the middleware, what would
+                only continue a call is a tool that the model calls.
             protected: tools that a person watches over, as for the middleware: what calls them is left out.
 
         Raises:
@@ -133,8 +133,7 @@ class MetaToolkit(BaseToolkit):
         """
         watched_over = protection_of(protected)
         watched_over.check_names(self.known_names, exact=bool(self.tools))
-        hidden = "continue" if mode is None else None
-        wanted = (each for each in self.meta_tools if each.mode == mode or (hidden and each.mode != hidden))
+        wanted = (each for each in self.meta_tools if mode in (None, each.mode))
         left = [each for each in wanted if not watched_over.reason(each, "append")]
         return [self.get_tool(each.name, whole=each.mode == "replace") for each in left]
 

@@ -9,8 +9,8 @@ from langchain_core.tools import StructuredTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from langchain_awo.demo.agent import build_agent, run_tasks, scripted_model
+from langchain_awo.demo.office import back_office_policy
 from langchain_awo.demo.phrasebook import PHRASES
-from langchain_awo.demo.policy import back_office_policy
 from langchain_awo.demo.tasks import Task, generate_tasks
 from langchain_awo.demo.tools import back_office_tools
 from langchain_awo.model.encoding import decode
@@ -44,14 +44,10 @@ class Routine:
         return output
 
 
-def offer(tools, name, runs, properties, body=None):
+def offer(tools, name, description, properties, body=None):
     schema = {"type": "object", "properties": properties, "required": list(properties)}
-    return StructuredTool(
-        name=name,
-        description=f"Several steps in one.\nRuns: {runs}.",
-        args_schema=schema,
-        func=Routine(tools, body or (lambda call, **args: None)).run,
-    )
+    run = Routine(tools, body or (lambda call, **args: None)).run
+    return StructuredTool(name=name, description=description, args_schema=schema, func=run)
 
 
 def history_body(call, email):
@@ -61,23 +57,10 @@ def history_body(call, email):
         call(3, "get_order", order_id=order["order_id"])
 
 
-def reopen_body(call, email, text):
-    customer = call(1, "find_customer", email=email)
-    found = call(2, "search_tickets", customer_id=customer["customer_id"], status="closed")
-    if not found["tickets"]:
-        return
-    ticket_id = found["tickets"][0]["ticket_id"]
-    call(3, "update_ticket_status", ticket_id=ticket_id, status="open")
-    call(4, "add_ticket_note", ticket_id=ticket_id, text=text)
-
-
-def settle_body(call, order_id, reason, subject, **mail):
+def refund_body(call, order_id, reason):
     order = call(1, "get_order", order_id=order_id)
-    if order["status"] != "delivered":
-        return
-    call(2, "issue_refund", order_id=order_id, amount=order["total"], reason=reason)
-    call(3, "create_ticket", customer_id=order["customer_id"], subject=subject, order_id=order_id)
-    call(4, "send_email", to=mail["to"], subject=mail["send_email_subject"], body=mail["body"])
+    if order["status"] == "delivered":
+        call(2, "issue_refund", order_id=order_id, amount=order["total"], reason=reason)
 
 
 def delivery_body(call, order_id):
@@ -86,52 +69,35 @@ def delivery_body(call, order_id):
         call(2, "get_shipment", shipment_id=order["shipment_id"])
 
 
-def stock_body(call, sku):
-    for each in sku:
-        call(1, "get_product", sku=each)
-
-
 def text(*names):
     return {name: {"type": "string"} for name in names}
 
 
+HISTORY = "Returns customer with orders in one call. Reads only, changes nothing."
+DELIVERY = "Returns order with shipment in one call. Reads only, changes nothing. If you only need order, call get_order."
+REFUND = 'Calls issue_refund if the status is "delivered", after reading order. Changes data; otherwise it says why.'
+
+
 def good_offers(tools):
-    settle = text("order_id", "reason", "subject", "to", "send_email_subject", "body")
-    skus = {"sku": {"type": "array", "items": {"type": "string"}}}
-    return [
-        offer(
-            tools, "history", "find_customer, then list_orders, then get_order for each", EMAIL, history_body
+    return {
+        "get_customer_history": offer(tools, "get_customer_history", HISTORY, EMAIL, history_body),
+        "get_order_shipment": offer(tools, "get_order_shipment", DELIVERY, ORDER_ID, delivery_body),
+        "refund_delivered_order": offer(
+            tools, "refund_delivered_order", REFUND, ORDER_ID | text("reason"), refund_body
         ),
-        offer(
-            tools,
-            "reopen",
-            'find_customer, then search_tickets (status "closed"), then update_ticket_status (status "open"), then add_ticket_note',
-            EMAIL | text("text"),
-            reopen_body,
-        ),
-        offer(
-            tools,
-            "settle",
-            "get_order, then issue_refund if the status is delivered, then create_ticket if delivered, then send_email if delivered",
-            settle,
-            settle_body,
-        ),
-        offer(tools, "delivery", "get_order, then get_shipment", ORDER_ID, delivery_body),
-        offer(tools, "stock", "get_product for each", skus, stock_body),
-    ]
+    }
 
 
 def test_with_tools_that_fit_it_reaches_the_same_state_with_fewer_model_calls(world, tools, first_morning):
-    tasks = generate_tasks(first_morning, 90, seed=21)
+    tasks = generate_tasks(first_morning, 60, seed=21)
     with first_morning.copy() as other:
         plain = run_tasks(build_agent(scripted_model(), list(tools.values())), tasks)
         originals = back_office_tools(other)
         offers = good_offers({tool.name: tool for tool in originals})
-        helped = run_tasks(build_agent(scripted_model(), [*originals, *offers]), tasks)
+        helped = run_tasks(build_agent(scripted_model(), [*originals, *offers.values()]), tasks)
         assert world.snapshot() == other.snapshot()
     assert [work.answer for work in plain] == [work.answer for work in helped]
-    used = {name for work in helped for name in work.tool_calls}
-    assert {"history", "reopen", "settle", "delivery", "stock"} <= used
+    assert offers.keys() <= {name for work in helped for name in work.tool_calls}
     assert sum(work.model_calls for work in helped) < 0.75 * sum(work.model_calls for work in plain)
 
 
@@ -148,101 +114,86 @@ def ask(family, phrase=0, **said):
     return Task(task_id="t", family=family, instruction=PHRASES[family][phrase].format(**said))
 
 
-def delivered(world):
+def about_order(world, family, status, **said):
     tables = world.snapshot().tables
-    order = next(order for order in tables["orders"] if order["status"] == "delivered")
+    order = next(order for order in tables["orders"] if order["status"] == status)
     owner = next(row for row in tables["customers"] if row["customer_id"] == order["customer_id"])
-    return ask("refund_damaged", order_id=order["order_id"], email=owner["email"], reason="the zip is torn")
+    return ask(family, order_id=order["order_id"], email=owner["email"], **said)
 
 
-def closed_ticket(world):
-    tables = world.snapshot().tables
-    ticket = next(row for row in tables["tickets"] if row["status"] == "closed")
-    owner = next(row for row in tables["customers"] if row["customer_id"] == ticket["customer_id"])
-    return ask("reopen_ticket", email=owner["email"], note="called back")
+def refund(world, status="delivered"):
+    return about_order(world, "refund_damaged", status, reason="the zip is torn")
 
 
 MISFITS = {
-    "it does not say what it runs": ("all you need for refunds", ORDER_ID),
-    "it begins with something else": ("list_orders, then get_order, then issue_refund", ORDER_ID),
-    "it writes something that nobody wants": (
-        "get_order, then cancel_order, then issue_refund",
-        ORDER_ID | text("reason"),
-    ),
+    "it does not say that it changes nothing": ("Returns order with shipment and refund.", ORDER_ID),
+    "it reads nothing but the next thing": ("Returns order with tickets. Reads only.", ORDER_ID),
+    "it writes something that is not meant": ("Calls cancel_order if delivered.", ORDER_ID | text("reason")),
     "it writes whatever the status is": (
-        "get_order, then issue_refund, then create_ticket",
-        ORDER_ID | text("reason", "subject"),
-    ),
-    "it wants something that is not known": (
-        "get_order, then issue_refund if delivered",
-        ORDER_ID | text("reason", "approval_code"),
-    ),
-    "it does not let the reason be chosen": ("get_order, then issue_refund if delivered", ORDER_ID),
-    "it writes in another order": (
-        "get_order, then send_email if delivered, then issue_refund if delivered",
-        ORDER_ID | text("reason", "to", "subject", "body"),
-    ),
-    "it writes more often than wanted": (
-        "get_order, then issue_refund for each if delivered",
+        "Calls issue_refund after reading order.",
         ORDER_ID | text("reason"),
     ),
-    "it mostly reads what nobody wants": (
-        "get_order, then get_ticket, then search_tickets, then list_orders",
-        ORDER_ID,
-    ),
+    "it writes on another condition": ("Calls issue_refund if shipped.", ORDER_ID | text("reason")),
+    "it wants something that is not known": (REFUND, ORDER_ID | text("reason", "approval_code")),
+    "it does not let the reason be chosen": (REFUND, ORDER_ID),
+    "it writes twice": (f"{REFUND} Then calls create_ticket.", ORDER_ID | text("reason", "subject")),
 }
 
 
 @pytest.mark.parametrize("misfit", MISFITS)
 def test_a_tool_that_does_not_fit_is_left_alone(world, tools, misfit):
-    runs, properties = MISFITS[misfit]
-    work, changed = run_with(world, tools, delivered(world), offer(tools, "tempting", runs, properties))
+    description, properties = MISFITS[misfit]
+    work, changed = run_with(world, tools, refund(world), offer(tools, "tempting", description, properties))
     assert "tempting" not in work.tool_calls
     assert len(changed["refunds"]) == 1
 
 
-def test_reading_everything_to_get_one_thing_is_worth_it_if_further_calls_are_served(world, tools):
-    history = good_offers(tools)[0]
-    listing = offer(tools, "listing", "list_orders for each, then get_order for each", text("customer_id"))
-    email = world.snapshot().tables["customers"][0]["email"]
-    work, _ = run_with(world, tools, ask("latest_order", email=email), history, listing)
-    assert "history" in work.tool_calls
-    assert "listing" not in work.tool_calls
+def test_a_write_with_the_condition_that_the_agent_would_check_is_left_to_the_tool(world, tools):
+    work, changed = run_with(world, tools, refund(world), good_offers(tools)["refund_delivered_order"])
+    assert work.tool_calls[:3] == ("refund_delivered_order", "get_order", "issue_refund")
+    assert len(changed["refunds"]) == len(changed["tickets"]) == 1
 
 
-def test_a_constant_that_is_written_has_to_be_stated(world, tools):
-    runs = 'find_customer, then search_tickets (status "closed"), then update_ticket_status, then add_ticket_note'
-    silent = offer(tools, "reopen", runs, EMAIL | text("text"), reopen_body)
-    work, changed = run_with(world, tools, closed_ticket(world), silent)
-    assert "reopen" not in work.tool_calls
-    assert len(changed["ticket_notes"]) == 1
+def test_where_the_condition_is_false_nothing_is_written(world, tools):
+    task = refund(world, "processing")
+    work, changed = run_with(world, tools, task, good_offers(tools)["refund_delivered_order"])
+    assert work.tool_calls == ("refund_delivered_order", "get_order")
+    assert changed == {}
+
+
+def test_it_chooses_without_knowing_what_the_reads_will_show(world, tools):
+    task = about_order(world, "where_is_order", "processing")
+    work, _ = run_with(world, tools, task, good_offers(tools)["get_order_shipment"])
+    assert work.tool_calls == ("get_order_shipment", "get_order")
+    assert work.answer.endswith("nothing has been sent.")
+
+
+@pytest.mark.parametrize(
+    ("besides", "used"), [("products", True), ("products, tickets and customers", False)]
+)
+def test_reads_that_nobody_wants_are_put_up_with_up_to_a_point(world, tools, besides, used):
+    description = f"Returns order with shipment and {besides}. Reads only, changes nothing."
+    task = about_order(world, "where_is_order", "shipped")
+    work, _ = run_with(world, tools, task, offer(tools, "overview", description, ORDER_ID, delivery_body))
+    assert ("overview" in work.tool_calls) is used
 
 
 def test_a_routine_that_stops_is_taken_up_where_it_stopped(world, tools):
-    def breaks_off(call, email, text):
-        customer = call(1, "find_customer", email=email)
-        found = call(2, "search_tickets", customer_id=customer["customer_id"], status="closed")
-        call(3, "update_ticket_status", ticket_id=found["tickets"][0]["ticket_id"], status="open")
-        call(4, "add_ticket_note", ticket_id="T-0", text=text)
+    def breaks_off(call, order_id, reason):
+        call(1, "get_order", order_id=order_id)
+        call(2, "issue_refund", order_id=order_id, amount=0, reason=reason)
 
-    reopen = next(tool for tool in good_offers(tools) if tool.name == "reopen")
-    reopen.func = Routine(tools, breaks_off).run
-    work, changed = run_with(world, tools, closed_ticket(world), reopen)
-    assert work.tool_calls == (
-        "reopen",
-        "find_customer",
-        "search_tickets",
-        "update_ticket_status",
-        "add_ticket_note",
-        "add_ticket_note",
-    )
-    assert len(changed["ticket_notes"]) == 1
+    refunding = good_offers(tools)["refund_delivered_order"]
+    refunding.func = Routine(tools, breaks_off).run
+    work, changed = run_with(world, tools, refund(world), refunding)
+    assert work.tool_calls[:4] == ("refund_delivered_order", "get_order", "issue_refund", "issue_refund")
+    assert len(changed["refunds"]) == 1
 
 
 def test_an_unknown_customer_is_not_looked_for_again(world, tools):
-    history = good_offers(tools)[0]
+    history = good_offers(tools)["get_customer_history"]
     work, _ = run_with(world, tools, ask("order_history", email="nobody@example.org"), history)
-    assert work.tool_calls == ("history", "find_customer")
+    assert work.tool_calls == ("get_customer_history", "find_customer")
     assert "No customer has" in work.answer
 
 
@@ -250,12 +201,12 @@ def test_a_tool_that_fails_altogether_is_tried_once(world, tools):
     def explode(**args):
         return "Internal error"
 
-    history = good_offers(tools)[0]
+    history = good_offers(tools)["get_customer_history"]
     history.func = explode
     email = world.snapshot().tables["customers"][0]["email"]
     work, _ = run_with(world, tools, ask("order_history", email=email), history)
-    assert work.tool_calls[:3] == ("history", "find_customer", "list_orders")
-    assert "history" not in work.tool_calls[1:]
+    assert work.tool_calls[:3] == ("get_customer_history", "find_customer", "list_orders")
+    assert "get_customer_history" not in work.tool_calls[1:]
 
 
 def test_what_was_cut_out_of_a_result_is_read_again(world, tools):
@@ -268,22 +219,22 @@ def test_what_was_cut_out_of_a_result_is_read_again(world, tools):
             result["steps"][0]["output"] = {"name": "someone"}
             return result
 
-    history = good_offers(tools)[0]
+    history = good_offers(tools)["get_customer_history"]
     history.func = Cut(tools, terse).run
     tables = world.snapshot().tables
     owner = next(
         row for row in tables["customers"] if row["customer_id"] == tables["orders"][0]["customer_id"]
     )
     work, _ = run_with(world, tools, ask("order_history", email=owner["email"]), history)
-    assert work.tool_calls[:4] == ("history", "find_customer", "find_customer", "list_orders")
+    assert work.tool_calls[:4] == ("get_customer_history", "find_customer", "find_customer", "list_orders")
     assert tables["orders"][0]["order_id"] in work.answer
 
 
 def test_when_its_own_tools_are_hidden_it_makes_do_with_what_there_is(world, tools):
-    agent = build_agent(scripted_model(), [good_offers(tools)[0]])
+    agent = build_agent(scripted_model(), [good_offers(tools)["get_customer_history"]])
     email = world.snapshot().tables["customers"][0]["email"]
     (work,) = run_tasks(agent, [ask("latest_order", email=email)])
-    assert work.tool_calls[0] == "history"
+    assert work.tool_calls[0] == "get_customer_history"
     assert work.model_calls == 2
 
 

@@ -68,7 +68,7 @@ def test_a_guard_that_asks_for_an_argument_has_no_second_arrow():
     flow = flow_of(with_steps(first, Step(tool="gift", guard=equals)))
     assert arrows(flow) == [(0, "name", 1, "name"), (1, "args/kind", 2, "if")]
     assert flow.boxes[1].note == "if $name is given"
-    assert flow.boxes[2].note == 'else stop, if #1.args/kind is "gold"'
+    assert flow.boxes[2].note == 'else stop, if #1.args/kind == "gold"'
 
 
 def test_an_arrow_that_passes_a_column_runs_between_its_boxes():

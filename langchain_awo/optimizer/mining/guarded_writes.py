@@ -117,6 +117,8 @@ def _guarded(step: Step, found: Found) -> Step:
 
 
 def _decision(tool: str, anchor: str, followed: int, places: int, found: Found | None) -> str:
+    if followed == places:
+        return f"agents always went on to {tool} after {anchor}, but in {places} places only: too few to be sure of a write"
     reason = f"agents went on to {tool} in {followed} of {places} places after {anchor}: they decide"
     if found is None:
         return f"{reason}, and nothing that is known there explains when"
