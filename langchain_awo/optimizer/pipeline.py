@@ -28,7 +28,7 @@ from langchain_awo.optimizer.replay.cost import Prices
 from langchain_awo.optimizer.rules.apply import follow
 from langchain_awo.optimizer.rules.check import checked
 from langchain_awo.optimizer.rules.specialize import specialize
-from langchain_awo.optimizer.selection.naming import describe
+from langchain_awo.optimizer.selection.naming import describe as describe_meta_tool
 from langchain_awo.optimizer.selection.prune_outputs import Showing, shape
 from langchain_awo.optimizer.selection.secrets import (
     without_secret_defaults,
@@ -167,7 +167,11 @@ def compile_corpus(
 
 def _of_real_tools(action: MetaTool, real: MetaTool) -> MetaTool:
     """A routine of actions, described by the tools that a model knows, unless somebody worded it."""
-    return replace(real, description=describe(real)) if action.description == describe(action) else real
+    return (
+        replace(real, description=describe_meta_tool(real))
+        if action.description == describe_meta_tool(action)
+        else real
+    )
 
 
 def _literally(
