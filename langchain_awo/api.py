@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import gzip
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
 
 from langchain_awo.capture import install
-from langchain_awo.capture.importers.lines import BadLine
-from langchain_awo.capture.importers.messages import import_messages, log_bad_line
 from langchain_awo.capture.recorder import CallbackRecorder
 from langchain_awo.capture.redaction import Mask
 from langchain_awo.capture.session import Session
-from langchain_awo.errors import StoreError, TornRecordError
 from langchain_awo.model.effect import Effect
-from langchain_awo.model.encoding import loads
 from langchain_awo.model.metatool import ToolkitPlan
 from langchain_awo.model.rules import RuleSet
 from langchain_awo.model.thread import join_threads
@@ -28,27 +23,19 @@ from langchain_awo.model.trace import Trace
 from langchain_awo.monitoring.estimate import Estimate, estimate_saving
 from langchain_awo.monitoring.prices import PriceTable, read_prices
 from langchain_awo.monitoring.worth import Assumptions
-from langchain_awo.optimizer.pipeline import Options, Progress, Strategy, compile_plan
+from langchain_awo.optimizer.pipeline import Options, Progress, Strategy, compile_plan, compile_summary
 from langchain_awo.optimizer.recompile.recompile import Recompilation, as_compiled, recompile_plan
 from langchain_awo.optimizer.rules.file import read_rules
 from langchain_awo.optimizer.selection.polish import Namer, polished
+from langchain_awo.partitions import count_traces
 from langchain_awo.plan_file import read_plan
 from langchain_awo.runtime.chat_namer import chat_namer
 from langchain_awo.runtime.signatures import spec_of
 from langchain_awo.runtime.toolkit import MetaToolkit
-from langchain_awo.stores import TraceStore, log_torn, open_store
+from langchain_awo.sources import OnSkipped, Source, address_of, is_messages_file, stream_traces
+from langchain_awo.stores import TraceStore, open_store
 
-Source: TypeAlias = str | os.PathLike[str] | TraceStore | Iterable[Trace]
-"""Traces: a store or its path or URL, a file of messages, or the traces themselves."""
-
-OnSkipped: TypeAlias = Callable[[BadLine | TornRecordError], None]
-"""Called with each record that cannot be read; the reading goes on after it."""
-
-
-MESSAGE_ENDINGS: Final = tuple(
-    f".{kind}{zipped}" for kind in ("jsonl", "ndjson", "json") for zipped in ("", ".gz")
-)
-"""Files of other names are stores."""
+__all__ = ["OnSkipped", "Source", "is_messages_file"]
 
 
 class TraceRecorder(CallbackRecorder):
@@ -132,12 +119,7 @@ def load_traces(
         StoreError: there is no such store or file, or it cannot be read.
         ImportFormatError: the file is neither a store nor messages.
     """
-    found = _traces(source, on_skipped or _log)
-    return join_threads(
-        trace
-        for trace in found
-        if (domain is None or trace.domain == domain) and model in (None, trace.model)
-    )
+    return join_threads(stream_traces(source, domain=domain, model=model, on_skipped=on_skipped))
 
 
 def compile_toolkit(
@@ -152,11 +134,13 @@ def compile_toolkit(
     options: Options | None = None,
     namer: BaseChatModel | Namer | None = None,
     progress: Progress | None = None,
+    state: str | os.PathLike[str] | None = None,
+    executor: Executor | None = None,
 ) -> MetaToolkit:
     """Compiles the routines that agents repeat into a toolkit of meta-tools.
 
     Args:
-        traces: a store or its path or URL, a file of messages, or traces.
+        traces: a store or its path or URL, a file of messages, several of these, or traces.
         tools: the live tools; without them shapes are taken from the traces and checked when the toolkit is loaded.
         rules: merging rules, or the path of a rules file; the safe defaults if not given.
         strategy: `default`, or `awo` for the paper's algorithm to the letter.
@@ -167,6 +151,8 @@ def compile_toolkit(
         namer: a chat model, or a function from a meta-tool to a name and a description, to word them better. What it says is
             checked; on any failure the wording stays as it is without one.
         progress: called with the pass, how much is done and how much there is.
+        state: a file that keeps what was counted and sampled; given again, the traces are added to those of before, each once.
+        executor: counts each of several stores in a worker, such as a process pool or `distributed.Client.get_executor()`.
 
     Raises:
         StoreError: the traces cannot be read.
@@ -181,7 +167,11 @@ def compile_toolkit(
         protected=frozenset(protected),
     )
     specs = [spec_of(tool) for tool in tools]
-    plan = compile_plan(load_traces(traces), options=chosen, tools=specs, progress=progress)
+    if state is None and executor is None:
+        plan = compile_plan(stream_traces(traces), options=chosen, tools=specs, progress=progress)
+    else:
+        log = count_traces(traces, state=state, executor=executor)
+        plan = compile_summary(log, options=chosen, tools=specs, progress=progress)
     if namer is not None:
         plan = polished(plan, chat_namer(namer) if isinstance(namer, BaseChatModel) else namer)
     return MetaToolkit(plan=plan, tools=list(tools))
@@ -281,55 +271,4 @@ def estimate(
 
 
 def _opened(store: str | os.PathLike[str] | TraceStore) -> TraceStore:
-    return store if isinstance(store, TraceStore) else open_store(_address(store))
-
-
-def _traces(source: Source, on_skipped: OnSkipped) -> Iterator[Trace]:
-    if isinstance(source, TraceStore):
-        yield from source.traces(on_error=on_skipped)
-    elif isinstance(source, str | os.PathLike):
-        yield from _from_path(source, on_skipped)
-    else:
-        yield from source
-
-
-def _from_path(source: str | os.PathLike[str], on_skipped: OnSkipped) -> Iterator[Trace]:
-    if is_messages_file(source):
-        yield from import_messages(Path(source), on_error=on_skipped)
-        return
-    with open_store(_address(source), create=False) as store:
-        yield from store.traces(on_error=on_skipped)
-
-
-def _log(skipped: BadLine | TornRecordError) -> None:
-    if isinstance(skipped, TornRecordError):
-        log_torn(skipped)
-    else:
-        log_bad_line(skipped)
-
-
-def is_messages_file(path: str | os.PathLike[str]) -> bool:
-    """Whether a file holds recorded messages rather than a store.
-
-    Raises:
-        StoreError: the file cannot be read.
-    """
-    file = Path(path)
-    if not any(file.name.endswith(ending) for ending in MESSAGE_ENDINGS):
-        return False
-    try:
-        with file.open("rb") as raw:
-            zipped = raw.read(2) == b"\x1f\x8b"
-        with gzip.open(file) if zipped else file.open("rb") as lines:
-            first = lines.readline(100_000)
-    except OSError as error:
-        raise StoreError(f"{file} cannot be read: {error.strerror or error}") from error
-    try:
-        head = loads(first)
-    except ValueError:
-        return True
-    return not (isinstance(head, dict) and "langchain_awo" in head)
-
-
-def _address(store: str | os.PathLike[str]) -> str | Path:
-    return store if isinstance(store, str) else Path(store)
+    return store if isinstance(store, TraceStore) else open_store(address_of(store))

@@ -143,12 +143,22 @@ class Corpus:
     Attributes:
         runs: sorted by trace id, so that the order of the traces does not matter.
         trusted: tools that reach nowhere, because the user says so.
+        fair: ids of the runs that are a fair sample of what agents do; `None` if all are. The others show rare tools.
     """
 
     runs: tuple[Run, ...]
     specs: Mapping[str, ToolSpec]
     effects: Mapping[str, Effect]
     trusted: frozenset[str] = frozenset()
+    fair: frozenset[str] | None = None
+
+    @cached_property
+    def fair_part(self) -> Corpus:
+        """The runs in which everything is as frequent as in the whole log: what is worth something is measured on them."""
+        if self.fair is None:
+            return self
+        fair = self.fair
+        return replace(self, runs=tuple(run for run in self.runs if run.trace_id in fair), fair=None)
 
     @cached_property
     def tasks(self) -> tuple[str, ...]:
@@ -203,10 +213,15 @@ def build_corpus(
     *,
     tools: Sequence[ToolSpec] = (),
     declared: Mapping[str, Effect] | None = None,
+    recorded: Iterable[ToolSpec] = (),
 ) -> Corpus:
-    """The optimizer's view of some traces; live tool specifications override recorded ones."""
+    """The optimizer's view of some traces; live tool specifications override recorded ones.
+
+    Args:
+        recorded: what traces that are not looked at say of the tools.
+    """
     ordered = sorted(traces, key=lambda trace: trace.trace_id)
-    specs = _specs(ordered, tools)
+    specs = _specs(ordered, tools, recorded)
     effects = effects_of(specs.values(), declared)
     shown = _shown_tokens(specs)
     return Corpus(tuple(_run(trace, effects, shown) for trace in ordered), specs, effects)
@@ -252,20 +267,27 @@ def _joins(outside: str, inside: str) -> bool:
     return (outside.isalnum() or outside == "_") and (inside.isalnum() or inside == "_")
 
 
-def _specs(traces: Iterable[Trace], tools: Sequence[ToolSpec]) -> dict[str, ToolSpec]:
+def _specs(
+    traces: Sequence[Trace], tools: Sequence[ToolSpec], recorded: Iterable[ToolSpec]
+) -> dict[str, ToolSpec]:
     """One specification for each tool: the fullest one that was recorded, with what any of them claims of effects."""
     seen: dict[str, ToolSpec] = {}
     hints: dict[str, dict[str, JSONValue]] = {}
-    for trace in traces:
-        for spec in trace.tools:
-            known = seen.get(spec.name)
-            if known is None or _fullness(spec) > _fullness(known):
-                seen[spec.name] = spec
-            hints[spec.name] = merge_hints(hints.get(spec.name, {}), spec.hints)
-        for call in trace.tool_calls:
-            seen.setdefault(call.name, ToolSpec(name=call.name))
+    for spec in (*recorded, *(spec for trace in traces for spec in trace.tools)):
+        known = seen.get(spec.name)
+        if known is spec:
+            continue
+        seen[spec.name] = spec if known is None else fuller(known, spec)
+        hints[spec.name] = merge_hints(hints.get(spec.name, {}), spec.hints)
+    for call in (call for trace in traces for call in trace.tool_calls):
+        seen.setdefault(call.name, ToolSpec(name=call.name))
     merged = {name: replace(spec, hints=hints.get(name, {})) for name, spec in seen.items()}
     return dict(sorted({**merged, **{spec.name: spec for spec in tools}}.items()))
+
+
+def fuller(one: ToolSpec, other: ToolSpec) -> ToolSpec:
+    """Of two specifications of one tool the one that says more."""
+    return other if _fullness(other) > _fullness(one) else one
 
 
 def _fullness(spec: ToolSpec) -> tuple[bool, str, str]:
