@@ -23,6 +23,7 @@ from langchain_awo.model.trace import Trace
 from langchain_awo.monitoring.estimate import Estimate, estimate_saving
 from langchain_awo.monitoring.prices import PriceTable, read_prices
 from langchain_awo.monitoring.worth import Assumptions
+from langchain_awo.optimizer.counting.sample import WHOLE
 from langchain_awo.optimizer.pipeline import Options, Progress, Strategy, compile_plan, compile_summary
 from langchain_awo.optimizer.recompile.recompile import Recompilation, as_compiled, recompile_plan
 from langchain_awo.optimizer.rules.file import read_rules
@@ -170,7 +171,8 @@ def compile_toolkit(
     if state is None and executor is None:
         plan = compile_plan(stream_traces(traces), options=chosen, tools=specs, progress=progress)
     else:
-        log = count_traces(traces, state=state, executor=executor)
+        bounds = WHOLE if chosen.strategy == "awo" else None
+        log = count_traces(traces, state=state, executor=executor, bounds=bounds)
         plan = compile_summary(log, options=chosen, tools=specs, progress=progress)
     if namer is not None:
         plan = polished(plan, chat_namer(namer) if isinstance(namer, BaseChatModel) else namer)

@@ -9,6 +9,7 @@ from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
 from pathlib import Path
 
 from langchain_awo.errors import CompileError
+from langchain_awo.optimizer.counting.sample import Bounds
 from langchain_awo.optimizer.counting.state import from_bytes, read_state, to_bytes, write_state
 from langchain_awo.optimizer.counting.summary import Summary
 from langchain_awo.sources import Place, Source, places_in, stream_traces
@@ -22,6 +23,8 @@ def count_traces(
     *,
     state: str | os.PathLike[str] | None = None,
     executor: Executor | None = None,
+    bounds: Bounds | None = None,
+    only: dict[str, str] | None = None,
 ) -> Summary:
     """What is kept of some traces, added to what a file holds of earlier ones.
 
@@ -29,25 +32,29 @@ def count_traces(
         source: with an executor, places that its workers can open.
         state: where to keep what was counted; traces that are in it already are not counted again.
         executor: counts each place in a worker. A place whose worker dies is counted here.
+        bounds: of the sample, if they are not the usual ones; there is no state then.
+        only: what the traces are selected by.
 
     Raises:
         StoreError: traces cannot be read.
-        CompileError: the state is of another version, or a trace lies in two places.
+        CompileError: the state is of another version, a trace lies in two places, or the bounds are those of no state.
     """
-    found = Summary() if state is None else read_state(state)
+    if state is not None and bounds is not None:
+        raise CompileError("the strategy `awo` looks at whole logs and keeps no state; leave the state out")
+    found = Summary(bounds or Bounds(), only or {}) if state is None else read_state(state, only=only)
     if executor is None:
         _add(found, source, is_new_only=state is not None)
     else:
-        for part in _parts(_named_places(source), executor):
+        for part in _parts(_named_places(source), executor, found):
             found.merge(part) if state is None else _merge_new(found, part)
     if state is not None:
         write_state(found, state)
     return found
 
 
-def count_place(place: str) -> bytes:
-    """Counts the traces of one place; runs in a worker, so only bytes go out and come back."""
-    found = Summary()
+def count_place(place: str, bounds: Bounds, only: dict[str, str]) -> bytes:
+    """Counts the traces of one place; runs in a worker, so only bytes come back."""
+    found = Summary(bounds, only)
     for trace in stream_traces(place):
         found.add(trace)
     return to_bytes(found)
@@ -84,13 +91,13 @@ def _name(place: Place) -> str:
     return place if isinstance(place, str) else str(Path(place))
 
 
-def _parts(places: Sequence[str], executor: Executor) -> Iterator[Summary]:
+def _parts(places: Sequence[str], executor: Executor, like: Summary) -> Iterator[Summary]:
     """What each place holds, as it is counted; the order does not matter."""
     futures: dict[Future[bytes], str] = {}
     left: list[str] = []
     for place in places:
         try:
-            futures[executor.submit(count_place, place)] = place
+            futures[executor.submit(count_place, place, like.bounds, like.only)] = place
         except (BrokenExecutor, RuntimeError):  # a pool that has lost a worker takes no more
             left.append(place)
     for future in as_completed(futures):
@@ -101,4 +108,4 @@ def _parts(places: Sequence[str], executor: Executor) -> Iterator[Summary]:
             left.append(place)
     for place in left:
         logger.warning("the worker that counted %s died; it is counted in this process", place)
-        yield from_bytes(count_place(place), where=place)
+        yield from_bytes(count_place(place, like.bounds, like.only), where=place)

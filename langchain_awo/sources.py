@@ -56,9 +56,10 @@ def places_in(source: Source) -> list[Place]:
     """The places that a source names; none if it is the traces themselves."""
     if isinstance(source, str | os.PathLike | TraceStore):
         return [source]
-    if isinstance(source, list | tuple) and source and all(isinstance(each, Place) for each in source):
-        return list(source)
-    return []
+    if not isinstance(source, list | tuple):
+        return []
+    places = [each for each in source if isinstance(each, str | os.PathLike | TraceStore)]
+    return places if len(places) == len(source) else []
 
 
 def is_messages_file(path: str | os.PathLike[str]) -> bool:

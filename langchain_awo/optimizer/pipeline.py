@@ -122,7 +122,7 @@ def compile_summary(
         )
     own, _ = without_echo(sampled.traces, log.replayed)
     corpus = build_corpus(own, tools=tools, declared=chosen.effects, recorded=log.recorded_specs())
-    corpus = replace(corpus, fair=sampled.fair)
+    corpus = replace(corpus, fair=sampled.fair, calling=sampled.calling)
     meta_tools, refused = compile_corpus(corpus, chosen, former=former, progress=progress)
     if chosen.strategy == "default":
         meta_tools = shape(meta_tools, corpus, showing=chosen.showing)
@@ -162,7 +162,8 @@ def compile_corpus(
         if isinstance(candidate, Refused):
             refused.append(candidate)
             continue
-        verified, doubts = verify(candidate, corpus, options.thresholds)
+        around = corpus.around(candidate.steps[0].tool)
+        verified, doubts = verify(candidate, around, options.thresholds)
         refused += doubts
         if verified:
             verified, leaks = keep_home(verified, corpus)
@@ -205,7 +206,11 @@ def mine(corpus: Corpus, options: Options, report: Progress) -> Iterator[MetaToo
     for done, tool in enumerate(allowed):
         report("mine", done, len(allowed))
         yield from grow(
-            corpus, tool, avoid=avoid, thresholds=options.thresholds, writes=options.writes == "guarded"
+            corpus.around(tool),
+            tool,
+            avoid=avoid,
+            thresholds=options.thresholds,
+            writes=options.writes == "guarded",
         )
     report("mine", len(allowed), len(allowed))
 

@@ -97,6 +97,10 @@ class Sample:
         """Keys of the traces that are a fair sample of all."""
         return frozenset(item.key for item in self.fair.items)
 
+    def keys_calling(self) -> dict[str, frozenset[str]]:
+        """For each tool, keys of traces that are a fair sample of those that call it."""
+        return {tool: frozenset(item.key for item in each.items) for tool, each in self.of_tools.items()}
+
     def _strata(self, tools: Iterable[str]) -> Iterator[Smallest[Item]]:
         yield self.fair
         for tool in tools:

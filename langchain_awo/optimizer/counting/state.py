@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import os
 import tempfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -48,7 +49,7 @@ def from_bytes(data: bytes, *, where: str = "the state") -> Summary:
             raise CompileError(f"{where} is not a mining state; choose another path, or remove it")
         _check_version(found, where)
         return _summary(found, lines)
-    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CompileError(
             f"{where} is not a mining state, or is cut off ({error}); remove it and compile all traces again"
         ) from error

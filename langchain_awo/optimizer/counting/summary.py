@@ -26,11 +26,13 @@ class Sampled:
     Attributes:
         traces: runs of one thread joined, sorted by trace id.
         fair: ids of those that are a fair sample of the log; `None` if all are.
+        calling: for each tool, ids of those that are a fair sample of the traces that call it.
         is_whole: whether they are all there was.
     """
 
     traces: list[Trace]
     fair: frozenset[str] | None
+    calling: dict[str, frozenset[str]]
     is_whole: bool
 
 
@@ -118,13 +120,23 @@ class Summary:
         items = self.sample.items()
         is_whole = len(items) == self.traces and not any(item.cut for item in items)
         traces = sorted(join_threads(item.trace for item in items), key=lambda trace: trace.trace_id)
-        keys = self.sample.fair_keys()
-        fair = frozenset(trace.trace_id for trace in traces if key_of(trace) in keys)
-        return Sampled(traces, None if len(fair) == len(traces) else fair, is_whole)
+        ids: dict[str, list[str]] = {}
+        for trace in traces:
+            ids.setdefault(key_of(trace), []).append(trace.trace_id)
+        fair = _ids_of(self.sample.fair_keys(), ids)
+        if is_whole or len(fair) == len({trace.trace_id for trace in traces}):
+            return Sampled(traces, None, {}, is_whole)
+        calling = {tool: _ids_of(keys, ids) for tool, keys in self.sample.keys_calling().items()}
+        return Sampled(traces, fair, calling, is_whole)
 
     def recorded_specs(self) -> list[ToolSpec]:
         """What all traces say of the tools, those of meta-tools left out."""
         return [self.specs[name] for name in sorted(self.specs) if name not in self.replayed]
+
+    def known_specs(self) -> list[ToolSpec]:
+        """The same, with a bare one for each tool that was called and never specified."""
+        bare = (ToolSpec(name=tool) for tool in sorted(self.calls.keys() - self.specs.keys() - self.replayed))
+        return [*self.recorded_specs(), *bare]
 
     def _learn(self, spec: ToolSpec) -> None:
         known = self.specs.get(spec.name)
@@ -139,6 +151,10 @@ def summarize(traces: Iterable[Trace], *, bounds: Bounds | None = None) -> Summa
     for trace in traces:
         found.add(trace)
     return found
+
+
+def _ids_of(keys: Iterable[str], ids: dict[str, list[str]]) -> frozenset[str]:
+    return frozenset(each for key in keys for each in ids[key])
 
 
 def _number(value: object) -> int:

@@ -144,6 +144,7 @@ class Corpus:
         runs: sorted by trace id, so that the order of the traces does not matter.
         trusted: tools that reach nowhere, because the user says so.
         fair: ids of the runs that are a fair sample of what agents do; `None` if all are. The others show rare tools.
+        calling: for each tool, ids of the runs that are a fair sample of those that call it.
     """
 
     runs: tuple[Run, ...]
@@ -151,14 +152,24 @@ class Corpus:
     effects: Mapping[str, Effect]
     trusted: frozenset[str] = frozenset()
     fair: frozenset[str] | None = None
+    calling: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @cached_property
     def fair_part(self) -> Corpus:
         """The runs in which everything is as frequent as in the whole log: what is worth something is measured on them."""
         if self.fair is None:
             return self
-        fair = self.fair
-        return replace(self, runs=tuple(run for run in self.runs if run.trace_id in fair), fair=None)
+        return self._only(self.fair)
+
+    def around(self, tool: str) -> Corpus:
+        """The runs to judge a routine by that starts with a tool: those that call it are a fair sample of all that do."""
+        if self.fair is None or tool not in self.calling:
+            return self
+        return self._only(self.fair | self.calling[tool])
+
+    def _only(self, ids: frozenset[str]) -> Corpus:
+        runs = tuple(run for run in self.runs if run.trace_id in ids)
+        return replace(self, runs=runs, fair=None, calling={})
 
     @cached_property
     def tasks(self) -> tuple[str, ...]:
