@@ -33,9 +33,10 @@ class LosingPool(ProcessPoolExecutor):
 
     def submit(self, function, /, *args, **options):
         future = super().submit(function, *args, **options)
-        while not future.running():
+        while not (future.running() or future.done()):
             time.sleep(0.01)
-        os.kill(next(iter(self._processes)), signal.SIGKILL)
+        for worker in list(self._processes or ()):
+            os.kill(worker, signal.SIGKILL)
         return future
 
 
@@ -52,6 +53,14 @@ def test_a_worker_that_dies_changes_nothing(stores, caplog):
     with caplog.at_level(logging.WARNING), LosingPool(1, mp_context=get_context("spawn")) as pool:
         toolkit = awo.compile_toolkit(stores, executor=pool)
     assert "died; it is counted in this process" in caplog.text
+    assert plan_text(toolkit.plan) == plan_text(awo.compile_toolkit(stores).plan)
+
+
+def test_dask_counts_the_same(stores):
+    """On a cluster in this process, which needs no network."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.Client(processes=False, n_workers=1, dashboard_address=None) as client:
+        toolkit = awo.compile_toolkit(stores, executor=client.get_executor())
     assert plan_text(toolkit.plan) == plan_text(awo.compile_toolkit(stores).plan)
 
 
