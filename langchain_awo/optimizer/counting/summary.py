@@ -14,7 +14,7 @@ from langchain_awo.model.thread import join_threads
 from langchain_awo.model.trace import ToolSpec, Trace
 from langchain_awo.optimizer.counting.distinct import Distinct
 from langchain_awo.optimizer.counting.sample import Bounds, Sample, key_of
-from langchain_awo.optimizer.log.corpus import fuller
+from langchain_awo.optimizer.log.specs import fuller
 
 _CHECKSUMS: Final = 1 << 64
 

@@ -14,10 +14,10 @@ from typing import Final
 
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.encoding import decode, digest, dumps
-from langchain_awo.model.hints import merge_hints
 from langchain_awo.model.reach import Reach, reach_of
 from langchain_awo.model.trace import JSONValue, ModelCallRecord, TokenUsage, ToolCallRecord, ToolSpec, Trace
 from langchain_awo.optimizer.log.effects import effects_of
+from langchain_awo.optimizer.log.specs import merged_specs
 
 NEVER: Final = 1 << 62
 """Position of a value that never occurs."""
@@ -232,7 +232,7 @@ def build_corpus(
         recorded: what traces that are not looked at say of the tools.
     """
     ordered = sorted(traces, key=lambda trace: trace.trace_id)
-    specs = _specs(ordered, tools, recorded)
+    specs = merged_specs(ordered, tools, recorded)
     effects = effects_of(specs.values(), declared)
     shown = _shown_tokens(specs)
     return Corpus(tuple(_run(trace, effects, shown) for trace in ordered), specs, effects)
@@ -276,33 +276,6 @@ def find_word(text: str, word: str, start: int) -> int:
 
 def _joins(outside: str, inside: str) -> bool:
     return (outside.isalnum() or outside == "_") and (inside.isalnum() or inside == "_")
-
-
-def _specs(
-    traces: Sequence[Trace], tools: Sequence[ToolSpec], recorded: Iterable[ToolSpec]
-) -> dict[str, ToolSpec]:
-    """One specification for each tool: the fullest one that was recorded, with what any of them claims of effects."""
-    seen: dict[str, ToolSpec] = {}
-    hints: dict[str, dict[str, JSONValue]] = {}
-    for spec in (*recorded, *(spec for trace in traces for spec in trace.tools)):
-        known = seen.get(spec.name)
-        if known is spec:
-            continue
-        seen[spec.name] = spec if known is None else fuller(known, spec)
-        hints[spec.name] = merge_hints(hints.get(spec.name, {}), spec.hints)
-    for call in (call for trace in traces for call in trace.tool_calls):
-        seen.setdefault(call.name, ToolSpec(name=call.name))
-    merged = {name: replace(spec, hints=hints.get(name, {})) for name, spec in seen.items()}
-    return dict(sorted({**merged, **{spec.name: spec for spec in tools}}.items()))
-
-
-def fuller(one: ToolSpec, other: ToolSpec) -> ToolSpec:
-    """Of two specifications of one tool the one that says more."""
-    return other if _fullness(other) > _fullness(one) else one
-
-
-def _fullness(spec: ToolSpec) -> tuple[bool, str, str]:
-    return bool(spec.parameters), dumps(spec.parameters), spec.description
 
 
 def _shown_tokens(specs: Mapping[str, ToolSpec]) -> int:
