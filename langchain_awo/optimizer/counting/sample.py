@@ -25,9 +25,9 @@ class Bounds:
         longest: of one trace; what comes after that in a longer one is not looked at.
     """
 
-    fair: int = 10_000
+    fair: int = 6_000
     rare: int = 1_000
-    all_rare: int = 40_000
+    all_rare: int = 24_000
     longest: int = 2_000
 
     def of_tool(self, tools: int) -> int:
