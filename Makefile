@@ -6,10 +6,11 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 DOCS_READY := $(VENV)/.docs-ready
 OLDEST := .venv-oldest
+BENCH  := .venv-bench
 export LANGSMITH_TRACING := false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-oldest lint docs format check evaluate clean
+.PHONY: help demo test test-oldest lint docs format check evaluate bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -63,5 +64,16 @@ evaluate: $(READY) ## the table of docs/benchmarks.md, from the recordings in AW
 	@test -n "$(AWO_RECORDINGS)" || { echo "set AWO_RECORDINGS to the folder of recordings; see docs/file-formats.md" >&2; exit 2; }
 	@$(BIN)/python benchmarks/evaluate_recordings.py --by-domain
 
+$(BENCH)/.ready: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+	@echo "== setting up $(BENCH)"
+	@$(PYTHON) -m venv $(BENCH)
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group bench
+	@touch $(BENCH)/.ready
+
+bench: $(BENCH)/.ready ## how fast compiling and counting are, beside pm4py, prefixspan, networkx and a plain dict
+	@$(BENCH)/bin/python benchmarks/scale.py
+
 clean: ## remove what the other targets made
-	rm -rf $(VENV) $(OLDEST) site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis traces.db* toolkit.json
+	rm -rf $(VENV) $(OLDEST) $(BENCH) site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis traces.db* toolkit.json

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
 from typing import Any, Literal, TypeAlias
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
 
-from langchain_awo.capture.importers.account import log_bad_line
-from langchain_awo.capture.importers.importing import import_traces, is_recording
-from langchain_awo.capture.importers.lines import BadLine
-from langchain_awo.errors import TornRecordError
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.metatool import ToolkitPlan
 from langchain_awo.model.rules import RuleSet
@@ -22,27 +18,22 @@ from langchain_awo.model.trace import Trace
 from langchain_awo.monitoring.estimate import Estimate, estimate_saving
 from langchain_awo.monitoring.prices import PriceTable, read_prices
 from langchain_awo.monitoring.worth import Assumptions
-from langchain_awo.optimizer.pipeline import Options, Progress, Strategy, compile_plan
+from langchain_awo.optimizer.counting.sample import WHOLE
+from langchain_awo.optimizer.pipeline import Options, Progress, Strategy, compile_summary
 from langchain_awo.optimizer.recompile.recompile import Recompilation, as_compiled, recompile_plan
 from langchain_awo.optimizer.rules.file import read_rules
 from langchain_awo.optimizer.selection.polish import Namer, polished
+from langchain_awo.partitions import count_traces
 from langchain_awo.plan_file import read_plan
 from langchain_awo.runtime.chat_namer import chat_namer
 from langchain_awo.runtime.live_tools import as_tools
 from langchain_awo.runtime.protection import check_case, tool_names
 from langchain_awo.runtime.signatures import spec_of
 from langchain_awo.runtime.toolkit import MetaToolkit
-from langchain_awo.stores import TraceStore, log_torn, open_store
-from langchain_awo.stores.opening import is_parquet_store
-
-Source: TypeAlias = str | os.PathLike[str] | TraceStore | Iterable[Trace]
-"""Traces: a store or its path or URL, a path of runs that something else recorded, or the traces themselves."""
+from langchain_awo.sources import OnSkipped, Source, stream_traces
 
 Tool: TypeAlias = BaseTool | Callable[..., Any] | dict[str, Any]
 """Whatever `create_agent` takes as a tool; tools that the provider runs, as dictionaries, are in no routine."""
-
-OnSkipped: TypeAlias = Callable[[BadLine | TornRecordError], None]
-"""Called with each record that cannot be read; the reading goes on after it."""
 
 
 def load_traces(
@@ -64,12 +55,7 @@ def load_traces(
         StoreError: there is no such store or file, or it cannot be read.
         ImportFormatError: it is neither a store nor runs in a known format.
     """
-    found = _traces(source, on_skipped or _log)
-    return join_threads(
-        trace
-        for trace in found
-        if (domain is None or trace.domain == domain) and model in (None, trace.model)
-    )
+    return join_threads(stream_traces(source, domain=domain, model=model, on_skipped=on_skipped))
 
 
 def compile_toolkit(
@@ -85,11 +71,13 @@ def compile_toolkit(
     options: Options | None = None,
     namer: BaseChatModel | Namer | None = None,
     progress: Progress | None = None,
+    state: str | os.PathLike[str] | None = None,
+    executor: Executor | None = None,
 ) -> MetaToolkit:
     """Compiles the routines that agents repeat into a toolkit of meta-tools.
 
     Args:
-        traces: a store or its path or URL, a file of messages, or traces.
+        traces: a store or its path or URL, a file of messages, several of these, or traces.
         tools: the live tools; without them shapes are taken from the traces and checked when the toolkit is loaded.
         rules: merging rules, or the path of a rules file; the safe defaults if not given.
         strategy: `default`, or `awo` for the paper's algorithm to the letter.
@@ -101,6 +89,8 @@ def compile_toolkit(
         namer: a chat model, or a function from a meta-tool to a name and a description, to word them better. What it says is
             checked; on any failure the wording stays as it is without one.
         progress: called with the pass, how much is done and how much there is.
+        state: a file that keeps what was counted and sampled; given again, the traces are added to those of before, each once.
+        executor: counts each of several stores in a worker, such as a process pool or `distributed.Client.get_executor()`.
 
     Raises:
         StoreError: the traces cannot be read.
@@ -118,10 +108,10 @@ def compile_toolkit(
     )
     live = as_tools(tools)
     specs = [spec_of(tool) for tool in live]
-    found = load_traces(traces)
-    called = (call.name for trace in found for call in trace.tool_calls)
-    check_case(chosen.protected, {*(spec.name for spec in specs), *called})
-    plan = compile_plan(found, options=chosen, tools=specs, progress=progress)
+    bounds = WHOLE if chosen.strategy == "awo" else None
+    log = count_traces(traces, state=state, executor=executor, bounds=bounds)
+    check_case(chosen.protected, {*(spec.name for spec in specs), *log.calls})
+    plan = compile_summary(log, options=chosen, tools=specs, progress=progress)
     if namer is not None:
         plan = polished(plan, chat_namer(namer) if isinstance(namer, BaseChatModel) else namer)
     return MetaToolkit(plan=plan, tools=live, effects=dict(chosen.effects))
@@ -219,33 +209,3 @@ def estimate(
         split_seed=split_seed,
         progress=progress,
     )
-
-
-def _traces(source: Source, on_skipped: OnSkipped) -> Iterator[Trace]:
-    if isinstance(source, TraceStore):
-        yield from source.traces(on_error=on_skipped)
-    elif isinstance(source, str | os.PathLike):
-        yield from _from_path(source, on_skipped)
-    else:
-        yield from source
-
-
-def _from_path(source: str | os.PathLike[str], on_skipped: OnSkipped) -> Iterator[Trace]:
-    if not is_parquet_store(source) and is_recording(source):
-        yield from import_traces(
-            source, on_skipped=on_skipped
-        )  # what is read without being stored may still be shown
-        return
-    with open_store(_address(source), create=False) as store:
-        yield from store.traces(on_error=on_skipped)
-
-
-def _log(skipped: BadLine | TornRecordError) -> None:
-    if isinstance(skipped, TornRecordError):
-        log_torn(skipped)
-    else:
-        log_bad_line(skipped)
-
-
-def _address(store: str | os.PathLike[str]) -> str | Path:
-    return store if isinstance(store, str) else Path(store)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from langchain_awo.api import Source, load_traces
+from langchain_awo.api import load_traces
 from langchain_awo.errors import CompileError
 from langchain_awo.model.graph import WorkflowGraph
 from langchain_awo.model.metatool import ToolkitPlan
@@ -23,6 +23,7 @@ from langchain_awo.optimizer.settings import options_of
 from langchain_awo.reporting.notebook import DrawnGraph
 from langchain_awo.reporting.report import Report
 from langchain_awo.reporting.timeline import timeline_of
+from langchain_awo.sources import Source
 from langchain_awo.watcher import Toolkit, monitor, plan_of
 
 Rules: TypeAlias = RuleSet | str | os.PathLike[str] | None

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from typing import TypeAlias
 
-from langchain_awo.api import Source, load_traces
+from langchain_awo.api import load_traces
 from langchain_awo.model.metatool import ToolkitPlan
 from langchain_awo.monitoring.monitor import Monitoring, monitor_traces
 from langchain_awo.monitoring.observing import Progress
 from langchain_awo.monitoring.prices import PriceTable, read_prices
 from langchain_awo.plan_file import read_plan
 from langchain_awo.runtime.toolkit import MetaToolkit
+from langchain_awo.sources import Source
 
 Toolkit: TypeAlias = MetaToolkit | ToolkitPlan | str | os.PathLike[str]
 """A toolkit, or where it was saved."""

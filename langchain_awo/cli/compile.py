@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from langchain_awo.cli.hints import tell_unknown_effects
+from langchain_awo.cli.hints import name_unknown_effects
 from langchain_awo.cli.options import (
     PHASES,
     AsJson,
@@ -18,12 +18,14 @@ from langchain_awo.cli.options import (
     Model,
     Protect,
     Rules,
+    State,
     Tools,
     Traces,
     Writes,
     declared_effects,
 )
-from langchain_awo.cli.sources import chat_model, live_tools, read_traces
+from langchain_awo.cli.reading import Reading
+from langchain_awo.cli.sources import chat_model, live_tools
 from langchain_awo.cli.terminal import counted, progress, put, put_json, say
 
 
@@ -54,6 +56,7 @@ def compile_traces(
     model: Model = None,
     protect: Protect = None,
     effect: Effects = None,
+    state: State = None,
     namer: Annotated[
         str | None,
         typer.Option(
@@ -66,8 +69,11 @@ def compile_traces(
 
     Example: `awo compile traces.db -o toolkit.json --tools shop.tools:TOOLS`
     """
-    from langchain_awo.optimizer.pipeline import Options, compile_plan
+    from langchain_awo.optimizer.counting.sample import WHOLE
+    from langchain_awo.optimizer.log.effects import effects_of
+    from langchain_awo.optimizer.pipeline import Options, compile_summary
     from langchain_awo.optimizer.rules.file import read_rules
+    from langchain_awo.partitions import count_traces
     from langchain_awo.plan_file import check_target, plan_text, write_plan
     from langchain_awo.runtime.protection import check_case
     from langchain_awo.runtime.signatures import spec_of
@@ -84,11 +90,13 @@ def compile_traces(
         threshold=threshold,
     )
     specs = [spec_of(tool) for tool in live_tools(tools)]
-    found = read_traces(traces, domain=domain, model=model)
-    called = {call.name for trace in found for call in trace.tool_calls}
-    check_case(options.protected, called.union(spec.name for spec in specs))
+    reading = Reading(traces, domain=domain, model=model)
+    bounds = WHOLE if options.strategy == "awo" else None
+    log = count_traces(reading, state=state, bounds=bounds, only=reading.only)
+    reading.tell(known=log.traces)
+    check_case(options.protected, {*log.calls, *(spec.name for spec in specs)})
     with progress(PHASES) as tell:
-        plan = compile_plan(found, options=options, tools=specs, progress=tell)
+        plan = compile_summary(log, options=options, tools=specs, progress=tell)
     if wording:
         from langchain_awo.optimizer.selection.polish import polished
         from langchain_awo.runtime.chat_namer import chat_namer
@@ -103,8 +111,9 @@ def compile_traces(
         from langchain_awo.model.notation import format_plan
 
         put(format_plan(plan))
-        tell_unknown_effects(found, specs=specs, declared=options.effects, protected=options.protected)
-    read = counted(len(found), "trace")
+        effects = effects_of([*log.known_specs(), *specs], options.effects)
+        name_unknown_effects(effects, log.calls.keys() - options.protected)
+    read = counted(len(log.runs), "trace")
     say(f"{counted(len(plan.meta_tools), 'meta-tool')} in {output}, compiled from {read}")
     if not plan.meta_tools and plan.refused:
         first = plan.refused[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from langchain_awo.cli.terminal import counted, say
@@ -24,7 +24,12 @@ def tell_unknown_effects(
 
     effects = build_corpus(traces, tools=specs, declared=declared).effects
     called = {call.name for trace in traces for call in trace.tool_calls if call.name not in protected}
-    unknown = sorted(tool for tool in called if effects[tool] is Effect.UNKNOWN)
+    name_unknown_effects(effects, called)
+
+
+def name_unknown_effects(effects: Mapping[str, Effect], called: Iterable[str]) -> None:
+    """Names those of the called tools of which nobody says what they do."""
+    unknown = sorted(tool for tool in called if effects.get(tool) is Effect.UNKNOWN)
     if unknown:
         say(
             f"{counted(len(unknown), 'tool')} of unknown effect, treated as writes: {', '.join(unknown)}; "

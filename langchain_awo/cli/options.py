@@ -28,6 +28,14 @@ Toolkit = Annotated[
 Protect = Annotated[
     list[str] | None, typer.Option(metavar="TOOL", help="A tool no meta-tool may call; may be repeated.")
 ]
+State = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Keeps what was counted; given again, the traces are added to those of before.",
+        show_default=False,
+    ),
+]
 Effects = Annotated[
     list[str] | None,
     typer.Option(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from langchain_awo.cli.config import read_config
-from langchain_awo.cli.terminal import counted, say, waiting
+from langchain_awo.cli.terminal import counted, say
 from langchain_awo.errors import AwoError
 
 if TYPE_CHECKING:
@@ -29,39 +29,34 @@ def read_traces(source: str, *, domain: str | None, model: str | None) -> list[T
         StoreError: there is no such store, or it cannot be read.
         ImportFormatError: it is neither a store nor runs in a known format.
     """
-    from langchain_awo.api import load_traces
+    from langchain_awo.cli.reading import Reading
+    from langchain_awo.model.thread import join_threads
 
-    skipped = 0
-
-    def report(problem: object) -> None:
-        nonlocal skipped
-        skipped += 1
-        say(f"skipped {problem}", style="yellow")
-
-    with waiting(f"reading {source}"):
-        traces = load_traces(source, on_skipped=report)
-    if skipped:
-        say(f"{counted(skipped, 'record')} of {source} skipped, {counted(len(traces), 'trace')} read")
-    kept = [trace for trace in traces if domain in (None, trace.domain) and model in (None, trace.model)]
-    if reason := _why_none(source, traces, kept, domain=domain, model=model):
-        say(reason, style="yellow")
-    return kept
+    reading = Reading(source, domain=domain, model=model)
+    traces = join_threads(reading)
+    reading.tell(known=0)
+    return traces
 
 
-def _why_none(
-    source: str, traces: Sequence[Trace], kept: Sequence[Trace], *, domain: str | None, model: str | None
+def why_none(
+    source: str, only: Mapping[str, str], *, read: int, kept: int, calls: bool, seen: Mapping[str, set[str]]
 ) -> str:
-    if not traces:
+    """Why there is nothing to find in what was read, or nothing to say.
+
+    Args:
+        only: what the traces were selected by.
+        read: how many there were, and how many were `kept`.
+        calls: whether a model called a tool in any of these.
+        seen: the domains and models that there were.
+    """
+    if not read:
         return f"{source} holds no traces; record an agent into it first"
     if not kept:
-        asked = [f"{name} {value!r}" for name, value in (("domain", domain), ("model", model)) if value]
-        domains = ", ".join(sorted({repr(trace.domain) for trace in traces}))
-        models = ", ".join(sorted({repr(trace.model) for trace in traces}))
-        return (
-            f"no trace of {source} has {' and '.join(asked)}; its domains are {domains}, its models {models}"
-        )
-    if not any(call.model_call is not None for trace in kept for call in trace.tool_calls):
-        return f"in {counted(len(kept), 'trace')} no model called a tool, so there is no routine to find"
+        asked = " and ".join(f"{name} {value!r}" for name, value in only.items())
+        domains, models = (", ".join(sorted(map(repr, seen[name]))) for name in ("domain", "model"))
+        return f"no trace of {source} has {asked}; its domains are {domains}, its models {models}"
+    if not calls:
+        return f"in {counted(kept, 'trace')} no model called a tool, so there is no routine to find"
     return ""
 
 

@@ -14,6 +14,8 @@ from langchain_awo.model.metatool import MetaTool, Refused, ToolkitPlan
 from langchain_awo.model.rules import Ignore, RuleSet, describe
 from langchain_awo.model.trace import JSONValue, ToolSpec, Trace
 from langchain_awo.optimizer.baseline.literal import compile_literal
+from langchain_awo.optimizer.counting.sample import WHOLE, Bounds
+from langchain_awo.optimizer.counting.summary import Summary, summarize
 from langchain_awo.optimizer.log.commands import REASON, commanding
 from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
 from langchain_awo.optimizer.log.inline import without_echo
@@ -89,9 +91,11 @@ def compile_plan(
 ) -> ToolkitPlan:
     """Compiles traces into a plan; the same traces in any order give the same plan.
 
-    What meta-tools did in them counts as if a model had asked for it.
+    What meta-tools did in them counts as if a model had asked for it. The traces are read once and one by one: of a large log all is
+    counted, and a bounded sample is looked at closely (see `Bounds`). The strategy `awo` keeps and looks at all of it.
 
     Args:
+        traces: the runs of one thread may come apart.
         tools: specifications of the live tools, if there are any; they override what was recorded.
         former: meta-tools of an earlier plan, to keep what still holds and the names of what means the same.
         progress: called as the passes go on.
@@ -100,8 +104,32 @@ def compile_plan(
         CompileError: the options contradict each other.
     """
     chosen = options or Options()
-    own, _ = without_echo(traces, frozenset())
-    corpus = build_corpus(own, tools=tools, declared=chosen.effects)
+    log = summarize(traces, bounds=WHOLE if chosen.strategy == "awo" else Bounds())
+    return compile_summary(log, options=chosen, tools=tools, former=former, progress=progress)
+
+
+def compile_summary(
+    log: Summary,
+    *,
+    options: Options | None = None,
+    tools: Sequence[ToolSpec] = (),
+    former: Sequence[MetaTool] = (),
+    progress: Progress | None = None,
+) -> ToolkitPlan:
+    """Compiles what was counted and sampled of some traces; otherwise as `compile_plan`.
+
+    Raises:
+        CompileError: the options contradict each other, or the strategy `awo` would see a sample only.
+    """
+    chosen = options or Options()
+    sampled = log.sampled()
+    if chosen.strategy == "awo" and not sampled.is_whole:
+        raise CompileError(
+            "the strategy `awo` counts whole logs, and there is only a sample of this one; use `default`"
+        )
+    own, _ = without_echo(sampled.traces, log.replayed)
+    corpus = build_corpus(own, tools=tools, declared=chosen.effects, recorded=log.recorded_specs())
+    corpus = replace(corpus, fair=sampled.fair, calling=sampled.calling)
     meta_tools, refused = compile_corpus(corpus, chosen, former=former, progress=progress)
     if chosen.strategy == "default":
         meta_tools = shape(meta_tools, corpus, showing=chosen.showing)
@@ -113,7 +141,10 @@ def compile_plan(
         meta_tools=tuple(meta_tools),
         refused=tuple(sorted(refused, key=lambda each: (each.routine, each.code, each.reason))),
         tools=without_secret_defaults(signatures_of(corpus, used, live={spec.name for spec in tools})),
-        corpus={**describe_corpus(corpus), "paths": frequent(path_mix(corpus, meta_tools))},
+        corpus={
+            **(describe_corpus(corpus) if sampled.is_whole else _describe_sampled(log, corpus)),
+            "paths": frequent(path_mix(corpus.fair_part, meta_tools)),
+        },
         settings=_settings(chosen),
     )
 
@@ -141,7 +172,8 @@ def compile_corpus(
         if isinstance(candidate, Refused):
             refused.append(candidate)
             continue
-        verified, doubts = verify(candidate, corpus, options.thresholds)
+        around = corpus.around(candidate.steps[0].tool)
+        verified, doubts = verify(candidate, around, options.thresholds)
         refused += doubts
         if verified:
             verified, leaks = keep_home(verified, corpus)
@@ -154,7 +186,7 @@ def compile_corpus(
     known = reconsider(former, candidates, corpus, options.thresholds, avoid=avoid)
     kept = select(
         known.candidates,
-        corpus,
+        corpus.fair_part,
         max_tools=options.max_tools,
         prices=options.prices,
         former=known.holding,
@@ -195,7 +227,11 @@ def mine(corpus: Corpus, options: Options, report: Progress) -> Iterator[MetaToo
     for done, tool in enumerate(allowed):
         report("mine", done, len(allowed))
         yield from grow(
-            corpus, tool, avoid=avoid, thresholds=options.thresholds, writes=options.writes == "guarded"
+            corpus.around(tool),
+            tool,
+            avoid=avoid,
+            thresholds=options.thresholds,
+            writes=options.writes == "guarded",
         )
     report("mine", len(allowed), len(allowed))
 
@@ -247,6 +283,16 @@ def describe_corpus(corpus: Corpus) -> dict[str, JSONValue]:
         "tasks": len(corpus.tasks),
         "model_calls": corpus.model_calls,
         "digest": digest([[run.trace_id, len(run.text), run.model_calls] for run in corpus.runs]),
+    }
+
+
+def _describe_sampled(log: Summary, corpus: Corpus) -> dict[str, JSONValue]:
+    return {
+        "traces": len(log.runs),
+        "tasks": len(log.tasks),
+        "model_calls": log.model_calls,
+        "sampled": len(corpus.runs),
+        "digest": f"{log.checksum:016x}",
     }
 
 

@@ -67,7 +67,9 @@ class Decisions:
 
 
 def count_decisions(paths: Iterable[Path], *, history: int | None = None) -> Decisions:
-    """Counts each decision of each path, in one pass over plain dictionaries."""
+    """Counts each decision of each path; with full histories on columns, where each state is worked out once."""
+    if history is None:
+        return _count_full(paths)
     decisions = Decisions()
     for path in paths:
         source = ROOT
@@ -75,6 +77,88 @@ def count_decisions(paths: Iterable[Path], *, history: int | None = None) -> Dec
             decisions.weights[source, target, each.canonical] += 1
             source = target
     return decisions
+
+
+@dataclass(frozen=True, slots=True)
+class _Symbol:
+    """A call with all that decides the next state, so that paths of equal symbols go through equal states.
+
+    Attributes:
+        is_read: whether it may change places, and `is_first` whether it is the first of those that it may do so with.
+        uses: how many calls before it those are that it uses.
+    """
+
+    canonical: CanonicalCall
+    is_read: bool = False
+    is_first: bool = False
+    uses: tuple[int, ...] = ()
+
+
+def _symbols(calls: Sequence[PathCall]) -> Iterator[_Symbol]:
+    stretch: int | None = None
+    for index, each in enumerate(calls):
+        if each.stretch is None:
+            yield _Symbol(each.canonical)
+        else:
+            uses = tuple(sorted(index - position for position in each.uses))
+            yield _Symbol(each.canonical, is_read=True, is_first=each.stretch != stretch, uses=uses)
+        stretch = each.stretch
+
+
+def _count_full(paths: Iterable[Path]) -> Decisions:
+    from langchain_awo.optimizer.counting.columns import as_columns, count_prefixes  # noqa: PLC0415  # numpy is slow to import
+
+    known: dict[_Symbol, _Symbol] = {}
+    columns = as_columns([[known.setdefault(each, each) for each in _symbols(path.calls)] for path in paths])
+    prefixes = count_prefixes(columns)
+    nodes = zip(prefixes.parents.tolist(), prefixes.codes.tolist(), prefixes.counts.tolist(), strict=True)
+    tree, decisions = _States(), Decisions()
+    for parent, code, count in nodes:
+        symbol = columns.symbols[code]
+        source, target = tree.add(parent, symbol)
+        decisions.weights[source, target, symbol.canonical] += count
+    return decisions
+
+
+@dataclass(slots=True)
+class _States:
+    """The states of a prefix tree, node by node; the same keys as `states`."""
+
+    parents: list[int] = field(default_factory=list)
+    chains: list[int] = field(default_factory=list)
+    reads: list[int] = field(default_factory=list)
+    hashes: list[int] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+
+    def add(self, parent: int, symbol: _Symbol) -> tuple[str, str]:
+        """Adds a node; the keys of the states before and after it."""
+        chain, reads = (_EMPTY, _EMPTY) if parent < 0 else (self.chains[parent], self.reads[parent])
+        own = _EMPTY
+        if not symbol.is_read:
+            chain, reads = _hash("step", chain, reads, symbol.canonical), _EMPTY
+        else:
+            if symbol.is_first:
+                chain, reads = _hash("rest", chain, reads), _EMPTY
+            used = sum(self._before(parent, distance) for distance in symbol.uses)
+            own = _hash("read", used % 2**_BITS, symbol.canonical)
+            reads = (reads + own) % 2**_BITS
+        for column, value in (
+            (self.parents, parent),
+            (self.chains, chain),
+            (self.reads, reads),
+            (self.hashes, own),
+        ):
+            column.append(value)
+        self.keys.append(_key(chain, reads))
+        return (self.keys[parent] if parent >= 0 else ROOT), self.keys[-1]
+
+    def _before(self, node: int, distance: int) -> int:
+        """The hash of the read so many calls before the child of a node."""
+        for _ in range(distance - 1):
+            if node < 0:
+                return _EMPTY
+            node = self.parents[node]
+        return self.hashes[node] if node >= 0 else _EMPTY
 
 
 def states(calls: Sequence[PathCall], *, history: int | None = None) -> Iterator[str]:
@@ -102,7 +186,11 @@ def _full_states(calls: Sequence[PathCall], *, offset: int = 0) -> Iterator[str]
             hashes[index] = _hash("read", used % 2**_BITS, each.canonical)
             reads = (reads + hashes[index]) % 2**_BITS
         stretch = each.stretch
-        yield f"{_hash('state', chain, reads):016x}"
+        yield _key(chain, reads)
+
+
+def _key(chain: int, reads: int) -> str:
+    return f"{_hash('state', chain, reads):016x}"
 
 
 def _hash(*parts: str | int | CanonicalCall) -> int:

@@ -14,10 +14,10 @@ from typing import Final
 
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.encoding import decode, digest, dumps
-from langchain_awo.model.hints import merge_hints
 from langchain_awo.model.reach import Reach, reach_of
 from langchain_awo.model.trace import JSONValue, ModelCallRecord, TokenUsage, ToolCallRecord, ToolSpec, Trace
 from langchain_awo.optimizer.log.effects import effects_of
+from langchain_awo.optimizer.log.specs import merged_specs
 
 NEVER: Final = 1 << 62
 """Position of a value that never occurs."""
@@ -143,12 +143,33 @@ class Corpus:
     Attributes:
         runs: sorted by trace id, so that the order of the traces does not matter.
         trusted: tools that reach nowhere, because the user says so.
+        fair: ids of the runs that are a fair sample of what agents do; `None` if all are. The others show rare tools.
+        calling: for each tool, ids of the runs that are a fair sample of those that call it.
     """
 
     runs: tuple[Run, ...]
     specs: Mapping[str, ToolSpec]
     effects: Mapping[str, Effect]
     trusted: frozenset[str] = frozenset()
+    fair: frozenset[str] | None = None
+    calling: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @cached_property
+    def fair_part(self) -> Corpus:
+        """The runs in which everything is as frequent as in the whole log: what is worth something is measured on them."""
+        if self.fair is None:
+            return self
+        return self._only(self.fair)
+
+    def around(self, tool: str) -> Corpus:
+        """The runs to judge a routine by that starts with a tool: those that call it are a fair sample of all that do."""
+        if self.fair is None or tool not in self.calling:
+            return self
+        return self._only(self.fair | self.calling[tool])
+
+    def _only(self, ids: frozenset[str]) -> Corpus:
+        runs = tuple(run for run in self.runs if run.trace_id in ids)
+        return replace(self, runs=runs, fair=None, calling={})
 
     @cached_property
     def tasks(self) -> tuple[str, ...]:
@@ -203,10 +224,15 @@ def build_corpus(
     *,
     tools: Sequence[ToolSpec] = (),
     declared: Mapping[str, Effect] | None = None,
+    recorded: Iterable[ToolSpec] = (),
 ) -> Corpus:
-    """The optimizer's view of some traces; live tool specifications override recorded ones."""
+    """The optimizer's view of some traces; live tool specifications override recorded ones.
+
+    Args:
+        recorded: what traces that are not looked at say of the tools.
+    """
     ordered = sorted(traces, key=lambda trace: trace.trace_id)
-    specs = _specs(ordered, tools)
+    specs = merged_specs(ordered, tools, recorded)
     effects = effects_of(specs.values(), declared)
     shown = _shown_tokens(specs)
     return Corpus(tuple(_run(trace, effects, shown) for trace in ordered), specs, effects)
@@ -250,26 +276,6 @@ def find_word(text: str, word: str, start: int) -> int:
 
 def _joins(outside: str, inside: str) -> bool:
     return (outside.isalnum() or outside == "_") and (inside.isalnum() or inside == "_")
-
-
-def _specs(traces: Iterable[Trace], tools: Sequence[ToolSpec]) -> dict[str, ToolSpec]:
-    """One specification for each tool: the fullest one that was recorded, with what any of them claims of effects."""
-    seen: dict[str, ToolSpec] = {}
-    hints: dict[str, dict[str, JSONValue]] = {}
-    for trace in traces:
-        for spec in trace.tools:
-            known = seen.get(spec.name)
-            if known is None or _fullness(spec) > _fullness(known):
-                seen[spec.name] = spec
-            hints[spec.name] = merge_hints(hints.get(spec.name, {}), spec.hints)
-        for call in trace.tool_calls:
-            seen.setdefault(call.name, ToolSpec(name=call.name))
-    merged = {name: replace(spec, hints=hints.get(name, {})) for name, spec in seen.items()}
-    return dict(sorted({**merged, **{spec.name: spec for spec in tools}}.items()))
-
-
-def _fullness(spec: ToolSpec) -> tuple[bool, str, str]:
-    return bool(spec.parameters), dumps(spec.parameters), spec.description
 
 
 def _shown_tokens(specs: Mapping[str, ToolSpec]) -> int:

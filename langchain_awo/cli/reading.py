@@ -1,0 +1,52 @@
+"""Traces as they are read one by one, and what is to be told of them afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from langchain_awo.cli.sources import why_none
+from langchain_awo.cli.terminal import counted, say, waiting
+
+if TYPE_CHECKING:
+    from langchain_awo.model.trace import Trace
+
+
+class Reading:
+    """The traces of a store or a file of messages; what is skipped is reported on stderr."""
+
+    def __init__(self, source: str, *, domain: str | None, model: str | None) -> None:
+        self.source = source
+        self.only = {name: value for name, value in (("domain", domain), ("model", model)) if value}
+        self._read = self._kept = self._skipped = 0
+        self._calls = False
+        self._seen: dict[str, set[str]] = {"domain": set(), "model": set()}
+
+    def __iter__(self) -> Iterator[Trace]:
+        from langchain_awo.sources import stream_traces
+
+        with waiting(f"reading {self.source}"):
+            for trace in stream_traces(self.source, on_skipped=self._skip):
+                self._read += 1
+                for name, values in self._seen.items():
+                    values.add(getattr(trace, name))
+                if all(getattr(trace, name) == value for name, value in self.only.items()):
+                    self._kept += 1
+                    self._calls = self._calls or any(call.model_call is not None for call in trace.tool_calls)
+                    yield trace
+
+    def tell(self, *, known: int) -> None:
+        """Says what was skipped, and why there is nothing to find; not if enough was known before."""
+        if self._skipped:
+            say(
+                f"{counted(self._skipped, 'record')} of {self.source} skipped, {counted(self._read, 'trace')} read"
+            )
+        reason = why_none(
+            self.source, self.only, read=self._read, kept=self._kept, calls=self._calls, seen=self._seen
+        )
+        if reason and known <= self._kept:
+            say(reason, style="yellow")
+
+    def _skip(self, problem: object) -> None:
+        self._skipped += 1
+        say(f"skipped {problem}", style="yellow")

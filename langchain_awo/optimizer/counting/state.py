@@ -1,0 +1,160 @@
+"""A summary as a file, so that tonight's traces can be added to yesterday's.
+
+Gzip of JSON lines: the counts, then the traces of the sample. The same summary gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import tempfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from langchain_awo.errors import CompileError
+from langchain_awo.model.encoding import dumps, loads
+from langchain_awo.model.schema import dump, load_tool_spec, load_trace
+from langchain_awo.model.trace import TRACE_SCHEMA_VERSION
+from langchain_awo.optimizer.counting.distinct import Distinct
+from langchain_awo.optimizer.counting.sample import Bounds, Item, Sample
+from langchain_awo.optimizer.counting.summary import Summary
+
+KIND: Final = "mining state"
+VERSION: Final = 1
+"""Version of the file; a change of what is counted, or how, is a new one."""
+
+
+def to_bytes(summary: Summary) -> bytes:
+    """The summary as the bytes of a file."""
+    return gzip.compress("".join(f"{line}\n" for line in _lines(summary)).encode(), compresslevel=3, mtime=0)
+
+
+def from_bytes(data: bytes, *, where: str = "the state") -> Summary:
+    """The summary in some bytes.
+
+    Args:
+        where: what to call it in errors.
+
+    Raises:
+        CompileError: they are no state, or one of another version.
+    """
+    try:
+        head, *lines = gzip.decompress(data).splitlines()
+        found = loads(head)
+        if not isinstance(found, dict) or found.get("langchain_awo") != KIND:
+            raise CompileError(f"{where} is not a mining state; choose another path, or remove it")
+        _check_version(found, where)
+        return _summary(found, lines)
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CompileError(
+            f"{where} is not a mining state, or is cut off ({error}); remove it and compile all traces again"
+        ) from error
+
+
+def read_state(path: str | os.PathLike[str], *, only: dict[str, str] | None = None) -> Summary:
+    """The state in a file, or an empty one if there is no file yet.
+
+    Args:
+        only: what the traces to add are selected by.
+
+    Raises:
+        CompileError: the file is no state, or one of another version, of other bounds or of other traces.
+    """
+    file = Path(path)
+    asked = Summary(only=only or {})
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError:
+        return asked
+    except OSError as error:
+        raise CompileError(f"{file} cannot be read: {error.strerror or error}") from error
+    found = from_bytes(data, where=str(file))
+    if found.bounds != asked.bounds:
+        raise CompileError(
+            f"{file} was counted with other bounds ({found.bounds}); compile all traces into a new one"
+        )
+    if found.only != asked.only:
+        raise CompileError(
+            f"{file} holds traces with {_said(found.only)}, and {_said(asked.only)} is asked for now; use another file"
+        )
+    return found
+
+
+def write_state(summary: Summary, path: str | os.PathLike[str]) -> None:
+    """Writes a state, whole or not at all, readable by its owner only: it holds recorded traces.
+
+    Raises:
+        CompileError: the file cannot be written.
+    """
+    target = Path(path)
+    try:
+        with tempfile.NamedTemporaryFile(prefix=f".{target.name}.", dir=target.parent, delete=False) as file:
+            file.write(to_bytes(summary))
+        Path(file.name).replace(target)
+    except OSError as error:
+        raise CompileError(
+            f"{target} cannot be written: {error.strerror or error}; choose another path"
+        ) from error
+
+
+def _check_version(head: dict[str, Any], where: str) -> None:
+    found = (head.get("version"), head.get("traces_version"))
+    if found != (VERSION, TRACE_SCHEMA_VERSION):
+        raise CompileError(
+            f"{where} is a mining state of version {found[0]} of traces of version {found[1]}; this langchain_awo reads "
+            f"version {VERSION} of {TRACE_SCHEMA_VERSION}. Remove it and compile all traces again."
+        )
+
+
+def _lines(summary: Summary) -> Iterator[str]:
+    items = summary.sample.items()
+    yield dumps(
+        {
+            "langchain_awo": KIND,
+            "version": VERSION,
+            "traces_version": TRACE_SCHEMA_VERSION,
+            "bounds": asdict(summary.bounds),
+            "only": summary.only,
+            "traces": summary.traces,
+            "model_calls": summary.model_calls,
+            "calls": dict(summary.calls),
+            "replayed": sorted(summary.replayed),
+            "checksum": f"{summary.checksum:016x}",
+            "specs": [dump(summary.specs[name]) for name in sorted(summary.specs)],
+            "ids": summary.ids.to_text(),
+            "runs": summary.runs.to_text(),
+            "tasks": summary.tasks.to_text(),
+        }
+    )
+    yield from (
+        dumps({"key": item.key, "weight": item.weight, "cut": item.cut, "trace": dump(item.trace)})
+        for item in items
+    )
+
+
+def _summary(head: dict[str, Any], lines: list[bytes]) -> Summary:
+    found = Summary(
+        Bounds(**head["bounds"]),
+        only=head["only"],
+        traces=head["traces"],
+        model_calls=head["model_calls"],
+        calls=Counter(head["calls"]),
+        replayed=set(head["replayed"]),
+        specs={spec.name: spec for spec in map(load_tool_spec, head["specs"])},
+        checksum=int(head["checksum"], 16),
+        ids=Distinct.from_text(head["ids"]),
+        runs=Distinct.from_text(head["runs"]),
+        tasks=Distinct.from_text(head["tasks"]),
+    )
+    found.sample = Sample(found.bounds)
+    for item in map(loads, lines):
+        found.sample.put(Item(item["key"], item["weight"], cut=item["cut"], trace=load_trace(item["trace"])))
+    return found
+
+
+def _said(only: dict[str, str]) -> str:
+    return " and ".join(f"{name} {value!r}" for name, value in sorted(only.items())) or "no condition"

@@ -1,0 +1,161 @@
+"""A log in one pass: counts over all of it and a bounded sample of its traces, the same in any order and in any parts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from langchain_awo.errors import CompileError
+from langchain_awo.model.encoding import digest
+from langchain_awo.model.hints import merge_hints
+from langchain_awo.model.thread import join_threads
+from langchain_awo.model.trace import ToolSpec, Trace
+from langchain_awo.optimizer.counting.distinct import Distinct
+from langchain_awo.optimizer.counting.sample import Bounds, Sample, key_of
+from langchain_awo.optimizer.log.specs import fuller
+
+_CHECKSUMS: Final = 1 << 64
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """What is looked at closely.
+
+    Attributes:
+        traces: runs of one thread joined, sorted by trace id.
+        fair: ids of those that are a fair sample of the log; `None` if all are.
+        calling: for each tool, ids of those that are a fair sample of the traces that call it.
+        is_whole: whether they are all there was.
+    """
+
+    traces: list[Trace]
+    fair: frozenset[str] | None
+    calling: dict[str, frozenset[str]]
+    is_whole: bool
+
+
+@dataclass(slots=True)
+class Summary:
+    """What is kept of a log; `add` and `merge` in any order give the same.
+
+    Attributes:
+        only: what its traces were selected by, such as the domain; summaries of other selections do not add up.
+        traces: how many there were.
+        model_calls: of all traces, and `calls` the tool calls by tool.
+        replayed: names of the meta-tools that recorded calls were made by.
+        specs: for each tool the fullest specification, with what any claims of effects.
+        checksum: sum of the digests of the traces.
+        ids: digests of the trace ids, `runs` of threads and traces without one, `tasks` of tasks.
+    """
+
+    bounds: Bounds = field(default_factory=Bounds)
+    only: dict[str, str] = field(default_factory=dict)
+    traces: int = 0
+    model_calls: int = 0
+    calls: Counter[str] = field(default_factory=Counter)
+    replayed: set[str] = field(default_factory=set)
+    specs: dict[str, ToolSpec] = field(default_factory=dict)
+    checksum: int = 0
+    ids: Distinct = field(default_factory=Distinct)
+    runs: Distinct = field(default_factory=Distinct)
+    tasks: Distinct = field(default_factory=Distinct)
+    sample: Sample = field(init=False)
+    _seen: dict[str, ToolSpec] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self.sample = Sample(self.bounds)
+
+    def add_new(self, traces: Iterable[Trace]) -> int:
+        """Adds the traces whose ids are not in it yet; how many these were."""
+        before = self.traces
+        for trace in traces:
+            if _number(trace.trace_id) not in self.ids:
+                self.add(trace)
+        return self.traces - before
+
+    def add(self, trace: Trace) -> None:
+        """Counts a trace, and samples it if it belongs to the sample."""
+        self.traces += 1
+        self.model_calls += len(trace.model_calls)
+        tools = Counter(call.name for call in trace.tool_calls)
+        self.calls.update(tools)
+        self.replayed.update(call.replay.meta_tool for call in trace.tool_calls if call.replay)
+        for spec in trace.tools:
+            if self._seen.get(spec.name) != spec:
+                self._seen[spec.name] = spec
+                self._learn(spec)
+        shape = [trace.trace_id, len(trace.model_calls), len(trace.tool_calls)]
+        self.checksum = (self.checksum + _number(shape)) % _CHECKSUMS
+        self.ids.add(_number(trace.trace_id))
+        self.runs.add(int(key_of(trace), 16))
+        self.tasks.add(_number(trace.task_key))
+        self.sample.add(trace, tools)
+
+    def merge(self, other: Summary) -> None:
+        """Adds what was counted apart.
+
+        Raises:
+            CompileError: they have traces in common, or were counted in another way.
+        """
+        if (self.bounds, self.only) != (other.bounds, other.only):
+            raise CompileError("what was counted with other bounds or of other traces does not add up")
+        if common := self.ids.update(other.ids):
+            raise CompileError(f"{common} traces are in two of the parts; give each trace in one part only")
+        self.traces += other.traces
+        self.model_calls += other.model_calls
+        self.calls.update(other.calls)
+        self.replayed |= other.replayed
+        self.checksum = (self.checksum + other.checksum) % _CHECKSUMS
+        self.runs.update(other.runs)
+        self.tasks.update(other.tasks)
+        for spec in other.specs.values():
+            self._learn(spec)
+        for item in other.sample.items():
+            self.sample.put(item)
+
+    def sampled(self) -> Sampled:
+        """The traces to look at."""
+        items = self.sample.items()
+        is_whole = len(items) == self.traces and not any(item.cut for item in items)
+        traces = sorted(join_threads(item.trace for item in items), key=lambda trace: trace.trace_id)
+        ids: dict[str, list[str]] = {}
+        for trace in traces:
+            ids.setdefault(key_of(trace), []).append(trace.trace_id)
+        fair = _ids_of(self.sample.fair_keys(), ids)
+        if is_whole or len(fair) == len({trace.trace_id for trace in traces}):
+            return Sampled(traces, None, {}, is_whole)
+        calling = {tool: _ids_of(keys, ids) for tool, keys in self.sample.keys_calling().items()}
+        return Sampled(traces, fair, calling, is_whole)
+
+    def recorded_specs(self) -> list[ToolSpec]:
+        """What all traces say of the tools, those of meta-tools left out."""
+        return [self.specs[name] for name in sorted(self.specs) if name not in self.replayed]
+
+    def known_specs(self) -> list[ToolSpec]:
+        """The same, with a bare one for each tool that was called and never specified."""
+        bare = (ToolSpec(name=tool) for tool in sorted(self.calls.keys() - self.specs.keys() - self.replayed))
+        return [*self.recorded_specs(), *bare]
+
+    def _learn(self, spec: ToolSpec) -> None:
+        known = self.specs.get(spec.name)
+        best = spec if known is None else fuller(known, spec)
+        hints = merge_hints(known.hints if known else {}, spec.hints)
+        self.specs[spec.name] = replace(best, hints=hints)
+
+
+def summarize(traces: Iterable[Trace], *, bounds: Bounds | None = None) -> Summary:
+    """Counts and samples traces as they come; none is kept that does not belong to the sample."""
+    found = Summary(bounds or Bounds())
+    for trace in traces:
+        found.add(trace)
+    return found
+
+
+def _ids_of(keys: Iterable[str], ids: dict[str, list[str]]) -> frozenset[str]:
+    return frozenset(each for key in keys for each in ids[key])
+
+
+def _number(value: object) -> int:
+    return int(digest(value), 16)

@@ -1,0 +1,42 @@
+"""What recorded traces say of each tool, as one specification."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from langchain_awo.model.encoding import dumps
+from langchain_awo.model.hints import merge_hints
+from langchain_awo.model.trace import JSONValue, ToolSpec, Trace
+
+
+def merged_specs(
+    traces: Sequence[Trace], tools: Sequence[ToolSpec], recorded: Iterable[ToolSpec]
+) -> dict[str, ToolSpec]:
+    """One specification for each tool: the fullest one that was recorded, with what any of them claims of effects.
+
+    Args:
+        tools: live ones, which override what was recorded.
+        recorded: what other traces say.
+    """
+    seen: dict[str, ToolSpec] = {}
+    hints: dict[str, dict[str, JSONValue]] = {}
+    for spec in (*recorded, *(spec for trace in traces for spec in trace.tools)):
+        known = seen.get(spec.name)
+        if known is spec:
+            continue
+        seen[spec.name] = spec if known is None else fuller(known, spec)
+        hints[spec.name] = merge_hints(hints.get(spec.name, {}), spec.hints)
+    for call in (call for trace in traces for call in trace.tool_calls):
+        seen.setdefault(call.name, ToolSpec(name=call.name))
+    merged = {name: replace(spec, hints=hints.get(name, {})) for name, spec in seen.items()}
+    return dict(sorted({**merged, **{spec.name: spec for spec in tools}}.items()))
+
+
+def fuller(one: ToolSpec, other: ToolSpec) -> ToolSpec:
+    """Of two specifications of one tool the one that says more."""
+    return other if _fullness(other) > _fullness(one) else one
+
+
+def _fullness(spec: ToolSpec) -> tuple[bool, str, str]:
+    return bool(spec.parameters), dumps(spec.parameters), spec.description
