@@ -34,13 +34,13 @@ class Season:
     chats: list
 
 
-def season(folder: Path, tasks: int) -> Season:
+def season(folder: Path, tasks: int, mode: str | None = None) -> Season:
     with World.create(seed=7) as one, one.copy() as other:
         todo = generate_tasks(one, tasks, seed=11)
         _work(build_agent(scripted_model(), back_office_tools(one)), todo, folder / "before.db")
         tools = back_office_tools(other)
         toolkit = awo.compile_toolkit(folder / "before.db", tools=tools)
-        agent = build_agent(scripted_model(), tools, middleware=[awo.MetaToolMiddleware(toolkit)])
+        agent = build_agent(scripted_model(), tools, middleware=[awo.MetaToolMiddleware(toolkit, mode=mode)])
         messages = _work(agent, todo, folder / "after.db")
     return Season(
         specs=[spec_of(tool) for tool in tools],

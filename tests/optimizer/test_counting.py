@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import langchain_awo as awo
 from langchain_awo.errors import CompileError
 from langchain_awo.model.encoding import digest
+from langchain_awo.model.thread import CONTINUED, CONVERSATION
 from langchain_awo.model.trace import Message, ModelCallRecord, ToolCallRecord, ToolSpec, Trace
 from langchain_awo.optimizer.counting.distinct import Distinct
 from langchain_awo.optimizer.counting.sample import Bounds
@@ -121,7 +122,15 @@ class TestSample:
 
     def test_a_conversation_is_in_as_a_whole_or_not_at_all(self):
         """What was said in an earlier turn is known in a later one."""
-        traces = [run(n, ["get_a"], thread=f"thread {n % 60}") for n in range(180)]
+        going_on = {CONVERSATION: CONTINUED}
+        traces = [
+            replace(
+                run(n, ["get_a"], thread=f"thread {n % 60}"),
+                task_id=None,
+                metadata=going_on if n >= 60 else {},
+            )
+            for n in range(180)
+        ]
         sampled = summarize(traces, bounds=SMALL).sampled()
         assert {len(trace.tool_calls) for trace in sampled.traces} == {3}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -57,25 +57,28 @@ def advance(number: int, step: Step, each: Occurrence) -> None:
 
 def asks_again(step: Step, routine: MetaTool, occurrences: Sequence[Occurrence]) -> bool:
     """Whether a step only narrows or repeats what another of the same tool asks for: all orders, and the open ones of them."""
-    numbers = [
-        number
-        for number, other in enumerate(routine.steps, start=1)
-        if other.tool == step.tool and (other.over and other.over.source) == (step.over and step.over.source)
-    ]
-    if not numbers:
-        return False
-    if step.over:
+    others = [other for other in routine.steps if other.tool == step.tool]
+    if any(other.over and step.over and other.over.source == step.over.source for other in others):
         return True
-    places = [each for each in occurrences[:LOOKED_AT] if align(step, each)]
-    known = [routine.steps[number - 1] for number in numbers]
-    again = sum(any(_ask_the_same(step, other, each.frame) for other in known) for each in places)
+    singles = [other for other in others if not other.over]
+    places = [(each.frame, made) for each in occurrences[:LOOKED_AT] if (made := align(step, each))]
+    flowing = [name for name, binding in step.args.items() if not isinstance(binding, Constant)]
+    again = sum(
+        any(_asks_for(other, calls, flowing, frame) for other in singles)
+        for frame, made in places
+        for calls in [list(made.values())]
+    )
     return bool(places) and again * 2 >= len(places)
 
 
-def _ask_the_same(step: Step, other: Step, frame: Frame) -> bool:
-    flowing = {name: binding for name, binding in step.args.items() if not isinstance(binding, Constant)}
-    return flowing.keys() <= other.args.keys() and all(
-        same(resolve(other.args[name], frame), resolve(binding, frame)) for name, binding in flowing.items()
+def _asks_for(
+    other: Step, calls: Sequence[Mapping[str, JSONValue]], names: Sequence[str], frame: Frame
+) -> bool:
+    """Whether a step has asked what all of some calls ask, as far as their arguments flow."""
+    return all(
+        name in other.args and same(resolve(other.args[name], frame), call.get(name))
+        for call in calls
+        for name in names
     )
 
 
