@@ -22,7 +22,7 @@ from langchain_awo.runtime.live_tools import as_tools
 from langchain_awo.runtime.lowering import lower
 from langchain_awo.runtime.memory import PROCESS, Memory
 from langchain_awo.runtime.outcome import Limits
-from langchain_awo.runtime.protection import protection_of
+from langchain_awo.runtime.protection import LEAVING_OUT, protection_of
 from langchain_awo.runtime.signatures import leak, mismatch, reach_among, with_effects, worsened
 from langchain_awo.runtime.unguarded import watched
 
@@ -125,7 +125,8 @@ class MetaToolkit(BaseToolkit):
 
         Args:
             mode: only those that are to be installed in this way. When `None`, all that a model is to be shown: those
-                that only continue a call are run by the middleware, and would cost their place in every prompt.
+                that only continue a call or run ahead of one are run by the middleware, and would cost their place in
+                every prompt.
             protected: tools that a person watches over, as for the middleware: what calls them is left out.
 
         Raises:
@@ -133,8 +134,10 @@ class MetaToolkit(BaseToolkit):
         """
         watched_over = protection_of(protected)
         watched_over.check_names(self.known_names, exact=bool(self.tools))
-        hidden = "continue" if mode is None else None
-        wanted = (each for each in self.meta_tools if each.mode == mode or (hidden and each.mode != hidden))
+        hidden = LEAVING_OUT if mode is None else frozenset()
+        wanted = (
+            each for each in self.meta_tools if each.mode == mode or (hidden and each.mode not in hidden)
+        )
         left = [each for each in wanted if not watched_over.reason(each, "append")]
         return [self.get_tool(each.name, whole=each.mode == "replace") for each in left]
 
