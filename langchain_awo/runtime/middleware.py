@@ -267,10 +267,8 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
             return request.override(tools=without_meta_tools(request.tools))
         stopped = stopped_since_user(self._installed, request.messages)
         changed = request.override(tools=offered(self._installed, request.tools, stopped=stopped))
-        added: list[str | None] = [
-            PARALLEL_HINT if self._parallel_hint else None,
-            request.state.get("awo_entry"),
-        ]
+        told = request.state.get("awo_entry") or ""
+        added = [PARALLEL_HINT if self._parallel_hint else "", str(told)]
         if not any(added):
             return changed
         prompt = request.system_message.text if request.system_message else ""
