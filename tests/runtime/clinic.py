@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Sequence
+from functools import wraps
 from typing import Any
 
 from langchain.agents import create_agent
@@ -25,7 +26,7 @@ VISITS = Step(
 EACH = Step(
     tool="get_visit",
     args={"visit": Item()},
-    over=Map(source=Output(step=2, path="/*")),
+    over=Map(source=Output(step=2, path="/visits/*")),
     effect=Effect.READ,
     eager=True,
 )
@@ -60,9 +61,9 @@ class Clinic:
         """Finds a patient."""
         return {"patient": email.partition("@")[0]}
 
-    def list_visits(self, patient: str) -> list:
+    def list_visits(self, patient: str) -> dict:
         """Lists the visits of a patient."""
-        return [f"{patient}1", f"{patient}2"]
+        return {"visits": [f"{patient}1", f"{patient}2"]}
 
     def get_visit(self, visit: str) -> dict:
         """Reads a visit."""
@@ -83,8 +84,6 @@ class Clinic:
         return sorted(argument for tool, argument in self.started if tool == name)
 
     def _tool(self, action: Any) -> BaseTool:
-        from functools import wraps
-
         name = action.__name__
 
         @wraps(action)

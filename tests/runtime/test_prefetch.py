@@ -14,6 +14,7 @@ from langchain.agents.middleware import wrap_tool_call
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.prebuilt import ToolRuntime
 from langgraph.types import Command, interrupt
 
 from langchain_awo.middleware import MetaToolMiddleware
@@ -133,7 +134,7 @@ def test_a_read_that_fails_is_made_again_when_the_model_asks(
     clinic.broken = {"list_visits": 1}
     with caplog.at_level(logging.WARNING):
         messages = go(agent, clinic)
-    assert messages[-2].content == '["x1", "x2"]'
+    assert messages[-2].content == '{"visits": ["x1", "x2"]}'
     assert messages[-2].status == "success"
     assert clinic.calls("list_visits") == ["x", "x"]
     assert installed.usage["patient_overview", "unused"] == 1
@@ -249,7 +250,7 @@ def test_two_users_at_once_are_served_their_own(clinic: Clinic) -> None:
             thread.join()
     for name in "ab":
         read = [each.content for each in ended[name] if isinstance(each, ToolMessage)]
-        assert read[1:] == [f'["{name}1", "{name}2"]', f'{{"visit": "{name}1", "note": ""}}']
+        assert read[1:] == [f'{{"visits": ["{name}1", "{name}2"]}}', f'{{"visit": "{name}1", "note": ""}}']
     assert clinic.calls("list_visits") == ["a", "b"]
     assert clinic.calls("get_visit") == ["a1", "a2", "b1", "b2"]
 
@@ -301,7 +302,7 @@ def test_an_answer_of_a_person_is_left_to_the_call_that_asked(clinic: Clinic) ->
         messages = asyncio.run(agent.ainvoke(Command(resume="x"), thread))["messages"]
     else:
         messages = agent.invoke(Command(resume="x"), thread)["messages"]
-    assert messages[-2].content == '["x1", "x2"]'
+    assert messages[-2].content == '{"visits": ["x1", "x2"]}'
     assert _counts(installed.usage, "prefetched") == 0
 
 
@@ -324,8 +325,6 @@ def test_other_middleware_sees_each_read_once(clinic: Clinic) -> None:
 
 
 def test_a_tool_that_is_told_of_the_run_is_never_read_ahead(clinic: Clinic) -> None:
-    from langgraph.prebuilt import ToolRuntime
-
     def list_visits(patient: str, runtime: ToolRuntime) -> str:
         """Says how long the conversation is."""
         return f"{patient} {len(runtime.state['messages'])}"
@@ -349,7 +348,7 @@ def test_modes_go_together(clinic: Clinic) -> None:
     agent, installed = agent_of(clinic, *LOOKS, thinks=THINKS, meta_tools=(shown, ROUTINE))
     messages = go(agent, clinic)
     assert "Fetched along with it" in messages[2].content
-    assert messages[4].content == '["x1", "x2"]'
+    assert messages[4].content == '{"visits": ["x1", "x2"]}'
     assert installed.usage["patient_visits", "continued"] == 1
     assert installed.usage["patient_overview", "prefetched"] == 3
 
