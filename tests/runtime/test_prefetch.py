@@ -21,10 +21,9 @@ from langchain_awo.middleware import MetaToolMiddleware
 from langchain_awo.model.binding import Constant
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.metatool import Step
-from langchain_awo.runtime.outcome import Limits
 from langchain_awo.runtime.toolkit import MetaToolkit
 from langchain_awo.testing import ScriptedChatModel, ask_tools
-from tests.runtime.clinic import EACH, FIND, ROUTINE, VISITS, Clinic, agent_of, ask, go
+from tests.runtime.clinic import FIND, ROUTINE, VISITS, Clinic, agent_of, ask, go
 from tests.runtime.desk import plan_of
 from tests.runtime.watching import Watcher
 
@@ -35,7 +34,7 @@ LOOKS = (
     ask("get_visit", visit="x2"),
     "done",
 )
-THINKS = 0.15
+THINKS = 0.25
 
 
 @pytest.fixture(params=[False, True], ids=["sync", "async"])
@@ -149,71 +148,6 @@ def test_the_model_sees_a_failure_of_its_own_call_and_no_other(clinic: Clinic) -
     clinic.broken = {"list_visits": 9}
     agent, _ = agent_of(clinic, LOOKS[0], "done", thinks=THINKS)
     assert go(agent, clinic)[-1].text == "done"
-
-
-def test_a_turn_has_a_budget(clinic: Clinic) -> None:
-    agent, installed = agent_of(clinic, *LOOKS, thinks=THINKS, prefetch_limits=Limits(calls=2, concurrency=1))
-    go(agent, clinic)
-    assert installed.usage["patient_overview", "prefetched"] <= 2
-    assert clinic.calls("get_visit") == ["x1", "x2"]
-
-
-def test_so_many_are_read_at_once_and_no_more(clinic: Clinic) -> None:
-    going: set[int] = set()
-    most = [0]
-
-    def watch(call: Any) -> None:
-        going.add(id(call))
-        most[0] = max(most[0], len(going))
-
-    original_begin, original_end = clinic._begin, clinic._end
-    clinic._begin = lambda *a: (watch(c := original_begin(*a)), c)[1]  # type: ignore[method-assign]
-    clinic._end = lambda c, v: (going.discard(id(c)), original_end(c, v))[1]  # type: ignore[method-assign]
-    wide = ask_tools(*(("find_patient", {"email": f"{name}@y"}) for name in "abc"))
-    agent, installed = agent_of(
-        clinic,
-        ask("find_patient", email="q@y"),
-        "done",
-        thinks=THINKS,
-        prefetch_limits=Limits(calls=9, concurrency=1),
-    )
-    go(agent, clinic)
-    assert most[0] == 1
-    agent, installed = agent_of(
-        clinic, wide, "done", thinks=THINKS, prefetch_limits=Limits(calls=9, concurrency=2)
-    )
-    go(agent, clinic)
-    assert installed.usage["patient_overview", "prefetched"] == 9
-
-
-def test_a_run_that_ends_cancels_and_counts(clinic: Clinic) -> None:
-    clinic.seconds = 0.1
-    agent, installed = agent_of(clinic, LOOKS[0], "done")
-    go(agent, clinic)
-    assert installed.usage["patient_overview", "unused"] == 1
-    time.sleep(0.3)
-    assert clinic.calls("get_visit") == []  # nothing goes on after the end
-    assert clinic.ended.count(("list_visits", "x")) == (
-        0 if clinic.is_async else 1
-    )  # a thread cannot be stopped
-
-
-def test_a_model_call_that_fails_or_is_cancelled_ends_it_too() -> None:
-    clinic = Clinic(is_async=True, seconds=0.2)
-    agent, installed = agent_of(clinic, LOOKS[0], "done", thinks=0.1)
-
-    async def give_up() -> None:
-        task = asyncio.create_task(agent.ainvoke({"messages": [("user", "help")]}))
-        await asyncio.sleep(0.36)  # in the second call of the model
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        await asyncio.sleep(0.3)
-
-    asyncio.run(give_up())
-    assert ("list_visits", "x") in clinic.started
-    assert ("list_visits", "x") not in clinic.ended
-    assert installed.usage["patient_overview", "unused"] == 1
 
 
 def test_two_users_at_once_are_served_their_own(clinic: Clinic) -> None:
@@ -363,13 +297,6 @@ def test_reads_ahead_are_marked_for_whoever_watches(clinic: Clinic) -> None:
     assert "awo:replayed" in read["tags"]
 
 
-def test_a_routine_without_eager_reads_does_nothing(clinic: Clinic) -> None:
-    lazy = replace(ROUTINE, steps=(FIND, replace(VISITS, eager=False), EACH))
-    agent, installed = agent_of(clinic, *LOOKS, thinks=THINKS, meta_tools=(lazy,))
-    go(agent, clinic)
-    assert not installed.usage
-
-
 def test_a_step_that_writes_is_never_made_ahead(clinic: Clinic) -> None:
     note = Step(
         tool="add_note",
@@ -383,3 +310,17 @@ def test_a_step_that_writes_is_never_made_ahead(clinic: Clinic) -> None:
     go(agent, clinic)
     assert clinic.calls("list_visits") == ["x"]
     assert not clinic.notes
+
+
+def test_a_plan_may_say_so_itself_and_its_meta_tool_is_shown_to_nobody(clinic: Clinic, tmp_path: Any) -> None:
+    tools = clinic.tools
+    MetaToolkit(plan=plan_of(tools, ROUTINE), tools=tools).save(tmp_path / "toolkit.json")
+    toolkit = MetaToolkit.load(tmp_path / "toolkit.json", tools=tools)
+    assert toolkit.meta_tools == (ROUTINE,)
+    assert toolkit.get_tools() == []
+    assert [each.name for each in toolkit.get_tools("prefetch")] == ["patient_overview"]
+    model = ScriptedChatModel(script=list(LOOKS), seconds_per_call=THINKS)
+    installed = MetaToolMiddleware(toolkit)
+    go(create_agent(model, tools, middleware=[installed]), clinic)
+    assert _counts(installed.usage, "served") == 3
+    assert {name for each in model.calls for name in each.tools} == {each.name for each in tools}
