@@ -213,7 +213,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
 
     def after_agent(self, state: Any, runtime: Any) -> None:
         """Ends what is read ahead, and the recording of the run."""
-        self._prefetcher.end(runtime, get_config())
+        self._prefetcher.end(runtime)
         if self._runs:
             self._runs.finish(state.get("awo_run", ""))
 
@@ -255,7 +255,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         with (
             self._recorded(request.state),
             marked(self._installation(request.state)),
-            self._prefetcher.ending_on_failure(request.runtime, get_config()),
+            self._prefetcher.ending_on_failure(request.runtime),
         ):
             yield
 

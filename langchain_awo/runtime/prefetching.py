@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool
+from langgraph.config import get_config
 from langgraph.errors import GraphBubbleUp
 
 from langchain_awo.model.eager import eager_part
@@ -151,17 +152,17 @@ class Prefetcher:
         return nullcontext() if flights is None or self._reads(request.tool_call) else flights.change()
 
     @contextmanager
-    def ending_on_failure(self, runtime: Any, config: Any) -> Iterator[None]:
+    def ending_on_failure(self, runtime: Any) -> Iterator[None]:
         """Around a call of the model: where it fails or is cancelled, nobody will ask for what was read ahead."""
         try:
             yield
         except BaseException:
-            self.end(runtime, config)
+            self.end(runtime)
             raise
 
-    def end(self, runtime: Any, config: Any) -> None:
-        """Ends the run of an agent: cancels and counts what nobody asked for."""
-        flights = kept_for(runtime, config, self, self._new_flights) if self._parts else None
+    def end(self, runtime: Any) -> None:
+        """Ends the run of an agent, from one of its nodes: cancels and counts what nobody asked for."""
+        flights = kept_for(runtime, get_config(), self, self._new_flights) if self._parts else None
         if flights is not None:
             flights.end()
 

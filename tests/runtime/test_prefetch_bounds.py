@@ -86,7 +86,7 @@ def test_a_model_call_that_fails_or_is_cancelled_ends_it_too() -> None:
 
     async def give_up() -> None:
         task = asyncio.create_task(agent.ainvoke({"messages": [("user", "help")]}))
-        while ("list_visits", "x") not in clinic.started:  # in the second call of the model
+        while ("list_visits", "x") not in clinic.started:  # noqa: ASYNC110  # in the second call of the model
             await asyncio.sleep(0.01)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
