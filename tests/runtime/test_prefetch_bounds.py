@@ -86,8 +86,9 @@ def test_a_model_call_that_fails_or_is_cancelled_ends_it_too() -> None:
 
     async def give_up() -> None:
         task = asyncio.create_task(agent.ainvoke({"messages": [("user", "help")]}))
-        while ("list_visits", "x") not in clinic.started:  # noqa: ASYNC110  # in the second call of the model
+        while ("list_visits", "x") not in clinic.started:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
+        await asyncio.sleep(0.15)  # the second call of the model has begun
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
