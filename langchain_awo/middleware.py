@@ -19,7 +19,8 @@ class MetaToolMiddleware(ToolkitMiddleware):
     Args:
         toolkit: the meta-tools; assign another one to `toolkit` and it is used from the next model call on.
         record: where traces go: a path, a URL, an open store or a recorder; nothing is recorded without it.
-        options: as in `ToolkitMiddleware`: `mode`, `protected`, `allow`, `hold_out`, `entry`, `continue_limits`.
+        options: as in `ToolkitMiddleware`: `mode`, `protected`, `allow`, `hold_out`, `entry`,
+            `continue_limits`, `prefetch_limits`, `parallel_hint`.
 
     Example:
         >>> agent = create_agent(

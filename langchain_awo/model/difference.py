@@ -206,7 +206,8 @@ def _binding(binding: Binding) -> tuple[str, str]:
 
 
 def _parameter(spec: ParameterSpec) -> tuple[str, str]:
-    text = f"{'required' if spec.required else 'optional'} {_text(spec.schema)}"
+    meant = f", {_text(list(spec.meant))} are meant" if spec.meant else ""
+    text = f"{'required' if spec.required else 'optional'} {_text(spec.schema)}{meant}"
     return text, text
 
 

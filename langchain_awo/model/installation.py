@@ -44,6 +44,16 @@ def read_installation(data: Any) -> Installation | None:
     return Installation(modes=modes, held_out=data.get("held_out") is True)
 
 
+def run_ahead(trace: Trace) -> frozenset[str]:
+    """The meta-tools whose calls were only made ahead: what the model then asked for itself stands where it asked."""
+    marked = installation_of(trace)
+    return (
+        frozenset(name for name, mode in marked.modes.items() if mode == "prefetch")
+        if marked
+        else frozenset()
+    )
+
+
 def installation_of(trace: Trace) -> Installation | None:
     """What a trace was marked with; `None` where no middleware of this package was at work."""
     return read_installation(trace.metadata.get(METADATA))

@@ -13,7 +13,7 @@ from langchain_awo.model.trace import JSONValue
 PLAN_SCHEMA_VERSION: Final = 1
 """Version of the stored form of everything in this module."""
 
-Mode: TypeAlias = Literal["append", "replace", "continue", "entry"]
+Mode: TypeAlias = Literal["append", "replace", "continue", "entry", "prefetch"]
 """How a meta-tool is installed; see the glossary."""
 
 
@@ -177,11 +177,14 @@ class ParameterSpec:
 
     Attributes:
         schema: JSON Schema of the value, with its description.
+        meant: of the values that models fill in for "nothing", such as `0`, `""` and `"none"`, those that recorded calls
+            really passed; an optional parameter with any other of them counts as not given.
     """
 
     name: str
     schema: dict[str, JSONValue] = field(default_factory=dict)
     required: bool = True
+    meant: tuple[JSONValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

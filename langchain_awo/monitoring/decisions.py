@@ -157,6 +157,8 @@ def _unused(found: Finding) -> Decision:
         action: Action = "retire" if _is_below_zero(found) else "change_mode"
         mode: Mode | Literal[""] = "append" if action == "change_mode" else ""
         return Decision(action=action, cause="fetched_in_vain", evidence=(*evidence, wasted), mode=mode)
+    if found.mode == "prefetch":
+        return Decision(action="retire", cause="fetched_in_vain", evidence=(_utilisation(found),))
     if found.mode != "entry" and eager_part(found.meta_tool):
         reads = "its reads can follow the model's own first call, which needs no choice"
         return Decision(

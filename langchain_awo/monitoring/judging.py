@@ -60,10 +60,11 @@ def _judged(use: Use, run: Run, sayings: Sayings, meta_tool: MetaTool, repeats: 
     made = list({(call.name, dumps(call.args)): call for call in use.made}.values())
     wasted = _unwanted(use, made, run, sayings)
     limit = len(made) - len(wasted) - (use.way == "called")
+    saves_none = use.is_open or use.way == "prefetched"  # a wait is saved, and no model call
     usual = meta_tool.evidence.calls_saved if meta_tool.evidence.occurrences else limit
     return Judged(
         use=use,
-        model_calls=0.0 if use.is_open else min(usual, limit) - repeats,
+        model_calls=0.0 if saves_none else min(usual, limit) - repeats,
         made=len(made),
         wasted=len(wasted),
         wasted_tokens=sum(len(_text(call.output)) for call in wasted) // CHARACTERS_PER_TOKEN,

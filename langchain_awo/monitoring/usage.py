@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from langchain_awo.model.encoding import decode
-from langchain_awo.model.installation import installation_of
+from langchain_awo.model.encoding import decode, digest
+from langchain_awo.model.installation import installation_of, run_ahead
 from langchain_awo.model.metatool import MetaTool, Mode, ToolkitPlan
 from langchain_awo.model.trace import ToolCallRecord, Trace
 
@@ -31,7 +31,8 @@ class Use:
     """One use of a meta-tool.
 
     Attributes:
-        way: `called` by the model, `continued` after the model's own call, or run at `entry`.
+        way: `called` by the model, `continued` after the model's own call, run at `entry`, or `prefetched`, where only
+            the calls count that the model then asked for.
         made: the calls that ran inside.
         call: the model's call of the meta-tool, or the one that was continued; `None` if it is not in the trace.
         hand_back: `None` if it came to its end, or is still open.
@@ -39,7 +40,7 @@ class Use:
     """
 
     meta_tool: str
-    way: Literal["called", "continued", "entry"]
+    way: Literal["called", "continued", "entry", "prefetched"]
     made: tuple[ToolCallRecord, ...]
     call: ToolCallRecord | None = None
     hand_back: HandBack | None = None
@@ -103,8 +104,21 @@ def _uses(trace: Trace, known: Mapping[str, MetaTool]) -> Iterator[Use]:
     for call in trace.tool_calls:
         if call.name in known and call.replay is None:
             yield _called(known[call.name], call, inside.get(call.call_id, []))
+    ahead, served = run_ahead(trace), _served(trace)
     for (name, anchor), made in beside.items():
-        yield Use(meta_tool=name, way="continued", made=tuple(made), call=calls.get(anchor))
+        if name not in ahead:
+            yield Use(meta_tool=name, way="continued", made=tuple(made), call=calls.get(anchor))
+        elif asked := tuple(each for each in made if digest([each.name, each.args]) in served):
+            yield Use(meta_tool=name, way="prefetched", made=asked, call=calls.get(anchor))
+
+
+def _served(trace: Trace) -> frozenset[str]:
+    """The calls that the model asked for and that were answered without a run of their own."""
+    return frozenset(
+        digest([call.name, call.args])
+        for call in trace.tool_calls
+        if call.model_call is not None and call.started_at is None and call.status == "ok"
+    )
 
 
 def _called(meta_tool: MetaTool, call: ToolCallRecord, made: Sequence[ToolCallRecord]) -> Use:

@@ -77,6 +77,7 @@ class Surroundings:
         config: of the inner calls, see `inner_config`.
         guards: replace the plain call of a tool, as middleware does; the tool itself then carries the marks and
             the run it is below of, and whoever executes it fills its hidden arguments.
+        marks: more metadata of the inner calls' runs.
     """
 
     meta_tool: str
@@ -85,6 +86,7 @@ class Surroundings:
     config: RunnableConfig
     runtime: ToolRuntime | None = None
     guards: Guards | None = None
+    marks: Mapping[str, Any] = field(default_factory=dict)
 
     def prepare(self, call: Call) -> tuple[ToolCall, BaseTool, RunnableConfig]:
         """The call as LangChain wants it.
@@ -108,7 +110,7 @@ class Surroundings:
         return f"{self.call_id}__{call.step}{'_' + digest(call.args)[:8] if call.mapped else ''}"
 
     def _marks(self, call: Call) -> dict[str, Any]:
-        return {"awo_meta_tool": self.meta_tool, "awo_step": call.step}
+        return {"awo_meta_tool": self.meta_tool, "awo_step": call.step, **self.marks}
 
     def _adopted(self, tool: BaseTool, call: Call) -> BaseTool:
         below = self.config.get("callbacks")

@@ -19,9 +19,10 @@ from langchain_awo.model.failure import doubt_in
 from langchain_awo.model.guard import guard_holds, is_empty
 from langchain_awo.model.mapping import items_of
 from langchain_awo.model.metatool import Guard, MetaTool, Step
-from langchain_awo.model.notation import format_binding, format_guard
+from langchain_awo.model.notation import format_binding
 from langchain_awo.model.pointer import MISSING
 from langchain_awo.model.trace import JSONValue
+from langchain_awo.runtime.explaining import explain_guard
 from langchain_awo.runtime.outcome import (
     DEFAULT_LIMITS,
     Call,
@@ -171,10 +172,11 @@ class _Run:
         return next((self.edited[leaf] for leaf in used if leaf in self.edited), "")
 
     def _guarded(self, number: int, step: Step, guard: Guard) -> Stop | None:
+        reason = f"{step.tool} was not called: {explain_guard(guard, step, self.frame)}"
         if guard.otherwise == "skip":
+            self.notes.append(reason)
             self._skip(number)
             return None
-        reason = f"{step.tool} runs only if {format_guard(guard, step)}"
         return Stop(kind="guard", step=number, reason=reason)
 
     def _found_nothing(self, number: int) -> str:

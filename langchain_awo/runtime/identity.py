@@ -21,9 +21,10 @@ from langgraph.prebuilt import ToolRuntime
 from pydantic import BaseModel
 
 from langchain_awo.model.encoding import digest, to_json
+from langchain_awo.model.metatool import ParameterSpec
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.runtime.invocation import invocation_of
-from langchain_awo.runtime.schemas import RESUME_TOKEN
+from langchain_awo.runtime.schemas import given_parameters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +70,7 @@ def key_of(
     meta_tool: str,
     parameters: Mapping[str, JSONValue],
     *,
-    names: Mapping[str, str],
+    specs: Mapping[str, ParameterSpec],
     config: RunnableConfig | None,
     runtime: ToolRuntime | None,
 ) -> RunKey:
@@ -78,7 +79,7 @@ def key_of(
     Args:
         meta_tool: its name.
         parameters: by their own names.
-        names: of the parameters, by the names that the model is shown.
+        specs: of the parameters, by the names that the model is shown.
         config: of the call.
         runtime: of the call, where LangGraph executes it.
     """
@@ -89,28 +90,23 @@ def key_of(
     wish = digest([meta_tool, to_json(parameters)])
     invocation = invocation_of(runtime)
     name = digest([thread, user]) if thread else invocation.name if invocation else ""
-    call = _call(meta_tool, wish, f"{thread} {task}", names, runtime) if task else uuid4().hex
+    call = _call(meta_tool, wish, f"{thread} {task}", specs, runtime) if task else uuid4().hex
     holder = invocation.name if invocation else uuid4().hex
     return RunKey(thread=thread, user=user, task=task, call=call, conversation=name, wish=wish, holder=holder)
 
 
-def _call(meta_tool: str, wish: str, place: str, names: Mapping[str, str], runtime: Any) -> str:
+def _call(meta_tool: str, wish: str, place: str, specs: Mapping[str, ParameterSpec], runtime: Any) -> str:
     """What tells a call from the others of its task: nothing, if there is no other of the meta-tool."""
     asked = [call for call in asked_calls(runtime) if call["name"] == meta_tool]
     if not asked:  # somebody's code called it, such as a routine of which it is a step
         return f"{wish} {runtime.tool_call_id}"
     if len(asked) == 1:
         return meta_tool
-    same = sum(digest([meta_tool, _parameters(call["args"], names)]) == wish for call in asked)
+    same = sum(digest([meta_tool, to_json(given_parameters(call["args"], specs))]) == wish for call in asked)
     invocation = invocation_of(runtime)
     if same < 2 or invocation is None:  # noqa: PLR2004  # nothing to count
         return wish
     return f"{wish} {invocation.arrive(f'{place} {wish}') % same}"
-
-
-def _parameters(args: Mapping[str, Any], names: Mapping[str, str]) -> JSONValue:
-    given = {name: value for name, value in args.items() if name != RESUME_TOKEN and value is not None}
-    return to_json({names.get(name, name): value for name, value in given.items()})
 
 
 def asked_calls(runtime: Any) -> list[Any]:

@@ -16,7 +16,6 @@ from langchain_awo.errors import ToolMismatchError
 from langchain_awo.model.description import full_description
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.metatool import MetaTool, ParameterSpec
-from langchain_awo.model.provider_schema import original_value
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.runtime.calling import BoundTool
 from langchain_awo.runtime.injection import injected_of
@@ -24,7 +23,14 @@ from langchain_awo.runtime.memory import PROCESS, Memory
 from langchain_awo.runtime.outcome import DEFAULT_LIMITS, Limits
 from langchain_awo.runtime.routine import Answered, Request, Routine
 from langchain_awo.runtime.routine_tool import RoutineTool
-from langchain_awo.runtime.schemas import RESUME_TOKEN, arguments_model, field_names, with_field_names
+from langchain_awo.runtime.schemas import (
+    RESUME_TOKEN,
+    arguments_model,
+    field_names,
+    given_parameters,
+    specs_by_field,
+    with_field_names,
+)
 
 
 class HandBack(ToolException):
@@ -55,7 +61,7 @@ def lower(
     bound = _bind(meta_tool, tools)
     routine = Routine(meta_tool, bound, limits=limits, memory=memory)
     fields = field_names(meta_tool.parameters)
-    specs = {fields[spec.name]: spec for spec in meta_tool.parameters}
+    specs = specs_by_field(meta_tool.parameters)
     resumable = is_resumable(meta_tool)
 
     def run_sync(
@@ -140,9 +146,7 @@ def _parameters(
 ) -> tuple[dict[str, JSONValue], str | None]:
     """The meta-tool's parameters by their own names, without the absent ones, and the resume token."""
     token = arguments.get(RESUME_TOKEN) if resumable else None
-    given = {field: value for field, value in arguments.items() if field in specs and value is not None}
-    own = {specs[field].name: original_value(value, specs[field].schema) for field, value in given.items()}
-    return own, token
+    return given_parameters(arguments, specs), token
 
 
 def _reply(meta_tool: MetaTool, answered: Answered, runtime: ToolRuntime | None) -> tuple[Any, Any]:

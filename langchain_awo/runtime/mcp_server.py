@@ -18,7 +18,7 @@ from langchain_core.tools import BaseTool
 
 from langchain_awo.errors import MissingExtraError, PlanError
 from langchain_awo.model.encoding import loads
-from langchain_awo.runtime.protection import marked_tools
+from langchain_awo.runtime.protection import LEAVING_OUT, marked_tools
 from langchain_awo.runtime.schemas import parameters_of
 from langchain_awo.runtime.toolkit import MetaToolkit
 
@@ -48,7 +48,7 @@ def mcp_server(toolkit: MetaToolkit, *, version: str = "") -> Server[Any, Any]:
     Raises:
         PlanError: no meta-tool can run over these tools.
     """
-    ordered = sorted(toolkit.meta_tools, key=lambda each: each.mode == "continue")
+    ordered = sorted(toolkit.meta_tools, key=lambda each: each.mode in LEAVING_OUT)
     protection = marked_tools(toolkit.tools)
     refused = toolkit.disabled | {
         each.name: f"{reason}; a server has no person to ask"

@@ -1,12 +1,13 @@
-"""`ToolkitMiddleware`: installs a toolkit in `create_agent`, in four ways, with the guards of the agent kept.
+"""`ToolkitMiddleware`: installs a toolkit in `create_agent`, in five ways, with the guards of the agent kept.
 
 LangChain inspects what is defined here: no postponed annotations.
 """
 
 import contextlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Annotated, Any, NotRequired, Protocol
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Annotated, Any, Final, NotRequired, Protocol
 from uuid import uuid4
 
 from langchain_core.messages import SystemMessage, ToolMessage
@@ -24,6 +25,7 @@ from langchain_awo.runtime.installing import install, offered, stopped_since_use
 from langchain_awo.runtime.marking import marked
 from langchain_awo.runtime.neighbours import Neighbours, neighbours_of, warn_of_blind_guards
 from langchain_awo.runtime.outcome import Limits
+from langchain_awo.runtime.prefetching import PREFETCH_LIMITS, Prefetcher
 from langchain_awo.runtime.protection import Protection, marked_tools, protection_of, tool_names
 from langchain_awo.runtime.running_graph import approvals_around, is_in_graph, is_paused_around
 from langchain_awo.runtime.sampling import is_held_out
@@ -57,6 +59,10 @@ CONTINUE_LIMITS = Limits(calls=12, output_chars=12_000)
 """Bounds of what is fetched unasked after one call: calls, and characters shown to the model."""
 
 
+PARALLEL_HINT: Final = "When you need several results that do not depend on each other, call all of these tools together in one turn."
+"""What `parallel_hint` adds to the system prompt."""
+
+
 class AwoState(AgentState[Any]):
     """What the middleware keeps of a thread; neither input nor output shows it."""
 
@@ -70,7 +76,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
 
     Each meta-tool is installed in the mode its plan says, unless `mode` says otherwise: `append` shows it beside
     the original tools, `replace` instead of those it calls, `continue` runs what follows from the model's own
-    call, `entry` runs it once at the start of a thread.
+    call, `entry` runs it once at the start of a thread, `prefetch` reads ahead what the model is likely to ask for next.
 
     Args:
         toolkit: the meta-tools; assign another one to `toolkit` and it is used from the next model call on.
@@ -85,13 +91,16 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         entry: tells the parameters of entry meta-tools from state and runtime; without it they are looked up by
             name in `configurable` and in the context.
         continue_limits: bounds of what is fetched unasked after one call.
+        prefetch_limits: bounds of what is read ahead: calls in one turn of the model, and calls at once.
+        parallel_hint: adds a sentence to the system prompt that asks the model to make independent calls together.
         signing_key: of resume tokens, at least 16 bytes, so that several processes take each other's; without it the
             environment's `AWO_SIGNING_KEY` is used, and without that a key of this process.
 
     Attributes:
         refused: why meta-tools of the toolkit are not installed.
         usage: how often each meta-tool was `called`, `continued`, run at `entry`, and how often a call was
-            `served` from what was fetched.
+            `served` from what was fetched; of the calls made ahead, how many were `prefetched` and how many of these
+            stayed `unused`.
     """
 
     state_schema = AwoState
@@ -107,6 +116,8 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         runs: Runs | None = None,
         entry: EntryParameters | None = None,
         continue_limits: Limits = CONTINUE_LIMITS,
+        prefetch_limits: Limits = PREFETCH_LIMITS,
+        parallel_hint: bool = False,
         signing_key: str | bytes | None = None,
     ) -> None:
         super().__init__()
@@ -121,6 +132,8 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         self._runs = runs
         self._entry = entry
         self._continue_limits = continue_limits
+        self._prefetch_limits = prefetch_limits
+        self._parallel_hint = parallel_hint
         self._signing_key = None if signing_key is None else key_bytes(signing_key, "signing_key")
         self.toolkit = toolkit
 
@@ -140,6 +153,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
             neighbours=self._neighbours,
         )
         self._continuer = Continuer(self._installed, limits=self._continue_limits, usage=self.usage)
+        self._prefetcher = Prefetcher(self._installed, limits=self._prefetch_limits, usage=self.usage)
 
     @property
     def tools(self) -> Sequence[BaseTool]:  # type: ignore[override]  # LangChain only reads it
@@ -197,8 +211,9 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
             )
         return {**update, "awo_entry": told}
 
-    def after_agent(self, state: Any, runtime: Any) -> None:  # noqa: ARG002  # LangChain's signature
-        """Ends the recording of the run."""
+    def after_agent(self, state: Any, runtime: Any) -> None:
+        """Ends what is read ahead, and the recording of the run."""
+        self._prefetcher.end(runtime)
         if self._runs:
             self._runs.finish(state.get("awo_run", ""))
 
@@ -225,15 +240,24 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
 
     def wrap_model_call(self, request: ModelRequest[Any], handler: Callable[..., Any]) -> Any:
         """Shows the model the meta-tools and what was fetched at the start."""
-        with self._recorded(request.state), marked(self._installation(request.state)):
+        with self._around_model(request):
             return handler(self._shown(request))
 
     async def awrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[..., Awaitable[Any]]
     ) -> Any:
         """Async form of `wrap_model_call`."""
-        with self._recorded(request.state), marked(self._installation(request.state)):
+        with self._around_model(request):
             return await handler(self._shown(request))
+
+    @contextlib.contextmanager
+    def _around_model(self, request: ModelRequest[Any]) -> Iterator[None]:
+        with (
+            self._recorded(request.state),
+            marked(self._installation(request.state)),
+            self._prefetcher.ending_on_failure(request.runtime),
+        ):
+            yield
 
     def _installation(self, state: Any) -> Installation:
         return Installation(modes=self._installed.modes, held_out=bool(state.get("awo_held_out")))
@@ -243,11 +267,12 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
             return request.override(tools=without_meta_tools(request.tools))
         stopped = stopped_since_user(self._installed, request.messages)
         changed = request.override(tools=offered(self._installed, request.tools, stopped=stopped))
-        told = request.state.get("awo_entry")
-        if not told:
+        told = request.state.get("awo_entry") or ""
+        added = [PARALLEL_HINT if self._parallel_hint else "", str(told)]
+        if not any(added):
             return changed
         prompt = request.system_message.text if request.system_message else ""
-        return changed.override(system_message=SystemMessage(f"{prompt}\n\n{told}".strip()))
+        return changed.override(system_message=SystemMessage("\n\n".join(filter(None, [prompt, *added]))))
 
     # --- tool calls ---
 
@@ -263,11 +288,14 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
             if name not in self._installed.tools:
                 if is_paused_around(request.runtime.config):
                     return handler(request)
-                return self._continuer.call(request, _asked_first(request, handler, inner))
+                first = _asked_first(request, handler, inner)
+                make = partial(self._continuer.call, request, first)
+                return self._prefetcher.call(request, make, inner)
             self.usage[name, "called"] += 1
             token = guards.set(guards_for(request, self._installed.protection, handler=inner))
             try:
-                return self._continuer.run(request.override(tool=self._installed.tools[name]), handler)
+                with self._prefetcher.around(request):
+                    return self._continuer.run(request.override(tool=self._installed.tools[name]), handler)
             finally:
                 guards.reset(token)
 
@@ -283,11 +311,16 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
             if name not in self._installed.tools:
                 if is_paused_around(request.runtime.config):
                     return await handler(request)
-                return await self._continuer.acall(request, _asked_first(request, handler, inner))
+                first = _asked_first(request, handler, inner)
+                make = partial(self._continuer.acall, request, first)
+                return await self._prefetcher.acall(request, make, inner)
             self.usage[name, "called"] += 1
             token = guards.set(guards_for(request, self._installed.protection, ahandler=inner))
             try:
-                return await self._continuer.arun(request.override(tool=self._installed.tools[name]), handler)
+                with self._prefetcher.around(request):
+                    return await self._continuer.arun(
+                        request.override(tool=self._installed.tools[name]), handler
+                    )
             finally:
                 guards.reset(token)
 

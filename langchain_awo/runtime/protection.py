@@ -16,8 +16,11 @@ from langchain_awo.model.metatool import MetaTool, Mode
 
 ALL_DECISIONS: Final = ("approve", "edit", "reject", "respond")
 
-UNASKED: Final[frozenset[Mode]] = frozenset({"continue", "entry"})
+UNASKED: Final[frozenset[Mode]] = frozenset({"continue", "entry", "prefetch"})
 """Modes in which nobody asked for what is run."""
+
+LEAVING_OUT: Final[frozenset[Mode]] = frozenset({"continue", "prefetch"})
+"""Modes that run some steps of a routine and leave the others out, protected ones among them."""
 
 _MARKS: Final = frozenset({"requiresapproval", "requireapproval", "approvalrequired", "needsapproval"})
 """What hosts call it in the metadata of a tool, whatever its case."""
@@ -63,7 +66,7 @@ class Protection:
             return "the graph pauses around its tools for a person, and this would be run unasked"
         if self.is_named(meta_tool) or (mode in UNASKED and meta_tool.name in self.tools):
             return "it is protected itself"
-        touched = [name for name in meta_tool.tools if name in self.tools and mode != "continue"]
+        touched = [name for name in meta_tool.tools if name in self.tools and mode not in LEAVING_OUT]
         return (
             f"it calls {touched[0]!r}, which is protected; name the meta-tool in allow=... to install it and have "
             "each such call approved"

@@ -8,15 +8,18 @@ call of the graph ends; so neither another user nor a fork nor a resumption hour
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.runnables import RunnableConfig
 
 from langchain_awo.runtime.conversation import Held, call_key
 from langchain_awo.runtime.invocation import invocation_of
+
+Kept = TypeVar("Kept")
 
 
 class Readings:
@@ -31,16 +34,23 @@ class Readings:
         self._changing = 0
         self._lock = threading.Lock()
 
-    def turn_to(self, messages: Sequence[BaseMessage]) -> None:
-        """Takes notice of a call that the last message of a model asks for; the objects count, not their ids."""
+    def turn_to(self, messages: Sequence[BaseMessage]) -> bool:
+        """Takes notice of a call that the last message of a model asks for; the objects count, not their ids.
+
+        Returns:
+            Whether this is the first call of its turn.
+        """
         turn = next((each for each in reversed(messages) if isinstance(each, AIMessage)), None)
         wish = next((each for each in reversed(messages) if isinstance(each, HumanMessage)), None)
         with self._lock:
             if wish is not self._wish:
                 self._held.clear()
-            if turn is not self._turn or wish is not self._wish:
+                self._changes += 1
+            is_new = turn is not self._turn or wish is not self._wish
+            if is_new:
                 self._claims = {}
             self._turn, self._wish = turn, wish
+        return is_new
 
     def known(self) -> dict[str, Held]:
         """What is still true, by call."""
@@ -89,13 +99,19 @@ class Readings:
 
 def readings_of(request: Any, owner: object) -> Readings:
     """Of the agent that a request belongs to, for one owner; without a graph nothing outlives the request."""
-    invocation = invocation_of(request.runtime)
+    return kept_for(request.runtime, request.runtime.config, owner, Readings) or Readings()
+
+
+def kept_for(
+    runtime: Any, config: RunnableConfig | None, owner: object, make: Callable[[], Kept]
+) -> Kept | None:
+    """What one owner keeps for an agent during one call of its graph, made the first time; `None` outside a graph."""
+    invocation = invocation_of(runtime)
     if invocation is None:
-        return Readings()
-    config = request.runtime.config or {}
-    agent = str(config.get("configurable", {}).get("checkpoint_ns", "")).rpartition("|")[0]
-    readings: Readings = invocation.note((owner, agent), Readings)
-    return readings
+        return None
+    agent = str((config or {}).get("configurable", {}).get("checkpoint_ns", "")).rpartition("|")[0]
+    kept: Kept = invocation.note((owner, agent), make)
+    return kept
 
 
 def _failed(future: Future[Held | None]) -> bool:

@@ -27,7 +27,7 @@ from langchain_awo.runtime.memory import Ledger, Memory, routine_digest
 from langchain_awo.runtime.opening import Opened, Opening
 from langchain_awo.runtime.outcome import Limits, Result, Stop
 from langchain_awo.runtime.performing import Performer
-from langchain_awo.runtime.schemas import field_names
+from langchain_awo.runtime.schemas import specs_by_field
 from langchain_awo.runtime.signing import check_environment, sign
 from langchain_awo.runtime.unfinished import WISH
 
@@ -75,7 +75,7 @@ class Routine:
         self.memory = memory
         self.digest = routine_digest(meta_tool)
         self.sources = sources_of(meta_tool)
-        self.names = {shown: name for name, shown in field_names(meta_tool.parameters).items()}
+        self.specs = specs_by_field(meta_tool.parameters)
         check_environment()
 
     def run(self, request: Request) -> Answered:
@@ -130,7 +130,7 @@ class Routine:
         return key_of(
             self.meta_tool.name,
             request.parameters,
-            names=self.names,
+            specs=self.specs,
             config=request.config,
             runtime=request.runtime,
         )

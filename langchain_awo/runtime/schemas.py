@@ -12,9 +12,10 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from langchain_core.utils.json_schema import dereference_refs
 from pydantic import AliasChoices, AliasPath, BaseModel, Field, WithJsonSchema, create_model
 
+from langchain_awo.model.filler import is_given
 from langchain_awo.model.identifier import field_keys
 from langchain_awo.model.metatool import ParameterSpec
-from langchain_awo.model.provider_schema import shown_schema
+from langchain_awo.model.provider_schema import original_value, shown_schema
 from langchain_awo.model.trace import JSONValue
 
 RESUME_TOKEN: Final = "resume_token"  # noqa: S105  # the name of a parameter
@@ -40,6 +41,26 @@ def field_names(parameters: Sequence[ParameterSpec]) -> dict[str, str]:
     {'email': 'email', 'config': 'config_'}
     """
     return field_keys((spec.name for spec in parameters), is_free=_is_free)
+
+
+def specs_by_field(parameters: Sequence[ParameterSpec]) -> dict[str, ParameterSpec]:
+    """The parameters by the names that the model is shown."""
+    names = field_names(parameters)
+    return {names[spec.name]: spec for spec in parameters}
+
+
+def given_parameters(
+    arguments: Mapping[str, Any], specs: Mapping[str, ParameterSpec]
+) -> dict[str, JSONValue]:
+    """The parameters by their own names, without those that are absent or only filled in.
+
+    Args:
+        arguments: as the model wrote them.
+        specs: as `specs_by_field` gives them.
+    """
+    known = {field: value for field, value in arguments.items() if field in specs}
+    own = {field: original_value(value, specs[field].schema) for field, value in known.items()}
+    return {specs[field].name: value for field, value in own.items() if is_given(specs[field], value)}
 
 
 def arguments_model(name: str, parameters: Sequence[ParameterSpec], *, resumable: bool) -> type[BaseModel]:

@@ -14,6 +14,7 @@ from typing import Final, Literal, TypeAlias
 from langchain_awo.model.binding import Argument, Binding, Constant, Frame, Output, Parameter, leaves
 from langchain_awo.model.canonical import CanonicalCall
 from langchain_awo.model.effect import Effect
+from langchain_awo.model.filler import fillers_in
 from langchain_awo.model.metatool import BindingEvidence, Evidence, MetaTool, ParameterSpec, Step
 from langchain_awo.model.pointer import escape
 from langchain_awo.model.trace import JSONValue
@@ -96,7 +97,9 @@ class _Builder:
             always = all(name in example.args for example in examples)
             found = binder(name) if always else None
             if found is None:
-                args[name] = self._parameter(tool, name, required=always)
+                passed = (example.args[name] for example in examples if name in example.args)
+                meant = () if always else fillers_in(passed)
+                args[name] = self._parameter(tool, name, required=always, meant=meant)
                 optional += [] if always else [name]
             else:
                 args[name], evidence[f"/{escape(name)}"] = found
@@ -110,7 +113,7 @@ class _Builder:
         fed = all(number == 1 or self.steps[number - 1].eager for number in step.depends_on)
         return bool(step.depends_on) and bound and fed and step.effect.is_read
 
-    def _parameter(self, tool: str, name: str, *, required: bool) -> Parameter:
+    def _parameter(self, tool: str, name: str, *, required: bool, meant: tuple[JSONValue, ...]) -> Parameter:
         taken = {spec.name for spec in self.parameters}
         names = [name, *(f"{name}_{number}" for number in range(2, len(taken) + 3))]
         free = next(each for each in names if each not in taken)
@@ -118,7 +121,7 @@ class _Builder:
         members = spec.parameters.get("properties") if spec else None
         schema = members.get(name) if isinstance(members, dict) else None
         schema = schema if isinstance(schema, dict) else {}
-        self.parameters.append(ParameterSpec(name=free, schema=schema, required=required))
+        self.parameters.append(ParameterSpec(name=free, schema=schema, required=required, meant=meant))
         return Parameter(name=free)
 
 

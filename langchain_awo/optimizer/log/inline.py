@@ -17,7 +17,8 @@ after::
     2  (answer)
 
 The same for what `entry` mode ran, and for what `continue` mode fetched unasked if something of it came back in what the agent
-said or asked for afterwards; what did not is left out, or a routine would be borne out by nothing but itself. A call of a meta-tool of which nothing inside was recorded is
+said or asked for afterwards; what did not is left out, or a routine would be borne out by nothing but itself. What `prefetch` mode
+made ahead of the model counts where the model asked for it, and nowhere else. A call of a meta-tool of which nothing inside was recorded is
 read back from its answer, and left out where the answer does not say.
 """
 
@@ -33,6 +34,7 @@ from typing import Final, TypeAlias
 
 from langchain_awo.model.encoding import decode, digest, dumps
 from langchain_awo.model.handback import ToldCall, split_fetched, told_calls
+from langchain_awo.model.installation import run_ahead
 from langchain_awo.model.trace import ModelCallRecord, Replay, ToolCallRecord, ToolSpec, Trace
 from langchain_awo.optimizer.log.corpus import Run, build_corpus
 from langchain_awo.optimizer.selection.mentions import Sayings, sayings_of, words_of
@@ -116,7 +118,7 @@ class _Expansion:
         if not any(self._is_echo(call) for call in self.trace.tool_calls):
             shown = tuple(self._shown(record) for record in self.trace.model_calls)
             return replace(self.trace, model_calls=shown, tools=self._tools())
-        asked_for = self._asked_for()
+        asked_for, ahead = self._asked_for(), run_ahead(self.trace)
         unasked: dict[int, _Round] = defaultdict(list)
         owner = -1
         for call in self._read_back():
@@ -126,7 +128,10 @@ class _Expansion:
             elif call.replay is None:
                 self.at[owner].append(call)
             elif call.parent_id not in self.inside and call.status == "ok" and _key(call) not in asked_for:
-                unasked[owner].append(call)
+                if call.replay.meta_tool in ahead:
+                    self.echo.unused[call.replay.meta_tool] += 1
+                else:
+                    unasked[owner].append(call)
         for owner, calls in unasked.items():
             used = self._used(calls, owner)
             self.echo.continued.update(_step_of(call)[0] for call in used)

@@ -24,6 +24,7 @@ from langchain_awo.model.metatool import Guard, MetaTool, ParameterSpec, Step
 from langchain_awo.model.notation import format_guard
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.optimizer.log.corpus import Corpus
+from langchain_awo.optimizer.log.fillers import Fillers, fillers_of
 from langchain_awo.optimizer.log.signatures import argument_schema
 from langchain_awo.optimizer.selection.parameters import with_telling_parameters
 from langchain_awo.optimizer.selection.words import VERBS, goes_by, object_of, plural, singular, words_of
@@ -59,9 +60,10 @@ NAMED: Final = 4
 def name_all(meta_tools: Iterable[MetaTool], corpus: Corpus) -> list[MetaTool]:
     """The same meta-tools with names, descriptions and parameter schemas; names differ from each other and all tools."""
     named: dict[str, MetaTool] = {}
+    meant = fillers_of(corpus)
     for meta_tool in map(with_telling_parameters, meta_tools):
         name = next(name for name in _names(meta_tool) if name not in named and name not in corpus.specs)
-        described = replace(meta_tool, name=name, parameters=tuple(_parameters(meta_tool, corpus)))
+        described = replace(meta_tool, name=name, parameters=tuple(_parameters(meta_tool, corpus, meant)))
         named[name] = replace(described, description=describe(described))
     return list(named.values())
 
@@ -206,18 +208,34 @@ def _spoken(name: str) -> str:
     return " ".join(words_of(name)) or name
 
 
-def _parameters(meta_tool: MetaTool, corpus: Corpus) -> Iterable[ParameterSpec]:
+def _parameters(meta_tool: MetaTool, corpus: Corpus, meant: Fillers) -> Iterable[ParameterSpec]:
     for spec in meta_tool.parameters:
-        yield replace(spec, schema=_schema(meta_tool, spec.name, corpus))
+        schema = _schema(meta_tool, spec.name, corpus)
+        values = () if spec.required else _meant(meta_tool, spec.name, meant)
+        yield replace(spec, schema=schema, meant=values)
+
+
+def _meant(meta_tool: MetaTool, parameter: str, meant: Fillers) -> tuple[JSONValue, ...]:
+    found = {
+        text: value
+        for place in _arguments(meta_tool, parameter)
+        for text, value in meant.get(place, {}).items()
+    }
+    return tuple(found[text] for text in sorted(found))
+
+
+def _arguments(meta_tool: MetaTool, parameter: str) -> Iterator[tuple[str, str]]:
+    """The arguments that a parameter goes to, with their tools."""
+    for step in meta_tool.steps:
+        for argument, binding in step.args.items():
+            if any(leaf == Parameter(name=parameter) for leaf in leaves(binding)):
+                yield step.tool, argument
 
 
 def _schema(meta_tool: MetaTool, parameter: str, corpus: Corpus) -> dict[str, JSONValue]:
     """The schema that the first tool to take the parameter has for it."""
-    for step in meta_tool.steps:
-        for argument, binding in step.args.items():
-            if any(leaf == Parameter(name=parameter) for leaf in leaves(binding)):
-                return argument_schema(corpus, step.tool, argument)
-    return {}
+    first = next(_arguments(meta_tool, parameter), None)
+    return argument_schema(corpus, *first) if first else {}
 
 
 def _clip(words: Sequence[str]) -> str:

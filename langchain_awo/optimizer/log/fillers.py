@@ -1,0 +1,27 @@
+"""Values that may stand for nothing and that recorded calls really passed: `0` copies, a `status` of `"none"`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from langchain_awo.model.encoding import dumps
+from langchain_awo.model.filler import is_filler
+from langchain_awo.model.trace import JSONValue
+from langchain_awo.optimizer.log.corpus import Corpus
+
+Fillers: TypeAlias = Mapping[tuple[str, str], Mapping[str, JSONValue]]
+"""By tool and argument, the values by their JSON text."""
+
+
+def fillers_of(corpus: Corpus) -> Fillers:
+    """What calls that succeeded passed and only models that have nothing to say pass elsewhere; null says nothing."""
+    found: dict[tuple[str, str], dict[str, JSONValue]] = defaultdict(dict)
+    for _, segment in corpus.segments():
+        for current in segment.rounds:
+            for call in current.calls:
+                for name, value in call.args.items() if call.ok else ():
+                    if value is not None and is_filler(value):
+                        found[call.tool, name][dumps(value)] = value
+    return dict(found)
