@@ -90,7 +90,10 @@ def _occurrence(run: Run, segment: Segment, position: int, anchor: Call) -> Occu
 
 
 def _followers(segment: Segment, position: int, anchor: Call) -> Iterator[Call]:
-    """Later successful calls up to the first write, which is the last of them; the first of equal ones."""
+    """Later successful calls up to the first write, which is the last of them; the first of equal ones.
+
+    Of several writes that a model asked for side by side only those of the first tool: the others came after it.
+    """
     seen = {anchor.key}
     if not anchor.effect.is_read:
         return
@@ -99,7 +102,7 @@ def _followers(segment: Segment, position: int, anchor: Call) -> Iterator[Call]:
         writes = [call for call in current.calls if not call.effect.is_read]
         yield from (call for call in fresh if call.effect.is_read)
         if writes:
-            yield from (call for call in fresh if not call.effect.is_read)
+            yield from (call for call in fresh if call.tool == writes[0].tool)
             return
         seen.update(call.key for call in fresh)
 
