@@ -18,7 +18,7 @@ def test_a_store_and_a_toolkit_become_a_page(awo, store, toolkit, folder):
     assert result.stdout == ""
     assert "40 traces and 1 meta-tool in report.html" in result.stderr
     html = (folder / "report.html").read_text(encoding="utf-8")
-    assert "find_user_with_order" in html
+    assert "get_user_order" in html
     assert "held-out tasks" in html
 
 

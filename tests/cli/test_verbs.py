@@ -207,13 +207,13 @@ def test_recompiling_says_what_was_kept_and_writes_the_new_toolkit(awo, store):
     awo("compile", store)
     result = awo("recompile", store, "-t", "toolkit.json", "-o", "new.json")
     assert result.exit_code == 0
-    assert result.stdout.startswith("kept     find_user_with_order: ")
+    assert result.stdout.startswith("kept     get_user_order: ")
     assert "1 meta-tool in new.json, compiled from 40 traces" in result.stderr
     assert awo("diff", "toolkit.json", "new.json").exit_code == 0
     again = awo("recompile", store, "-t", "toolkit.json", "--json")
     found = json.loads(again.stdout)
     assert found["same"] is True
-    assert [each["name"] for each in found["kept"]] == ["find_user_with_order"]
+    assert [each["name"] for each in found["kept"]] == ["get_user_order"]
     assert found["new"] == found["changed"] == found["retired"] == []
 
 
@@ -221,7 +221,7 @@ def test_recompiling_obeys_what_is_declared_anew(awo, store):
     awo("compile", store)
     result = awo("recompile", store, "-t", "toolkit.json", "--protect", "get_order", "--json")
     (gone,) = json.loads(result.stdout)["retired"]
-    assert gone["name"] == "find_user_with_order"
+    assert gone["name"] == "get_user_order"
     assert read_plan("new-toolkit.json").settings["protected"] == ["get_order"]
 
 
