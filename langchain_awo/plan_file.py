@@ -17,11 +17,15 @@ from langchain_awo.model.schema import dump, load_plan
 from langchain_awo.model.seal import Seal, seal_of
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.model.validation import check_plan
+from langchain_awo.small_files import read_small_file
 
 _log = logging.getLogger(__name__)
 
 MIN_KEY: Final = 16
 """Shorter keys are guessed."""
+
+MAX_KEY: Final = 1_000_000
+"""Bytes of a file with a key."""
 
 MAX_BYTES: Final = 32_000_000
 """Longer files are refused unread."""
@@ -160,7 +164,7 @@ def read_plan_file(path: str | os.PathLike[str]) -> PlanFile:
     try:
         if source.stat().st_size > MAX_BYTES:
             raise PlanError(f"{source} is longer than {MAX_BYTES:,} bytes; a compiled toolkit never is")
-        data = loads(source.read_bytes())
+        data = loads(read_small_file(source, limit=MAX_BYTES))
     except OSError as error:
         raise PlanError(f"{source} cannot be read: {error.strerror or error}") from error
     except ValueError as error:
@@ -176,7 +180,7 @@ def read_key(path: str | os.PathLike[str]) -> bytes:
         SealError: the file cannot be read, or holds too little to be a key.
     """
     try:
-        key = Path(path).read_bytes().strip()
+        key = read_small_file(path, limit=MAX_KEY).strip()
     except OSError as error:
         raise SealError(f"the key file {path} cannot be read: {error.strerror or error}") from error
     if len(key) < MIN_KEY:

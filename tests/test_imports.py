@@ -23,7 +23,7 @@ print(json.dumps({{
 RECORDER = "from langchain_awo import TraceRecorder, record, session"
 AGENT = "from langchain_awo import MetaToolMiddleware, MetaToolkit, TraceRecorder"
 
-OWN = {"langchain_awo", "orjson", "yaml", "filelock"}
+OWN = {"langchain_awo", "orjson", "yaml", "filelock", "ahocorasick_rs"}
 """What of the loaded packages is there for our sake."""
 
 HEAVY = {"scipy", "numpy", "networkx", "pandas", "pyarrow", "typer", "jinja2", "psycopg", "sqlalchemy"}

@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_awo.errors import ConfigError
+from langchain_awo.small_files import read_small_file
 
 if TYPE_CHECKING:
     from langchain_awo.cli.settings import Settings
+
+MAX_BYTES: Final = 5_000_000
+"""A longer file was not written by a person."""
 
 FILE: Final = "awo.toml"
 
@@ -74,7 +78,7 @@ def _of_pyproject(folder: Path) -> tuple[Path, str, Any] | None:
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_small_file(path, limit=MAX_BYTES).decode())
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror or error}") from error
     except ValueError as error:

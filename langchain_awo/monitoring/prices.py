@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from importlib.resources import files
 from math import isfinite
-from pathlib import Path
 from typing import Any, Final, Literal
 
 import yaml
@@ -18,6 +17,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from langchain_awo.errors import PriceError
 from langchain_awo.model.schema import first_problem
 from langchain_awo.model.trace import TokenUsage
+from langchain_awo.small_files import read_small_file
 
 PER: Final = 1_000_000
 """Prices are for so many tokens."""
@@ -105,8 +105,11 @@ def read_prices(path: str | os.PathLike[str] | None = None) -> PriceTable:
     """
     where = "the table of prices" if path is None else os.fspath(path)
     try:
-        source = files(__package__).joinpath("prices.yaml") if path is None else Path(path)
-        text = source.read_text(encoding="utf-8")
+        text = (
+            files(__package__).joinpath("prices.yaml").read_text(encoding="utf-8")
+            if path is None
+            else read_small_file(path, limit=4 * MAX_CHARACTERS).decode()
+        )
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise PriceError(f"{where} cannot be read: {reason}") from error

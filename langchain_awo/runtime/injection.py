@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
 
 from langchain_core.tools import BaseTool, InjectedToolArg, InjectedToolCallId
 from langchain_core.tools.base import get_all_basemodel_annotations
@@ -72,12 +73,28 @@ def injected_of(tool: BaseTool) -> Injected:
 
 
 def returns_command(tool: BaseTool) -> bool:
-    """Whether a tool says that it answers with a `Command`, which only LangGraph can carry out."""
+    """Whether a tool says that it answers with nothing but a `Command`, which only LangGraph can carry out.
+
+    The tools of MCP adapters may answer with one and hardly ever do; what a tool answers is seen when it is called.
+    """
     try:
         answer = get_type_hints(_function(tool)).get("return")
     except Exception:  # noqa: BLE001  # any forward reference may fail in any way; what it returns is seen when it is called
         return False
-    return _first(_marks(answer), Command) is not None
+    return _is_command(answer)
+
+
+def _is_command(annotation: Any) -> bool:
+    """Whether whatever the annotation allows is a `Command`, or a list that may hold one."""
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin in (Union, UnionType):
+        return all(map(_is_command, parts))
+    if origin is Annotated:
+        return _is_command(parts[0])
+    if origin is list:
+        return any(mark is Command for mark in _marks(annotation))
+    kind = origin or annotation
+    return isinstance(kind, type) and issubclass(kind, Command)
 
 
 def inject(

@@ -17,7 +17,6 @@ from langchain_awo.model.metatool import MetaTool, Mode, Refused, ToolkitPlan
 from langchain_awo.model.notation import format_plan
 from langchain_awo.model.validation import check_plan
 from langchain_awo.plan_file import read_plan_file, write_plan
-from langchain_awo.reporting.notebook import plan_html
 from langchain_awo.runtime.live_tools import as_tools
 from langchain_awo.runtime.lowering import lower
 from langchain_awo.runtime.memory import PROCESS, Memory
@@ -223,6 +222,8 @@ class MetaToolkit(BaseToolkit):
 
     def _repr_html_(self) -> str | None:
         """What a notebook shows; the plain form without the extra `report`."""
+        from langchain_awo.reporting.notebook import plan_html  # noqa: PLC0415  # loads networkx
+
         return plan_html(self.plan)
 
     def __str__(self) -> str:

@@ -112,7 +112,7 @@ def test_the_model_is_shown_the_parameters_as_the_plan_has_them(desk: Any, toolk
     create_agent(ScriptedChatModel(policy=policy), tools).invoke(ask())
     assert seen[0]["function"] == {
         "name": "help_user",
-        "description": "Helps a user.\nRuns: find_user, then get_order for each.",
+        "description": "Helps a user.",
         "parameters": {
             "type": "object",
             "properties": {"email": {"type": "string", "description": "Whose."}},

@@ -232,7 +232,7 @@ def test_of_a_write_that_returned_a_command_the_truth_is_told_and_it_is_not_made
     assert made == ["sales"]
 
 
-@pytest.mark.parametrize("answer", [Command, list[Command | ToolMessage], Command[str] | str])
+@pytest.mark.parametrize("answer", [Command, Command[str], list[Command | ToolMessage]])
 def test_a_tool_that_says_it_returns_a_command_disables_its_meta_tool(answer: Any) -> None:
     def transfer(to: str) -> Any:
         return Command(goto=to)
@@ -242,6 +242,17 @@ def test_a_tool_that_says_it_returns_a_command_disables_its_meta_tool(answer: An
     meta_tool = routine("m", step("transfer", Effect.READ, args={"to": Constant(value="sales")}))
     toolkit = MetaToolkit(plan=plan_of([tool_], meta_tool), tools=[tool_])
     assert toolkit.disabled == {"m": "the tool 'transfer' returns a Command, which a routine cannot pass on"}
+
+
+@pytest.mark.parametrize("answer", [str, Command[str] | str, tuple[ToolMessage | Command, Any]])
+def test_a_tool_that_may_also_answer_otherwise_is_taken_as_it_was_recorded(answer: Any) -> None:
+    def transfer(to: str) -> Any:
+        return to
+
+    transfer.__annotations__["return"] = answer
+    tool_ = StructuredTool.from_function(transfer, description="Hands over.")
+    meta_tool = routine("m", step("transfer", Effect.READ, args={"to": Constant(value="sales")}))
+    assert not MetaToolkit(plan=plan_of([tool_], meta_tool), tools=[tool_]).disabled
 
 
 def test_parameters_may_have_names_that_langchain_needs_for_itself(desk: Any) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from langchain_awo.model.binding import Binding, Output, Parameter, leaves
+from langchain_awo.model.binding import Argument, Binding, Output, Parameter, leaves
 from langchain_awo.model.metatool import BindingEvidence, Map, MetaTool, ParameterSpec, Step
 from langchain_awo.model.pointer import escape
 from langchain_awo.optimizer.dataflow.consensus import Bound, StepFlow
@@ -65,8 +65,16 @@ def read_forms(base: Step, flow: StepFlow, taken: Sequence[str] = ()) -> Iterato
     yield from sorted(found, key=lambda form: len(form.parameters))
 
 
-def write_form(base: Step, flow: StepFlow, taken: Sequence[str] = ()) -> Form | None:
+def write_form(
+    base: Step, flow: StepFlow, taken: Sequence[str] = (), *, steps: Sequence[Step] = ()
+) -> Form | None:
     """The form of a write whose every argument is known: from a place that is no position in a list, or a parameter.
+
+    Args:
+        base: tool and effect.
+        flow: what the recorded calls of the tool say.
+        taken: names of parameters that are in use.
+        steps: the earlier ones; what one of them looked up by its position in a list is no target either.
 
     `None` if some calls lack an argument that others have: an argument of a write is never left to chance.
     """
@@ -74,15 +82,26 @@ def write_form(base: Step, flow: StepFlow, taken: Sequence[str] = ()) -> Form | 
         return None
     bounds = {name: flow.place(name, agreement=AGREEMENT) for name in flow.votes}
     sound = {
-        name: bound if bound and not is_positional(bound.binding) else None for name, bound in bounds.items()
+        name: bound if bound and not is_positional(bound.binding, steps) else None
+        for name, bound in bounds.items()
     }
     return _formed(base, flow, sound, taken)
 
 
-def is_positional(binding: Binding) -> bool:
-    """Whether a binding takes what happens to stand at one position of a list."""
-    paths = (getattr(leaf, "path", "") for leaf in leaves(binding))
-    return any(segment.lstrip("-").isdigit() for path in paths for segment in path.split("/"))
+def is_positional(binding: Binding, steps: Sequence[Step] = ()) -> bool:
+    """Whether a binding takes what happens to stand at one position of a list, itself or by way of an earlier step."""
+    found = list(leaves(binding))
+    if any(
+        segment.lstrip("-").isdigit() for leaf in found for segment in getattr(leaf, "path", "").split("/")
+    ):
+        return True
+    earlier = {leaf.step for leaf in found if isinstance(leaf, Output | Argument)}
+    return any(
+        is_positional(each, steps)
+        for number in earlier
+        if number <= len(steps)
+        for each in steps[number - 1].args.values()
+    )
 
 
 def _formed(

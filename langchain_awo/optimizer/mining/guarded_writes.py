@@ -59,7 +59,7 @@ def guarded_forms(
         if effect not in SAFE or tool in avoid:
             continue
         base = Step(tool=tool, effect=effect)
-        form = write_form(base, flow_of(tool, known), taken)
+        form = write_form(base, flow_of(tool, known), taken, steps=routine.steps)
         if form and len(form.parameters) + len(taken) <= MAX_PARAMETERS:
             yield _decided(routine, form, known, thresholds)
 
@@ -84,7 +84,9 @@ def _decided(
 
     def is_found_without(_step: Step, fold: int) -> bool:
         away = [each for each in known if fold_of(each.occurrence.task) != fold]
-        again = write_form(Step(tool=step.tool, effect=step.effect), flow_of(step.tool, away))
+        again = write_form(
+            Step(tool=step.tool, effect=step.effect), flow_of(step.tool, away), steps=routine.steps
+        )
         return again is not None and again.step.args.keys() == step.args.keys()
 
     verdict = try_step(step, occurrences, is_found_without)

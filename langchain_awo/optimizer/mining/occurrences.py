@@ -104,7 +104,10 @@ def _occurrence(run: Run, segment: Segment, position: int, anchor: Call) -> Occu
 
 
 def _followers(segment: Segment, position: int, done: frozenset[str]) -> Iterator[Call]:
-    """Later successful calls that are not done, up to the first write, which is the last of them; the first of equal ones."""
+    """Later successful calls that are not done, up to the first write, which is the last of them; the first of equal ones.
+
+    Of several writes that a model asked for side by side only those of the first tool: the others came after it.
+    """
     seen = set(done)
     if any(not call.effect.is_read and call.key not in done for call in segment.rounds[position].calls):
         return
@@ -113,7 +116,7 @@ def _followers(segment: Segment, position: int, done: frozenset[str]) -> Iterato
         writes = [call for call in current.calls if not call.effect.is_read and call.key not in done]
         yield from (call for call in fresh if call.effect.is_read)
         if writes:
-            yield from (call for call in fresh if not call.effect.is_read)
+            yield from (call for call in fresh if call.tool == writes[0].tool)
             return
         seen.update(call.key for call in fresh)
 

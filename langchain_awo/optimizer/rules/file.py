@@ -27,6 +27,7 @@ from pydantic import Discriminator, TypeAdapter, ValidationError
 from langchain_awo.errors import RuleError
 from langchain_awo.model.rules import RULES_VERSION, DeclaredRule, PythonRule, Rule, RuleSet, describe
 from langchain_awo.optimizer.rules.check import malformed
+from langchain_awo.small_files import read_small_file
 
 MAX_CHARACTERS: Final = 5_000_000
 """A longer file was not written by a person or by this package."""
@@ -179,7 +180,7 @@ def read_rules(path: str | os.PathLike[str]) -> RuleSet:
         RuleError: the file cannot be read, or what is in it is not rules.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = read_small_file(path, limit=4 * MAX_CHARACTERS).decode()
     except OSError as error:
         raise RuleError(f"{path} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:

@@ -105,7 +105,7 @@ def _read_name(meta_tool: MetaTool) -> list[str]:
 def _write_name(meta_tool: MetaTool) -> list[str]:
     """After its write, with the state that it asks for: `refund_delivered_order`."""
     step = _writes(meta_tool)[-1]
-    words = words_of(step.tool)
+    words = words_of(step.tool) or ["tool"]
     if words[0] not in VERBS:
         return [*words[: MAX_WORDS - 2], "after", object_of(meta_tool.steps[0].tool)[-1]]
     verb, *rest = words
@@ -239,5 +239,7 @@ def _schema(meta_tool: MetaTool, parameter: str, corpus: Corpus) -> dict[str, JS
 
 
 def _clip(words: Sequence[str]) -> str:
-    name = re.sub(r"[^A-Za-z0-9_-]+", "_", "_".join(words)).strip("_") or "routine"
+    """The words as a name that providers accept; what is written in other letters is left out."""
+    said = [plain for word in words if (plain := re.sub(r"[^A-Za-z0-9-]+", "", word))]
+    name = "_".join(said) if len(said) > 1 else "routine"
     return name if len(name) <= MAX_NAME else name[:MAX_NAME].rsplit("_", 1)[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
@@ -82,13 +83,16 @@ _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def words_of(name: str) -> list[str]:
-    """The words of a tool's own name, without what stands before a dot or a double underscore.
+    """The words of a tool's own name, without what stands before a dot or a double underscore, and without accents.
 
-    >>> words_of("mcp__crm__listOpenOrders")
-    ['list', 'open', 'orders']
+    >>> words_of("mcp__crm__listOpenOrders"), words_of("récupérer_client"), words_of("获取订单")
+    (['list', 'open', 'orders'], ['recuperer', 'client'], ['获取订单'])
     """
     own = re.split(r"\.|__", name.rstrip("._"))[-1]
-    return [word.lower() for word in re.split(r"[^A-Za-z0-9]+", _CAMEL.sub("_", own)) if word]
+    plain = "".join(
+        letter for letter in unicodedata.normalize("NFKD", own) if not unicodedata.combining(letter)
+    )
+    return [word.casefold() for word in re.split(r"[\W_]+", _CAMEL.sub("_", plain)) if word]
 
 
 def object_of(tool: str) -> tuple[str, ...]:
@@ -103,7 +107,7 @@ def object_of(tool: str) -> tuple[str, ...]:
     joint = next((place for place, word in enumerate(after) if word in JOINTS), len(after))
     own = [word for word in after[:joint] if word not in GENERIC] or after[:joint]
     before = [word for word in words[:verb] if word not in GENERIC] if verb else []
-    return tuple(own or before or words)
+    return tuple(own or before or words or [tool])
 
 
 def goes_by(tool: str, parameters: Iterable[str]) -> str:

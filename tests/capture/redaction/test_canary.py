@@ -168,7 +168,7 @@ def test_no_secret_is_in_what_is_shown(recorded):
 
 def test_no_mask_is_in_a_toolkit(recorded):
     folder, store = recorded
-    toolkit = awo.compile_toolkit(store, tools=TOOLS)
+    toolkit = awo.compile_toolkit(store, tools=TOOLS, effects={"fetch": "read", "look_up": "read"})
     toolkit.save(folder / "masks.json")
     assert any("get_order" in each.tools for each in toolkit.meta_tools)
     assert not awo.MetaToolkit.load(folder / "masks.json", tools=TOOLS).disabled
