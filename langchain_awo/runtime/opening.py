@@ -67,6 +67,8 @@ class Opening:
         if problem := self._mismatch(found.ledger):
             _release(found)
             return problem
+        if self._has_begun_to_change(found.ledger):
+            self.memory.open(found.ledger)  # another process may have begun it; this one may have to take it up again
         if found.takes_up:
             steps = enumerate(self.meta_tool.steps, start=1)
             found.ledger.look_again(number for number, step in steps if step.effect.is_read)
@@ -159,6 +161,10 @@ class Opening:
                 return Opened(ledger=ledger)
             yield Pause(_NAP)
         return "not called: another call executes the same run and does not come to its end"
+
+    def _has_begun_to_change(self, ledger: Ledger) -> bool:
+        steps = self.meta_tool.steps
+        return any(not steps[entry.step - 1].effect.is_read for entry in ledger.entries.values())
 
     def _mismatch(self, ledger: Ledger) -> str:
         if ledger.meta_tool != self.meta_tool.name:
