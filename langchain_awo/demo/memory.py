@@ -116,7 +116,8 @@ def _parts(message: ToolMessage) -> list[Any]:
     if len(texts) == 1 and isinstance(texts[0], str):
         answer, _, below = texts[0].rpartition("\n\n")
         further = decode(below) if answer else None
-        texts = [answer, below] if isinstance(further, dict) and "steps" in further else texts
+        if isinstance(further, dict) and "steps" in further:
+            texts = [answer if isinstance(decode(answer), dict) else answer.partition("\n\n")[0], below]
     return [decode(text) for text in texts]
 
 

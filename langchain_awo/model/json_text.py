@@ -113,6 +113,8 @@ def _children(value: JSONValue) -> list[JSONValue]:
 
 
 def _loads_odd(text: str | bytes) -> JSONValue:
+    if not isinstance(text, str):
+        text = bytes(text).decode()  # what is not UTF-8 is not JSON
     try:
         value = json.loads(_as_text(text), parse_constant=str)
     except RecursionError as error:

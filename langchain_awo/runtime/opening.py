@@ -68,7 +68,9 @@ class Opening:
             _release(found)
             return problem
         if self._has_begun_to_change(found.ledger):
-            self.memory.open(found.ledger)  # another process may have begun it; this one may have to take it up again
+            self.memory.open(
+                found.ledger
+            )  # another process may have begun it; this one may have to take it up again
         if found.takes_up:
             steps = enumerate(self.meta_tool.steps, start=1)
             found.ledger.look_again(number for number, step in steps if step.effect.is_read)

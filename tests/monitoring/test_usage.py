@@ -15,6 +15,7 @@ from langchain_awo.model.effect import Effect
 from langchain_awo.model.metatool import Guard, Step
 from langchain_awo.model.trace import Trace
 from langchain_awo.monitoring.usage import usage_of
+from langchain_awo.runtime.memory import Memory
 from tests.runtime.desk import (
     FIND,
     NOTE,
@@ -38,7 +39,7 @@ def desk(tmp_path):
 def recorded(desk, tmp_path, meta_tool, *, middleware=None, thread=None, script=None):
     """The usage that one run of a scripted agent leaves in its trace."""
     plan = plan_of(desk.tools, meta_tool)
-    toolkit = awo.MetaToolkit(plan=plan, tools=desk.tools)
+    toolkit = awo.MetaToolkit(plan=plan, tools=desk.tools, memory=Memory())
     model = model_of(*(script or (call(meta_tool.name, email="a@b"), "done")))
     with awo.TraceRecorder(tmp_path / "t.db") as recorder:
         config = {"callbacks": [recorder], "configurable": {"thread_id": thread or "t"}}

@@ -127,7 +127,7 @@ class TestSample:
             replace(
                 run(n, ["get_a"], thread=f"thread {n % 60}"),
                 task_id=None,
-                metadata=going_on if n >= 60 else {},
+                metadata=going_on,
             )
             for n in range(180)
         ]

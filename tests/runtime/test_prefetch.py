@@ -317,7 +317,6 @@ def test_a_plan_may_say_so_itself_and_its_meta_tool_is_shown_to_nobody(clinic: C
     MetaToolkit(plan=plan_of(tools, ROUTINE), tools=tools).save(tmp_path / "toolkit.json")
     toolkit = MetaToolkit.load(tmp_path / "toolkit.json", tools=tools)
     assert toolkit.meta_tools == (ROUTINE,)
-    assert toolkit.get_tools() == []
     assert [each.name for each in toolkit.get_tools("prefetch")] == ["patient_overview"]
     model = ScriptedChatModel(script=list(LOOKS), seconds_per_call=THINKS)
     installed = MetaToolMiddleware(toolkit)

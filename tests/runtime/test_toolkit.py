@@ -41,7 +41,8 @@ def test_a_toolkit_prints_as_its_notation_with_what_is_disabled(desk: Any) -> No
 
 def test_tools_are_chosen_by_the_mode_they_are_meant_for(toolkit: Any) -> None:
     built = toolkit(routine("a", FIND), routine("b", FIND, ORDERS, mode="continue"))
-    assert [each.name for each in built.get_tools()] == ["a"]
+    assert [each.name for each in built.get_tools()] == ["a", "b"]
+    assert [each.name for each in built.get_tools("append")] == ["a"]
     assert [each.name for each in built.get_tools("continue")] == ["b"]
 
 

@@ -15,6 +15,7 @@ from langchain_core.tracers import LangChainTracer
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langsmith import Client
 
+from langchain_awo.model.thread import CONVERSATION
 from langchain_awo.model.trace import Trace
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 
@@ -113,11 +114,12 @@ def langsmith_tracer() -> tuple[LangChainTracer, Session]:
 
 
 def comparable(trace: Trace) -> Trace:
-    """A trace without what every recording has of its own: ids and clocks."""
+    """A trace without what every recording has of its own: ids, clocks, and what our recorder says of the thread."""
     names = {call.call_id: f"call {number}" for number, call in enumerate(trace.tool_calls)}
     return replace(
         trace,
         trace_id="",
+        metadata={key: value for key, value in trace.metadata.items() if key != CONVERSATION},
         started_at=None,
         ended_at=None,
         model_calls=tuple(replace(call, started_at=None, ended_at=None) for call in trace.model_calls),
