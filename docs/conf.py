@@ -62,6 +62,10 @@ python_use_unqualified_type_names = True
 nitpick_ignore_regex = [("py:.*", r"(?!langchain_awo\.).*")]
 nitpick_ignore = [  # what users do not make themselves
     ("py:class", "langchain_awo.capture.writer.TraceSink"),
+    ("py:class", "langchain_awo.capture.state.Label"),
+    ("py:class", "langchain_awo.stores.scope.Scope"),
+    ("py:class", "langchain_awo.stores.selection.Selection"),
+    ("py:class", "langchain_awo.stores.summary.StoreSummary"),
     ("py:class", "langchain_awo.runtime.middleware.Runs"),
 ]
 
