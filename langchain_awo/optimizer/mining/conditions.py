@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import Final, TypeAlias
 
@@ -222,9 +222,3 @@ def _thresholds(
         yield Condition(source=source, test="at_most", value=best[1])
     elif best[0] < 0:
         yield Condition(source=source, test="at_least", value=best[2])
-
-
-def with_sources(found: Found, change: Mapping[Binding, Binding]) -> Found:
-    """The same conditions on other places."""
-    moved = tuple(replace(each, source=change.get(each.source, each.source)) for each in found.conditions)
-    return replace(found, conditions=moved)
