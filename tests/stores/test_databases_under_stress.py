@@ -118,30 +118,32 @@ def test_a_restart_of_the_server_loses_nothing_that_was_committed(postgres, post
     committed, refused, done = [], [], threading.Event()
 
     def write(store):
-        for number in range(400):
-            while not done.is_set():
-                try:
-                    store.append([numbered_trace(number)])
-                    committed.append(number)
-                    break
-                except StoreError as error:
-                    refused.append(str(error))
-                    time.sleep(0.02)
+        while not done.is_set():
+            try:
+                store.append([numbered_trace(len(committed))])
+                committed.append(len(committed))
+            except StoreError as error:
+                refused.append(str(error))
+                time.sleep(0.02)
+
+    def wait_for_more(what, count):
+        end = len(what) + count
+        while len(what) < end:
+            assert writer.is_alive()
+            time.sleep(0.005)
 
     with open_store(postgres_url) as store:
         writer = threading.Thread(target=write, args=(store,))
         writer.start()
         for mode in ("fast", "immediate"):
-            seen = len(committed)
-            while len(committed) < seen + 20:
-                time.sleep(0.005)
+            wait_for_more(committed, 20)
             postgres.stop(mode)
-            time.sleep(0.3)
+            wait_for_more(refused, 2)
             postgres.start()
-        writer.join(60)
+        wait_for_more(committed, 20)
         done.set()
-        assert committed == list(range(400))
-        assert refused
+        writer.join(60)
+        assert len(committed) >= 60
         assert all("cannot be written" in text for text in refused)
         assert sorted(trace.trial for trace in store.traces()) == committed
 
