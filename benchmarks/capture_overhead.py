@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from langchain_awo.capture.recorder import CallbackRecorder
-from langchain_awo.model.trace import Trace
+from langchain_awo.model.trace.trace import Trace
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 
 TURNS = 6

@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics import fmean
 
 import langchain_awo as awo
-from langchain_awo.model.trace import Trace
+from langchain_awo.model.trace.trace import Trace
 from langchain_awo.optimizer.pipeline import Options
 from langchain_awo.optimizer.replay.cost import Prices, schema_tokens
 from langchain_awo.optimizer.replay.evaluate import Evaluation, evaluate

@@ -23,10 +23,10 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import patch_config
 from langchain_core.tools import BaseTool, StructuredTool, tool
 
-from langchain_awo.model.binding import Output, Parameter
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import MetaTool, ParameterSpec, Step
-from langchain_awo.runtime.lowering import lower
+from langchain_awo.model.ir.binding import Output, Parameter
+from langchain_awo.model.ir.metatool import MetaTool, ParameterSpec, Step
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.runtime.tool.lowering import lower
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 
 STEPS = 5

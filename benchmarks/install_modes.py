@@ -24,15 +24,15 @@ from rich.console import Console
 from rich.table import Table
 
 import langchain_awo as awo
-from langchain_awo.demo.agent import build_agent, run_tasks, scripted_model
+from langchain_awo.api.middleware import MetaToolMiddleware
+from langchain_awo.demo.agent.agent import build_agent, run_tasks, scripted_model
+from langchain_awo.demo.backoffice.tasks import Task, generate_tasks
+from langchain_awo.demo.backoffice.tools import back_office_tools
+from langchain_awo.demo.backoffice.world import Snapshot, World
 from langchain_awo.demo.run import WORLD_SEED, split_tasks
-from langchain_awo.demo.tasks import Task, generate_tasks
-from langchain_awo.demo.tools import back_office_tools
-from langchain_awo.demo.world import Snapshot, World
-from langchain_awo.middleware import MetaToolMiddleware
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.runtime.outcome import Limits
-from langchain_awo.runtime.toolkit import MetaToolkit
+from langchain_awo.runtime.tool.toolkit import MetaToolkit
 
 ROWS: Mapping[str, dict[str, Any]] = {
     "nothing": {},

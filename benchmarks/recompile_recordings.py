@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import langchain_awo as awo
-from langchain_awo.model.metatool import MetaTool, ToolkitPlan
-from langchain_awo.model.trace import Trace
+from langchain_awo.model.ir.metatool import MetaTool, ToolkitPlan
+from langchain_awo.model.trace.trace import Trace
 from langchain_awo.optimizer.pipeline import compile_plan
 from langchain_awo.optimizer.recompile.previous import doing
 from langchain_awo.optimizer.recompile.recompile import recompile_plan

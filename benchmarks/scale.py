@@ -23,8 +23,8 @@ from pathlib import Path
 
 import networkx as nx
 
-from langchain_awo.api import load_traces
-from langchain_awo.model.trace import Trace
+from langchain_awo.api.phases import load_traces
+from langchain_awo.model.trace.trace import Trace
 from langchain_awo.optimizer.counting.columns import as_columns, count_prefixes
 from langchain_awo.stores import open_store
 from langchain_awo.testing import generate_world, play
@@ -33,7 +33,7 @@ Runs = Sequence[Sequence[str]]
 
 _COMPILE = """
 import resource, sys
-from langchain_awo.api import compile_toolkit
+from langchain_awo.api.phases import compile_toolkit
 compile_toolkit(sys.argv[1])
 used = resource.getrusage(resource.RUSAGE_SELF)
 print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)

@@ -18,7 +18,14 @@ from typing import Any
 
 import orjson
 
-from langchain_awo.model.trace import Message, ModelCallRecord, TokenUsage, ToolCallRecord, ToolSpec, Trace
+from langchain_awo.model.trace.trace import (
+    Message,
+    ModelCallRecord,
+    TokenUsage,
+    ToolCallRecord,
+    ToolSpec,
+    Trace,
+)
 from langchain_awo.stores import TraceStore, open_store
 
 CALLS_IN_A_RUN = 10

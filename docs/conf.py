@@ -43,14 +43,14 @@ napoleon_use_ivar = True
 autodoc_type_aliases = {
     name: f"{module}.{name}"
     for module, names in {
-        "langchain_awo.api": ("Source", "OnSkipped"),
+        "langchain_awo.api.phases": ("Source", "OnSkipped"),
         "langchain_awo.capture.redaction.fingerprint": ("MaskKey",),
         "langchain_awo.capture.redaction.rules": ("Judge", "Mask"),
-        "langchain_awo.model.binding": ("Binding", "Value"),
-        "langchain_awo.model.metatool": ("Mode",),
-        "langchain_awo.model.trace": ("JSONValue", "Status"),
+        "langchain_awo.model.ir.binding": ("Binding", "Value"),
+        "langchain_awo.model.ir.metatool": ("Mode",),
+        "langchain_awo.model.trace.trace": ("JSONValue", "Status"),
         "langchain_awo.optimizer.pipeline": ("Progress", "Strategy"),
-        "langchain_awo.reporter": ("Rules", "Toolkit"),
+        "langchain_awo.api.reporter": ("Rules", "Toolkit"),
         "langchain_awo.testing.scripted": ("Policy", "ScriptStep"),
         "langchain_awo.testing.worlds": ("Source",),
     }.items()
@@ -66,7 +66,7 @@ nitpick_ignore = [  # what users do not make themselves
     ("py:class", "langchain_awo.stores.scope.Scope"),
     ("py:class", "langchain_awo.stores.selection.Selection"),
     ("py:class", "langchain_awo.stores.summary.StoreSummary"),
-    ("py:class", "langchain_awo.runtime.middleware.Runs"),
+    ("py:class", "langchain_awo.runtime.agent.middleware.Runs"),
 ]
 
 HOMES = {

@@ -19,11 +19,11 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 import langchain_awo as awo
-from langchain_awo.demo.agent import build_agent, run_tasks, scripted_model
+from langchain_awo.demo.agent.agent import build_agent, run_tasks, scripted_model
+from langchain_awo.demo.backoffice.tasks import generate_tasks
+from langchain_awo.demo.backoffice.tools import back_office_tools
+from langchain_awo.demo.backoffice.world import World
 from langchain_awo.demo.run import WORLD_SEED, split_tasks
-from langchain_awo.demo.tasks import generate_tasks
-from langchain_awo.demo.tools import back_office_tools
-from langchain_awo.demo.world import World
 from langchain_awo.reporting.report import Report
 
 IMAGES = Path(__file__).parent / "images"

@@ -10,10 +10,10 @@ import tempfile
 from pathlib import Path
 
 import langchain_awo as awo
-from langchain_awo.demo.agent import build_agent, run_tasks, scripted_model
-from langchain_awo.demo.tasks import Task, generate_tasks
-from langchain_awo.demo.tools import back_office_tools
-from langchain_awo.demo.world import World
+from langchain_awo.demo.agent.agent import build_agent, run_tasks, scripted_model
+from langchain_awo.demo.backoffice.tasks import Task, generate_tasks
+from langchain_awo.demo.backoffice.tools import back_office_tools
+from langchain_awo.demo.backoffice.world import World
 
 PRICES = "models: {back-office-policy: {input: 0.4, cached: 0.1, output: 1.6}}\n"
 """As if the scripted model were one of the cheaper ones."""

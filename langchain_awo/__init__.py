@@ -10,19 +10,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from langchain_awo.api import compile_toolkit, estimate, load_traces, recompile
+    from langchain_awo.api.middleware import MetaToolMiddleware
+    from langchain_awo.api.phases import compile_toolkit, estimate, load_traces, recompile
+    from langchain_awo.api.recording import TraceRecorder, record, session
+    from langchain_awo.api.reporter import report, workflow_graph
+    from langchain_awo.api.watcher import monitor
     from langchain_awo.capture.importers import import_traces
     from langchain_awo.errors import AwoError
-    from langchain_awo.middleware import MetaToolMiddleware
-    from langchain_awo.model.effect import Effect
-    from langchain_awo.model.trace import Trace
-    from langchain_awo.recording import TraceRecorder, record, session
-    from langchain_awo.reporter import report, workflow_graph
-    from langchain_awo.runtime.node import tool_node
-    from langchain_awo.runtime.toolkit import MetaToolkit
+    from langchain_awo.model.trace.effect import Effect
+    from langchain_awo.model.trace.trace import Trace
+    from langchain_awo.runtime.agent.node import tool_node
+    from langchain_awo.runtime.tool.toolkit import MetaToolkit
     from langchain_awo.stores.opening import open_store
     from langchain_awo.stores.store import TraceStore
-    from langchain_awo.watcher import monitor
 
 __all__ = [
     "AwoError",
@@ -51,24 +51,24 @@ __version__ = "0.1.0"
 
 _HOMES: Final = {
     "AwoError": "errors",
-    "Effect": "model.effect",
-    "MetaToolMiddleware": "middleware",
-    "MetaToolkit": "runtime.toolkit",
-    "Trace": "model.trace",
-    "TraceRecorder": "recording",
+    "Effect": "model.trace.effect",
+    "MetaToolMiddleware": "api.middleware",
+    "MetaToolkit": "runtime.tool.toolkit",
+    "Trace": "model.trace.trace",
+    "TraceRecorder": "api.recording",
     "TraceStore": "stores.store",
-    "compile_toolkit": "api",
-    "estimate": "api",
+    "compile_toolkit": "api.phases",
+    "estimate": "api.phases",
     "import_traces": "capture.importers",
-    "load_traces": "api",
-    "monitor": "watcher",
+    "load_traces": "api.phases",
+    "monitor": "api.watcher",
     "open_store": "stores.opening",
-    "recompile": "api",
-    "record": "recording",
-    "report": "reporter",
-    "session": "recording",
-    "tool_node": "runtime.node",
-    "workflow_graph": "reporter",
+    "recompile": "api.phases",
+    "record": "api.recording",
+    "report": "api.reporter",
+    "session": "api.recording",
+    "tool_node": "runtime.agent.node",
+    "workflow_graph": "api.reporter",
 }
 
 

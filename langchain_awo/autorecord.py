@@ -23,12 +23,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final
 
+from langchain_awo.api.recording import TraceRecorder
 from langchain_awo.capture.draining import drain_on_sigterm
 from langchain_awo.capture.install import record_everywhere
 from langchain_awo.capture.recorder import CallbackRecorder
 from langchain_awo.capture.state import Label
 from langchain_awo.errors import AwoError
-from langchain_awo.recording import TraceRecorder
 
 RECORD: Final = "AWO_RECORD"
 """The variable that switches recording on."""

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from langchain_awo.errors import PlanError, SealError
-from langchain_awo.model.encoding import loads, to_json
-from langchain_awo.model.metatool import PLAN_SCHEMA_VERSION, ToolkitPlan
-from langchain_awo.model.schema import dump, load_plan
-from langchain_awo.model.seal import Seal, seal_of
-from langchain_awo.model.trace import JSONValue
-from langchain_awo.model.validation import check_plan
+from langchain_awo.model.ir.metatool import PLAN_SCHEMA_VERSION, ToolkitPlan
+from langchain_awo.model.ir.schema import dump, load_plan
+from langchain_awo.model.ir.seal import Seal, seal_of
+from langchain_awo.model.ir.validation import check_plan
+from langchain_awo.model.text.encoding import loads, to_json
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.small_files import read_small_file
 
 _log = logging.getLogger(__name__)

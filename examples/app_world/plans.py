@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from langchain_awo.demo.agenda import AbsentError
-from langchain_awo.demo.policy import Assignment
-from langchain_awo.demo.tasks import Task
-from langchain_awo.demo.wants import Each, Fixed, Found, Item, Reader, Recipe, Said, Source, Want, Words
+from langchain_awo.demo.agent.agenda import AbsentError
+from langchain_awo.demo.agent.policy import Assignment
+from langchain_awo.demo.agent.wants import Each, Fixed, Found, Item, Reader, Recipe, Said, Source, Want, Words
+from langchain_awo.demo.backoffice.tasks import Task
 
 PHRASES = {
     "like": "For {member}: like the most played song of the playlist {playlist}.",

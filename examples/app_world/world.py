@@ -13,7 +13,7 @@ from langchain_core.tools import BaseTool, ToolException
 from plans import understand
 from tools import app_tools
 
-from langchain_awo.demo.tasks import Task
+from langchain_awo.demo.backoffice.tasks import Task
 
 APPS = ("music", "mail", "wallet")
 MEMBERS = ("Sam", "Kim", "Lee", "Max", "Noa", "Pat", "Ray", "Uma")

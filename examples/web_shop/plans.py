@@ -6,9 +6,9 @@ import re
 
 from shop import COLOURS, THINGS
 
-from langchain_awo.demo.policy import Assignment
-from langchain_awo.demo.tasks import Task
-from langchain_awo.demo.wants import Fixed, Found, Reader, Recipe, Want
+from langchain_awo.demo.agent.policy import Assignment
+from langchain_awo.demo.agent.wants import Fixed, Found, Reader, Recipe, Want
+from langchain_awo.demo.backoffice.tasks import Task
 
 PHRASES = {
     "review": "Review the {colour} {thing}: {rating} stars, title '{title}', text '{text}'.",

@@ -10,10 +10,10 @@ from typing import Final
 from langchain_awo.capture.frozen import NOTHING, thaw
 from langchain_awo.capture.roles import beside_the_agent, scope_of
 from langchain_awo.capture.state import Heard, IssuedCall, ModelRun, Recording, Seat, ToolRun
-from langchain_awo.model.thread import CONTINUED, CONVERSATION
-from langchain_awo.model.trace import (
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.thread import CONTINUED, CONVERSATION
+from langchain_awo.model.trace.trace import (
     Attempt,
-    JSONValue,
     Message,
     ModelCallRecord,
     Status,

@@ -21,7 +21,7 @@ from langchain_awo.capture.offered import OfferedTools
 from langchain_awo.capture.state import Label, ModelRun, Recording, ToolRun
 from langchain_awo.capture.tracker import Node, RunTracker
 from langchain_awo.capture.usage import usage_of
-from langchain_awo.model.trace import Status, ToolSpec
+from langchain_awo.model.trace.trace import Status, ToolSpec
 
 logger = logging.getLogger(__name__)
 

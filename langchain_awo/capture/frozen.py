@@ -10,8 +10,8 @@ from typing import Any, Final, TypeAlias
 
 import orjson
 
-from langchain_awo.model.encoding import digest, dump_line, dumps, loads, to_json
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.encoding import digest, dump_line, dumps, loads, to_json
+from langchain_awo.model.text.json_value import JSONValue
 
 Frozen: TypeAlias = str | bytes
 """Text, or the JSON of something else."""

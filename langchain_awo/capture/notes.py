@@ -14,9 +14,9 @@ from langchain_awo.capture.frozen import Frozen, freeze_arguments, shorten
 from langchain_awo.capture.matching import issue_of
 from langchain_awo.capture.state import OVERHEAD, IssuedCall, ModelRun, Recording, Seat, ToolRun
 from langchain_awo.capture.tracker import Node
-from langchain_awo.model.hints import hints_of
-from langchain_awo.model.installation import INSTALLED, METADATA, read_installation
-from langchain_awo.model.trace import Status, TokenUsage, ToolSpec
+from langchain_awo.model.ir.installation import INSTALLED, METADATA, read_installation
+from langchain_awo.model.trace.hints import hints_of
+from langchain_awo.model.trace.trace import Status, TokenUsage, ToolSpec
 
 RAW_ARGUMENTS = "__raw__"
 """Where arguments are kept that are no JSON, as importers do."""

@@ -8,8 +8,9 @@ from typing import Any
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
-from langchain_awo.model.encoding import to_json
-from langchain_awo.model.trace import JSONValue, ToolSpec
+from langchain_awo.model.text.encoding import to_json
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import ToolSpec
 
 
 class OfferedTools:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from langchain_awo.capture.state import Recording
-from langchain_awo.model.trace import Trace
+from langchain_awo.model.trace.trace import Trace
 
 logger = logging.getLogger(__name__)
 

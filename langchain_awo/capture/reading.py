@@ -11,10 +11,10 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_awo.capture import snapshot
 from langchain_awo.capture.frozen import freeze, freeze_arguments, shorten, thaw
 from langchain_awo.capture.state import Heard, IssuedCall, Recording, Seat
-from langchain_awo.model.encoding import project_output
-from langchain_awo.model.failure import failure_in
-from langchain_awo.model.thread import CONTINUED, FRESH
-from langchain_awo.model.trace import Message, ToolCallRecord
+from langchain_awo.model.text.encoding import project_output
+from langchain_awo.model.text.failure import failure_in
+from langchain_awo.model.trace.thread import CONTINUED, FRESH
+from langchain_awo.model.trace.trace import Message, ToolCallRecord
 
 SOURCE: Final = "lc_source"
 """Where LangChain marks the model calls and messages that it makes for itself."""

@@ -14,7 +14,7 @@ from langchain_awo.capture.forking import run_at_exit_of_child
 from langchain_awo.capture.redaction import Mask, MaskKey, Redactor, given_key, key_beside
 from langchain_awo.capture.state import Label, Recording
 from langchain_awo.capture.writer import EXIT_TIMEOUT, BackgroundWriter, TraceSink
-from langchain_awo.model.trace import Trace
+from langchain_awo.model.trace.trace import Trace
 
 CAPACITY_BYTES: Final = 64_000_000
 """Memory that finished traces may take while they wait to be written."""

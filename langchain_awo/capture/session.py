@@ -12,8 +12,8 @@ from uuid import uuid4
 
 from langchain_awo.capture.forking import reset_in_child
 from langchain_awo.capture.state import Label
-from langchain_awo.model.encoding import to_json
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.encoding import to_json
+from langchain_awo.model.text.json_value import JSONValue
 
 _CURRENT: ContextVar[Session | None] = ContextVar("awo_session", default=None)
 

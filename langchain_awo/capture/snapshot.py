@@ -13,11 +13,11 @@ from langgraph.errors import GraphBubbleUp, ParentCommand
 
 from langchain_awo.capture.frozen import MAX_VALUE, NOTHING, Frozen, freeze, freeze_arguments, pack_plain
 from langchain_awo.capture.state import Label
-from langchain_awo.model.encoding import project_output, to_json
-from langchain_awo.model.failure import failure_in
-from langchain_awo.model.hints import HINT_NAMES
-from langchain_awo.model.installation import METADATA
-from langchain_awo.model.trace import Replay, Status
+from langchain_awo.model.ir.installation import METADATA
+from langchain_awo.model.text.encoding import project_output, to_json
+from langchain_awo.model.text.failure import failure_in
+from langchain_awo.model.trace.hints import HINT_NAMES
+from langchain_awo.model.trace.trace import Replay, Status
 
 MAX_ERROR_TEXT: Final = 4000
 """Longer error messages, in characters, are cut."""

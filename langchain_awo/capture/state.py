@@ -12,7 +12,8 @@ from typing import Final
 from uuid import UUID
 
 from langchain_awo.capture.frozen import NOTHING, Frozen
-from langchain_awo.model.trace import JSONValue, Message, Replay, Status, TokenUsage, ToolCallRecord, ToolSpec
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import Message, Replay, Status, TokenUsage, ToolCallRecord, ToolSpec
 
 OVERHEAD: Final = 500
 """Bytes that a call takes of memory beside its values."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import LLMResult
 
-from langchain_awo.model.trace import TokenUsage
+from langchain_awo.model.trace.trace import TokenUsage
 
 _INPUT: Final = (
     "input_tokens",

@@ -15,7 +15,7 @@ from weakref import WeakSet
 from langchain_awo.capture.forking import hold_during_fork, reset_in_child, run_at_exit_of_child
 from langchain_awo.capture.queueing import TraceQueue, Waiting
 from langchain_awo.capture.state import OVERHEAD, Recording
-from langchain_awo.model.trace import Trace
+from langchain_awo.model.trace.trace import Trace
 
 logger = logging.getLogger(__name__)
 

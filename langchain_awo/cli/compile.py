@@ -69,14 +69,14 @@ def compile_traces(
 
     Example: `awo compile traces.db -o toolkit.json --tools shop.tools:TOOLS`
     """
+    from langchain_awo.api.partitions import count_traces
     from langchain_awo.optimizer.counting.sample import WHOLE
     from langchain_awo.optimizer.log.effects import effects_of
     from langchain_awo.optimizer.pipeline import Options, compile_summary
     from langchain_awo.optimizer.rules.file import read_rules
-    from langchain_awo.partitions import count_traces
     from langchain_awo.plan_file import check_target, plan_text, write_plan
-    from langchain_awo.runtime.protection import check_case
-    from langchain_awo.runtime.signatures import spec_of
+    from langchain_awo.runtime.approval.protection import check_case
+    from langchain_awo.runtime.tool.signatures import spec_of
 
     check_target(output)
     wording = chat_model(namer, hint="--namer") if namer else None
@@ -108,7 +108,7 @@ def compile_traces(
 
         put_json(json.loads(plan_text(plan)))
     else:
-        from langchain_awo.model.notation import format_plan
+        from langchain_awo.model.views.notation import format_plan
 
         put(format_plan(plan))
         effects = effects_of([*log.known_specs(), *specs], options.effects)

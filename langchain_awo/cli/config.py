@@ -105,7 +105,7 @@ def _validated(given: dict[str, Any], where: str) -> dict[str, Any]:
     from pydantic import ValidationError
 
     from langchain_awo.cli.settings import Settings
-    from langchain_awo.model.schema import first_problem
+    from langchain_awo.model.ir.schema import first_problem
 
     try:
         settings: Settings = Settings.model_validate(given)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
     from langchain_awo.demo.run import Compiled, DemoResult
-    from langchain_awo.runtime.toolkit import MetaToolkit
+    from langchain_awo.runtime.tool.toolkit import MetaToolkit
 
 SCRIPTED_TASKS: Final = 300
 REAL_TASKS: Final = 40
@@ -96,8 +96,8 @@ class _Tour:
         self.compiled: MetaToolkit | None = None
 
     def run(self, model: BaseChatModel | None, *, tasks: int, seed: int) -> DemoResult:
+        from langchain_awo.api.recording import TraceRecorder
         from langchain_awo.demo.run import run_demo
-        from langchain_awo.recording import TraceRecorder
 
         try:
             return run_demo(
@@ -120,8 +120,8 @@ class _Tour:
             ) from error
 
     def _compile(self, traces: Path, tools: Sequence[BaseTool]) -> MetaToolkit:
-        from langchain_awo.api import compile_toolkit
-        from langchain_awo.runtime.toolkit import MetaToolkit
+        from langchain_awo.api.phases import compile_toolkit
+        from langchain_awo.runtime.tool.toolkit import MetaToolkit
 
         found = compile_toolkit(traces, tools=tools, progress=self._tell)
         self.compiled = MetaToolkit(plan=marked(found.plan), tools=tools)
@@ -132,10 +132,10 @@ class _Tour:
         self, model: BaseChatModel, tools: Sequence[BaseTool], compiled: Compiled
     ) -> Runnable[Any, Any]:
         """Each meta-tool in the mode that its plan says."""
-        from langchain_awo.demo.agent import build_agent
+        from langchain_awo.api.middleware import MetaToolMiddleware
+        from langchain_awo.demo.agent.agent import build_agent
         from langchain_awo.demo.run import append_tools
-        from langchain_awo.middleware import MetaToolMiddleware
-        from langchain_awo.runtime.toolkit import MetaToolkit
+        from langchain_awo.runtime.tool.toolkit import MetaToolkit
 
         if not isinstance(compiled, MetaToolkit):
             return append_tools(model, tools, compiled)

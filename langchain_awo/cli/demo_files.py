@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from langchain_awo.errors import AwoError, StoreError
 
 if TYPE_CHECKING:
-    from langchain_awo.model.metatool import ToolkitPlan
+    from langchain_awo.model.ir.metatool import ToolkitPlan
 
 _MARK: Final = "awo_demo"
 
@@ -49,7 +49,7 @@ def _taken(path: Path, is_own: Callable[[Path], bool]) -> bool:
 
 
 def _is_own_store(path: Path) -> bool:
-    from langchain_awo.demo.agent import TAG
+    from langchain_awo.demo.agent.agent import TAG
     from langchain_awo.stores import open_store
 
     try:

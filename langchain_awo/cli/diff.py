@@ -23,9 +23,9 @@ def diff(
 
     Example: `awo diff toolkit.json new-toolkit.json`
     """
-    from langchain_awo.model.difference import Difference, compare_plans
-    from langchain_awo.model.difference_text import format_difference
-    from langchain_awo.model.schema import adapter
+    from langchain_awo.model.ir.schema import adapter
+    from langchain_awo.model.views.difference import Difference, compare_plans
+    from langchain_awo.model.views.difference_text import format_difference
     from langchain_awo.plan_file import read_plan_file
 
     files = [read_plan_file(path) for path in (old, new)]

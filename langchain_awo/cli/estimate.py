@@ -68,7 +68,7 @@ def estimate_traces(
     from langchain_awo.monitoring.prices import read_prices
     from langchain_awo.monitoring.worth import Assumptions
     from langchain_awo.optimizer.pipeline import Options
-    from langchain_awo.runtime.signatures import spec_of
+    from langchain_awo.runtime.tool.signatures import spec_of
 
     options = Options(
         writes="guarded" if writes else "none",

@@ -48,7 +48,7 @@ def evaluate_traces(
     """
     from langchain_awo.optimizer.pipeline import Options
     from langchain_awo.optimizer.replay.evaluate import evaluate
-    from langchain_awo.runtime.signatures import spec_of
+    from langchain_awo.runtime.tool.signatures import spec_of
 
     options = Options(
         writes="guarded" if writes else "none",

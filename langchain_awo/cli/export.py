@@ -14,7 +14,7 @@ from langchain_awo.cli.options import AsJson, Effects, declared_effects
 from langchain_awo.cli.sources import live_tools
 from langchain_awo.cli.store import Environment, Project, Store, Tenant
 from langchain_awo.cli.terminal import counted, progress, put, put_json, say
-from langchain_awo.model.effect import Effect
+from langchain_awo.model.trace.effect import Effect
 
 
 class ToolkitByDefault(TyperGroup):
@@ -114,7 +114,7 @@ def toolkit_as(
 
 def _write(path: Path, output: Path | None) -> None:
     from langchain_awo.errors import PlanError
-    from langchain_awo.model.python_view import python_view
+    from langchain_awo.model.views.python_view import python_view
     from langchain_awo.plan_file import is_plan_file, read_plan
 
     code = python_view(read_plan(path))
@@ -135,8 +135,8 @@ def _write(path: Path, output: Path | None) -> None:
 def _serve(path: Path, tools: str, *, effects: dict[str, Effect], key_file: Path | None) -> None:
     from langchain_awo import __version__
     from langchain_awo.plan_file import read_key
-    from langchain_awo.runtime.mcp_server import serve_stdio
-    from langchain_awo.runtime.toolkit import MetaToolkit
+    from langchain_awo.runtime.tool.mcp_server import serve_stdio
+    from langchain_awo.runtime.tool.toolkit import MetaToolkit
 
     with redirect_stdout(sys.stderr):  # stdout carries the protocol, and importing tools may print
         key = read_key(key_file) if key_file else None

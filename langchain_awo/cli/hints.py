@@ -6,10 +6,10 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from langchain_awo.cli.terminal import counted, say
-from langchain_awo.model.effect import Effect
+from langchain_awo.model.trace.effect import Effect
 
 if TYPE_CHECKING:
-    from langchain_awo.model.trace import ToolSpec, Trace
+    from langchain_awo.model.trace.trace import ToolSpec, Trace
 
 
 def tell_unknown_effects(

@@ -14,7 +14,7 @@ from langchain_awo.cli.terminal import counted, progress, put, put_json, say
 
 if TYPE_CHECKING:
     from langchain_awo.capture.importers import BadLine, ImportSummary
-    from langchain_awo.model.trace import Trace
+    from langchain_awo.model.trace.trace import Trace
     from langchain_awo.stores import TraceStore
 
 

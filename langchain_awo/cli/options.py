@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from langchain_awo.model.effect import Effect
+from langchain_awo.model.trace.effect import Effect
 
 Traces = Annotated[
     str,

@@ -9,7 +9,7 @@ from langchain_awo.cli.sources import why_none
 from langchain_awo.cli.terminal import counted, say, waiting
 
 if TYPE_CHECKING:
-    from langchain_awo.model.trace import Trace
+    from langchain_awo.model.trace.trace import Trace
 
 
 class Reading:
@@ -23,7 +23,7 @@ class Reading:
         self._seen: dict[str, set[str]] = {"domain": set(), "model": set()}
 
     def __iter__(self) -> Iterator[Trace]:
-        from langchain_awo.sources import stream_traces
+        from langchain_awo.api.sources import stream_traces
 
         with waiting(f"reading {self.source}"):
             for trace in stream_traces(self.source, on_skipped=self._skip):

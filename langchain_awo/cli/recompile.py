@@ -54,7 +54,7 @@ def recompile_toolkit(
     from langchain_awo.optimizer.recompile.recompile import as_compiled, recompile_plan
     from langchain_awo.optimizer.rules.file import read_rules
     from langchain_awo.plan_file import check_target, read_plan, write_plan
-    from langchain_awo.runtime.signatures import spec_of
+    from langchain_awo.runtime.tool.signatures import spec_of
 
     check_target(output)
     former = read_plan(toolkit)

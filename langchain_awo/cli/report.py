@@ -43,8 +43,8 @@ def report(
 
     Example: `awo report traces.db --toolkit toolkit.json -o report.html`
     """
+    from langchain_awo.api.reporter import report as gather
     from langchain_awo.plan_file import read_plan
-    from langchain_awo.reporter import report as gather
     from langchain_awo.reporting.report import check_page_target
 
     check_page_target(output)

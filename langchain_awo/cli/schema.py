@@ -10,6 +10,6 @@ def schema() -> None:
 
     Example: `awo schema > toolkit.schema.json`
     """
-    from langchain_awo.model.plan_schema import plan_schema
+    from langchain_awo.model.ir.plan_schema import plan_schema
 
     put_json(plan_schema())

@@ -25,7 +25,7 @@ def seal(
 
     Example: `awo seal toolkit.json`, or `awo seal toolkit.json --check --key-file release.key`
     """
-    from langchain_awo.model.notation import format_plan
+    from langchain_awo.model.views.notation import format_plan
     from langchain_awo.plan_file import read_key, read_plan_file, write_plan
 
     key = read_key(key_file) if key_file else None

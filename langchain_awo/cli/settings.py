@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from langchain_awo.model.effect import Effect
+from langchain_awo.model.trace.effect import Effect
 
 PATHS: Final = frozenset({"traces", "toolkit", "rules", "prices"})
 """Keys whose values are paths."""

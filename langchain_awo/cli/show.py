@@ -16,8 +16,8 @@ from langchain_awo.cli.sources import live_tools, read_traces
 from langchain_awo.cli.terminal import counted, put, put_json, put_table, say
 
 if TYPE_CHECKING:
-    from langchain_awo.model.metatool import ToolkitPlan
-    from langchain_awo.model.trace import Trace
+    from langchain_awo.model.ir.metatool import ToolkitPlan
+    from langchain_awo.model.trace.trace import Trace
 
 
 def show(
@@ -77,7 +77,7 @@ def show(
 
 
 def _show_plan(plan: ToolkitPlan, *, refused: bool, as_json: bool) -> None:
-    from langchain_awo.model.notation import format_plan, format_refused
+    from langchain_awo.model.views.notation import format_plan, format_refused
     from langchain_awo.plan_file import plan_text
 
     if as_json:
@@ -91,7 +91,7 @@ def _show_plan(plan: ToolkitPlan, *, refused: bool, as_json: bool) -> None:
 
 
 def _check_plan(plan: ToolkitPlan, tools: str) -> None:
-    from langchain_awo.runtime.toolkit import MetaToolkit
+    from langchain_awo.runtime.tool.toolkit import MetaToolkit
 
     disabled = MetaToolkit(plan=plan, tools=live_tools(tools)).disabled
     for name, reason in disabled.items():

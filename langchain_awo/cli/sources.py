@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.tools import BaseTool
 
-    from langchain_awo.model.trace import Trace
+    from langchain_awo.model.trace.trace import Trace
 
 
 def read_traces(source: str, *, domain: str | None, model: str | None) -> list[Trace]:
@@ -30,7 +30,7 @@ def read_traces(source: str, *, domain: str | None, model: str | None) -> list[T
         ImportFormatError: it is neither a store nor runs in a known format.
     """
     from langchain_awo.cli.reading import Reading
-    from langchain_awo.model.thread import join_threads
+    from langchain_awo.model.trace.thread import join_threads
 
     reading = Reading(source, domain=domain, model=model)
     traces = join_threads(reading)
@@ -95,7 +95,7 @@ def _tell_import(reference: str, module_name: str) -> None:
 
 
 def _checked(reference: str, value: object) -> list[BaseTool]:
-    from langchain_awo.runtime.live_tools import as_tools
+    from langchain_awo.runtime.inner.live_tools import as_tools
 
     if not isinstance(value, Iterable):
         raise _bad_tools(reference, f"it is {type(value).__name__}, not a list of tools")

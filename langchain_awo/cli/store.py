@@ -13,7 +13,7 @@ from langchain_awo.cli.options import AsJson
 from langchain_awo.cli.terminal import counted, put, put_json, put_table, waiting
 
 if TYPE_CHECKING:
-    from langchain_awo.model.trace import Trace
+    from langchain_awo.model.trace.trace import Trace
     from langchain_awo.stores import TraceStore
 
 app = typer.Typer(no_args_is_help=True)
@@ -94,7 +94,7 @@ def show_trace(
     Example: `awo store show run-1 --store traces.db`
     """
     from langchain_awo.errors import StoreError
-    from langchain_awo.model.schema import dump
+    from langchain_awo.model.ir.schema import dump
 
     with _opened(traces, project, tenant, environment) as store:
         try:
@@ -231,7 +231,7 @@ def _lines_of(trace: Trace) -> list[str]:
 
 
 def _call(call: Any) -> str:
-    from langchain_awo.model.encoding import dumps
+    from langchain_awo.model.text.encoding import dumps
 
     returned = call.error or dumps(call.output)
     return f"{call.name}({dumps(call.args)}) -> {call.status}: {returned}"

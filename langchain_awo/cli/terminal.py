@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
-from langchain_awo.model.visible import visible as plain
+from langchain_awo.model.text.visible import visible as plain
 
 
 class Tell(Protocol):

@@ -18,15 +18,15 @@ from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool, StructuredTool
 
 import langchain_awo as awo
-from langchain_awo.demo.agent import build_agent, run_tasks, scripted_model
-from langchain_awo.demo.office import back_office_policy
-from langchain_awo.demo.reading import Desk
-from langchain_awo.demo.recipes import OFFICE
-from langchain_awo.demo.tasks import Task, generate_tasks
-from langchain_awo.demo.tools import READS, back_office_tools
-from langchain_awo.demo.world import World
-from langchain_awo.model.metatool import ToolkitPlan
-from langchain_awo.model.trace import Trace
+from langchain_awo.demo.agent.agent import build_agent, run_tasks, scripted_model
+from langchain_awo.demo.agent.office import back_office_policy
+from langchain_awo.demo.agent.recipes import OFFICE
+from langchain_awo.demo.backoffice.reading import Desk
+from langchain_awo.demo.backoffice.tasks import Task, generate_tasks
+from langchain_awo.demo.backoffice.tools import READS, back_office_tools
+from langchain_awo.demo.backoffice.world import World
+from langchain_awo.model.ir.metatool import ToolkitPlan
+from langchain_awo.model.trace.trace import Trace
 from langchain_awo.optimizer.pipeline import Options
 from langchain_awo.optimizer.replay.cost import Prices
 from langchain_awo.testing import ScriptedChatModel

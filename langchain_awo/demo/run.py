@@ -15,11 +15,11 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 
-from langchain_awo.demo.agent import Work, build_agent, run_tasks, scripted_model
-from langchain_awo.demo.tasks import Task, generate_tasks
-from langchain_awo.demo.tools import back_office_tools
-from langchain_awo.demo.world import World
-from langchain_awo.model.metatool import MetaTool
+from langchain_awo.demo.agent.agent import Work, build_agent, run_tasks, scripted_model
+from langchain_awo.demo.backoffice.tasks import Task, generate_tasks
+from langchain_awo.demo.backoffice.tools import back_office_tools
+from langchain_awo.demo.backoffice.world import World
+from langchain_awo.model.ir.metatool import MetaTool
 
 WORLD_SEED = 7
 

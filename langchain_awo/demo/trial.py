@@ -14,15 +14,15 @@ from typing import Any, Protocol
 from langchain_core.tools import BaseTool
 
 import langchain_awo as awo
-from langchain_awo.demo.agent import Work, build_agent, run_tasks
-from langchain_awo.demo.offers import Toolbox
-from langchain_awo.demo.policy import Planner, policy_of
-from langchain_awo.demo.tasks import Task
-from langchain_awo.model.trace import ToolSpec
+from langchain_awo.demo.agent.agent import Work, build_agent, run_tasks
+from langchain_awo.demo.agent.offers import Toolbox
+from langchain_awo.demo.agent.policy import Planner, policy_of
+from langchain_awo.demo.backoffice.tasks import Task
+from langchain_awo.model.trace.trace import ToolSpec
 from langchain_awo.optimizer.log.corpus import build_corpus
 from langchain_awo.optimizer.pipeline import Options, compile_corpus, compile_plan
 from langchain_awo.optimizer.replay.evaluate import saving_of
-from langchain_awo.runtime.signatures import spec_of
+from langchain_awo.runtime.tool.signatures import spec_of
 from langchain_awo.testing import ScriptedChatModel
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import networkx as nx
 
-from langchain_awo.model.canonical import CanonicalCall
-from langchain_awo.model.visible import visible
+from langchain_awo.model.ir.canonical import CanonicalCall
+from langchain_awo.model.text.visible import visible
 
 if TYPE_CHECKING:
     _DiGraph = nx.DiGraph[str]

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final, Literal, TypeAlias
 
 from pydantic import ConfigDict
 
-from langchain_awo.model.effect import Effect
+from langchain_awo.model.trace.effect import Effect
 
 RULES_VERSION: Final = 1
 """Version of the file form."""

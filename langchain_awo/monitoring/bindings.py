@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from scipy.stats import binomtest, fisher_exact
 
-from langchain_awo.model.metatool import MetaTool, Step
+from langchain_awo.model.ir.metatool import MetaTool, Step
 from langchain_awo.monitoring.usage import Use
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.mining.align import advance

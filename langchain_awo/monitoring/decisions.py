@@ -14,9 +14,9 @@ from datetime import date, timedelta
 from math import ceil
 from typing import Final, Literal, TypeAlias
 
-from langchain_awo.model.eager import eager_part
-from langchain_awo.model.metatool import Mode
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.ir.eager import eager_part
+from langchain_awo.model.ir.metatool import Mode
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.monitoring.drift import Drift
 from langchain_awo.monitoring.findings import Finding
 from langchain_awo.monitoring.intervals import Share

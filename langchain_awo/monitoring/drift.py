@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 from scipy.stats import chi2_contingency
 
-from langchain_awo.model.metatool import ToolkitPlan
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.ir.metatool import ToolkitPlan
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.log.variants import LEAST, MOST, OTHER
 
 MIN_TASKS: Final = 30

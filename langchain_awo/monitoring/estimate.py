@@ -9,8 +9,9 @@ from difflib import get_close_matches
 from typing import Final, Literal
 
 from langchain_awo.errors import EstimateError, PriceError
-from langchain_awo.model.schema import adapter
-from langchain_awo.model.trace import JSONValue, TokenUsage, ToolSpec, Trace
+from langchain_awo.model.ir.schema import adapter
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import TokenUsage, ToolSpec, Trace
 from langchain_awo.monitoring.prices import PER, Price, PriceTable
 from langchain_awo.monitoring.worth import Assumptions, Month, break_even, month
 from langchain_awo.optimizer.log.corpus import Corpus, build_corpus

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Literal, Self, TypeAlias
 
-from langchain_awo.model.metatool import MetaTool
-from langchain_awo.model.trace import JSONValue, ModelCallRecord, TokenUsage
+from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import ModelCallRecord, TokenUsage
 from langchain_awo.monitoring.judging import Judged
 from langchain_awo.monitoring.observing import Observed
 from langchain_awo.monitoring.prices import PriceTable

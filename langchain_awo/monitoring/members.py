@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from langchain_awo.model.metatool import ToolkitPlan, ToolSignature
-from langchain_awo.model.signature import schema_digest
-from langchain_awo.model.trace import JSONValue, ToolSpec, Trace
+from langchain_awo.model.ir.metatool import ToolkitPlan, ToolSignature
+from langchain_awo.model.ir.signature import schema_digest
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import ToolSpec, Trace
 
 
 def changed_members(traces: Iterable[Trace], plan: ToolkitPlan) -> dict[str, str]:

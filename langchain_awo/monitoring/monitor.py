@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from langchain_awo.model.metatool import ToolkitPlan
-from langchain_awo.model.trace import JSONValue, Trace
+from langchain_awo.model.ir.metatool import ToolkitPlan
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import Trace
 from langchain_awo.monitoring.decisions import Decision, Period, decide, decide_toolkit
 from langchain_awo.monitoring.drift import Drift, drift_of
 from langchain_awo.monitoring.experiment import Experiment, experiment_of

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from langchain_awo.model.metatool import MetaTool, Mode, ToolkitPlan
-from langchain_awo.model.trace import Trace
+from langchain_awo.model.ir.metatool import MetaTool, Mode, ToolkitPlan
+from langchain_awo.model.trace.trace import Trace
 from langchain_awo.monitoring.usage import Usage, usage_of
 from langchain_awo.optimizer.log.corpus import Corpus, Run, build_corpus
 from langchain_awo.optimizer.replay.counterfactual import replay_chooser, replay_continue

@@ -15,8 +15,8 @@ import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from langchain_awo.errors import PriceError
-from langchain_awo.model.schema import first_problem
-from langchain_awo.model.trace import TokenUsage
+from langchain_awo.model.ir.schema import first_problem
+from langchain_awo.model.trace.trace import TokenUsage
 from langchain_awo.small_files import read_small_file
 
 PER: Final = 1_000_000

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from langchain_awo.model.encoding import decode, digest
-from langchain_awo.model.installation import installation_of, run_ahead
-from langchain_awo.model.metatool import MetaTool, Mode, ToolkitPlan
-from langchain_awo.model.trace import ToolCallRecord, Trace
+from langchain_awo.model.ir.installation import installation_of, run_ahead
+from langchain_awo.model.ir.metatool import MetaTool, Mode, ToolkitPlan
+from langchain_awo.model.text.encoding import decode, digest
+from langchain_awo.model.trace.trace import ToolCallRecord, Trace
 
 Cause: TypeAlias = Literal["failed", "unresolved", "guard", "stopped", "refused"]
 """Why a routine was handed back: a call failed, a binding led to nothing, a guard did not hold, it stopped for another

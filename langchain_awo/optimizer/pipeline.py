@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from langchain_awo.errors import CompileError
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.encoding import digest
-from langchain_awo.model.metatool import MetaTool, Refused, ToolkitPlan
+from langchain_awo.model.ir.metatool import MetaTool, Refused, ToolkitPlan
 from langchain_awo.model.rules import Ignore, RuleSet, describe
-from langchain_awo.model.trace import JSONValue, ToolSpec, Trace
+from langchain_awo.model.text.encoding import digest
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.model.trace.trace import ToolSpec, Trace
 from langchain_awo.optimizer.baseline.literal import compile_literal
 from langchain_awo.optimizer.counting.sample import WHOLE, Bounds
 from langchain_awo.optimizer.counting.summary import Summary, summarize

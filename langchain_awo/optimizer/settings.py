@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from langchain_awo.errors import PlanError
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import ToolkitPlan
+from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.model.rules import RuleSet
+from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.pipeline import Options
 
 

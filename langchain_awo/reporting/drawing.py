@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from langchain_awo.model.graph import ROOT, WorkflowGraph
-from langchain_awo.model.metatool import MetaTool
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.reporting.layout import Layout, lay_out
 from langchain_awo.reporting.levels import Level, levels_of, opening_level
 from langchain_awo.reporting.routines import Decision, decisions_of

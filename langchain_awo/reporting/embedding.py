@@ -7,8 +7,8 @@ import json
 from hashlib import sha256
 from typing import Any
 
-from langchain_awo.model.trace import JSONValue
-from langchain_awo.model.visible import visible
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.text.visible import visible
 
 _ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-from langchain_awo.model.binding import Argument, Binding, Item, Output, Parameter, leaves
-from langchain_awo.model.metatool import MetaTool, Step
-from langchain_awo.model.notation import format_binding, format_guard, format_step
+from langchain_awo.model.ir.binding import Argument, Binding, Item, Output, Parameter, leaves
+from langchain_awo.model.ir.metatool import MetaTool, Step
+from langchain_awo.model.views.notation import format_binding, format_guard, format_step
 from langchain_awo.reporting.flow_routes import route
 from langchain_awo.reporting.flow_shapes import GAP, MARGIN, SPACE, WIDTH, Arrow, Box, Flow, Port
 

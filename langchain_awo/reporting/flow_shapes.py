@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from langchain_awo.model.effect import Effect
+from langchain_awo.model.trace.effect import Effect
 
 WIDTH: Final = 208
 GAP: Final = 60

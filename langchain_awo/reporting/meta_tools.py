@@ -6,10 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import BindingEvidence, MetaTool, Step
-from langchain_awo.model.notation import format_binding, format_meta_tool, format_step, format_step_comment
-from langchain_awo.model.pointer import unescape
+from langchain_awo.model.ir.metatool import BindingEvidence, MetaTool, Step
+from langchain_awo.model.ir.pointer import unescape
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.model.views.notation import (
+    format_binding,
+    format_meta_tool,
+    format_step,
+    format_step_comment,
+)
 from langchain_awo.reporting.flow import flow_of
 from langchain_awo.reporting.flow_shapes import Flow
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from langchain_awo.errors import MissingExtraError
 from langchain_awo.model.graph import WorkflowGraph
-from langchain_awo.model.metatool import ToolkitPlan
+from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.reporting.drawing import drawing_of, table_of
 from langchain_awo.reporting.frame import framed
 from langchain_awo.reporting.meta_tools import shown_meta_tool

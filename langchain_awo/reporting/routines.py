@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from langchain_awo.model.graph import WorkflowGraph
-from langchain_awo.model.metatool import MetaTool, Step
+from langchain_awo.model.ir.metatool import MetaTool, Step
 
 Decision: TypeAlias = tuple[str, str]
 """An edge: state and next state."""

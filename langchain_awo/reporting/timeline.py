@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from langchain_awo.model.trace import JSONValue, Trace
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import Trace
 
 
 def timeline_of(traces: Iterable[Trace], meta_tools: Sequence[str]) -> list[dict[str, JSONValue]]:

@@ -8,9 +8,9 @@ from typing import Final
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
 
-from langchain_awo.model.encoding import dumps, loads
-from langchain_awo.model.metatool import MetaTool
-from langchain_awo.model.notation import format_meta_tool
+from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.text.encoding import dumps, loads
+from langchain_awo.model.views.notation import format_meta_tool
 
 INSTRUCTION: Final = (
     "You word tools for language models. You are shown a routine that runs several tools in one call, with the name and the "

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.effect import Effect
 
 
 class Call(NamedTuple):

@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from types import NoneType
 from typing import Any, Final, TypeAlias, get_args
 
-from langchain_awo.model.encoding import loads
-from langchain_awo.model.schema import load_tool_spec, load_trace
-from langchain_awo.model.trace import (
+from langchain_awo.model.ir.schema import load_tool_spec, load_trace
+from langchain_awo.model.text.encoding import loads
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import (
     Attempt,
-    JSONValue,
     Message,
     ModelCallRecord,
     Replay,

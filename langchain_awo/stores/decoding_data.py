@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from types import NoneType
 from typing import Any, Final
 
-from langchain_awo.model.trace import (
-    JSONValue,
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import (
     Message,
     ModelCallRecord,
     Replay,

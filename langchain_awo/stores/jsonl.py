@@ -16,8 +16,9 @@ from typing import Final
 import orjson
 
 from langchain_awo.errors import SchemaVersionError, StoreError, TornRecordError
-from langchain_awo.model.encoding import dump_line
-from langchain_awo.model.trace import TRACE_SCHEMA_VERSION, JSONValue, Trace
+from langchain_awo.model.text.encoding import dump_line
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import TRACE_SCHEMA_VERSION, Trace
 from langchain_awo.stores.decoding import Specs
 from langchain_awo.stores.decoding_data import trace_of_data
 from langchain_awo.stores.jsonl_index import LineIndex, is_object, read_object

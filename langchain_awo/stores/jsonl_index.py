@@ -8,8 +8,8 @@ from typing import Any, Final, TypeAlias
 
 import orjson
 
-from langchain_awo.model.encoding import loads
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.encoding import loads
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.stores.decoding import Specs
 from langchain_awo.stores.linefile import Line
 from langchain_awo.stores.scope import LABELS, ScopeKey, scope_key

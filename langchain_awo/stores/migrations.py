@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy import Connection, text, update
 
-from langchain_awo.model.encoding import loads
+from langchain_awo.model.text.encoding import loads
 from langchain_awo.stores.selection import user_of
 from langchain_awo.stores.tables import META
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from langchain_awo.errors import StoreError, TornRecordError
-from langchain_awo.model.trace import Trace
+from langchain_awo.model.trace.trace import Trace
 from langchain_awo.stores.parquet_files import PARQUET_VERSION
 from langchain_awo.stores.parquet_places import file_system, may_hold
 from langchain_awo.stores.parquet_reading import TraceFile

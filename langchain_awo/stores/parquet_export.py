@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from langchain_awo.errors import StoreError
-from langchain_awo.model.trace import Trace
+from langchain_awo.model.trace.trace import Trace
 from langchain_awo.stores.parquet_files import PART_COLUMNS, SCHEMA
 from langchain_awo.stores.parquet_places import file_system, partition_of
 from langchain_awo.stores.records import encode, text_of

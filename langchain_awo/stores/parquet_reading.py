@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from langchain_awo.errors import SchemaVersionError, TornRecordError
-from langchain_awo.model.encoding import loads
-from langchain_awo.model.schema import load_tool_spec, load_trace
-from langchain_awo.model.trace import ToolSpec, Trace
+from langchain_awo.model.ir.schema import load_tool_spec, load_trace
+from langchain_awo.model.text.encoding import loads
+from langchain_awo.model.trace.trace import ToolSpec, Trace
 from langchain_awo.stores.decoding import TRACE_COLUMNS, Rows, decoded, trace_of
 from langchain_awo.stores.parquet_files import (
     ABOUT,

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from langchain_awo.errors import StoreError
-from langchain_awo.model.encoding import digest, dump_line, to_json
-from langchain_awo.model.schema import dump, load_trace
-from langchain_awo.model.trace import JSONValue, Trace
+from langchain_awo.model.ir.schema import dump, load_trace
+from langchain_awo.model.text.encoding import digest, dump_line, to_json
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import Trace
 
 BATCH_ROWS: Final = 1000
 """Traces are written together until they make this many rows: more saves no time, fewer costs much."""

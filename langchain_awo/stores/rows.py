@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from langchain_awo.model.encoding import loads
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.encoding import loads
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.stores.decoding import (
     MESSAGE_COLUMNS,
     MODEL_CALL_COLUMNS,

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Final, Self
 
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.stores.scope import Scope, scope_key
 
 _USER_KEYS: Final = ("user_id", "user", "langfuse_user_id", "langgraph_auth_user_id")

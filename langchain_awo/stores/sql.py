@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from sqlalchemy import Connection, delete, select
 
 from langchain_awo.errors import AwoError, StoreError
-from langchain_awo.model.trace import Trace
+from langchain_awo.model.trace.trace import Trace
 from langchain_awo.stores import sql_reading, sql_summary, sql_writing
 from langchain_awo.stores.database import Database
 from langchain_awo.stores.records import Batches, Record

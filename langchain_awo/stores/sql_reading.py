@@ -11,8 +11,8 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, CursorResult, Select, Table, bindparam, func, null, select
 
 from langchain_awo.errors import StoreError, TornRecordError
-from langchain_awo.model.encoding import loads
-from langchain_awo.model.trace import Trace
+from langchain_awo.model.text.encoding import loads
+from langchain_awo.model.trace.trace import Trace
 from langchain_awo.stores.database import Database
 from langchain_awo.stores.decoding import (
     MESSAGE_COLUMNS,

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self, TypeAlias
 
 from langchain_awo.errors import StoreError, TornRecordError
-from langchain_awo.model.trace import Trace
+from langchain_awo.model.trace.trace import Trace
 from langchain_awo.stores.scope import Scope, ScopeKey
 from langchain_awo.stores.selection import Selection
 from langchain_awo.stores.summary import StoreSummary, summarize

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import inf
 
-from langchain_awo.model.trace import JSONValue, Trace
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import Trace
 from langchain_awo.stores.selection import user_of
 
 

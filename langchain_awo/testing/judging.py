@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from langchain_awo.model.binding import (
+from langchain_awo.model.ir.binding import (
     Argument,
     Binding,
     Constant,
@@ -17,9 +17,9 @@ from langchain_awo.model.binding import (
     Template,
     Transform,
 )
-from langchain_awo.model.metatool import MetaTool, Step
-from langchain_awo.model.notation import format_binding
-from langchain_awo.model.pointer import split, unescape
+from langchain_awo.model.ir.metatool import MetaTool, Step
+from langchain_awo.model.ir.pointer import split, unescape
+from langchain_awo.model.views.notation import format_binding
 from langchain_awo.testing.worlds import Fixed, From, Made, Said, Same, Source, ToolWorld
 
 

@@ -22,7 +22,7 @@ from pydantic import InstanceOf, PrivateAttr, model_validator
 from typing_extensions import override
 
 from langchain_awo.errors import ScriptExhaustedError
-from langchain_awo.model.encoding import dumps
+from langchain_awo.model.text.encoding import dumps
 from langchain_awo.testing.turn import CHARACTERS_PER_TOKEN, fresh_turn, turn_chunks
 
 ScriptStep: TypeAlias = AIMessage | str

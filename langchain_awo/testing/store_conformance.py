@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from langchain_awo.errors import StoreError
-from langchain_awo.model.trace import (
+from langchain_awo.model.trace.trace import (
     Attempt,
     Message,
     ModelCallRecord,

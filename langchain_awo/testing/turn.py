@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, ToolCall
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import tool_call_chunk
 
-from langchain_awo.model.encoding import dumps
+from langchain_awo.model.text.encoding import dumps
 
 CHARACTERS_PER_TOKEN = 4
 """What all estimates of token usage go by."""

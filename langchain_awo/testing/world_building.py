@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, field
 from typing import Final
 
-from langchain_awo.model.effect import Effect
+from langchain_awo.model.trace.effect import Effect
 from langchain_awo.testing.world_outputs import LEAD, WORDS, Field, FieldKind, Shape
 from langchain_awo.testing.worlds import Fixed, Flow, From, Made, Noise, Said, Same, ToolWorld, WorldTool
 

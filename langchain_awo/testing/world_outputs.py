@@ -10,9 +10,9 @@ from typing import Final, Literal, TypeAlias
 
 import yaml
 
-from langchain_awo.model.encoding import dumps
-from langchain_awo.model.pointer import lookup
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.ir.pointer import lookup
+from langchain_awo.model.text.encoding import dumps
+from langchain_awo.model.text.json_value import JSONValue
 
 Shape: TypeAlias = Literal["value", "json_text", "python_text", "key_value_text", "bare_text", "prose_text"]
 """How an output is handed over: as a value, as text that can be parsed, or its only field bare or in a sentence."""

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, TypeAlias
 
-from langchain_awo.model.encoding import decode
-from langchain_awo.model.pointer import expand, lookup
-from langchain_awo.model.trace import JSONValue, Message, ModelCallRecord, ToolCallRecord, ToolSpec, Trace
+from langchain_awo.model.ir.pointer import expand, lookup
+from langchain_awo.model.text.encoding import decode
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import Message, ModelCallRecord, ToolCallRecord, ToolSpec, Trace
 from langchain_awo.testing.world_outputs import WORDS
 from langchain_awo.testing.worlds import Fixed, Flow, From, Made, Said, Same, ToolWorld, WorldTool
 

@@ -16,10 +16,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias, cast
 
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.encoding import dumps
-from langchain_awo.model.trace import JSONValue
-from langchain_awo.model.transform import TransformName, apply_transform
+from langchain_awo.model.ir.transform import TransformName, apply_transform
+from langchain_awo.model.text.encoding import dumps
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.effect import Effect
 from langchain_awo.testing.world_outputs import Field, Shape, make_output, render
 
 
@@ -58,7 +58,7 @@ class From:
 class Made:
     """A value made of another: `("template", prefix, suffix)`, or the name of a transform and its option.
 
-    The same words as in `langchain_awo.model.transform`, so that a claim can be compared with the truth.
+    The same words as in `langchain_awo.model.ir.transform`, so that a claim can be compared with the truth.
     """
 
     source: From | Same

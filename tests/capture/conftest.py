@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from langchain_awo.capture.recorder import CallbackRecorder
-from langchain_awo.model.trace import Trace
+from langchain_awo.model.trace.trace import Trace
 from tests.capture.scripted_agents import ListSink
 
 

@@ -11,7 +11,7 @@ from langchain_core.tools import tool
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode, tools_condition
 
-from langchain_awo.model.trace import ToolCallRecord, Trace
+from langchain_awo.model.trace.trace import ToolCallRecord, Trace
 from langchain_awo.testing import ScriptedChatModel
 
 

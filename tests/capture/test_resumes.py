@@ -7,7 +7,7 @@ from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command, interrupt
 
-from langchain_awo.model.thread import join_threads
+from langchain_awo.model.trace.thread import join_threads
 from langchain_awo.testing import ScriptedChatModel
 from tests.capture.scripted_agents import asks, by_hand, call, look, says, user
 

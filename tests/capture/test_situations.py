@@ -13,7 +13,7 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolRuntime
 from langgraph.types import Command, RetryPolicy
 
-from langchain_awo.model.trace import Replay
+from langchain_awo.model.trace.trace import Replay
 from langchain_awo.testing import ScriptedChatModel
 from tests.capture.scripted_agents import asks, by_hand, by_id, call, look, says, user
 

@@ -22,7 +22,7 @@ from langchain_awo.capture import snapshot
 from langchain_awo.capture.frozen import thaw
 from langchain_awo.capture.offered import OfferedTools
 from langchain_awo.capture.usage import usage_of
-from langchain_awo.model.trace import TokenUsage
+from langchain_awo.model.trace.trace import TokenUsage
 from tests.capture.scripted_agents import call, look
 
 

@@ -20,7 +20,7 @@ from langchain_awo.capture.frozen import KEPT_OF_LONG, MAX_VALUE
 from langchain_awo.capture.parts import PART_CALLS
 from langchain_awo.capture.recorder import CallbackRecorder
 from langchain_awo.capture.writer import LINGER, LOST, MAX_REFUSALS
-from langchain_awo.model.thread import join_threads
+from langchain_awo.model.trace.thread import join_threads
 from tests.capture.scripted_agents import ListSink, call, look, run_python
 
 GRAPH = {"langgraph_step": 1, "langgraph_node": "model"}

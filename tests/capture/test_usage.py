@@ -7,7 +7,7 @@ from langchain.agents import create_agent
 from langchain_core.messages import AIMessage
 
 from langchain_awo.capture.usage import read_usage
-from langchain_awo.model.trace import TokenUsage
+from langchain_awo.model.trace.trace import TokenUsage
 from tests.capture.exact_model import ExactModel
 from tests.capture.scripted_agents import asks, call, look, says, user
 

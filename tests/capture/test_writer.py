@@ -268,7 +268,7 @@ from langchain_awo.testing import ScriptedChatModel
 from langchain.agents import create_agent
 from langchain_core.tools import tool
 from langchain_awo.capture.recorder import CallbackRecorder
-from langchain_awo.model.schema import dump
+from langchain_awo.model.ir.schema import dump
 
 class File:
     def append(self, traces):

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from langchain_awo.model.trace import Message, ModelCallRecord, ToolCallRecord, Trace
+from langchain_awo.model.trace.trace import Message, ModelCallRecord, ToolCallRecord, Trace
 from langchain_awo.stores import open_store
 
 DAY = 86_400

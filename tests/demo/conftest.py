@@ -2,8 +2,8 @@ import os
 
 import pytest
 
-from langchain_awo.demo.tools import back_office_tools
-from langchain_awo.demo.world import World
+from langchain_awo.demo.backoffice.tools import back_office_tools
+from langchain_awo.demo.backoffice.world import World
 
 os.environ["LANGSMITH_TRACING"] = "false"
 

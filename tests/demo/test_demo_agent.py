@@ -5,8 +5,8 @@ import sys
 import pytest
 from langchain_core.callbacks import BaseCallbackHandler
 
-from langchain_awo.demo.agent import SYSTEM_PROMPT, build_agent, run_tasks, scripted_model
-from langchain_awo.demo.tasks import generate_tasks
+from langchain_awo.demo.agent.agent import SYSTEM_PROMPT, build_agent, run_tasks, scripted_model
+from langchain_awo.demo.backoffice.tasks import generate_tasks
 from langchain_awo.errors import MissingExtraError
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 

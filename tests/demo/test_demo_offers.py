@@ -8,12 +8,12 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, Tool
 from langchain_core.tools import StructuredTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
-from langchain_awo.demo.agent import build_agent, run_tasks, scripted_model
-from langchain_awo.demo.office import back_office_policy
-from langchain_awo.demo.phrasebook import PHRASES
-from langchain_awo.demo.tasks import Task, generate_tasks
-from langchain_awo.demo.tools import back_office_tools
-from langchain_awo.model.encoding import decode
+from langchain_awo.demo.agent.agent import build_agent, run_tasks, scripted_model
+from langchain_awo.demo.agent.office import back_office_policy
+from langchain_awo.demo.backoffice.phrasebook import PHRASES
+from langchain_awo.demo.backoffice.tasks import Task, generate_tasks
+from langchain_awo.demo.backoffice.tools import back_office_tools
+from langchain_awo.model.text.encoding import decode
 
 EMAIL = {"email": {"type": "string", "description": "E-mail address of the customer"}}
 ORDER_ID = {"order_id": {"type": "string", "description": "Id of the order"}}

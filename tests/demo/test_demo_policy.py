@@ -4,11 +4,11 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
-from langchain_awo.demo.agent import build_agent, run_tasks, scripted_model
-from langchain_awo.demo.office import assign, back_office_policy
-from langchain_awo.demo.phrasebook import PHRASES
-from langchain_awo.demo.recipes import OFFICE
-from langchain_awo.demo.tasks import Task, generate_tasks
+from langchain_awo.demo.agent.agent import build_agent, run_tasks, scripted_model
+from langchain_awo.demo.agent.office import assign, back_office_policy
+from langchain_awo.demo.agent.recipes import OFFICE
+from langchain_awo.demo.backoffice.phrasebook import PHRASES
+from langchain_awo.demo.backoffice.tasks import Task, generate_tasks
 
 
 @pytest.fixture
@@ -196,7 +196,7 @@ def test_small_talk_needs_no_tool(agent, world, instruction):
 
 
 def test_the_same_tasks_leave_equal_worlds(world, tools, first_morning):
-    from langchain_awo.demo.tools import back_office_tools
+    from langchain_awo.demo.backoffice.tools import back_office_tools
 
     tasks = generate_tasks(first_morning, 40, seed=5)
     with first_morning.copy() as other:

@@ -9,11 +9,11 @@ import pytest
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.tools import StructuredTool
 
-from langchain_awo.demo.agent import build_agent
+from langchain_awo.demo.agent.agent import build_agent
+from langchain_awo.demo.backoffice.tasks import generate_tasks
 from langchain_awo.demo.run import run_demo, split_tasks
-from langchain_awo.demo.tasks import generate_tasks
-from langchain_awo.model.encoding import decode
-from langchain_awo.model.metatool import MetaTool, Step
+from langchain_awo.model.ir.metatool import MetaTool, Step
+from langchain_awo.model.text.encoding import decode
 
 
 class TaskLog(BaseCallbackHandler):

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from langchain_awo.demo.phrasebook import PHRASES, fields_of, understand
-from langchain_awo.demo.tasks import FAMILY_WEIGHTS, UNKNOWN_CUSTOMER, generate_tasks
+from langchain_awo.demo.backoffice.phrasebook import PHRASES, fields_of, understand
+from langchain_awo.demo.backoffice.tasks import FAMILY_WEIGHTS, UNKNOWN_CUSTOMER, generate_tasks
 
 EXAMPLES = {
     "email": "ada.berg1@example.com",

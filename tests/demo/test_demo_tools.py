@@ -5,7 +5,7 @@ import json
 import pytest
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
-from langchain_awo.model.encoding import decode
+from langchain_awo.model.text.encoding import decode
 
 
 def call(tools, name, **args):

@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from langchain_awo.demo.tools import back_office_tools
-from langchain_awo.demo.world import World
+from langchain_awo.demo.backoffice.tools import back_office_tools
+from langchain_awo.demo.backoffice.world import World
 from langchain_awo.errors import StoreError
 
 

@@ -6,9 +6,9 @@ import json
 
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
-from langchain_awo.demo.offers import Toolbox
-from langchain_awo.demo.policy import Assignment, policy_of
-from langchain_awo.demo.wants import Each, Fixed, Found, Item, Recipe, Want, Words
+from langchain_awo.demo.agent.offers import Toolbox
+from langchain_awo.demo.agent.policy import Assignment, policy_of
+from langchain_awo.demo.agent.wants import Each, Fixed, Found, Item, Recipe, Want, Words
 
 OWN = Toolbox(reads=frozenset({"log_in", "list_songs", "get_song", "look"}), writes=frozenset({"like"}))
 

@@ -13,10 +13,10 @@ import pytest
 import typer
 
 from langchain_awo.cli import app
-from langchain_awo.demo.agent import build_agent, scripted_model
-from langchain_awo.demo.tasks import generate_tasks
-from langchain_awo.demo.tools import back_office_tools
-from langchain_awo.demo.world import World
+from langchain_awo.demo.agent.agent import build_agent, scripted_model
+from langchain_awo.demo.backoffice.tasks import generate_tasks
+from langchain_awo.demo.backoffice.tools import back_office_tools
+from langchain_awo.demo.backoffice.world import World
 from langchain_awo.optimizer.replay.ceiling import Ceiling
 from langchain_awo.optimizer.replay.evaluate import Saving
 from tests.docs.pages import PAGES, ROOT, anchors_of, blocks_of, links_of, text_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from langchain_awo.model.binding import (
+from langchain_awo.model.ir.binding import (
     Argument,
     Constant,
     Frame,
@@ -19,12 +19,12 @@ from langchain_awo.model.binding import (
     renumber,
     resolve,
 )
-from langchain_awo.model.encoding import decode
-from langchain_awo.model.mapping import items_of
-from langchain_awo.model.metatool import Filter, Map, Step
-from langchain_awo.model.notation import format_binding
-from langchain_awo.model.pointer import MISSING, escape, expand, lookup, split, unescape
-from langchain_awo.model.transform import apply_transform
+from langchain_awo.model.ir.mapping import items_of
+from langchain_awo.model.ir.metatool import Filter, Map, Step
+from langchain_awo.model.ir.pointer import MISSING, escape, expand, lookup, split, unescape
+from langchain_awo.model.ir.transform import apply_transform
+from langchain_awo.model.text.encoding import decode
+from langchain_awo.model.views.notation import format_binding
 
 FRAME = Frame(
     parameters={"who": {"id": 7}},

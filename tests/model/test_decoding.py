@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from langchain_awo.model.encoding import MAX_TEXT_TO_PARSE, decode, loads, present
+from langchain_awo.model.text.encoding import MAX_TEXT_TO_PARSE, decode, loads, present
 
 CASES = Path(__file__).with_name("cases") / "decoding.txt"
 

@@ -6,11 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from langchain_awo.model.binding import Constant, Output, Parameter
-from langchain_awo.model.difference import compare_plans
-from langchain_awo.model.difference_text import format_difference
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import (
+from langchain_awo.model.ir.binding import Constant, Output, Parameter
+from langchain_awo.model.ir.metatool import (
     BindingEvidence,
     Evidence,
     Guard,
@@ -22,6 +19,9 @@ from langchain_awo.model.metatool import (
     ToolSignature,
     UseEvidence,
 )
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.model.views.difference import compare_plans
+from langchain_awo.model.views.difference_text import format_difference
 
 FIND = Step(tool="find_user", args={"email": Parameter(name="email")}, effect=Effect.READ)
 ORDER = Step(tool="get_order", args={"order_id": Output(step=1, path="/order")}, effect=Effect.READ)

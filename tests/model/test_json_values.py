@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from langchain_awo.model.encoding import decode, digest, dump_line, dumps, loads, project_output, to_json
-from langchain_awo.model.transform import TRANSFORM_NAMES, apply_transform
+from langchain_awo.model.ir.transform import TRANSFORM_NAMES, apply_transform
+from langchain_awo.model.text.encoding import decode, digest, dump_line, dumps, loads, project_output, to_json
 
 
 def nested(depth, inside=1):

@@ -8,9 +8,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from langchain_awo.model.binding import Constant, ListOf, ObjectOf, Output, Parameter, Template, Transform
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import (
+from langchain_awo.model.ir.binding import Constant, ListOf, ObjectOf, Output, Parameter, Template, Transform
+from langchain_awo.model.ir.metatool import (
     Filter,
     Guard,
     Map,
@@ -21,7 +20,8 @@ from langchain_awo.model.metatool import (
     ToolSignature,
     UseEvidence,
 )
-from langchain_awo.model.plan_schema import plan_schema
+from langchain_awo.model.ir.plan_schema import plan_schema
+from langchain_awo.model.trace.effect import Effect
 from langchain_awo.plan_file import plan_text
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "toolkit.schema.json"

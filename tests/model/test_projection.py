@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from langchain_awo.model.projection import leave_out, tells_outcome
+from langchain_awo.model.ir.projection import leave_out, tells_outcome
 
 ORDER = {
     "id": "A",

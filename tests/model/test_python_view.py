@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from langchain_awo.model.binding import (
+from langchain_awo.model.ir.binding import (
     Argument,
     Constant,
     Item,
@@ -19,8 +19,7 @@ from langchain_awo.model.binding import (
     Template,
     Transform,
 )
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import (
+from langchain_awo.model.ir.metatool import (
     Filter,
     Guard,
     Map,
@@ -30,10 +29,11 @@ from langchain_awo.model.metatool import (
     ToolkitPlan,
     ToolSignature,
 )
-from langchain_awo.model.pointer import escape
-from langchain_awo.model.python_view import python_view
-from langchain_awo.model.transform import TRANSFORM_NAMES
-from langchain_awo.model.validation import check_plan
+from langchain_awo.model.ir.pointer import escape
+from langchain_awo.model.ir.transform import TRANSFORM_NAMES
+from langchain_awo.model.ir.validation import check_plan
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.model.views.python_view import python_view
 
 FIND = Step(tool="find_user", args={"email": Parameter(name="email")}, effect=Effect.READ)
 EMAIL = (ParameterSpec(name="email"),)

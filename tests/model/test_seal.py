@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import Evidence, Guard, Refused, ToolSignature
-from langchain_awo.model.schema import load_plan
-from langchain_awo.model.seal import digest_of, seal_of
+from langchain_awo.model.ir.metatool import Evidence, Guard, Refused, ToolSignature
+from langchain_awo.model.ir.schema import load_plan
+from langchain_awo.model.ir.seal import digest_of, seal_of
+from langchain_awo.model.trace.effect import Effect
 from langchain_awo.plan_file import plan_text
 from tests.model.test_plan_schema import FULL
 

@@ -12,7 +12,7 @@ import uuid
 import pydantic
 import pytest
 
-from langchain_awo.model.encoding import to_json
+from langchain_awo.model.text.encoding import to_json
 
 
 class Colour(enum.Enum):

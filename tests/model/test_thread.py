@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from langchain_awo.model.thread import join_threads
-from langchain_awo.model.trace import Attempt, Message, ModelCallRecord, ToolCallRecord, ToolSpec, Trace
+from langchain_awo.model.trace.thread import join_threads
+from langchain_awo.model.trace.trace import Attempt, Message, ModelCallRecord, ToolCallRecord, ToolSpec, Trace
 
 
 def said(*texts, before=0):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from langchain_awo.model.failure import doubt_in, failure_in
+from langchain_awo.model.text.failure import doubt_in, failure_in
 
 FAILURES = [
     ("Failed to update: order is locked", "Failed to update: order is locked"),

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from langchain_awo.model.encoding import decode
-from langchain_awo.model.trace import ToolSpec, Trace
+from langchain_awo.model.text.encoding import decode
+from langchain_awo.model.trace.trace import ToolSpec, Trace
 from langchain_awo.monitoring.bindings import violations
 from langchain_awo.monitoring.members import changed_members
 from langchain_awo.monitoring.observing import corpus_of

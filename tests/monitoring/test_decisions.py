@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 
-from langchain_awo.model.metatool import ToolkitPlan
+from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.monitoring.bindings import Violation
 from langchain_awo.monitoring.decisions import Decision, Period, decide, decide_toolkit
 from langchain_awo.monitoring.drift import Drift, drift_of

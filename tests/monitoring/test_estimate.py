@@ -10,7 +10,7 @@ import pytest
 import langchain_awo as awo
 from langchain_awo.capture.importers.messages import import_messages
 from langchain_awo.errors import CompileError, EstimateError, PriceError
-from langchain_awo.model.trace import TokenUsage
+from langchain_awo.model.trace.trace import TokenUsage
 from langchain_awo.monitoring.estimate import estimate_saving
 from langchain_awo.monitoring.prices import Price, PriceTable
 from langchain_awo.monitoring.worth import Assumptions, break_even, month

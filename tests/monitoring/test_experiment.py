@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from langchain_awo.model.trace import ModelCallRecord, TokenUsage, Trace
+from langchain_awo.model.trace.trace import ModelCallRecord, TokenUsage, Trace
 from langchain_awo.monitoring.experiment import experiment_of
 
 

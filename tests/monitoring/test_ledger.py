@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from langchain_awo.model.trace import ModelCallRecord, TokenUsage
+from langchain_awo.model.trace.trace import ModelCallRecord, TokenUsage
 from langchain_awo.monitoring.judging import judge
 from langchain_awo.monitoring.ledger import Amount, Bookkeeper, ledger_of, schema_sizes
 from langchain_awo.monitoring.observing import corpus_of, observe

@@ -8,7 +8,7 @@ import random
 import pytest
 
 import langchain_awo as awo
-from langchain_awo.model.metatool import ToolkitPlan
+from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.monitoring.monitor import monitor_traces
 from langchain_awo.monitoring.prices import Price, PriceTable
 from langchain_awo.reporting.report import Report

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from langchain_awo.errors import PriceError
-from langchain_awo.model.trace import TokenUsage
+from langchain_awo.model.trace.trace import TokenUsage
 from langchain_awo.monitoring.prices import Price, PriceTable, load_prices, read_prices
 
 

@@ -10,12 +10,12 @@ from langchain.agents import create_agent
 from langchain_core.runnables.config import var_child_runnable_config
 
 import langchain_awo as awo
-from langchain_awo.model.binding import Constant, Output
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import Guard, Step
-from langchain_awo.model.trace import Trace
+from langchain_awo.model.ir.binding import Constant, Output
+from langchain_awo.model.ir.metatool import Guard, Step
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.model.trace.trace import Trace
 from langchain_awo.monitoring.usage import usage_of
-from langchain_awo.runtime.memory import Memory
+from langchain_awo.runtime.journal.journal import Memory
 from tests.runtime.desk import (
     FIND,
     NOTE,

@@ -10,11 +10,11 @@ from langchain_core.messages import convert_to_openai_messages
 
 import langchain_awo as awo
 from langchain_awo.capture.importers.messages import import_messages
-from langchain_awo.demo.agent import build_agent, scripted_model
-from langchain_awo.demo.tasks import generate_tasks
-from langchain_awo.demo.tools import back_office_tools
-from langchain_awo.demo.world import World
-from langchain_awo.runtime.signatures import spec_of
+from langchain_awo.demo.agent.agent import build_agent, scripted_model
+from langchain_awo.demo.backoffice.tasks import generate_tasks
+from langchain_awo.demo.backoffice.tools import back_office_tools
+from langchain_awo.demo.backoffice.world import World
+from langchain_awo.runtime.tool.signatures import spec_of
 
 
 @dataclass(frozen=True, kw_only=True)

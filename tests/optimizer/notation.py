@@ -13,7 +13,8 @@ import json
 import re
 from collections.abc import Iterator
 
-from langchain_awo.model.trace import JSONValue, Message, ModelCallRecord, ToolCallRecord, Trace
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import Message, ModelCallRecord, ToolCallRecord, Trace
 from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
 
 _HEAD = re.compile(r"(?:(\d+)x\s+)?(?:task=(\S+)\s+)?(failed\s+)?(.*)", re.DOTALL)

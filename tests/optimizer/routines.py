@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from langchain_awo.model.binding import Item, Output, Parameter
-from langchain_awo.model.metatool import Map, MetaTool, ParameterSpec, Step
-from langchain_awo.model.notation import format_meta_tool
+from langchain_awo.model.ir.binding import Item, Output, Parameter
+from langchain_awo.model.ir.metatool import Map, MetaTool, ParameterSpec, Step
+from langchain_awo.model.views.notation import format_meta_tool
 from langchain_awo.optimizer.log.effect_names import effect_of_name
 from langchain_awo.optimizer.pipeline import Options, compile_corpus
 from langchain_awo.optimizer.replay.counterfactual import replay

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from langchain_awo.errors import CompileError
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.trace import ModelCallRecord, ToolCallRecord, Trace
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.model.trace.trace import ModelCallRecord, ToolCallRecord, Trace
 from langchain_awo.optimizer.pipeline import Options, compile_plan
 from langchain_awo.optimizer.replay.ceiling import Ceiling
 from langchain_awo.optimizer.replay.evaluate import evaluate, replay_report

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from langchain_awo.errors import AwoError
-from langchain_awo.model.notation import format_meta_tool, format_refused
+from langchain_awo.model.views.notation import format_meta_tool, format_refused
 from langchain_awo.optimizer.baseline.extract import Algorithm1, extract
 from langchain_awo.optimizer.baseline.literal import compile_literal
 from langchain_awo.optimizer.baseline.merge import build_graph

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from langchain_awo.capture.importers import import_messages
-from langchain_awo.model.schema import dump
+from langchain_awo.model.ir.schema import dump
 from langchain_awo.optimizer.log.corpus import build_corpus
 from langchain_awo.optimizer.pipeline import compile_plan
 from langchain_awo.optimizer.replay.ceiling import Ceiling, ceiling_of

@@ -6,8 +6,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from langchain_awo.model.canonical import CanonicalCall
 from langchain_awo.model.graph import ROOT
+from langchain_awo.model.ir.canonical import CanonicalCall
 from langchain_awo.optimizer.baseline.merge import count_decisions, states
 from langchain_awo.optimizer.counting.columns import as_columns, count_prefixes
 from langchain_awo.optimizer.log.corpus import Segment

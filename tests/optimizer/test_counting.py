@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 import langchain_awo as awo
 from langchain_awo.errors import CompileError
-from langchain_awo.model.encoding import digest
-from langchain_awo.model.thread import CONTINUED, CONVERSATION
-from langchain_awo.model.trace import Message, ModelCallRecord, ToolCallRecord, ToolSpec, Trace
+from langchain_awo.model.text.encoding import digest
+from langchain_awo.model.trace.thread import CONTINUED, CONVERSATION
+from langchain_awo.model.trace.trace import Message, ModelCallRecord, ToolCallRecord, ToolSpec, Trace
 from langchain_awo.optimizer.counting.distinct import Distinct
 from langchain_awo.optimizer.counting.sample import Bounds
 from langchain_awo.optimizer.counting.state import from_bytes, read_state, to_bytes, write_state

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from langchain_awo.model.binding import Frame, resolve
-from langchain_awo.model.notation import format_binding
+from langchain_awo.model.ir.binding import Frame, resolve
+from langchain_awo.model.views.notation import format_binding
 from langchain_awo.optimizer.dataflow.consensus import Example, collect_votes
 
 LETTERS = "abcdefghijkl"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from langchain_awo.model.metatool import BindingEvidence, Evidence
-from langchain_awo.model.trace import Message, ModelCallRecord, Trace
+from langchain_awo.model.ir.metatool import BindingEvidence, Evidence
+from langchain_awo.model.trace.trace import Message, ModelCallRecord, Trace
 from langchain_awo.optimizer.pipeline import Options, compile_plan
 from langchain_awo.plan_file import plan_text
 from langchain_awo.testing import generate_world, play

@@ -7,9 +7,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from langchain_awo.model.encoding import dumps
-from langchain_awo.model.handback import FETCHED_NOTE
-from langchain_awo.model.trace import (
+from langchain_awo.model.text.encoding import dumps
+from langchain_awo.model.trace.handback import FETCHED_NOTE
+from langchain_awo.model.trace.trace import (
     Message,
     ModelCallRecord,
     Replay,

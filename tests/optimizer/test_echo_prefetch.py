@@ -8,12 +8,12 @@ import pytest
 from langchain.agents import create_agent
 
 import langchain_awo as awo
-from langchain_awo.model.metatool import ToolkitPlan
+from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.monitoring.observing import corpus_of, observe
 from langchain_awo.monitoring.usage import usage_of
 from langchain_awo.optimizer.log.corpus import build_corpus
 from langchain_awo.optimizer.log.inline import without_echo
-from langchain_awo.runtime.signatures import signature_of
+from langchain_awo.runtime.tool.signatures import signature_of
 from langchain_awo.testing import ScriptedChatModel
 from tests.runtime.clinic import ROUTINE, Clinic, agent_of, ask, go
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.hints import effect_of_hints
-from langchain_awo.model.trace import ToolSpec
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.model.trace.hints import effect_of_hints
+from langchain_awo.model.trace.trace import ToolSpec
 from langchain_awo.optimizer.log import effect_words
 from langchain_awo.optimizer.log.effect_descriptions import told_by_description
 from langchain_awo.optimizer.log.effects import effect_of, effects_of

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 import langchain_awo as awo
-from langchain_awo.demo.agent import build_agent, run_tasks, scripted_model
+from langchain_awo.demo.agent.agent import build_agent, run_tasks, scripted_model
+from langchain_awo.demo.backoffice.tasks import generate_tasks
+from langchain_awo.demo.backoffice.tools import back_office_tools
+from langchain_awo.demo.backoffice.world import World
 from langchain_awo.demo.run import split_tasks
-from langchain_awo.demo.tasks import generate_tasks
-from langchain_awo.demo.tools import back_office_tools
-from langchain_awo.demo.world import World
 from langchain_awo.optimizer.log.corpus import build_corpus
 from langchain_awo.optimizer.replay.simulate import simulate
-from langchain_awo.runtime.signatures import spec_of
+from langchain_awo.runtime.tool.signatures import spec_of
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from langchain_awo.errors import CompileError
-from langchain_awo.model.canonical import Candidate, CanonicalCall
 from langchain_awo.model.graph import ROOT, WorkflowGraph
+from langchain_awo.model.ir.canonical import Candidate, CanonicalCall
 from langchain_awo.optimizer.baseline.extract import MAX_LENGTH, Algorithm1, extract
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from langchain_awo.model.effect import Effect
 from langchain_awo.model.rules import Alias, CollapseLogin, Commute, Ignore, RuleSet
+from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.rules.apply import follow
 from langchain_awo.optimizer.rules.check import python_rule
 from tests.optimizer.notation import corpus_of

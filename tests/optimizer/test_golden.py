@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 
 from langchain_awo import load_traces
-from langchain_awo.demo.agent import build_agent, run_tasks, scripted_model
-from langchain_awo.demo.tasks import generate_tasks
-from langchain_awo.demo.tools import back_office_tools
-from langchain_awo.demo.world import World
-from langchain_awo.model.notation import format_numbered_step
+from langchain_awo.api.recording import TraceRecorder
+from langchain_awo.demo.agent.agent import build_agent, run_tasks, scripted_model
+from langchain_awo.demo.backoffice.tasks import generate_tasks
+from langchain_awo.demo.backoffice.tools import back_office_tools
+from langchain_awo.demo.backoffice.world import World
+from langchain_awo.model.views.notation import format_numbered_step
 from langchain_awo.optimizer.pipeline import Options, compile_plan
 from langchain_awo.optimizer.selection.words import words_of
-from langchain_awo.recording import TraceRecorder
-from langchain_awo.runtime.signatures import spec_of
+from langchain_awo.runtime.tool.signatures import spec_of
 from langchain_awo.testing import generate_world, play
 
 GOLDEN = Path(__file__).with_name("golden")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from langchain_awo.model.trace import ModelCallRecord, ToolCallRecord, Trace
+from langchain_awo.model.trace.trace import ModelCallRecord, ToolCallRecord, Trace
 from langchain_awo.optimizer.pipeline import Options, compile_plan
 
 

@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from langchain_awo.model.metatool import ToolkitPlan
+from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.model.rules import Commute, RuleSet
 from langchain_awo.optimizer.baseline.extract import extract
 from langchain_awo.optimizer.baseline.literal import compile_literal

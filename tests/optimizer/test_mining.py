@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from langchain_awo.model.metatool import MetaTool, Refused
-from langchain_awo.model.notation import format_meta_tool
+from langchain_awo.model.ir.metatool import MetaTool, Refused
+from langchain_awo.model.views.notation import format_meta_tool
 from langchain_awo.optimizer.mining.grow import grow
 from langchain_awo.optimizer.pipeline import Options, compile_corpus
 from langchain_awo.optimizer.selection.naming import name_all

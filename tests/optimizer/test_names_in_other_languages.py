@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from langchain_awo.model.binding import Output, Parameter
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import MetaTool, ParameterSpec, Step
+from langchain_awo.model.ir.binding import Output, Parameter
+from langchain_awo.model.ir.metatool import MetaTool, ParameterSpec, Step
+from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.log.corpus import build_corpus
 from langchain_awo.optimizer.selection.naming import name_all
 

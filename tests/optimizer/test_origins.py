@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from langchain_awo.model.binding import Constant
+from langchain_awo.model.ir.binding import Constant
 from langchain_awo.optimizer.dataflow.coverage import held_out_coverage
 from langchain_awo.optimizer.dataflow.observations import sights_of, sources_of
 from langchain_awo.optimizer.dataflow.origins import learn_origins

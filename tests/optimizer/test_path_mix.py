@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from langchain_awo.model.binding import Output, Parameter
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import MetaTool, Step
-from langchain_awo.model.trace import ToolCallRecord, Trace
+from langchain_awo.model.ir.binding import Output, Parameter
+from langchain_awo.model.ir.metatool import MetaTool, Step
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.model.trace.trace import ToolCallRecord, Trace
 from langchain_awo.optimizer.log.corpus import build_corpus
 from langchain_awo.optimizer.log.variants import OTHER, frequent, path_mix
 from tests.reporting.material import trace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from langchain_awo.model.binding import (
+from langchain_awo.model.ir.binding import (
     Argument,
     Constant,
     Item,
@@ -15,11 +15,11 @@ from langchain_awo.model.binding import (
     Template,
     Transform,
 )
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import Map, MetaTool, ParameterSpec, Step
-from langchain_awo.model.reach import leak_of, reach_of, reaches_out
+from langchain_awo.model.ir.metatool import Map, MetaTool, ParameterSpec, Step
+from langchain_awo.model.ir.reach import leak_of, reach_of, reaches_out
 from langchain_awo.model.rules import RuleSet, Trust
-from langchain_awo.model.trace import Message, ModelCallRecord, ToolCallRecord, ToolSpec, Trace
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.model.trace.trace import Message, ModelCallRecord, ToolCallRecord, ToolSpec, Trace
 from langchain_awo.optimizer.pipeline import Options, compile_plan
 
 CARD = Output(step=1, path="/card")

@@ -11,10 +11,10 @@ import pytest
 import langchain_awo as awo
 from langchain_awo.capture.importers.messages import import_messages
 from langchain_awo.errors import CompileError
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import ToolkitPlan
+from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.model.rules import RuleSet
-from langchain_awo.model.trace import ToolSpec
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.model.trace.trace import ToolSpec
 from langchain_awo.optimizer.log.inline import without_echo
 from langchain_awo.optimizer.pipeline import Options, compile_plan
 from langchain_awo.optimizer.recompile.previous import doing

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from langchain_awo.model.eager import eager_part
+from langchain_awo.model.ir.eager import eager_part
 from langchain_awo.optimizer.replay.counterfactual import replay
 from tests.optimizer.notation import corpus_of
 from tests.optimizer.routines import chooser, each, routine, step

@@ -7,8 +7,8 @@ import string
 
 import pytest
 
-from langchain_awo.model.binding import Constant, ListOf, ObjectOf, Output, Parameter, Template
-from langchain_awo.model.metatool import (
+from langchain_awo.model.ir.binding import Constant, ListOf, ObjectOf, Output, Parameter, Template
+from langchain_awo.model.ir.metatool import (
     Filter,
     Guard,
     Map,

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import MetaTool, Step
-from langchain_awo.model.trace import Message, ModelCallRecord, ToolCallRecord, Trace
+from langchain_awo.model.ir.metatool import MetaTool, Step
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.model.trace.trace import Message, ModelCallRecord, ToolCallRecord, Trace
 from langchain_awo.optimizer.log.corpus import build_corpus
 from langchain_awo.optimizer.selection.mentions import is_telling, says, words_of
 from langchain_awo.optimizer.selection.output_liveness import held_share, uses_of

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from langchain_awo.errors import RuleError
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.notation import format_meta_tool
 from langchain_awo.model.rules import Normalize, RuleSet, SelectBy
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.model.views.notation import format_meta_tool
 from langchain_awo.optimizer.baseline.merge import build_graph
 from langchain_awo.optimizer.pipeline import Options, compile_corpus, compile_plan
 from langchain_awo.optimizer.recompile.recompile import recompile_plan

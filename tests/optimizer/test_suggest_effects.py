@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from langchain_awo.model.effect import Effect
 from langchain_awo.model.rules import DeclareEffect, RuleSet
-from langchain_awo.model.trace import Message, ModelCallRecord, ToolCallRecord, Trace
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.model.trace.trace import Message, ModelCallRecord, ToolCallRecord, Trace
 from langchain_awo.optimizer.log.corpus import build_corpus
 from langchain_awo.optimizer.pipeline import Options
 from langchain_awo.optimizer.rules.file import dump_rules, load_rules

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from langchain_awo.model.encoding import decode
-from langchain_awo.model.pointer import MISSING, expand, lookup
-from langchain_awo.model.schema import dump
+from langchain_awo.model.ir.pointer import MISSING, expand, lookup
+from langchain_awo.model.ir.schema import dump
+from langchain_awo.model.text.encoding import decode
 from langchain_awo.optimizer.pipeline import compile_plan
 from langchain_awo.testing import QUIET, Noise, generate_world, judge, play
 from langchain_awo.testing.worlds import Fixed, From, Made, Same

@@ -7,10 +7,10 @@ import random
 
 import pytest
 
-from langchain_awo.model.binding import Argument, Constant, Output, Parameter
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import Step
-from langchain_awo.model.trace import Message, ModelCallRecord, ToolCallRecord, Trace
+from langchain_awo.model.ir.binding import Argument, Constant, Output, Parameter
+from langchain_awo.model.ir.metatool import Step
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.model.trace.trace import Message, ModelCallRecord, ToolCallRecord, Trace
 from langchain_awo.optimizer.mining.forms import is_positional
 from langchain_awo.optimizer.pipeline import Options, compile_plan
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from langchain_awo.model.binding import Output, Parameter
-from langchain_awo.model.canonical import CanonicalCall
-from langchain_awo.model.effect import Effect
 from langchain_awo.model.graph import ROOT, WorkflowGraph
-from langchain_awo.model.metatool import MetaTool, ParameterSpec, Refused, Step, ToolkitPlan
-from langchain_awo.model.trace import Message, ModelCallRecord, ToolCallRecord, Trace
+from langchain_awo.model.ir.binding import Output, Parameter
+from langchain_awo.model.ir.canonical import CanonicalCall
+from langchain_awo.model.ir.metatool import MetaTool, ParameterSpec, Refused, Step, ToolkitPlan
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.model.trace.trace import Message, ModelCallRecord, ToolCallRecord, Trace
 from langchain_awo.reporting.report import Report
 
 DAY = 86_400.0

@@ -10,8 +10,8 @@ import networkx as nx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from langchain_awo.model.canonical import CanonicalCall
 from langchain_awo.model.graph import ROOT, WorkflowGraph
+from langchain_awo.model.ir.canonical import CanonicalCall
 from langchain_awo.reporting.drawing import drawing_of, table_of
 from langchain_awo.reporting.layout import ROW, lay_out
 from langchain_awo.reporting.levels import levels_of, opening_level, pruned

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from langchain_awo.model.binding import Argument, Constant, Item, Output, Parameter, Template, Transform
-from langchain_awo.model.metatool import Guard, Map, ParameterSpec, Step
+from langchain_awo.model.ir.binding import Argument, Constant, Item, Output, Parameter, Template, Transform
+from langchain_awo.model.ir.metatool import Guard, Map, ParameterSpec, Step
 from langchain_awo.reporting.flow import flow_of
 from tests.reporting.material import meta_tool
 

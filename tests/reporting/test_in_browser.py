@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from langchain_awo.model.graph import WorkflowGraph
-from langchain_awo.model.metatool import Refused, ToolkitPlan
+from langchain_awo.model.ir.metatool import Refused, ToolkitPlan
 from tests.reporting.material import chain, hostile_report, meta_tool, report_of, wide_graph
 
 STATES = "#canvas g.state"

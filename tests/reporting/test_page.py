@@ -12,7 +12,7 @@ import pytest
 
 from langchain_awo.errors import MissingExtraError, ReportError
 from langchain_awo.model.graph import WorkflowGraph
-from langchain_awo.model.metatool import ToolkitPlan
+from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.reporting import library
 from langchain_awo.reporting.embedding import embedded
 from langchain_awo.reporting.page import _environment, asset

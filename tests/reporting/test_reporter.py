@@ -9,9 +9,9 @@ import pytest
 
 import langchain_awo as awo
 from langchain_awo.errors import PlanError
-from langchain_awo.model.metatool import ToolkitPlan
+from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.model.rules import Ignore, RuleSet
-from langchain_awo.model.trace import Replay
+from langchain_awo.model.trace.trace import Replay
 from langchain_awo.reporting import notebook
 from langchain_awo.reporting.timeline import timeline_of
 from tests.reporting.material import call, meta_tool, orders, trace

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from langchain_awo.model.binding import Item, Output, Parameter
-from langchain_awo.model.effect import Effect
 from langchain_awo.model.graph import WorkflowGraph
-from langchain_awo.model.metatool import Guard, Map, MetaTool, Step
+from langchain_awo.model.ir.binding import Item, Output, Parameter
+from langchain_awo.model.ir.metatool import Guard, Map, MetaTool, Step
+from langchain_awo.model.trace.effect import Effect
 from langchain_awo.reporting.routines import decisions_of
 from tests.reporting.material import chain, meta_tool
 

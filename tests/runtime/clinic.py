@@ -11,11 +11,11 @@ from langchain.agents import create_agent
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.tools import BaseTool, StructuredTool
 
-from langchain_awo.middleware import MetaToolMiddleware
-from langchain_awo.model.binding import Item, Output, Parameter
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import Map, MetaTool, ParameterSpec, Step
-from langchain_awo.runtime.toolkit import MetaToolkit
+from langchain_awo.api.middleware import MetaToolMiddleware
+from langchain_awo.model.ir.binding import Item, Output, Parameter
+from langchain_awo.model.ir.metatool import Map, MetaTool, ParameterSpec, Step
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 from tests.runtime.desk import plan_of
 

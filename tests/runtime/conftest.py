@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from langchain_awo.model.metatool import MetaTool
-from langchain_awo.runtime.memory import Memory
-from langchain_awo.runtime.toolkit import MetaToolkit
+from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.runtime.journal.journal import Memory
+from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from tests.runtime.desk import Desk, plan_of
 
 

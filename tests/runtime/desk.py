@@ -13,10 +13,10 @@ from langgraph.prebuilt import InjectedState, InjectedStore, ToolNode, ToolRunti
 from langgraph.store.base import BaseStore
 from langgraph.types import interrupt
 
-from langchain_awo.model.binding import Constant, Item, Output, Parameter
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import Map, MetaTool, ParameterSpec, Step, ToolkitPlan
-from langchain_awo.runtime.signatures import signature_of
+from langchain_awo.model.ir.binding import Constant, Item, Output, Parameter
+from langchain_awo.model.ir.metatool import Map, MetaTool, ParameterSpec, Step, ToolkitPlan
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.runtime.tool.signatures import signature_of
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 
 READS = {"find_user", "get_order", "whoami", "remembered", "flaky"}

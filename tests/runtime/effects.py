@@ -23,10 +23,10 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command
 
-from langchain_awo.model.binding import Constant, Item
-from langchain_awo.model.metatool import Map, MetaTool, Step
-from langchain_awo.runtime.memory import Memory
-from langchain_awo.runtime.toolkit import MetaToolkit
+from langchain_awo.model.ir.binding import Constant, Item
+from langchain_awo.model.ir.metatool import Map, MetaTool, Step
+from langchain_awo.runtime.journal.journal import Memory
+from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 from tests.runtime.desk import Desk, ask, new_agent, plan_of, routine, step
 

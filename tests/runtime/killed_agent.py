@@ -9,8 +9,8 @@ from langchain.agents import create_agent
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.store.sqlite import SqliteStore
 
-from langchain_awo.middleware import MetaToolMiddleware
-from langchain_awo.runtime.toolkit import MetaToolkit
+from langchain_awo.api.middleware import MetaToolMiddleware
+from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from tests.runtime.desk import (
     FIND,
     NOTE,

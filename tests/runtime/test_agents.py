@@ -10,9 +10,9 @@ from langchain.agents import create_agent
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.tools import tool
 
-from langchain_awo.model.binding import Constant, Item
-from langchain_awo.model.metatool import Map
-from langchain_awo.runtime.lowering import lower
+from langchain_awo.model.ir.binding import Constant, Item
+from langchain_awo.model.ir.metatool import Map
+from langchain_awo.runtime.tool.lowering import lower
 from tests.runtime.desk import (
     FIND,
     NOTE,

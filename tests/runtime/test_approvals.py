@@ -13,11 +13,11 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command, interrupt
 
-from langchain_awo.api import compile_toolkit
+from langchain_awo.api.middleware import MetaToolMiddleware
+from langchain_awo.api.phases import compile_toolkit
 from langchain_awo.errors import ApprovalError
-from langchain_awo.middleware import MetaToolMiddleware
-from langchain_awo.runtime import middleware as middleware_module
-from langchain_awo.runtime import running_graph
+from langchain_awo.runtime.agent import middleware as middleware_module
+from langchain_awo.runtime.approval import running_graph
 from tests.runtime.desk import FIND, NOTE, ORDERS, REFUND, ask, call, model_of, routine, tool_messages
 
 HELP = routine("help_user", FIND, ORDERS, NOTE, REFUND)

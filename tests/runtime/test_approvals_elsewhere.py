@@ -14,11 +14,11 @@ from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import tools_condition
 from langgraph.types import Command, interrupt
 
+from langchain_awo.api.middleware import MetaToolMiddleware
 from langchain_awo.errors import ApprovalError
-from langchain_awo.middleware import MetaToolMiddleware
-from langchain_awo.runtime import running_graph
-from langchain_awo.runtime.node import tool_node
-from langchain_awo.runtime.toolkit import MetaToolkit
+from langchain_awo.runtime.agent.node import tool_node
+from langchain_awo.runtime.approval import running_graph
+from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from tests.runtime.desk import (
     FIND,
     NOTE,
@@ -307,7 +307,7 @@ def test_approvals_of_a_manager_reach_no_sub_agent_with_or_without_meta_tools(
 
 
 def test_a_sub_agent_inside_a_guarded_meta_tool_has_its_own_approvals(desk: Any, toolkit: Any) -> None:
-    from langchain_awo.model.binding import Constant
+    from langchain_awo.model.ir.binding import Constant
     from tests.runtime.desk import step
 
     human = HumanInTheLoopMiddleware(interrupt_on={"note": True})

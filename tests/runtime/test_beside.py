@@ -13,9 +13,9 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command
 
-from langchain_awo.model.binding import Constant
-from langchain_awo.runtime.memory import PROCESS, Memory
-from langchain_awo.runtime.toolkit import MetaToolkit
+from langchain_awo.model.ir.binding import Constant
+from langchain_awo.runtime.journal.journal import PROCESS, Memory
+from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 from tests.runtime.desk import FIND, NOTE, Desk, ask, plan_of, routine, state_graph, step
 

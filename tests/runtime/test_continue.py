@@ -13,9 +13,9 @@ from langchain.agents.middleware import wrap_tool_call
 from langchain_core.messages import AIMessage, ToolMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
-from langchain_awo.middleware import MetaToolMiddleware
-from langchain_awo.model.binding import Constant, Item, Output, Parameter, Template
-from langchain_awo.model.metatool import Guard, Map, MetaTool
+from langchain_awo.api.middleware import MetaToolMiddleware
+from langchain_awo.model.ir.binding import Constant, Item, Output, Parameter, Template
+from langchain_awo.model.ir.metatool import Guard, Map, MetaTool
 from langchain_awo.runtime.outcome import Limits
 from langchain_awo.testing import ask_tools
 from tests.runtime.desk import FIND, NOTE, ORDERS, ask, call, model_of, routine, step, tool_messages
@@ -275,7 +275,7 @@ def test_later_turns_still_pair_every_result_with_a_call_of_the_model(desk: Any,
 def test_a_continuation_that_breaks_does_not_break_the_call(
     desk: Any, toolkit: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from langchain_awo.runtime import continuation
+    from langchain_awo.runtime.continuing.start import continuation
 
     def broken(*args: Any, **known: Any) -> None:
         raise LookupError("a bug")

@@ -11,10 +11,10 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command
 
-from langchain_awo.middleware import MetaToolMiddleware
-from langchain_awo.model.binding import Argument, Constant, Item, Output, Parameter, Template
-from langchain_awo.model.metatool import Map
-from langchain_awo.runtime.memory import Memory
+from langchain_awo.api.middleware import MetaToolMiddleware
+from langchain_awo.model.ir.binding import Argument, Constant, Item, Output, Parameter, Template
+from langchain_awo.model.ir.metatool import Map
+from langchain_awo.runtime.journal.journal import Memory
 from tests.runtime.desk import FIND, NOTE, ORDERS, REFUND, ask, call, model_of, routine, step, tool_messages
 
 THREAD = {"configurable": {"thread_id": "t"}}

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from langchain_awo.model.binding import Constant, Item, ListOf, Output, Parameter
-from langchain_awo.model.metatool import Filter, Guard, Map, MetaTool, Step
-from langchain_awo.runtime.execution import execute
+from langchain_awo.model.ir.binding import Constant, Item, ListOf, Output, Parameter
+from langchain_awo.model.ir.metatool import Filter, Guard, Map, MetaTool, Step
+from langchain_awo.runtime.executor.execution import execute
 from langchain_awo.runtime.outcome import Failed, Limits, Result, Succeeded
 from tests.runtime.desk import FIND, NOTE, ORDERS, REFUND, routine, step
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from langchain_core.tools import tool
 
-from langchain_awo.model.binding import Constant, Output, Template
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import Step
-from langchain_awo.runtime.lowering import lower
+from langchain_awo.model.ir.binding import Constant, Output, Template
+from langchain_awo.model.ir.metatool import Step
+from langchain_awo.model.trace.effect import Effect
 from langchain_awo.runtime.outcome import Limits
+from langchain_awo.runtime.tool.lowering import lower
 from tests.runtime.desk import (
     FIND,
     NOTE,

@@ -10,10 +10,10 @@ from langchain_core.messages import convert_to_openai_messages
 from langchain_core.tools import BaseTool, tool
 
 import langchain_awo as awo
-from langchain_awo.model.binding import Output, Parameter
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import MetaTool, ParameterSpec, Step
-from langchain_awo.runtime.lowering import lower
+from langchain_awo.model.ir.binding import Output, Parameter
+from langchain_awo.model.ir.metatool import MetaTool, ParameterSpec, Step
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.runtime.tool.lowering import lower
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 
 TOLD = [

@@ -9,11 +9,11 @@ from langchain.agents import create_agent
 from langchain_core.tools import tool
 
 import langchain_awo as awo
-from langchain_awo.middleware import MetaToolMiddleware
-from langchain_awo.model.binding import Output, Parameter
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import Guard, MetaTool, ParameterSpec, Step
-from langchain_awo.runtime.toolkit import MetaToolkit
+from langchain_awo.api.middleware import MetaToolMiddleware
+from langchain_awo.model.ir.binding import Output, Parameter
+from langchain_awo.model.ir.metatool import Guard, MetaTool, ParameterSpec, Step
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 from tests.runtime.desk import plan_of, state_graph
 

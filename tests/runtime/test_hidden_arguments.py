@@ -14,10 +14,10 @@ from langgraph.prebuilt import ToolNode
 from langgraph.store.memory import InMemoryStore
 from pydantic import BaseModel
 
-from langchain_awo.middleware import MetaToolMiddleware
-from langchain_awo.model.binding import Constant
-from langchain_awo.model.effect import Effect
-from langchain_awo.runtime.toolkit import MetaToolkit
+from langchain_awo.api.middleware import MetaToolMiddleware
+from langchain_awo.model.ir.binding import Constant
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from tests.runtime import postponed
 from tests.runtime.desk import ask, call, model_of, new_agent, plan_of, routine, step, tool_messages
 from tests.runtime.watching import Watcher

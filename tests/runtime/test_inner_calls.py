@@ -10,10 +10,10 @@ from langchain_core.tracers.run_collector import RunCollectorCallbackHandler
 from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command
 
-from langchain_awo.model.binding import Constant, Output
-from langchain_awo.model.effect import Effect
-from langchain_awo.runtime.lowering import lower
-from langchain_awo.runtime.toolkit import MetaToolkit
+from langchain_awo.model.ir.binding import Constant, Output
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.runtime.tool.lowering import lower
+from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from tests.runtime.desk import (
     FIND,
     NOTE,
@@ -256,8 +256,8 @@ def test_a_tool_that_may_also_answer_otherwise_is_taken_as_it_was_recorded(answe
 
 
 def test_parameters_may_have_names_that_langchain_needs_for_itself(desk: Any) -> None:
-    from langchain_awo.model.binding import Parameter
-    from langchain_awo.model.metatool import MetaTool, ParameterSpec
+    from langchain_awo.model.ir.binding import Parameter
+    from langchain_awo.model.ir.metatool import MetaTool, ParameterSpec
 
     names = ("config", "runtime", "copy", "_id", "user-id", "class")
     args = {"user": Constant(value=1), "text": Parameter(name="config")}

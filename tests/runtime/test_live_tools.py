@@ -9,8 +9,8 @@ from langchain_core.tools import tool
 import langchain_awo as awo
 from langchain_awo.cli.sources import live_tools
 from langchain_awo.errors import ToolMismatchError
-from langchain_awo.model.metatool import ToolkitPlan
-from langchain_awo.runtime.live_tools import as_tools
+from langchain_awo.model.ir.metatool import ToolkitPlan
+from langchain_awo.runtime.inner.live_tools import as_tools
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 
 

@@ -14,12 +14,12 @@ from mcp.shared.memory import create_connected_server_and_client_session
 
 import langchain_awo
 from langchain_awo.errors import PlanError
-from langchain_awo.model.binding import Parameter
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import ParameterSpec
+from langchain_awo.model.ir.binding import Parameter
+from langchain_awo.model.ir.metatool import ParameterSpec
+from langchain_awo.model.trace.effect import Effect
 from langchain_awo.plan_file import write_plan
-from langchain_awo.runtime.mcp_server import mcp_server
-from langchain_awo.runtime.toolkit import MetaToolkit
+from langchain_awo.runtime.tool.mcp_server import mcp_server
+from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from tests.runtime.desk import FIND, NOTE, ORDERS, REFUND, Desk, plan_of, routine, step
 
 ROOT = Path(langchain_awo.__file__).parents[1]

@@ -14,10 +14,10 @@ from langchain.agents import create_agent
 from langchain_core.tools import BaseTool
 
 import langchain_awo as awo
-from langchain_awo.model.binding import Constant, Item, Output, Parameter
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import Map
-from langchain_awo.runtime.lowering import lower
+from langchain_awo.model.ir.binding import Constant, Item, Output, Parameter
+from langchain_awo.model.ir.metatool import Map
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.runtime.tool.lowering import lower
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 from tests.runtime.desk import ask, call, model_of, new_agent, routine, step, tool_messages
 from tests.runtime.mcp_desk import parcels_of
@@ -136,7 +136,7 @@ async def test_a_meta_tool_over_them_cannot_be_called_synchronously(tmp_path: Pa
 async def test_the_server_is_only_believed_where_it_says_something(tmp_path: Path) -> None:
     """A tool without annotations may do anything: nothing is claimed of it, and it is treated as a write."""
     from langchain_awo.optimizer.log.effects import effect_of
-    from langchain_awo.runtime.signatures import spec_of
+    from langchain_awo.runtime.tool.signatures import spec_of
 
     async with served(tmp_path / "desk.db") as tools:
         found: dict[str, Any] = {tool.name: effect_of(spec_of(tool)) for tool in tools}

@@ -16,8 +16,8 @@ from langchain_core.messages import AIMessage, SystemMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
-from langchain_awo.api import load_traces
-from langchain_awo.middleware import MetaToolMiddleware
+from langchain_awo.api.middleware import MetaToolMiddleware
+from langchain_awo.api.phases import load_traces
 from langchain_awo.testing import ScriptedChatModel
 from tests.runtime.desk import (
     FIND,
@@ -157,7 +157,7 @@ async def test_they_are_children_asynchronously_and_while_streaming_too(desk: An
 
 
 def test_guarded_inner_calls_get_their_hidden_arguments(desk: Any, toolkit: Any) -> None:
-    from langchain_awo.model.binding import Output
+    from langchain_awo.model.ir.binding import Output
     from tests.runtime.desk import step
 
     meta_tool = routine("help_user", FIND, step("whoami", args={"user": Output(step=1, path="/id")}))
@@ -387,7 +387,7 @@ def test_without_langchain_the_error_names_the_extra() -> None:
     code = (
         "import sys; sys.modules['langchain'] = None\n"
         "from langchain_awo.errors import MissingExtraError\n"
-        "try:\n    import langchain_awo.middleware\n"
+        "try:\n    import langchain_awo.api.middleware\n"
         "except MissingExtraError as error:\n    print(error)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603  # our own code

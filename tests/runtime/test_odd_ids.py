@@ -14,9 +14,9 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command
 
-from langchain_awo.middleware import MetaToolMiddleware
-from langchain_awo.runtime.memory import Memory
-from langchain_awo.runtime.toolkit import MetaToolkit
+from langchain_awo.api.middleware import MetaToolMiddleware
+from langchain_awo.runtime.journal.journal import Memory
+from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from langchain_awo.testing import ScriptedChatModel
 from tests.runtime.desk import (
     FIND,

@@ -13,10 +13,10 @@ from langchain_core.tools import BaseTool, tool
 
 import langchain_awo as awo
 from langchain_awo.errors import PlanError
-from langchain_awo.model.binding import Constant, Output, Parameter
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import MetaTool, ParameterSpec, Step, ToolkitPlan
-from langchain_awo.runtime.signatures import signature_of
+from langchain_awo.model.ir.binding import Constant, Output, Parameter
+from langchain_awo.model.ir.metatool import MetaTool, ParameterSpec, Step, ToolkitPlan
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.runtime.tool.signatures import signature_of
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 
 

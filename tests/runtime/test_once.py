@@ -15,10 +15,10 @@ from langgraph.store.memory import InMemoryStore
 from langgraph.store.sqlite import SqliteStore
 from langgraph.types import Command, RetryPolicy
 
-from langchain_awo.model.binding import Constant, Item, Output
-from langchain_awo.model.metatool import Map
-from langchain_awo.runtime.memory import Memory
-from langchain_awo.runtime.toolkit import MetaToolkit
+from langchain_awo.model.ir.binding import Constant, Item, Output
+from langchain_awo.model.ir.metatool import Map
+from langchain_awo.runtime.journal.journal import Memory
+from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from langchain_awo.testing import ask_tools
 from tests.runtime.desk import (
     FIND,

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from langchain.agents import create_agent
 
-from langchain_awo.middleware import MetaToolMiddleware
-from langchain_awo.runtime.middleware import PARALLEL_HINT
+from langchain_awo.api.middleware import MetaToolMiddleware
+from langchain_awo.runtime.agent.middleware import PARALLEL_HINT
 from tests.runtime.desk import FIND, NOTE, ask, call, model_of, routine
 
 

@@ -17,11 +17,11 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.prebuilt import ToolRuntime
 from langgraph.types import Command, interrupt
 
-from langchain_awo.middleware import MetaToolMiddleware
-from langchain_awo.model.binding import Constant
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import Step
-from langchain_awo.runtime.toolkit import MetaToolkit
+from langchain_awo.api.middleware import MetaToolMiddleware
+from langchain_awo.model.ir.binding import Constant
+from langchain_awo.model.ir.metatool import Step
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 from tests.runtime.clinic import FIND, ROUTINE, VISITS, Clinic, agent_of, ask, go
 from tests.runtime.desk import plan_of

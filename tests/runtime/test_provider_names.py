@@ -13,14 +13,14 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from langchain_awo.errors import PlanError
-from langchain_awo.model.binding import Constant, Item, Parameter
-from langchain_awo.model.identifier import provider_keys
-from langchain_awo.model.metatool import Map, MetaTool, ParameterSpec, Step
-from langchain_awo.model.provider_schema import original_value, shown_schema
-from langchain_awo.runtime.lowering import lower
-from langchain_awo.runtime.schemas import field_names
-from langchain_awo.runtime.signatures import mismatch, signature_of
-from langchain_awo.runtime.toolkit import MetaToolkit
+from langchain_awo.model.ir.binding import Constant, Item, Parameter
+from langchain_awo.model.ir.identifier import provider_keys
+from langchain_awo.model.ir.metatool import Map, MetaTool, ParameterSpec, Step
+from langchain_awo.model.ir.provider_schema import original_value, shown_schema
+from langchain_awo.runtime.inner.schemas import field_names
+from langchain_awo.runtime.tool.lowering import lower
+from langchain_awo.runtime.tool.signatures import mismatch, signature_of
+from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from tests.runtime.desk import plan_of
 
 IS_OLD = tuple(map(int, version("langchain-core").split(".")[:2])) < (1, 4)

@@ -5,10 +5,10 @@ from langchain.agents import create_agent
 from langchain_core.tools import tool
 
 import langchain_awo as awo
-from langchain_awo.model.binding import Output, Parameter, Template
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import MetaTool, ParameterSpec, Step, ToolkitPlan
-from langchain_awo.runtime.signatures import signature_of
+from langchain_awo.model.ir.binding import Output, Parameter, Template
+from langchain_awo.model.ir.metatool import MetaTool, ParameterSpec, Step, ToolkitPlan
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.runtime.tool.signatures import signature_of
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 
 CALLED = []

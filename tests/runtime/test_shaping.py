@@ -8,12 +8,12 @@ import pytest
 from langchain.agents import create_agent
 from langchain_core.tools import tool
 
-from langchain_awo.middleware import MetaToolMiddleware
-from langchain_awo.model.binding import Constant, Item, Output, Parameter
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import Map, Step, UseEvidence
+from langchain_awo.api.middleware import MetaToolMiddleware
+from langchain_awo.model.ir.binding import Constant, Item, Output, Parameter
+from langchain_awo.model.ir.metatool import Map, Step, UseEvidence
+from langchain_awo.model.trace.effect import Effect
 from langchain_awo.runtime.outcome import Limits
-from langchain_awo.runtime.toolkit import MetaToolkit
+from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from tests.runtime.desk import ask, call, model_of, plan_of, routine, tool_messages
 
 SEEN = UseEvidence(outputs=90, tasks=30)

@@ -8,7 +8,7 @@ from langchain_core.tools import BaseTool
 from langchain_tests.integration_tests import ToolsIntegrationTests
 from langchain_tests.unit_tests import ToolsUnitTests
 
-from langchain_awo.runtime.lowering import lower
+from langchain_awo.runtime.tool.lowering import lower
 from tests.runtime.desk import FIND, NOTE, ORDERS, REFUND, Desk, routine
 
 _FOLDER = tempfile.TemporaryDirectory()

@@ -16,10 +16,10 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.prebuilt import ToolRuntime
 from langgraph.types import Command, interrupt
 
-from langchain_awo.middleware import MetaToolMiddleware
-from langchain_awo.model.binding import Output
-from langchain_awo.model.effect import Effect
-from langchain_awo.runtime.toolkit import MetaToolkit
+from langchain_awo.api.middleware import MetaToolMiddleware
+from langchain_awo.model.ir.binding import Output
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 from tests.runtime.desk import FIND, ask, call, model_of, plan_of, routine, step, tool_messages
 

@@ -10,12 +10,12 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
 
+from langchain_awo.api.middleware import MetaToolMiddleware
 from langchain_awo.errors import ConfigError
-from langchain_awo.middleware import MetaToolMiddleware
-from langchain_awo.runtime import signing
-from langchain_awo.runtime.memory import Memory
-from langchain_awo.runtime.signing import VARIABLE, sign, verify
-from langchain_awo.runtime.toolkit import MetaToolkit
+from langchain_awo.runtime.journal import signing
+from langchain_awo.runtime.journal.journal import Memory
+from langchain_awo.runtime.journal.signing import VARIABLE, sign, verify
+from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from tests.runtime.desk import (
     FIND,
     NOTE,

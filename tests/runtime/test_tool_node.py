@@ -6,7 +6,7 @@ from typing import Any
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import tools_condition
 
-from langchain_awo.runtime.node import tool_node
+from langchain_awo.runtime.agent.node import tool_node
 from tests.runtime.desk import FIND, NOTE, ORDERS, ask, call, model_of, routine, tool_messages
 
 

@@ -8,11 +8,19 @@ import pytest
 from langchain_core.tools import StructuredTool, tool
 
 from langchain_awo.errors import PlanError, ToolMismatchError
-from langchain_awo.model.binding import Argument, Constant, Item, ObjectOf, Output, Parameter, Template
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import Map, MetaTool, Refused, Step, ToolkitPlan, ToolSignature, UseEvidence
+from langchain_awo.model.ir.binding import Argument, Constant, Item, ObjectOf, Output, Parameter, Template
+from langchain_awo.model.ir.metatool import (
+    Map,
+    MetaTool,
+    Refused,
+    Step,
+    ToolkitPlan,
+    ToolSignature,
+    UseEvidence,
+)
+from langchain_awo.model.trace.effect import Effect
 from langchain_awo.plan_file import MAX_BYTES, read_plan, write_plan
-from langchain_awo.runtime.toolkit import MetaToolkit
+from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from tests.runtime.desk import FIND, NOTE, ORDERS, plan_of, routine, step
 
 

@@ -14,10 +14,10 @@ from langgraph.store.memory import InMemoryStore
 from langgraph.store.sqlite import SqliteStore
 from langgraph.types import Command
 
-from langchain_awo.runtime import shelf
-from langchain_awo.runtime.asking import settle
-from langchain_awo.runtime.memory import Entry, Memory
-from langchain_awo.runtime.toolkit import MetaToolkit
+from langchain_awo.runtime.journal import journal_store
+from langchain_awo.runtime.journal.asking import settle
+from langchain_awo.runtime.journal.journal import Entry, Memory
+from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from tests.runtime.desk import (
     FIND,
     NOTE,
@@ -136,14 +136,14 @@ def test_of_several_claims_to_one_write_at_most_one_holds(round_: int) -> None:
     store = SlowStore() if round_ % 2 else InMemoryStore()
 
     def claim(number: int) -> bool:
-        settle(shelf.claim("run", "write", str(number)), store)
-        return settle(shelf.other_claim("run", "write", str(number)), store) is None
+        settle(journal_store.claim("run", "write", str(number)), store)
+        return settle(journal_store.other_claim("run", "write", str(number)), store) is None
 
     assert sum(_at_once(claim)) <= 1
 
 
 def test_a_write_whose_worker_died_is_reported_and_made_by_nobody(desk: Desk, monkeypatch: Any) -> None:
-    monkeypatch.setattr("langchain_awo.runtime.performing.PATIENCE", 0.1)
+    monkeypatch.setattr("langchain_awo.runtime.executor.performing.PATIENCE", 0.1)
     store, saver = InMemoryStore(), InMemorySaver()
     desk.asks = {"note"}
 
@@ -159,7 +159,7 @@ def test_a_write_whose_worker_died_is_reported_and_made_by_nobody(desk: Desk, mo
     (entry,) = [
         Entry(**item.value) for item in store.search(("awo", "runs", run)) if item.value.get("tool") == "note"
     ]
-    settle(shelf.claim(run, entry.key, "of a worker that died"), store)
+    settle(journal_store.claim(run, entry.key, "of a worker that died"), store)
     (message,) = tool_messages(work(Command(resume="yes"), "ok"))
     assert "nobody saw it end" in json.loads(message.content)["failed"]["error"]
     assert desk.calls("note") == []

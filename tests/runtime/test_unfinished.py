@@ -8,8 +8,8 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
-from langchain_awo.runtime.memory import Memory
-from langchain_awo.runtime.toolkit import MetaToolkit
+from langchain_awo.runtime.journal.journal import Memory
+from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from tests.runtime.desk import (
     FIND,
     NOTE,

@@ -9,11 +9,11 @@ import pytest
 from langchain.agents import create_agent
 from langchain_core.tools import tool
 
+from langchain_awo.api.middleware import MetaToolMiddleware
 from langchain_awo.errors import SealError, ToolMismatchError
-from langchain_awo.middleware import MetaToolMiddleware
-from langchain_awo.model.effect import Effect
+from langchain_awo.model.trace.effect import Effect
 from langchain_awo.plan_file import read_plan
-from langchain_awo.runtime.toolkit import MetaToolkit
+from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from tests.runtime.desk import FIND, NOTE, ORDERS, ask, call, model_of, plan_of, routine
 
 EAGER = routine("help_user", FIND, replace(ORDERS, eager=True), mode="continue")
@@ -174,7 +174,7 @@ def test_a_declared_write_is_not_run_unasked(desk: Any, path: Path) -> None:
 def test_a_meta_tool_over_a_meta_tool_is_disabled(desk: Any, toolkit: Any) -> None:
     inner = toolkit(routine("write_it", FIND, NOTE)).get_tool("write_it")
     tools = [*desk.tools, inner]
-    from langchain_awo.model.binding import Parameter
+    from langchain_awo.model.ir.binding import Parameter
     from tests.runtime.desk import step
 
     outer = routine("outer", step("write_it", args={"email": Parameter(name="email")}))

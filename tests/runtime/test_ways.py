@@ -8,9 +8,9 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command
 
-from langchain_awo.model.binding import Constant, Output
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import Step
+from langchain_awo.model.ir.binding import Constant, Output
+from langchain_awo.model.ir.metatool import Step
+from langchain_awo.model.trace.effect import Effect
 from langchain_awo.testing import ScriptedChatModel
 from tests.runtime.desk import (
     FIND,

@@ -8,7 +8,7 @@ from langchain.agents import create_agent
 from langchain_core.messages import BaseMessage
 from langchain_core.tools import BaseTool
 
-from langchain_awo.middleware import MetaToolMiddleware
+from langchain_awo.api.middleware import MetaToolMiddleware
 from tests.runtime.desk import new_agent, tool_messages
 
 KINDS = ("create_agent", "state_graph", "middleware", "bare_loop")

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from langchain_awo.model.trace import Message, ModelCallRecord, TokenUsage, ToolCallRecord, ToolSpec, Trace
+from langchain_awo.model.trace.trace import (
+    Message,
+    ModelCallRecord,
+    TokenUsage,
+    ToolCallRecord,
+    ToolSpec,
+    Trace,
+)
 
 
 def numbered_trace(number):

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from langchain_awo.errors import AwoError, MissingExtraError, StoreError
-from langchain_awo.model.trace import Message, ToolCallRecord, Trace
+from langchain_awo.model.trace.trace import Message, ToolCallRecord, Trace
 from langchain_awo.stores import open_store
 from tests.stores.numbered import numbered_trace
 

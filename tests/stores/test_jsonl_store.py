@@ -8,7 +8,7 @@ import json
 import pytest
 
 from langchain_awo.errors import StoreError, TornRecordError
-from langchain_awo.model.trace import Trace
+from langchain_awo.model.trace.trace import Trace
 from langchain_awo.stores import log_torn, open_store
 from langchain_awo.testing.store_conformance import example_trace
 

@@ -11,7 +11,14 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.pool import NullPool
 
 from langchain_awo.errors import SchemaVersionError, StoreError
-from langchain_awo.model.trace import Message, ModelCallRecord, TokenUsage, ToolCallRecord, ToolSpec, Trace
+from langchain_awo.model.trace.trace import (
+    Message,
+    ModelCallRecord,
+    TokenUsage,
+    ToolCallRecord,
+    ToolSpec,
+    Trace,
+)
 from langchain_awo.stores import open_store
 from langchain_awo.stores.migrations import MIGRATIONS, SCHEMA_VERSION
 from langchain_awo.stores.tables import METADATA

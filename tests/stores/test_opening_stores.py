@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from langchain_awo.errors import SchemaVersionError, StoreError
-from langchain_awo.model.trace import Trace
+from langchain_awo.model.trace.trace import Trace
 from langchain_awo.stores import open_store
 from langchain_awo.stores.migrations import SCHEMA_VERSION
 

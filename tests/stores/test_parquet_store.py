@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from langchain_awo.errors import SchemaVersionError, StoreError, TornRecordError
-from langchain_awo.model.trace import Trace
+from langchain_awo.model.trace.trace import Trace
 from langchain_awo.stores import open_store
 from langchain_awo.testing.store_conformance import example_trace, without_outputs
 

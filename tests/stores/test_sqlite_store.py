@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from langchain_awo.errors import StoreError, TornRecordError
-from langchain_awo.model.trace import ToolCallRecord, Trace
+from langchain_awo.model.trace.trace import ToolCallRecord, Trace
 from langchain_awo.stores import open_store
 from langchain_awo.testing.store_conformance import example_trace
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from langchain_awo.model.trace import (
+from langchain_awo.model.trace.trace import (
     Attempt,
     Message,
     ModelCallRecord,

@@ -9,7 +9,7 @@ import tracemalloc
 import pytest
 
 from langchain_awo.errors import StoreError
-from langchain_awo.model.trace import ToolCallRecord, Trace
+from langchain_awo.model.trace.trace import ToolCallRecord, Trace
 from langchain_awo.stores import open_store
 from langchain_awo.testing.store_conformance import example_trace
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from langchain_awo.capture.importers.lines import BadLine, BadRecordError, Numbered
 from langchain_awo.errors import ImportFormatError
-from langchain_awo.model.trace import Trace
+from langchain_awo.model.trace.trace import Trace
 
 logger = logging.getLogger(__name__)
 

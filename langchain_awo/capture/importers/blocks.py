@@ -17,8 +17,8 @@ from typing import Any, Final
 
 from langchain_awo.capture.importers.lines import text_in
 from langchain_awo.capture.importers.turns import Answer, Ask, arguments_of
-from langchain_awo.model.encoding import dumps, project_output, to_json
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.encoding import dumps, project_output, to_json
+from langchain_awo.model.text.json_value import JSONValue
 
 Unread = Callable[[str], None]
 """Called with the kind of each block that was not understood."""

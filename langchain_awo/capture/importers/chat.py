@@ -13,8 +13,8 @@ from langchain_awo.capture.importers.blocks import Content, Unread, id_in, outpu
 from langchain_awo.capture.importers.lines import BadRecordError, kind_of, parsed, shown, text_in
 from langchain_awo.capture.importers.responses import ResponseItems, is_item
 from langchain_awo.capture.importers.turns import Answer, Ask, Item, Turn, Words, arguments_of, usage_in
-from langchain_awo.model.encoding import dumps, project_output, to_json
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.encoding import dumps, project_output, to_json
+from langchain_awo.model.text.json_value import JSONValue
 
 Role = Literal["system", "user", "assistant", "tool", "none"]
 

@@ -11,8 +11,8 @@ from typing import Any, Final
 import ormsgpack
 
 from langchain_awo.capture.importers.lines import BadRecordError, parse_json
-from langchain_awo.model.encoding import to_json
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.encoding import to_json
+from langchain_awo.model.text.json_value import JSONValue
 
 _SINGLE: Final = (0, 3)
 _POSITIONAL: Final = 1

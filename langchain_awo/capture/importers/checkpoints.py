@@ -22,8 +22,9 @@ from langchain_awo.capture.importers.spans import seconds_of
 from langchain_awo.capture.importers.specs import sorted_specs
 from langchain_awo.capture.snapshot import label_of
 from langchain_awo.errors import ImportFormatError, MissingExtraError
-from langchain_awo.model.encoding import to_json
-from langchain_awo.model.trace import JSONValue, Trace
+from langchain_awo.model.text.encoding import to_json
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import Trace
 
 _POSTGRES: Final = ("postgresql://", "postgres://")
 _THREADS: Final = (

@@ -17,7 +17,7 @@ from langchain_awo.capture.importers.lines import BadRecordError, Numbered, text
 from langchain_awo.capture.importers.spans import seconds_of
 from langchain_awo.capture.importers.specs import sorted_specs
 from langchain_awo.capture.importers.turns import Answer, Item, Turn
-from langchain_awo.model.trace import Trace
+from langchain_awo.model.trace.trace import Trace
 
 _KINDS: Final = ("user", "assistant")
 _COMMANDS: Final = (

@@ -14,7 +14,8 @@ from langchain_awo.capture.importers.responses import ResponseItems, is_item
 from langchain_awo.capture.importers.spans import seconds_of
 from langchain_awo.capture.importers.specs import sorted_specs
 from langchain_awo.capture.importers.turns import Answer, Item, Turn, usage_in
-from langchain_awo.model.trace import JSONValue, TokenUsage, Trace
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import TokenUsage, Trace
 
 _TYPES: Final = frozenset({"session_meta", "response_item", "event_msg", "turn_context", "compacted"})
 _NOT_SAID: Final = (

@@ -17,10 +17,10 @@ from typing import Final
 from langchain_awo.capture.importers.blocks import Unread
 from langchain_awo.capture.importers.outcome import error_in
 from langchain_awo.capture.importers.turns import Answer, Ask, Item, Turn, Words
-from langchain_awo.model.encoding import dumps
-from langchain_awo.model.trace import (
+from langchain_awo.model.text.encoding import dumps
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import (
     Attempt,
-    JSONValue,
     Message,
     ModelCallRecord,
     Status,

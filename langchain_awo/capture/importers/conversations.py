@@ -19,8 +19,9 @@ from langchain_awo.capture.importers.lines import BadRecordError, Numbered, list
 from langchain_awo.capture.importers.responses import is_item
 from langchain_awo.capture.importers.specs import sorted_specs, specs_in
 from langchain_awo.capture.importers.turns import Item, Words
-from langchain_awo.model.encoding import digest, to_json
-from langchain_awo.model.trace import JSONValue, ModelCallRecord, ToolSpec, Trace
+from langchain_awo.model.text.encoding import digest, to_json
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import ModelCallRecord, ToolSpec, Trace
 
 EXPECTED: Final = (
     'one JSON object a line: {"id", "task_id", "trial", "model", "domain", "success", "messages": [...]}, '

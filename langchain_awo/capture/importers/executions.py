@@ -12,8 +12,9 @@ from langchain_awo.capture.importers.conversation import Call, Conversation
 from langchain_awo.capture.importers.spans import Span, ending_of
 from langchain_awo.capture.importers.turns import RAW_ARGUMENTS, Answer, Ask
 from langchain_awo.capture.snapshot import agent_scope
-from langchain_awo.model.encoding import dumps
-from langchain_awo.model.trace import Attempt, JSONValue, Status
+from langchain_awo.model.text.encoding import dumps
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import Attempt, Status
 
 _MANY: Final = 64
 """Calls of one tool that wait for an execution and are compared with it, the oldest first."""

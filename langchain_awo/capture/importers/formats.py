@@ -19,7 +19,8 @@ from langchain_awo.capture.importers import (
 from langchain_awo.capture.importers.account import Account
 from langchain_awo.capture.importers.lines import Numbered
 from langchain_awo.errors import ImportFormatError
-from langchain_awo.model.trace import JSONValue, Trace
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import Trace
 
 Reader: TypeAlias = Callable[[Iterable[Numbered], Account], Iterator[Trace]]
 """Makes traces of records, leaving out what it cannot use and telling the account of it."""

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from langchain_awo.capture.importers.lines import Numbered
 from langchain_awo.errors import ImportFormatError, MissingExtraError
-from langchain_awo.model.encoding import to_json
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.encoding import to_json
+from langchain_awo.model.text.json_value import JSONValue
 
 _PAIR: Final = 2
 BATCH: Final = 256

@@ -38,8 +38,9 @@ from langchain_awo.capture.importers.opening import (
 from langchain_awo.capture.importers.splitting import split_records
 from langchain_awo.capture.redaction import Mask, Redactor, key_beside
 from langchain_awo.errors import ImportFormatError
-from langchain_awo.model.encoding import dumps, to_json
-from langchain_awo.model.trace import JSONValue, Trace
+from langchain_awo.model.text.encoding import dumps, to_json
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import Trace
 
 PEEKED: Final = 50
 """Records that are looked at to tell a format."""

@@ -27,8 +27,9 @@ from langchain_awo.capture.importers.spans import Span, seconds_of
 from langchain_awo.capture.importers.specs import specs_in
 from langchain_awo.capture.importers.turns import usage_in
 from langchain_awo.errors import ImportFormatError
-from langchain_awo.model.encoding import to_json
-from langchain_awo.model.trace import JSONValue, Trace
+from langchain_awo.model.text.encoding import to_json
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import Trace
 
 _ATTACHED: Final = "attachment://"
 _LARGEST: Final = 512_000_000

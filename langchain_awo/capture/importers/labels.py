@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
 from langchain_awo.errors import ImportFormatError
-from langchain_awo.model.trace import JSONValue, Trace
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import Trace
 
 SCORES: Final = "scores"
 """Key in a trace's metadata under which its scores stand, by name."""

@@ -18,7 +18,8 @@ from langchain_awo.capture.importers.span_trace import trace_of
 from langchain_awo.capture.importers.spans import Span, seconds_of
 from langchain_awo.capture.importers.specs import specs_in
 from langchain_awo.capture.importers.turns import usage_in
-from langchain_awo.model.trace import JSONValue, ToolSpec, Trace
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import ToolSpec, Trace
 
 _TYPES: Final = frozenset(
     {

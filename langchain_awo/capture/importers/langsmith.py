@@ -16,8 +16,9 @@ from langchain_awo.capture.importers.span_trace import trace_of
 from langchain_awo.capture.importers.spans import Span, seconds_of
 from langchain_awo.capture.importers.specs import specs_in
 from langchain_awo.capture.importers.turns import usage_in
-from langchain_awo.model.encoding import project_output, to_json
-from langchain_awo.model.trace import JSONValue, Trace
+from langchain_awo.model.text.encoding import project_output, to_json
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import Trace
 
 _KINDS: Final = {"llm": "model", "tool": "tool"}
 _WRAPPERS: Final = ("runs", "post", "patch")

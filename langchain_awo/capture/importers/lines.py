@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from langchain_awo.model.encoding import dumps, loads, to_json
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.encoding import dumps, loads, to_json
+from langchain_awo.model.text.json_value import JSONValue
 
 _MANY_DIGITS: Final = re.compile(rb"[0-9]{19}")
 _SHOWN: Final = 60

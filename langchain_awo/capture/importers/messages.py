@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from langchain_awo.capture.importers.account import ImportSummary, log_bad_line
 from langchain_awo.capture.importers.importing import Recordings, import_traces
 from langchain_awo.capture.importers.lines import BadLine
-from langchain_awo.model.trace import Trace
+from langchain_awo.model.trace.trace import Trace
 
 __all__ = ["ImportSummary", "import_messages", "log_bad_line"]
 

@@ -27,8 +27,9 @@ from langchain_awo.capture.importers.span_trace import trace_of
 from langchain_awo.capture.importers.spans import Span, seconds_of
 from langchain_awo.capture.importers.specs import specs_in
 from langchain_awo.capture.importers.turns import arguments_of, usage_in
-from langchain_awo.model.encoding import to_json
-from langchain_awo.model.trace import JSONValue, Trace
+from langchain_awo.model.text.encoding import to_json
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import Trace
 
 KIND: Final = "openinference.span.kind"
 _MODELS: Final = frozenset({"chat", "text_completion", "generate_content", "completion"})

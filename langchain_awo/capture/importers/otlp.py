@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from langchain_awo.capture.importers.lines import Numbered, list_in, object_in, parsed, text_in
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.json_value import JSONValue
 
 _RESOURCES: Final = ("resourceSpans", "resource_spans")
 _SCOPES: Final = ("scopeSpans", "scope_spans", "instrumentationLibrarySpans")

@@ -6,8 +6,8 @@ import ast
 from typing import Final
 
 from langchain_awo.capture.importers.lines import parsed
-from langchain_awo.model.encoding import to_json
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.encoding import to_json
+from langchain_awo.model.text.json_value import JSONValue
 
 _LONGEST: Final = 1_000_000
 

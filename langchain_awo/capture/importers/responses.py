@@ -11,7 +11,7 @@ from typing import Any, Final
 from langchain_awo.capture.importers.blocks import Unread, id_in, output_of, read_content
 from langchain_awo.capture.importers.lines import text_in
 from langchain_awo.capture.importers.turns import Answer, Ask, Item, Turn, Words, arguments_of
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.json_value import JSONValue
 
 _CALLS: Final = frozenset({"function_call", "custom_tool_call", "local_shell_call"})
 _OUTPUTS: Final = frozenset({"function_call_output", "custom_tool_call_output", "local_shell_call_output"})

@@ -22,8 +22,9 @@ from langchain_awo.capture.importers.spans import Span, error_line, ordered, sin
 from langchain_awo.capture.importers.specs import sorted_specs
 from langchain_awo.capture.importers.turns import Answer, Item, Turn, Words
 from langchain_awo.capture.snapshot import agent_scope, label_of
-from langchain_awo.model.encoding import to_json
-from langchain_awo.model.trace import JSONValue, ToolSpec, Trace
+from langchain_awo.model.text.encoding import to_json
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import ToolSpec, Trace
 
 _NOT_OURS: Final = ("LANGSMITH_", "LANGCHAIN_", "revision_id", "ls_", "lc_", "mlflow.", "checkpoint_id")
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from langchain_awo.capture.importers.turns import Turn
-from langchain_awo.model.trace import JSONValue, Status, TokenUsage, ToolSpec
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import Status, TokenUsage, ToolSpec
 
 _SAME_REQUEST: Final = 0.5
 """Share of the longer of two model calls in which the other must lie to be the same request, traced twice."""

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from langchain_awo.capture.importers.lines import list_in, parsed
-from langchain_awo.model.encoding import to_json
-from langchain_awo.model.trace import JSONValue, ToolSpec
+from langchain_awo.model.text.encoding import to_json
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import ToolSpec
 
 _SCHEMAS: Final = ("parameters", "input_schema", "inputSchema", "parametersJsonSchema", "schema")
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from langchain_awo.capture.importers.lines import BadLine, BrokenArchiveError, Numbered, parse_json
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.json_value import JSONValue
 
 MAX_RECORD: Final = 512_000_000
 """A longer record, in bytes, is refused: reading it takes several times its size in memory."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
 from langchain_awo.capture.importers.lines import parse_json
-from langchain_awo.model.encoding import to_json
-from langchain_awo.model.trace import JSONValue, Status, TokenUsage
+from langchain_awo.model.text.encoding import to_json
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import Status, TokenUsage
 
 RAW_ARGUMENTS: Final = "__raw__"
 """Key under which arguments are kept, as the model wrote them, when they are not a JSON object."""

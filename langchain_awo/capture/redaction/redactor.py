@@ -14,7 +14,8 @@ from langchain_awo.capture.redaction.fingerprint import Fingerprint
 from langchain_awo.capture.redaction.known import KnownSecrets
 from langchain_awo.capture.redaction.rules import Mask, RuledDetector, rules_of
 from langchain_awo.capture.redaction.walk import Walk
-from langchain_awo.model.trace import JSONValue, ModelCallRecord, ToolCallRecord, ToolSpec, Trace
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import ModelCallRecord, ToolCallRecord, ToolSpec, Trace
 
 logger = logging.getLogger(__name__)
 

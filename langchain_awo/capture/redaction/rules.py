@@ -14,7 +14,7 @@ from langchain_awo.model.secrets.detection import default_detector, joined
 from langchain_awo.model.secrets.names import normalized, words_of
 from langchain_awo.model.secrets.sentences import is_credible
 from langchain_awo.model.secrets.shapes import Span
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.json_value import JSONValue
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from langchain_awo.model.secrets.sentences import is_credible
 from langchain_awo.model.secrets.shapes import Span
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.json_value import JSONValue
 
 NamesSecrets: TypeAlias = Callable[[str], bool]
 

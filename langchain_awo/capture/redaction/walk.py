@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from langchain_awo.capture.redaction.rules import RuledDetector
 from langchain_awo.capture.redaction.tables import secret_columns, tables_in
-from langchain_awo.model.encoding import MAX_TEXT_TO_PARSE, loads, to_json
 from langchain_awo.model.secrets.detection import joined
 from langchain_awo.model.secrets.mask import MASK
 from langchain_awo.model.secrets.schema import BY_NAME, SHOWN
 from langchain_awo.model.secrets.sentences import CREDENTIAL_LIKE, is_credible, parts_of
 from langchain_awo.model.secrets.shapes import Span
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.encoding import MAX_TEXT_TO_PARSE, loads, to_json
+from langchain_awo.model.text.json_value import JSONValue
 
 _LABELS: Final = (
     "name",

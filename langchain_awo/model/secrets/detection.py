@@ -26,7 +26,7 @@ from langchain_awo.model.secrets.names import (
 from langchain_awo.model.secrets.sentences import is_credible, parts_of, value_after
 from langchain_awo.model.secrets.shapes import BY_LITERAL, Span, long_shapes, shape_at
 from langchain_awo.model.secrets.vocabulary import SCHEMES
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.json_value import JSONValue
 
 MAX_NAME: Final = 60
 """Longer names, in characters, are looked at from there on."""

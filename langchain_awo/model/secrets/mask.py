@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.json_value import JSONValue
 
 MASK_DIGITS: Final = 16
 """Hexadecimal digits of a mask: 64 bits, so that a billion secrets have different masks."""

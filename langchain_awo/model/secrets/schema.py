@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from langchain_awo.model.secrets.detection import is_secret
 from langchain_awo.model.secrets.mask import contains_mask
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.json_value import JSONValue
 
 SHOWN: Final = frozenset({"default", "const", "example", "examples", "enum"})
 """Keywords of a schema that show values."""

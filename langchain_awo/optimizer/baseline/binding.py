@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
-from langchain_awo.model.binding import Argument, Binding, Constant, Frame, Output, Parameter, leaves
-from langchain_awo.model.canonical import CanonicalCall
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.filler import fillers_in
-from langchain_awo.model.metatool import BindingEvidence, Evidence, MetaTool, ParameterSpec, Step
-from langchain_awo.model.pointer import escape
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.ir.binding import Argument, Binding, Constant, Frame, Output, Parameter, leaves
+from langchain_awo.model.ir.canonical import CanonicalCall
+from langchain_awo.model.ir.filler import fillers_in
+from langchain_awo.model.ir.metatool import BindingEvidence, Evidence, MetaTool, ParameterSpec, Step
+from langchain_awo.model.ir.pointer import escape
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.baseline.windows import Window
 from langchain_awo.optimizer.dataflow.consensus import SAMPLE, Example, collect_votes
 from langchain_awo.optimizer.dataflow.value_index import value_key

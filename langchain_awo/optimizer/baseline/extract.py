@@ -23,8 +23,8 @@ from typing import Final, TypeAlias
 import networkx as nx
 
 from langchain_awo.errors import CompileError
-from langchain_awo.model.canonical import Candidate, CanonicalCall
 from langchain_awo.model.graph import ROOT, WorkflowGraph
+from langchain_awo.model.ir.canonical import Candidate, CanonicalCall
 
 MAX_LENGTH: Final = 32
 """Calls of one routine; a cycle in a graph of pooled histories must end somewhere."""

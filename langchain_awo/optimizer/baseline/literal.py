@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 from langchain_awo.errors import CompileError
-from langchain_awo.model.canonical import Candidate, CanonicalCall
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import MetaTool, Refused
+from langchain_awo.model.ir.canonical import Candidate, CanonicalCall
+from langchain_awo.model.ir.metatool import MetaTool, Refused
 from langchain_awo.model.rules import RuleSet
+from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.baseline.binding import Bindings, bind
 from langchain_awo.optimizer.baseline.extract import Algorithm1, extract
 from langchain_awo.optimizer.baseline.merge import Decisions, count_decisions, graph_of

@@ -23,10 +23,10 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final, TypeAlias
 
-from langchain_awo.model.canonical import CanonicalCall
-from langchain_awo.model.encoding import dumps
 from langchain_awo.model.graph import ROOT, WorkflowGraph
+from langchain_awo.model.ir.canonical import CanonicalCall
 from langchain_awo.model.rules import RuleSet
+from langchain_awo.model.text.encoding import dumps
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.rules.check import checked
 from langchain_awo.optimizer.rules.path import Path, PathCall

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from langchain_awo.errors import CompileError
-from langchain_awo.model.canonical import Candidate, CanonicalCall
+from langchain_awo.model.ir.canonical import Candidate, CanonicalCall
 from langchain_awo.model.rules import RuleSet
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.rules.check import checked

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from langchain_awo.model.canonical import CanonicalCall
+from langchain_awo.model.ir.canonical import CanonicalCall
 from langchain_awo.optimizer.baseline.merge import states
 from langchain_awo.optimizer.log.corpus import Run
 from langchain_awo.optimizer.rules.path import Path, PathCall

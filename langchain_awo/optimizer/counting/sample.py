@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from langchain_awo.model.encoding import digest, dumps
-from langchain_awo.model.trace import ToolCallRecord, Trace
+from langchain_awo.model.text.encoding import digest, dumps
+from langchain_awo.model.trace.trace import ToolCallRecord, Trace
 from langchain_awo.optimizer.counting.smallest import Smallest
 
 LONG_TEXT: Final = 5_000

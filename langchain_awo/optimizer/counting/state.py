@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from langchain_awo.errors import CompileError
-from langchain_awo.model.encoding import dumps, loads
-from langchain_awo.model.schema import dump, load_tool_spec, load_trace
-from langchain_awo.model.trace import TRACE_SCHEMA_VERSION
+from langchain_awo.model.ir.schema import dump, load_tool_spec, load_trace
+from langchain_awo.model.text.encoding import dumps, loads
+from langchain_awo.model.trace.trace import TRACE_SCHEMA_VERSION
 from langchain_awo.optimizer.counting.distinct import Distinct
 from langchain_awo.optimizer.counting.sample import Bounds, Item, Sample
 from langchain_awo.optimizer.counting.summary import Summary

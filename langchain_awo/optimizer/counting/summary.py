@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from langchain_awo.errors import CompileError
-from langchain_awo.model.encoding import digest
-from langchain_awo.model.hints import merge_hints
-from langchain_awo.model.thread import join_threads
-from langchain_awo.model.trace import ToolSpec, Trace
+from langchain_awo.model.text.encoding import digest
+from langchain_awo.model.trace.hints import merge_hints
+from langchain_awo.model.trace.thread import join_threads
+from langchain_awo.model.trace.trace import ToolSpec, Trace
 from langchain_awo.optimizer.counting.distinct import Distinct
 from langchain_awo.optimizer.counting.sample import Bounds, Sample, key_of
 from langchain_awo.optimizer.log.specs import fuller

@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from langchain_awo.model.binding import Binding, Constant, Frame, ListOf, ObjectOf
-from langchain_awo.model.metatool import BindingEvidence
-from langchain_awo.model.notation import format_binding
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.ir.binding import Binding, Constant, Frame, ListOf, ObjectOf
+from langchain_awo.model.ir.metatool import BindingEvidence
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.views.notation import format_binding
 from langchain_awo.optimizer.dataflow.argument_stats import ArgumentVotes
 from langchain_awo.optimizer.dataflow.places import Place, find_places
 from langchain_awo.optimizer.dataflow.value_index import value_key

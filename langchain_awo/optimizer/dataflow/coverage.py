@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.observations import Leaf, Sight, is_each, sights_of, sources_of
 from langchain_awo.optimizer.dataflow.origins import Origin, explained, learn_origins
 from langchain_awo.optimizer.dataflow.places import find_places

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from langchain_awo.model.binding import Frame
-from langchain_awo.model.pointer import escape
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.ir.binding import Frame
+from langchain_awo.model.ir.pointer import escape
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.log.corpus import Call, Corpus, Round, Run
 
 

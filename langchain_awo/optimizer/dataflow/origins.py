@@ -20,9 +20,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from langchain_awo.model.binding import Constant, Frame, resolve
-from langchain_awo.model.pointer import MISSING, expand
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.ir.binding import Constant, Frame, resolve
+from langchain_awo.model.ir.pointer import MISSING, expand
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.consensus import preference
 from langchain_awo.optimizer.dataflow.observations import Leaf, Sight
 from langchain_awo.optimizer.dataflow.places import Place, find_places

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from langchain_awo.model.binding import Argument, Binding, Frame, Item, Output, Template, Transform
-from langchain_awo.model.pointer import escape
-from langchain_awo.model.trace import JSONValue
-from langchain_awo.model.transform import TransformName
+from langchain_awo.model.ir.binding import Argument, Binding, Frame, Item, Output, Template, Transform
+from langchain_awo.model.ir.pointer import escape
+from langchain_awo.model.ir.transform import TransformName
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.value_index import ITSELF, Likeness, Wanted
 
 MAX_LEAVES: Final = 20_000

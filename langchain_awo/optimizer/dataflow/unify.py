@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
-from langchain_awo.model.binding import (
+from langchain_awo.model.ir.binding import (
     Binding,
     Frame,
     ListOf,
@@ -21,11 +21,11 @@ from langchain_awo.model.binding import (
     leaves,
     resolve,
 )
-from langchain_awo.model.encoding import dumps
-from langchain_awo.model.mapping import items_of
-from langchain_awo.model.metatool import Step
-from langchain_awo.model.pointer import MISSING
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.ir.mapping import items_of
+from langchain_awo.model.ir.metatool import Step
+from langchain_awo.model.ir.pointer import MISSING
+from langchain_awo.model.text.encoding import dumps
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.log.corpus import Call
 
 Solution: TypeAlias = dict[str, JSONValue]

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from langchain_awo.model.encoding import dumps
-from langchain_awo.model.trace import JSONValue
-from langchain_awo.model.transform import apply_transform
+from langchain_awo.model.ir.transform import apply_transform
+from langchain_awo.model.text.encoding import dumps
+from langchain_awo.model.text.json_value import JSONValue
 
 MAX_OFFSET: Final = 60
 """Days; dates further apart have nothing to do with each other."""

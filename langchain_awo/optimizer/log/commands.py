@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.log.corpus import Corpus
 
 REASON: Final = (

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.encoding import decode, digest, dumps
-from langchain_awo.model.reach import Reach, reach_of
-from langchain_awo.model.trace import JSONValue, ModelCallRecord, TokenUsage, ToolCallRecord, ToolSpec, Trace
+from langchain_awo.model.ir.reach import Reach, reach_of
+from langchain_awo.model.text.encoding import decode, digest, dumps
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.model.trace.trace import ModelCallRecord, TokenUsage, ToolCallRecord, ToolSpec, Trace
 from langchain_awo.optimizer.log.effects import effects_of
 from langchain_awo.optimizer.log.specs import merged_specs
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from langchain_awo.model.effect import Effect, most_suspicious
+from langchain_awo.model.trace.effect import Effect, most_suspicious
 from langchain_awo.optimizer.log import effect_words as words_of
 
 MAX_CHARACTERS: Final = 4_000

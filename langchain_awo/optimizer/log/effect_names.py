@@ -16,8 +16,8 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Final
 
-from langchain_awo.model.effect import Effect, most_suspicious
-from langchain_awo.model.words import words_in
+from langchain_awo.model.text.words import words_in
+from langchain_awo.model.trace.effect import Effect, most_suspicious
 from langchain_awo.optimizer.log import effect_words as words_of
 
 _SEGMENTS: Final = re.compile(r"__+|[./:]+|\s+")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from langchain_awo.model.effect import Effect, most_suspicious
-from langchain_awo.model.hints import effect_of_hints
-from langchain_awo.model.trace import ToolSpec
+from langchain_awo.model.trace.effect import Effect, most_suspicious
+from langchain_awo.model.trace.hints import effect_of_hints
+from langchain_awo.model.trace.trace import ToolSpec
 from langchain_awo.optimizer.log.effect_descriptions import Told, told_by_description
 from langchain_awo.optimizer.log.effect_names import told_by_name
 

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from langchain_awo.model.encoding import dumps
-from langchain_awo.model.filler import is_filler
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.ir.filler import is_filler
+from langchain_awo.model.text.encoding import dumps
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.log.corpus import Corpus
 
 Fillers: TypeAlias = Mapping[tuple[str, str], Mapping[str, JSONValue]]

@@ -32,10 +32,10 @@ from functools import cached_property
 from itertools import groupby, pairwise
 from typing import Final, TypeAlias
 
-from langchain_awo.model.encoding import decode, digest, dumps
-from langchain_awo.model.handback import ToldCall, split_fetched, told_calls
-from langchain_awo.model.installation import run_ahead
-from langchain_awo.model.trace import ModelCallRecord, Replay, ToolCallRecord, ToolSpec, Trace
+from langchain_awo.model.ir.installation import run_ahead
+from langchain_awo.model.text.encoding import decode, digest, dumps
+from langchain_awo.model.trace.handback import ToldCall, split_fetched, told_calls
+from langchain_awo.model.trace.trace import ModelCallRecord, Replay, ToolCallRecord, ToolSpec, Trace
 from langchain_awo.optimizer.log.corpus import Run, build_corpus
 from langchain_awo.optimizer.selection.mentions import Sayings, sayings_of, words_of
 from langchain_awo.optimizer.selection.output_liveness import is_used

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Container, Iterable
 
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.encoding import digest
-from langchain_awo.model.metatool import ToolSignature
-from langchain_awo.model.trace import JSONValue, ToolSpec
+from langchain_awo.model.ir.metatool import ToolSignature
+from langchain_awo.model.text.encoding import digest
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.model.trace.trace import ToolSpec
 from langchain_awo.optimizer.log.corpus import Corpus
 
 _TYPES: dict[type, str] = {

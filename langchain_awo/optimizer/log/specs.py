@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from langchain_awo.model.encoding import dumps
-from langchain_awo.model.hints import merge_hints
-from langchain_awo.model.trace import JSONValue, ToolSpec, Trace
+from langchain_awo.model.text.encoding import dumps
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.hints import merge_hints
+from langchain_awo.model.trace.trace import ToolSpec, Trace
 
 
 def merged_specs(

@@ -23,8 +23,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from langchain_awo.model.encoding import decode
-from langchain_awo.model.metatool import MetaTool
+from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.text.encoding import decode
 from langchain_awo.optimizer.log.corpus import Call, Corpus, Run
 
 OTHER: Final = "*"

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from langchain_awo.model.binding import Constant, Frame, Parameter, leaves, resolve
-from langchain_awo.model.guard import guard_holds
-from langchain_awo.model.metatool import MetaTool, Step
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.ir.binding import Constant, Frame, Parameter, leaves, resolve
+from langchain_awo.model.ir.guard import guard_holds
+from langchain_awo.model.ir.metatool import MetaTool, Step
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.unify import fit_args, same, solve_map
 from langchain_awo.optimizer.mining.occurrences import Occurrence, predict_calls
 

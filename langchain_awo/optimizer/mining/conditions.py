@@ -21,12 +21,12 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import Final, TypeAlias
 
-from langchain_awo.model.binding import Argument, Binding, Frame, Output
-from langchain_awo.model.encoding import digest, dumps
-from langchain_awo.model.guard import holds, is_empty
-from langchain_awo.model.metatool import Condition, GuardEvidence
-from langchain_awo.model.pointer import MISSING, escape
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.ir.binding import Argument, Binding, Frame, Output
+from langchain_awo.model.ir.guard import holds, is_empty
+from langchain_awo.model.ir.metatool import Condition, GuardEvidence
+from langchain_awo.model.ir.pointer import MISSING, escape
+from langchain_awo.model.text.encoding import digest, dumps
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.statistics import lower_bound
 
 MAX_FACTS: Final = 60

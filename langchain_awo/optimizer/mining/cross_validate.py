@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from langchain_awo.model.binding import Parameter, leaves
-from langchain_awo.model.encoding import digest
-from langchain_awo.model.metatool import BindingEvidence, Refused, Step
-from langchain_awo.model.notation import format_step
+from langchain_awo.model.ir.binding import Parameter, leaves
+from langchain_awo.model.ir.metatool import BindingEvidence, Refused, Step
+from langchain_awo.model.text.encoding import digest
+from langchain_awo.model.views.notation import format_step
 from langchain_awo.optimizer.log.corpus import Call
 from langchain_awo.optimizer.mining.align import align
 from langchain_awo.optimizer.mining.occurrences import Occurrence

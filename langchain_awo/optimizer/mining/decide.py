@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from langchain_awo.model.binding import Binding, Item
-from langchain_awo.model.mapping import items_of
-from langchain_awo.model.metatool import Filter, Guard, Step
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.ir.binding import Binding, Item
+from langchain_awo.model.ir.mapping import items_of
+from langchain_awo.model.ir.metatool import Filter, Guard, Step
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.mining.align import align, has_parameters
 from langchain_awo.optimizer.mining.conditions import Case, Found, explain, facts_of, item_facts
 from langchain_awo.optimizer.mining.forms import Form

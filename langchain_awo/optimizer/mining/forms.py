@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from langchain_awo.model.binding import Argument, Binding, Output, Parameter, leaves
-from langchain_awo.model.metatool import BindingEvidence, Map, MetaTool, ParameterSpec, Step
-from langchain_awo.model.pointer import escape
+from langchain_awo.model.ir.binding import Argument, Binding, Output, Parameter, leaves
+from langchain_awo.model.ir.metatool import BindingEvidence, Map, MetaTool, ParameterSpec, Step
+from langchain_awo.model.ir.pointer import escape
 from langchain_awo.optimizer.dataflow.consensus import Bound, StepFlow
 
 AGREEMENT: Final = 0.85

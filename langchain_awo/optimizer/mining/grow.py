@@ -23,9 +23,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from langchain_awo.model.binding import Binding, Parameter
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import MetaTool, ParameterSpec, Refused, Step
+from langchain_awo.model.ir.binding import Binding, Parameter
+from langchain_awo.model.ir.metatool import MetaTool, ParameterSpec, Refused, Step
+from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.mining.align import advance, asks_again
 from langchain_awo.optimizer.mining.cross_validate import (

@@ -21,8 +21,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.metatool import Guard, GuardEvidence, MetaTool, Refused, Step
+from langchain_awo.model.ir.metatool import Guard, GuardEvidence, MetaTool, Refused, Step
+from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.mining.align import align
 from langchain_awo.optimizer.mining.conditions import Case, Found, explain, facts_of
 from langchain_awo.optimizer.mining.cross_validate import (

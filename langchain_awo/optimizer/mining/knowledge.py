@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.argument_stats import ArgumentVotes
 from langchain_awo.optimizer.dataflow.consensus import StepFlow
 from langchain_awo.optimizer.dataflow.places import Place, find_places_in

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from langchain_awo.model.metatool import ParameterSpec, Step
+from langchain_awo.model.ir.metatool import ParameterSpec, Step
 from langchain_awo.optimizer.mining.align import align
 from langchain_awo.optimizer.mining.cross_validate import MIN_TASKS
 from langchain_awo.optimizer.mining.forms import Form

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from langchain_awo.model.binding import Frame, resolve
-from langchain_awo.model.encoding import digest
-from langchain_awo.model.mapping import items_of
-from langchain_awo.model.metatool import Step
-from langchain_awo.model.pointer import MISSING
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.ir.binding import Frame, resolve
+from langchain_awo.model.ir.mapping import items_of
+from langchain_awo.model.ir.metatool import Step
+from langchain_awo.model.ir.pointer import MISSING
+from langchain_awo.model.text.encoding import digest
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.log.corpus import Call, Corpus, Run, Segment, call_key
 
 SAMPLE: Final = 200

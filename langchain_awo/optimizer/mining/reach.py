@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from langchain_awo.model.binding import Parameter, leaves
-from langchain_awo.model.metatool import MetaTool, Refused, Step
-from langchain_awo.model.reach import leaking_argument
+from langchain_awo.model.ir.binding import Parameter, leaves
+from langchain_awo.model.ir.metatool import MetaTool, Refused, Step
+from langchain_awo.model.ir.reach import leaking_argument
 from langchain_awo.model.rules import RuleSet, Trust
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.mining.align import advance, align

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from langchain_awo.model.binding import Parameter, leaves
-from langchain_awo.model.metatool import Evidence, MetaTool, Refused, Step
+from langchain_awo.model.ir.binding import Parameter, leaves
+from langchain_awo.model.ir.metatool import Evidence, MetaTool, Refused, Step
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.mining.align import advance, align
 from langchain_awo.optimizer.mining.cross_validate import (

@@ -18,11 +18,11 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Final
 
-from langchain_awo.model.binding import Parameter, leaves
-from langchain_awo.model.effect import Effect
-from langchain_awo.model.encoding import dumps
-from langchain_awo.model.metatool import BindingEvidence, MetaTool, Refused, Step
-from langchain_awo.model.schema import adapter
+from langchain_awo.model.ir.binding import Parameter, leaves
+from langchain_awo.model.ir.metatool import BindingEvidence, MetaTool, Refused, Step
+from langchain_awo.model.ir.schema import adapter
+from langchain_awo.model.text.encoding import dumps
+from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.mining.cross_validate import MIN_TASKS, Thresholds
 from langchain_awo.optimizer.mining.occurrences import occurrences_of

@@ -7,12 +7,13 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from langchain_awo.errors import CompileError
-from langchain_awo.model.difference import Changed, Difference, compare_plans
-from langchain_awo.model.difference_text import format_difference
-from langchain_awo.model.metatool import Evidence, MetaTool, ToolkitPlan
+from langchain_awo.model.ir.metatool import Evidence, MetaTool, ToolkitPlan
+from langchain_awo.model.ir.schema import adapter
 from langchain_awo.model.rules import RuleSet
-from langchain_awo.model.schema import adapter
-from langchain_awo.model.trace import JSONValue, ToolSpec, Trace
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import ToolSpec, Trace
+from langchain_awo.model.views.difference import Changed, Difference, compare_plans
+from langchain_awo.model.views.difference_text import format_difference
 from langchain_awo.optimizer.log.inline import Echo, without_echo
 from langchain_awo.optimizer.mining.verify import routine_of
 from langchain_awo.optimizer.pipeline import Options, Progress, compile_plan

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.log.corpus import Corpus, Round, Run, Segment, scalars
 from langchain_awo.optimizer.replay.parts import PARTS, Part, classify_rounds
 

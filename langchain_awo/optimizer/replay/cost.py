@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from langchain_awo.model.encoding import dumps
-from langchain_awo.model.metatool import MetaTool
+from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.text.encoding import dumps
 from langchain_awo.optimizer.log.corpus import CHARACTERS_PER_TOKEN, Corpus
 from langchain_awo.optimizer.replay.tally import Tally
 

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from langchain_awo.model.eager import eager_part
-from langchain_awo.model.metatool import MetaTool
+from langchain_awo.model.ir.eager import eager_part
+from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.optimizer.log.corpus import Corpus, Round, Run, Segment
 from langchain_awo.optimizer.replay.parts import Part, classify_rounds
 from langchain_awo.optimizer.replay.simulate import Simulation, simulate

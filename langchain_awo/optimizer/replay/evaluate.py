@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from langchain_awo.errors import CompileError
-from langchain_awo.model.metatool import MetaTool
-from langchain_awo.model.trace import JSONValue, ToolSpec, Trace
+from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import ToolSpec, Trace
 from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
 from langchain_awo.optimizer.log.inline import without_echo
 from langchain_awo.optimizer.pipeline import Options, Progress, compile_corpus

@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field, replace
 
-from langchain_awo.model.binding import Frame, Item, Output, Parameter, resolve, uses_item
-from langchain_awo.model.guard import guard_holds
-from langchain_awo.model.mapping import items_of
-from langchain_awo.model.metatool import Map, MetaTool, Step
-from langchain_awo.model.pointer import MISSING
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.ir.binding import Frame, Item, Output, Parameter, resolve, uses_item
+from langchain_awo.model.ir.guard import guard_holds
+from langchain_awo.model.ir.mapping import items_of
+from langchain_awo.model.ir.metatool import Map, MetaTool, Step
+from langchain_awo.model.ir.pointer import MISSING
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.unify import Solution, fit_args, is_open, solve_map
 from langchain_awo.optimizer.log.corpus import Call, Run, Segment, call_key, scalars, tool_of
 

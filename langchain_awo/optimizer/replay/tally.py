@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from langchain_awo.model.trace import TokenUsage
+from langchain_awo.model.trace.trace import TokenUsage
 from langchain_awo.optimizer.log.corpus import Round
 from langchain_awo.optimizer.replay.parts import Part
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from langchain_awo.model.canonical import CanonicalCall
+from langchain_awo.model.ir.canonical import CanonicalCall
 from langchain_awo.model.rules import Alias, CollapseLogin, Ignore, PythonRule, Rule, RuleSet
 from langchain_awo.optimizer.log.corpus import Call, Corpus, Round, Run, Segment, call_key
 from langchain_awo.optimizer.rules.collapse import collapse_logins

@@ -24,9 +24,9 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from langchain_awo.model.canonical import CanonicalCall
+from langchain_awo.model.ir.canonical import CanonicalCall
 from langchain_awo.model.rules import HOLE
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.log.corpus import as_word
 
 MIN_CALLS: Final = 12

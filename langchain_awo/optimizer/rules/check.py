@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 from langchain_awo.errors import RuleError
-from langchain_awo.model.effect import Effect
 from langchain_awo.model.rules import (
     HOLE,
     Alias,
@@ -29,6 +28,7 @@ from langchain_awo.model.rules import (
     Trust,
     describe,
 )
+from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.log.corpus import Call, Corpus
 from langchain_awo.optimizer.rules.commute import read_stretches, shows_flow
 from langchain_awo.optimizer.rules.prepare import build_paths, view

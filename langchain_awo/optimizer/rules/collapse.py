@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from langchain_awo.model.effect import Effect
 from langchain_awo.model.rules import CollapseLogin, CollapseRepeats, RuleSet
+from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.log.corpus import Run
 from langchain_awo.optimizer.rules.path import PathCall
 

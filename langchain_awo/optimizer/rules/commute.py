@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from langchain_awo.model.rules import Commute, RuleSet
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.consensus import is_common
 from langchain_awo.optimizer.log.corpus import Run, as_word, scalars
 from langchain_awo.optimizer.rules.path import PathCall

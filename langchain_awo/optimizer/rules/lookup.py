@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from langchain_awo.model.encoding import dumps
-from langchain_awo.model.pointer import MISSING, lookup
+from langchain_awo.model.ir.pointer import MISSING, lookup
 from langchain_awo.model.rules import Normalize, Rule
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.encoding import dumps
+from langchain_awo.model.text.json_value import JSONValue
 
 
 class Shown:

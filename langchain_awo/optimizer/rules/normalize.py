@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from langchain_awo.model.rules import HOLE, Normalize
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.json_value import JSONValue
 
 
 def normalized(rule: Normalize, tool: str, args: Mapping[str, JSONValue]) -> dict[str, JSONValue]:

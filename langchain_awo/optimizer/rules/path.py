@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from langchain_awo.model.canonical import CanonicalCall
+from langchain_awo.model.ir.canonical import CanonicalCall
 from langchain_awo.optimizer.log.corpus import Call, Run, Segment
 
 

@@ -21,7 +21,7 @@ from langchain_awo.model.rules import (
     RuleSet,
     SelectBy,
 )
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.log.corpus import Corpus, as_word
 from langchain_awo.optimizer.rules.commute import read_stretches, shows_flow
 from langchain_awo.optimizer.rules.path import Path, PathCall

@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from langchain_awo.model.effect import Effect
 from langchain_awo.model.rules import DeclareEffect
+from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.log.corpus import Call, Corpus, Run
 from langchain_awo.optimizer.statistics import lower_bound
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
-from langchain_awo.model.encoding import digest
-from langchain_awo.model.metatool import MetaTool
+from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.text.encoding import digest
 from langchain_awo.optimizer.log.corpus import Corpus, Run, Segment
 from langchain_awo.optimizer.replay.counterfactual import Used, walk_blind, walk_continue
 from langchain_awo.optimizer.replay.parts import Part, classify_rounds

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from langchain_awo.model.encoding import dumps
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.encoding import dumps
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.log.corpus import Run
 
 _TOKEN: Final = re.compile(r"[^\W_]+(?:[.:]\d+)*")

@@ -19,10 +19,10 @@ from dataclasses import replace
 from itertools import count
 from typing import Final
 
-from langchain_awo.model.binding import Constant, Parameter, leaves
-from langchain_awo.model.metatool import Guard, MetaTool, ParameterSpec, Step
-from langchain_awo.model.notation import format_guard
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.ir.binding import Constant, Parameter, leaves
+from langchain_awo.model.ir.metatool import Guard, MetaTool, ParameterSpec, Step
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.views.notation import format_guard
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.log.fillers import Fillers, fillers_of
 from langchain_awo.optimizer.log.signatures import argument_schema

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from langchain_awo.model.encoding import dumps
-from langchain_awo.model.pointer import escape, split
-from langchain_awo.model.projection import leave_out
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.ir.pointer import escape, split
+from langchain_awo.model.ir.projection import leave_out
+from langchain_awo.model.text.encoding import dumps
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.places import DATA_KEY
 from langchain_awo.optimizer.log.corpus import Call, Corpus, Run, scalars
 from langchain_awo.optimizer.selection.mentions import Sayings, is_telling, sayings_of, says

@@ -15,8 +15,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from langchain_awo.model.binding import Binding, Parameter, leaves, rename
-from langchain_awo.model.metatool import MetaTool, Step
+from langchain_awo.model.ir.binding import Binding, Parameter, leaves, rename
+from langchain_awo.model.ir.metatool import MetaTool, Step
 
 _NUMBERED = re.compile(r"(.+)_\d+")
 

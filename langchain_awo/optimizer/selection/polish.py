@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-from langchain_awo.model.description import runs_line
-from langchain_awo.model.metatool import MetaTool, ToolkitPlan
+from langchain_awo.model.ir.description import runs_line
+from langchain_awo.model.ir.metatool import MetaTool, ToolkitPlan
 
 logger = logging.getLogger(__name__)
 

@@ -24,9 +24,9 @@ from typing import Final
 
 from scipy.stats import beta
 
-from langchain_awo.model.metatool import MetaTool, UseEvidence
-from langchain_awo.model.pointer import split, unescape
-from langchain_awo.model.projection import tells_outcome
+from langchain_awo.model.ir.metatool import MetaTool, UseEvidence
+from langchain_awo.model.ir.pointer import split, unescape
+from langchain_awo.model.ir.projection import tells_outcome
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.selection.output_liveness import PlaceUse, uses_of
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from langchain_awo.model.binding import Binding, Constant, ListOf, ObjectOf, Template, Transform
-from langchain_awo.model.encoding import digest
-from langchain_awo.model.metatool import MetaTool, Refused, Step, ToolSignature
+from langchain_awo.model.ir.binding import Binding, Constant, ListOf, ObjectOf, Template, Transform
+from langchain_awo.model.ir.metatool import MetaTool, Refused, Step, ToolSignature
 from langchain_awo.model.secrets import contains_mask, is_secret
 from langchain_awo.model.secrets.schema import clean_schema
-from langchain_awo.model.trace import JSONValue
+from langchain_awo.model.text.encoding import digest
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.mining.verify import refusal
 
 

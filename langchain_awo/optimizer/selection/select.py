@@ -11,8 +11,8 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from langchain_awo.model.metatool import MetaTool, Mode, Step
-from langchain_awo.model.reach import reaches_out
+from langchain_awo.model.ir.metatool import MetaTool, Mode, Step
+from langchain_awo.model.ir.reach import reaches_out
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.mining.align import has_parameters
 from langchain_awo.optimizer.mining.forms import with_shorter_lists

@@ -15,8 +15,8 @@ from langchain_core.tracers import LangChainTracer
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langsmith import Client
 
-from langchain_awo.model.thread import CONVERSATION
-from langchain_awo.model.trace import Trace
+from langchain_awo.model.trace.thread import CONVERSATION
+from langchain_awo.model.trace.trace import Trace
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 
 THREAD = "desk-4"

@@ -9,7 +9,7 @@ import pytest
 
 from langchain_awo.capture.importers import ImportSummary, import_traces
 from langchain_awo.errors import ImportFormatError
-from langchain_awo.model.encoding import decode
+from langchain_awo.model.text.encoding import decode
 from tests.capture.importers.invented import ANSWERED, ASKED, FAILURE, MODEL, OUTPUT, THOUGHT
 from tests.capture.importers.samples import SAMPLES
 

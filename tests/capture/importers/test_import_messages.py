@@ -15,7 +15,7 @@ from langchain_core.messages import (
 )
 
 from langchain_awo.capture.importers import RAW_ARGUMENTS, BadLine, ImportSummary, import_messages
-from langchain_awo.model.trace import Message, ToolSpec
+from langchain_awo.model.trace.trace import Message, ToolSpec
 
 
 def call(name, arguments, call_id):

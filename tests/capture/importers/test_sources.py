@@ -13,7 +13,7 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from pyarrow import parquet
 
-from langchain_awo import api
+from langchain_awo.api.phases import phases as api
 from langchain_awo.capture.importers import import_traces
 from langchain_awo.errors import ImportFormatError
 from tests.capture.importers.chat_samples import anthropic, claude_code, inspect, openai

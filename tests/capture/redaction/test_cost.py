@@ -8,7 +8,7 @@ import time
 import pytest
 
 from langchain_awo.capture.redaction import Redactor
-from langchain_awo.model.trace import ToolCallRecord, Trace
+from langchain_awo.model.trace.trace import ToolCallRecord, Trace
 
 
 def trace_of(output):

@@ -7,9 +7,9 @@ import stat
 
 import pytest
 
+from langchain_awo.api.recording import TraceRecorder
 from langchain_awo.capture.redaction import KEY_VARIABLE, Redactor, key_beside
-from langchain_awo.model.trace import ToolCallRecord, Trace
-from langchain_awo.recording import TraceRecorder
+from langchain_awo.model.trace.trace import ToolCallRecord, Trace
 from langchain_awo.stores import open_store
 from tests.capture.scripted_agents import look
 

@@ -12,7 +12,7 @@ import uuid
 import pytest
 
 from langchain_awo.capture.redaction import Redactor
-from langchain_awo.model.trace import Message, ToolCallRecord, Trace
+from langchain_awo.model.trace.trace import Message, ToolCallRecord, Trace
 
 CHANCE = random.Random(7)  # noqa: S311  # made up
 ORDINARY = {

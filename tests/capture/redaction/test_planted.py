@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from langchain_awo.capture.redaction import UNREADABLE, Redactor
-from langchain_awo.model.schema import dump
-from langchain_awo.model.trace import Attempt, Message, ModelCallRecord, ToolCallRecord, ToolSpec, Trace
+from langchain_awo.model.ir.schema import dump
+from langchain_awo.model.trace.trace import Attempt, Message, ModelCallRecord, ToolCallRecord, ToolSpec, Trace
 from tests.capture.redaction.planted import named, shaped
 
 

@@ -15,10 +15,10 @@ from langchain_core.tools import tool
 from langchain_awo.capture.recorder import CallbackRecorder
 from langchain_awo.capture.redaction import UNREADABLE, Redactor
 from langchain_awo.capture.snapshot import describe
-from langchain_awo.model.encoding import decode
-from langchain_awo.model.schema import dump
+from langchain_awo.model.ir.schema import dump
 from langchain_awo.model.secrets.names import looks_secret
-from langchain_awo.model.trace import Attempt, Message, ModelCallRecord, ToolCallRecord, Trace
+from langchain_awo.model.text.encoding import decode
+from langchain_awo.model.trace.trace import Attempt, Message, ModelCallRecord, ToolCallRecord, Trace
 from langchain_awo.testing import ScriptedChatModel
 from tests.capture.scripted_agents import ListSink, asks, call, says, user
 

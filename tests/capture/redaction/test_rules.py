@@ -8,7 +8,7 @@ import re
 import pytest
 
 from langchain_awo.capture.redaction import UNREADABLE, MaskRules, Redactor
-from langchain_awo.model.trace import ToolCallRecord, Trace
+from langchain_awo.model.trace.trace import ToolCallRecord, Trace
 from tests.capture.redaction.planted import ALNUM, text_of
 
 MASKED = re.compile(r"<secret:[0-9a-f]{16}>")

@@ -1,0 +1,211 @@
+"""The phases joined: where a user says a path, a store is opened; where traces come in, a toolkit goes out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from typing import Any, Literal, TypeAlias
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.tools import BaseTool
+
+from langchain_awo.api.partitions import count_traces
+from langchain_awo.api.sources import OnSkipped, Source, stream_traces
+from langchain_awo.model.ir.metatool import ToolkitPlan
+from langchain_awo.model.rules import RuleSet
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.model.trace.thread import join_threads
+from langchain_awo.model.trace.trace import Trace
+from langchain_awo.monitoring.estimate import Estimate, estimate_saving
+from langchain_awo.monitoring.prices import PriceTable, read_prices
+from langchain_awo.monitoring.worth import Assumptions
+from langchain_awo.optimizer.counting.sample import WHOLE
+from langchain_awo.optimizer.pipeline import Options, Progress, Strategy, compile_summary
+from langchain_awo.optimizer.recompile.recompile import Recompilation, as_compiled, recompile_plan
+from langchain_awo.optimizer.rules.file import read_rules
+from langchain_awo.optimizer.selection.polish import Namer, polished
+from langchain_awo.plan_file import read_plan
+from langchain_awo.runtime.approval.protection import check_case, tool_names
+from langchain_awo.runtime.chat_namer import chat_namer
+from langchain_awo.runtime.inner.live_tools import as_tools
+from langchain_awo.runtime.tool.signatures import spec_of
+from langchain_awo.runtime.tool.toolkit import MetaToolkit
+
+Tool: TypeAlias = BaseTool | Callable[..., Any] | dict[str, Any]
+"""Whatever `create_agent` takes as a tool; tools that the provider runs, as dictionaries, are in no routine."""
+
+
+def load_traces(
+    source: Source,
+    *,
+    domain: str | None = None,
+    model: str | None = None,
+    on_skipped: OnSkipped | None = None,
+) -> list[Trace]:
+    """Traces from wherever they are, the runs of one conversation joined.
+
+    Args:
+        source: a store or its path, runs in any format that `import_traces` reads, or traces.
+        domain: only traces with this domain.
+        model: only traces of this model.
+        on_skipped: called with each record that cannot be read; without it they are logged as warnings.
+
+    Raises:
+        StoreError: there is no such store or file, or it cannot be read.
+        ImportFormatError: it is neither a store nor runs in a known format.
+    """
+    return join_threads(stream_traces(source, domain=domain, model=model, on_skipped=on_skipped))
+
+
+def compile_toolkit(
+    traces: Source,
+    *,
+    tools: Sequence[Tool] = (),
+    rules: RuleSet | str | os.PathLike[str] | None = None,
+    strategy: Strategy = "default",
+    max_tools: int = 10,
+    effects: Mapping[str, Effect | str] | None = None,
+    protected: Iterable[str | BaseTool] = (),
+    writes: Literal["none", "guarded"] = "none",
+    options: Options | None = None,
+    namer: BaseChatModel | Namer | None = None,
+    progress: Progress | None = None,
+    state: str | os.PathLike[str] | None = None,
+    executor: Executor | None = None,
+) -> MetaToolkit:
+    """Compiles the routines that agents repeat into a toolkit of meta-tools.
+
+    Args:
+        traces: a store or its path or URL, a file of messages, several of these, or traces.
+        tools: the live tools; without them shapes are taken from the traces and checked when the toolkit is loaded.
+        rules: merging rules, or the path of a rules file; the safe defaults if not given.
+        strategy: `default`, or `awo` for the paper's algorithm to the letter.
+        max_tools: at most this many meta-tools.
+        effects: effect classes by tool name; the last word over hints and names.
+        protected: tools that no meta-tool may call: names, or the tools themselves.
+        writes: `none`, or `guarded` to compile writes too that always follow, or that a condition explains.
+        options: everything at once; the other options are then ignored.
+        namer: a chat model, or a function from a meta-tool to a name and a description, to word them better. What it says is
+            checked; on any failure the wording stays as it is without one.
+        progress: called with the pass, how much is done and how much there is.
+        state: a file that keeps what was counted and sampled; given again, the traces are added to those of before, each once.
+        executor: counts each of several stores in a worker, such as a process pool or `distributed.Client.get_executor()`.
+
+    Raises:
+        StoreError: the traces cannot be read.
+        RuleError: the rules are malformed, or would be unsound for these traces.
+        CompileError: the options contradict each other.
+        ApprovalError: `protected` is not a list of tools, or writes one in another case.
+    """
+    chosen = options or Options(
+        rules=read_rules(rules) if isinstance(rules, str | os.PathLike) else rules,
+        strategy=strategy,
+        max_tools=max_tools,
+        writes=writes,
+        effects={name: Effect(effect) for name, effect in (effects or {}).items()},
+        protected=tool_names(protected, option="protected"),
+    )
+    live = as_tools(tools)
+    specs = [spec_of(tool) for tool in live]
+    bounds = WHOLE if chosen.strategy == "awo" else None
+    log = count_traces(traces, state=state, executor=executor, bounds=bounds)
+    check_case(chosen.protected, {*(spec.name for spec in specs), *log.calls})
+    plan = compile_summary(log, options=chosen, tools=specs, progress=progress)
+    if namer is not None:
+        plan = polished(plan, chat_namer(namer) if isinstance(namer, BaseChatModel) else namer)
+    return MetaToolkit(plan=plan, tools=live, effects=dict(chosen.effects))
+
+
+def recompile(
+    traces: Source,
+    toolkit: MetaToolkit | ToolkitPlan | str | os.PathLike[str],
+    *,
+    tools: Sequence[Tool] = (),
+    rules: RuleSet | str | os.PathLike[str] | None = None,
+    options: Options | None = None,
+    progress: Progress | None = None,
+) -> tuple[MetaToolkit, Recompilation]:
+    """Compiles new traces, keeping of a toolkit what still holds and the names of what means the same.
+
+    The traces may have been recorded with the toolkit installed: calls of meta-tools count as their steps.
+
+    Args:
+        traces: new ones: a store or its path or URL, a file of messages, or traces.
+        toolkit: the former one, or where it was saved.
+        tools: the live tools; those of the former toolkit if it has some.
+        rules: merging rules, or the path of a rules file; needed if the former toolkit was compiled with some.
+        options: everything at once, instead of `rules` and of what the former toolkit was compiled with.
+        progress: called as the passes go on.
+
+    Returns:
+        The new toolkit, and what changed: `print` shows it, `as_json()` gives it as data.
+
+    Raises:
+        StoreError: the traces cannot be read.
+        PlanError: the former toolkit cannot be read.
+        CompileError: the former toolkit was compiled with merging rules, and there are none now.
+
+    Example:
+        >>> toolkit, changes = recompile("new-traces.db", "toolkit.json", tools=tools)  # doctest: +SKIP
+        >>> print(changes)  # doctest: +SKIP
+    """
+    known: Sequence[BaseTool] = ()
+    declared = dict(options.effects) if options else {}
+    if isinstance(toolkit, MetaToolkit):
+        former, known, declared = toolkit.plan, toolkit.tools, {**toolkit.effects, **declared}
+    else:
+        former = toolkit if isinstance(toolkit, ToolkitPlan) else read_plan(toolkit)
+    live = as_tools(tools or known)
+    ruled = read_rules(rules) if isinstance(rules, str | os.PathLike) else rules
+    chosen = options or as_compiled(former, live=bool(live), rules=ruled)
+    specs = [spec_of(tool) for tool in live]
+    found = recompile_plan(load_traces(traces), former, options=chosen, tools=specs, progress=progress)
+    return MetaToolkit(plan=found.plan, tools=live, effects=declared), found
+
+
+def estimate(
+    traces: Source,
+    *,
+    runs_a_day: int = 100,
+    prices: PriceTable | str | os.PathLike[str] | None = None,
+    priced_as: Iterable[str] = (),
+    assumptions: Assumptions | None = None,
+    tools: Sequence[Tool] = (),
+    options: Options | None = None,
+    held_out: float = 0.5,
+    split_seed: int = 0,
+    progress: Progress | None = None,
+) -> Estimate:
+    """What adopting would save a month, and whether it is worth it; measured on tasks that are held out.
+
+    Args:
+        traces: a store or its path or URL, a file of messages, or traces.
+        runs_a_day: for the verdict; 10, 100 and 1,000 are estimated too.
+        prices: a table of prices, or the path of one; the one that comes with this package if not given.
+        priced_as: models at whose price the tokens are counted, instead of those that were recorded.
+        assumptions: what setting up and keeping up costs, and how often a model uses what it is offered.
+        tools: the live tools, as for `compile_toolkit`; likewise `options` and `progress`.
+        held_out: share of the tasks that is held out, between 0 and 1; `split_seed` says which.
+
+    Raises:
+        StoreError: the traces cannot be read.
+        PriceError: the prices cannot be read, or lack a model that was asked for.
+        EstimateError: the number of runs makes no sense.
+        CompileError: there are fewer than two tasks, or the share leaves one side empty.
+
+    Example:
+        >>> print(estimate("traces.db", runs_a_day=300))  # doctest: +SKIP
+    """
+    return estimate_saving(
+        load_traces(traces),
+        table=prices if isinstance(prices, PriceTable) else read_prices(prices),
+        options=options,
+        tools=[spec_of(tool) for tool in as_tools(tools)],
+        runs_a_day=runs_a_day,
+        priced_as=tuple(priced_as),
+        assumptions=assumptions,
+        held_out=held_out,
+        split_seed=split_seed,
+        progress=progress,
+    )

@@ -1,0 +1,141 @@
+"""Gathers what a report shows: graphs before and after merging, replay, evaluation and usage."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from langchain_awo.api.phases import load_traces
+from langchain_awo.api.sources import Source
+from langchain_awo.api.watcher import Toolkit, monitor, plan_of
+from langchain_awo.errors import CompileError
+from langchain_awo.model.graph import WorkflowGraph
+from langchain_awo.model.ir.metatool import ToolkitPlan
+from langchain_awo.model.rules import RuleSet
+from langchain_awo.model.trace.trace import Trace
+from langchain_awo.monitoring.prices import PriceTable
+from langchain_awo.optimizer.baseline.merge import build_graph
+from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
+from langchain_awo.optimizer.pipeline import Options, Progress
+from langchain_awo.optimizer.replay.evaluate import evaluate, replay_report
+from langchain_awo.optimizer.rules.file import read_rules
+from langchain_awo.optimizer.settings import options_of
+from langchain_awo.reporting.notebook import DrawnGraph
+from langchain_awo.reporting.report import Report
+from langchain_awo.reporting.timeline import timeline_of
+
+Rules: TypeAlias = RuleSet | str | os.PathLike[str] | None
+"""Merging rules, or the path of a rules file; the safe defaults if `None`."""
+
+
+def report(
+    traces: Source,
+    toolkit: Toolkit,
+    *,
+    rules: Rules = None,
+    evaluated: bool = True,
+    held_out: float = 0.5,
+    split_seed: int = 0,
+    prices: PriceTable | str | os.PathLike[str] | None = None,
+    source: str = "",
+    progress: Progress | None = None,
+) -> Report:
+    """Everything about some traces and a toolkit, as one page: `.save("report.html")`, or `.html`.
+
+    Args:
+        traces: a store or its path or URL, a file of messages, or traces.
+        toolkit: a toolkit or a plan, or the path of a saved one.
+        rules: for the merged graph, and for the evaluation.
+        evaluated: also split by task, compile one part and replay it on the other, which takes as long as compiling
+            three times.
+        held_out: share of the tasks that is held out of the evaluation.
+        split_seed: which tasks those are.
+        prices: of the tokens that the toolkit saved and took, where the traces are of agents that had it; as for `monitor`.
+        source: what to call the traces; the path if there is one.
+        progress: called as the passes of the evaluation go on.
+
+    Raises:
+        StoreError: the traces cannot be read.
+        PlanError: the toolkit cannot be read.
+        PriceError: the prices cannot be read.
+        RuleError: the rules are malformed, or would be unsound for these traces.
+    """
+    plan = plan_of(toolkit)
+    found = load_traces(traces)
+    options = options_of(plan, rules=_rules(rules))
+    corpus = build_corpus(found, declared=options.effects)
+    evaluation, why_not = _evaluation(
+        found, options, evaluated=evaluated, held_out=held_out, split_seed=split_seed, progress=progress
+    )
+    return Report(
+        plan=plan,
+        before=_drawn(corpus, RuleSet()),
+        after=_drawn(corpus, options.rules),
+        source=source or _name(traces),
+        effects={tool: str(effect) for tool, effect in corpus.effects.items()},
+        replay=replay_report(found, plan.meta_tools, options=options).as_json(),
+        evaluation=evaluation,
+        not_evaluated=why_not,
+        timeline=timeline_of(found, [each.name for each in plan.meta_tools]),
+        monitoring=_monitored(found, plan, prices),
+    )
+
+
+def workflow_graph(traces: Source, *, rules: Rules = None, history: int | None = None) -> WorkflowGraph:
+    """The workflow graph of some traces: histories of canonical calls, merged; a `networkx.DiGraph`.
+
+    In a notebook it shows itself; `draw_mermaid()` gives it as text.
+
+    Args:
+        traces: a store or its path or URL, a file of messages, or traces.
+        rules: merging rules, or the path of a rules file; the safe defaults if not given. `RuleSet()` joins equal histories
+            only.
+        history: pool states by so many recent calls instead of the full history; such a graph may have cycles.
+
+    Raises:
+        StoreError: the traces cannot be read.
+        RuleError: the rules are malformed, or would be unsound for these traces.
+    """
+    corpus = build_corpus(load_traces(traces))
+    return _drawn(corpus, _rules(rules), history=history)
+
+
+def _monitored(
+    traces: Sequence[Trace], plan: ToolkitPlan, prices: PriceTable | str | os.PathLike[str] | None
+) -> dict[str, Any] | None:
+    """What monitoring finds, if any of the runs had the toolkit."""
+    found = monitor(traces, plan, prices=prices)
+    return found.as_json() if found.with_toolkit or found.held_out else None
+
+
+def _drawn(corpus: Corpus, rules: RuleSet | None, *, history: int | None = None) -> DrawnGraph:
+    effects = {tool: str(effect) for tool, effect in corpus.effects.items()}
+    return DrawnGraph.of(build_graph(corpus, rules=rules, history=history), effects=effects)
+
+
+def _rules(rules: Rules) -> RuleSet | None:
+    return read_rules(rules) if isinstance(rules, str | os.PathLike) else rules
+
+
+def _evaluation(
+    traces: Sequence[Trace],
+    options: Options,
+    *,
+    evaluated: bool,
+    held_out: float,
+    split_seed: int,
+    progress: Progress | None,
+) -> tuple[dict[str, Any] | None, str]:
+    if not evaluated:
+        return None, "it was not asked for"
+    try:
+        found = evaluate(traces, options=options, held_out=held_out, split_seed=split_seed, progress=progress)
+    except CompileError as error:
+        return None, str(error)
+    return found.as_json(), ""
+
+
+def _name(traces: Source) -> str:
+    return Path(traces).name if isinstance(traces, str | os.PathLike) else "traces"

@@ -1,0 +1,85 @@
+"""Where traces come from: a path names a store, or runs that something else recorded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from langchain_awo.capture.importers.account import log_bad_line
+from langchain_awo.capture.importers.importing import import_traces, is_recording
+from langchain_awo.capture.importers.lines import BadLine
+from langchain_awo.errors import TornRecordError
+from langchain_awo.model.trace.trace import Trace
+from langchain_awo.stores import TraceStore, log_torn, open_store
+from langchain_awo.stores.opening import is_parquet_store
+
+Place: TypeAlias = str | os.PathLike[str] | TraceStore
+"""A store or its path or URL, or a path of runs that something else recorded."""
+
+Source: TypeAlias = Place | Iterable[Trace] | Sequence[Place]
+"""Traces: a place, several places, or the traces themselves."""
+
+OnSkipped: TypeAlias = Callable[[BadLine | TornRecordError], None]
+"""Called with each record that cannot be read; the reading goes on after it."""
+
+
+def stream_traces(
+    source: Source,
+    *,
+    domain: str | None = None,
+    model: str | None = None,
+    on_skipped: OnSkipped | None = None,
+) -> Iterator[Trace]:
+    """Traces one by one, as they were recorded; the runs of one conversation come apart.
+
+    Args:
+        domain: only traces with this domain, and `model` of this model.
+        on_skipped: called with each record that cannot be read; without it they are logged as warnings.
+
+    Raises:
+        StoreError: there is no such store or file, or it cannot be read.
+        ImportFormatError: the file is neither a store nor messages.
+    """
+    for trace in _traces(source, on_skipped or _log):
+        if (domain is None or trace.domain == domain) and model in (None, trace.model):
+            yield trace
+
+
+def places_in(source: Source) -> list[Place]:
+    """The places that a source names; none if it is the traces themselves."""
+    if isinstance(source, str | os.PathLike | TraceStore):
+        return [source]
+    if not isinstance(source, list | tuple):
+        return []
+    places = [each for each in source if isinstance(each, str | os.PathLike | TraceStore)]
+    return places if len(places) == len(source) else []
+
+
+def address_of(store: str | os.PathLike[str]) -> str | Path:
+    """A path or URL as `open_store` takes it."""
+    return store if isinstance(store, str) else Path(store)
+
+
+def _traces(source: Source, on_skipped: OnSkipped) -> Iterator[Trace]:
+    places = places_in(source)
+    if not places:
+        yield from source  # type: ignore[misc]  # no place, so these are traces
+    for place in places:
+        if isinstance(place, TraceStore):
+            yield from place.traces(on_error=on_skipped)
+        elif not is_parquet_store(place) and is_recording(place):
+            yield from import_traces(
+                place, on_skipped=on_skipped
+            )  # what is read without being stored may still be shown
+        else:
+            with open_store(address_of(place), create=False) as store:
+                yield from store.traces(on_error=on_skipped)
+
+
+def _log(skipped: BadLine | TornRecordError) -> None:
+    if isinstance(skipped, TornRecordError):
+        log_torn(skipped)
+    else:
+        log_bad_line(skipped)

@@ -1,0 +1,60 @@
+"""Gathers what monitoring needs: traces, toolkit, prices."""
+
+from __future__ import annotations
+
+import os
+from typing import TypeAlias
+
+from langchain_awo.api.phases import load_traces
+from langchain_awo.api.sources import Source
+from langchain_awo.model.ir.metatool import ToolkitPlan
+from langchain_awo.monitoring.monitor import Monitoring, monitor_traces
+from langchain_awo.monitoring.observing import Progress
+from langchain_awo.monitoring.prices import PriceTable, read_prices
+from langchain_awo.plan_file import read_plan
+from langchain_awo.runtime.tool.toolkit import MetaToolkit
+
+Toolkit: TypeAlias = MetaToolkit | ToolkitPlan | str | os.PathLike[str]
+"""A toolkit, or where it was saved."""
+
+
+def monitor(
+    traces: Source,
+    toolkit: Toolkit,
+    *,
+    prices: PriceTable | str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+) -> Monitoring:
+    """What recorded runs say about a toolkit, and what to do about it.
+
+    Args:
+        traces: runs of agents that had the toolkit: a store or its path or URL, a file of messages, or traces.
+        toolkit: a toolkit or a plan, or the path of a saved one.
+        prices: a table of prices, or the path of one; the one that comes with this package if not given.
+        progress: called as the runs are looked at.
+
+    Raises:
+        StoreError: the traces cannot be read.
+        PlanError: the toolkit cannot be read.
+        PriceError: the prices cannot be read.
+
+    Example:
+        >>> print(monitor("traces.db", "toolkit.json"))  # doctest: +SKIP
+    """
+    table = prices if isinstance(prices, PriceTable) else read_prices(prices)
+    return monitor_traces(load_traces(traces), plan_of(toolkit), prices=table, progress=progress)
+
+
+def plan_of(toolkit: Toolkit) -> ToolkitPlan:
+    """The plan of a toolkit, wherever it is.
+
+    Raises:
+        PlanError: it cannot be read.
+    """
+    match toolkit:
+        case MetaToolkit():
+            return toolkit.plan
+        case ToolkitPlan():
+            return toolkit
+        case _:
+            return read_plan(toolkit)

@@ -1,0 +1,1 @@
+"""A scripted agent that works in the back office through a real LangGraph agent."""

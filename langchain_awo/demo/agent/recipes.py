@@ -1,0 +1,233 @@
+"""How the agent goes about each kind of request, with the original tools."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from langchain_awo.demo.agent import answers
+from langchain_awo.demo.agent.offers import Toolbox
+from langchain_awo.demo.agent.wants import (
+    Each,
+    Fixed,
+    Found,
+    Item,
+    Reader,
+    Recipe,
+    Said,
+    Source,
+    Want,
+    When,
+    Words,
+)
+from langchain_awo.demo.backoffice.phrasebook import Request
+
+OFFICE: Final = Toolbox(
+    reads=frozenset(
+        {
+            "find_customer",
+            "list_orders",
+            "get_order",
+            "get_shipment",
+            "get_product",
+            "search_tickets",
+            "get_ticket",
+        }
+    ),
+    writes=frozenset(
+        {
+            "create_ticket",
+            "update_ticket_status",
+            "add_ticket_note",
+            "issue_refund",
+            "issue_credit_note",
+            "send_email",
+            "update_address",
+            "cancel_order",
+        }
+    ),
+)
+"""The original tools. Whatever else the agent is offered it knows only from its description."""
+
+CUSTOMER = Want("find_customer", {"email": Said("email")})
+ORDERS = Want("list_orders", {"customer_id": Found("find_customer", "/customer_id")})
+ORDER = Want("get_order", {"order_id": Said("order_id")})
+SHIPMENT = Want(
+    "get_shipment",
+    {"shipment_id": Found("get_order", "/shipment_id")},
+    when=When("get_order", "/shipment_id"),
+)
+
+
+def recipe_for(request: Request, *, swapped: bool = False) -> Recipe:
+    """The steps for a request.
+
+    Args:
+        request: what is wanted.
+        swapped: whether to do reads that do not depend on each other in the other order.
+    """
+    recipe = _RECIPES[request.family]()
+    if not (swapped and recipe.either_order):
+        return recipe
+    first, second = (next(w for w in recipe.wants if w.tool == tool) for tool in recipe.either_order)
+    other = {first.tool: second, second.tool: first}
+    return replace(recipe, wants=tuple(other.get(want.tool, want) for want in recipe.wants))
+
+
+def _where_is_order() -> Recipe:
+    return Recipe(answers.tell_delivery, (ORDER, SHIPMENT))
+
+
+def _latest_order() -> Recipe:
+    latest = Want("get_order", {"order_id": Found("list_orders", "/orders/0/order_id")})
+    return Recipe(answers.tell_delivery, (CUSTOMER, ORDERS, latest, SHIPMENT))
+
+
+def _open_orders() -> Recipe:
+    unfinished = Each(Found("list_orders", "/orders/*"), where="/status", values=("processing", "shipped"))
+    return Recipe(
+        answers.tell_orders,
+        (CUSTOMER, ORDERS, Want("get_order", {"order_id": Item("/order_id")}, each=unfinished)),
+    )
+
+
+def _order_history() -> Recipe:
+    every = Each(Found("list_orders", "/orders/*"))
+    return Recipe(
+        answers.tell_orders,
+        (CUSTOMER, ORDERS, Want("get_order", {"order_id": Item("/order_id")}, each=every)),
+    )
+
+
+def _refund_damaged() -> Recipe:
+    delivered = When("get_order", "/status", "equals", "delivered")
+    refund = Want(
+        "issue_refund",
+        {"order_id": Said("order_id"), "amount": Found("get_order", "/total"), "reason": Said("reason")},
+        when=delivered,
+    )
+    ticket = Want(
+        "create_ticket",
+        {
+            "customer_id": Found("get_order", "/customer_id"),
+            "subject": Words(
+                _styled("Refund: {reason}", "Damaged goods: {reason}", "Refunded because {reason}")
+            ),
+            "order_id": Said("order_id"),
+        },
+        when=delivered,
+    )
+    email = _email(
+        subjects=("Your refund", "About your order {order_id}", "We are sorry"),
+        bodies=(
+            "Your money for order {order_id} is on its way back.",
+            "We have refunded order {order_id} in full. Sorry for the trouble.",
+            "Order {order_id} was refunded today; no need to send anything back.",
+        ),
+        when=delivered,
+    )
+    return Recipe(answers.tell_refund, (ORDER, refund, ticket, email))
+
+
+def _reopen_ticket() -> Recipe:
+    oldest = Found("search_tickets", "/tickets/0/ticket_id")
+    there_is_one = When("search_tickets", "/tickets/0/ticket_id")
+    return Recipe(
+        answers.tell_ticket,
+        (
+            CUSTOMER,
+            Want(
+                "search_tickets",
+                {"customer_id": Found("find_customer", "/customer_id"), "status": Fixed("closed")},
+            ),
+            Want("update_ticket_status", {"ticket_id": oldest, "status": Fixed("open")}, when=there_is_one),
+            Want("add_ticket_note", {"ticket_id": oldest, "text": Said("note")}, when=there_is_one),
+        ),
+    )
+
+
+def _stock_check() -> Recipe:
+    lines = Each(Found("get_order", "/lines/*"))
+    return Recipe(answers.tell_stock, (ORDER, Want("get_product", {"sku": Item("/sku")}, each=lines)))
+
+
+def _move_orders() -> Recipe:
+    customer_id = Found("find_customer", "/customer_id")
+    processing = Want("list_orders", {"customer_id": customer_id, "status": Fixed("processing")})
+    move = Want(
+        "update_address",
+        {"order_id": Item("/order_id"), "address": Said("address")},
+        each=Each(Found("list_orders", "/orders/*")),
+    )
+    email = _email(
+        subjects=("Your new address", "We have your new address"),
+        bodies=(
+            "Your orders now go to {address}.",
+            "From now on we deliver to {address}. Enjoy your new home.",
+        ),
+        when=When("list_orders", "/orders/0/order_id"),
+    )
+    return Recipe(answers.tell_moved, (CUSTOMER, processing, move, email))
+
+
+def _cancel_order() -> Recipe:
+    processing = When("get_order", "/status", "equals", "processing")
+    cancel = Want("cancel_order", {"order_id": Said("order_id"), "reason": Said("reason")}, when=processing)
+    email = _email(
+        subjects=("Order {order_id} is cancelled", "Your cancellation"),
+        bodies=("We have cancelled order {order_id} as you asked.", "Order {order_id} will not be sent."),
+        when=processing,
+    )
+    return Recipe(answers.tell_cancelled, (ORDER, cancel, email))
+
+
+def _goodwill() -> Recipe:
+    customer_id = Found("find_customer", "/customer_id")
+    tickets = Want("search_tickets", {"customer_id": customer_id})
+    credit = Want(
+        "issue_credit_note",
+        {"customer_id": customer_id, "amount": Said("amount"), "reason": Said("reason")},
+    )
+    email = _email(
+        subjects=("A small thank-you", "Credit for your next order"),
+        bodies=("You have {amount} euros to spend with us.", "We owe you one: {amount} euros of credit."),
+    )
+    return Recipe(
+        answers.tell_credit,
+        (CUSTOMER, ORDERS, tickets, credit, email),
+        either_order=("list_orders", "search_tickets"),
+    )
+
+
+def _small_talk() -> Recipe:
+    return Recipe(answers.tell_hello)
+
+
+_RECIPES: Final[Mapping[str, Callable[[], Recipe]]] = {
+    "where_is_order": _where_is_order,
+    "latest_order": _latest_order,
+    "open_orders": _open_orders,
+    "order_history": _order_history,
+    "refund_damaged": _refund_damaged,
+    "reopen_ticket": _reopen_ticket,
+    "stock_check": _stock_check,
+    "move_orders": _move_orders,
+    "cancel_order": _cancel_order,
+    "goodwill": _goodwill,
+    "small_talk": _small_talk,
+}
+
+
+def _email(*, subjects: tuple[str, ...], bodies: tuple[str, ...], when: When | None = None) -> Want:
+    args: dict[str, Source] = {
+        "to": Said("email"),
+        "subject": Words(_styled(*subjects)),
+        "body": Words(_styled(*bodies)),
+    }
+    return Want("send_email", args, when=when)
+
+
+def _styled(*phrases: str) -> Callable[[Reader], str]:
+    """One of several wordings, so that texts differ from run to run as they do with an LLM."""
+    return lambda reader: phrases[reader.style % len(phrases)].format(**reader.said)

@@ -1,0 +1,289 @@
+"""Meta-tools: plain data that a fixed executor interprets, and the plan that carries them to disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal, TypeAlias
+
+from langchain_awo.model.ir.binding import Argument, Binding, Output, leaves, renumber
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.effect import Effect, most_suspicious
+
+PLAN_SCHEMA_VERSION: Final = 1
+"""Version of the stored form of everything in this module."""
+
+Mode: TypeAlias = Literal["append", "replace", "continue", "entry", "prefetch"]
+"""How a meta-tool is installed; see the glossary."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Keeps the items of a map whose value at `path` is one of `values`."""
+
+    path: str
+    values: tuple[JSONValue, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Map:
+    """Runs a step once for each distinct item of a list.
+
+    Attributes:
+        source: resolves to a list: an `Output` with `*` in its path, or a list `Parameter`.
+        limit: at most this many items.
+    """
+
+    source: Binding
+    limit: int = 20
+    filter: Filter | None = None
+
+
+Test: TypeAlias = Literal["given", "empty", "nonempty", "equals", "one_of", "at_least", "at_most"]
+"""What a condition asks of a value; `langchain_awo.model.ir.guard` has their meaning."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One test of one place.
+
+    Attributes:
+        value: what is compared with: any value for `equals`, a list for `one_of`, a number or an ISO 8601 date for
+            `at_least` and `at_most`.
+    """
+
+    source: Binding
+    test: Test
+    value: JSONValue = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardEvidence:
+    """How well a guard explained whether recorded agents made the step, counted on held-out places only.
+
+    Attributes:
+        held: places where the guard holds.
+        followed: of these, the ones where the agent made the step.
+        others: places where the guard does not hold.
+        others_followed: of these, the ones where the agent made the step all the same.
+    """
+
+    held: int = 0
+    followed: int = 0
+    others: int = 0
+    others_followed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """A condition on what exists before a step.
+
+    Attributes:
+        also: further conditions; the step is made only if all hold.
+        otherwise: `skip` leaves out this step and what depends on it, `stop` ends the routine.
+    """
+
+    source: Binding
+    test: Test
+    value: JSONValue = None
+    also: tuple[Condition, ...] = ()
+    otherwise: Literal["skip", "stop"] = "skip"
+    evidence: GuardEvidence = field(default_factory=GuardEvidence)
+
+    def mapped(self, change: Callable[[Binding], Binding]) -> Guard:
+        """The same guard with every source changed."""
+        also = tuple(replace(each, source=change(each.source)) for each in self.also)
+        return replace(self, source=change(self.source), also=also)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BindingEvidence:
+    """How often a binding explained the recorded argument.
+
+    Attributes:
+        tied: other places that explained exactly the same calls, in notation; nothing tells them apart.
+    """
+
+    agree: int = 0
+    contradict: int = 0
+    held_out_agree: int = 0
+    held_out_contradict: int = 0
+    tied: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseEvidence:
+    """How often recorded agents went on to use a place of an output.
+
+    Attributes:
+        outputs: recorded outputs that had something there.
+        tasks: distinct tasks of these.
+        used: outputs of which something there was in a later call or in the agent's own words.
+    """
+
+    outputs: int = 0
+    tasks: int = 0
+    used: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One call of an original tool, or one call for each item of a list.
+
+    Attributes:
+        args: argument name to binding; an argument that resolves to nothing is left out if it is in `optional`.
+        never_empty: the output was never empty in the evidence; an empty one stops the routine before any write.
+        eager: in continue mode it is run unasked after the anchor; a read that is bound without parameters.
+        evidence: by JSON Pointer of the argument.
+        effect: effect class of the tool.
+        hide: places of each output that the model is not shown, by JSON Pointer; empty shows everything.
+    """
+
+    tool: str
+    args: dict[str, Binding] = field(default_factory=dict)
+    optional: tuple[str, ...] = ()
+    over: Map | None = None
+    guard: Guard | None = None
+    effect: Effect = Effect.UNKNOWN
+    never_empty: bool = False
+    eager: bool = False
+    evidence: dict[str, BindingEvidence] = field(default_factory=dict)
+    hide: dict[str, UseEvidence] = field(default_factory=dict)
+
+    @property
+    def bindings(self) -> list[Binding]:
+        """Every binding of the step: the map's source, the guard's, then the arguments'."""
+        sources = [self.over.source] if self.over else []
+        guards = [self.guard.source, *(each.source for each in self.guard.also)] if self.guard else []
+        return [*sources, *guards, *self.args.values()]
+
+    @property
+    def depends_on(self) -> frozenset[int]:
+        """Numbers of the steps whose outputs or arguments this one uses."""
+        used = (leaf for binding in self.bindings for leaf in leaves(binding))
+        return frozenset(leaf.step for leaf in used if isinstance(leaf, Output | Argument))
+
+    def renumbered(self, numbers: Mapping[int, int]) -> Step:
+        """The same step where the steps it refers to have other numbers."""
+        args = {name: renumber(binding, numbers) for name, binding in self.args.items()}
+        over = self.over and replace(self.over, source=renumber(self.over.source, numbers))
+        guard = self.guard and self.guard.mapped(lambda source: renumber(source, numbers))
+        return replace(self, args=args, over=over, guard=guard)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterSpec:
+    """A parameter of a meta-tool as the model is shown it.
+
+    Attributes:
+        schema: JSON Schema of the value, with its description.
+        meant: of the values that models fill in for "nothing", such as `0`, `""` and `"none"`, those that recorded calls
+            really passed; an optional parameter with any other of them counts as not given.
+    """
+
+    name: str
+    schema: dict[str, JSONValue] = field(default_factory=dict)
+    required: bool = True
+    meant: tuple[JSONValue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Why a meta-tool was compiled; all counts are of the traces it was compiled from.
+
+    Attributes:
+        tasks: distinct tasks in which the routine occurred.
+        occurrences: in how many places of the mined runs it occurred.
+        held_out: in how many places of the held-out runs it could be tried.
+        held_out_exact: in how many of these replaying it reproduced the recorded calls.
+        lower_bound: Beta lower confidence bound of the share of exact replays.
+        calls_saved: mean model calls saved in one use.
+        over_fetch: tool calls the recorded agents did not make, for each model call saved.
+        net_tokens: expected tokens saved in one run of the corpus, less what the schema costs.
+    """
+
+    tasks: int = 0
+    occurrences: int = 0
+    held_out: int = 0
+    held_out_exact: int = 0
+    lower_bound: float = 0.0
+    calls_saved: float = 0.0
+    over_fetch: float = 0.0
+    net_tokens: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetaTool:
+    """A verified routine.
+
+    Attributes:
+        mode: how it is installed unless the user says otherwise, and `mode_reason` why.
+    """
+
+    name: str
+    description: str
+    steps: tuple[Step, ...]
+    parameters: tuple[ParameterSpec, ...] = ()
+    mode: Mode = "append"
+    mode_reason: str = ""
+    evidence: Evidence = field(default_factory=Evidence)
+
+    @property
+    def effect(self) -> Effect:
+        """Effect class of the whole."""
+        return most_suspicious(step.effect for step in self.steps)
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """Names of the tools it calls, in order of first use."""
+        return tuple(dict.fromkeys(step.tool for step in self.steps))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A candidate that was not compiled.
+
+    Attributes:
+        routine: its canonical calls.
+        reason: one sentence for a person.
+        code: a stable word for programs.
+    """
+
+    routine: tuple[str, ...]
+    code: str
+    reason: str
+    occurrences: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSignature:
+    """What a meta-tool relies on of a tool's shape.
+
+    Attributes:
+        source: `tool` if `parameters` is the tool's own schema, `traces` if it was inferred from recorded calls.
+        digest: of name and parameters, compared at load when the source is `tool`.
+    """
+
+    parameters: dict[str, JSONValue] = field(default_factory=dict)
+    source: Literal["tool", "traces"] = "tool"
+    digest: str = ""
+    effect: Effect = Effect.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolkitPlan:
+    """A compiled toolkit as it is saved: everything but the live tools.
+
+    Attributes:
+        tools: signatures of the original tools that the meta-tools call, by name.
+        corpus: counts and digest of the traces it was compiled from.
+        settings: the options it was compiled with, rules included.
+    """
+
+    schema_version: int = PLAN_SCHEMA_VERSION
+    strategy: str = "default"
+    meta_tools: tuple[MetaTool, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    tools: dict[str, ToolSignature] = field(default_factory=dict)
+    corpus: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,97 @@
+"""JSON Pointers (RFC 6901) with `*` for "each element", the paths of bindings.
+
+>>> expand({"orders": ["#1", "#2"]}, "/orders/*")
+['#1', '#2']
+>>> lookup({"user": {"id": 7}}, "/user/id")
+7
+
+`*` on a list means each element, on an object each value. A key that is itself `*` is written `~2`.
+`-1` on a list means the last element. A lookup that finds nothing returns `MISSING`.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+from langchain_awo.model.text.json_value import JSONValue
+
+
+class _Missing:
+    """The value of a place that does not exist."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+MISSING: Final = _Missing()
+
+
+def escape(key: str) -> str:
+    """One object key as a pointer segment."""
+    return key.replace("~", "~0").replace("/", "~1").replace("*", "~2")
+
+
+def unescape(segment: str) -> str:
+    """The object key that a pointer segment names."""
+    if "~" not in segment:
+        return segment
+    return segment.replace("~2", "*").replace("~1", "/").replace("~0", "~")
+
+
+def split(pointer: str) -> list[str]:
+    """The still escaped segments of a pointer; `""` is the whole document.
+
+    Raises:
+        ValueError: the pointer is not empty and does not start with `/`.
+    """
+    if not pointer:
+        return []
+    if not pointer.startswith("/"):
+        raise ValueError(f"{pointer!r} is not a JSON Pointer: it must be empty or start with '/'")
+    return pointer[1:].split("/")
+
+
+_segments = lru_cache(maxsize=4096)(split)
+
+
+def lookup(document: JSONValue, pointer: str) -> JSONValue:
+    """The value at a pointer without `*`, or `MISSING`."""
+    value = document
+    for segment in _segments(pointer):
+        value = _child(value, segment)
+        if value is MISSING:
+            return MISSING
+    return value
+
+
+def expand(document: JSONValue, pointer: str) -> list[JSONValue]:
+    """The values at a pointer that may contain `*`, in document order; places that do not exist are left out."""
+    values = [document]
+    for segment in _segments(pointer):
+        if segment == "*":
+            values = [child for value in values for child in _children(value)]
+        else:
+            found = (_child(value, segment) for value in values)
+            values = [child for child in found if child is not MISSING]
+    return values
+
+
+def _children(value: JSONValue) -> list[JSONValue]:
+    if isinstance(value, list):
+        return value
+    return list(value.values()) if isinstance(value, dict) else []
+
+
+def _child(value: JSONValue, segment: str) -> JSONValue:
+    if isinstance(value, dict):
+        return value.get(unescape(segment), MISSING)
+    if isinstance(value, list):
+        try:
+            return value[int(segment)] if -1 <= int(segment) < len(value) and value else MISSING
+        except ValueError:
+            return MISSING
+    return MISSING

@@ -1,0 +1,100 @@
+"""A JSON Schema with keys that model providers accept, and values given for it with the keys of the original.
+
+Providers refuse every request in which a schema has a key with a blank or an accent, or a reference to nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from langchain_awo.model.ir.identifier import provider_keys
+from langchain_awo.model.text.json_value import JSONValue
+
+MAX_DEPTH: Final = 30
+"""What is nested deeper may be anything."""
+
+_ONE: Final = ("items", "additionalProperties", "not", "contains", "if", "then", "else")
+_MANY: Final = ("anyOf", "oneOf", "allOf", "prefixItems")
+_NAMED: Final = ("$defs", "definitions")
+
+
+def shown_schema(schema: Mapping[str, JSONValue], *, depth: int = 0) -> dict[str, JSONValue]:
+    """The same schema with other keys where providers refuse them.
+
+    >>> shown_schema({"type": "object", "properties": {"prénom": {"type": "string"}}, "required": ["prénom"]})
+    {'type': 'object', 'properties': {'prenom': {'type': 'string'}}, 'required': ['prenom']}
+    """
+    if depth > MAX_DEPTH or _points_nowhere(schema):
+        return {}
+    keys = _keys_of(schema)
+    shown: dict[str, JSONValue] = {}
+    for name, value in schema.items():
+        if name == "properties" and isinstance(value, dict):
+            shown[name] = {keys[key]: _shown(each, depth) for key, each in value.items()}
+        elif name == "required" and isinstance(value, list):
+            shown[name] = [keys.get(key, key) if isinstance(key, str) else key for key in value]
+        elif name in _ONE:
+            shown[name] = _shown(value, depth)
+        elif name in _MANY and isinstance(value, list):
+            shown[name] = [_shown(each, depth) for each in value]
+        elif name in _NAMED and isinstance(value, dict):
+            shown[name] = {key: _shown(each, depth) for key, each in value.items()}
+        else:
+            shown[name] = value
+    return shown
+
+
+def original_value(value: JSONValue, schema: Mapping[str, JSONValue], *, depth: int = 0) -> JSONValue:
+    """A value that fits the shown schema, with the keys of the original one.
+
+    >>> original_value({"prenom": "Ann"}, {"properties": {"prénom": {}}})
+    {'prénom': 'Ann'}
+    """
+    if depth > MAX_DEPTH or not isinstance(value, dict | list):
+        return value
+    forms = list(_forms(schema, 0))
+    if isinstance(value, list):
+        return [original_value(each, _items_of(forms, at), depth=depth + 1) for at, each in enumerate(value)]
+    names: dict[str, tuple[str, Any]] = {}
+    for form in forms:
+        for name, shown in _keys_of(form).items():
+            names.setdefault(shown, (name, form["properties"][name]))
+    known = {key: names.get(key, (key, {})) for key in value}
+    return {
+        name: original_value(value[key], inner if isinstance(inner, dict) else {}, depth=depth + 1)
+        for key, (name, inner) in known.items()
+    }
+
+
+def _shown(schema: JSONValue, depth: int) -> JSONValue:
+    return shown_schema(schema, depth=depth + 1) if isinstance(schema, dict) else schema
+
+
+def _keys_of(schema: Mapping[str, JSONValue]) -> dict[str, str]:
+    properties = schema.get("properties")
+    return provider_keys(properties) if isinstance(properties, dict) else {}
+
+
+def _points_nowhere(schema: Mapping[str, JSONValue]) -> bool:
+    """Whether a schema refers to one that is elsewhere; whoever took it out of a larger one lost that."""
+    return isinstance(schema.get("$ref"), str)
+
+
+def _forms(schema: Mapping[str, JSONValue], depth: int) -> Iterator[Mapping[str, JSONValue]]:
+    """A schema and those that a value of it may fit instead or besides."""
+    yield schema
+    for name in ("anyOf", "oneOf", "allOf"):
+        members = schema.get(name)
+        if isinstance(members, list) and depth < MAX_DEPTH:
+            for member in members:
+                if isinstance(member, dict):
+                    yield from _forms(member, depth + 1)
+
+
+def _items_of(forms: list[Mapping[str, JSONValue]], at: int) -> Mapping[str, JSONValue]:
+    for form in forms:
+        first = form.get("prefixItems")
+        if isinstance(first, list) and at < len(first) and isinstance(first[at], dict):
+            return first[at]  # type: ignore[no-any-return]  # JSON
+    return next((form["items"] for form in forms if isinstance(form.get("items"), dict)), {})

@@ -1,0 +1,30 @@
+"""Whether a tool still has the shape that a plan relies on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from langchain_awo.model.secrets.schema import clean_schema
+from langchain_awo.model.text.encoding import digest
+from langchain_awo.model.text.json_value import JSONValue
+
+
+def schema_digest(name: str, parameters: Mapping[str, JSONValue]) -> str:
+    """Digest of a tool's name and argument schema; descriptions, titles and secret defaults do not count."""
+    return digest([name, _essence(clean_schema(parameters))])
+
+
+def _essence(schema: Any) -> Any:
+    """A schema without the words in it; a property that is called `title` stays."""
+    if isinstance(schema, Mapping):
+        kept = {
+            key: value for key, value in schema.items() if key not in ("description", "title", "examples")
+        }
+        return {
+            key: {name: _essence(each) for name, each in value.items()}
+            if key in ("properties", "$defs") and isinstance(value, Mapping)
+            else _essence(value)
+            for key, value in kept.items()
+        }
+    return [_essence(each) for each in schema] if isinstance(schema, list) else schema

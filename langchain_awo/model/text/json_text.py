@@ -1,0 +1,180 @@
+"""Values as JSON text and back, and their digests; none of it fails for a value that a tool or a model may give."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import orjson
+
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.text.snapshot import MAX_DEPTH, to_json
+
+_DIGITS: Final = bytes(ord("0") if chr(code).isdecimal() and code < 128 else 0 for code in range(256))  # noqa: PLR2004
+_LONG_NUMBER: Final = b"0" * 19
+"""A number that may not fit 64 bits: orjson reads it as a float, and its last digits are gone."""
+
+
+def dumps(value: object) -> str:
+    """Canonical JSON text: keys sorted, no spaces, so that equal values have equal text; what JSON lacks as `to_json`.
+
+    >>> dumps({"b": 2**70, "a": float("nan")})
+    '{"a":"NaN","b":1180591620717411303424}'
+    """
+    plain = _encoded(value)
+    if plain is not None:
+        return plain.decode()
+    return json.dumps(to_json(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def dump_line(value: object) -> bytes:
+    """JSON on one line, keys in their order, as stores keep it; what JSON lacks as `to_json`."""
+    data = _encoded(value, 0)
+    if data is not None:
+        return data
+    return json.dumps(to_json(value), separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def loads(text: str | bytes) -> JSONValue:
+    r"""JSON text to a value. Integers keep every digit; `NaN` and the infinities become text, as in `to_json`.
+
+    >>> loads('[1180591620717411303424, NaN, "\\ud83d"]')
+    [1180591620717411303424, 'NaN', '\\ud83d']
+
+    Raises:
+        ValueError: the text is not JSON, or nested too deep to be read.
+    """
+    try:
+        data = text.encode() if isinstance(text, str) else bytes(text)
+        value = orjson.loads(data)
+    except ValueError as error:
+        try:
+            return _loads_odd(text)
+        except ValueError:
+            raise error from None
+    return _loads_odd(text) if _LONG_NUMBER in data.translate(_DIGITS) else value
+
+
+def digest(value: object) -> str:
+    """Sixteen hexadecimal digits that depend on the content alone; different values have different ones.
+
+    What JSON does not have is told from its spelling in `to_json`: `float("nan")` from `"NaN"`, a key `1` from `"1"`.
+    """
+    plain = _encoded(value)
+    if plain is not None:
+        return hashlib.sha256(plain).hexdigest()[:16]
+    found = hashlib.sha256()
+    for token in _tokens(value):
+        found.update(token.encode("utf-8", "surrogatepass"))
+        found.update(b"\0")
+    return found.hexdigest()[:16]
+
+
+def depth_exceeds(value: JSONValue, limit: int = MAX_DEPTH) -> bool:
+    """Whether a value is nested deeper than so many levels."""
+    level = [value]
+    for _ in range(limit):
+        level = [child for each in level for child in _children(each)]
+        if not level:
+            return False
+    return any(isinstance(each, dict | list) for each in level)
+
+
+def _encoded(value: object, option: int = orjson.OPT_SORT_KEYS) -> bytes | None:
+    """JSON by the fast encoder, or `None` for a value that it refuses or would lose something of."""
+    try:
+        data = orjson.dumps(value, option=option | orjson.OPT_PASSTHROUGH_DATACLASS, default=to_json)
+    except (TypeError, RecursionError):
+        return None
+    return None if b"null" in data and _has_nonfinite(value) else data
+
+
+def _has_nonfinite(value: object) -> bool:
+    """Whether a value has a number that the fast encoder writes as null."""
+    stack = [value]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, dict):
+            stack.extend(current.values())
+        elif isinstance(current, list | tuple):
+            stack.extend(current)
+        elif isinstance(current, float) and not math.isfinite(current):
+            return True
+    return False
+
+
+def _children(value: JSONValue) -> list[JSONValue]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def _loads_odd(text: str | bytes) -> JSONValue:
+    if not isinstance(text, str):
+        text = bytes(text).decode()  # what is not UTF-8 is not JSON
+    try:
+        value = json.loads(_as_text(text), parse_constant=str)
+    except RecursionError as error:
+        raise ValueError("nested too deep to be read") from error
+    return value if _is_plain(value) else to_json(value)
+
+
+def _is_plain(value: JSONValue) -> bool:
+    """Whether a value that was read needs no cleaning; integers of any size do not."""
+    try:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _as_text(text: str | bytes) -> str:
+    return text if isinstance(text, str) else bytes(text).decode("utf-8", "replace")
+
+
+def _tokens(value: object) -> Iterator[str]:
+    """A value as a sequence of words that no other value has, at any depth."""
+    stack: list[Any] = [value]
+    around: set[int] = set()
+    while stack:
+        current = stack.pop()
+        if isinstance(current, _Leave):
+            around.discard(current.left)
+            yield "end"
+        elif not isinstance(current, Mapping | list | tuple):
+            yield _word(current)
+        elif id(current) in around:
+            yield "itself"
+        else:
+            around.add(id(current))
+            stack.append(_Leave(id(current)))
+            yield "object" if isinstance(current, Mapping) else "list"
+            stack += _inside(current)
+
+
+class _Leave:
+    """Marks where everything inside a container has been seen."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+
+def _inside(container: Any) -> list[Any]:
+    """The members of a container, last first; of an object keys and values, by key."""
+    if not isinstance(container, Mapping):
+        return list(reversed(container))
+    ordered = sorted(container.items(), key=lambda item: _word(item[0]), reverse=True)
+    return [part for key, member in ordered for part in (member, key)]
+
+
+def _word(value: object) -> str:
+    if isinstance(value, str):
+        return f"text {value}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"int {value:x}"
+    if value is None or isinstance(value, bool | float):
+        return f"{type(value).__name__} {value!r}"
+    return f"{type(value).__name__} {dumps(to_json(value))}"

@@ -1,0 +1,1 @@
+"""Routines for readers: the notation, Python code and differences."""

@@ -1,0 +1,226 @@
+"""What changed from one compiled toolkit to another: pure data, for review and for programs.
+
+What a meta-tool does and what a model is shown of it are told apart from its evidence, which changes with every compilation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from difflib import SequenceMatcher
+from typing import Any, Final
+
+from langchain_awo.model.ir.binding import Binding
+from langchain_awo.model.ir.metatool import MetaTool, ParameterSpec, Step, ToolkitPlan, ToolSignature
+from langchain_awo.model.ir.schema import adapter
+from langchain_awo.model.text.encoding import dumps
+from langchain_awo.model.views.notation import format_binding, format_numbered_step
+
+_NOWHERE: Final = 0
+"""Number of a step that is only in the old meta-tool; no step has it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One thing before and after, as text; empty where it did not exist.
+
+    Attributes:
+        place: what it is, such as `mode` or `argument order_id`.
+    """
+
+    place: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepChange:
+    """A step that was added (`old` is empty), removed (`new` is empty) or changed.
+
+    Attributes:
+        old: its line in the notation, before.
+        new: its line in the notation, after.
+        parts: of a changed step, what changed of it.
+    """
+
+    old: str
+    new: str
+    parts: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """A meta-tool that is in both toolkits and not the same.
+
+    Attributes:
+        name: its name, after.
+        changes: of name, description, mode and parameters.
+        steps: that were added, removed or changed; a step that only has another number is none of these.
+        evidence: counts that are others now; they change nothing that runs.
+    """
+
+    name: str
+    changes: tuple[Change, ...] = ()
+    steps: tuple[StepChange, ...] = ()
+    evidence: tuple[Change, ...] = ()
+
+    @property
+    def is_evidence_only(self) -> bool:
+        """Whether it does the same and is shown the same."""
+        return not (self.changes or self.steps)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """What changed from an old toolkit to a new one.
+
+    Attributes:
+        tools: original tools whose signature or effect changed, or that are called anew or no longer.
+        evidence_only: meta-tools that do the same on other evidence.
+    """
+
+    added: tuple[MetaTool, ...] = ()
+    removed: tuple[MetaTool, ...] = ()
+    changed: tuple[Changed, ...] = ()
+    tools: tuple[Change, ...] = ()
+    evidence_only: tuple[Changed, ...] = ()
+
+    @property
+    def is_same(self) -> bool:
+        """Whether both toolkits do the same and are shown the same; evidence may differ."""
+        return not (self.added or self.removed or self.changed or self.tools)
+
+
+def compare_plans(old: ToolkitPlan, new: ToolkitPlan) -> Difference:
+    """What changed from one plan to another; the order of meta-tools does not matter.
+
+    Meta-tools are matched by name, and those left over by equal steps: these were renamed.
+    """
+    pairs = _pairs(old.meta_tools, new.meta_tools)
+    before = {id(one) for one, _ in pairs}
+    after = {id(other) for _, other in pairs}
+    compared = [_compare(one, other) for one, other in pairs]
+    return Difference(
+        added=tuple(each for each in new.meta_tools if id(each) not in after),
+        removed=tuple(each for each in old.meta_tools if id(each) not in before),
+        changed=tuple(each for each in compared if not each.is_evidence_only),
+        tools=tuple(_by_key("tool", old.tools, new.tools, _signature)),
+        evidence_only=tuple(each for each in compared if each.is_evidence_only and each.evidence),
+    )
+
+
+def _pairs(old: Sequence[MetaTool], new: Sequence[MetaTool]) -> list[tuple[MetaTool, MetaTool]]:
+    by_name = {each.name: each for each in old}
+    pairs = [(by_name[each.name], each) for each in new if each.name in by_name]
+    kept = {each.name for _, each in pairs}
+    left = {_doing(each): each for each in reversed(old) if each.name not in kept}
+    free = [each for each in new if each.name not in kept]
+    return pairs + [(renamed, each) for each in free if (renamed := left.pop(_doing(each), None))]
+
+
+def _doing(meta_tool: MetaTool) -> str:
+    """Equal for meta-tools whose steps are equal."""
+    return _text([_canonical(Step, replace(step, evidence={}, hide={})) for step in meta_tool.steps])
+
+
+def _compare(old: MetaTool, new: MetaTool) -> Changed:
+    return Changed(
+        name=new.name,
+        changes=tuple(_heads(old, new)),
+        steps=tuple(_steps(old, new)),
+        evidence=tuple(_evidence(old, new)),
+    )
+
+
+def _heads(old: MetaTool, new: MetaTool) -> Iterator[Change]:
+    for place in ("name", "description", "mode"):
+        before, after = getattr(old, place), getattr(new, place)
+        if before != after:
+            yield Change(place=place, old=before, new=after)
+    specs, other = ({spec.name: spec for spec in each.parameters} for each in (old, new))
+    yield from _by_key("parameter", specs, other, _parameter)
+
+
+def _steps(old: MetaTool, new: MetaTool) -> Iterator[StepChange]:
+    pairs = _aligned(old, new)
+    numbers = dict.fromkeys(range(1, len(old.steps) + 1), _NOWHERE) | dict(pairs)
+    matched = set(numbers.values())
+    for number, step in enumerate(old.steps, start=1):
+        line = format_numbered_step(number, step)
+        counterpart = numbers[number]
+        if counterpart == _NOWHERE:
+            yield StepChange(old=line, new="")
+            continue
+        other = new.steps[counterpart - 1]
+        if parts := tuple(_parts(step.renumbered(numbers), other)):
+            yield StepChange(old=line, new=format_numbered_step(counterpart, other), parts=parts)
+    added = [each for each in enumerate(new.steps, start=1) if each[0] not in matched]
+    yield from (StepChange(old="", new=format_numbered_step(number, step)) for number, step in added)
+
+
+def _aligned(old: MetaTool, new: MetaTool) -> list[tuple[int, int]]:
+    """Numbers of the steps that stand for each other: calls of the same tool in the same order."""
+    before, after = ([step.tool for step in each.steps] for each in (old, new))
+    blocks = SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
+    return [(block.a + i + 1, block.b + i + 1) for block in blocks for i in range(block.size)]
+
+
+def _parts(old: Step, new: Step) -> Iterator[Change]:
+    yield from _by_key("argument", old.args, new.args, _binding)
+    for place in ("optional", "over", "guard", "effect", "never_empty", "eager"):
+        before, after = (_text(_canonical(Step, step)[place]) for step in (old, new))
+        if before != after:
+            yield Change(place=place, old=before, new=after)
+    if sorted(old.hide) != sorted(new.hide):
+        yield Change(place="hide", old=_text(sorted(old.hide)), new=_text(sorted(new.hide)))
+
+
+def _evidence(old: MetaTool, new: MetaTool) -> Iterator[Change]:
+    if old.mode_reason != new.mode_reason:
+        yield Change(place="mode_reason", old=old.mode_reason, new=new.mode_reason)
+    for place in fields(new.evidence):
+        before, after = (_text(getattr(each.evidence, place.name)) for each in (old, new))
+        if before != after:
+            yield Change(place=place.name, old=before, new=after)
+    for one, other in _aligned(old, new):
+        seen = [_canonical(Step, each.steps[i - 1])["evidence"] for each, i in ((old, one), (new, other))]
+        if seen[0] != seen[1]:
+            yield Change(place=f"bindings of step {other}", old=_text(seen[0]), new=_text(seen[1]))
+        uses = [_canonical(Step, each.steps[i - 1])["hide"] for each, i in ((old, one), (new, other))]
+        if uses[0] != uses[1]:
+            yield Change(place=f"uses of step {other}", old=_text(uses[0]), new=_text(uses[1]))
+
+
+def _by_key(kind: str, old: Mapping[str, Any], new: Mapping[str, Any], told: Any) -> Iterator[Change]:
+    """The entries that differ, in the order of the old, then of the new."""
+    for key in dict.fromkeys([*old, *new]):
+        (before, canonical), (after, other) = (
+            told(each[key]) if key in each else ("", None) for each in (old, new)
+        )
+        if canonical != other:
+            yield Change(place=f"{kind} {key}", old=before, new=after)
+
+
+def _binding(binding: Binding) -> tuple[str, str]:
+    return format_binding(binding), _text(_canonical(Binding, binding))
+
+
+def _parameter(spec: ParameterSpec) -> tuple[str, str]:
+    meant = f", {_text(list(spec.meant))} are meant" if spec.meant else ""
+    text = f"{'required' if spec.required else 'optional'} {_text(spec.schema)}{meant}"
+    return text, text
+
+
+def _signature(signature: ToolSignature) -> tuple[str, str]:
+    canonical = _canonical(ToolSignature, signature)
+    known = f"{signature.effect}, from {signature.source} {signature.digest}".rstrip()
+    return f"{known}: {_text(signature.parameters)}", _text(canonical)
+
+
+def _canonical(kind: Any, value: Any) -> Any:
+    """Plain data that tells 1, 1.0 and true apart, which `==` does not once it is text."""
+    return adapter(kind).dump_python(value, mode="json")
+
+
+def _text(value: Any) -> str:
+    return dumps(value)

@@ -1,0 +1,117 @@
+"""Entry mode: read-only meta-tools that are run once, when a thread begins."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from langchain_core.messages import ToolCall
+from langgraph.config import get_config
+from langgraph.errors import GraphBubbleUp
+from langgraph.prebuilt import ToolRuntime
+
+from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.runtime.inner.calling import failed
+from langchain_awo.runtime.inner.schemas import field_names
+from langchain_awo.runtime.tool.installing import Installed
+from langchain_awo.runtime.tool.lowering import is_async_only
+
+_log = logging.getLogger(__name__)
+
+EntryParameters: TypeAlias = Callable[[Any, Any], Mapping[str, JSONValue]]
+"""From the state and the runtime to whatever parameters are known when a thread begins."""
+
+
+def tool_runtime(state: Any, runtime: Any) -> ToolRuntime:
+    """What a tool would be given here, where no tool was called."""
+    return ToolRuntime(
+        state=state,
+        context=runtime.context,
+        config=get_config(),
+        stream_writer=runtime.stream_writer,
+        tool_call_id=None,
+        store=runtime.store,
+    )
+
+
+def run_entry(
+    installed: Installed,
+    around: ToolRuntime,
+    parameters: EntryParameters | None,
+    *,
+    usage: Counter[tuple[str, str]],
+) -> str:
+    """What the entry meta-tools whose parameters are known found, for the system prompt; `""` if nothing."""
+    found: list[str] = []
+    for meta_tool, call in _calls(installed, around, parameters):
+        tool = installed.toolkit.get_tool(meta_tool.name)
+        if is_async_only(tool):
+            continue
+        try:
+            message = tool.invoke(call, around.config)
+        except Exception as error:  # noqa: BLE001  # nobody asked for it: it may not break what somebody asked for
+            _given_up(meta_tool, error)
+        else:
+            found += _told(meta_tool, message, usage)
+    return "\n".join(found)
+
+
+async def arun_entry(
+    installed: Installed,
+    around: ToolRuntime,
+    parameters: EntryParameters | None,
+    *,
+    usage: Counter[tuple[str, str]],
+) -> str:
+    """Async form of `run_entry`."""
+    found: list[str] = []
+    for meta_tool, call in _calls(installed, around, parameters):
+        tool = installed.toolkit.get_tool(meta_tool.name)
+        try:
+            message = await tool.ainvoke(call, around.config)
+        except Exception as error:  # noqa: BLE001  # as in run_entry
+            _given_up(meta_tool, error)
+        else:
+            found += _told(meta_tool, message, usage)
+    return "\n".join(found)
+
+
+def _calls(
+    installed: Installed, around: ToolRuntime, parameters: EntryParameters | None
+) -> list[tuple[MetaTool, ToolCall]]:
+    known = dict(parameters(around.state, around) if parameters else _by_name(around))
+    return [
+        (meta_tool, _call(meta_tool, known, around))
+        for meta_tool in installed.meta_tools("entry")
+        if all(spec.name in known for spec in meta_tool.parameters if spec.required)
+    ]
+
+
+def _call(meta_tool: MetaTool, known: Mapping[str, JSONValue], around: ToolRuntime) -> ToolCall:
+    call_id = f"entry_{meta_tool.name}"
+    args = {shown: known[name] for name, shown in field_names(meta_tool.parameters).items() if name in known}
+    runtime = replace(around, tool_call_id=call_id)
+    return ToolCall(name=meta_tool.name, args={**args, "runtime": runtime}, id=call_id, type="tool_call")
+
+
+def _by_name(around: ToolRuntime) -> dict[str, JSONValue]:
+    context = around.context
+    members = context if isinstance(context, Mapping) else getattr(context, "__dict__", {})
+    return {**around.config.get("configurable", {}), **members}
+
+
+def _given_up(meta_tool: MetaTool, error: Exception) -> None:
+    """A parameter of another type, or a question to a person, whom nobody should ask unasked."""
+    why = "it asks a person" if isinstance(error, GraphBubbleUp) else failed(error).error
+    _log.warning("%s was not run at the start of the thread: %s", meta_tool.name, why)
+
+
+def _told(meta_tool: MetaTool, message: Any, usage: Counter[tuple[str, str]]) -> list[str]:
+    """Nothing of a routine that failed."""
+    usage[meta_tool.name, "entry"] += 1
+    known = f"Known from the start ({meta_tool.name}): {message.content}"
+    return [] if message.status == "error" else [known]

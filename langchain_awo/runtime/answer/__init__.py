@@ -1,0 +1,1 @@
+"""A run in, the text for the model and the artifact out."""

@@ -1,0 +1,116 @@
+"""What the model is told of a run, as JSON text, and the artifact that keeps everything."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.text.encoding import dump_line, dumps, present
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.runtime.answer.render_steps import Told, args_of, tell_steps
+from langchain_awo.runtime.outcome import Limits, Result, Stop
+
+_LEAST: Final = 200
+"""An output is never cut to fewer characters than this."""
+
+
+def answer(meta_tool: MetaTool, told: dict[str, Any], result: Result, *, limits: Limits) -> str:
+    """The content of the meta-tool's message.
+
+    A routine that came to its end is told in short: outputs without the places that are hidden, items of a map
+    together. One that stopped is told in full, because the agent has to go on by itself.
+
+    Args:
+        meta_tool: what was run.
+        told: its hand-back.
+        result: what became of it.
+        limits: `output_chars` for one output, `answer_chars` for all, and whether to shape at all.
+    """
+    steps = told["steps"] if result.stop else tell_steps(meta_tool, result.done, shape=limits.shape)
+    whole = {**told, "steps": steps}
+    text = _text(whole)
+    if len(text) <= min(limits.output_chars, limits.answer_chars):
+        return text
+    text = _text(_bounded(whole, limits.output_chars))
+    if len(text) <= limits.answer_chars:
+        return text
+    fair = max(_LEAST, limits.answer_chars // max(1, len(result.done) + len(result.remaining)))
+    return _text(_bounded(whole, min(fair, limits.output_chars)))
+
+
+def hand_back(meta_tool: MetaTool, result: Result, *, resume_token: str) -> dict[str, Any]:
+    """What was done and, on a stop, what failed and remains, with every output whole."""
+    told: dict[str, Any] = {"status": "stopped" if result.stop else "completed"}
+    told["steps"] = [
+        {
+            "step": done.call.step,
+            "tool": done.call.tool,
+            "args": args_of(done),
+            "output": present(done.output),
+        }
+        for done in result.done
+    ]
+    if result.stop:
+        told |= _stopped(meta_tool, result.stop)
+        told["remaining"] = [
+            {"step": left.step, "tool": left.tool, "args": left.args} for left in result.remaining
+        ]
+        told["resume_token"] = resume_token
+    if result.notes:
+        told["notes"] = list(result.notes)
+    return told
+
+
+def artifact(meta_tool: MetaTool, told: dict[str, Any], result: Result) -> dict[str, Any]:
+    """The hand-back with every output whole, and the messages, artifacts and blocks of the tools."""
+    return {"meta_tool": meta_tool.name, **told, "messages": [done.reply for done in result.done]}
+
+
+def _text(told: dict[str, Any]) -> str:
+    return dump_line(told).decode()
+
+
+def _stopped(meta_tool: MetaTool, stop: Stop) -> dict[str, JSONValue]:
+    if not stop.is_failure:
+        return {"reason": stop.reason}
+    tool = meta_tool.steps[stop.step - 1].tool
+    return {"failed": {"step": stop.step, "tool": tool, "args": stop.args, "error": stop.reason}}
+
+
+def _bounded(told: dict[str, Any], limit: int) -> dict[str, Any]:
+    """A hand-back in which no output, argument or error is longer than so many characters; what was cut is said."""
+    bounded = {**told, "steps": [_bounded_step(step, limit) for step in told["steps"]]}
+    if "failed" in told:
+        bounded["failed"] = _bounded_step(told["failed"], limit)
+    if "remaining" in told:
+        bounded["remaining"] = [_bounded_step(step, limit) for step in told["remaining"]]
+    return bounded
+
+
+def _bounded_step(step: Told, limit: int) -> Told:
+    longest: dict[str, int] = {}
+    bounded = dict(step)
+    for name in ("args", "output", "outputs", "calls", "error"):
+        if name in step:
+            bounded[name], longest[name] = _cut(name, step[name], limit)
+    length = max(longest.values())
+    if not length:
+        return step
+    ask = f"; call {step['tool']} for the rest" if longest.keys() & {"output", "outputs", "calls"} else ""
+    return {**bounded, "note": f"cut: the first {limit:,} of {length:,} characters{ask}"}
+
+
+_MEMBERS: Final = {"outputs": "output", "calls": "call"}
+
+
+def _cut(name: str, value: JSONValue, limit: int) -> tuple[JSONValue, int]:
+    """A part of a step, cut; and the length of the longest value that was, 0 if none was."""
+    if name in _MEMBERS:
+        members = [_cut(_MEMBERS[name], each, limit) for each in value]
+        return [each for each, _ in members], max((length for _, length in members), default=0)
+    if name in ("call", "args"):
+        parts = {key: _cut(key if name == "call" else "value", each, limit) for key, each in value.items()}
+        cut = {key: each for key, (each, _) in parts.items()}
+        return cut, max((length for _, length in parts.values()), default=0)
+    text = value if isinstance(value, str) else dumps(value)
+    return (value, 0) if len(text) <= limit else (text[:limit], len(text))

@@ -1,0 +1,146 @@
+"""What else an agent is built of: the middleware beside ours, whatever its order, and where the graph pauses.
+
+LangChain tells a middleware nothing of the others. While `create_agent` runs it asks each for its tools, and its arguments
+are on the stack then; their names are those of its public signature. If they are not there, nothing is known, and
+the running graph is looked at instead (`running_graph`).
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any, Final
+
+from langchain_core.tools import BaseTool
+from langgraph.checkpoint.memory import InMemorySaver
+
+from langchain_awo.runtime.approval.protection import (
+    Protection,
+    asks_at_the_call,
+    is_approver,
+    protection_of,
+    without_questions,
+)
+
+_log = logging.getLogger(__name__)
+
+_DEPTH: Final = 6
+"""So many frames up `create_agent` may be: the property, and a comprehension before Python 3.12."""
+
+TOOL_NODES: Final = frozenset({"tools", "*"})
+"""What a pause around tools may be set on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbours:
+    """What one agent is built of.
+
+    Attributes:
+        before: the middleware that stands before ours and wraps tool calls, outermost first.
+        others: all middleware but ours.
+        tools: names of the tools it is given.
+        pauses: nodes before or after which its graph pauses.
+        forgets: its threads outlive the process, and what was done in them does not, because it has no store.
+    """
+
+    before: tuple[Any, ...] = ()
+    others: tuple[Any, ...] = ()
+    tools: frozenset[str] = frozenset()
+    pauses: frozenset[str] = frozenset()
+    forgets: bool = False
+
+    def protection(self) -> Protection:
+        """What the other middleware asks a person for, and whether the graph pauses around its tools."""
+        found = protection_of([each for each in self.others if is_approver(each)])
+        at_the_call = protection_of([each for each in self.others if asks_at_the_call(each)])
+        asking = without_questions(found, frozenset(at_the_call.tools))
+        return asking | Protection(is_paused=bool(self.pauses & TOOL_NODES))
+
+    @property
+    def wrapping(self) -> tuple[Any, ...]:
+        """The other middleware that wraps tool calls."""
+        return tuple(each for each in self.others if wraps_tool_calls(each))
+
+
+def neighbours_of(middleware: Any) -> Neighbours | None:
+    """The neighbours in the agent that is being built just now; `None` outside `create_agent`."""
+    frame = _building(inspect.currentframe())
+    if frame is None:
+        return None
+    given = frame.f_locals
+    everyone = list(given.get("middleware") or ())
+    if not any(each is middleware for each in everyone):
+        return None
+    place = next(number for number, each in enumerate(everyone) if each is middleware)
+    others = [each for each in everyone if each is not middleware]
+    pauses = [*(given.get("interrupt_before") or ()), *(given.get("interrupt_after") or ())]
+    return Neighbours(
+        before=tuple(each for each in everyone[:place] if wraps_tool_calls(each)),
+        others=tuple(others),
+        tools=frozenset(_names([*(given.get("tools") or ()), *_tools_of(others)])),
+        pauses=frozenset(pauses),
+        forgets=_forgets(given.get("checkpointer"), given.get("store")),
+    )
+
+
+def wraps_tool_calls(middleware: Any) -> bool:
+    """Whether a middleware has a hook around tool calls, sync or async."""
+    return _overrides(middleware, "wrap_tool_call") or _overrides(middleware, "awrap_tool_call")
+
+
+def warn_of_blind_guards(neighbours: Neighbours) -> None:
+    """Says which middleware of the host's own looks at the model's calls, and cannot see those inside a meta-tool."""
+    for each in neighbours.others:
+        if _looks_at_calls(each):
+            _log.warning(
+                "%s looks at the calls in the model's message (after_model) and cannot see those that meta-tools make; "
+                "if it asks for approval, name its tools in MetaToolMiddleware(..., protected=[...])",
+                type(each).__name__,
+            )
+
+
+def _looks_at_calls(middleware: Any) -> bool:
+    is_own = not type(middleware).__module__.startswith(("langchain.", "langchain_awo."))
+    overrides = _overrides(middleware, "after_model") or _overrides(middleware, "aafter_model")
+    return overrides and is_own and not is_approver(middleware)
+
+
+def _overrides(middleware: Any, hook: str) -> bool:
+    """Whether a hook is another than that of LangChain's base class, which is not imported: the extra may be missing."""
+    found = getattr(type(middleware), hook, None)
+    return found is not None and getattr(found, "__qualname__", "") != f"AgentMiddleware.{hook}"
+
+
+def _building(frame: FrameType | None) -> FrameType | None:
+    for _ in range(_DEPTH):
+        frame = frame.f_back if frame else None
+        if frame is None:
+            return None
+        module = str(frame.f_globals.get("__name__", ""))
+        if frame.f_code.co_name == "create_agent" and module.startswith("langchain.agents"):
+            return frame
+    return None
+
+
+def _forgets(checkpointer: Any, store: Any) -> bool:
+    outlives = checkpointer not in (None, False) and not isinstance(checkpointer, InMemorySaver)
+    return outlives and store is None
+
+
+def _tools_of(others: Iterable[Any]) -> list[Any]:
+    return [tool for each in others for tool in getattr(each, "tools", ())]
+
+
+def _names(tools: Sequence[Any]) -> list[str]:
+    return [_name(tool) for tool in tools]
+
+
+def _name(tool: Any) -> str:
+    if isinstance(tool, BaseTool):
+        return tool.name
+    if isinstance(tool, dict):
+        return str(tool.get("name") or tool.get("function", {}).get("name") or tool.get("type", ""))
+    return str(getattr(tool, "__name__", ""))

@@ -1,0 +1,1 @@
+"""What the model has read in, the reads that follow out: routines that go on unasked."""

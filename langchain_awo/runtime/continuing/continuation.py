@@ -1,0 +1,313 @@
+"""Calls of original tools under the middleware: served from what is known, and continued."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from langchain_core.messages import ToolMessage
+from langgraph.errors import GraphBubbleUp
+
+from langchain_awo.model.ir.eager import eager_part
+from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.runtime.answer.render_steps import Told, tell_steps
+from langchain_awo.runtime.approval.guarding import inner_request
+from langchain_awo.runtime.continuing.held import Held, call_key
+from langchain_awo.runtime.continuing.readings import Readings, readings_of
+from langchain_awo.runtime.continuing.start import Start, start_of, with_fetched
+from langchain_awo.runtime.executor.drivers import adrive, drive
+from langchain_awo.runtime.inner.calling import BoundTool, Guards, Surroundings, acall_tool, call_tool
+from langchain_awo.runtime.journal.identity import asked_calls, messages_of
+from langchain_awo.runtime.outcome import Call, Failed, Limits, Outcome, Result, Succeeded
+from langchain_awo.runtime.tool.installing import Installed
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Going:
+    """What continues one anchor call.
+
+    Attributes:
+        known: what this agent has read and is still true, by call.
+        fetched: what was made here, by call, as the answers came.
+        shown: the same in the order of the steps.
+        told: the same as the model is told it.
+    """
+
+    request: Any
+    anchor: Held
+    readings: Readings
+    known: dict[str, Held]
+    fetched: dict[str, Held] = field(default_factory=dict)
+    shown: dict[str, Held] = field(default_factory=dict)
+    told: list[Told] = field(default_factory=list)
+
+
+class Continuer:
+    """Runs the eager rest of routines after the calls they begin with."""
+
+    def __init__(self, installed: Installed, *, limits: Limits, usage: Counter[tuple[str, str]]) -> None:
+        forbidden = frozenset(installed.protection.tools) | installed.reaching
+        parts = (eager_part(each, forbidden) for each in installed.meta_tools("continue"))
+        self._parts: list[MetaTool] = [part for part in parts if part is not None]
+        self._tools = {tool.name: BoundTool(tool=tool) for tool in installed.toolkit.tools}
+        meta_tools = {each.name: each.effect for each in installed.toolkit.meta_tools}
+        self._effects = {**installed.effects, **meta_tools}
+        self._limits = limits
+        self._shape = limits.shape and installed.toolkit.limits.shape
+        self._usage = usage
+
+    def call(self, request: Any, handler: Callable[[Any], Any]) -> Any:
+        """Makes a call of an original tool, or serves it, and goes on from it."""
+        if not self._parts:
+            return handler(request)
+        readings = self._readings(request)
+        if not self._reads(request.tool_call):
+            with readings.change():
+                return handler(request)
+        if self._is_beside_a_change(request):
+            return handler(request)
+        known, since = readings.known(), readings.moment
+        if served := self._served(request, known, readings):
+            return served
+        future, is_mine = readings.claim(_key(request))
+        if not is_mine and (other := future.result()):
+            return self._serve(request, other)
+        try:
+            reply = handler(request)
+        except BaseException:
+            _settle(future, None)
+            raise
+        _settle(future, going := _held(request, reply))
+        if going is None:
+            return reply
+        readings.keep(going, since)
+        state = _Going(request, going, readings, known)
+        for start in self._starts(request):
+            self._go(start, state, handler)
+        return self._with_fetched(reply, state)
+
+    async def acall(self, request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
+        """Async form of `call`."""
+        if not self._parts:
+            return await handler(request)
+        readings = self._readings(request)
+        if not self._reads(request.tool_call):
+            with readings.change():
+                return await handler(request)
+        if self._is_beside_a_change(request):
+            return await handler(request)
+        known, since = readings.known(), readings.moment
+        if served := self._served(request, known, readings):
+            return served
+        future, is_mine = readings.claim(_key(request))
+        if not is_mine and (other := await asyncio.shield(asyncio.wrap_future(future))):
+            return self._serve(request, other)
+        try:
+            reply = await handler(request)
+        except BaseException:
+            _settle(future, None)
+            raise
+        _settle(future, going := _held(request, reply))
+        if going is None:
+            return reply
+        readings.keep(going, since)
+        state = _Going(request, going, readings, known)
+        for start in self._starts(request):
+            await self._ago(start, state, handler)
+        return self._with_fetched(reply, state)
+
+    def run(self, request: Any, handler: Callable[[Any], Any]) -> Any:
+        """Runs a meta-tool, and takes notice of what it read or may have changed."""
+        if not self._parts:
+            return handler(request)
+        readings = self._readings(request)
+        if not self._reads(request.tool_call):
+            with readings.change():
+                return handler(request)
+        since = readings.moment
+        return self._taken(handler(request), readings, since)
+
+    async def arun(self, request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
+        """Async form of `run`."""
+        if not self._parts:
+            return await handler(request)
+        readings = self._readings(request)
+        if not self._reads(request.tool_call):
+            with readings.change():
+                return await handler(request)
+        since = readings.moment
+        return self._taken(await handler(request), readings, since)
+
+    def _readings(self, request: Any) -> Readings:
+        readings = readings_of(request, self)
+        readings.turn_to(messages_of(request))
+        return readings
+
+    def _reads(self, call: Any) -> bool:
+        """Whether a call changes nothing, as far as anybody knows."""
+        effect = self._effects.get(call["name"])
+        return effect is not None and effect.is_read
+
+    def _is_beside_a_change(self, request: Any) -> bool:
+        """Whether the model asked for something that may change what is read, at the same time: nobody knows which comes first."""
+        return not all(self._reads(call) for call in asked_calls(request))
+
+    def _taken(self, reply: Any, readings: Readings, since: int | None) -> Any:
+        told = reply.artifact if isinstance(reply, ToolMessage) else None
+        if isinstance(told, dict) and "meta_tool" in told:
+            for done, own in zip(told["steps"], told["messages"], strict=True):
+                if isinstance(own, ToolMessage):  # as the tool said it
+                    call = {"tool": done["tool"], "args": done["args"]}
+                    held = Held(**call, content=own.content, artifact=own.artifact, unasked=True)
+                    readings.keep(held, since)
+        return reply
+
+    def _starts(self, request: Any) -> list[Start]:
+        call = request.tool_call
+        found = (start_of(part, call["name"], call["args"]) for part in self._parts)
+        return [start for start in found if start is not None]
+
+    def _served(self, request: Any, known: dict[str, Held], readings: Readings) -> ToolMessage | None:
+        """The answer to a call that was fetched already; a call the model itself made before is made again."""
+        held = known.get(_key(request))
+        if held is None or not held.unasked:
+            return None
+        readings.keep(replace(held, unasked=False), readings.moment)
+        return self._serve(request, held)
+
+    def _serve(self, request: Any, held: Held) -> ToolMessage:
+        call = request.tool_call
+        self._usage[call["name"], "served"] += 1
+        return ToolMessage(held.content, artifact=held.artifact, name=call["name"], tool_call_id=call["id"])
+
+    def _go(self, start: Start, state: _Going, handler: Callable[[Any], Any]) -> None:
+        around = self._surroundings(start, state, Guards(call_id="", invoke=_by(state.request, handler)))
+
+        def perform(call: Call) -> Outcome:
+            if (outcome := _first(call, state)) is not None:
+                return outcome
+            future, is_mine = state.readings.claim(call_key(call.tool, call.args))
+            if not is_mine:
+                return _of(future.result())
+            since = state.readings.moment
+            try:
+                outcome = call_tool(call, around)
+            except GraphBubbleUp:
+                outcome = _ASKS
+            except BaseException:
+                _settle(future, None)
+                raise
+            _settle(future, _kept(call, outcome, state, since))
+            return outcome
+
+        try:
+            result = drive(start.meta_tool, start.parameters, perform, limits=self._limits)
+        except Exception:  # noqa: BLE001  # nobody asked for it: it may not break what somebody asked for
+            _log.exception("%s could not be continued", start.meta_tool.name)
+        else:
+            self._note(start, result, state)
+
+    async def _ago(self, start: Start, state: _Going, handler: Callable[[Any], Awaitable[Any]]) -> None:
+        around = self._surroundings(start, state, Guards(call_id="", ainvoke=_by(state.request, handler)))
+
+        async def perform(call: Call) -> Outcome:
+            if (outcome := _first(call, state)) is not None:
+                return outcome
+            future, is_mine = state.readings.claim(call_key(call.tool, call.args))
+            if not is_mine:
+                return _of(await asyncio.shield(asyncio.wrap_future(future)))
+            since = state.readings.moment
+            try:
+                outcome = await acall_tool(call, around)
+            except GraphBubbleUp:
+                outcome = _ASKS
+            except BaseException:
+                _settle(future, None)
+                raise
+            _settle(future, _kept(call, outcome, state, since))
+            return outcome
+
+        try:
+            result = await adrive(start.meta_tool, start.parameters, perform, limits=self._limits)
+        except Exception:  # noqa: BLE001  # nobody asked for it: it may not break what somebody asked for
+            _log.exception("%s could not be continued", start.meta_tool.name)
+        else:
+            self._note(start, result, state)
+
+    def _surroundings(self, start: Start, state: _Going, guards: Guards) -> Surroundings:
+        return Surroundings(
+            meta_tool=start.meta_tool.name,
+            tools=self._tools,
+            call_id=state.request.tool_call["id"],
+            config=state.request.runtime.config,
+            runtime=state.request.runtime,
+            guards=guards,
+        )
+
+    def _note(self, start: Start, result: Result, state: _Going) -> None:
+        """Keeps what was fetched in the order of the steps, not in that in which the answers came."""
+        if len(result.done) > 1:
+            self._usage[start.meta_tool.name, "continued"] += 1
+        new = {call_key(done.call.tool, done.call.args): done for done in result.done}
+        new = {key: done for key, done in new.items() if key in state.fetched and key not in state.shown}
+        state.shown |= {key: state.fetched[key] for key in new}
+        state.told += tell_steps(start.meta_tool, list(new.values()), shape=self._shape)
+
+    def _with_fetched(self, reply: ToolMessage, state: _Going) -> ToolMessage:
+        if not state.shown:
+            return reply
+        content = with_fetched(reply.content, state.told, characters=self._limits.output_chars)
+        return reply.model_copy(update={"content": content})
+
+
+_ASKS = Failed(error="asks a person; not run unasked")
+
+
+def _by(request: Any, handler: Callable[[Any], Any]) -> Callable[..., Any]:
+    """Makes inner calls through the rest of the agent's middleware."""
+    return lambda tool_call, tool, _: handler(inner_request(request, tool_call, tool))
+
+
+def _first(call: Call, state: _Going) -> Outcome | None:
+    """The outcome of a call that need not be made: the anchor itself, and what was read already."""
+    if call.step == 1:
+        return Succeeded(output=state.anchor.output)
+    held = state.known.get(call_key(call.tool, call.args))
+    return None if held is None else Succeeded(output=held.output)
+
+
+def _kept(call: Call, outcome: Outcome, state: _Going, since: int | None) -> Held | None:
+    if isinstance(outcome, Failed) or not isinstance(outcome.reply, ToolMessage):
+        return None
+    reply = outcome.reply
+    held = Held(tool=call.tool, args=call.args, content=reply.content, artifact=reply.artifact, unasked=True)
+    state.fetched[call_key(call.tool, call.args)] = held
+    state.readings.keep(held, since)
+    return held
+
+
+def _of(held: Held | None) -> Outcome:
+    return Failed(error="failed elsewhere") if held is None else Succeeded(output=held.output)
+
+
+def _held(request: Any, reply: Any) -> Held | None:
+    """What an answer says, if it is an answer to go on from."""
+    if not isinstance(reply, ToolMessage) or reply.status == "error":
+        return None
+    call = request.tool_call
+    return Held(tool=call["name"], args=call["args"], content=reply.content, artifact=reply.artifact)
+
+
+def _settle(future: Any, held: Held | None) -> None:
+    if not future.done():
+        future.set_result(held)
+
+
+def _key(request: Any) -> str:
+    return call_key(request.tool_call["name"], request.tool_call["args"])

@@ -1,0 +1,113 @@
+"""Continue mode: after the model's own anchor call, the eager steps of a routine are run unasked.
+
+An eager step is a read that is bound to what exists by then. Nothing else is run: no write, no protected tool,
+nothing that asks a person, nothing that was read already and is still true, and nothing beside a call that may change something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from langchain_awo.model.ir.binding import Constant, Item, Parameter, Template, leaves
+from langchain_awo.model.ir.metatool import Map, MetaTool, Step
+from langchain_awo.model.text.encoding import dumps
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.model.trace.handback import FETCHED_NOTE
+from langchain_awo.runtime.answer.render_steps import Told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """A continuation that applies to a call.
+
+    Attributes:
+        meta_tool: the anchor, with the arguments it was called with, and the eager steps.
+        parameters: those that the anchor's arguments tell.
+    """
+
+    meta_tool: MetaTool
+    parameters: dict[str, JSONValue]
+
+
+def start_of(eager: MetaTool, tool: str, args: Mapping[str, JSONValue]) -> Start | None:
+    """How a routine goes on after a call, or `None` if the call is not one that it begins with."""
+    anchor = eager.steps[0]
+    if anchor.tool != tool or not _fits(anchor, args):
+        return None
+    fixed: dict[str, Any] = {name: Constant(value=value) for name, value in args.items()}
+    over = Map(source=Constant(value=[dict(args)])) if anchor.over else None
+    first = Step(tool=tool, args=fixed, over=over, effect=Effect.READ)
+    return Start(
+        meta_tool=replace(eager, steps=(first, *eager.steps[1:])), parameters=_parameters(anchor, args)
+    )
+
+
+def with_fetched(content: Any, told: Sequence[Told], *, characters: int) -> Any:
+    """The anchor's answer with what was fetched below it, as far as there is room; the same kind of content.
+
+    It stays one answer to one call: providers refuse tool results without a call of the model's own, and some
+    refuse calls that the model did not sign.
+    """
+    steps = _fitting([{**step, "step": number} for number, step in enumerate(told, start=2)], characters)
+    if not steps:
+        return content
+    text = dumps({"note": FETCHED_NOTE, "steps": steps})
+    return f"{content}\n\n{text}" if isinstance(content, str) else [*content, {"type": "text", "text": text}]
+
+
+def _fitting(told: Sequence[Told], room: int) -> list[Told]:
+    """The first steps that there is room for; of one that is too long as a whole, its first items."""
+    steps: list[Told] = []
+    for step in told:
+        fitting = _fit(step, room)
+        if fitting is None:
+            break
+        room -= len(dumps(fitting))
+        steps.append(fitting)
+    return steps
+
+
+def _fit(step: Told, room: int) -> Told | None:
+    while (length := len(dumps(step))) > room:
+        name = next((name for name in ("outputs", "calls") if len(step.get(name, ())) > 1), None)
+        if name is None:
+            return None
+        fewer = max(1, min(len(step[name]) - 1, len(step[name]) * room // length))
+        step = {**step, name: step[name][:fewer], "note": f"cut: call {step['tool']} for the others"}
+    return step
+
+
+def _fits(anchor: Step, args: Mapping[str, JSONValue]) -> bool:
+    if not args.keys() <= anchor.args.keys():
+        return False
+    for name, binding in anchor.args.items():
+        if name not in args:
+            if name not in anchor.optional:
+                return False
+        elif (isinstance(binding, Constant) and dumps(binding.value) != dumps(args[name])) or (
+            isinstance(binding, Template) and not _inside(binding, args[name])
+        ):
+            return False
+    return True
+
+
+def _inside(binding: Template, value: JSONValue) -> bool:
+    long_enough = isinstance(value, str) and len(value) > len(binding.prefix) + len(binding.suffix)
+    return long_enough and value.startswith(binding.prefix) and value.endswith(binding.suffix)
+
+
+def _parameters(anchor: Step, args: Mapping[str, JSONValue]) -> dict[str, JSONValue]:
+    """The parameters that can be read off the arguments."""
+    known: dict[str, JSONValue] = {}
+    for name, binding in anchor.args.items():
+        if name not in args or any(isinstance(leaf, Item) for leaf in leaves(binding)):
+            continue
+        match binding:
+            case Parameter(name=parameter, path=""):
+                known[parameter] = args[name]
+            case Template(prefix=prefix, source=Parameter(name=parameter, path=""), suffix=suffix):
+                known[parameter] = args[name].removeprefix(prefix).removesuffix(suffix)
+    return known

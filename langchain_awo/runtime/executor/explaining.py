@@ -1,0 +1,59 @@
+"""Why a step was not made, in a sentence that a model and a person understand."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from langchain_awo.model.ir.binding import Argument, Binding, Frame, Item, Output, Parameter, resolve
+from langchain_awo.model.ir.guard import conditions_of, holds
+from langchain_awo.model.ir.metatool import Condition, Guard, Step
+from langchain_awo.model.ir.pointer import MISSING, split, unescape
+from langchain_awo.model.text.encoding import dumps
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.views.notation import format_binding, format_guard
+
+SHOWN: Final = 80
+"""Characters of a value that is told; the whole of it stands in the step it is from."""
+
+
+def explain_guard(guard: Guard, step: Step, frame: Frame) -> str:
+    """What was found where a guard does not hold, and when recorded agents went on.
+
+    Such as `status is "processing"; recorded agents went on only where #1/status == "delivered" (31 of 31; 0 of 12
+    others)`. Without counts there are no recorded agents to speak of, and the condition alone is told.
+
+    Args:
+        guard: one that does not hold.
+        step: the step it belongs to.
+        frame: what the guard was looked at with.
+    """
+    found = [(each, resolve(each.source, frame)) for each in conditions_of(guard)]
+    failed = list(dict.fromkeys(_seen(each, value, step) for each, value in found if not holds(each, value)))
+    seen = guard.evidence
+    rule = (
+        f"recorded agents went on only where {format_guard(guard, step)} "
+        f"({seen.followed} of {seen.held}; {seen.others_followed} of {seen.others} others)"
+        if seen.held
+        else f"it is called only where {format_guard(guard, step)}"
+    )
+    return f"{' and '.join(failed)}; {rule}"
+
+
+def _seen(condition: Condition, value: JSONValue, step: Step) -> str:
+    name = _name(condition.source, step)
+    if value is MISSING:
+        return f"{name} was not given" if isinstance(condition.source, Parameter) else f"{name} is not there"
+    text = dumps(value)
+    return f"{name} is {text if len(text) <= SHOWN else f'{text[:SHOWN]}…'}"
+
+
+def _name(source: Binding, step: Step) -> str:
+    """What a place is called: by its last key, where it has one."""
+    match source:
+        case Parameter(name=name, path=""):
+            return name
+        case Parameter(path=path) | Output(path=path) | Argument(path=path) | Item(path=path):
+            keys = [unescape(key) for key in split(path) if key not in ("*", "-1") and not key.isdigit()]
+            return keys[-1] if keys else format_binding(source, step)
+        case _:
+            return format_binding(source, step)

@@ -1,0 +1,1 @@
+"""Calls of original tools in, outcomes out: what LangChain would do if the model had made them."""

@@ -1,0 +1,238 @@
+"""Inner calls: `ToolCall`s to the original tools, as children of the meta-tool's run, marked as replayed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias, cast
+
+from langchain_core.callbacks import BaseCallbackManager, Callbacks
+from langchain_core.messages import ToolCall, ToolMessage
+from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import patch_config
+from langchain_core.tools import BaseTool, StructuredTool, ToolException
+from langgraph import errors as langgraph_errors
+from langgraph.prebuilt import ToolRuntime
+from langgraph.types import Command
+from pydantic import ValidationError
+
+from langchain_awo.model.text.encoding import digest, dumps, project_output
+from langchain_awo.model.text.failure import failure_in
+from langchain_awo.runtime.inner.injection import Injected, InjectionError, inject
+from langchain_awo.runtime.inner.reparent_runs import adopted
+from langchain_awo.runtime.outcome import Call, Failed, Outcome, Succeeded
+
+_log = logging.getLogger(__name__)
+
+EDITED: Final = "awo_edited_args"
+"""Where a reply keeps the arguments that a person put in place of the bound ones, in `additional_kwargs`."""
+
+FOR_APPROVAL: Final = "awo_for_approval"
+"""Attribute of an interrupt that a guard raised, and not the tool itself."""
+
+REPLAY_TAG: Final = "awo:replayed"
+"""Tag of the runs of inner calls."""
+
+Invoke: TypeAlias = Callable[[ToolCall, BaseTool, RunnableConfig], Any]
+"""Makes one inner call; middleware puts its own chain of guards here."""
+
+AsyncInvoke: TypeAlias = Callable[[ToolCall, BaseTool, RunnableConfig], Awaitable[Any]]
+"""The async form of `Invoke`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guards:
+    """How middleware wants the inner calls of one call of a meta-tool to be made.
+
+    Attributes:
+        asks: whether a person is asked for calls of a tool.
+    """
+
+    call_id: str
+    asks: Callable[[str], bool] = lambda tool: False  # noqa: ARG005  # nobody is
+    invoke: Invoke | None = None
+    ainvoke: AsyncInvoke | None = None
+
+
+guards: Final[ContextVar[Guards | None]] = ContextVar("awo_guards", default=None)
+"""Set by middleware around the execution of a meta-tool."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundTool:
+    """An original tool and the hidden arguments it wants."""
+
+    tool: BaseTool
+    injected: Injected = field(default_factory=Injected)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What one run of a meta-tool knows of where it runs.
+
+    Attributes:
+        call_id: id of the meta-tool's own call.
+        config: of the inner calls, see `inner_config`.
+        guards: replace the plain call of a tool, as middleware does; the tool itself then carries the marks and
+            the run it is below of, and whoever executes it fills its hidden arguments.
+        marks: more metadata of the inner calls' runs.
+    """
+
+    meta_tool: str
+    tools: Mapping[str, BoundTool]
+    call_id: str
+    config: RunnableConfig
+    runtime: ToolRuntime | None = None
+    guards: Guards | None = None
+    marks: Mapping[str, Any] = field(default_factory=dict)
+
+    def prepare(self, call: Call) -> tuple[ToolCall, BaseTool, RunnableConfig]:
+        """The call as LangChain wants it.
+
+        Raises:
+            InjectionError: a hidden argument of the tool cannot be filled here.
+        """
+        bound = self.tools[call.tool]
+        call_id = self.inner_id(call)
+        if self.guards:
+            tool_call = ToolCall(name=call.tool, args=dict(call.args), id=call_id, type="tool_call")
+            return tool_call, self._adopted(bound.tool, call), self.config
+        args = inject(call.args, bound.injected, self.runtime, call_id)
+        tool_call = ToolCall(name=call.tool, args=args, id=call_id, type="tool_call")
+        config = self.config.copy()
+        config["metadata"] = {**config.get("metadata", {}), **self._marks(call)}
+        return tool_call, bound.tool, config
+
+    def inner_id(self, call: Call) -> str:
+        """Id of an inner call: the same again when a run is resumed."""
+        return f"{self.call_id}__{call.step}{'_' + digest(call.args)[:8] if call.mapped else ''}"
+
+    def _marks(self, call: Call) -> dict[str, Any]:
+        return {"awo_meta_tool": self.meta_tool, "awo_step": call.step, **self.marks}
+
+    def _adopted(self, tool: BaseTool, call: Call) -> BaseTool:
+        below = self.config.get("callbacks")
+        return adopted(tool, below, tags=[REPLAY_TAG], metadata=self._marks(call))
+
+
+def inner_config(config: RunnableConfig | None, callbacks: Callbacks) -> RunnableConfig:
+    """What inner calls are configured with: as the meta-tool's own call, but children of its run, and tagged.
+
+    Args:
+        config: LangChain passes a tool the configuration of its *parent*.
+        callbacks: of the meta-tool's run.
+    """
+    inner = patch_config(config, callbacks=cast("BaseCallbackManager", callbacks))
+    inner["tags"] = [*inner.get("tags", []), REPLAY_TAG]
+    return inner
+
+
+def call_tool(call: Call, surroundings: Surroundings, *, retries: int = 0) -> Outcome:
+    """Makes an inner call; every error of it becomes a `Failed`.
+
+    Interrupts, parent commands, cancellation and resume values that do not fit pass through untouched.
+    """
+    for attempt in range(retries + 1):
+        try:
+            tool_call, tool, config = surroundings.prepare(call)
+            invoke = surroundings.guards and surroundings.guards.invoke
+            reply = (invoke or _invoke)(tool_call, tool, config)
+        except Exception as error:  # noqa: BLE001  # whatever an inner tool raises is handed back
+            if not _again(error, attempt, retries):
+                return failed(error)
+        else:
+            return read_reply(reply)
+    raise AssertionError  # the last attempt always returns
+
+
+async def acall_tool(call: Call, surroundings: Surroundings, *, retries: int = 0) -> Outcome:
+    """Async form of `call_tool`."""
+    for attempt in range(retries + 1):
+        try:
+            tool_call, tool, config = surroundings.prepare(call)
+            invoke = surroundings.guards and surroundings.guards.ainvoke
+            reply = await (invoke or _ainvoke)(tool_call, tool, config)
+        except Exception as error:  # noqa: BLE001  # whatever an inner tool raises is handed back
+            if not _again(error, attempt, retries):
+                return failed(error)
+        else:
+            return read_reply(reply)
+    raise AssertionError  # the last attempt always returns
+
+
+def read_reply(reply: object) -> Outcome:
+    """What a reply says, through the projection and the rule for failures that were used when the traces were mined."""
+    if isinstance(reply, ToolMessage):
+        content = project_output(reply.content, reply.artifact)
+        if reply.status == "error":
+            return Failed(error=content if isinstance(content, str) else dumps(content))
+        told = failure_in(content)
+        return (
+            Succeeded(output=content, reply=reply, args=reply.additional_kwargs.get(EDITED))
+            if told is None
+            else Failed(error=told)
+        )
+    return Failed(error=_not_passed_on(reply), ended=True)
+
+
+def _not_passed_on(reply: object) -> str:
+    """What became of a call that answered with something only LangGraph can carry out: half of it, and that is said."""
+    each = reply if isinstance(reply, list) else [reply]
+    if any(isinstance(part, Command) for part in each):
+        return (
+            "returned a Command, which a routine cannot pass on: the tool ran, and what its Command asks for (to update the state, to go "
+            "elsewhere) was dropped; whatever else the tool changed is changed, so find out before calling it by itself"
+        )
+    return f"returned a {type(reply).__name__}, which is no answer that a routine can read; it ran, so find out what it did"
+
+
+def failed(error: Exception) -> Failed:
+    """An exception in words."""
+    try:
+        text = str(error).strip()
+    except Exception:  # noqa: BLE001  # an exception that cannot be shown is still a failure to hand back
+        text = ""
+    if isinstance(error, TimeoutError):
+        text = text or "took too long"
+        return Failed(error=f"TimeoutError: {text}")
+    return Failed(error=f"{type(error).__name__}: {text}" if text else type(error).__name__)
+
+
+def must_pass(error: BaseException) -> bool:
+    """Whether an exception is LangGraph's own business: interrupts, parent commands, misfit resume values."""
+    is_misfit = getattr(langgraph_errors, "is_invalid_resume", None)  # older versions do not mark these
+    return isinstance(error, langgraph_errors.GraphBubbleUp) or bool(is_misfit and is_misfit(error))
+
+
+def _again(error: Exception, attempt: int, retries: int) -> bool:
+    if must_pass(error):
+        raise error
+    final = isinstance(error, ToolException | ValidationError | InjectionError) or attempt == retries
+    if not final:
+        _log.info("an inner read failed and is tried again: %s", failed(error).error)
+    return not final
+
+
+def _invoke(tool_call: ToolCall, tool: BaseTool, config: RunnableConfig) -> Any:
+    if type(tool).invoke is BaseTool.invoke:
+        return tool.run(tool_call["args"], **_run_options(tool_call, config))
+    return tool.invoke(tool_call, config)
+
+
+async def _ainvoke(tool_call: ToolCall, tool: BaseTool, config: RunnableConfig) -> Any:
+    if type(tool).ainvoke is StructuredTool.ainvoke and getattr(tool, "coroutine", None):
+        return await tool.arun(tool_call["args"], **_run_options(tool_call, config))
+    return await tool.ainvoke(tool_call, config)
+
+
+def _run_options(tool_call: ToolCall, config: RunnableConfig) -> dict[str, Any]:
+    """What `invoke` would pass to `run`; merging a configuration that is complete already costs a tenth of a call."""
+    return {
+        "callbacks": config.get("callbacks"),
+        "tags": config.get("tags"),
+        "metadata": config.get("metadata"),
+        "config": config,
+        "tool_call_id": tool_call["id"],
+    }

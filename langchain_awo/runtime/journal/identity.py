@@ -1,0 +1,170 @@
+"""What a run of a meta-tool is known by: where it was executed and with what, not what a message says.
+
+LangGraph gives thread and task again when it resumes, retries or recovers a run, and every step of a graph is another task. Ids
+of calls may be empty, equal, or made anew by a host. Where several calls of one message share a task, as in a `ToolNode` of
+one's own, their arguments tell them apart, and those that are the same in all are counted.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+from uuid import uuid4
+
+from langchain_core.messages import AIMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.prebuilt import ToolRuntime
+from pydantic import BaseModel
+
+from langchain_awo.model.ir.metatool import ParameterSpec
+from langchain_awo.model.text.encoding import digest, to_json
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.runtime.inner.invocation import invocation_of
+from langchain_awo.runtime.inner.schemas import given_parameters
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunKey:
+    """What a run is known by.
+
+    Attributes:
+        thread: as the configuration names it; empty where nothing can be resumed in another process.
+        user: digest of whatever names the user, empty if nothing does.
+        task: of LangGraph; empty outside a graph.
+        call: tells the calls of a task apart.
+        conversation: in which an unfinished run may be taken up: the thread and user, or without a thread the call of the
+            graph; empty where there is neither.
+        wish: digest of the meta-tool and its arguments.
+        holder: the call of the graph in which it is executed now.
+    """
+
+    thread: str
+    user: str
+    task: str
+    call: str
+    conversation: str
+    wish: str
+    holder: str
+
+    @cached_property
+    def run(self) -> str:
+        """Names the run."""
+        return digest([self.thread, self.task, self.call])
+
+    @property
+    def place(self) -> str:
+        """The task, which several calls share where a graph runs them in one node."""
+        return digest([self.thread, self.task])
+
+    @cached_property
+    def slot(self) -> str:
+        """Where unfinished runs for the same wish are looked up; empty if there is no conversation to look in."""
+        return self.conversation and digest([self.conversation, self.wish])
+
+
+def key_of(
+    meta_tool: str,
+    parameters: Mapping[str, JSONValue],
+    *,
+    specs: Mapping[str, ParameterSpec],
+    config: RunnableConfig | None,
+    runtime: ToolRuntime | None,
+) -> RunKey:
+    """What one call of a meta-tool is known by.
+
+    Args:
+        meta_tool: its name.
+        parameters: by their own names.
+        specs: of the parameters, by the names that the model is shown.
+        config: of the call.
+        runtime: of the call, where LangGraph executes it.
+    """
+    configurable = (config or {}).get("configurable", {})
+    thread = str(configurable.get("thread_id") or "")
+    user = user_of(config, runtime)
+    task = str(configurable.get("checkpoint_ns") or "") if runtime else ""
+    wish = digest([meta_tool, to_json(parameters)])
+    invocation = invocation_of(runtime)
+    name = digest([thread, user]) if thread else invocation.name if invocation else ""
+    call = _call(meta_tool, wish, f"{thread} {task}", specs, runtime) if task else uuid4().hex
+    holder = invocation.name if invocation else uuid4().hex
+    return RunKey(thread=thread, user=user, task=task, call=call, conversation=name, wish=wish, holder=holder)
+
+
+def _call(meta_tool: str, wish: str, place: str, specs: Mapping[str, ParameterSpec], runtime: Any) -> str:
+    """What tells a call from the others of its task: nothing, if there is no other of the meta-tool."""
+    asked = [call for call in asked_calls(runtime) if call["name"] == meta_tool]
+    if not asked:  # somebody's code called it, such as a routine of which it is a step
+        return f"{wish} {runtime.tool_call_id}"
+    if len(asked) == 1:
+        return meta_tool
+    same = sum(digest([meta_tool, to_json(given_parameters(call["args"], specs))]) == wish for call in asked)
+    invocation = invocation_of(runtime)
+    if same < 2 or invocation is None:  # noqa: PLR2004  # nothing to count
+        return wish
+    return f"{wish} {invocation.arrive(f'{place} {wish}') % same}"
+
+
+def asked_calls(runtime: Any) -> list[Any]:
+    """The calls of the message that LangGraph executes."""
+    last = next((each for each in reversed(messages_of(runtime)) if isinstance(each, AIMessage)), None)
+    return list(last.tool_calls) if last else []
+
+
+def messages_of(runtime: Any) -> list[Any]:
+    """The messages of a graph's state, whatever kind of state it has."""
+    state: Any = runtime.state if runtime else None
+    if isinstance(state, list):
+        return state
+    found = state.get("messages") if isinstance(state, Mapping) else getattr(state, "messages", None)
+    return list(found or ())
+
+
+# --- who is behind a call ---
+
+_NAMES_A_USER: Final = re.compile(
+    r"(^|_)(user|tenant|org|organi[sz]ation|account|customer|owner|principal|member|subject)(_?(id|uuid|key|name|email))?$"
+)
+_NOT_A_USER: Final = frozenset({"langgraph_auth_user"})  # an object beside `langgraph_auth_user_id`
+
+
+def user_of(config: RunnableConfig | None, runtime: ToolRuntime | None) -> str:
+    """Digest of what `configurable`, the metadata and the runtime's context name a user by; empty if nothing does."""
+    known = dict(config or {})
+    context = getattr(runtime, "context", None)
+    sources = (known.get("metadata"), known.get("configurable"), context)
+    named = {name: value for source in sources for name, value in _named(source)}
+    return digest(to_json(sorted(named.items()))) if named else ""
+
+
+def _named(source: Any) -> Iterator[tuple[str, str]]:
+    for name, value in _members(source):
+        plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", str(name)).lower()
+        if plain not in _NOT_A_USER and _NAMES_A_USER.search(plain) and (text := _identity(value)):
+            yield plain, text
+
+
+def _members(source: Any) -> list[tuple[Any, Any]]:
+    if isinstance(source, Mapping):
+        return list(source.items())
+    if dataclasses.is_dataclass(source) and not isinstance(source, type):
+        return [(each.name, getattr(source, each.name, None)) for each in dataclasses.fields(source)]
+    return list(getattr(source, "__dict__", {}).items())
+
+
+def _identity(value: Any) -> str:
+    """What a value says of who it is; nothing that differs between two processes."""
+    if isinstance(value, Mapping | BaseModel) or (
+        dataclasses.is_dataclass(value) and not isinstance(value, type)
+    ):
+        return digest(to_json(value))
+    if value is None or "__repr__" not in {name for kind in type(value).__mro__[:-1] for name in vars(kind)}:
+        own = next(
+            (each for each in ("identity", "id", "email") if getattr(value, each, None) is not None), None
+        )
+        return str(getattr(value, own)) if own else ""
+    return str(to_json(value))

@@ -1,0 +1,47 @@
+"""Runs that only the conversation knows of: it says that something was done, and nobody remembers what.
+
+That is all a message is good for. What it says may be old, incomplete or forged, so nothing is taken up from it; but
+what it says was done is not done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from langchain_core.messages import HumanMessage, ToolMessage
+from langgraph.prebuilt import ToolRuntime
+
+from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.runtime.journal.identity import messages_of
+
+WISH = "wish"
+"""Where an artifact keeps the digest of the meta-tool and the arguments it was called with."""
+
+
+def reported_token(meta_tool: MetaTool, wish: str, runtime: ToolRuntime | None) -> str | None:
+    """The resume token of the latest run for the same wish that the user heard of and that is not complete.
+
+    Args:
+        meta_tool: what is called.
+        wish: digest of the meta-tool and its arguments.
+        runtime: of the call; without a graph nothing is known of the conversation.
+    """
+    for message in reversed(messages_of(runtime)):
+        if isinstance(message, HumanMessage):
+            return None
+        told = message.artifact if isinstance(message, ToolMessage) else None
+        if isinstance(told, Mapping) and told.get(WISH) == wish:
+            return _token(meta_tool, told)
+    return None
+
+
+def _token(meta_tool: MetaTool, told: Mapping[str, Any]) -> str | None:
+    """What goes on where a call stopped, if it had changed something."""
+    if told.get("status") != "stopped":
+        return None
+    steps = meta_tool.steps
+    numbers = [each.get("step") for each in told.get("steps", ()) if isinstance(each, Mapping)]
+    done = [number for number in numbers if isinstance(number, int) and 0 < number <= len(steps)]
+    has_changed = any(not steps[number - 1].effect.is_read for number in done)
+    return str(told.get("resume_token", "")) if has_changed else None

@@ -1,0 +1,1 @@
+"""Reads that usually follow, made while the model thinks."""

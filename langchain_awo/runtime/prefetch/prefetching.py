@@ -1,0 +1,313 @@
+"""Prefetch mode: while the model thinks, the reads that usually follow its last call are made in the background.
+
+The model is shown nothing of it. When it asks for exactly one of them, the answer is there or on its way; whatever else it does
+goes on as if nothing had been read. So no model call is saved, only the time that tools take::
+
+    model | find_customer | model ............ | list_orders (0 ms) | model ...
+                          | list_orders | get_shipment             |
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import copy_context
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from langchain_core.messages import ToolMessage
+from langchain_core.tools import BaseTool
+from langgraph.config import get_config
+from langgraph.errors import GraphBubbleUp
+
+from langchain_awo.model.ir.eager import eager_part
+from langchain_awo.model.trace.handback import split_fetched
+from langchain_awo.runtime.approval.guarding import inner_request
+from langchain_awo.runtime.continuing.held import Held, call_key
+from langchain_awo.runtime.continuing.readings import kept_for
+from langchain_awo.runtime.continuing.start import Start, start_of
+from langchain_awo.runtime.executor.drivers import adrive, drive
+from langchain_awo.runtime.inner.calling import (
+    BoundTool,
+    Guards,
+    Surroundings,
+    acall_tool,
+    call_tool,
+    read_reply,
+)
+from langchain_awo.runtime.inner.injection import injected_of
+from langchain_awo.runtime.journal.identity import asked_calls, messages_of
+from langchain_awo.runtime.outcome import Call, Failed, Limits, Outcome, Succeeded
+from langchain_awo.runtime.prefetch.flights import Flight, Flights, is_resumed
+from langchain_awo.runtime.tool.installing import Installed
+
+_log = logging.getLogger(__name__)
+
+
+PREFETCH_LIMITS: Final = Limits(calls=6, concurrency=4)
+"""Bounds of what is read ahead: calls in one turn of the model, and calls at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trip:
+    """What is read ahead after one call of the model.
+
+    Attributes:
+        anchor: the call, as it was answered.
+        since: the moment it was answered at.
+        asked: all calls that the model asked for together with it; these are being made.
+    """
+
+    request: Any
+    start: Start
+    anchor: Held
+    since: int
+    asked: frozenset[str]
+    flights: Flights
+
+    def known(self, call: Call) -> Outcome | None:
+        """The outcome of a call that need not or must not be made."""
+        if call.step == 1:
+            return Succeeded(output=self.anchor.output)
+        key = call_key(call.tool, call.args)
+        if (held := self.flights.readings.known().get(key)) is not None:
+            return Succeeded(output=held.output)
+        return _ASKED if key in self.asked else None
+
+    def flight(self, call: Call) -> tuple[Flight | None, bool]:
+        """The flight of a call, and whether it is to be made."""
+        key = call_key(call.tool, call.args)
+        return self.flights.start(self.start.meta_tool.name, key, self.since)
+
+    def landed(self, flight: Flight, outcome: Outcome) -> Outcome:
+        """What to go on from once a call was made."""
+        reply = outcome.reply if isinstance(outcome, Succeeded) else None
+        flight.land(reply if isinstance(reply, ToolMessage) else None)
+        return outcome if self.flights.is_good(flight) else _OVER
+
+
+class Prefetcher:
+    """Reads ahead after the calls that routines begin with, and answers calls of the model from it."""
+
+    def __init__(self, installed: Installed, *, limits: Limits, usage: Counter[tuple[str, str]]) -> None:
+        tools = installed.toolkit.tools
+        told = {tool.name for tool in tools if _is_told_of_the_run(tool)}
+        forbidden = frozenset(installed.protection.tools) | installed.reaching | told
+        parts = (eager_part(each, forbidden) for each in installed.meta_tools("prefetch"))
+        self._parts = [part for part in parts if part is not None]
+        self._tools = {tool.name: BoundTool(tool=tool) for tool in tools}
+        meta_tools = {each.name: each.effect for each in installed.toolkit.meta_tools}
+        self._effects = {**installed.effects, **meta_tools}
+        self._limits = limits
+        self._new_flights = partial(Flights, limits=limits, usage=usage)
+
+    def call(self, request: Any, make: Callable[[], Any], handler: Callable[[Any], Any]) -> Any:
+        """Answers a call of an original tool from what was read ahead, or makes it, and reads ahead from there.
+
+        Args:
+            request: the call.
+            make: makes the call as it would be made without this.
+            handler: makes a call that is read ahead.
+        """
+        flights = self._flights(request)
+        if flights is None or not self._is_quiet(request):
+            with self.around(request):
+                return make()
+        since = flights.readings.moment
+        with _dropping_on_failure(flights):
+            flight = flights.take(_key(request))
+            reply = _served(request, flight, flight.reply.result(), flights) if flight else None
+            reply = make() if reply is None else reply
+        for trip in self._trips(request, reply, flights, since):
+            fly = partial(copy_context().run, self._fly, trip, handler)
+            threading.Thread(target=fly, daemon=True, name="awo-prefetch").start()
+        return reply
+
+    async def acall(
+        self, request: Any, make: Callable[[], Awaitable[Any]], handler: Callable[[Any], Awaitable[Any]]
+    ) -> Any:
+        """Async form of `call`."""
+        flights = self._flights(request)
+        if flights is None or not self._is_quiet(request):
+            with self.around(request):
+                return await make()
+        since = flights.readings.moment
+        with _dropping_on_failure(flights):
+            flight = flights.take(_key(request))
+            read = await asyncio.shield(asyncio.wrap_future(flight.reply)) if flight else None
+            reply = _served(request, flight, read, flights) if flight else None
+            reply = await make() if reply is None else reply
+        for trip in self._trips(request, reply, flights, since):
+            flights.follow(asyncio.get_running_loop().create_task(self._afly(trip, handler)))
+        return reply
+
+    def around(self, request: Any) -> AbstractContextManager[None]:
+        """The context of any call: nothing that was read ahead outlives one that may change something."""
+        flights = self._flights(request)
+        return nullcontext() if flights is None or self._reads(request.tool_call) else flights.change()
+
+    @contextmanager
+    def ending_on_failure(self, runtime: Any) -> Iterator[None]:
+        """Around a call of the model: where it fails or is cancelled, nobody will ask for what was read ahead."""
+        try:
+            yield
+        except BaseException:
+            self.end(runtime)
+            raise
+
+    def end(self, runtime: Any) -> None:
+        """Ends the run of an agent, from one of its nodes: cancels and counts what nobody asked for."""
+        flights = kept_for(runtime, get_config(), self, self._new_flights) if self._parts else None
+        if flights is not None:
+            flights.end()
+
+    def _flights(self, request: Any) -> Flights | None:
+        if not self._parts:
+            return None
+        flights = kept_for(request.runtime, request.runtime.config, self, self._new_flights)
+        if flights is not None:
+            flights.turn_to(messages_of(request))
+        return flights
+
+    def _reads(self, call: Any) -> bool:
+        """Whether a call changes nothing, as far as anybody knows."""
+        effect = self._effects.get(call["name"])
+        return effect is not None and effect.is_read
+
+    def _is_quiet(self, request: Any) -> bool:
+        """Whether nothing that the model asked for at once may change anything."""
+        return all(map(self._reads, [request.tool_call, *asked_calls(request)]))
+
+    def _trips(self, request: Any, reply: Any, flights: Flights, since: int | None) -> list[_Trip]:
+        anchor = _anchor(request, reply)
+        if anchor is None or since is None:
+            return []
+        flights.readings.keep(anchor, since)
+        if is_resumed(request.runtime.config):
+            return []
+        starts = (start_of(part, anchor.tool, anchor.args) for part in self._parts)
+        asked = frozenset(call_key(call["name"], call["args"]) for call in asked_calls(request))
+        known = {"request": request, "anchor": anchor, "since": since, "asked": asked, "flights": flights}
+        return [_Trip(start=start, **known) for start in starts if start is not None]
+
+    def _fly(self, trip: _Trip, handler: Callable[[Any], Any]) -> None:
+        around = self._surroundings(trip, Guards(call_id="", invoke=_by(trip.request, handler)))
+
+        def perform(call: Call) -> Outcome:
+            if (known := trip.known(call)) is not None:
+                return known
+            with trip.flights.room:
+                flight, is_mine = trip.flight(call)
+                if flight is None:
+                    return _OVER
+                if is_mine:
+                    try:
+                        return trip.landed(flight, call_tool(call, around))
+                    except GraphBubbleUp:
+                        return _ASKS
+                    finally:
+                        flight.land(None)  # unless it landed well
+            return _of(flight.reply.result())
+
+        meta_tool = trip.start.meta_tool
+        try:
+            drive(meta_tool, trip.start.parameters, perform, limits=self._limits)
+        except Exception:  # noqa: BLE001  # nobody asked for it: it may not break what somebody asked for
+            _log.exception(_BROKEN, meta_tool.name)
+
+    async def _afly(self, trip: _Trip, handler: Callable[[Any], Awaitable[Any]]) -> None:
+        around = self._surroundings(trip, Guards(call_id="", ainvoke=_by(trip.request, handler)))
+
+        async def perform(call: Call) -> Outcome:
+            if (known := trip.known(call)) is not None:
+                return known
+            async with trip.flights.aroom:
+                flight, is_mine = trip.flight(call)
+                if flight is None:
+                    return _OVER
+                if is_mine:
+                    try:
+                        return trip.landed(flight, await acall_tool(call, around))
+                    except GraphBubbleUp:
+                        return _ASKS
+                    finally:
+                        flight.land(None)  # unless it landed well
+            return _of(await asyncio.shield(asyncio.wrap_future(flight.reply)))
+
+        meta_tool = trip.start.meta_tool
+        try:
+            await adrive(meta_tool, trip.start.parameters, perform, limits=self._limits)
+        except Exception:  # noqa: BLE001  # nobody asked for it: it may not break what somebody asked for
+            _log.exception(_BROKEN, meta_tool.name)
+
+    def _surroundings(self, trip: _Trip, guards: Guards) -> Surroundings:
+        request = trip.request
+        return Surroundings(
+            meta_tool=trip.start.meta_tool.name,
+            tools=self._tools,
+            call_id=request.tool_call["id"],
+            config=request.runtime.config,
+            runtime=request.runtime,
+            guards=guards,
+            marks={"awo_prefetched": True},
+        )
+
+
+_BROKEN: Final = "what %s reads ahead could not be read"
+
+_ASKS: Final = Failed(error="asks a person; not read ahead")
+_ASKED: Final = Failed(error="the model asks for it itself at the same time")
+_OVER: Final = Failed(error="over: the budget is used up, or something may have changed")
+
+
+def _is_told_of_the_run(tool: BaseTool) -> bool:
+    """Whether a tool sees the messages, its own call or the like: it would not answer later as it did ahead."""
+    injected = injected_of(tool)
+    return bool(injected.names - set(injected.store))
+
+
+@contextmanager
+def _dropping_on_failure(flights: Flights) -> Iterator[None]:
+    """A call that raises ends the run, unless middleware before ours tries it again."""
+    try:
+        yield
+    except BaseException:
+        flights.drop()
+        raise
+
+
+def _served(request: Any, flight: Flight, read: ToolMessage | None, flights: Flights) -> ToolMessage | None:
+    """The answer to the call that a flight was made for, as the tool itself would give it now; `None` where it failed."""
+    if read is None or not flights.is_good(flight):
+        flights.waste(flight)
+        return None
+    call = request.tool_call
+    flights.count(call["name"], "served")
+    return read.model_copy(update={"tool_call_id": call["id"], "name": call["name"], "id": None})
+
+
+def _anchor(request: Any, reply: Any) -> Held | None:
+    """What an answer says, if it is one to go on from; without what another mode put below it."""
+    if not isinstance(reply, ToolMessage) or reply.status == "error":
+        return None
+    call = request.tool_call
+    own, _ = split_fetched(reply.content)
+    return Held(tool=call["name"], args=call["args"], content=own, artifact=reply.artifact)
+
+
+def _by(request: Any, handler: Callable[[Any], Any]) -> Callable[..., Any]:
+    """Makes inner calls through the rest of the agent's middleware."""
+    return lambda tool_call, tool, _: handler(inner_request(request, tool_call, tool))
+
+
+def _of(reply: ToolMessage | None) -> Outcome:
+    return Failed(error="failed elsewhere") if reply is None else read_reply(reply)
+
+
+def _key(request: Any) -> str:
+    return call_key(request.tool_call["name"], request.tool_call["args"])

@@ -1,0 +1,1 @@
+"""A toolkit and live tools in, `StructuredTool`s out, each checked against the tools it was compiled for."""

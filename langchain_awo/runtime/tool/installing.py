@@ -1,0 +1,176 @@
+"""Which meta-tools of a toolkit are installed how, and which tools the model is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
+from langchain_core.tools import BaseTool
+
+from langchain_awo.model.ir.metatool import MetaTool, Mode
+from langchain_awo.model.ir.reach import reaches_out
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.runtime.approval.neighbours import Neighbours
+from langchain_awo.runtime.approval.protection import UNASKED, Protection
+from langchain_awo.runtime.tool.signatures import is_meta_tool, reach_among
+from langchain_awo.runtime.tool.toolkit import MetaToolkit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """A toolkit as an agent uses it.
+
+    Attributes:
+        tools: the meta-tools that the model may call, by name.
+        modes: of every meta-tool that is in use.
+        refused: why the others are not, by name.
+    """
+
+    toolkit: MetaToolkit
+    protection: Protection
+    tools: Mapping[str, BaseTool]
+    modes: Mapping[str, Mode]
+    refused: Mapping[str, str]
+
+    def meta_tools(self, mode: Mode) -> list[MetaTool]:
+        """The meta-tools in use in one mode, in the order of the plan."""
+        return [each for each in self.toolkit.meta_tools if self.modes.get(each.name) == mode]
+
+    @property
+    def effects(self) -> dict[str, Effect]:
+        """Effects of the original tools that count at run time."""
+        return {tool.name: self.toolkit.effect_of(tool.name) for tool in self.toolkit.tools}
+
+    @property
+    def reaching(self) -> frozenset[str]:
+        """The original tools that reach out, and are never called unasked."""
+        found = reach_among(self.toolkit.plan, self.toolkit.tools)
+        return frozenset(name for name, reach in found.items() if reaches_out(reach))
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """The original tools that a meta-tool stands in for."""
+        return frozenset(name for each in self.meta_tools("replace") for name in each.tools)
+
+
+def install(
+    toolkit: MetaToolkit,
+    *,
+    mode: Mode | Mapping[str, Mode] | None,
+    protection: Protection,
+    allow: frozenset[str],
+    neighbours: Neighbours | None = None,
+) -> Installed:
+    """Decides for every meta-tool whether and how it is used.
+
+    Args:
+        toolkit: the meta-tools.
+        mode: one mode for all, or modes by name; otherwise as the plan says.
+        protection: what a person is asked for.
+        allow: meta-tools to install although they call protected tools.
+        neighbours: the middleware beside ours, if the agent was seen being built.
+    """
+    modes: dict[str, Mode] = {}
+    out = {name for name, reach in reach_among(toolkit.plan, toolkit.tools).items() if reaches_out(reach)}
+    refused = dict(toolkit.disabled)
+    for each in toolkit.meta_tools:
+        chosen = mode.get(each.name, each.mode) if isinstance(mode, Mapping) else mode or each.mode
+        reason = _reason(each, chosen, protection, allow) or _unseen(each, chosen, allow, neighbours)
+        reason = reason or _forgotten(each, chosen, protection, neighbours)
+        reason = reason or _goes_out(each, chosen, out)
+        if reason:
+            refused[each.name] = reason
+        else:
+            modes[each.name] = chosen
+    callable_ = {
+        name: toolkit.get_tool(name, whole=chosen == "replace")
+        for name, chosen in modes.items()
+        if chosen in ("append", "replace")
+    }
+    return Installed(toolkit=toolkit, protection=protection, tools=callable_, modes=modes, refused=refused)
+
+
+def _goes_out(each: MetaTool, mode: Mode, reaching: AbstractSet[str]) -> str:
+    """Entry mode runs unasked."""
+    found = [name for name in each.tools if name in reaching] if mode == "entry" else []
+    return (
+        f"{found[0]} reaches out, and nobody asked for what is run at the start of a thread" if found else ""
+    )
+
+
+def _reason(each: MetaTool, mode: Mode, protection: Protection, allow: frozenset[str]) -> str:
+    if mode == "entry" and not each.effect.is_read:
+        return "it writes, and nobody asked for what is run at the start of a thread"
+    reason = protection.reason(each, mode)
+    is_allowed = each.name in allow and mode not in UNASKED
+    return "" if is_allowed and not protection.is_named(each) else reason
+
+
+def _unseen(each: MetaTool, mode: Mode, allow: frozenset[str], neighbours: Neighbours | None) -> str:
+    """Entry mode runs before there is a chain of middleware around tool calls."""
+    if mode != "entry" or neighbours is None or not neighbours.wrapping or each.name in allow:
+        return ""
+    kind = type(neighbours.wrapping[0]).__name__
+    return (
+        f"{kind} wraps tool calls and would not see what is run at the start of a thread; name the meta-tool in "
+        "allow=... if it need not"
+    )
+
+
+def _forgotten(each: MetaTool, mode: Mode, protection: Protection, neighbours: Neighbours | None) -> str:
+    """Another process that goes on after an answer would make the writes again that came before the question."""
+    if mode in UNASKED or neighbours is None or not neighbours.forgets:
+        return ""
+    writes = False
+    for step in each.steps:
+        if step.tool in protection.tools and (writes or (step.over and not step.effect.is_read)):
+            return (
+                f"a person is asked for {step.tool!r} after it wrote already, and another process that goes on after the "
+                "answer would write again; give the agent a store: create_agent(..., store=...)"
+            )
+        writes = writes or not step.effect.is_read
+    return ""
+
+
+def offered(
+    installed: Installed, tools: Sequence[BaseTool | dict[str, Any]], *, stopped: bool
+) -> list[BaseTool | dict[str, Any]]:
+    """The tools the model is shown: originals first, so that their part of the prompt stays the same.
+
+    Args:
+        installed: the meta-tools in use.
+        tools: what the model would be shown without them.
+        stopped: whether a routine stopped half-way: the model then needs the original tools to act on it.
+    """
+    hidden = frozenset[str]() if stopped else installed.hidden
+    return [
+        *(each for each in without_meta_tools(tools) if _name(each) not in hidden),
+        *installed.tools.values(),
+    ]
+
+
+def without_meta_tools(tools: Sequence[BaseTool | dict[str, Any]]) -> list[BaseTool | dict[str, Any]]:
+    """The original tools alone."""
+    return [tool for tool in tools if not (isinstance(tool, BaseTool) and is_meta_tool(tool))]
+
+
+def stopped_since_user(installed: Installed, messages: Sequence[BaseMessage]) -> bool:
+    """Whether a meta-tool handed back since the user spoke last."""
+    for message in reversed(messages):
+        if isinstance(message, HumanMessage):
+            return False
+        if isinstance(message, ToolMessage) and message.name in installed.modes:
+            told = message.artifact if isinstance(message.artifact, Mapping) else {}
+            if message.status == "error" or told.get("status") == "stopped":
+                return True
+    return False
+
+
+def _name(tool: BaseTool | dict[str, Any]) -> str:
+    if isinstance(tool, BaseTool):
+        return tool.name
+    function = tool.get("function")
+    return str(function.get("name") if isinstance(function, Mapping) else tool.get("name", ""))

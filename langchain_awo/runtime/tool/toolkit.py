@@ -1,0 +1,234 @@
+"""A compiled toolkit over live tools, as LangChain's other toolkits are used."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from langchain_core.tools import BaseTool, BaseToolkit
+from pydantic import ConfigDict, Field, PrivateAttr, field_validator
+
+from langchain_awo.errors import PlanError, ToolMismatchError
+from langchain_awo.model.ir.metatool import MetaTool, Mode, Refused, ToolkitPlan
+from langchain_awo.model.ir.validation import check_plan
+from langchain_awo.model.trace.effect import Effect, claimed_effect, most_suspicious
+from langchain_awo.model.trace.hints import hints_of
+from langchain_awo.model.views.notation import format_plan
+from langchain_awo.plan_file import read_plan_file, write_plan
+from langchain_awo.runtime.approval.protection import protection_of
+from langchain_awo.runtime.inner.live_tools import as_tools
+from langchain_awo.runtime.journal.journal import PROCESS, Memory
+from langchain_awo.runtime.outcome import Limits
+from langchain_awo.runtime.tool.lowering import lower
+from langchain_awo.runtime.tool.signatures import leak, mismatch, reach_among, with_effects, worsened
+from langchain_awo.runtime.tool.unguarded import watched
+
+
+class MetaToolkit(BaseToolkit):
+    """The meta-tools of a plan, ready for an agent.
+
+    A meta-tool whose tools are missing, have changed, or admit to worse effects than it was compiled for is disabled by
+    itself, with the reason in `disabled`.
+
+    Attributes:
+        plan: what was compiled.
+        tools: the live tools that the meta-tools call.
+        limits: bounds of each run of a meta-tool.
+        effects: effect classes by tool, declared by your own code: the last word over plan and hints.
+        believed: whether what the plan says of effects counts; else a tool without a declared effect is taken for a write.
+        disabled: reason by name of each meta-tool that cannot run over these tools.
+        memory: of the runs that began; that of the process, unless told otherwise.
+
+    Example:
+        >>> toolkit = MetaToolkit.load("toolkit.json", tools=tools)  # doctest: +SKIP
+        >>> agent = create_agent(model, tools=[*tools, *toolkit.get_tools()])  # doctest: +SKIP
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    plan: ToolkitPlan
+    tools: Sequence[BaseTool] = ()
+    limits: Limits = Field(default_factory=Limits)
+    effects: dict[str, Effect] = Field(default_factory=dict)
+    believed: bool = True
+    disabled: dict[str, str] = Field(default_factory=dict)
+    memory: Memory = Field(default=PROCESS, repr=False)
+    _current: dict[str, MetaTool] = PrivateAttr(default_factory=dict)
+    _lowered: dict[str, BaseTool] = PrivateAttr(default_factory=dict)
+    _whole: dict[str, BaseTool] = PrivateAttr(default_factory=dict)
+
+    @field_validator("tools", mode="before")
+    @classmethod
+    def _as_tools(cls, given: Any) -> list[BaseTool]:
+        return as_tools(given)
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Checks the plan and builds the tools.
+
+        Raises:
+            PlanError: the plan could not be run over any tools.
+        """
+        super().model_post_init(context)
+        if problem := check_plan(self.plan):
+            raise PlanError(problem)
+        live = {tool.name: tool for tool in self.tools}
+        for planned in self.plan.meta_tools:
+            if reason := self._unusable(planned, live):
+                self.disabled[planned.name] = reason
+                continue
+            current = with_effects(planned, self.plan.tools, declared=self.effects, believed=self.believed)
+            self._current[planned.name] = current
+            self._lowered[planned.name] = self._lower(current)
+
+    def _lower(self, meta_tool: MetaTool, limits: Limits | None = None) -> BaseTool:
+        tool = lower(meta_tool, self.tools, limits=limits or self.limits, memory=self.memory)
+        return watched(tool, meta_tool, {each.name: each for each in self.tools})
+
+    def _unusable(self, meta_tool: MetaTool, live: Mapping[str, BaseTool]) -> str:
+        if meta_tool.name in live:
+            return f"one of the tools is called {meta_tool.name!r} too; rename the meta-tool"
+        changed = mismatch(meta_tool, self.plan.tools, live)
+        used = [live[name] for name in meta_tool.tools if name in live]
+        leaks = leak(meta_tool, reach_among(self.plan, used)) if not changed else ""
+        return changed or leaks or worsened(meta_tool, live, declared=self.effects)
+
+    @property
+    def refused(self) -> tuple[Refused, ...]:
+        """The candidates that were not compiled, and why."""
+        return self.plan.refused
+
+    @property
+    def meta_tools(self) -> tuple[MetaTool, ...]:
+        """The meta-tools that can run over these tools, with the effects that count at run time."""
+        return tuple(self._current.values())
+
+    def effect_of(self, tool: str) -> Effect:
+        """The effect class of an original tool that counts at run time; unknown unless something says better."""
+        if tool in self.effects:
+            return self.effects[tool]
+        signature = self.plan.tools.get(tool)
+        said = [step.effect for each in self.plan.meta_tools for step in each.steps if step.tool == tool]
+        if signature and signature.effect is not Effect.UNKNOWN:
+            said.append(signature.effect)
+        if not (said and self.believed):
+            said.append(Effect.UNKNOWN)
+        live = [claimed_effect(hints_of(each.metadata or {})) for each in self.tools if each.name == tool]
+        return most_suspicious([*said, *(claimed for claimed in live if claimed)])
+
+    def get_tools(self, mode: Mode | None = None, *, protected: Iterable[Any] = ()) -> list[BaseTool]:
+        """The meta-tools as LangChain tools, in the order of the plan.
+
+        Beside a `HumanInTheLoopMiddleware` a plain tool does not run what that would ask for: it cannot ask.
+
+        Args:
+            mode: only those that are to be installed in this way. When `None`, all of them: without the middleware, what would
+                only continue a call is a tool that the model calls.
+            protected: tools that a person watches over, as for the middleware: what calls them is left out.
+
+        Raises:
+            ApprovalError: what is protected is no tool.
+        """
+        watched_over = protection_of(protected)
+        watched_over.check_names(self.known_names, exact=bool(self.tools))
+        wanted = (each for each in self.meta_tools if mode in (None, each.mode))
+        left = [each for each in wanted if not watched_over.reason(each, "append")]
+        return [self.get_tool(each.name, whole=each.mode == "replace") for each in left]
+
+    @property
+    def known_names(self) -> frozenset[str]:
+        """Names of the live tools, of those the plan calls, and of its meta-tools."""
+        live = {tool.name for tool in self.tools}
+        return frozenset(live | self.plan.tools.keys() | {each.name for each in self.plan.meta_tools})
+
+    def get_tool(self, name: str, *, whole: bool = False) -> BaseTool:
+        """One meta-tool as a LangChain tool, whatever its mode.
+
+        Args:
+            name: of a meta-tool that can run over these tools.
+            whole: tells the model every output whole, for where it cannot call the original tools for the rest.
+        """
+        meta_tool = next(each for each in self.meta_tools if each.name == name)
+        if not whole or not any(step.hide for step in meta_tool.steps):
+            return self._lowered[name]
+        if name not in self._whole:
+            limits = replace(self.limits, shape=False)
+            self._whole[name] = self._lower(meta_tool, limits)
+        return self._whole[name]
+
+    def save(self, path: str | os.PathLike[str], *, key: str | bytes | None = None) -> None:
+        """Writes the plan to a file, sealed, whole or not at all; the same plan gives the same bytes.
+
+        Args:
+            path: where to.
+            key: signs the seal, for `load` with the same key.
+
+        Raises:
+            PlanError: the path cannot be written.
+        """
+        write_plan(self.plan, path, key=key)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        tools: Iterable[BaseTool | Callable[..., Any] | dict[str, Any]],
+        limits: Limits | None = None,
+        effects: Mapping[str, Effect | str] | None = None,
+        key: str | bytes | None = None,
+        strict: bool = False,
+    ) -> MetaToolkit:
+        """Reads a plan and binds it to live tools; nothing of the file is executed.
+
+        Args:
+            path: a file that `save` or `awo compile` wrote.
+            tools: the live tools.
+            limits: bounds of each run.
+            effects: effect classes by tool name, the last word; what the file says never overrules a live tool.
+            key: the file must be signed with it, by `save` or `awo seal`.
+            strict: a missing or changed tool is an error instead of disabling the meta-tools that call it.
+
+        Raises:
+            PlanError: the file is not a plan that could be run.
+            SealError: it was edited since it was sealed, or is not signed with the key.
+            ToolMismatchError: with `strict`, a tool is missing or has another signature.
+        """
+        file = read_plan_file(path)
+        file.check(key=key)
+        toolkit = cls(
+            plan=file.plan,
+            tools=as_tools(tools),
+            limits=limits or Limits(),
+            effects={name: Effect(effect) for name, effect in (effects or {}).items()},
+            believed=file.seal is not None,
+        )
+        if strict:
+            toolkit.raise_if_disabled()
+        return toolkit
+
+    def raise_if_disabled(self) -> None:
+        """Turns a disabled meta-tool into an error.
+
+        Raises:
+            ToolMismatchError: a tool is missing or has another signature.
+        """
+        live = {tool.name: tool for tool in self.tools}
+        for name, reason in self.disabled.items():
+            steps = next(each.steps for each in self.plan.meta_tools if each.name == name)
+            culprit = next((step.tool for step in steps if repr(step.tool) in reason), steps[0].tool)
+            raise ToolMismatchError(f"{name}: {reason} ({len(live)} tools were given)", tool=culprit)
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows; the plain form without the extra `report`."""
+        from langchain_awo.reporting.notebook import plan_html  # noqa: PLC0415  # loads networkx
+
+        return plan_html(self.plan)
+
+    def __str__(self) -> str:
+        """The plan in its notation, then what is disabled; nothing of that before there are live tools."""
+        blocks = [format_plan(self.plan)]
+        if self.disabled and self.tools:
+            blocks.append("\n".join(f"{name} is disabled: {why}" for name, why in self.disabled.items()))
+        return "\n\n".join(blocks)
