@@ -275,7 +275,7 @@ def test_later_turns_still_pair_every_result_with_a_call_of_the_model(desk: Any,
 def test_a_continuation_that_breaks_does_not_break_the_call(
     desk: Any, toolkit: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from langchain_awo.runtime.continuing.start import continuation
+    from langchain_awo.runtime.continuing import continuation
 
     def broken(*args: Any, **known: Any) -> None:
         raise LookupError("a bug")
