@@ -13,7 +13,7 @@ from langchain_awo.monitoring.intervals import Interval, Share, mean_of
 from langchain_awo.monitoring.judging import Judged
 from langchain_awo.monitoring.ledger import Amount, Ledger
 from langchain_awo.monitoring.observing import Observed
-from langchain_awo.monitoring.usage import HandBack, Use
+from langchain_awo.monitoring.usage import StoppedAt, Use
 from langchain_awo.optimizer.log.corpus import Corpus
 
 
@@ -72,7 +72,7 @@ class Finding:
     completed: Share
     success: Share
     success_without: Share
-    hand_backs: tuple[tuple[HandBack, int], ...]
+    hand_backs: tuple[tuple[StoppedAt, int], ...]
     made: int
     wasted: int
     saved: float
@@ -157,9 +157,9 @@ def _success(accounts: Sequence[Account]) -> Share:
     return Share(sum(known), len(known))
 
 
-def _hand_backs(uses: Sequence[Use]) -> tuple[tuple[HandBack, int], ...]:
+def _hand_backs(uses: Sequence[Use]) -> tuple[tuple[StoppedAt, int], ...]:
     """Of equal step, tool and cause the first, with their number; the most frequent first."""
-    found: dict[tuple[int, str, str], list[HandBack]] = {}
+    found: dict[tuple[int, str, str], list[StoppedAt]] = {}
     for use in uses:
         if (back := use.hand_back) is not None:
             found.setdefault((back.step, back.tool, back.cause), []).append(back)

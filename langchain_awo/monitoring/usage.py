@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from langchain_awo.model.ir.installation import installation_of, run_ahead
 from langchain_awo.model.ir.metatool import MetaTool, Mode, ToolkitPlan
 from langchain_awo.model.text.encoding import decode, digest
+from langchain_awo.model.trace.handback import HandBack
 from langchain_awo.model.trace.trace import ToolCallRecord, Trace
 
 Cause: TypeAlias = Literal["failed", "unresolved", "guard", "stopped", "refused"]
@@ -17,7 +18,7 @@ reason (an empty result before a write, a bound reached), or it was not run at a
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HandBack:
+class StoppedAt:
     """Where a routine stopped and why; step 0 if none was reached."""
 
     step: int
@@ -43,7 +44,7 @@ class Use:
     way: Literal["called", "continued", "entry", "prefetched"]
     made: tuple[ToolCallRecord, ...]
     call: ToolCallRecord | None = None
-    hand_back: HandBack | None = None
+    hand_back: StoppedAt | None = None
     is_open: bool = False
 
     @property
@@ -122,10 +123,9 @@ def _served(trace: Trace) -> frozenset[str]:
 
 
 def _called(meta_tool: MetaTool, call: ToolCallRecord, made: Sequence[ToolCallRecord]) -> Use:
-    told = decode(call.output)
+    told = HandBack.read(decode(call.output))
     is_open = call.status in ("interrupted", "abandoned", "cancelled")
-    status = told.get("status") if isinstance(told, Mapping) else None
-    is_done = call.status == "ok" and status == "completed"
+    is_done = call.status == "ok" and told is not None and not told.is_stopped
     return Use(
         meta_tool=meta_tool.name,
         way="called" if call.model_call is not None else "entry",
@@ -137,22 +137,16 @@ def _called(meta_tool: MetaTool, call: ToolCallRecord, made: Sequence[ToolCallRe
 
 
 def _hand_back(
-    meta_tool: MetaTool, call: ToolCallRecord, told: Any, made: Sequence[ToolCallRecord]
-) -> HandBack:
-    if not isinstance(told, Mapping) or told.get("status") != "stopped":
-        return HandBack(step=0, tool="", cause="refused", reason=call.error or "")
-    failed, left = told.get("failed"), told.get("remaining")
-    if isinstance(failed, Mapping):
-        step, reason = _number(failed.get("step")), str(failed.get("error", ""))
+    meta_tool: MetaTool, call: ToolCallRecord, told: HandBack | None, made: Sequence[ToolCallRecord]
+) -> StoppedAt:
+    if told is None or not told.is_stopped:
+        return StoppedAt(step=0, tool="", cause="refused", reason=call.error or "")
+    if told.failed is not None:
+        step, reason = told.failed.step, told.failed.error or ""
         tried = any(each.replay and each.replay.step == step and each.status != "ok" for each in made)
         cause: Cause = "failed" if tried else "unresolved"
     else:
-        first = left[0] if isinstance(left, list) and left and isinstance(left[0], Mapping) else {}
-        step, reason = _number(first.get("step")), str(told.get("reason", ""))
+        step, reason = told.remaining[0].step if told.remaining else 0, told.reason
         cause = "guard" if 0 < step <= len(meta_tool.steps) and meta_tool.steps[step - 1].guard else "stopped"
     tool = meta_tool.steps[step - 1].tool if 0 < step <= len(meta_tool.steps) else ""
-    return HandBack(step=step, tool=tool, cause=cause, reason=reason)
-
-
-def _number(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+    return StoppedAt(step=step, tool=tool, cause=cause, reason=reason)

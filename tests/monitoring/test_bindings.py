@@ -11,7 +11,7 @@ from langchain_awo.model.trace.trace import ToolSpec, Trace
 from langchain_awo.monitoring.bindings import violations
 from langchain_awo.monitoring.members import changed_members
 from langchain_awo.monitoring.observing import corpus_of
-from langchain_awo.monitoring.usage import HandBack, Use
+from langchain_awo.monitoring.usage import StoppedAt, Use
 
 
 def routine_with(plan, tool):
@@ -52,7 +52,7 @@ def test_a_place_that_moved_is_found(traces_of, plan):
 
 def test_uses_that_led_to_nothing_are_held_against_what_was_to_be_expected(plan):
     meta_tool, step = routine_with(plan, "list_orders")
-    lost = HandBack(step=step, tool="list_orders", cause="unresolved", reason="is not there")
+    lost = StoppedAt(step=step, tool="list_orders", cause="unresolved", reason="is not there")
     fine = Use(meta_tool=meta_tool.name, way="called", made=())
     nothing = corpus_of([], plan)
     some = [*[fine] * 38, *[replace(fine, hand_back=lost)] * 2]

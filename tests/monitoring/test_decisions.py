@@ -15,7 +15,7 @@ from langchain_awo.monitoring.decisions import Decision, Period, decide, decide_
 from langchain_awo.monitoring.drift import Drift, drift_of
 from langchain_awo.monitoring.findings import Finding, Savings
 from langchain_awo.monitoring.intervals import Interval, Share
-from langchain_awo.monitoring.usage import HandBack
+from langchain_awo.monitoring.usage import StoppedAt
 from langchain_awo.optimizer.log.variants import OTHER, frequent
 from tests.reporting.material import meta_tool
 
@@ -59,7 +59,7 @@ COSTS = Savings(
 )
 EAGER = replace(meta_tool(), steps=(meta_tool().steps[0], replace(meta_tool().steps[1], eager=True)))
 BROKEN = Violation(step=2, tool="get_order", p_value=1e-6, sentence="step 2 held in 3 of 40 places")
-STOPPED = HandBack(step=2, tool="get_order", cause="failed", reason="no such order")
+STOPPED = StoppedAt(step=2, tool="get_order", cause="failed", reason="no such order")
 
 
 @pytest.mark.parametrize(

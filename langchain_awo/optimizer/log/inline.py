@@ -34,7 +34,7 @@ from typing import Final, TypeAlias
 
 from langchain_awo.model.ir.installation import run_ahead
 from langchain_awo.model.text.encoding import decode, digest, dumps
-from langchain_awo.model.trace.handback import ToldCall, split_fetched, told_calls
+from langchain_awo.model.trace.handback import HandBack, ToldCall, split_fetched
 from langchain_awo.model.trace.trace import ModelCallRecord, Replay, ToolCallRecord, ToolSpec, Trace
 from langchain_awo.optimizer.log.corpus import Run, build_corpus
 from langchain_awo.optimizer.selection.mentions import Sayings, sayings_of, words_of
@@ -188,8 +188,10 @@ class _Expansion:
     def _expand(self, call: ToolCallRecord, owner: int) -> None:
         """Puts the steps of a meta-tool in the place of its call."""
         steps = [each for each in self.inside.get(call.call_id, ()) if each.status in ("ok", "error")]
-        if not steps and (told := told_calls(call.output)):
-            steps = [_told(call, each, number, parent=call.call_id) for number, each in enumerate(told)]
+        told = None if steps else HandBack.read(call.output)
+        if told is not None and told.is_whole:
+            calls = enumerate(told.told_calls())
+            steps = [_told(call, each, number, parent=call.call_id) for number, each in calls]
             self.echo.from_answers += 1
         if not steps:
             self.echo.dropped[call.name] += 1

@@ -25,6 +25,7 @@ from typing import Final
 
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.text.encoding import decode
+from langchain_awo.model.trace.handback import HandBack
 from langchain_awo.optimizer.log.corpus import Call, Corpus, Run
 
 OTHER: Final = "*"
@@ -73,11 +74,8 @@ def _tools(call: Call, known: Mapping[str, MetaTool]) -> Iterator[tuple[str, boo
         yield call.tool, call.effect.is_read
         return
     yield meta_tool.steps[0].tool, meta_tool.steps[0].effect.is_read
-    told = decode(call.output)
-    done = told.get("steps") if isinstance(told, Mapping) else None
-    ran = (
-        {each.get("tool") for each in done if isinstance(each, Mapping)} if isinstance(done, list) else set()
-    )
+    told = HandBack.read(decode(call.output))
+    ran = {made.tool for made in told.calls} if told else set()
     for step in meta_tool.steps[1:]:
         if step.tool in ran and not step.effect.is_read:
             yield step.tool, False

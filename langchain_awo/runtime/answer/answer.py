@@ -7,14 +7,15 @@ from typing import Any, Final
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.text.encoding import dump_line, dumps, present
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.runtime.answer.render_steps import Told, args_of, tell_steps
+from langchain_awo.model.trace.handback import CUT, Entry, HandBack, ToldCall
+from langchain_awo.runtime.answer.render_steps import tell_steps, told_call
 from langchain_awo.runtime.outcome import Limits, Result, Stop
 
 _LEAST: Final = 200
 """An output is never cut to fewer characters than this."""
 
 
-def answer(meta_tool: MetaTool, told: dict[str, Any], result: Result, *, limits: Limits) -> str:
+def answer(meta_tool: MetaTool, told: HandBack, result: Result, *, limits: Limits) -> str:
     """The content of the meta-tool's message.
 
     A routine that came to its end is told in short: outputs without the places that are hidden, items of a map
@@ -26,8 +27,7 @@ def answer(meta_tool: MetaTool, told: dict[str, Any], result: Result, *, limits:
         result: what became of it.
         limits: `output_chars` for one output, `answer_chars` for all, and whether to shape at all.
     """
-    steps = told["steps"] if result.stop else tell_steps(meta_tool, result.done, shape=limits.shape)
-    whole = {**told, "steps": steps}
+    whole = told.to_json(None if result.stop else tell_steps(meta_tool, result.done, shape=limits.shape))
     text = _text(whole)
     if len(text) <= min(limits.output_chars, limits.answer_chars):
         return text
@@ -38,43 +38,36 @@ def answer(meta_tool: MetaTool, told: dict[str, Any], result: Result, *, limits:
     return _text(_bounded(whole, min(fair, limits.output_chars)))
 
 
-def hand_back(meta_tool: MetaTool, result: Result, *, resume_token: str) -> dict[str, Any]:
+def hand_back(meta_tool: MetaTool, result: Result, *, resume_token: str) -> HandBack:
     """What was done and, on a stop, what failed and remains, with every output whole."""
-    told: dict[str, Any] = {"status": "stopped" if result.stop else "completed"}
-    told["steps"] = [
-        {
-            "step": done.call.step,
-            "tool": done.call.tool,
-            "args": args_of(done),
-            "output": present(done.output),
-        }
-        for done in result.done
-    ]
-    if result.stop:
-        told |= _stopped(meta_tool, result.stop)
-        told["remaining"] = [
-            {"step": left.step, "tool": left.tool, "args": left.args} for left in result.remaining
-        ]
-        told["resume_token"] = resume_token
-    if result.notes:
-        told["notes"] = list(result.notes)
-    return told
+    calls = tuple(told_call(done, present(done.output)) for done in result.done)
+    if result.stop is None:
+        return HandBack(calls=calls, notes=result.notes)
+    return HandBack(
+        is_stopped=True,
+        calls=calls,
+        failed=_failed(meta_tool, result.stop) if result.stop.is_failure else None,
+        reason="" if result.stop.is_failure else result.stop.reason,
+        remaining=tuple(
+            ToldCall(step=left.step, tool=left.tool, args=left.args) for left in result.remaining
+        ),
+        resume_token=resume_token,
+        notes=result.notes,
+    )
 
 
-def artifact(meta_tool: MetaTool, told: dict[str, Any], result: Result) -> dict[str, Any]:
+def artifact(meta_tool: MetaTool, told: HandBack, result: Result) -> dict[str, Any]:
     """The hand-back with every output whole, and the messages, artifacts and blocks of the tools."""
-    return {"meta_tool": meta_tool.name, **told, "messages": [done.reply for done in result.done]}
+    return {"meta_tool": meta_tool.name, **told.to_json(), "messages": [done.reply for done in result.done]}
+
+
+def _failed(meta_tool: MetaTool, stop: Stop) -> ToldCall:
+    tool = meta_tool.steps[stop.step - 1].tool
+    return ToldCall(step=stop.step, tool=tool, args=dict(stop.args), error=stop.reason)
 
 
 def _text(told: dict[str, Any]) -> str:
     return dump_line(told).decode()
-
-
-def _stopped(meta_tool: MetaTool, stop: Stop) -> dict[str, JSONValue]:
-    if not stop.is_failure:
-        return {"reason": stop.reason}
-    tool = meta_tool.steps[stop.step - 1].tool
-    return {"failed": {"step": stop.step, "tool": tool, "args": stop.args, "error": stop.reason}}
 
 
 def _bounded(told: dict[str, Any], limit: int) -> dict[str, Any]:
@@ -87,7 +80,7 @@ def _bounded(told: dict[str, Any], limit: int) -> dict[str, Any]:
     return bounded
 
 
-def _bounded_step(step: Told, limit: int) -> Told:
+def _bounded_step(step: Entry, limit: int) -> Entry:
     longest: dict[str, int] = {}
     bounded = dict(step)
     for name in ("args", "output", "outputs", "calls", "error"):
@@ -97,7 +90,7 @@ def _bounded_step(step: Told, limit: int) -> Told:
     if not length:
         return step
     ask = f"; call {step['tool']} for the rest" if longest.keys() & {"output", "outputs", "calls"} else ""
-    return {**bounded, "note": f"cut: the first {limit:,} of {length:,} characters{ask}"}
+    return {**bounded, "note": f"{CUT} the first {limit:,} of {length:,} characters{ask}"}
 
 
 _MEMBERS: Final = {"outputs": "output", "calls": "call"}

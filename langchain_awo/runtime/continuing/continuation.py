@@ -14,7 +14,8 @@ from langgraph.errors import GraphBubbleUp
 
 from langchain_awo.model.ir.eager import eager_part
 from langchain_awo.model.ir.metatool import MetaTool
-from langchain_awo.runtime.answer.render_steps import Told, tell_steps
+from langchain_awo.model.trace.handback import Entry, HandBack
+from langchain_awo.runtime.answer.render_steps import tell_steps
 from langchain_awo.runtime.approval.guarding import inner_request
 from langchain_awo.runtime.continuing.held import Held, call_key
 from langchain_awo.runtime.continuing.readings import Readings, readings_of
@@ -45,7 +46,7 @@ class _Going:
     known: dict[str, Held]
     fetched: dict[str, Held] = field(default_factory=dict)
     shown: dict[str, Held] = field(default_factory=dict)
-    told: list[Told] = field(default_factory=list)
+    told: list[Entry] = field(default_factory=list)
 
 
 class Continuer:
@@ -159,12 +160,17 @@ class Continuer:
         return not all(self._reads(call) for call in asked_calls(request))
 
     def _taken(self, reply: Any, readings: Readings, since: int | None) -> Any:
-        told = reply.artifact if isinstance(reply, ToolMessage) else None
-        if isinstance(told, dict) and "meta_tool" in told:
-            for done, own in zip(told["steps"], told["messages"], strict=True):
+        kept = reply.artifact if isinstance(reply, ToolMessage) else None
+        if isinstance(kept, dict) and "meta_tool" in kept and (told := HandBack.read(kept)):
+            for done, own in zip(told.calls, kept["messages"], strict=True):
                 if isinstance(own, ToolMessage):  # as the tool said it
-                    call = {"tool": done["tool"], "args": done["args"]}
-                    held = Held(**call, content=own.content, artifact=own.artifact, unasked=True)
+                    held = Held(
+                        tool=done.tool,
+                        args=done.args,
+                        content=own.content,
+                        artifact=own.artifact,
+                        unasked=True,
+                    )
                     readings.keep(held, since)
         return reply
 

@@ -15,8 +15,7 @@ from langchain_awo.model.ir.metatool import Map, MetaTool, Step
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.effect import Effect
-from langchain_awo.model.trace.handback import FETCHED_NOTE
-from langchain_awo.runtime.answer.render_steps import Told
+from langchain_awo.model.trace.handback import CUT, Entry, tell_fetched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +44,7 @@ def start_of(eager: MetaTool, tool: str, args: Mapping[str, JSONValue]) -> Start
     )
 
 
-def with_fetched(content: Any, told: Sequence[Told], *, characters: int) -> Any:
+def with_fetched(content: Any, told: Sequence[Entry], *, characters: int) -> Any:
     """The anchor's answer with what was fetched below it, as far as there is room; the same kind of content.
 
     It stays one answer to one call: providers refuse tool results without a call of the model's own, and some
@@ -54,13 +53,13 @@ def with_fetched(content: Any, told: Sequence[Told], *, characters: int) -> Any:
     steps = _fitting([{**step, "step": number} for number, step in enumerate(told, start=2)], characters)
     if not steps:
         return content
-    text = dumps({"note": FETCHED_NOTE, "steps": steps})
+    text = tell_fetched(steps)
     return f"{content}\n\n{text}" if isinstance(content, str) else [*content, {"type": "text", "text": text}]
 
 
-def _fitting(told: Sequence[Told], room: int) -> list[Told]:
+def _fitting(told: Sequence[Entry], room: int) -> list[Entry]:
     """The first steps that there is room for; of one that is too long as a whole, its first items."""
-    steps: list[Told] = []
+    steps: list[Entry] = []
     for step in told:
         fitting = _fit(step, room)
         if fitting is None:
@@ -70,13 +69,13 @@ def _fitting(told: Sequence[Told], room: int) -> list[Told]:
     return steps
 
 
-def _fit(step: Told, room: int) -> Told | None:
+def _fit(step: Entry, room: int) -> Entry | None:
     while (length := len(dumps(step))) > room:
         name = next((name for name in ("outputs", "calls") if len(step.get(name, ())) > 1), None)
         if name is None:
             return None
         fewer = max(1, min(len(step[name]) - 1, len(step[name]) * room // length))
-        step = {**step, name: step[name][:fewer], "note": f"cut: call {step['tool']} for the others"}
+        step = {**step, name: step[name][:fewer], "note": f"{CUT} call {step['tool']} for the others"}
     return step
 
 

@@ -7,12 +7,12 @@ what it says was done is not done again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from langchain_core.messages import HumanMessage, ToolMessage
 from langgraph.prebuilt import ToolRuntime
 
 from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.trace.handback import HandBack
 from langchain_awo.runtime.journal.identity import messages_of
 
 WISH = "wish"
@@ -30,18 +30,17 @@ def reported_token(meta_tool: MetaTool, wish: str, runtime: ToolRuntime | None) 
     for message in reversed(messages_of(runtime)):
         if isinstance(message, HumanMessage):
             return None
-        told = message.artifact if isinstance(message, ToolMessage) else None
-        if isinstance(told, Mapping) and told.get(WISH) == wish:
-            return _token(meta_tool, told)
+        kept = message.artifact if isinstance(message, ToolMessage) else None
+        if isinstance(kept, Mapping) and kept.get(WISH) == wish:
+            return _token(meta_tool, HandBack.read(kept))
     return None
 
 
-def _token(meta_tool: MetaTool, told: Mapping[str, Any]) -> str | None:
+def _token(meta_tool: MetaTool, told: HandBack | None) -> str | None:
     """What goes on where a call stopped, if it had changed something."""
-    if told.get("status") != "stopped":
+    if told is None or not told.is_stopped:
         return None
     steps = meta_tool.steps
-    numbers = [each.get("step") for each in told.get("steps", ()) if isinstance(each, Mapping)]
-    done = [number for number in numbers if isinstance(number, int) and 0 < number <= len(steps)]
+    done = [call.step for call in told.calls if 0 < call.step <= len(steps)]
     has_changed = any(not steps[number - 1].effect.is_read for number in done)
-    return str(told.get("resume_token", "")) if has_changed else None
+    return told.resume_token if has_changed else None

@@ -13,6 +13,7 @@ from langchain_core.tools import BaseTool
 from langchain_awo.model.ir.metatool import MetaTool, Mode
 from langchain_awo.model.ir.reach import reaches_out
 from langchain_awo.model.trace.effect import Effect
+from langchain_awo.model.trace.handback import HandBack
 from langchain_awo.runtime.approval.neighbours import Neighbours
 from langchain_awo.runtime.approval.protection import UNASKED, Protection
 from langchain_awo.runtime.tool.signatures import is_meta_tool, reach_among
@@ -163,8 +164,8 @@ def stopped_since_user(installed: Installed, messages: Sequence[BaseMessage]) ->
         if isinstance(message, HumanMessage):
             return False
         if isinstance(message, ToolMessage) and message.name in installed.modes:
-            told = message.artifact if isinstance(message.artifact, Mapping) else {}
-            if message.status == "error" or told.get("status") == "stopped":
+            told = HandBack.read(message.artifact)
+            if message.status == "error" or (told is not None and told.is_stopped):
                 return True
     return False
 

@@ -33,7 +33,7 @@ from langchain_awo.runtime.tool.routine import Answered, Request, Routine
 from langchain_awo.runtime.tool.routine_tool import RoutineTool
 
 
-class HandBack(ToolException):
+class HandBackError(ToolException):
     """Carries the hand-back of a failed step where the id of the meta-tool's call is not known."""
 
 
@@ -153,7 +153,7 @@ def _reply(meta_tool: MetaTool, answered: Answered, runtime: ToolRuntime | None)
     if not answered.is_failure:
         return answered.content, answered.artifact
     if runtime is None or not runtime.tool_call_id:
-        raise HandBack(answered.content)
+        raise HandBackError(answered.content)
     message = ToolMessage(
         answered.content,
         artifact=answered.artifact,
