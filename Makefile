@@ -7,10 +7,11 @@ READY  := $(VENV)/.ready
 DOCS_READY := $(VENV)/.docs-ready
 OLDEST := .venv-oldest
 BENCH  := .venv-bench
+LEAST_COVERAGE := 90
 export LANGSMITH_TRACING := false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-oldest lint docs format check evaluate bench clean
+.PHONY: help demo test test-oldest lint docs format check evaluate bench coverage public-types audit lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -44,6 +45,7 @@ lint: $(READY) ## formatting, lint, strict types, import contracts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(BIN)/mypy tests/public_types.py
 	@$(BIN)/lint-imports
 
 check: lint docs test test-oldest ## what CI does
@@ -74,6 +76,23 @@ $(BENCH)/.ready: pyproject.toml
 
 bench: $(BENCH)/.ready ## how fast compiling and counting are, beside pm4py, prefixspan, networkx and a plain dict
 	@$(BENCH)/bin/python benchmarks/scale.py
+
+coverage: $(READY) ## the tests with branch coverage, and the least that is accepted; takes twice as long
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group coverage
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov langchain_awo --cov-branch --cov-report term:skip-covered --cov-fail-under $(LEAST_COVERAGE)
+
+public-types: $(READY) ## the public face as the type checkers of users see it
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group public-types
+	@$(BIN)/mypy tests/public_types.py
+	@$(BIN)/pyright --pythonpath $(BIN)/python tests/public_types.py
+
+audit: $(READY) ## known vulnerabilities of what is installed; asks a public service
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group audit
+	@$(BIN)/pip-audit --skip-editable
+
+lock: $(READY) ## write dev.lock: the versions that development was last tried with
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra langchain --extra mcp --group test --group lint --group docs --no-header --no-annotate --no-emit-index-url --quiet --output-file dev.lock
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) $(OLDEST) $(BENCH) site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis traces.db* toolkit.json

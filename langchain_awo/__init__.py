@@ -16,10 +16,15 @@ if TYPE_CHECKING:
     from langchain_awo.api.reporter import report, workflow_graph
     from langchain_awo.api.watcher import monitor
     from langchain_awo.capture.importers import import_traces
+    from langchain_awo.capture.redaction.rules import MaskRules
     from langchain_awo.errors import AwoError
+    from langchain_awo.model.rules import RuleSet
     from langchain_awo.model.trace.effect import Effect
     from langchain_awo.model.trace.trace import Trace
+    from langchain_awo.optimizer.mining.cross_validate import Thresholds
+    from langchain_awo.optimizer.pipeline import Options
     from langchain_awo.runtime.agent.node import tool_node
+    from langchain_awo.runtime.outcome import Limits
     from langchain_awo.runtime.tool.toolkit import MetaToolkit
     from langchain_awo.stores.opening import open_store
     from langchain_awo.stores.store import TraceStore
@@ -27,8 +32,13 @@ if TYPE_CHECKING:
 __all__ = [
     "AwoError",
     "Effect",
+    "Limits",
+    "MaskRules",
     "MetaToolMiddleware",
     "MetaToolkit",
+    "Options",
+    "RuleSet",
+    "Thresholds",
     "Trace",
     "TraceRecorder",
     "TraceStore",
@@ -52,8 +62,13 @@ __version__ = "0.1.0"
 _HOMES: Final = {
     "AwoError": "errors",
     "Effect": "model.trace.effect",
+    "Limits": "runtime.outcome",
+    "MaskRules": "capture.redaction.rules",
     "MetaToolMiddleware": "api.middleware",
     "MetaToolkit": "runtime.tool.toolkit",
+    "Options": "optimizer.pipeline",
+    "RuleSet": "model.rules",
+    "Thresholds": "optimizer.mining.cross_validate",
     "Trace": "model.trace.trace",
     "TraceRecorder": "api.recording",
     "TraceStore": "stores.store",

@@ -15,8 +15,13 @@ def test_the_names_are_explicit_and_sorted():
     assert langchain_awo.__all__ == [
         "AwoError",
         "Effect",
+        "Limits",
+        "MaskRules",
         "MetaToolMiddleware",
         "MetaToolkit",
+        "Options",
+        "RuleSet",
+        "Thresholds",
         "Trace",
         "TraceRecorder",
         "TraceStore",

@@ -1,12 +1,13 @@
 """`MetaToolMiddleware`: capture, install and accounting in one line."""
 
 import os
-from typing import Any
+from typing import Unpack
 
 from langchain_awo.api.recording import TraceRecorder
 from langchain_awo.capture.recorder import CallbackRecorder
 from langchain_awo.capture.runs import AgentRuns
 from langchain_awo.runtime.agent.middleware import ToolkitMiddleware
+from langchain_awo.runtime.agent.options import MiddlewareOptions
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from langchain_awo.stores.store import TraceStore
 
@@ -19,8 +20,8 @@ class MetaToolMiddleware(ToolkitMiddleware):
     Args:
         toolkit: the meta-tools; assign another one to `toolkit` and it is used from the next model call on.
         record: where traces go: a path, a URL, an open store or a recorder; nothing is recorded without it.
-        options: as in `ToolkitMiddleware`: `mode`, `protected`, `allow`, `hold_out`, `entry`,
-            `continue_limits`, `prefetch_limits`, `parallel_hint`.
+        options: as in `ToolkitMiddleware`: `mode`, `protected`, `allow`, `hold_out`, `entry`, `continue_limits`,
+            `prefetch_limits`, `parallel_hint`, `signing_key`.
 
     Example:
         >>> agent = create_agent(
@@ -33,7 +34,7 @@ class MetaToolMiddleware(ToolkitMiddleware):
         toolkit: MetaToolkit,
         *,
         record: str | os.PathLike[str] | TraceStore | CallbackRecorder | None = None,
-        **options: Any,
+        **options: Unpack[MiddlewareOptions],
     ) -> None:
         recorder = record if record is None or isinstance(record, CallbackRecorder) else TraceRecorder(record)
         super().__init__(toolkit, runs=AgentRuns(recorder) if recorder else None, **options)
