@@ -56,6 +56,8 @@ WORLDS = {
 }
 """The worlds with few tasks: what their toolkits hold, and at most which share of the model calls is left: reads alone save little in the web shop."""
 
+THREE_AGENTS = "three_agents/run.py"
+
 
 def run_example(name: str, cwd: Path, *arguments: str) -> str:
     """What an example prints."""
@@ -80,7 +82,7 @@ def test_every_example_is_tested_and_in_the_index():
     worlds = {f"{path.parent.name}/run.py" for path in EXAMPLES.glob("*/run.py")}
     index = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     assert names == SAID.keys()
-    assert worlds == WORLDS.keys()
+    assert worlds == WORLDS.keys() | {THREE_AGENTS}
     assert names | worlds <= set(re.findall(r"\]\(([\w./]+)\)", index))
 
 
@@ -102,3 +104,18 @@ def test_a_world_ends_in_the_same_state_with_fewer_model_calls(name, tmp_path):
     achieved = re.search(r"tasks achieved +(\d+) of (\d+) +(\d+) of (\d+)", said).groups()
     assert len(set(achieved)) == 1
     assert "Equal rows in the database: yes." in said
+
+
+def test_three_agents_achieve_the_same_with_fewer_model_calls_and_keep_their_decisions(tmp_path):
+    said = run_example(THREE_AGENTS, tmp_path, "--tasks=45")
+    rows = {
+        name: re.findall(r"(\d+) → (\d+)", line)
+        for name in ("model calls", "achieved")
+        for line in said.splitlines()
+        if f" {name} " in line
+    }
+    assert all(int(after) < int(before) for before, after in rows["model calls"])
+    assert all(after == before for before, after in rows["achieved"])
+    assert "NO" not in said
+    for decided in ("page_engineer", "book_hotel", "run_query"):
+        assert decided not in said
