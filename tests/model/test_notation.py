@@ -177,7 +177,7 @@ def routines(draw):
     )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(routines())
 def test_whatever_is_printed_reads_back_as_the_same_routine(routine):
     shown = format_meta_tool(routine, whole=True)
