@@ -10,7 +10,7 @@ BENCH  := .venv-bench
 export LANGSMITH_TRACING := false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-oldest lint docs format check evaluate bench clean
+.PHONY: help demo test test-oldest lint docs format check evaluate bench mutate clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -75,5 +75,12 @@ $(BENCH)/.ready: pyproject.toml
 bench: $(BENCH)/.ready ## how fast compiling and counting are, beside pm4py, prefixspan, networkx and a plain dict
 	@$(BENCH)/bin/python benchmarks/scale.py
 
+$(VENV)/.mutate-ready: $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group mutate
+	@touch $(VENV)/.mutate-ready
+
+mutate: $(VENV)/.mutate-ready ## whether tests notice small changes of the optimizer and the runtime, on a sample: half an hour
+	@$(BIN)/python benchmarks/mutation.py
+
 clean: ## remove what the other targets made
-	rm -rf $(VENV) $(OLDEST) $(BENCH) site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis traces.db* toolkit.json
+	rm -rf $(VENV) $(OLDEST) $(BENCH) site mutants .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis traces.db* toolkit.json

@@ -96,11 +96,22 @@ def test_a_common_value_is_never_taken_from_where_it_happens_to_stand(value):
     assert f"all={value}" in found
 
 
-def test_an_optional_argument_stays_optional():
-    """Most runs do not say it; the step must be there for them too."""
+@pytest.mark.parametrize(("without", "with_it"), [(12, 6), (6, 12)])
+def test_an_argument_that_only_some_runs_give_is_left_out_of_the_step(without, with_it):
+    """The step must be there for the other runs too, and nothing that is known says when it is given."""
     line = '"a{n} full{n}" find_user(a{n}) -> {"uid": "u{n}"} | get_user(u{n})'
-    found = compiled(f"{runs(12, line)}\n{runs(6, line.replace('u{n})', 'u{n}, view=full{n})'), first=50)}")
-    assert "get_user(id=#1/uid)" in found or "get_user(id=#1/uid, view=$view)" in found
+    more = line.replace("u{n})", "u{n}, view=full{n})")
+    found = compiled(f"{runs(without, line)}\n{runs(with_it, more, first=50)}")
+    assert "get_user(id=#1/uid)" in found
+    assert "view" not in found
+
+
+def test_an_argument_of_the_first_call_that_only_some_runs_give_is_optional():
+    line = '"a{n} full{n}" find_user(a{n}) -> {"uid": "u{n}"} | get_user(u{n})'
+    more = line.replace("find_user(a{n})", "find_user(a{n}, view=full{n})")
+    found = compiled(f"{runs(12, line)}\n{runs(6, more, first=50)}")
+    assert "find_user(id=$id, view?=$view)" in found
+    assert "(id, view?)" in found
 
 
 @pytest.mark.parametrize(
