@@ -67,9 +67,9 @@ def _called(scan: Scanner, word: str) -> Binding:
         scan.fail("a binding", fix=f"write {_BINDING}")
     scan.expect("(")
     source = read_binding(scan)
-    option = scan.json() if scan.take(", ") else ""
+    option = scan.quoted() if scan.take(", ") else ""
     scan.expect(")")
-    return Transform(name=cast("TransformName", word), source=source, option=str(option))
+    return Transform(name=cast("TransformName", word), source=source, option=option)
 
 
 def _text(scan: Scanner) -> Binding:

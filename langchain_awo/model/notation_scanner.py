@@ -85,10 +85,15 @@ class Scanner:
             self.fail("a value in JSON", fix='texts stand in double quotes, such as "open"')
         return value
 
+    def quoted(self) -> str:
+        """Reads a text in quotes, as JSON writes it."""
+        text = self.json() if self.text.startswith('"', self.at) else None
+        return text if isinstance(text, str) else self.fail("a text in double quotes")
+
     def name(self, what: str) -> str:
         """Reads a name, plain or in quotes."""
         if self.text.startswith('"', self.at):
-            return self._quoted()
+            return self.quoted()
         return self.match(PLAIN_NAME) or self.fail(
             what, fix="put a name that is no plain word in double quotes"
         )
@@ -106,7 +111,7 @@ class Scanner:
         path = ""
         while self.take("/"):
             quoted = self.text.startswith('"', self.at)
-            path += "/" + (self._quoted() if quoted else self.match(PLAIN_SEGMENT))
+            path += "/" + (self.quoted() if quoted else self.match(PLAIN_SEGMENT))
         return path
 
     def plain_text(self) -> str:
@@ -117,10 +122,3 @@ class Scanner:
         except ValueError:
             self.fail("a text in JSON", fix="write a backslash twice")
         return str(text).replace("{{", "{").replace("}}", "}")
-
-    def _quoted(self) -> str:
-        start = self.at
-        text = self.json()
-        if not isinstance(text, str) or "\n" in self.text[start : self.at]:
-            self.fail("a text in double quotes")
-        return text

@@ -271,6 +271,7 @@ def test_what_would_read_as_something_else_is_told_apart(binding, shown):
         ('r(a)\n  1  get(id="a¦}")', "a brace of the text itself is written twice"),
         ("r(a)\n  1  get(id=#¦x)", "expected a number"),
         ("r(a)\n  1  get(id=¦²)", "expected a binding"),
+        ("r(a)\n  1  get(id=lower($a, ¦5))", "expected a text in double quotes"),
         ("r(a)\n  1  get()  # ¦reeds", "expected what the step does, found 'reeds'; say one of: reads;"),
         ("r(a)\n  1  get()  # reads, ¦twice", "expected a clause"),
         ("r(a)\n  1  get()  # reads, skip unless $a¦ = 1", "say `==`, `in`"),
