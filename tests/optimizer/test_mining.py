@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from langchain_awo.model.metatool import MetaTool, Refused
+from langchain_awo.model.metatool import BindingEvidence, MetaTool, Refused
 from langchain_awo.model.notation import format_meta_tool
+from langchain_awo.model.notation_parser import parse_meta_tools
+from langchain_awo.optimizer.mining.cross_validate import Thresholds
 from langchain_awo.optimizer.mining.grow import grow
+from langchain_awo.optimizer.mining.verify import verify
 from langchain_awo.optimizer.pipeline import Options, compile_corpus
 from langchain_awo.optimizer.selection.naming import name_all
 from tests.optimizer.notation import corpus_of
@@ -261,3 +266,20 @@ def test_of_equal_steps_the_one_that_goes_on_is_taken_before_another_branch():
     made = [step.tool for step in longest.steps[1:]]
     assert made.index("get_zebra") == made.index("get_apple") + 1
     assert made.index("get_yak") == made.index("get_bear") + 1
+
+
+def test_a_step_keeps_what_the_trial_showed_in_which_it_was_found():
+    """Found fold by fold it was tried harder than when it is held against all runs at once."""
+    (routine,) = parse_meta_tools(
+        "user(id)\n  1  find_user(id=$id)  # reads\n  2  get_user(id=#1/uid)  # reads"
+    )
+    found = replace(
+        routine.steps[1], evidence={"/id": BindingEvidence(held_out_agree=3, held_out_contradict=2)}
+    )
+    corpus = corpus_of('8x "a{n}" find_user(a{n}) -> {"uid": "u{n}"} | get_user(u{n})')
+    for step, expected in (
+        (found, found.evidence),
+        (routine.steps[1], {"": BindingEvidence(held_out_agree=8)}),
+    ):
+        kept, _ = verify(replace(routine, steps=(routine.steps[0], step)), corpus, Thresholds())
+        assert kept.steps[1].evidence == expected
