@@ -79,7 +79,7 @@ $(VENV)/.mutate-ready: $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group mutate
 	@touch $(VENV)/.mutate-ready
 
-mutate: $(VENV)/.mutate-ready ## whether tests notice small changes of the optimizer and the runtime, on a sample: half an hour
+mutate: $(VENV)/.mutate-ready ## whether tests notice small changes of the optimizer and the runtime, on a sample: about half an hour
 	@$(BIN)/python benchmarks/mutation.py
 
 clean: ## remove what the other targets made
