@@ -11,7 +11,7 @@ LEAST_COVERAGE := 90
 export LANGSMITH_TRACING := false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-oldest lint docs format check evaluate bench coverage public-types audit lock clean
+.PHONY: help demo test test-oldest lint docs format check evaluate bench mutate coverage public-types audit lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -94,5 +94,12 @@ lock: $(READY) ## write dev.lock: the versions that development was last tried w
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra langchain --extra mcp --group test --group lint --group docs --no-header --no-annotate --no-emit-index-url --quiet --output-file dev.lock
 
+$(VENV)/.mutate-ready: $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group mutate
+	@touch $(VENV)/.mutate-ready
+
+mutate: $(VENV)/.mutate-ready ## whether tests notice small changes of the optimizer and the runtime, on a sample: about half an hour
+	@$(BIN)/python benchmarks/mutation.py
+
 clean: ## remove what the other targets made
-	rm -rf $(VENV) $(OLDEST) $(BENCH) site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis traces.db* toolkit.json
+	rm -rf $(VENV) $(OLDEST) $(BENCH) site mutants .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis traces.db* toolkit.json

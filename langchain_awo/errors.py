@@ -12,6 +12,7 @@
     ├── PlanError                  a saved toolkit is malformed
     │   ├── SealError              a saved toolkit was edited, or is not signed with the key
     │   └── ToolMismatchError      a live tool is missing or has another signature
+    ├── NotationError              a text is no routine in the notation
     ├── ApprovalError              approvals are asked for in a way that would let calls pass unasked
     ├── ConfigError                a configuration file cannot be used
     ├── PriceError                 a table of prices cannot be read
@@ -82,6 +83,20 @@ class PlanError(AwoError):
 
 class SealError(PlanError):
     """A saved toolkit was edited since it was sealed, or is not signed with the given key."""
+
+
+class NotationError(AwoError):
+    """A text is no routine in the notation of meta-tools.
+
+    Attributes:
+        line: where reading stopped, counted from 1.
+        column: the same.
+    """
+
+    def __init__(self, problem: str, *, line: int, column: int) -> None:
+        super().__init__(f"line {line}, column {column}: {problem}")
+        self.line = line
+        self.column = column
 
 
 class ApprovalError(AwoError):

@@ -52,6 +52,6 @@ def watch() -> None:
     awo.report("traces.db", toolkit="toolkit.json")
     fresh, what_changed = awo.recompile("traces.db", "toolkit.json", tools=[get_order])
     assert_type(fresh, awo.MetaToolkit)
-    print(what_changed)
+    assert what_changed
     with awo.open_store("traces.db") as store:
         assert_type(store, awo.TraceStore)

@@ -46,7 +46,7 @@ TOKEN = Output(step=1, path="/token")
         (Output(step=1, path="/orders/-1"), "o2", "#1/orders/-1"),
         (Output(step=2), MISSING, "#2"),
         (Argument(step=1, path="/email"), "a@b", "#1.args/email"),
-        (Item(path="/id"), "i", "item/*/id"),
+        (Item(path="/id"), "i", "item/id"),
         (Template(prefix="Bearer ", source=TOKEN), "Bearer t", '"Bearer {#1/token}"'),
         (Template(prefix="x", source=Output(step=1, path="/ok")), MISSING, '"x{#1/ok}"'),
         (Transform(name="upper", source=TOKEN), "T", "upper(#1/token)"),

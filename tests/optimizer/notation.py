@@ -2,8 +2,8 @@
 
     2x "order 7, please" get_order(7) -> {"user": "u1"} | get_user(u1) & get_note(7) || "thanks" cancel(7)
 
-`2x` makes two such runs, each a task of its own unless `task=name` follows; `failed` marks runs without success. `|`
-separates model calls, `&` calls of one model call, `||` is where the user speaks again, with the words in quotes if
+`2x` makes two such runs, each a task of its own unless `task=name` follows; `failed` marks runs without success; `{n}` is another
+number in each run of a case, so that what depends on it differs. `|` separates model calls, `&` calls of one model call, `||` is where the user speaks again, with the words in quotes if
 they matter. `->` gives an output, JSON or a bare word; `!` before a call makes it fail. An argument without a name is `id`.
 """
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import count
 
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import Message, ModelCallRecord, ToolCallRecord, Trace
@@ -19,6 +20,9 @@ from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
 
 _HEAD = re.compile(r"(?:(\d+)x\s+)?(?:task=(\S+)\s+)?(failed\s+)?(.*)", re.DOTALL)
 _CALL = re.compile(r"\s*(!?)([\w.]+)\(([^()]*)\)\s*(?:->\s*(.*?))?\s*", re.DOTALL)
+
+_ARGUMENT = re.compile(r'(?:"[^"]*"|\[[^\]]*\]|\{[^}]*\}|[^,])+')
+"""An argument of a call; commas inside texts, lists and objects do not end it."""
 
 
 def corpus_of(text: str) -> Corpus:
@@ -29,14 +33,16 @@ def corpus_of(text: str) -> Corpus:
 def traces_of(text: str) -> list[Trace]:
     """One trace for each run; lines that start with `#` are comments."""
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    return [trace for number, line in enumerate(lines) for trace in _traces(number, line)]
+    numbers = count(10)
+    return [trace for number, line in enumerate(lines) for trace in _traces(number, line, numbers)]
 
 
-def _traces(number: int, line: str) -> Iterator[Trace]:
+def _traces(number: int, line: str, numbers: Iterator[int]) -> Iterator[Trace]:
     times, task, failed, body = _HEAD.fullmatch(line.strip()).groups()
     for copy in range(int(times or 1)):
         name = f"{number:03}-{copy:03}"
-        yield _trace(name, task or name, success=not failed, body=body)
+        own = body.replace("{n}", str(next(numbers)))
+        yield _trace(name, task or name, success=not failed, body=own)
 
 
 def _trace(name: str, task: str, *, success: bool, body: str) -> Trace:
@@ -64,7 +70,7 @@ def _call(call_id: str, text: str, model_call: int) -> ToolCallRecord:
     return ToolCallRecord(
         call_id=call_id,
         name=tool,
-        args=dict(_argument(each) for each in args.split(",") if each.strip()),
+        args=dict(_argument(each) for each in _ARGUMENT.findall(args) if each.strip()),
         output=_value(output or "ok"),
         status="error" if bang else "ok",
         model_call=model_call,

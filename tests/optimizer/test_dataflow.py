@@ -5,22 +5,23 @@ from __future__ import annotations
 import pytest
 
 from langchain_awo.model.ir.binding import Frame, resolve
+from langchain_awo.model.text.encoding import dumps, loads
 from langchain_awo.model.views.notation import format_binding
 from langchain_awo.optimizer.dataflow.consensus import Example, collect_votes
 
 LETTERS = "abcdefghijkl"
 
 
-def flow(output, argument, *, count=12):
+def flow(output, argument, *, count=12, agreement=0.85):
     """The consensus on the argument `x` of calls that follow a call with an output; both are made of a number."""
     examples = [
         Example(f"task {n}", Frame(arguments={1: {"q": f"q{n}"}}, outputs={1: output(n)}), {"x": argument(n)})
         for n in range(count)
     ]
     found = collect_votes(examples)
-    bound = found.place("x", agreement=0.85)
-    for example in examples if bound else ():
-        assert resolve(bound.binding, example.frame) == example.args["x"]
+    bound = found.place("x", agreement=agreement)
+    agreeing = [each for each in examples if bound and resolve(bound.binding, each.frame) == each.args["x"]]
+    assert not bound or len(agreeing) == bound.evidence.agree
     return bound
 
 
@@ -59,10 +60,27 @@ def test_an_argument_is_bound_to_what_makes_it(output, argument, expected):
     assert shown(output, argument) == expected
 
 
-def test_two_places_that_always_agree_are_reported_and_the_nearest_is_taken():
+def test_of_two_places_that_always_agree_the_output_is_taken_before_the_argument_and_the_other_is_reported():
     bound = flow(lambda n: {"id": f"q{n}"}, lambda n: f"q{n}")
     assert format_binding(bound.binding) == "#1/id"
     assert bound.evidence.tied == ("#1.args/q",)
+
+
+def test_of_two_places_that_always_agree_the_later_step_then_the_shorter_path_is_taken():
+    """Two outputs hold the value, the later one twice."""
+    outputs = [{"id": "{n}"}, {"deep": {"id": "{n}"}, "id": "{n}"}]
+    examples = [
+        Example(f"task {n}", Frame(outputs=dict(enumerate(of(outputs, n), start=1))), {"x": f"u{n}"})
+        for n in range(12)
+    ]
+    bound = collect_votes(examples).place("x", agreement=0.85)
+    assert format_binding(bound.binding) == "#2/id"
+    assert bound.evidence.tied == ("#2/deep/id", "#1/id")
+
+
+def of(outputs, n):
+    """Outputs of a number."""
+    return loads(dumps(outputs).replace("{n}", f"u{n}"))
 
 
 def test_two_places_that_explain_as_much_and_contradict_each_other_are_not_guessed_between():
@@ -73,8 +91,12 @@ def test_two_places_that_explain_as_much_and_contradict_each_other_are_not_guess
 
 
 def test_a_flag_that_agrees_no_more_than_chance_would_is_no_source():
-    """Eleven of twelve are true on both sides, and the one that is not is another one."""
-    assert flow(lambda n: {"ok": n != 0}, lambda n: n != 1) is None
+    """Eleven of twelve are true on both sides, and the one that is not is another one: ten agree, as many as by chance."""
+    assert flow(lambda n: {"ok": n != 0}, lambda n: n != 1, agreement=0.8) is None
+    assert flow(lambda n: {"ok": f"v{n}" if n < 10 else "w"}, lambda n: f"v{n}", agreement=0.8) is not None
+
+
+def test_a_flag_that_always_agrees_and_varies_is_a_source():
     assert shown(lambda n: {"ok": n % 2 == 0}, lambda n: n % 2 == 0) == "#1/ok"
 
 
@@ -82,7 +104,7 @@ def test_a_value_that_never_varies_is_no_evidence_for_a_place():
     assert flow(lambda n: {"limit": 50, "id": n}, lambda n: 50) is None
 
 
-def test_a_member_that_only_some_calls_have_costs_agreement():
+def test_an_object_with_a_member_that_most_calls_have_and_nothing_explains_is_not_bound():
     bound = flow(lambda n: {"id": f"u{n}"}, lambda n: {"id": f"u{n}"} | ({"odd": n} if n < 8 else {}))
     assert bound is None
 

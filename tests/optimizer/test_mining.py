@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from langchain_awo.model.ir.metatool import MetaTool, Refused
+from langchain_awo.model.ir.metatool import BindingEvidence, MetaTool, Refused
 from langchain_awo.model.views.notation import format_meta_tool
+from langchain_awo.model.views.notation_parser import parse_meta_tools
+from langchain_awo.optimizer.mining.cross_validate import Thresholds
 from langchain_awo.optimizer.mining.grow import grow
+from langchain_awo.optimizer.mining.verify import verify
 from langchain_awo.optimizer.pipeline import Options, compile_corpus
 from langchain_awo.optimizer.selection.naming import name_all
 from tests.optimizer.notation import corpus_of
@@ -96,11 +101,22 @@ def test_a_common_value_is_never_taken_from_where_it_happens_to_stand(value):
     assert f"all={value}" in found
 
 
-def test_an_optional_argument_stays_optional():
-    """Most runs do not say it; the step must be there for them too."""
+@pytest.mark.parametrize(("without", "with_it"), [(12, 6), (6, 12)])
+def test_an_argument_that_only_some_runs_give_is_left_out_of_the_step(without, with_it):
+    """The step must be there for the other runs too, and nothing that is known says when it is given."""
     line = '"a{n} full{n}" find_user(a{n}) -> {"uid": "u{n}"} | get_user(u{n})'
-    found = compiled(f"{runs(12, line)}\n{runs(6, line.replace('u{n})', 'u{n}, view=full{n})'), first=50)}")
-    assert "get_user(id=#1/uid)" in found or "get_user(id=#1/uid, view=$view)" in found
+    more = line.replace("u{n})", "u{n}, view=full{n})")
+    found = compiled(f"{runs(without, line)}\n{runs(with_it, more, first=50)}")
+    assert "get_user(id=#1/uid)" in found
+    assert "view" not in found
+
+
+def test_an_argument_of_the_first_call_that_only_some_runs_give_is_optional():
+    line = '"a{n} full{n}" find_user(a{n}) -> {"uid": "u{n}"} | get_user(u{n})'
+    more = line.replace("find_user(a{n})", "find_user(a{n}, view=full{n})")
+    found = compiled(f"{runs(12, line)}\n{runs(6, more, first=50)}")
+    assert "find_user(id=$id, view?=$view)" in found
+    assert "(id, view?)" in found
 
 
 @pytest.mark.parametrize(
@@ -250,3 +266,20 @@ def test_of_equal_steps_the_one_that_goes_on_is_taken_before_another_branch():
     made = [step.tool for step in longest.steps[1:]]
     assert made.index("get_zebra") == made.index("get_apple") + 1
     assert made.index("get_yak") == made.index("get_bear") + 1
+
+
+def test_a_step_keeps_what_the_trial_showed_in_which_it_was_found():
+    """Found fold by fold it was tried harder than when it is held against all runs at once."""
+    (routine,) = parse_meta_tools(
+        "user(id)\n  1  find_user(id=$id)  # reads\n  2  get_user(id=#1/uid)  # reads"
+    )
+    found = replace(
+        routine.steps[1], evidence={"/id": BindingEvidence(held_out_agree=3, held_out_contradict=2)}
+    )
+    corpus = corpus_of('8x "a{n}" find_user(a{n}) -> {"uid": "u{n}"} | get_user(u{n})')
+    for step, expected in (
+        (found, found.evidence),
+        (routine.steps[1], {"": BindingEvidence(held_out_agree=8)}),
+    ):
+        kept, _ = verify(replace(routine, steps=(routine.steps[0], step)), corpus, Thresholds())
+        assert kept.steps[1].evidence == expected

@@ -198,7 +198,7 @@ def renumber(binding: Binding, numbers: Mapping[int, int]) -> Binding:
     def numbered(leaf: Leaf) -> Leaf:
         return replace(leaf, step=numbers[leaf.step]) if isinstance(leaf, Output | Argument) else leaf
 
-    return _with_leaves(binding, numbered)
+    return with_leaves(binding, numbered)
 
 
 def rename(binding: Binding, names: Mapping[str, str]) -> Binding:
@@ -207,16 +207,17 @@ def rename(binding: Binding, names: Mapping[str, str]) -> Binding:
     def named(leaf: Leaf) -> Leaf:
         return replace(leaf, name=names.get(leaf.name, leaf.name)) if isinstance(leaf, Parameter) else leaf
 
-    return _with_leaves(binding, named)
+    return with_leaves(binding, named)
 
 
-def _with_leaves(binding: Binding, change: Callable[[Leaf], Leaf]) -> Binding:
+def with_leaves(binding: Binding, change: Callable[[Leaf], Leaf]) -> Binding:
+    """The same binding with every leaf changed."""
     match binding:
         case Template(source=source) | Transform(source=source):
-            return replace(binding, source=_with_leaves(source, change))
+            return replace(binding, source=with_leaves(source, change))
         case ObjectOf(members=members):
-            return ObjectOf(members={key: _with_leaves(member, change) for key, member in members.items()})
+            return ObjectOf(members={key: with_leaves(member, change) for key, member in members.items()})
         case ListOf(elements=elements):
-            return ListOf(elements=tuple(_with_leaves(element, change) for element in elements))
+            return ListOf(elements=tuple(with_leaves(element, change) for element in elements))
         case _:
             return change(binding)

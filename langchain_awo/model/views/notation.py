@@ -6,10 +6,17 @@
       1  find_user(email=$email)                           # reads
       2  get_order(order_id=#1/orders/*)                   # reads, once for each item, at most 20
 
-`$name` is a parameter, `#1/path` a place in the output of step 1, `#1.args/path` a place in its arguments.
+`$name` is a parameter, `#1/path` a place in the output of step 1, `#1.args/path` a place in its arguments, `"Bearer {#1/token}"`
+a text with a place in it; `name?` may be left out. Names and path segments that are not plain words are in quotes. A list whose items
+cannot be told by a `*` is named, `once for each item of $ids`, and its items are called `item`.
+
+What a meta-tool does can be read back (`langchain_awo.model.views.notation_parser`). Descriptions, schemas, the mode and most of the
+evidence are not shown.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from langchain_awo.model.ir.binding import (
     Argument,
@@ -22,24 +29,44 @@ from langchain_awo.model.ir.binding import (
     Parameter,
     Template,
     Transform,
+    leaves,
 )
 from langchain_awo.model.ir.guard import conditions_of
-from langchain_awo.model.ir.metatool import Condition, Guard, MetaTool, Refused, Step, ToolkitPlan
+from langchain_awo.model.ir.metatool import (
+    Condition,
+    Guard,
+    GuardEvidence,
+    MetaTool,
+    Refused,
+    Step,
+    ToolkitPlan,
+)
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.trace.effect import Effect
+from langchain_awo.model.views.notation_words import (
+    format_constant,
+    format_key,
+    format_name,
+    format_path,
+    format_text,
+)
 
 COMMENT_COLUMN = 56
 
 HIDDEN_NAMED = 2
 """So many hidden places are named in the line of a step."""
 
-_EFFECT_WORDS = {
+EFFECT_WORDS = {
     Effect.READ: "reads",
     Effect.IDEMPOTENT: "writes, idempotent",
     Effect.WRITE: "writes",
     Effect.UNKNOWN: "unknown effect, treated as a write",
     Effect.DESTRUCTIVE: "destructive",
 }
+"""What a step's comment begins with."""
+
+COMPARISONS = {"equals": "==", "at_least": ">=", "at_most": "<=", "one_of": "in"}
+"""The signs of the tests that compare with a value."""
 
 
 def format_plan(plan: ToolkitPlan) -> str:
@@ -50,56 +77,93 @@ def format_plan(plan: ToolkitPlan) -> str:
     return "\n\n".join(blocks)
 
 
-def format_meta_tool(meta_tool: MetaTool) -> str:
-    """A meta-tool as one line for its head and one for each step."""
-    names = ", ".join(spec.name if spec.required else f"{spec.name}?" for spec in meta_tool.parameters)
-    lines = [_with_comment(f"{meta_tool.name}({names})", _evidence(meta_tool))]
-    lines += [format_numbered_step(number, step) for number, step in enumerate(meta_tool.steps, start=1)]
+def format_meta_tool(meta_tool: MetaTool, *, whole: bool = False) -> str:
+    """A meta-tool as one line for its head and one for each step.
+
+    Args:
+        whole: names every hidden place, so that the text can be read back.
+    """
+    names = ", ".join(
+        f"{format_name(spec.name)}{'' if spec.required else '?'}" for spec in meta_tool.parameters
+    )
+    lines = [_with_comment(f"{format_name(meta_tool.name)}({names})", _evidence(meta_tool))]
+    lines += [
+        format_numbered_step(number, step, whole=whole)
+        for number, step in enumerate(meta_tool.steps, start=1)
+    ]
     return "\n".join(lines)
 
 
-def format_numbered_step(number: int, step: Step) -> str:
+def format_numbered_step(number: int, step: Step, *, whole: bool = False) -> str:
     """The line of a step: its number, its call, and what it does."""
-    return _with_comment(f"  {number}  {format_step(step)}", format_step_comment(step))
+    return _with_comment(f"  {number}  {format_step(step)}", format_step_comment(step, whole=whole))
 
 
 def format_step(step: Step) -> str:
     """The call of a step, such as `get_order(order_id=#1/orders/*)`."""
-    args = ", ".join(f"{name}={format_binding(binding, step)}" for name, binding in step.args.items())
-    return f"{step.tool}({args})"
+    args = (
+        f"{format_name(name)}{'?' if name in step.optional else ''}={format_binding(binding, step)}"
+        for name, binding in step.args.items()
+    )
+    return f"{format_name(step.tool)}({', '.join(args)})"
 
 
 def format_binding(binding: Binding, step: Step | None = None) -> str:
     """One binding; inside a mapped step an item is shown as the place of its list."""
     match binding:
         case Constant(value=value):
-            return dumps(value)
+            return format_constant(value)
         case Parameter(name=name, path=path):
-            return f"${name}{path}"
+            return f"${format_name(name)}{format_path(path)}"
         case Output(step=number, path=path):
-            return f"#{number}{path}"
+            return f"#{number}{format_path(path)}"
         case Argument(step=number, path=path):
-            return f"#{number}.args{path}"
+            return f"#{number}.args{format_path(path)}"
         case Item(path=path):
-            source = format_binding(step.over.source) if step and step.over else "item"
-            return f"{source if '*' in source else source + '/*'}{path}"
+            return f"{_list_of_items(step) or 'item'}{format_path(path)}"
         case Template(prefix=prefix, source=inner, suffix=suffix):
-            return f'"{prefix}{{{format_binding(inner, step)}}}{suffix}"'
+            shown = format_binding(inner, step)
+            apart = " " if shown.startswith("{") else ""  # two braces would be one brace of the text
+            return f'"{format_text(prefix)}{{{apart}{shown}}}{format_text(suffix)}"'
         case Transform(name=name, source=inner, option=option):
             return f"{name}({format_binding(inner, step)}{', ' + dumps(option) if option else ''})"
         case ObjectOf(members=members):
-            return (
-                "{" + ", ".join(f"{key}: {format_binding(item, step)}" for key, item in members.items()) + "}"
+            shown = ", ".join(
+                f"{format_key(key)}: {format_binding(item, step)}" for key, item in members.items()
             )
+            return f"object({shown})" if _is_constant(members.values()) else f"{{{shown}}}"
         case ListOf(elements=elements):
-            return "[" + ", ".join(format_binding(item, step) for item in elements) + "]"
+            shown = ", ".join(format_binding(item, step) for item in elements)
+            return f"list({shown})" if _is_constant(elements) else f"[{shown}]"
 
 
-def format_hidden(step: Step) -> str:
+def _is_constant(parts: Iterable[Binding]) -> bool:
+    """Whether an object or a list would read as a plain value."""
+    return all(isinstance(part, Constant) for part in parts)
+
+
+def _list_of_items(step: Step | None) -> str:
+    """The place of a mapped step's items, such as `#1/orders/*`; empty if its list has to be named to be told."""
+    if step is None or step.over is None:
+        return ""
+    source = step.over.source
+    found = [leaf for binding in step.args.values() for leaf in leaves(binding)]
+    starred = [leaf for leaf in found if not isinstance(leaf, Constant) and "*" in leaf.path]
+    if starred or not any(isinstance(leaf, Item) for leaf in found):
+        return ""
+    match source:
+        case Output(path=path) | Argument(path=path) if path.endswith("/*"):
+            return format_binding(source)
+        case Parameter(path=path) if "*" not in path:
+            return f"{format_binding(source)}/*"
+    return ""
+
+
+def format_hidden(step: Step, *, whole: bool = False) -> str:
     """The places of a step's output that the model is not shown, such as `/email, /address/zip and 2 more`."""
-    places = list(step.hide)
-    named, rest = ", ".join(places[:HIDDEN_NAMED]), len(places) - HIDDEN_NAMED
-    return f"{named} and {rest} more" if rest > 0 else named
+    places = [format_path(place) for place in step.hide]
+    named, rest = places[:HIDDEN_NAMED], len(places) - HIDDEN_NAMED
+    return ", ".join(places) if whole or rest <= 0 else f"{', '.join(named)} and {rest} more"
 
 
 def format_refused(refused: Refused) -> str:
@@ -107,18 +171,21 @@ def format_refused(refused: Refused) -> str:
     return _with_comment(" > ".join(refused.routine), f"{refused.reason} ({refused.occurrences} occurrences)")
 
 
-def format_step_comment(step: Step) -> str:
+def format_step_comment(step: Step, *, whole: bool = False) -> str:
     """What a step does and when, as it stands behind its call."""
-    parts = [_EFFECT_WORDS[step.effect]]
+    parts = [EFFECT_WORDS[step.effect]]
     if step.over:
-        parts.append(f"once for each item, at most {step.over.limit}")
+        source = "" if _list_of_items(step) else f" of {format_binding(step.over.source)}"
+        parts.append(f"once for each item{source}, at most {step.over.limit}")
         if step.over.filter:
             values = " or ".join(dumps(value) for value in step.over.filter.values)
-            parts.append(f"where {step.over.filter.path or 'it'} is {values}")
+            parts.append(f"where {format_path(step.over.filter.path) or 'it'} is {values or 'nothing'}")
     if step.guard:
-        parts.append(f"{step.guard.otherwise} unless {format_guard(step.guard, step)}{_seen(step.guard)}")
+        parts.append(f"{step.guard.otherwise} unless {format_guard(step.guard)}{_seen(step.guard)}")
+    if step.never_empty:
+        parts.append("never empty")
     if step.hide:
-        parts.append(f"hides {format_hidden(step)}")
+        parts.append(f"hides {format_hidden(step, whole=whole)}")
     return ", ".join(parts)
 
 
@@ -129,16 +196,14 @@ def format_guard(guard: Guard, step: Step | None = None) -> str:
 
 def _condition(condition: Condition, step: Step | None) -> str:
     place = format_binding(condition.source, step)
-    if condition.test == "one_of":
-        return f"{place} in {dumps(condition.value)}"
-    if sign := {"equals": "==", "at_least": ">=", "at_most": "<="}.get(condition.test):
+    if sign := COMPARISONS.get(condition.test):
         return f"{place} {sign} {dumps(condition.value)}"
-    return f"{place} is {condition.test}"
+    return f"{place} is {condition.test}{'' if condition.value is None else ' ' + dumps(condition.value)}"
 
 
 def _seen(guard: Guard) -> str:
     seen = guard.evidence
-    if not seen.held:
+    if seen == GuardEvidence():
         return ""
     left = seen.others - seen.others_followed
     return f" ({seen.followed} of {seen.held}, and {left} of {seen.others} others did not)"
