@@ -73,6 +73,7 @@ $(BENCH)/.ready: pyproject.toml
 	@touch $(BENCH)/.ready
 
 bench: $(BENCH)/.ready ## how fast compiling and counting are, beside pm4py, prefixspan, networkx and a plain dict
+	@$(BENCH)/bin/python benchmarks/counting.py
 	@$(BENCH)/bin/python benchmarks/scale.py
 
 clean: ## remove what the other targets made
