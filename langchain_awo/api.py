@@ -23,7 +23,7 @@ from langchain_awo.optimizer.pipeline import Options, Progress, Strategy, compil
 from langchain_awo.optimizer.recompile.recompile import Recompilation, as_compiled, recompile_plan
 from langchain_awo.optimizer.rules.file import read_rules
 from langchain_awo.optimizer.selection.polish import Namer, polished
-from langchain_awo.partitions import count_traces
+from langchain_awo.partitions import count_traces, fair_sample
 from langchain_awo.plan_file import read_plan
 from langchain_awo.runtime.chat_namer import chat_namer
 from langchain_awo.runtime.live_tools import as_tools
@@ -198,7 +198,7 @@ def estimate(
         >>> print(estimate("traces.db", runs_a_day=300))  # doctest: +SKIP
     """
     return estimate_saving(
-        load_traces(traces),
+        fair_sample(traces).traces,
         table=prices if isinstance(prices, PriceTable) else read_prices(prices),
         options=options,
         tools=[spec_of(tool) for tool in as_tools(tools)],

@@ -6,9 +6,12 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from langchain_awo.errors import CompileError
+from langchain_awo.model.trace import Trace
 from langchain_awo.optimizer.counting.sample import Bounds
 from langchain_awo.optimizer.counting.state import from_bytes, read_state, to_bytes, write_state
 from langchain_awo.optimizer.counting.summary import Summary
@@ -16,6 +19,40 @@ from langchain_awo.sources import Place, Source, places_in, stream_traces
 from langchain_awo.stores import TraceStore
 
 logger = logging.getLogger(__name__)
+
+MEASURED: Final = Bounds(fair=12_000, rare=1, all_rare=1)
+"""What is measured on traces, such as what a toolkit would save, is measured on a fair sample of so many calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class FairSample:
+    """Traces in which everything is as frequent as in all of them.
+
+    Attributes:
+        traces: runs of one thread joined, sorted by trace id; all there are if they are few enough.
+        of: how many runs there are, those of one thread counted as one.
+    """
+
+    traces: list[Trace]
+    of: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing was left out."""
+        return len(self.traces) == self.of
+
+
+def fair_sample(source: Source, *, bounds: Bounds = MEASURED) -> FairSample:
+    """The traces to measure on; the same for the same traces in any order, and never more than the bound in memory.
+
+    Raises:
+        StoreError: traces cannot be read.
+    """
+    found = Summary(bounds)
+    _add(found, source, is_new_only=False)
+    sampled = found.sampled()
+    fair = [trace for trace in sampled.traces if sampled.fair is None or trace.trace_id in sampled.fair]
+    return FairSample(fair, of=len(found.runs))
 
 
 def count_traces(
