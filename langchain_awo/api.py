@@ -109,7 +109,7 @@ def compile_toolkit(
     live = as_tools(tools)
     specs = [spec_of(tool) for tool in live]
     bounds = WHOLE if chosen.strategy == "awo" else None
-    log = count_traces(traces, state=state, executor=executor, bounds=bounds)
+    log = count_traces(traces, state=state, executor=executor, bounds=bounds, progress=progress)
     check_case(chosen.protected, {*(spec.name for spec in specs), *log.calls})
     plan = compile_summary(log, options=chosen, tools=specs, progress=progress)
     if namer is not None:
