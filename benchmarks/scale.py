@@ -1,11 +1,11 @@
-"""How fast compiling and counting are: CPU seconds and memory of `awo compile`, and counting beside other libraries.
+"""What `awo compile` costs: CPU seconds and memory, by the number of calls and by the length of the runs.
 
     make bench
-    python benchmarks/scale.py --compile 1000 10000 100000 --calls 1000000
+    python benchmarks/scale.py --compile 1000 10000 100000
     python benchmarks/scale.py --recording recording.jsonl.gz
 
 Runs are generated worlds of `langchain_awo.testing`, or a recording drawn from with replacement. Each figure is CPU time of one
-process that does nothing else; start-up is that of compiling one run. Peers that are not installed are left out.
+process that does nothing else; start-up is that of compiling one run.
 """
 
 from __future__ import annotations
@@ -15,21 +15,14 @@ import random
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
-
-import networkx as nx
 
 from langchain_awo.api.phases import load_traces
 from langchain_awo.model.trace.trace import Trace
-from langchain_awo.optimizer.counting.columns import as_columns, count_prefixes
 from langchain_awo.stores import open_store
 from langchain_awo.testing import generate_world, play
-
-Runs = Sequence[Sequence[str]]
 
 _COMPILE = """
 import resource, sys
@@ -46,7 +39,6 @@ def main() -> None:
     )
     parser.add_argument("--compile", type=int, nargs="*", default=[1_000, 10_000, 100_000], metavar="CALLS")
     parser.add_argument("--lengths", type=int, nargs="*", default=[10, 100, 1_000, 5_000], metavar="CALLS")
-    parser.add_argument("--calls", type=int, default=1_000_000, help="calls of the log that peers count")
     parser.add_argument("--recording", type=Path)
     args = parser.parse_args()
     base = load_traces(args.recording) if args.recording else _worlds()
@@ -60,8 +52,6 @@ def main() -> None:
             cpu, memory = compile_store(_store(Path(folder) / f"long{length}.db", join(base, length, 10_000)))
             _row(f"runs of {length:,} calls", 10_000, cpu - start, memory)
         print(f"\nstart-up {start:.1f} CPU s")
-    print("\n| counting | calls a CPU s | times pm4py |\n|---|---|---|")
-    compare(names_only(args.calls))
 
 
 def compile_store(path: Path) -> tuple[float, float]:
@@ -107,113 +97,6 @@ def _behind(whole: Trace, trace: Trace) -> Trace:
         model_calls=whole.model_calls + tuple(trace.model_calls[old] for old in used),
         tool_calls=whole.tool_calls + moved,
     )
-
-
-def names_only(calls: int) -> Runs:
-    """Runs of about ten tool names each; like real ones, most follow a few routines and some wander."""
-    chance = random.Random(2)  # noqa: S311  # any will do
-    tools = [f"tool_{number}" for number in range(30)]
-    routines = [chance.choices(tools, k=chance.randint(3, 16)) for _ in range(200)]
-    weights = [1 / (number + 1) for number in range(len(routines))]
-    runs: list[list[str]] = []
-    while calls > 0:
-        run = list(chance.choices(routines, weights)[0])
-        if chance.random() < 0.3:
-            run[chance.randrange(len(run))] = chance.choice(tools)
-        runs.append(run)
-        calls -= len(run)
-    return runs
-
-
-def compare(runs: Runs) -> None:
-    """Prefix counting by each library, on the same runs, one after the other."""
-    calls = sum(map(len, runs))
-    expected = by_dict(runs)
-    assert by_columns(runs) == expected == by_networkx(runs), "the counts differ"
-    peers: dict[str, Callable[[], object]] = {
-        "columns, from names": lambda: count_prefixes(as_columns(runs)),
-        "columns, names numbered before": _numbered(runs),
-        "plain dict trie": lambda: by_dict(runs),
-        "networkx, edge by edge": lambda: by_networkx(runs),
-    }
-    if find_spec("pm4py"):
-        peers["pm4py prefix tree"] = _pm4py(runs)
-    if find_spec("prefixspan"):
-        peers["prefixspan, 100 most frequent of 1 to 3"] = _prefixspan(runs[:20_000])
-    speed = {
-        name: (calls if "prefixspan" not in name else sum(map(len, runs[:20_000]))) / cpu_of(run)
-        for name, run in peers.items()
-    }
-    usual = speed.get("pm4py prefix tree")
-    for name, per_second in speed.items():
-        print(f"| {name} | {per_second:,.0f} | {f'{per_second / usual:.1f}' if usual else '-'} |", flush=True)
-
-
-def by_columns(runs: Runs) -> int:
-    """Distinct prefixes."""
-    return len(count_prefixes(as_columns(runs)).counts)
-
-
-def by_dict(runs: Runs) -> int:
-    """The same in nested dictionaries."""
-    root: dict[str, list] = {}  # type: ignore[type-arg]  # recursive
-    nodes = 0
-    for run in runs:
-        below = root
-        for name in run:
-            node = below.get(name)
-            if node is None:
-                node = below[name] = [0, {}]
-                nodes += 1
-            node[0] += 1
-            below = node[1]
-    return nodes
-
-
-def by_networkx(runs: Runs) -> int:
-    """The same in a graph, edge by edge."""
-    graph = nx.DiGraph()
-    graph.add_node(())
-    for run in runs:
-        source: tuple[object, ...] = ()
-        for name in run:
-            target = (source, name)
-            if graph.has_edge(source, target):
-                graph.edges[source, target]["weight"] += 1
-            else:
-                graph.add_edge(source, target, weight=1)
-            source = target
-    return graph.number_of_nodes() - 1
-
-
-def _numbered(runs: Runs) -> Callable[[], object]:
-    columns = as_columns(runs)
-    return lambda: count_prefixes(columns)
-
-
-def _pm4py(runs: Runs) -> Callable[[], object]:
-    from pm4py.algo.transformation.log_to_trie import algorithm  # noqa: PLC0415  # as below: may be missing
-    from pm4py.objects.log.obj import Event, EventLog  # noqa: PLC0415
-    from pm4py.objects.log.obj import Trace as Case  # noqa: PLC0415
-
-    log = EventLog([Case([Event({"concept:name": name}) for name in run]) for run in runs])
-    return lambda: algorithm.apply(log)
-
-
-def _prefixspan(runs: Runs) -> Callable[[], object]:
-    from prefixspan import PrefixSpan  # noqa: PLC0415
-
-    return lambda: PrefixSpan(runs).topk(100, filter=lambda pattern, _: len(pattern) <= 3)
-
-
-def cpu_of(run: Callable[[], object]) -> float:
-    """CPU seconds, the best of three unless it takes long."""
-    times: list[float] = []
-    while len(times) < 3 and sum(times) < 5:
-        start = time.process_time()
-        run()
-        times.append(time.process_time() - start)
-    return min(times)
 
 
 def _worlds() -> list[Trace]:

@@ -4,18 +4,64 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, TypeAlias
 
-from langchain_awo.api.sources import Place, Source, places_in, stream_traces
-from langchain_awo.errors import CompileError
+from langchain_awo.api.sources import Place, Source, address_of, places_in, stream_traces
+from langchain_awo.capture.importers.importing import is_recording
+from langchain_awo.errors import AwoError, CompileError
+from langchain_awo.model.trace.trace import Trace
 from langchain_awo.optimizer.counting.sample import Bounds
 from langchain_awo.optimizer.counting.state import from_bytes, read_state, to_bytes, write_state
 from langchain_awo.optimizer.counting.summary import Summary
-from langchain_awo.stores import TraceStore
+from langchain_awo.stores import TraceStore, log_torn, open_store
+from langchain_awo.stores.opening import is_parquet_store
+from langchain_awo.stores.selection import Portion, Selection
 
 logger = logging.getLogger(__name__)
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""Called with what is done, how much of it, and how much there is."""
+
+PORTION: Final = 5_000
+"""Keys of a database that one worker counts at a time."""
+
+MEASURED: Final = Bounds(fair=12_000, rare=1, all_rare=1)
+"""What is measured on traces, such as what a toolkit would save, is measured on a fair sample of so many calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class FairSample:
+    """Traces in which everything is as frequent as in all of them.
+
+    Attributes:
+        traces: runs of one thread joined, sorted by trace id; all there are if they are few enough.
+        of: how many runs there are, those of one thread counted as one.
+    """
+
+    traces: list[Trace]
+    of: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing was left out."""
+        return len(self.traces) == self.of
+
+
+def fair_sample(source: Source, *, bounds: Bounds = MEASURED) -> FairSample:
+    """The traces to measure on; the same for the same traces in any order, and never more than the bound in memory.
+
+    Raises:
+        StoreError: traces cannot be read.
+    """
+    found = Summary(bounds)
+    _add(found, source, is_new_only=False)
+    sampled = found.sampled()
+    fair = [trace for trace in sampled.traces if sampled.fair is None or trace.trace_id in sampled.fair]
+    return FairSample(fair, of=len(found.runs))
 
 
 def count_traces(
@@ -25,15 +71,18 @@ def count_traces(
     executor: Executor | None = None,
     bounds: Bounds | None = None,
     only: dict[str, str] | None = None,
+    progress: Progress | None = None,
 ) -> Summary:
     """What is kept of some traces, added to what a file holds of earlier ones.
 
     Args:
         source: with an executor, places that its workers can open.
         state: where to keep what was counted; traces that are in it already are not counted again.
-        executor: counts each place in a worker. A place whose worker dies is counted here.
+        executor: counts each part in a worker: key ranges of a database, files of a Parquet folder, other files as a whole. What
+            no worker can count, because it was killed, is counted here.
         bounds: of the sample, if they are not the usual ones; there is no state then.
         only: what the traces are selected by.
+        progress: called as the parts come in, with an executor.
 
     Raises:
         StoreError: traces cannot be read.
@@ -45,17 +94,43 @@ def count_traces(
     if executor is None:
         _add(found, source, is_new_only=state is not None)
     else:
-        for part in _parts(_named_places(source), executor, found):
-            found.merge(part) if state is None else _merge_new(found, part)
+        parts = _parts_of(_named_places(source))
+        for done, (part, counted) in enumerate(_counted(parts, executor, found), start=1):
+            found.merge(counted) if state is None else _merge_new(found, counted, part)
+            if progress:
+                progress("count", done, len(parts))
     if state is not None:
         write_state(found, state)
     return found
 
 
-def count_place(place: str, bounds: Bounds, only: dict[str, str]) -> bytes:
-    """Counts the traces of one place; runs in a worker, so only bytes come back."""
+@dataclass(frozen=True, slots=True, order=True)
+class Part:
+    """What one worker counts: a place, or a portion of the store there."""
+
+    place: str
+    portion: Portion | None = None
+
+    def __str__(self) -> str:
+        if self.portion is None:
+            return self.place
+        first, last = self.portion
+        return f"{self.place}, {first + 1} to {last}"
+
+    def traces(self) -> Iterator[Trace]:
+        """Its traces."""
+        if self.portion is None:
+            yield from stream_traces(self.place)
+            return
+        with open_store(address_of(self.place), create=False) as store:
+            wanted = Selection(scope=store.scope, portion=self.portion)
+            yield from (trace for _, trace in store.read(wanted, on_error=log_torn))
+
+
+def count_part(part: Part, bounds: Bounds, only: dict[str, str]) -> bytes:
+    """Counts the traces of one part; runs in a worker, so only bytes come back."""
     found = Summary(bounds, only)
-    for trace in stream_traces(place):
+    for trace in part.traces():
         found.add(trace)
     return to_bytes(found)
 
@@ -69,11 +144,14 @@ def _add(found: Summary, source: Source, *, is_new_only: bool) -> None:
         found.add(trace)
 
 
-def _merge_new(found: Summary, part: Summary) -> None:
-    """Adds a part to a state; one that is in it already changes nothing."""
-    if part.traces and part.ids.is_within(found.ids):
+def _merge_new(found: Summary, counted: Summary, part: Part) -> None:
+    """Adds a part to a state; of one that is in it in part, such as the end of a log that grew, what is new."""
+    if counted.ids.is_within(found.ids):
         return
-    found.merge(part)
+    if counted.ids.is_apart(found.ids):
+        found.merge(counted)
+    else:
+        found.add_new(part.traces())
 
 
 def _named_places(source: Source) -> list[str]:
@@ -91,21 +169,36 @@ def _name(place: Place) -> str:
     return place if isinstance(place, str) else str(Path(place))
 
 
-def _parts(places: Sequence[str], executor: Executor, like: Summary) -> Iterator[Summary]:
-    """What each place holds, as it is counted; the order does not matter."""
-    futures: dict[Future[bytes], str] = {}
-    left: list[str] = []
-    for place in places:
+def _parts_of(places: Sequence[str]) -> list[Part]:
+    return [part for place in places for part in _split(place)]
+
+
+def _split(place: str) -> list[Part]:
+    if not is_parquet_store(place) and is_recording(place):
+        return [Part(place)]
+    with open_store(address_of(place), create=False) as store:
+        return [Part(place, portion) for portion in store.portions(PORTION)] or [Part(place)]
+
+
+def _counted(parts: Sequence[Part], executor: Executor, like: Summary) -> Iterator[tuple[Part, Summary]]:
+    """What each part holds, as it is counted; the order does not matter."""
+    futures: dict[Future[bytes], Part] = {}
+    left: dict[Part, str] = {}
+    for part in parts:
         try:
-            futures[executor.submit(count_place, place, like.bounds, like.only)] = place
-        except (BrokenExecutor, RuntimeError):  # a pool that has lost a worker takes no more
-            left.append(place)
+            futures[executor.submit(count_part, part, like.bounds, like.only)] = part
+        except (BrokenExecutor, RuntimeError) as error:  # a pool that has lost a worker takes no more
+            left[part] = str(error)
     for future in as_completed(futures):
-        place = futures[future]
+        part = futures[future]
         try:
-            yield from_bytes(future.result(), where=place)
-        except BrokenExecutor:
-            left.append(place)
-    for place in left:
-        logger.warning("the worker that counted %s died; it is counted in this process", place)
-        yield from_bytes(count_place(place, like.bounds, like.only), where=place)
+            counted = future.result()
+        except AwoError:
+            raise
+        except Exception as error:  # noqa: BLE001  # each engine has errors of its own for a worker that is gone
+            left[part] = f"{type(error).__name__}: {error}"
+        else:
+            yield part, from_bytes(counted, where=str(part))
+    for part, reason in left.items():
+        logger.warning("no worker could count %s, it is counted in this process (%s)", part, reason)
+        yield part, from_bytes(count_part(part, like.bounds, like.only), where=str(part))

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
 
-from langchain_awo.api.partitions import count_traces
+from langchain_awo.api.partitions import count_traces, fair_sample
 from langchain_awo.api.sources import OnSkipped, Source, stream_traces
 from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.model.rules import RuleSet
@@ -109,7 +109,7 @@ def compile_toolkit(
     live = as_tools(tools)
     specs = [spec_of(tool) for tool in live]
     bounds = WHOLE if chosen.strategy == "awo" else None
-    log = count_traces(traces, state=state, executor=executor, bounds=bounds)
+    log = count_traces(traces, state=state, executor=executor, bounds=bounds, progress=progress)
     check_case(chosen.protected, {*(spec.name for spec in specs), *log.calls})
     plan = compile_summary(log, options=chosen, tools=specs, progress=progress)
     if namer is not None:
@@ -198,7 +198,7 @@ def estimate(
         >>> print(estimate("traces.db", runs_a_day=300))  # doctest: +SKIP
     """
     return estimate_saving(
-        load_traces(traces),
+        fair_sample(traces).traces,
         table=prices if isinstance(prices, PriceTable) else read_prices(prices),
         options=options,
         tools=[spec_of(tool) for tool in as_tools(tools)],

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from langchain_awo.api.partitions import FairSample, fair_sample
 from langchain_awo.api.phases import load_traces
 from langchain_awo.api.sources import Source
 from langchain_awo.api.watcher import Toolkit, monitor, plan_of
@@ -44,6 +45,8 @@ def report(
 ) -> Report:
     """Everything about some traces and a toolkit, as one page: `.save("report.html")`, or `.html`.
 
+    Graphs and savings of a large log are those of a fair sample of it, which the page says; use over time is that of all traces.
+
     Args:
         traces: a store or its path or URL, a file of messages, or traces.
         toolkit: a toolkit or a plan, or the path of a saved one.
@@ -64,18 +67,24 @@ def report(
     """
     plan = plan_of(toolkit)
     found = load_traces(traces)
+    sample = fair_sample(found)
     options = options_of(plan, rules=_rules(rules))
-    corpus = build_corpus(found, declared=options.effects)
+    corpus = build_corpus(sample.traces, declared=options.effects)
     evaluation, why_not = _evaluation(
-        found, options, evaluated=evaluated, held_out=held_out, split_seed=split_seed, progress=progress
+        sample.traces,
+        options,
+        evaluated=evaluated,
+        held_out=held_out,
+        split_seed=split_seed,
+        progress=progress,
     )
     return Report(
         plan=plan,
         before=_drawn(corpus, RuleSet()),
         after=_drawn(corpus, options.rules),
-        source=source or _name(traces),
+        source=_about(source or _name(traces), sample),
         effects={tool: str(effect) for tool, effect in corpus.effects.items()},
-        replay=replay_report(found, plan.meta_tools, options=options).as_json(),
+        replay=replay_report(sample.traces, plan.meta_tools, options=options).as_json(),
         evaluation=evaluation,
         not_evaluated=why_not,
         timeline=timeline_of(found, [each.name for each in plan.meta_tools]),
@@ -135,6 +144,12 @@ def _evaluation(
     except CompileError as error:
         return None, str(error)
     return found.as_json(), ""
+
+
+def _about(source: str, sample: FairSample) -> str:
+    if sample.is_whole:
+        return source
+    return f"{source} (graphs and savings: a fair sample of {len(sample.traces):,} of {sample.of:,} runs)"
 
 
 def _name(traces: Source) -> str:

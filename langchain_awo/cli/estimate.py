@@ -22,7 +22,7 @@ from langchain_awo.cli.options import (
     Writes,
     declared_effects,
 )
-from langchain_awo.cli.sources import live_tools, read_traces
+from langchain_awo.cli.sources import live_tools, read_sample
 from langchain_awo.cli.terminal import counted, percent, progress, put, put_json, put_table
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def estimate_traces(
     )
     table = read_prices(prices)
     specs = [spec_of(tool) for tool in live_tools(tools)]
-    found = read_traces(traces, domain=domain, model=model)
+    found = read_sample(traces, domain=domain, model=model)
     with progress(PHASES) as tell:
         estimate = estimate_saving(
             found,

@@ -20,7 +20,7 @@ from langchain_awo.cli.options import (
     Writes,
     declared_effects,
 )
-from langchain_awo.cli.sources import live_tools, read_traces
+from langchain_awo.cli.sources import live_tools, read_sample
 from langchain_awo.cli.tables import put_savings
 from langchain_awo.cli.terminal import counted, progress, put, put_json
 
@@ -57,7 +57,7 @@ def evaluate_traces(
         protected=frozenset(protect or ()),
     )
     specs = [spec_of(tool) for tool in live_tools(tools)]
-    found = read_traces(traces, domain=domain, model=model)
+    found = read_sample(traces, domain=domain, model=model)
     with progress(PHASES) as tell:
         evaluation = evaluate(
             found,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from langchain_awo.cli.options import AsJson, Domain, Model, Toolkit, Traces
-from langchain_awo.cli.sources import read_traces
+from langchain_awo.cli.sources import read_sample
 from langchain_awo.cli.tables import put_savings
 from langchain_awo.cli.terminal import counted, put, put_json, put_table, waiting
 
@@ -25,7 +25,7 @@ def replay_toolkit(
     from langchain_awo.plan_file import read_plan
 
     plan = read_plan(toolkit)
-    found = read_traces(traces, domain=domain, model=model)
+    found = read_sample(traces, domain=domain, model=model)
     effects = {name: signature.effect for name, signature in plan.tools.items()}
     with waiting("replaying"):
         report = replay_report(found, plan.meta_tools, options=Options(effects=effects))

@@ -38,6 +38,26 @@ def read_traces(source: str, *, domain: str | None, model: str | None) -> list[T
     return traces
 
 
+def read_sample(source: str, *, domain: str | None, model: str | None) -> list[Trace]:
+    """A fair sample of the traces, for what is measured on them; told on stderr where it is not all of them.
+
+    Raises:
+        StoreError: there is no such store, or it cannot be read.
+        ImportFormatError: it is neither a store nor runs in a known format.
+    """
+    from langchain_awo.api.partitions import MEASURED, fair_sample
+    from langchain_awo.cli.reading import Reading
+
+    reading = Reading(source, domain=domain, model=model)
+    found = fair_sample(reading)
+    reading.tell(known=0)
+    if not found.is_whole:
+        say(
+            f"measured on {len(found.traces):,} of {counted(found.of, 'trace')}, a fair sample of about {MEASURED.fair:,} calls"
+        )
+    return found.traces
+
+
 def why_none(
     source: str, only: Mapping[str, str], *, read: int, kept: int, calls: bool, seen: Mapping[str, set[str]]
 ) -> str:

@@ -22,7 +22,7 @@ from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
 from langchain_awo.optimizer.log.inline import without_echo
 from langchain_awo.optimizer.log.signatures import signatures_of
 from langchain_awo.optimizer.log.variants import frequent, path_mix
-from langchain_awo.optimizer.mining.cross_validate import Thresholds
+from langchain_awo.optimizer.mining.cross_validate import MIN_TASKS, Thresholds
 from langchain_awo.optimizer.mining.grow import grow
 from langchain_awo.optimizer.mining.reach import keep_home, trusted_by, trusting
 from langchain_awo.optimizer.mining.verify import refusal, verify
@@ -224,7 +224,7 @@ def _literally(
 def mine(corpus: Corpus, options: Options, report: Progress) -> Iterator[MetaTool | Refused]:
     """Routines anchored at every read that may be compiled, and what did not hold."""
     avoid = _avoided(options)
-    allowed = [tool for tool in corpus.specs if tool not in avoid]
+    allowed = [tool for tool in corpus.specs if tool not in avoid and _is_called_enough(corpus, tool)]
     for done, tool in enumerate(allowed):
         report("mine", done, len(allowed))
         yield from grow(
@@ -235,6 +235,10 @@ def mine(corpus: Corpus, options: Options, report: Progress) -> Iterator[MetaToo
             writes=options.writes == "guarded",
         )
     report("mine", len(allowed), len(allowed))
+
+
+def _is_called_enough(corpus: Corpus, tool: str) -> bool:
+    return len({run.task for run, _ in corpus.callers.get(tool, ())}) >= MIN_TASKS
 
 
 def _avoided(options: Options) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from langchain_awo.errors import StoreError, TornRecordError
@@ -11,7 +12,7 @@ from langchain_awo.stores.parquet_files import PARQUET_VERSION
 from langchain_awo.stores.parquet_places import file_system, may_hold
 from langchain_awo.stores.parquet_reading import TraceFile
 from langchain_awo.stores.scope import Scope, ScopeKey, with_query
-from langchain_awo.stores.selection import Selection
+from langchain_awo.stores.selection import Portion, Selection
 from langchain_awo.stores.store import OnTorn, TraceStore, log_torn
 from langchain_awo.stores.summary import StoreSummary, summarize
 
@@ -67,10 +68,16 @@ class ParquetTraceStore(TraceStore):
                 raise error
             on_error(error)
 
-        for path in self._paths():
+        first, last = wanted.portion or (-1, len(self._paths()))
+        wanted = replace(wanted, portion=None)
+        for path in self._paths()[first + 1 : last + 1]:
             if may_hold(path.removeprefix(self._root), wanted):
                 with TraceFile(self._files, path, tell=tell) as file:
                     yield from file.traces(wanted, outputs=outputs)
+
+    def portions(self, size: int) -> list[Portion]:  # noqa: ARG002  # a file is read by one
+        """See `TraceStore.portions`; one for each file."""
+        return [(number - 1, number) for number in range(len(self._paths()))]
 
     def summarize(self) -> StoreSummary:
         """See `TraceStore.summarize`."""

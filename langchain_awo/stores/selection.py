@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.stores.scope import Scope, scope_key
 
 _USER_KEYS: Final = ("user_id", "user", "langfuse_user_id", "langgraph_auth_user_id")
+
+
+Portion: TypeAlias = tuple[int, int]
+"""A stretch of a store, in its own numbering: from after the first number up to the second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +27,7 @@ class Selection:
         trace_id: `None` for every trace.
         since: earliest start, in seconds since the epoch.
         before: traces that started at this time or later are left out; so are those with no known start.
+        portion: one of the store's `portions`; only stores that have several look at it.
     """
 
     scope: Scope = field(default_factory=Scope)
@@ -31,6 +36,7 @@ class Selection:
     trace_id: str | None = None
     since: float | None = None
     before: float | None = None
+    portion: Portion | None = None
 
     @classmethod
     def of(

@@ -15,7 +15,7 @@ from langchain_awo.stores.database import Database
 from langchain_awo.stores.records import Batches, Record
 from langchain_awo.stores.schema import ensure_schema
 from langchain_awo.stores.scope import Scope, ScopeKey, with_query
-from langchain_awo.stores.selection import Selection
+from langchain_awo.stores.selection import Portion, Selection
 from langchain_awo.stores.sql_reading import Page, Reader
 from langchain_awo.stores.store import OnTorn, TraceStore
 from langchain_awo.stores.summary import StoreSummary
@@ -68,8 +68,7 @@ class SqlTraceStore(TraceStore):
         self, wanted: Selection, *, outputs: bool = True, on_error: OnTorn | None = None
     ) -> Iterator[tuple[ScopeKey, Trace]]:
         """See `TraceStore.read`."""
-        last = self._run(sql_reading.last_seq)
-        seen = -1
+        seen, last = wanted.portion or (-1, self._run(sql_reading.last_seq))
         while seen < last:
             page = self._page(wanted, after=seen, last=last, outputs=outputs)
             if page.last_seq is None:
@@ -80,6 +79,11 @@ class SqlTraceStore(TraceStore):
                 )
             seen = page.last_seq
             yield from self._reader.decoded(page, on_error)
+
+    def portions(self, size: int) -> list[Portion]:
+        """See `TraceStore.portions`; ranges of keys, however many traces of them are left."""
+        last = self._run(sql_reading.last_seq)
+        return [(start - 1, min(start + size - 1, last)) for start in range(0, last + 1, size)]
 
     def remove(self, wanted: Selection) -> int:
         """See `TraceStore.remove`."""

@@ -11,7 +11,7 @@ from typing import Self, TypeAlias
 from langchain_awo.errors import StoreError, TornRecordError
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.stores.scope import Scope, ScopeKey
-from langchain_awo.stores.selection import Selection
+from langchain_awo.stores.selection import Portion, Selection
 from langchain_awo.stores.summary import StoreSummary, summarize
 
 OnTorn: TypeAlias = Callable[[TornRecordError], None]
@@ -116,6 +116,13 @@ class TraceStore(ABC):
             before=before,
         )
         return (trace for _, trace in self.read(wanted, outputs=outputs, on_error=on_error))
+
+    def portions(self, size: int) -> list[Portion]:  # noqa: ARG002  # stores that can be read in portions use it
+        """Stretches of about so many traces that together hold all there are now; none if it is read in one piece.
+
+        Where a store has only grown since, all but the last are as they were.
+        """
+        return []
 
     def get(self, trace_id: str) -> Trace:
         """The trace with this id; of several in a scope that spans tenants, the one stored last.

@@ -106,15 +106,19 @@ def _symbols(calls: Sequence[PathCall]) -> Iterator[_Symbol]:
 
 
 def _count_full(paths: Iterable[Path]) -> Decisions:
-    from langchain_awo.optimizer.counting.columns import as_columns, count_prefixes  # noqa: PLC0415  # numpy is slow to import
+    from langchain_awo.optimizer.counting.columns import as_columns  # noqa: PLC0415  # numpy is slow to import
+    from langchain_awo.optimizer.counting.prefixes import count_prefixes  # noqa: PLC0415
 
-    known: dict[_Symbol, _Symbol] = {}
-    columns = as_columns([[known.setdefault(each, each) for each in _symbols(path.calls)] for path in paths])
-    prefixes = count_prefixes(columns)
-    nodes = zip(prefixes.parents.tolist(), prefixes.codes.tolist(), prefixes.counts.tolist(), strict=True)
+    numbers: dict[_Symbol, int] = {}
+    columns = as_columns(
+        [numbers.setdefault(each, len(numbers)) for each in _symbols(path.calls)] for path in paths
+    )
+    symbols = list(numbers)
+    found = count_prefixes(columns)
+    nodes = zip(found.parents.tolist(), found.codes.tolist(), found.counts.tolist(), strict=True)
     tree, decisions = _States(), Decisions()
     for parent, code, count in nodes:
-        symbol = columns.symbols[code]
+        symbol = symbols[found.symbols[code]]
         source, target = tree.add(parent, symbol)
         decisions.weights[source, target, symbol.canonical] += count
     return decisions

@@ -68,6 +68,10 @@ class Distinct:
             self._column = array("Q", sorted([*self._column, *self._fresh]))
             self._fresh.clear()
 
+    def is_apart(self, other: Distinct) -> bool:
+        """Whether another set holds none of these numbers."""
+        return not any(number in other for number in (*self._column, *self._fresh))
+
     def is_within(self, other: Distinct) -> bool:
         """Whether another set holds all of these numbers."""
         return all(number in other for number in (*self._column, *self._fresh))

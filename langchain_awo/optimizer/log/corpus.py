@@ -168,6 +168,15 @@ class Corpus:
             return self
         return self._only(self.fair | self.calling[tool])
 
+    @cached_property
+    def callers(self) -> dict[str, list[tuple[Run, Segment]]]:
+        """By tool, the segments in which it was called with success, in order."""
+        found: dict[str, list[tuple[Run, Segment]]] = {}
+        for run, segment in self.segments():
+            for tool in {call.tool for each in segment.rounds for call in each.calls if call.ok}:
+                found.setdefault(tool, []).append((run, segment))
+        return found
+
     def _only(self, ids: frozenset[str]) -> Corpus:
         runs = tuple(run for run in self.runs if run.trace_id in ids)
         return replace(self, runs=runs, fair=None, calling={})

@@ -141,25 +141,53 @@ def _all_hold(conditions: Iterable[Condition], facts: Facts) -> bool:
 
 def _best(cases: Sequence[Case]) -> tuple[Condition, ...]:
     """One condition, or two if they tell clearly more."""
-    singles = sorted(_candidates(cases), key=lambda each: (-_score([each], cases), repr(each)))
+    table = _Table(cases)
+    singles = _strongest([(each, table.where(each)) for each in _candidates(cases)], table)
     if not singles:
         return ()
-    best: tuple[Condition, ...] = (singles[0],)
-    pairs = combinations(singles[:PAIRED], 2)
-    together = max(pairs, key=lambda pair: (_score(pair, cases), repr(pair)), default=None)
-    if together and _score(together, cases) > _score(best, cases) + 0.02:  # a second condition must pay
-        best = together
-    return best if _score(best, cases) > 0 else ()
+    best, where = singles[0]
+    pairs = [((one, other), a & b) for (one, a), (other, b) in combinations(singles, 2)]
+    together, both = max(pairs, key=lambda pair: (table.score(pair[1]), repr(pair[0])), default=((), 0))
+    if together and table.score(both) > table.score(where) + 0.02:  # a second condition must pay
+        return together if table.score(both) > 0 else ()
+    return (best,) if table.score(where) > 0 else ()
 
 
-def _score(conditions: Sequence[Condition], cases: Sequence[Case]) -> float:
-    """Youden's J: the share of followed cases that the conditions keep, less the share of others that they keep too."""
-    kept = [
-        sum(_all_hold(conditions, case.facts) for case in cases if case.followed is side)
-        for side in (True, False)
-    ]
-    sizes = [max(1, sum(case.followed is side for case in cases)) for side in (True, False)]
-    return kept[0] / sizes[0] - kept[1] / sizes[1]
+def _strongest(singles: Sequence[tuple[Condition, int]], table: _Table) -> list[tuple[Condition, int]]:
+    """The conditions that tell most, with the cases in which each holds."""
+    least = sorted((table.score(where) for _, where in singles), reverse=True)[:PAIRED]
+    kept = [single for single in singles if table.score(single[1]) >= least[-1]]
+    return sorted(kept, key=lambda single: (-table.score(single[1]), repr(single[0])))[:PAIRED]
+
+
+class _Table:
+    """The cases by place, so that each condition is tried once; sets of cases are the bits of a number."""
+
+    def __init__(self, cases: Sequence[Case]) -> None:
+        self._seen: defaultdict[Binding, list[tuple[int, JSONValue]]] = defaultdict(list)
+        self._followed = self._others = 0
+        for number, case in enumerate(cases):
+            for source, value in case.facts.items():
+                self._seen[source].append((1 << number, value))
+            if case.followed:
+                self._followed |= 1 << number
+            else:
+                self._others |= 1 << number
+
+    def where(self, condition: Condition) -> int:
+        """The cases in which a condition holds."""
+        found = given = 0
+        for bit, value in self._seen[condition.source]:
+            given |= bit
+            if holds(condition, value):
+                found |= bit
+        missing = (self._followed | self._others) & ~given
+        return found | missing if missing and holds(condition, MISSING) else found
+
+    def score(self, where: int) -> float:
+        """Youden's J: the share of followed cases that are in a set, less the share of others that are in it too."""
+        kept, wrong = ((where & side).bit_count() for side in (self._followed, self._others))
+        return kept / max(1, self._followed.bit_count()) - wrong / max(1, self._others.bit_count())
 
 
 def _candidates(cases: Sequence[Case]) -> Iterator[Condition]:

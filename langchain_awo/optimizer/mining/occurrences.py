@@ -87,7 +87,7 @@ def occurrences_of(corpus: Corpus, tool: str, *, sample: int | None = SAMPLE) ->
 
 
 def _places(corpus: Corpus, tool: str) -> Iterator[tuple[Run, Segment, int, Call]]:
-    for run, segment in corpus.segments():
+    for run, segment in corpus.callers.get(tool, ()):
         taken: set[str] = set()
         for position, current in enumerate(segment.rounds):
             for call in current.calls:

@@ -265,7 +265,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
     def _shown(self, request: ModelRequest[Any]) -> ModelRequest[Any]:
         if request.state.get("awo_held_out"):
             return request.override(tools=without_meta_tools(request.tools))
-        stopped = stopped_since_user(self._installed, request.messages)
+        stopped = bool(self._installed.hidden) and stopped_since_user(self._installed, request.messages)
         changed = request.override(tools=offered(self._installed, request.tools, stopped=stopped))
         told = request.state.get("awo_entry") or ""
         added = [PARALLEL_HINT if self._parallel_hint else "", str(told)]

@@ -11,7 +11,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
@@ -20,6 +21,36 @@ from langchain_awo.runtime.continuing.held import Held, call_key
 from langchain_awo.runtime.inner.invocation import invocation_of
 
 Kept = TypeVar("Kept")
+
+_Seen: TypeAlias = tuple[int, object]
+"""A message with its place in the conversation; -1 where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What was seen of a conversation: the last message of a model, of the user, and of all."""
+
+    turn: _Seen = (-1, None)
+    wish: _Seen = (-1, None)
+    last: _Seen = (-1, None)
+
+    def again(self, messages: Sequence[BaseMessage]) -> _Look:
+        """Looks at what is new, or at everything where what was seen is not there any more."""
+        seen = (self.turn, self.wish, self.last)
+        if not all(place < 0 or (place < len(messages) and messages[place] is each) for place, each in seen):
+            return _Look().again(messages)
+        start = self.last[0] + 1
+        new = messages[start:]
+        return _Look(
+            _last_of(AIMessage, new, start) or self.turn,
+            _last_of(HumanMessage, new, start) or self.wish,
+            (len(messages) - 1, messages[-1]) if messages else self.last,
+        )
+
+
+def _last_of(kind: type[BaseMessage], messages: Sequence[BaseMessage], start: int) -> _Seen | None:
+    places = range(len(messages) - 1, -1, -1)
+    return next(((start + at, messages[at]) for at in places if isinstance(messages[at], kind)), None)
 
 
 class Readings:
@@ -30,6 +61,7 @@ class Readings:
         self._claims: dict[str, Future[Held | None]] = {}
         self._turn: object = None
         self._wish: object = None
+        self._look = _Look()
         self._changes = 0
         self._changing = 0
         self._lock = threading.Lock()
@@ -40,9 +72,9 @@ class Readings:
         Returns:
             Whether this is the first call of its turn.
         """
-        turn = next((each for each in reversed(messages) if isinstance(each, AIMessage)), None)
-        wish = next((each for each in reversed(messages) if isinstance(each, HumanMessage)), None)
         with self._lock:
+            self._look = self._look.again(messages)
+            turn, wish = self._look.turn[1], self._look.wish[1]
             if wish is not self._wish:
                 self._held.clear()
                 self._changes += 1
