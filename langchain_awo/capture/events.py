@@ -15,6 +15,7 @@ from langchain_core.outputs import LLMResult
 from langgraph.errors import GraphBubbleUp, GraphInterrupt
 
 from langchain_awo.capture import notes, reading, snapshot
+from langchain_awo.capture.failures import kind_and_place
 from langchain_awo.capture.frozen import NOTHING, Frozen
 from langchain_awo.capture.loops import keys_of_execution, keys_of_prompt
 from langchain_awo.capture.offered import OfferedTools
@@ -66,9 +67,9 @@ class EventHandler(BaseCallbackHandler):
         if not self._failed_once:
             self._failed_once = True
             logger.warning(
-                "%s could not be recorded; the agent goes on, and further failures are not logged",
+                "%s could not be recorded (%s); the agent goes on, and further failures are not logged",
                 what,
-                exc_info=error,
+                kind_and_place(error),
             )
 
     def _read(self, read: Callable[..., _T], *values: Any, otherwise: _T) -> _T:

@@ -69,7 +69,9 @@ def loads(text: str | bytes) -> JSONValue:
             return _loads_odd(text)
         except ValueError:
             raise error from None
-    return _loads_odd(text) if _has_long_number(data) else value
+    if _MANY_DIGITS in data.translate(_SHADOW) and _has_long_number(data):
+        return _loads_odd(text)
+    return value
 
 
 def digest(value: object) -> str:

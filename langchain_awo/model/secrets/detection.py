@@ -170,3 +170,19 @@ def is_secret(value: JSONValue, key: str = "") -> bool:
     if claim and named and any(is_credible(text[start:end], claim) for start, end in parts_of(text, key)):
         return True
     return isinstance(value, str) and bool(default_detector().spans(value, key))
+
+
+def hide_secrets(text: str) -> str:
+    """A text for a log or an error message, with what looks like a secret left out.
+
+    >>> hide_secrets("cannot open https://ann:hunter2@db.test/x")
+    'cannot open https://ann:<secret>@db.test/x'
+    """
+    pieces, done = [], 0
+    for start, end in default_detector().spans(text):
+        pieces += [text[done:start], HIDDEN]
+        done = end
+    return "".join([*pieces, text[done:]])
+
+
+HIDDEN: Final = "<secret>"
