@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from langchain_awo.api import compile_toolkit, estimate, load_traces, recompile
     from langchain_awo.capture.importers import import_traces
+    from langchain_awo.capture.redaction import MaskRules
     from langchain_awo.errors import AwoError
     from langchain_awo.middleware import MetaToolMiddleware
     from langchain_awo.model.effect import Effect
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AwoError",
     "Effect",
+    "MaskRules",
     "MetaToolMiddleware",
     "MetaToolkit",
     "Trace",
@@ -52,6 +54,7 @@ __version__ = "0.1.0"
 _HOMES: Final = {
     "AwoError": "errors",
     "Effect": "model.effect",
+    "MaskRules": "capture.redaction",
     "MetaToolMiddleware": "middleware",
     "MetaToolkit": "runtime.toolkit",
     "Trace": "model.trace",

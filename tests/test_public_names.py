@@ -15,6 +15,7 @@ def test_the_names_are_explicit_and_sorted():
     assert langchain_awo.__all__ == [
         "AwoError",
         "Effect",
+        "MaskRules",
         "MetaToolMiddleware",
         "MetaToolkit",
         "Trace",
