@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -27,7 +26,7 @@ from langchain_awo.stores import open_store
 Target: TypeAlias = Callable[[bytes], None]
 
 _READERS: Final = (None, *(name for name in FORMATS if name != "checkpoints"))
-_FOLDER: Final = Path(tempfile.mkdtemp(prefix="fuzz-"))
+_TEMPORARY: Final = tempfile.TemporaryDirectory(prefix="fuzz-")
 _REDACTOR: Final = Redactor(key=lambda: b"k" * 32)
 
 
@@ -137,7 +136,6 @@ TARGETS: Final[dict[str, Target]] = {
 
 
 def _file(name: str, data: bytes) -> Path:
-    path = _FOLDER / str(os.getpid()) / name
-    path.parent.mkdir(exist_ok=True)
+    path = Path(_TEMPORARY.name) / name
     path.write_bytes(data)
     return path
