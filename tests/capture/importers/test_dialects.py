@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 
 from langchain_awo.capture.importers import import_traces
 
@@ -93,3 +94,26 @@ def test_the_arguments_of_a_callback_around_those_of_the_tool():
         (call,) = trace.tool_calls
         assert (call.call_id, call.args, call.output) == (CALL, {"dock": "D4"}, '{"pump": "P-9"}')
         assert (call.model_call, trace.model_calls[0].model) == (0, "")
+
+
+def test_spans_in_any_order_twice_without_parents_and_with_a_clock_an_hour_behind():
+    """Each execution is that of the call with its id."""
+    spans = []
+    for number in range(300):
+        asked = {"type": "tool_call", "id": f"c{number}", "name": "f", "arguments": {"n": number}}
+        said = {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.output.messages": json.dumps([{"role": "assistant", "parts": [asked]}]),
+        }
+        did = {
+            "gen_ai.tool.name": "f",
+            "gen_ai.tool.call.id": f"c{number}",
+            "gen_ai.tool.call.result": str(number),
+        }
+        spans.append(span(2 * number + 2, "chat", said, parentSpanId="e" * 16))
+        late = {"startTimeUnixNano": str(1_699_996_400_000_000_000 + number), "parentSpanId": "f" * 16}
+        spans.append(span(2 * number + 3, "execute_tool f", did, **late))
+    random.Random(5).shuffle(spans)  # noqa: S311  # no secret
+    (trace,) = import_traces([request(*spans), request(*spans[:100])])
+    assert len(trace.tool_calls) == 300
+    assert all(str(call.args["n"]) == call.output for call in trace.tool_calls)
