@@ -11,7 +11,7 @@ LEAST_COVERAGE := 90
 export LANGSMITH_TRACING := false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-oldest lint docs format check evaluate bench mutate coverage public-types audit lock clean
+.PHONY: help demo test test-oldest lint docs format check evaluate bench mutate fuzz coverage public-types audit lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,12 @@ $(OLDEST)/.ready: pyproject.toml tests/oldest.txt
 
 test-oldest: $(OLDEST)/.ready ## run the tests of recording and of running over the oldest supported LangChain and LangGraph
 	@$(OLDEST)/bin/python -m pytest --numprocesses auto --dist loadfile tests/runtime tests/capture
+
+MINUTES ?= 2
+fuzz: $(READY) ## look for inputs that break what reads from outside, MINUTES=2 for each of them
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "atheris>=3"
+	@for target in $$($(BIN)/python -c 'from tests.fuzz.targets import TARGETS; print(*TARGETS)'); do \
+	  echo "== $$target"; $(BIN)/python -m tests.fuzz.drive $$target $$(($(MINUTES) * 60)) || exit 1; done
 
 lint: $(READY) ## formatting, lint, strict types, import contracts
 	@$(BIN)/ruff format --check .

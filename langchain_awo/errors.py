@@ -7,6 +7,7 @@
     │   ├── SchemaVersionError     the store was written by another schema version
     │   └── TornRecordError        a record is cut off or is not what the schema says
     ├── ImportFormatError          a file to import is not in the format it was said to be
+    ├── MaskError                  what is to be masked, or the key of the masks, cannot be used
     ├── RuleError                  a merging rule is malformed or would be unsound
     ├── CompileError               the traces cannot be compiled as asked
     ├── PlanError                  a saved toolkit is malformed
@@ -67,6 +68,10 @@ class TornRecordError(StoreError):
 
 class ImportFormatError(AwoError):
     """A file to import is not in the format it was said to be."""
+
+
+class MaskError(AwoError):
+    """What is to be masked, or the key of the masks, cannot be used as it is given."""
 
 
 class RuleError(AwoError):

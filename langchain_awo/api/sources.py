@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from langchain_awo.capture.importers.account import log_bad_line
+from langchain_awo.capture.importers.checkpoints import is_saver
+from langchain_awo.capture.importers.frames import is_frame
 from langchain_awo.capture.importers.importing import import_traces, is_recording
 from langchain_awo.capture.importers.lines import BadLine
 from langchain_awo.errors import TornRecordError
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.stores import TraceStore, log_torn, open_store
-from langchain_awo.stores.opening import is_parquet_store
+from langchain_awo.stores.opening import holds_checkpoints, is_parquet_store, is_server
 
 Place: TypeAlias = str | os.PathLike[str] | TraceStore
 """A store or its path or URL, or a path of runs that something else recorded."""
 
-Source: TypeAlias = Place | Iterable[Trace] | Sequence[Place]
-"""Traces: a place, several places, or the traces themselves."""
+Source: TypeAlias = Place | Iterable[Trace] | Iterable[Mapping[str, Any]] | Sequence[Place]
+"""Traces: a place, several places, the traces themselves, or what `import_traces` takes: a checkpointer, a frame, records."""
 
 OnSkipped: TypeAlias = Callable[[BadLine | TornRecordError], None]
 """Called with each record that cannot be read; the reading goes on after it."""
@@ -65,17 +68,40 @@ def address_of(store: str | os.PathLike[str]) -> str | Path:
 def _traces(source: Source, on_skipped: OnSkipped) -> Iterator[Trace]:
     places = places_in(source)
     if not places:
-        yield from source  # type: ignore[misc]  # no place, so these are traces
+        yield from _in_memory(source, on_skipped)
     for place in places:
         if isinstance(place, TraceStore):
             yield from place.traces(on_error=on_skipped)
-        elif not is_parquet_store(place) and is_recording(place):
-            yield from import_traces(
-                place, on_skipped=on_skipped
-            )  # what is read without being stored may still be shown
-        else:
+        elif is_store(place):
             with open_store(address_of(place), create=False) as store:
                 yield from store.traces(on_error=on_skipped)
+        else:
+            yield from import_traces(
+                os.fspath(place), on_skipped=on_skipped
+            )  # what is read without being stored may still be shown
+
+
+def is_store(place: str | os.PathLike[str]) -> bool:
+    """Whether a path or URL names a trace store, rather than runs that something else recorded.
+
+    A database on a server is the one or the other by what is in it.
+    """
+    if is_server(place):
+        return not holds_checkpoints(str(place))
+    return is_parquet_store(place) or not is_recording(place)
+
+
+def _in_memory(source: Source, on_skipped: OnSkipped) -> Iterator[Trace]:
+    """Traces themselves, or what `import_traces` makes traces of: a checkpointer, a frame, records."""
+    if is_saver(source) or is_frame(source):
+        yield from import_traces(source, on_skipped=on_skipped)
+        return
+    elements = iter(source)  # type: ignore[arg-type]  # no place, so these are traces or records
+    first = next(elements, None)
+    if first is None:
+        return
+    elements = chain([first], elements)
+    yield from elements if isinstance(first, Trace) else import_traces(elements, on_skipped=on_skipped)
 
 
 def _log(skipped: BadLine | TornRecordError) -> None:

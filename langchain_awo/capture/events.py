@@ -15,11 +15,12 @@ from langchain_core.outputs import LLMResult
 from langgraph.errors import GraphBubbleUp, GraphInterrupt
 
 from langchain_awo.capture import notes, reading, snapshot
+from langchain_awo.capture.failures import kind_and_place
 from langchain_awo.capture.frozen import NOTHING, Frozen
 from langchain_awo.capture.loops import keys_of_execution, keys_of_prompt
 from langchain_awo.capture.offered import OfferedTools
-from langchain_awo.capture.state import Label, ModelRun, Recording, ToolRun
-from langchain_awo.capture.tracker import Node, RunTracker
+from langchain_awo.capture.state import Label, ModelRun, Node, Recording, ToolRun
+from langchain_awo.capture.tracker import RunTracker
 from langchain_awo.capture.usage import usage_of
 from langchain_awo.model.trace.trace import Status, ToolSpec
 
@@ -66,9 +67,9 @@ class EventHandler(BaseCallbackHandler):
         if not self._failed_once:
             self._failed_once = True
             logger.warning(
-                "%s could not be recorded; the agent goes on, and further failures are not logged",
+                "%s could not be recorded (%s); the agent goes on, and further failures are not logged",
                 what,
-                exc_info=error,
+                kind_and_place(error),
             )
 
     def _read(self, read: Callable[..., _T], *values: Any, otherwise: _T) -> _T:
@@ -167,6 +168,8 @@ class EventHandler(BaseCallbackHandler):
                 return
             if self._tracker.may_join(node):
                 self._tracker.join_loop(node, keys_of_execution(call_id, name, args))
+            if node.recording.in_graph or node.recording.lasting:  # a loop is found by the calls it asked for
+                self._tracker.split_if_long(node, between_calls=True)
             caller = node.tool if call_id is not None else self._tracker.caller_of(node)
             if name not in node.recording.hints:
                 self._read(notes.note_tool, node.recording, name, about, metadata, otherwise=None)
@@ -221,7 +224,7 @@ class EventHandler(BaseCallbackHandler):
             )
             inside = node.tool is not None
             self._read(reading.read_prompt, node.recording, seat, prompt, inside, otherwise=None)
-            self._tracker.split_if_long(node.recording)
+            self._tracker.split_if_long(node)
             model = snapshot.model_name_of(metadata, parameters)
             notes.note_model_run(node, seat, metadata, model=model, offered=offered)
 

@@ -12,8 +12,7 @@ from langchain_core.messages import AIMessage
 from langchain_awo.capture import snapshot
 from langchain_awo.capture.frozen import Frozen, freeze_arguments, shorten
 from langchain_awo.capture.matching import issue_of
-from langchain_awo.capture.state import OVERHEAD, IssuedCall, ModelRun, Recording, Seat, ToolRun
-from langchain_awo.capture.tracker import Node
+from langchain_awo.capture.state import OVERHEAD, IssuedCall, ModelRun, Node, Recording, Seat, ToolRun
 from langchain_awo.model.ir.installation import INSTALLED, METADATA, read_installation
 from langchain_awo.model.trace.hints import hints_of
 from langchain_awo.model.trace.trace import Status, TokenUsage, ToolSpec

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import takewhile
 from typing import Final
 
-from langchain_awo.capture.state import Recording
+from langchain_awo.capture.state import OVERHEAD, ModelRun, Node, Recording, ToolRun
 
 PART_CALLS: Final = 2_000
 """Calls of models and tools after which a run is continued in another part."""
@@ -14,17 +17,41 @@ PART_BYTES: Final = 8_000_000
 """Memory after which it is."""
 
 
-def is_long(recording: Recording) -> bool:
+FORCED: Final = 4
+"""So many times as long a run is continued in another part even in the middle of a call, which then stands in both."""
+
+CONTINUED_CALL: Final = "it goes on in the next part of the run"
+"""What a part says of a call that was not over when the part was."""
+
+
+def is_long(recording: Recording, *, times: int = 1) -> bool:
     """Whether a recording has grown enough to hand on what it has."""
     calls = len(recording.model_runs) + len(recording.tool_runs)
-    return calls >= PART_CALLS or recording.size >= PART_BYTES
+    return calls >= PART_CALLS * times or recording.size >= PART_BYTES * times
 
 
-def split(recording: Recording) -> Recording:
-    """Takes everything that is over out of a recording.
+def may_split(recording: Recording, nodes: Iterable[Node], *, between_calls: bool) -> bool:
+    """Whether this is a moment at which no call would stand in two parts.
+
+    Args:
+        nodes: the open runs.
+        between_calls: whether a tool is about to run, perhaps one of several that a model call asked for.
+    """
+    if any(node.run is not None for node in nodes):
+        return False
+    last = recording.issued[-1].model_run if between_calls and recording.issued else None
+    asked = takewhile(lambda call: call.model_run is last, reversed(recording.issued))
+    return all(call.latest is not None for call in asked)
+
+
+def split(recording: Recording, nodes: Iterable[Node] = ()) -> Recording:
+    """Takes everything that was recorded so far out of a recording.
 
     The parts are runs of one thread, in the order of their start, as the turns of a conversation are: of the thread of the run, or one
     of their own.
+
+    Args:
+        nodes: the open runs. What they are doing goes on in the next part; the last part says how it ended.
     """
     label = recording.label
     label.thread_id = label.thread_id or recording.trace_id
@@ -47,6 +74,7 @@ def split(recording: Recording) -> Recording:
         interrupted=recording.interrupted,
     )
     _go_on(recording)
+    _carry_over(recording, list(nodes))
     return part
 
 
@@ -60,3 +88,33 @@ def _go_on(recording: Recording) -> None:
     recording.issued, recording.heard = [], []
     recording.recent, recording.named, recording.unanswered = {}, {}, {}
     recording.interrupted = False
+
+
+def _carry_over(recording: Recording, nodes: list[Node]) -> None:
+    """Copies the calls that are going on, outer ones first; what the part has of them is not changed any more."""
+    copies: dict[ToolRun, ToolRun] = {}
+    open_tools = sorted((node.run for node in nodes if isinstance(node.run, ToolRun)), key=_order)
+    for run in open_tools:
+        copies[run] = copy = replace(
+            run,
+            order=len(recording.tool_runs),
+            after=-1,
+            inside=copies.get(run.inside) if run.inside else None,
+            issued=None,
+        )
+        recording.tool_runs.append(copy)
+        recording.size += OVERHEAD + len(run.args)
+        run.error = CONTINUED_CALL
+    for node in nodes:
+        node.tool = copies.get(node.tool, node.tool) if node.tool else None
+        if isinstance(node.run, ToolRun):
+            node.run = copies[node.run]
+        elif isinstance(node.run, ModelRun):
+            node.run.error, begun = CONTINUED_CALL, node.run
+            node.run = replace(begun, index=len(recording.model_runs), error=None)
+            recording.model_runs.append(node.run)
+            recording.size += OVERHEAD
+
+
+def _order(run: ToolRun) -> int:
+    return run.order

@@ -19,6 +19,9 @@ from langchain_awo.model.trace.trace import Message, ToolCallRecord
 SOURCE: Final = "lc_source"
 """Where LangChain marks the model calls and messages that it makes for itself."""
 
+KEPT_WORDS: Final = 200
+"""Longer messages, in characters, are told apart by length and hash: a run remembers all that it heard."""
+
 _SUMMARY: Final = "Here is a summary of the conversation to date"
 """How summaries begin that older versions of LangChain do not mark."""
 
@@ -138,19 +141,25 @@ def _hear(recording: Recording, seat: Seat, message: BaseMessage, before: int) -
             return
         seat.seen_ids.add(message.id)
     else:
-        seat.repeats[text] = nth = seat.repeats[text] + 1
-        if nth <= seat.heard[text]:
+        key = _words(text)
+        seat.repeats[key] = nth = seat.repeats[key] + 1
+        if nth <= seat.heard[key]:
             return
-        seat.heard[text] = nth
+        seat.heard[key] = nth
     said = Message(role="user", text=text, before=before)
     recording.heard.append(Heard(seat=seat, message=said, message_id=message.id, nth=nth))
     recording.size += len(text)
 
 
+def _words(text: str) -> Hashable:
+    return text if len(text) <= KEPT_WORDS else (len(text), hash(text))
+
+
 def _instruct(recording: Recording, seat: Seat, message: BaseMessage, before: int) -> None:
     text = shorten(snapshot.text_of(message.content))
-    if text not in recording.seen_prompts:
-        recording.seen_prompts.add(text)
+    key = _words(text)
+    if key not in recording.seen_prompts:
+        recording.seen_prompts.add(key)
         said = Message(role="system", text=text, before=before)
         recording.heard.append(Heard(seat=seat, message=said, message_id=None))
         recording.size += len(text)

@@ -48,8 +48,8 @@ class Seat:
     begins: str | None = None
     length: int = 0
     last: Hashable = None
-    repeats: Counter[str] = field(default_factory=Counter)
-    heard: Counter[str] = field(default_factory=Counter)
+    repeats: Counter[Hashable] = field(default_factory=Counter)
+    heard: Counter[Hashable] = field(default_factory=Counter)
     seen_ids: set[str] = field(default_factory=set)
 
 
@@ -172,7 +172,7 @@ class Recording:
 
     Attributes:
         key: what finds it while it goes on: the id of its root run, of its session or of a parent that was never seen.
-        size: bytes that it takes of memory, about.
+        size: bytes that it takes of memory, about; `weighed` what it took when that was last looked at.
         parts: how much of a long run was handed on already.
         open_runs: ids of the LangChain runs that started and did not end.
         refused: calls that an earlier run issued and that this run reports as refused.
@@ -192,6 +192,7 @@ class Recording:
     label: Label = field(default_factory=Label)
     ended_at: float | None = None
     size: int = 0
+    weighed: int = 0
     parts: int = 0
     seats: dict[Hashable, Seat] = field(default_factory=dict)
     model_runs: list[ModelRun] = field(default_factory=list)
@@ -202,7 +203,7 @@ class Recording:
     named: dict[str | tuple[str, str], list[IssuedCall]] = field(default_factory=dict)
     unanswered: dict[tuple[str, str], deque[IssuedCall]] = field(default_factory=dict)
     heard: list[Heard] = field(default_factory=list)
-    seen_prompts: set[str] = field(default_factory=set)
+    seen_prompts: set[Hashable] = field(default_factory=set)
     specs: dict[str, ToolSpec] = field(default_factory=dict)
     hints: dict[str, dict[str, JSONValue]] = field(default_factory=dict)
     open_runs: set[UUID] = field(default_factory=set)
@@ -236,6 +237,22 @@ class Recording:
         if call.call_id:
             _replace_older(self.named, call.call_id, call)
             _replace_older(self.named, (call.scope, call.call_id), call)
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Node:
+    """One open LangChain run.
+
+    Attributes:
+        tool: the innermost tool run that this run is or is inside of.
+        run: what is recorded of it, if it is a call of a model or a tool.
+    """
+
+    recording: Recording
+    parent_id: UUID | None
+    is_root: bool
+    tool: ToolRun | None = None
+    run: ModelRun | ToolRun | None = None
 
 
 def _replace_older(

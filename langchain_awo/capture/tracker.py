@@ -9,40 +9,38 @@ A root run makes a recording of its own, with these exceptions:
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID, uuid4, uuid5
 
 from langchain_awo.capture.forking import reset_in_child
 from langchain_awo.capture.loops import WaitingLoops
-from langchain_awo.capture.parts import is_long, split
+from langchain_awo.capture.parts import FORCED, is_long, may_split, split
 from langchain_awo.capture.session import Session, current_session
 from langchain_awo.capture.snapshot import label_of
-from langchain_awo.capture.state import Label, ModelRun, Recording, ToolRun
+from langchain_awo.capture.state import Label, Node, Recording, ToolRun
+
+logger = logging.getLogger(__name__)
 
 MAX_IDLE: Final = 64
 """Recordings without a clear end that are kept waiting for more; the oldest ends when there is one too many."""
 
+MAX_OPEN: Final = 20_000
+"""Recordings that are open at once; the oldest ends when there is one too many."""
+
+OPEN_BYTES: Final = 128_000_000
+"""Memory that open recordings may take together; beyond it the largest are continued in another part."""
+
+ROOM: Final = 0.75
+"""The share of it that they take after that, so that looking for the largest is rare."""
+
+CUT: Final = "awo_cut"
+"""Where the metadata of a trace says that its run was still open."""
+
 MAX_LATE: Final = 4096
 """Runs remembered because their recording ended before they did."""
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class Node:
-    """One open LangChain run.
-
-    Attributes:
-        tool: the innermost tool run that this run is or is inside of.
-        run: what is recorded of it, if it is a call of a model or a tool.
-    """
-
-    recording: Recording
-    parent_id: UUID | None
-    is_root: bool
-    tool: ToolRun | None = None
-    run: ModelRun | ToolRun | None = None
 
 
 class RunTracker:
@@ -72,6 +70,8 @@ class RunTracker:
         self._idle: dict[str, Recording] = {}
         self._loops = WaitingLoops()
         self._late: dict[UUID, None] = {}
+        self._open_bytes = 0
+        self._crowded = False
 
     def start(
         self,
@@ -112,6 +112,7 @@ class RunTracker:
     def settle(self, node: Node) -> None:
         """Ends the recording of a run that has ended, if that was all of it."""
         recording = node.recording
+        self._weigh(recording)
         if not (recording.lasting or recording.in_loop):
             if node.is_root:
                 self.finish(recording)
@@ -137,10 +138,52 @@ class RunTracker:
         del self._recordings[fresh.key]
         self._idle.pop(known.key, None)
 
-    def split_if_long(self, recording: Recording) -> None:
-        """Hands the beginning of a long run on, at a moment when no model and no tool is at work."""
-        if is_long(recording) and all(self._nodes[run_id].run is None for run_id in recording.open_runs):
-            self._finished(split(recording))
+    def split_if_long(self, node: Node, *, between_calls: bool = False) -> None:
+        """Hands the beginning of a long run on: between two calls, or in the middle of them if it takes too long to come to that.
+
+        Args:
+            between_calls: whether a tool is about to run, else a model.
+        """
+        recording = node.recording
+        if not is_long(recording):
+            return
+        nodes = self._open_nodes(recording)
+        too_long = is_long(recording, times=2 * FORCED if between_calls else FORCED)
+        if too_long or may_split(recording, nodes, between_calls=between_calls):
+            self._hand_on(recording, nodes)
+
+    def _open_nodes(self, recording: Recording) -> list[Node]:
+        return [self._nodes[run_id] for run_id in recording.open_runs]
+
+    def _hand_on(self, recording: Recording, nodes: list[Node]) -> None:
+        self._finished(split(recording, nodes))
+        self._weigh(recording)
+
+    def _weigh(self, recording: Recording) -> None:
+        """Counts what an open recording takes, and makes room when all of them together take too much."""
+        self._open_bytes += recording.size - recording.weighed
+        recording.weighed = recording.size
+        if self._open_bytes <= OPEN_BYTES:
+            return
+        self._warn_once()
+        for heavy in sorted(self._recordings.values(), key=lambda each: each.size, reverse=True):
+            if self._open_bytes <= OPEN_BYTES * ROOM or heavy.is_empty:
+                break
+            if heavy.key in self._idle:
+                self.finish(heavy)
+            else:
+                self._finished(split(heavy, self._open_nodes(heavy)))
+                self._open_bytes += heavy.size - heavy.weighed
+                heavy.weighed = heavy.size
+
+    def _warn_once(self) -> None:
+        if not self._crowded:
+            self._crowded = True
+            logger.warning(
+                "more than %d runs are open, or take %d bytes: the largest are continued in another part, the oldest are ended",
+                MAX_OPEN,
+                OPEN_BYTES,
+            )
 
     def caller_of(self, node: Node) -> ToolRun | None:
         """The tool run around a node; also one that passed its own configuration on, which makes the inner run a sibling."""
@@ -161,6 +204,7 @@ class RunTracker:
         self._idle.pop(recording.key, None)
         self._loops.remove(recording)
         self._abandon(recording.open_runs)
+        self._open_bytes -= recording.weighed
         if not recording.is_empty:
             self._finished(recording)
 
@@ -203,8 +247,17 @@ class RunTracker:
     def _open(self, key: str, now: float) -> Recording:
         """A recording for a key; what a child makes of a run that its parent records too is another trace."""
         trace_id = str(uuid5(self._process, key)) if self._process else key
+        if len(self._recordings) >= MAX_OPEN:
+            self._end_oldest()
         recording = self._recordings[key] = Recording(key=key, trace_id=trace_id, started_at=now)
         return recording
+
+    def _end_oldest(self) -> None:
+        """Ends the run that was open longest, which probably nobody will ever tell the end of; its trace says so."""
+        self._warn_once()
+        oldest = next(iter(self._recordings.values()))
+        oldest.label.metadata = {**oldest.label.metadata, CUT: True}
+        self.finish(oldest)
 
     def _end_session(self, session: Session) -> None:
         with self.lock:

@@ -12,9 +12,11 @@ from dataclasses import replace
 from typing import Final, Protocol
 from weakref import WeakSet
 
+from langchain_awo.capture.failures import kind_and_place, message_of
 from langchain_awo.capture.forking import hold_during_fork, reset_in_child, run_at_exit_of_child
 from langchain_awo.capture.queueing import TraceQueue, Waiting
 from langchain_awo.capture.state import OVERHEAD, Recording
+from langchain_awo.model.secrets import hide_secrets
 from langchain_awo.model.trace.trace import Trace
 
 logger = logging.getLogger(__name__)
@@ -238,9 +240,9 @@ class BackgroundWriter:
     def _build_or_drop(self, recording: Recording) -> Trace | None:
         try:
             return self._build(recording)
-        except Exception:
+        except Exception as error:  # noqa: BLE001  # the others are written all the same
             self._queue.dropped += 1
-            logger.exception("a recording could not be made a trace and is dropped")
+            logger.warning("a recording could not be made a trace and is dropped: %s", kind_and_place(error))
             return None
 
     def _worth_another_try(self, items: Sequence[Waiting]) -> list[Waiting]:
@@ -262,10 +264,9 @@ class BackgroundWriter:
         if not self._failing:
             self._failing = True
             logger.warning(
-                "traces cannot be written to %s: %s: %s; the agent goes on, they are kept in memory and tried again",
-                getattr(self.sink, "url", self.sink),
-                type(error).__name__,
-                error,
+                "traces cannot be written to %s: %s; the agent goes on, they are kept in memory and tried again",
+                hide_secrets(str(getattr(self.sink, "url", type(self.sink).__name__))),
+                message_of(error),
             )
 
 

@@ -83,6 +83,8 @@ def _toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} cannot be read: {error.strerror or error}") from error
     except ValueError as error:
         raise ConfigError(f"{path} is not TOML: {error}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path} is nested too deep to be read") from error
 
 
 def _checked(table: object, folder: Path, where: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def import_recordings(
         list[str],
         typer.Argument(
             metavar="[FORMAT] SOURCE...",
-            help="Files, folders, patterns, a database, or - for standard input; first, if you like, what they hold: "
+            help="Files, folders, patterns, a database, another trace store, or - for standard input; first, if you like, what they hold: "
             "langsmith, langfuse, mlflow, openinference, otel, claude-code, codex, inspect, checkpoints or messages.",
         ),
     ],
@@ -85,12 +85,16 @@ def _split(sources: list[str]) -> tuple[str | None, list[str]]:
 def _traces(
     place: str, name: str | None, summary: ImportSummary, *, success_from: str | None
 ) -> Iterator[Trace]:
+    from langchain_awo.api.sources import is_store
     from langchain_awo.capture.importers import import_traces
 
     def report(bad: BadLine) -> None:
         where = f"{bad}" if bad.source else f"{place}, {bad}"
         say(f"skipped {where}", style="yellow")
 
+    if name is None and place != "-" and is_store(place):
+        yield from _copied(place, summary)
+        return
     size, read = _size_of(place), 0
     with progress({"import": f"importing {Path(place).name}"[:24]}) as tell:
 
@@ -110,6 +114,21 @@ def _traces(
         )
 
 
+def _copied(place: str, summary: ImportSummary) -> Iterator[Trace]:
+    """The traces of another store, of whatever kind."""
+    from langchain_awo.errors import TornRecordError
+    from langchain_awo.stores import open_store
+
+    def report(torn: TornRecordError) -> None:
+        summary.bad_lines += 1
+        say(f"skipped {torn}", style="yellow")
+
+    with open_store(place, create=False) as store:
+        for trace in store.traces(on_error=report):
+            summary.count(trace)
+            yield trace
+
+
 def _size_of(place: str) -> int:
     """Bytes to read, 0 when nobody knows."""
     path = Path(place)
@@ -119,16 +138,21 @@ def _size_of(place: str) -> int:
 
 
 class _Arrivals:
-    """Lets those traces through that the store does not have as they are."""
+    """Lets those traces through that the store does not have as they are.
+
+    Storing a trace again would be right too, but adds a line to a file of JSON lines, and moves the trace to the end of the order. A
+    store that was empty is not asked: reading a trace back costs more than storing it.
+    """
 
     def __init__(self, store: TraceStore) -> None:
         self.known = 0
         self._store = store
+        self._was_empty = len(store) == 0
 
     def new(self, traces: Iterable[Trace]) -> Iterator[Trace]:
         """The traces that are to be stored."""
         for trace in traces:
-            if self._has(trace):
+            if not self._was_empty and self._has(trace):
                 self.known += 1
             else:
                 yield trace
@@ -143,10 +167,12 @@ class _Arrivals:
 
 
 def _tell(summary: ImportSummary, known: int, store: str, total: int) -> None:
+    from langchain_awo.model.secrets import hide_secrets
+
     already = f" ({known:,} of them there already)" if known else ""
     put(
         f"{counted(summary.traces, 'trace')} with {counted(summary.model_calls, 'model call')} and "
-        f"{counted(summary.tool_calls, 'tool call')} imported into {store}{already}, which now holds "
+        f"{counted(summary.tool_calls, 'tool call')} imported into {hide_secrets(store)}{already}, which now holds "
         f"{counted(total, 'trace')}; {counted(summary.bad_lines, 'line')} skipped"
     )
     for kind, count in sorted(summary.unread.items()):

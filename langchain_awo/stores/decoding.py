@@ -215,13 +215,14 @@ def _tool_call_of(row: Row) -> ToolCallRecord:
         meta_tool,
         step,
     ) = row
-    if status not in STATUSES:
+    arguments = _loads(args)
+    if status not in STATUSES or type(arguments) is not dict:
         raise OddRowError
     return freeze(
         _ToolCallRecord(
             call_id=call_id,
             name=name,
-            args=_object(args),
+            args=arguments,
             output=None if output is None else _loads(output),
             status=status,
             error=error,

@@ -135,6 +135,28 @@ def _is_database(path: Path) -> bool:
         return file.read(len(MAGIC)) == MAGIC
 
 
+def is_server(address: str | os.PathLike[str]) -> bool:
+    """Whether an address is the URL of a database server."""
+    scheme, separator, _ = str(address).partition("://")
+    return bool(separator) and scheme in _SERVERS
+
+
+def holds_checkpoints(url: str) -> bool:
+    """Whether a database on a server holds LangGraph's checkpoints and no traces; one that cannot be read is said not to."""
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
+
+    from langchain_awo.stores.postgres import PostgresDatabase  # noqa: PLC0415
+    from langchain_awo.stores.schema import holds_only  # noqa: PLC0415
+
+    database = PostgresDatabase(_split(url)[0])
+    try:
+        return holds_only("checkpoints", database)
+    except SQLAlchemyError:
+        return False
+    finally:
+        database.engine.dispose()
+
+
 def is_parquet_store(address: str | os.PathLike[str]) -> bool:
     """Whether a folder holds Parquet files that `awo export traces` wrote, rather than tables of somebody else."""
     path = Path(address)

@@ -44,6 +44,14 @@ def ensure_schema(database: Database, *, create: bool) -> None:
             migrate(connection, found=found)
 
 
+def holds_only(table: str, database: Database) -> bool:
+    """Whether a database has a table of somebody else's, and is no trace store of any version."""
+    with database.engine.connect() as connection:
+        tables = inspect(connection).get_table_names()
+        ours = META.name in tables and _about(connection).get("kind") == KIND
+    return table in tables and not ours
+
+
 def _version(connection: Connection, database: Database) -> int | None:
     """The schema version, `None` for a database without tables; raises as `ensure_schema`."""
     tables = set(inspect(connection).get_table_names())

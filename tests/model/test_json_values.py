@@ -6,13 +6,15 @@ import datetime as dt
 import itertools
 import json
 import math
+from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from langchain_awo.model.ir.transform import TRANSFORM_NAMES, apply_transform
 from langchain_awo.model.text.encoding import decode, digest, dump_line, dumps, loads, project_output, to_json
+from langchain_awo.model.text.json_text import depth_exceeds
 
 
 def nested(depth, inside=1):
@@ -128,3 +130,69 @@ def test_no_transform_raises(name, value, option):
 @pytest.mark.parametrize("text", ["nan", "inf", "1_000", "1e999", "٣", ""])
 def test_a_word_is_no_number(text):
     assert not apply_transform("to_number", text)
+
+
+numbers = st.one_of(
+    st.integers(-(10**25), 10**25).map(str),
+    st.integers(0, 10**25).map(lambda digits: f"0.{digits}"),
+    st.integers(0, 10**25).map(lambda digits: f"{digits}.5e{digits % 400}"),
+    st.sampled_from(["-0", "1e999", "-1E+400", "1e-5", "9" * 320, "NaN", "-Infinity"]),
+)
+words = st.one_of(
+    st.text(max_size=8),
+    st.integers(0, 10**22).map(str),
+    st.sampled_from([f"at {10**19}", f"{10**19},-{10**20}", '":', "\ud800", "é"]),
+).flatmap(lambda text: st.booleans().map(lambda plain: json.dumps(text, ensure_ascii=plain)))
+blanks = st.sampled_from(["", " ", "\n\t"])
+
+
+def joined(parts, blank, separator):
+    return f"{blank}{separator}{blank}".join(parts)
+
+
+json_texts = st.recursive(
+    numbers | words | st.sampled_from(["null", "true", "false"]),
+    lambda inner: (
+        st.builds(
+            lambda members, blank: f"[{joined(members, blank, ',')}]", st.lists(inner, max_size=4), blanks
+        )
+        | st.builds(
+            lambda members, blank: (
+                "{" + joined([joined(pair, blank, ":") for pair in members], blank, ",") + "}"
+            ),
+            st.lists(st.tuples(words, inner), max_size=4),
+            blanks,
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@given(json_texts)
+@example("[12345678901234567890, 123456789012345678901234567890]")
+@example('{"a": -12345678901234567890, "a": 1}')
+@example('["12345678901234567890"]')
+@example("[0.12345678901234567890123, 1e400]")
+def test_the_fast_reader_reads_what_the_careful_one_does(text):
+    """Types included: an integer that does not fit 64 bits is no float."""
+    careful = to_json(json.loads(text, parse_constant=str))
+    assert spelled(loads(text)) == spelled(careful)
+    with suppress(UnicodeEncodeError):
+        assert spelled(loads(text.encode())) == spelled(careful)
+
+
+def spelled(value):
+    return repr(value)
+
+
+@given(json_texts, st.integers(0, 6))
+def test_depth_is_counted_in_lists_and_objects(text, limit):
+    value = loads(text)
+    assert depth_exceeds(value, limit) == (depth_of(value) > limit)
+
+
+def depth_of(value):
+    if not isinstance(value, list | dict):
+        return 0
+    members = value.values() if isinstance(value, dict) else value
+    return 1 + max(map(depth_of, members), default=0)

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from langchain_awo.capture.failures import kind_and_place, message_of
 from langchain_awo.capture.importers.lines import BadLine, BadRecordError, Numbered
 from langchain_awo.errors import ImportFormatError
+from langchain_awo.model.secrets import hide_secrets
 from langchain_awo.model.trace.trace import Trace
 
 logger = logging.getLogger(__name__)
@@ -59,7 +61,7 @@ class Account:
 
     def skip(self, number: int, reason: str) -> None:
         """Tells that a record is left out."""
-        bad = BadLine(number, reason, self.source if self.several else "")
+        bad = BadLine(number, hide_secrets(reason), self.source if self.several else "")
         self.first_bad = self.first_bad or bad
         self.summary.bad_lines += 1
         self.on_error(bad)
@@ -99,7 +101,5 @@ class Account:
             RecursionError,
             OverflowError,
         ) as error:
-            logger.debug("a record of %s could not be read", self.source, exc_info=error)
-            self.skip(
-                record.number, f"it is not in the shape of its format ({type(error).__name__}: {error})"[:300]
-            )
+            logger.debug("a record of %s could not be read: %s", self.source, kind_and_place(error))
+            self.skip(record.number, f"it is not in the shape of its format ({message_of(error)})"[:300])

@@ -11,6 +11,7 @@ from typing import Any, Final
 import ormsgpack
 
 from langchain_awo.capture.importers.lines import BadRecordError, parse_json
+from langchain_awo.errors import ImportFormatError
 from langchain_awo.model.text.encoding import to_json
 from langchain_awo.model.text.json_value import JSONValue
 
@@ -53,9 +54,9 @@ class PlainSerde:
         return plain_value(*data)
 
     def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
-        """Refuses to write."""
-        raise NotImplementedError(
-            f"checkpoints are only read here, and {type(obj).__name__} was to be written"
+        """Refuses to write; raises `ImportFormatError`."""
+        raise ImportFormatError(
+            f"an import only reads checkpoints, and {type(obj).__name__} was to be written; use the agent's own saver"
         )
 
 

@@ -11,8 +11,9 @@ from langchain_awo.capture.importers.chat import is_message
 from langchain_awo.capture.importers.grouping import grouped, merged
 from langchain_awo.capture.importers.labels import scores_in
 from langchain_awo.capture.importers.langsmith import arguments_in, read_result, reply_in
-from langchain_awo.capture.importers.lines import Numbered, list_in, object_in, parsed, text_in
-from langchain_awo.capture.importers.otel import fill_from_attributes
+from langchain_awo.capture.importers.lines import Numbered, decoded, list_in, object_in, parsed, text_in
+from langchain_awo.capture.importers.otel_attributes import fill_from_attributes
+from langchain_awo.capture.importers.otlp import failure_of, parent_id_of, span_id_of
 from langchain_awo.capture.importers.responses import is_item
 from langchain_awo.capture.importers.span_trace import trace_of
 from langchain_awo.capture.importers.spans import Span, seconds_of
@@ -35,7 +36,14 @@ _TYPES: Final = frozenset(
         "GUARDRAIL",
     }
 )
-_TELEMETRY: Final = ("attributes", "resourceAttributes", "scope")
+TYPE: Final = "langfuse.observation.type"
+"""Langfuse's SDK sends spans of OpenTelemetry with attributes of its own, of which this one is always there."""
+
+_OBSERVATION: Final = "langfuse.observation."
+_METADATA: Final = ("langfuse.observation.metadata.", "langfuse.trace.metadata.")
+_SESSIONS: Final = ("session.id", "langfuse.session.id")
+_USERS: Final = ("user.id", "langfuse.user.id")
+_TELEMETRY: Final = ("attributes", "resourceAttributes", "scope", "is_langchain_root")
 _LISTS: Final = ("messages", "contents", "input", "args")
 
 
@@ -61,6 +69,38 @@ def read_langfuse(records: Iterable[Numbered], account: Account) -> Iterator[Tra
                 scores=_scores(about, found),
                 further=_further(about),
             )
+
+
+def span_of_attributes(row: Mapping[str, Any], attributes: Mapping[str, JSONValue]) -> Span:
+    """A span of Langfuse's SDK as it goes out, before a server has made an observation of it."""
+    metadata = {
+        key.removeprefix(prefix): decoded(value)
+        for prefix in reversed(_METADATA)
+        for key, value in attributes.items()
+        if key.startswith(prefix)
+    }
+    users = [attributes[key] for key in _USERS if attributes.get(key)]
+    span = _span(
+        {
+            "id": span_id_of(row),
+            "parentObservationId": parent_id_of(row),
+            "type": text_in(attributes[TYPE]).upper(),
+            "name": row.get("name"),
+            "startTime": row.get("startTimeUnixNano") or row.get("start_time"),
+            "endTime": row.get("endTimeUnixNano") or row.get("end_time"),
+            "level": attributes.get(f"{_OBSERVATION}level"),
+            "statusMessage": attributes.get(f"{_OBSERVATION}status_message"),
+            "input": attributes.get(f"{_OBSERVATION}input"),
+            "output": attributes.get(f"{_OBSERVATION}output"),
+            "model": attributes.get(f"{_OBSERVATION}model.name"),
+            "usageDetails": attributes.get(f"{_OBSERVATION}usage_details"),
+            "metadata": {**metadata, **({"user_id": users[0]} if users else {})},
+        }
+    )
+    span.error = span.error or failure_of(row, attributes)
+    span.tags = tuple(map(text_in, list_in(attributes.get("langfuse.trace.tags"))))
+    span.thread_id = next((text_in(attributes[key]) for key in _SESSIONS if attributes.get(key)), "")
+    return span
 
 
 def _rows(record: Numbered) -> Iterator[Numbered]:
@@ -135,7 +175,11 @@ def _span(row: Mapping[str, Any]) -> Span:
     elif get("type") == "TOOL" or _is_tool(metadata, attributes, output):
         _read_tool(span, get("input"), output)
         span.name = text_in(attributes.get("gen_ai.tool.name")) or span.name.removeprefix("execute_tool ")
-        span.call_id = span.call_id or id_in(parsed(attributes.get("gen_ai.tool.call.id")))
+        span.call_id = (
+            span.call_id
+            or id_in(parsed(attributes.get("gen_ai.tool.call.id")))
+            or text_in(metadata.get("tool_call_id"))
+        )
     elif attributes.get("gen_ai.operation.name"):
         fill_from_attributes(span, attributes, {})
     return span

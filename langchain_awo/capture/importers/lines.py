@@ -88,6 +88,14 @@ def parsed(value: JSONValue) -> JSONValue:
         return value
 
 
+def decoded(value: JSONValue) -> JSONValue:
+    """As `parsed`, for attributes that are always JSON text: a text is then one in quotes."""
+    if isinstance(value, str) and len(value) > 1 and value[0] == value[-1] == '"':
+        inner = parsed(f"[{value}]")
+        return inner[0] if isinstance(inner, list) and inner else value
+    return parsed(value)
+
+
 def object_in(value: JSONValue) -> Mapping[str, Any]:
     """An object, also one that is written as JSON text; empty when it is something else."""
     found = parsed(value)

@@ -11,6 +11,7 @@ from langchain_awo.capture.importers.langsmith import messages_in, read_result, 
 from langchain_awo.capture.importers.lines import (
     BadRecordError,
     Numbered,
+    decoded,
     list_in,
     object_in,
     parsed,
@@ -72,7 +73,7 @@ def _score(assessment: Mapping[str, Any]) -> tuple[Any, JSONValue]:
 
 
 def _span(row: Mapping[str, Any]) -> Span:
-    attributes = {key: _decoded(value) for key, value in object_in(row.get("attributes")).items()}
+    attributes = {key: decoded(value) for key, value in object_in(row.get("attributes")).items()}
     metadata = object_in(attributes.get("metadata"))
     span = Span(
         span_id=span_id_of(row),
@@ -95,14 +96,6 @@ def _span(row: Mapping[str, Any]) -> Span:
         span.call_id = text_in(attributes.get("tool_call_id"))
         read_result(span, outputs)
     return span
-
-
-def _decoded(value: JSONValue) -> JSONValue:
-    """An attribute, which the stored form writes as JSON text, quoted text included."""
-    if isinstance(value, str) and len(value) > 1 and value[0] == value[-1] == '"':
-        inner = parsed(f"[{value}]")
-        return inner[0] if isinstance(inner, list) and inner else value
-    return parsed(value)
 
 
 def _read_model(span: Span, attributes: Mapping[str, JSONValue], outputs: JSONValue) -> None:

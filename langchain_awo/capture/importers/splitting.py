@@ -210,12 +210,22 @@ def _value(text: _Text, around: Mapping[str, JSONValue], *, group: int = 0) -> N
 
 
 def _object(text: _Text) -> Iterator[Numbered | BadLine]:
-    """The records in the lists of an object, with what it says before them; else the object itself."""
+    """The records in the lists of an object, with what it says before them; else the object itself.
+
+    What it says is parsed when there is such a list: most objects are records, and are parsed as a whole.
+    """
     around: dict[str, JSONValue] = {}
+    said: dict[str, tuple[int, int]] = {}
     place, streamed = text.at + 1, False
     while (key := _next_key(text, place)) is not None:
         name, place = key
-        if name in LISTS_OF_RECORDS and "messages" not in around and _opens_objects(text, place):
+        if (
+            name in LISTS_OF_RECORDS
+            and "messages" not in (around.keys() | said)
+            and _opens_objects(text, place)
+        ):
+            around |= _parsed(text, said)
+            said.clear()
             text.drop(place + 1)
             yield from _elements(text, dict(around))
             place, streamed = text.at, True
@@ -223,13 +233,17 @@ def _object(text: _Text) -> Iterator[Numbered | BadLine]:
         end = _end_of_value(text, place)
         if end is None:
             break
-        around[name] = _lenient(bytes(text.data[place:end]))
+        said[name] = place, end
         place = end
     if streamed:
         text.drop(min(_end_of_space(text, place) + 1, len(text.data)))
     else:
         number = text.number
         yield _value(text, {}) or _broken(number, "object", text)
+
+
+def _parsed(text: _Text, said: Mapping[str, tuple[int, int]]) -> dict[str, JSONValue]:
+    return {name: _lenient(bytes(text.data[start:end])) for name, (start, end) in said.items()}
 
 
 def _next_key(text: _Text, place: int) -> tuple[str, int] | None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from langchain_awo.errors import MaskError
 from langchain_awo.model.secrets.mask import mask_of
 
 logger = logging.getLogger(__name__)
@@ -50,11 +51,11 @@ def given_key(key: MaskKey) -> Callable[[], bytes]:
     """A key that the user gives.
 
     Raises:
-        ValueError: it is too short.
+        MaskError: it is too short.
     """
     raw = key.encode() if isinstance(key, str) else bytes(key)
     if len(raw) < MIN_KEY:
-        raise ValueError(
+        raise MaskError(
             f"the key of the masks has {len(raw)} bytes; give at least {MIN_KEY}, such as secrets.token_hex(32)"
         )
     return lambda: raw

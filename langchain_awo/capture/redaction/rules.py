@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from langchain_awo.capture.redaction.backtracking import repeats_inside_a_repeat
 from langchain_awo.capture.redaction.personal import PERSONAL_KEYS, personal_spans
+from langchain_awo.errors import MaskError
 from langchain_awo.model.secrets import Detector
 from langchain_awo.model.secrets.detection import default_detector, joined
 from langchain_awo.model.secrets.names import normalized, words_of
@@ -46,7 +48,7 @@ class MaskRules:
         allow_values: texts that are no secrets.
 
     Raises:
-        re.error: a pattern is no regular expression.
+        MaskError: a pattern is no regular expression, or one word is given where several are expected.
     """
 
     keys: Collection[str] = ()
@@ -59,8 +61,12 @@ class MaskRules:
     allow_values: Collection[str] = ()
 
     def __post_init__(self) -> None:
+        for name in ("keys", "patterns", "personal_keys", "allow_keys", "allow_values"):
+            _check_collection(name, getattr(self, name))
         for pattern in self.patterns:
-            re.compile(pattern)
+            _check_pattern(pattern)
+        if self.judge is not None and not callable(self.judge):
+            raise MaskError(f"judge must be a function of key and value, not {type(self.judge).__name__}")
 
 
 Mask: TypeAlias = bool | Collection[str] | Judge | MaskRules
@@ -73,9 +79,36 @@ def rules_of(mask: Mask) -> MaskRules | None:
         return mask
     if isinstance(mask, bool):
         return MaskRules() if mask else None
-    return (
-        MaskRules(judge=mask) if callable(mask) else MaskRules(keys=[mask] if isinstance(mask, str) else mask)
-    )
+    if callable(mask):
+        return MaskRules(judge=mask)
+    return MaskRules(keys=[mask] if isinstance(mask, str) else mask)
+
+
+def _check_collection(name: str, given: object) -> None:
+    if isinstance(given, str | bytes | Mapping) or not isinstance(given, Collection):
+        raise MaskError(f"{name} must be a list of texts, such as {name}=[{given!r:.60}]")
+    odd = next((each for each in given if not isinstance(each, str | re.Pattern)), None)
+    if odd is not None:
+        raise MaskError(f"{name} must be a list of texts; {odd!r:.60} is {type(odd).__name__}")
+
+
+def _check_pattern(pattern: str | re.Pattern[str]) -> None:
+    """Refuses what would fail, or never end, while an agent is being recorded."""
+    try:
+        compiled = re.compile(pattern)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise MaskError(
+            f"the pattern {pattern!r} is no regular expression: {error}; re.escape() makes one of plain text"
+        ) from error
+    if not isinstance(compiled.pattern, str):
+        raise MaskError(f"the pattern {pattern!r} is one of bytes; write it as text")
+    if compiled.match(""):
+        raise MaskError(f"the pattern {compiled.pattern!r} matches an empty text; use + instead of *")
+    if repeats_inside_a_repeat(compiled):
+        raise MaskError(
+            f"the pattern {compiled.pattern!r} repeats what repeats already, which may take for ever on some texts; "
+            "write a+ instead of (a+)+, and give the inner part an end that the outer one does not have"
+        )
 
 
 class RuledDetector:

@@ -4,7 +4,7 @@
 `sentences` how texts name a secret, `mask` what is stored instead of one; `detection` puts them together.
 """
 
-from langchain_awo.model.secrets.detection import Detector, is_secret
+from langchain_awo.model.secrets.detection import Detector, hide_secrets, is_secret
 from langchain_awo.model.secrets.mask import contains_mask
 
-__all__ = ["Detector", "contains_mask", "is_secret"]
+__all__ = ["Detector", "contains_mask", "hide_secrets", "is_secret"]

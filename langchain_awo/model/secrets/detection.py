@@ -14,7 +14,7 @@ from typing import Final
 from ahocorasick_rs import AhoCorasick, Implementation
 
 from langchain_awo.model.secrets.entropy import long_runs, may_be_random, random_runs
-from langchain_awo.model.secrets.mask import MASK
+from langchain_awo.model.secrets.mask import MASK, MASK_START
 from langchain_awo.model.secrets.names import (
     Claim,
     claim_of,
@@ -53,7 +53,9 @@ class Detector:
         self._automaton = AhoCorasick(self._literals, implementation=Implementation.DFA)
 
     def claim(self, key: str) -> Claim | None:
-        """What a key says of its value; see `langchain_awo.model.secrets.names`."""
+        """What a key says of its value; see `langchain_awo.model.secrets.names`. A mask in it says nothing."""
+        if MASK_START in key:
+            key = MASK.sub(" ", key)
         if self._keys and words_of(key) in self._keys:
             return "any"
         if self._allowed and words_of(key) in self._allowed:
@@ -170,3 +172,19 @@ def is_secret(value: JSONValue, key: str = "") -> bool:
     if claim and named and any(is_credible(text[start:end], claim) for start, end in parts_of(text, key)):
         return True
     return isinstance(value, str) and bool(default_detector().spans(value, key))
+
+
+def hide_secrets(text: str) -> str:
+    """A text for a log or an error message, with what looks like a secret left out.
+
+    >>> hide_secrets("cannot open https://ann:hunter2@db.test/x")
+    'cannot open https://ann:<secret>@db.test/x'
+    """
+    pieces, done = [], 0
+    for start, end in default_detector().spans(text):
+        pieces += [text[done:start], HIDDEN]
+        done = end
+    return "".join([*pieces, text[done:]])
+
+
+HIDDEN: Final = "<secret>"

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
+from langchain_awo.model.secrets.mask import MASK_START
 from langchain_awo.model.secrets.names import words_of
 from langchain_awo.model.secrets.shapes import Span
 from langchain_awo.model.secrets.vocabulary import words
@@ -61,9 +62,10 @@ def long_runs(text: str) -> Iterator[Span]:
 
 
 def random_runs(text: str, start: int, end: int) -> Iterator[Span]:
-    """The parts of a stretch of text that are random."""
+    """The parts of a stretch of text that are random; what stands before a mask is its name."""
     for match in _TOKEN.finditer(text, start, end):
-        if is_random(match[0]):
+        named = match[0].endswith("=") and text.startswith(MASK_START, match.end())
+        if not named and is_random(match[0]):
             yield match.span()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -13,9 +14,22 @@ import orjson
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.text.snapshot import MAX_DEPTH, to_json
 
-_DIGITS: Final = bytes(ord("0") if chr(code).isdecimal() and code < 128 else 0 for code in range(256))  # noqa: PLR2004
-_LONG_NUMBER: Final = b"0" * 19
-"""A number that may not fit 64 bits: orjson reads it as a float, and its last digits are gone."""
+_SHADOW: Final = bytes(
+    ord("0") if code in b"0123456789" else code if code in b"eE+\\u" else ord(" ") for code in range(256)
+)
+"""Numbers are looked for in a shadow of the text, where all digits are 0: `bytes.find` is thirty times as fast as an expression."""
+
+_MANY_DIGITS: Final = b"0" * 19
+"""An integer that may not fit 64 bits: orjson reads it as a float, and its last digits are gone."""
+
+_BEFORE_NUMBER: Final = b" \t\r\n,:["
+"""Digits behind anything else are the fraction of a number or a part of a text, where orjson keeps them."""
+
+_EXTREME: Final = (b"0" * 300, b"e000", b"E000", b"e+000", b"E+000", b"\\u")
+"""What may be no plain value: a number too large for a float or for decimal text, half of a surrogate pair."""
+
+_ZEROS: Final = re.compile(rb"0+")
+_CONTAINERS: Final = (dict, list)
 
 
 def dumps(value: object) -> str:
@@ -55,7 +69,9 @@ def loads(text: str | bytes) -> JSONValue:
             return _loads_odd(text)
         except ValueError:
             raise error from None
-    return _loads_odd(text) if _LONG_NUMBER in data.translate(_DIGITS) else value
+    if _MANY_DIGITS in data.translate(_SHADOW) and _has_long_number(data):
+        return _loads_odd(text)
+    return value
 
 
 def digest(value: object) -> str:
@@ -75,12 +91,17 @@ def digest(value: object) -> str:
 
 def depth_exceeds(value: JSONValue, limit: int = MAX_DEPTH) -> bool:
     """Whether a value is nested deeper than so many levels."""
-    level = [value]
+    level = [value] if isinstance(value, _CONTAINERS) else []
     for _ in range(limit):
-        level = [child for each in level for child in _children(each)]
         if not level:
             return False
-    return any(isinstance(each, dict | list) for each in level)
+        level = [
+            child
+            for each in level
+            for child in (each.values() if isinstance(each, dict) else each)
+            if isinstance(child, _CONTAINERS)
+        ]
+    return bool(level)
 
 
 def _encoded(value: object, option: int = orjson.OPT_SORT_KEYS) -> bytes | None:
@@ -106,20 +127,35 @@ def _has_nonfinite(value: object) -> bool:
     return False
 
 
-def _children(value: JSONValue) -> list[JSONValue]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
+def _has_long_number(data: bytes) -> bool:
+    """Whether an integer of nineteen digits or more stands in JSON text, or in a text in it what looks like one."""
+    shadow = data.translate(_SHADOW)
+    place = shadow.find(_MANY_DIGITS)
+    while place >= 0:
+        if data[max(0, place - 2) : place].removesuffix(b"-")[-1:] in _BEFORE_NUMBER:
+            return True
+        run = _ZEROS.match(shadow, place)
+        place = shadow.find(_MANY_DIGITS, run.end() if run else len(shadow))
+    return False
 
 
 def _loads_odd(text: str | bytes) -> JSONValue:
     if not isinstance(text, str):
         text = bytes(text).decode()  # what is not UTF-8 is not JSON
     try:
-        value = json.loads(_as_text(text), parse_constant=str)
+        value = json.loads(text, parse_constant=str)
     except RecursionError as error:
         raise ValueError("nested too deep to be read") from error
-    return value if _is_plain(value) else to_json(value)
+    return value if _is_surely_plain(text) or _is_plain(value) else to_json(value)
+
+
+def _is_surely_plain(text: str) -> bool:
+    """Whether nothing in JSON text can be a value that needs cleaning; a quick look, wrong only in saying no."""
+    try:
+        shadow = text.encode().translate(_SHADOW)
+    except UnicodeEncodeError:
+        return False
+    return not any(each in shadow for each in _EXTREME)
 
 
 def _is_plain(value: JSONValue) -> bool:
@@ -129,10 +165,6 @@ def _is_plain(value: JSONValue) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
-
-
-def _as_text(text: str | bytes) -> str:
-    return text if isinstance(text, str) else bytes(text).decode("utf-8", "replace")
 
 
 def _tokens(value: object) -> Iterator[str]:

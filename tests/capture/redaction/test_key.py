@@ -9,6 +9,7 @@ import pytest
 
 from langchain_awo.api.recording import TraceRecorder
 from langchain_awo.capture.redaction import KEY_VARIABLE, Redactor, key_beside
+from langchain_awo.errors import MaskError
 from langchain_awo.model.trace.trace import ToolCallRecord, Trace
 from langchain_awo.stores import open_store
 from tests.capture.scripted_agents import look
@@ -74,7 +75,7 @@ def test_a_key_that_is_given_is_used(tmp_path):
 
 
 def test_a_short_key_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="at least 16"):
+    with pytest.raises(MaskError, match="at least 16"):
         TraceRecorder(tmp_path / "a.db", mask_key="short")
 
 

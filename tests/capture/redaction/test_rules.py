@@ -8,6 +8,8 @@ import re
 import pytest
 
 from langchain_awo.capture.redaction import UNREADABLE, MaskRules, Redactor
+from langchain_awo.capture.redaction.backtracking import repeats_inside_a_repeat
+from langchain_awo.errors import MaskError
 from langchain_awo.model.trace.trace import ToolCallRecord, Trace
 from tests.capture.redaction.planted import ALNUM, text_of
 
@@ -37,9 +39,41 @@ def test_a_pattern_works_over_the_seams_of_a_long_text():
     assert "ZX-1234" not in stored(text, patterns=[r"ZX-\d+"])
 
 
-def test_a_pattern_that_is_none_is_an_error_where_it_is_written():
-    with pytest.raises(re.error):
-        MaskRules(patterns=["("])
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        ({"patterns": ["("]}, r"the pattern '\(' is no regular expression.*re\.escape"),
+        ({"patterns": [re.compile(b"x")]}, "is one of bytes; write it as text"),
+        ({"patterns": [r"\d*"]}, "matches an empty text"),
+        ({"patterns": [r"key=(\w+)+$"]}, "repeats what repeats already"),
+        ({"patterns": "badge"}, r"patterns must be a list of texts, such as patterns=\['badge'\]"),
+        ({"keys": "customer_no"}, r"keys=\['customer_no'\]"),
+        ({"allow_values": [7]}, "7 is int"),
+        ({"judge": "email"}, "a function of key and value, not str"),
+    ],
+)
+def test_a_rule_that_cannot_be_used_is_an_error_where_it_is_written(rules, told):
+    with pytest.raises(MaskError, match=told):
+        MaskRules(**rules)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "slow"),
+    [
+        (r"(a+)+b", True),
+        (r"(?:a*)*x", True),
+        (r"(?:\w+\s?)+:", True),
+        (r"(?:(?:a+)?b*)+z", True),
+        (r"(?:a{1,5})+b", True),
+        (r"(a|b+)*c", True),
+        (r"(?:[0-9]+-)+x", False),
+        (r"(?:-?\d)+x", False),
+        (r"(?:\d{3})+x", False),
+        (r"(?i)key=(?P<secret>\S+)", False),
+    ],
+)
+def test_repeats_inside_a_repeat_are_seen(pattern, slow):
+    assert repeats_inside_a_repeat(re.compile(pattern)) == slow
 
 
 PERSONAL = {

@@ -1,0 +1,104 @@
+"""What fuzzing starts from: a small good input of every kind, and the files of a folder that `AWO_FUZZ_CORPUS` names."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import langchain_awo as awo
+from langchain_awo.model.trace.trace import Message, ModelCallRecord, ToolCallRecord, ToolSpec, Trace
+from langchain_awo.optimizer.counting.state import to_bytes
+from langchain_awo.optimizer.counting.summary import summarize
+from tests.capture.importers.samples import SAMPLES
+
+TEXTS = (
+    b'{"id": 12345678901234567890, "a": [1e400, NaN, "\\ud800"]}',
+    b"{'id': 7, 'when': datetime.date(2024, 1, 2)}",
+    b"id,city\n7,Porto\n8,Faro",
+    b"| id | city |\n|---|---|\n| 7 | Porto |",
+    b"<order id='7'><city>Porto</city></order>",
+    b"Orders:\n- id: 7\n  city: Porto\n- id: 8",
+    b"Login failed: password=hunter22; Authorization: Bearer abc.def-ghi",
+    b"https://ann:pw@host/x?api_key=q7Zp2Vx9Lk4Wn8Tb3Rc6Yd1Hf5Gj0Ms4",
+    b"-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----",
+)
+RULES = (
+    b"version: 1\nrules:\n- ignore:\n    tool: think\n- alias:\n    tools: [get_a, get_b]\n    name: get\n"
+)
+CONFIG = b'traces = "traces.db"\n[effects]\nrefund = "write"\n[compile]\nmax_tools = 3\n'
+
+
+def seeds_of(target: str) -> list[bytes]:
+    """Good inputs of a target."""
+    own = {
+        "records": _records,
+        "lines": lambda: [_stored("traces.jsonl")],
+        "database": lambda: [_stored("traces.db")],
+        "mask": lambda: list(TEXTS),
+        "text": lambda: list(TEXTS),
+        "messages": lambda: [_messages()],
+        "toolkit": lambda: [_toolkit()],
+        "rules": lambda: [RULES],
+        "config": lambda: [CONFIG],
+        "token": lambda: [b"0123456789abcdef.0123456789abcdef01234567"],
+        "state": lambda: [to_bytes(summarize([_trace()]))],
+    }[target]()
+    return [*own, *(_given() if target in ("records", "text") else [])]
+
+
+def found_by(target: str) -> list[Path]:
+    """Inputs that once made a target fail."""
+    return sorted((Path(__file__).parent / "found" / target).glob("*"))
+
+
+def _records() -> list[bytes]:
+    """Each sample, to be recognised."""
+    rows = (make() for _, make in SAMPLES.values())
+    texts = ("\n".join(map(json.dumps, each if isinstance(each, list) else [each])) for each in rows)
+    return [b"\0" + text.encode() for text in texts]
+
+
+def _given() -> list[bytes]:
+    folder = os.environ.get("AWO_FUZZ_CORPUS")
+    files = sorted(Path(folder).glob("*")) if folder else []
+    return [b"\0" + path.read_bytes() for path in files if path.is_file()]
+
+
+def _trace() -> Trace:
+    call = ToolCallRecord(call_id="c", name="find", args={"id": 7}, output={"city": "Porto"}, model_call=0)
+    return Trace(
+        trace_id="run-1",
+        messages=(Message(role="user", text="go", before=0),),
+        model_calls=(ModelCallRecord(model="m"),),
+        tool_calls=(call,),
+        tools=(ToolSpec(name="find", parameters={"type": "object"}),),
+    )
+
+
+@cache
+def _stored(name: str) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        with awo.open_store(path) as store:
+            store.append([_trace()])
+        return path.read_bytes()
+
+
+def _messages() -> bytes:
+    said = [
+        {"type": "human", "data": {"content": "go"}},
+        {"type": "ai", "data": {"content": "", "tool_calls": [{"name": "find", "args": {}, "id": "1"}]}},
+        {"type": "tool", "data": {"content": "x", "tool_call_id": "1"}},
+    ]
+    return json.dumps(said).encode()
+
+
+@cache
+def _toolkit() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "toolkit.json"
+        awo.compile_toolkit([_trace()]).save(path)
+        return path.read_bytes()
