@@ -20,10 +20,11 @@ from dataclasses import dataclass
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.encoding import decode, dumps
 from langchain_awo.model.metatool import MetaTool
+from langchain_awo.model.stepping.deciding import call_key
 from langchain_awo.model.trace import JSONValue, ToolCallRecord
 from langchain_awo.monitoring.observing import Observed
 from langchain_awo.monitoring.usage import Use
-from langchain_awo.optimizer.log.corpus import CHARACTERS_PER_TOKEN, Run, call_key
+from langchain_awo.optimizer.log.corpus import CHARACTERS_PER_TOKEN, Run
 from langchain_awo.optimizer.selection.mentions import Sayings, sayings_of, words_of
 from langchain_awo.optimizer.selection.output_liveness import is_used
 

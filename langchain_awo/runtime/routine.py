@@ -21,7 +21,7 @@ from langchain_awo.runtime.answer import answer, artifact, hand_back
 from langchain_awo.runtime.asking import Asking, asettle, settle
 from langchain_awo.runtime.calling import BoundTool, Surroundings, guards, inner_config
 from langchain_awo.runtime.drivers import adrive, drive
-from langchain_awo.runtime.execution import sources_of
+from langchain_awo.model.stepping.execution import sources_of
 from langchain_awo.runtime.identity import RunKey, asked_calls, key_of
 from langchain_awo.runtime.memory import Ledger, Memory, routine_digest
 from langchain_awo.runtime.opening import Opened, Opening

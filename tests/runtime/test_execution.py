@@ -7,8 +7,8 @@ import pytest
 
 from langchain_awo.model.binding import Constant, Item, ListOf, Output, Parameter
 from langchain_awo.model.metatool import Filter, Guard, Map, MetaTool, Step
-from langchain_awo.runtime.execution import execute
-from langchain_awo.runtime.outcome import Failed, Limits, Result, Succeeded
+from langchain_awo.model.stepping.execution import execute
+from langchain_awo.model.stepping.outcome import MAX_CALLS, Failed, Result, Succeeded
 from tests.runtime.desk import FIND, NOTE, ORDERS, REFUND, routine, step
 
 USER = {"id": 7, "orders": ["A", "B", "A"]}
@@ -16,7 +16,7 @@ USER = {"id": 7, "orders": ["A", "B", "A"]}
 
 def run(meta_tool: MetaTool, outputs: dict[str, Any], **parameters: Any) -> tuple[list[list[str]], Result]:
     """Drives the core with fixed outputs by tool, or by tool and first argument; returns groups and result."""
-    stepping = execute(meta_tool, parameters, limits=parameters.pop("limits", Limits()))
+    stepping = execute(meta_tool, parameters, budget=parameters.pop("budget", MAX_CALLS))
     groups, outcomes = [], None
     try:
         while True:
@@ -239,7 +239,7 @@ def test_a_read_that_is_empty_where_it_never_was_stops_before_the_next_write() -
 
 
 def test_a_routine_stops_before_the_step_that_exceeds_its_budget_of_calls() -> None:
-    groups, result = run(routine("m", FIND, ORDERS), {"find_user": USER}, email="a@b", limits=Limits(calls=2))
+    groups, result = run(routine("m", FIND, ORDERS), {"find_user": USER}, email="a@b", budget=2)
     assert groups == [["find_user a@b"]]
     assert result.stop
     assert result.stop.kind == "budget"

@@ -24,7 +24,8 @@ from langchain_awo.model.canonical import CanonicalCall
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.metatool import MetaTool
 from langchain_awo.model.rules import RuleSet, SelectBy
-from langchain_awo.optimizer.log.corpus import Call, Corpus, Round, Run, Segment, call_key
+from langchain_awo.model.stepping.deciding import call_key
+from langchain_awo.optimizer.log.corpus import Call, Corpus, Round, Run, Segment
 from langchain_awo.optimizer.rules.canonicalize import canonical_call
 from langchain_awo.optimizer.rules.prepare import view
 
