@@ -11,9 +11,9 @@ from typing import TypeAlias
 from langchain_core.runnables.config import ContextThreadPoolExecutor
 
 from langchain_awo.model.metatool import MetaTool
+from langchain_awo.model.stepping.execution import Sources, execute
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.runtime.calling import failed
-from langchain_awo.model.stepping.execution import Sources, execute
 from langchain_awo.runtime.outcome import Call, Failed, Limits, Outcome, Result
 
 Order: TypeAlias = Callable[[Call], int] | None

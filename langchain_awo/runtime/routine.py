@@ -15,13 +15,13 @@ from langgraph.prebuilt import ToolRuntime
 from langgraph.store.base import BaseStore
 
 from langchain_awo.model.metatool import MetaTool
+from langchain_awo.model.stepping.execution import sources_of
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.runtime import shelf
 from langchain_awo.runtime.answer import answer, artifact, hand_back
 from langchain_awo.runtime.asking import Asking, asettle, settle
 from langchain_awo.runtime.calling import BoundTool, Surroundings, guards, inner_config
 from langchain_awo.runtime.drivers import adrive, drive
-from langchain_awo.model.stepping.execution import sources_of
 from langchain_awo.runtime.identity import RunKey, asked_calls, key_of
 from langchain_awo.runtime.memory import Ledger, Memory, routine_digest
 from langchain_awo.runtime.opening import Opened, Opening

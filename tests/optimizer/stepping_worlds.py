@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-
-from hypothesis import strategies as st
+from random import Random
+from typing import get_args
 
 from langchain_awo.model.binding import Argument, Constant, Item, Output, Parameter
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.encoding import digest, dumps
-from langchain_awo.model.metatool import Condition, Filter, Guard, Map, MetaTool, ParameterSpec, Step
+from langchain_awo.model.metatool import Condition, Filter, Guard, Map, MetaTool, ParameterSpec, Step, Test
 from langchain_awo.model.trace import Message, ModelCallRecord, ToolCallRecord, Trace
 from langchain_awo.optimizer.log.corpus import build_corpus
 
@@ -37,8 +36,7 @@ OUTPUTS = [
     {"ok": False, "id": "x1", "list": ["x1"]},
 ]
 FAILURE = "no such thing"
-PATHS = st.sampled_from(["/id", "/id", "/list/0", "/list", ""])
-TESTS = st.sampled_from(["given", "empty", "nonempty", "equals", "one_of", "at_least", "at_most"])
+PATHS = ["/id", "/id", "/list/0", "/list", ""]
 
 
 @dataclass(slots=True)
@@ -83,86 +81,76 @@ def _record(number, tool, args, output):
     )
 
 
-@st.composite
-def routines(draw: st.DrawFn) -> MetaTool:
+def make_routine(chance: Random) -> MetaTool:
     """An anchor that reads, and up to three steps that use what came before."""
-    anchor = Step(
-        tool="get_a",
-        args={"k": Parameter(name="p"), "o": Parameter(name="q")},
-        optional=("o",),
-        effect=Effect.READ,
-        never_empty=draw(st.booleans()),
-    )
-    steps = [anchor]
-    for number in range(2, draw(st.integers(2, 4)) + 1):
-        steps.append(draw(_steps(number, steps)))
-    names = ("p", "q", "r")
-    specs = tuple(ParameterSpec(name=name, required=name == "p") for name in names)
+    args = {"k": Parameter(name="p"), "o": Parameter(name="q")}
+    steps = [
+        Step(tool="get_a", args=args, optional=("o",), effect=Effect.READ, never_empty=_one_in(chance, 2))
+    ]
+    for number in range(2, chance.randint(2, 4) + 1):
+        steps.append(_step(chance, number, steps))
+    specs = tuple(ParameterSpec(name=name, required=name == "p") for name in "pqr")
     return MetaTool(name="m", description="", steps=tuple(steps), parameters=specs)
 
 
-PARAMETERS = st.fixed_dictionaries(
-    {"p": st.sampled_from(SCALARS), "r": st.sampled_from(SCALARS)}, optional={"q": st.sampled_from(SCALARS)}
-)
+def make_parameters(chance: Random) -> dict:
+    """What the routine is called with."""
+    names = "pqr" if _one_in(chance, 2) else "pr"
+    return {name: chance.choice(SCALARS) for name in names}
 
 
-@st.composite
-def _steps(draw: st.DrawFn, number: int, before: Sequence[Step]) -> Step:
-    tool = draw(st.sampled_from([*EFFECTS, "get_b"]))
-    args = {"k": draw(_places(number, before))}
-    if draw(st.integers(0, 2)) == 0:
-        args["o"] = draw(
-            _places(number, before) | st.sampled_from([Parameter(name="r"), Parameter(name="q")])
-        )
-    over = None
-    if draw(st.integers(0, 2)) == 0:
-        over = draw(_maps(number))
-        args["k"] = Item(path=draw(st.sampled_from(["", "/id"])))
-        if draw(st.integers(0, 3)) == 0:
-            args["o"] = Item(path="/of")
-    is_read = EFFECTS[tool] is Effect.READ
+def _one_in(chance, number):
+    return chance.randrange(number) == 0
+
+
+def _step(chance, number, before):
+    tool = chance.choice([*EFFECTS, "get_b"])
+    args, over = {"k": _place(chance, number, before)}, None
+    if _one_in(chance, 3):
+        others = [_place(chance, number, before), Parameter(name="r"), Parameter(name="q")]
+        args["o"] = chance.choice(others)
+    if _one_in(chance, 3):
+        over = _map(chance, number)
+        args["k"] = Item(path=chance.choice(["", "/id"]))
+        args |= {"o": Item(path="/of")} if _one_in(chance, 4) else {}
     return Step(
         tool=tool,
         args=args,
-        optional=tuple(name for name in args if draw(st.integers(0, 3)) == 0),
+        optional=tuple(name for name in args if _one_in(chance, 4)),
         over=over,
-        guard=draw(st.none() | _guards(number, before)),
+        guard=_guard(chance, number, before) if _one_in(chance, 2) else None,
         effect=EFFECTS[tool],
-        never_empty=is_read and draw(st.booleans()),
+        never_empty=EFFECTS[tool] is Effect.READ and _one_in(chance, 2),
     )
 
 
-def _places(number: int, before: Sequence[Step]):
+def _place(chance, number, before):
     singles = [at for at, step in enumerate(before, start=1) if step.over is None]
-    return st.one_of(
-        st.builds(Output, step=st.integers(1, number - 1), path=PATHS),
-        st.builds(Argument, step=st.sampled_from(singles), path=st.sampled_from(["/k", "/o"])),
-        st.builds(Constant, value=st.sampled_from(SCALARS)),
+    return chance.choice(
+        [
+            Output(step=chance.randrange(1, number), path=chance.choice(PATHS)),
+            Argument(step=chance.choice(singles), path=chance.choice(["/k", "/o"])),
+            Constant(value=chance.choice(SCALARS)),
+        ]
     )
 
 
-@st.composite
-def _maps(draw: st.DrawFn, number: int) -> Map:
-    source = Output(step=draw(st.integers(1, number - 1)), path=draw(st.sampled_from(["/list", "/list/*"])))
-    kept = Filter(path="/id", values=tuple(draw(st.lists(st.sampled_from(SCALARS), min_size=1, max_size=2))))
-    return Map(source=source, limit=draw(st.integers(1, 3)), filter=draw(st.sampled_from([None, None, kept])))
+def _map(chance, number):
+    source = Output(step=chance.randrange(1, number), path=chance.choice(["/list", "/list/*"]))
+    kept = Filter(path="/id", values=tuple(chance.sample(SCALARS, chance.randint(1, 2))))
+    return Map(source=source, limit=chance.randint(1, 3), filter=kept if _one_in(chance, 3) else None)
 
 
-@st.composite
-def _guards(draw: st.DrawFn, number: int, before: Sequence[Step]) -> Guard:
-    source = draw(_places(number, before) | st.builds(Parameter, name=st.sampled_from("pqr")))
-    also = [Condition(source=draw(_places(number, before)), test="nonempty")] if draw(st.booleans()) else []
-    return Guard(
-        **_tested(draw, source), also=tuple(also), otherwise=draw(st.sampled_from(["skip", "skip", "stop"]))
+def _guard(chance, number, before):
+    first = _condition(
+        chance, chance.choice([_place(chance, number, before), Parameter(name=chance.choice("pqr"))])
     )
+    also = (_condition(chance, _place(chance, number, before)),) if _one_in(chance, 3) else ()
+    otherwise = "stop" if _one_in(chance, 3) else "skip"
+    return Guard(source=first.source, test=first.test, value=first.value, also=also, otherwise=otherwise)
 
 
-def _tested(draw: st.DrawFn, source):
-    test = draw(TESTS)
-    values = {"one_of": st.lists(st.sampled_from(SCALARS), max_size=2)}
-    bounds = st.sampled_from([0, 1, "x1"])
-    return {
-        "source": source,
-        "test": test,
-        "value": draw(values.get(test, bounds if "at_" in test else st.sampled_from(SCALARS))),
-    }
+def _condition(chance, source):
+    test = chance.choice(get_args(Test))
+    value = chance.choice([0, 1, "x1"] if test.startswith("at_") else SCALARS)
+    return Condition(source=source, test=test, value=[value, "x2"] if test == "one_of" else value)

@@ -243,7 +243,7 @@ class _Attempt:
         elif isinstance(step.over.source, Parameter):
             found = {step.over.source.name: self._solved_list(number, step, step.over)}
         else:
-            found = solve_map(step, self.world.calls(step.tool), self.frame, lambda value: self._knows(value))
+            found = solve_map(step, self.world.calls(step.tool), self.frame, self._knows)
         if found is None:
             raise _Unwanted if self.blind and not step.effect.is_read and step.over is None else _Inapplicable
         self.solution.update(found)
