@@ -275,11 +275,18 @@ class Run:
 
     def _named(self, number: int, step: Step, decided: Calls) -> list[Call]:
         is_mapped = step.over is not None
-        if self._rehearsal is not None:
-            found = decided.args.items()
-        else:
-            found = ((f"{number}-{digest([step.tool, args])}", args) for args in decided.args.values())
-        return [Call(number, step.tool, args, key, step.effect, is_mapped) for key, args in found]
+        is_live = self._rehearsal is None
+        return [
+            Call(
+                step=number,
+                tool=step.tool,
+                args=args,
+                key=f"{number}-{digest([step.tool, args])}" if is_live else key,
+                effect=step.effect,
+                mapped=is_mapped,
+            )
+            for key, args in decided.args.items()
+        ]
 
     # --- what came of it ---
 
