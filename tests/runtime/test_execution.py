@@ -121,6 +121,32 @@ def test_a_read_is_not_made_for_a_null_and_what_depends_on_it_is_left_out() -> N
     assert result.stop.kind == "suspicious"
 
 
+def test_a_write_is_not_made_for_a_null_but_stops_the_routine() -> None:
+    refund = step("refund", args={"order_id": Output(step=1, path="/last")})
+    groups, result = run(routine("m", FIND, refund), {"find_user": {"last": None}}, email="a@b")
+    assert groups == [["find_user a@b"]]
+    assert result.stop
+    assert (result.stop.kind, result.stop.reason) == (
+        "guard",
+        "refund was not run: #1/last is null, and it would be called for that",
+    )
+    groups, _ = run(
+        routine("m", FIND, replace(refund, optional=("order_id",))),
+        {"find_user": {"last": None}, "refund": {}},
+        email="a@b",
+    )
+    assert groups[1] == ["refund None"]
+
+
+def test_items_beyond_the_limit_are_not_looked_at() -> None:
+    """A list that somebody made very long costs no more than the limit."""
+    args = {"order_id": Item(path="/id"), "of": Item(path="/of")}
+    over = Map(source=Constant(value=[{"id": 1, "of": 1}, {"id": 2, "of": 2}, {"id": 3}]), limit=1)
+    groups, result = run(routine("m", step("get_order", args=args, over=over)), {"get_order": {}})
+    assert groups == [["get_order 1"]]
+    assert result.notes == ("get_order: 3 items, at most 1 are run; the first 1 were",)
+
+
 def test_a_filter_keeps_the_items_it_names() -> None:
     over = Map(source=Output(step=1, path="/orders/*"), filter=Filter(path="/state", values=("open", True)))
     meta_tool = routine("m", FIND, step("get_order", args={"order_id": Item(path="/id")}, over=over))
