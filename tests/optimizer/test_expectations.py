@@ -42,7 +42,7 @@ def test_a_read_that_was_empty_once_is_not(nothing):
     assert (read.never_empty, read.evidence) == (False, {})
 
 
-@pytest.mark.parametrize(("outputs", "is_sure"), [(12, False), (13, True)])
+@pytest.mark.parametrize(("outputs", "is_sure"), [(13, False), (14, True)])
 def test_few_outputs_show_nothing(outputs, is_sure):
     places = occurrences_of(corpus_of("\n".join(map(noted, range(outputs)))), "get_user")
     writing = routine(step("get_user", "$id"), step("set_note", "#1/key"))
