@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from langchain_awo.model.binding import Frame, Item, Parameter, leaves, resolve, uses_item
+from langchain_awo.model.guard import conditions_of, guard_holds
 from langchain_awo.model.metatool import Map, MetaTool, Step
 from langchain_awo.model.pointer import MISSING
 from langchain_awo.model.stepping.execution import Run as Routine
@@ -228,9 +229,17 @@ class _Attempt:
         names = self._open_names(step)
         if not names:
             return
-        if is_made and names & _names_of_arguments(step):
+        if is_made and names & _names_of_arguments(step) and not self._is_ruled_out(step, names):
             self._solve(number, step)
         self.absent |= names - self.solution.keys()
+
+    def _is_ruled_out(self, step: Step, opened: set[str]) -> bool:
+        """Whether a guard that looks at nothing open keeps the step from being made: then it needs no parameters."""
+        if step.guard is None:
+            return False
+        sources = (each.source for each in conditions_of(step.guard))
+        used = {leaf.name for each in sources for leaf in leaves(each) if isinstance(leaf, Parameter)}
+        return not used & opened and not guard_holds(step.guard, self.frame)
 
     def _open_names(self, step: Step) -> set[str]:
         used = (leaf for binding in step.bindings for leaf in leaves(binding))
