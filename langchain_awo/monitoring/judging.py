@@ -18,13 +18,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.stepping.deciding import call_key
 from langchain_awo.model.text.encoding import decode, dumps
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.trace.trace import ToolCallRecord
 from langchain_awo.monitoring.observing import Observed
 from langchain_awo.monitoring.usage import Use
-from langchain_awo.optimizer.log.corpus import CHARACTERS_PER_TOKEN, Run, call_key
+from langchain_awo.optimizer.log.corpus import CHARACTERS_PER_TOKEN, Run
 from langchain_awo.optimizer.selection.mentions import Sayings, sayings_of, words_of
 from langchain_awo.optimizer.selection.output_liveness import is_used
 

@@ -6,8 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from langchain_awo.model.ir.binding import Output
 from langchain_awo.model.ir.eager import eager_part
+from langchain_awo.model.ir.metatool import Guard
 from langchain_awo.optimizer.replay.counterfactual import replay
+from langchain_awo.optimizer.replay.simulate import simulate
 from tests.optimizer.notation import corpus_of
 from tests.optimizer.routines import chooser, each, routine, step
 
@@ -123,3 +126,16 @@ def test_eager_steps_are_renumbered_without_the_others():
     part = eager_part(replace(long, steps=(*long.steps[:2], third)))
     assert [each.tool for each in part.steps] == ["get_user", "get_order"]
     assert part.steps[1].depends_on == {1}
+
+
+def test_a_write_that_its_guard_rules_out_is_not_unwanted_whatever_the_caller_would_say():
+    """Nobody has to know what to write where nothing is written."""
+    guard = Guard(source=Output(step=1, path="/status"), test="equals", value="sent", otherwise="stop")
+    guarded = routine(step("get_order", "$id"), step("update_order", "$note", guard=guard))
+    run = corpus_of('"o1" get_order(o1) -> {"status": "open"} | get_note(o1)').runs[0]
+    (found,) = simulate(guarded, run, run.segments[0], 0, blind=True)
+    assert not found.unwanted
+    assert (found.stop.kind, found.stop.step) == ("guard", 2)
+    run = corpus_of('"o1" get_order(o1) -> {"status": "sent"} | get_note(o1)').runs[0]
+    (found,) = simulate(guarded, run, run.segments[0], 0, blind=True)
+    assert found.unwanted

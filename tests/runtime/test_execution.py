@@ -7,8 +7,8 @@ import pytest
 
 from langchain_awo.model.ir.binding import Constant, Item, ListOf, Output, Parameter
 from langchain_awo.model.ir.metatool import Filter, Guard, Map, MetaTool, Step
-from langchain_awo.runtime.executor.execution import execute
-from langchain_awo.runtime.outcome import Failed, Limits, Result, Succeeded
+from langchain_awo.model.stepping.execution import execute
+from langchain_awo.model.stepping.outcome import MAX_CALLS, Failed, Result, Succeeded
 from tests.runtime.desk import FIND, NOTE, ORDERS, REFUND, routine, step
 
 USER = {"id": 7, "orders": ["A", "B", "A"]}
@@ -16,7 +16,7 @@ USER = {"id": 7, "orders": ["A", "B", "A"]}
 
 def run(meta_tool: MetaTool, outputs: dict[str, Any], **parameters: Any) -> tuple[list[list[str]], Result]:
     """Drives the core with fixed outputs by tool, or by tool and first argument; returns groups and result."""
-    stepping = execute(meta_tool, parameters, limits=parameters.pop("limits", Limits()))
+    stepping = execute(meta_tool, parameters, budget=parameters.pop("budget", MAX_CALLS))
     groups, outcomes = [], None
     try:
         while True:
@@ -119,6 +119,32 @@ def test_a_read_is_not_made_for_a_null_and_what_depends_on_it_is_left_out() -> N
     assert groups == [["find_user a@b"]]
     assert result.stop
     assert result.stop.kind == "suspicious"
+
+
+def test_a_write_is_not_made_for_a_null_but_stops_the_routine() -> None:
+    refund = step("refund", args={"order_id": Output(step=1, path="/last")})
+    groups, result = run(routine("m", FIND, refund), {"find_user": {"last": None}}, email="a@b")
+    assert groups == [["find_user a@b"]]
+    assert result.stop
+    assert (result.stop.kind, result.stop.reason) == (
+        "guard",
+        "refund was not run: #1/last is null, and it would be called for that",
+    )
+    groups, _ = run(
+        routine("m", FIND, replace(refund, optional=("order_id",))),
+        {"find_user": {"last": None}, "refund": {}},
+        email="a@b",
+    )
+    assert groups[1] == ["refund None"]
+
+
+def test_items_beyond_the_limit_are_not_looked_at() -> None:
+    """A list that somebody made very long costs no more than the limit."""
+    args = {"order_id": Item(path="/id"), "of": Item(path="/of")}
+    over = Map(source=Constant(value=[{"id": 1, "of": 1}, {"id": 2, "of": 2}, {"id": 3}]), limit=1)
+    groups, result = run(routine("m", step("get_order", args=args, over=over)), {"get_order": {}})
+    assert groups == [["get_order 1"]]
+    assert result.notes == ("get_order: 3 items, at most 1 are run; the first 1 were",)
 
 
 def test_a_filter_keeps_the_items_it_names() -> None:
@@ -239,7 +265,7 @@ def test_a_read_that_is_empty_where_it_never_was_stops_before_the_next_write() -
 
 
 def test_a_routine_stops_before_the_step_that_exceeds_its_budget_of_calls() -> None:
-    groups, result = run(routine("m", FIND, ORDERS), {"find_user": USER}, email="a@b", limits=Limits(calls=2))
+    groups, result = run(routine("m", FIND, ORDERS), {"find_user": USER}, email="a@b", budget=2)
     assert groups == [["find_user a@b"]]
     assert result.stop
     assert result.stop.kind == "budget"

@@ -11,7 +11,7 @@ from langchain.agents import create_agent
 from langchain_awo.api.middleware import MetaToolMiddleware
 from langchain_awo.model.ir.binding import Constant, Frame, Item, Output, Parameter
 from langchain_awo.model.ir.metatool import Condition, Guard, GuardEvidence, Map
-from langchain_awo.runtime.executor.explaining import explain_guard
+from langchain_awo.model.stepping.explaining import explain_guard
 from tests.runtime.desk import FIND, ORDERS, REFUND, ask, call, model_of, routine, step, tool_messages
 
 SEEN = GuardEvidence(held=31, followed=31, others=12, others_followed=0)

@@ -98,10 +98,19 @@ class Guard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BindingEvidence:
-    """How often a binding explained the recorded argument.
+    """How often a binding gave the recorded argument, or, for a step as a whole, how often it made the recorded call.
+
+    The held-out counts are of a cross-validation: the tasks are dealt into folds, and at a place of one fold only a step counts
+    that is found again, bindings and all, from the tasks of the others. A step of an earlier toolkit is taken as it is.
 
     Attributes:
+        agree: recorded calls, among those it was found in, whose argument it gives.
+        contradict: those whose argument it does not give.
+        held_out_agree: held-out places, at which agents went on with the tool of the step, where it gave what was recorded.
+        held_out_contradict: held-out places where it did not, and all those of a fold without which the step is not found.
         tied: other places that explained exactly the same calls, in notation; nothing tells them apart.
+        missed: of a step as a whole, the folds without which it is not found.
+        outputs: of a step that is never empty, how many recorded outputs were looked at.
     """
 
     agree: int = 0
@@ -109,6 +118,8 @@ class BindingEvidence:
     held_out_agree: int = 0
     held_out_contradict: int = 0
     tied: tuple[str, ...] = ()
+    missed: tuple[int, ...] = ()
+    outputs: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,9 +143,10 @@ class Step:
 
     Attributes:
         args: argument name to binding; an argument that resolves to nothing is left out if it is in `optional`.
-        never_empty: the output was never empty in the evidence; an empty one stops the routine before any write.
+        never_empty: a read whose recorded outputs were never empty, in a routine that writes; an empty one stops the routine
+            before any write. How many outputs that were stands in the evidence of the step.
         eager: in continue mode it is run unasked after the anchor; a read that is bound without parameters.
-        evidence: by JSON Pointer of the argument.
+        evidence: by JSON Pointer of the argument; `""` is the step as a whole.
         effect: effect class of the tool.
         hide: places of each output that the model is not shown, by JSON Pointer; empty shows everything.
     """
@@ -189,13 +201,14 @@ class ParameterSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Why a meta-tool was compiled; all counts are of the traces it was compiled from.
+    """Why a meta-tool was compiled; all counts are of the traces it was compiled from, of a large log of a sample.
 
     Attributes:
-        tasks: distinct tasks in which the routine occurred.
-        occurrences: in how many places of the mined runs it occurred.
-        held_out: in how many places of the held-out runs it could be tried.
-        held_out_exact: in how many of these replaying it reproduced the recorded calls.
+        tasks: distinct tasks in which the first step occurred.
+        occurrences: in how many places it occurred.
+        held_out: in how many of these places agents went on with the tools of the routine.
+        held_out_exact: in how many of those the whole routine, run by the executor's own rules on recorded calls, made every call
+            that agents made with its tools; none of a fold of tasks without which one of its steps is not found.
         lower_bound: Beta lower confidence bound of the share of exact replays.
         calls_saved: mean model calls saved in one use.
         over_fetch: tool calls the recorded agents did not make, for each model call saved.

@@ -13,7 +13,8 @@ from functools import cached_property
 from typing import Final
 
 from langchain_awo.model.ir.reach import Reach, reach_of
-from langchain_awo.model.text.encoding import decode, digest, dumps
+from langchain_awo.model.stepping.deciding import call_key
+from langchain_awo.model.text.encoding import decode, dumps
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.trace.trace import ModelCallRecord, TokenUsage, ToolCallRecord, ToolSpec, Trace
@@ -52,6 +53,7 @@ class Call:
     Attributes:
         key: equal for calls of the same tool with equal arguments, and for no others.
         output: decoded; `None` for a failed call.
+        raw: the output as it was recorded, which tells whether it may be the report of a failure.
         end: position in the run's text just after this call's output.
     """
 
@@ -62,6 +64,7 @@ class Call:
     effect: Effect
     key: str
     end: int
+    raw: JSONValue = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,17 +391,13 @@ class _RunBuilder:
             effect=self.effects.get(call.name, Effect.UNKNOWN),
             key=call_key(call.name, call.args),
             end=self.length,
+            raw=call.output,
         )
 
     def _write(self, text: str) -> None:
         piece = f"{text.lower()}\n"
         self.text.append(piece)
         self.length += len(piece)
-
-
-def call_key(tool: str, args: Mapping[str, JSONValue]) -> str:
-    """A key that is equal for calls of the same tool with equal arguments, and for no others."""
-    return f"{tool}:{digest(args)}"
 
 
 def tool_of(key: str) -> str:

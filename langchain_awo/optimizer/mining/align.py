@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Final
 
 from langchain_awo.model.ir.binding import Constant, Frame, Parameter, leaves, resolve
-from langchain_awo.model.ir.guard import guard_holds
 from langchain_awo.model.ir.metatool import MetaTool, Step
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.unify import fit_args, same, solve_map
@@ -22,8 +21,6 @@ def align(step: Step, each: Occurrence) -> dict[str, dict[str, JSONValue]]:
 
     A step with parameters makes no call where the recorded agent never gave them: nobody else could.
     """
-    if step.guard and not guard_holds(step.guard, each.frame):
-        return {}
     if not has_parameters(step):
         return predict_calls(step, each.frame)
     calls = (call for call in each.followers if call.tool == step.tool)

@@ -7,14 +7,19 @@ confidence bound of the agreement must reach the threshold: a wrong read costs a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Final, TypeAlias
 
 from langchain_awo.model.ir.binding import Parameter, leaves
 from langchain_awo.model.ir.metatool import BindingEvidence, Refused, Step
+from langchain_awo.model.ir.pointer import MISSING, split, unescape
 from langchain_awo.model.text.encoding import digest
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.views.notation import format_step
+from langchain_awo.optimizer.dataflow.unify import same
 from langchain_awo.optimizer.log.corpus import Call
 from langchain_awo.optimizer.mining.align import align
 from langchain_awo.optimizer.mining.occurrences import Occurrence
@@ -50,11 +55,18 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How often a step made the call that the recorded agent made, of the held-out places where it was tried."""
+    """How often a step made the call that the recorded agent made, of the held-out places where it was tried.
+
+    Attributes:
+        given: by name of the argument, in how many of the places it had a recorded value.
+        missed: folds without which the step is not found.
+    """
 
     step: Step
     agree: int = 0
     total: int = 0
+    given: Mapping[str, int] = field(default_factory=dict)
+    missed: tuple[int, ...] = ()
 
     def bound(self, confidence: float) -> float:
         """Lower confidence bound of the share."""
@@ -72,29 +84,48 @@ def try_step(step: Step, occurrences: Sequence[Occurrence], found_in: FoundIn | 
     Args:
         found_in: if left out, the step is taken as given, as that of an earlier toolkit is.
     """
-    results = [
-        (fold_of(each.task), align(step, each).keys() & {call.key for call in wanted})
-        for each in occurrences
-        if (
-            wanted := [
-                call for call in each.followers if call.tool == step.tool and _is_sayable(step, call, each)
-            ]
-        )
-    ]
-    found = {fold: found_in is None or found_in(step, fold) for fold in sorted({fold for fold, _ in results})}
-    agree = sum(bool(made) and found[fold] for fold, made in results)
-    return Verdict(step, agree, len(results))
+    results = [(fold_of(each.task), wanted, align(step, each)) for each, wanted in _tried(step, occurrences)]
+    folds = sorted({fold for fold, _, _ in results})
+    missed = [fold for fold in folds if found_in is not None and not found_in(step, fold)]
+    agree, given = 0, Counter[str]()
+    for wanted, made in ((wanted, made) for fold, wanted, made in results if fold not in missed):
+        is_exact = any(call.key in made for call in wanted)
+        agree += is_exact
+        given.update(list(step.args) if is_exact else _given(step, wanted, made.values()))
+    return Verdict(step, agree, len(results), given, tuple(missed))
+
+
+def _tried(step: Step, occurrences: Iterable[Occurrence]) -> Iterator[tuple[Occurrence, list[Call]]]:
+    """The places in which the agent went on with the step's tool in a way that could be asked for, with these calls."""
+    for each in occurrences:
+        calls = (call for call in each.followers if call.tool == step.tool)
+        if wanted := [call for call in calls if _is_sayable(step, call, each)]:
+            yield each, wanted
+
+
+def _given(step: Step, wanted: Iterable[Call], made: Iterable[Mapping[str, JSONValue]]) -> Iterator[str]:
+    """The arguments that a step gives as they were recorded, where not all of them are."""
+    pairs = list(product(wanted, made))
+    for name in step.args:
+        if any(same(call.args.get(name, MISSING), args.get(name, MISSING)) for call, args in pairs):
+            yield name
 
 
 def with_verdict(step: Step, verdict: Verdict) -> Step:
-    """The step with the counts of its trial in its evidence."""
+    """The step with the counts of its trial in its evidence: its own, and those of each argument."""
     if not verdict.total:
         return step
-    evidence = {
-        place: replace(seen, held_out_agree=verdict.agree, held_out_contradict=verdict.total - verdict.agree)
-        for place, seen in (step.evidence or {"": BindingEvidence()}).items()
-    }
+    whole = replace(step.evidence.get("", BindingEvidence()), missed=verdict.missed)
+    evidence = {"": _with_counts(whole, verdict.agree, verdict.total)}
+    for place, seen in step.evidence.items():
+        if place:
+            name = unescape(split(place)[0])
+            evidence[place] = _with_counts(seen, verdict.given.get(name, 0), verdict.total)
     return replace(step, evidence=evidence)
+
+
+def _with_counts(seen: BindingEvidence, agree: int, total: int) -> BindingEvidence:
+    return replace(seen, held_out_agree=agree, held_out_contradict=total - agree)
 
 
 def doubt_about(verdict: Verdict, anchor: str, thresholds: Thresholds) -> Refused | None:

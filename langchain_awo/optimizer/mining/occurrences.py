@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from langchain_awo.model.ir.binding import Frame, resolve
-from langchain_awo.model.ir.mapping import items_of
+from langchain_awo.model.ir.binding import Frame
 from langchain_awo.model.ir.metatool import Step
-from langchain_awo.model.ir.pointer import MISSING
+from langchain_awo.model.stepping.deciding import Calls, decide
 from langchain_awo.model.text.encoding import digest
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.optimizer.log.corpus import Call, Corpus, Run, Segment, call_key
+from langchain_awo.optimizer.log.corpus import Call, Corpus, Run, Segment
 
 SAMPLE: Final = 200
 """Occurrences of an anchor that are looked at; more do not change a consensus."""
@@ -131,29 +130,6 @@ def follower_tools(occurrences: Sequence[Occurrence], *, min_tasks: int) -> list
 
 
 def predict_calls(step: Step, frame: Frame) -> dict[str, dict[str, JSONValue]]:
-    """Keys and arguments of the calls a step without open parameters makes, in order."""
-    if step.over is None:
-        args = _args(step, frame)
-        return {call_key(step.tool, args): args} if args is not None else {}
-    calls: dict[str, dict[str, JSONValue]] = {}
-    for item in items_of(step, step.over, frame) or ():
-        frame.item = item
-        if (args := _args(step, frame)) is not None:
-            calls[call_key(step.tool, args)] = args
-        if len(calls) >= step.over.limit:
-            break
-    frame.item = MISSING
-    return calls
-
-
-def _args(step: Step, frame: Frame) -> dict[str, JSONValue] | None:
-    """The arguments of a call; `None` if one is not there, or is null where an earlier output should say what."""
-    args: dict[str, JSONValue] = {}
-    for name, binding in step.args.items():
-        value = resolve(binding, frame)
-        if value is MISSING and name in step.optional:
-            continue
-        if value is MISSING or (value is None and binding.kind == "output"):
-            return None
-        args[name] = value
-    return args
+    """Keys and arguments of the calls that the executor makes for a step without open parameters, in order."""
+    decision = decide(step, frame)
+    return decision.args if isinstance(decision, Calls) else {}

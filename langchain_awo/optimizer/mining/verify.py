@@ -9,15 +9,18 @@ from dataclasses import replace
 from langchain_awo.model.ir.binding import Parameter, leaves
 from langchain_awo.model.ir.metatool import Evidence, MetaTool, Refused, Step
 from langchain_awo.optimizer.log.corpus import Corpus
-from langchain_awo.optimizer.mining.align import advance, align
+from langchain_awo.optimizer.mining.align import advance
 from langchain_awo.optimizer.mining.cross_validate import (
     Thresholds,
     Verdict,
     doubt_about,
+    fold_of,
     try_step,
     with_verdict,
 )
+from langchain_awo.optimizer.mining.expect import expect_output
 from langchain_awo.optimizer.mining.occurrences import Occurrence, occurrences_of
+from langchain_awo.optimizer.replay.simulate import simulate
 from langchain_awo.optimizer.statistics import lower_bound
 
 
@@ -44,32 +47,39 @@ def verify(
             advance(number, step, each)
     if len(verdicts) == 1:
         return None, refused
-    kept = _kept(candidate, verdicts)
+    kept = _kept(expect_output(candidate, verdicts, going_on, thresholds), verdicts)
     kept = replace(kept, evidence=_evidence(kept, occurrences, thresholds))
     failing = _too_often_failed(kept, corpus, thresholds)
     return (None, [*refused, failing]) if failing else (kept, refused)
 
 
 def _evidence(routine: MetaTool, occurrences: Sequence[Occurrence], thresholds: Thresholds) -> Evidence:
-    """Whole-routine replays: of the places where an agent went on with any later step, those reproduced call for call."""
+    """Whole-routine replays: of the places where an agent went on with any later step, those reproduced call for call.
+
+    At a place of a fold without which a step is not found the routine is not known, and reproduces nothing.
+    """
     places = exact = 0
     tools = {step.tool for step in routine.steps[1:]}
-    for each in (occurrence.copy() for occurrence in occurrences):
+    missed = {fold for step in routine.steps if "" in step.evidence for fold in step.evidence[""].missed}
+    for each in occurrences:
         recorded = {call.key for call in each.followers if call.tool in tools}
-        if not recorded:
-            continue
-        made: set[str] = set()
-        for number, step in enumerate(routine.steps[1:], start=2):
-            made |= align(step, each).keys()
-            advance(number, step, each)
-        places += 1
-        exact += recorded <= made
+        if recorded:
+            places += 1
+            exact += fold_of(each.task) not in missed and recorded <= _replayed(routine, each)
     return Evidence(
         tasks=len({each.task for each in occurrences}),
         occurrences=len(occurrences),
         held_out=places,
         held_out_exact=exact,
         lower_bound=round(lower_bound(exact, places, thresholds.confidence), 4),
+    )
+
+
+def _replayed(routine: MetaTool, each: Occurrence) -> frozenset[str]:
+    """Keys of the calls that the routine makes in a place, run as the executor runs it."""
+    found = simulate(routine, each.run, each.segment, each.position)
+    return next(
+        (simulation.keys for simulation in found if simulation.anchor == each.anchor.key), frozenset()
     )
 
 

@@ -1,8 +1,9 @@
-"""One meta-tool, run against a recorded segment from a given round on, as the executor would run it.
+"""One meta-tool, run against a recorded segment from a given round on, by the very interpreter that runs it live.
 
-Outputs are the recorded ones; a call that was never recorded has no output, and what depends on it is not run but
-estimated. Nothing is simulated past the point where the recorded world could have changed: a call counts as
-reproduced only if no write that the meta-tool does not make itself lies between.
+The stepping core decides what the meta-tool does next; here are only the three things that a recording adds. The parameters are
+solved from the recorded calls as they come to be needed. A call's outcome is the recorded one; what depends on a call that was
+never recorded is not run but estimated. And nothing is simulated past the point where the recorded world could have changed: a
+call counts as reproduced only if no write that the meta-tool does not make itself lies between.
 """
 
 from __future__ import annotations
@@ -10,15 +11,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Final
 
-from langchain_awo.model.ir.binding import Frame, Item, Output, Parameter, resolve, uses_item
-from langchain_awo.model.ir.guard import guard_holds
-from langchain_awo.model.ir.mapping import items_of
+from langchain_awo.model.ir.binding import Frame, Item, Parameter, leaves, resolve, uses_item
+from langchain_awo.model.ir.guard import conditions_of, guard_holds
 from langchain_awo.model.ir.metatool import Map, MetaTool, Step
 from langchain_awo.model.ir.pointer import MISSING
+from langchain_awo.model.stepping.execution import Run as Routine
+from langchain_awo.model.stepping.outcome import Call, Failed, Outcome, Stop, Succeeded, Unrecorded
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.optimizer.dataflow.unify import Solution, fit_args, is_open, solve_map
-from langchain_awo.optimizer.log.corpus import Call, Run, Segment, call_key, scalars, tool_of
+from langchain_awo.optimizer.dataflow.unify import Solution, fit_args, same, solve_map
+from langchain_awo.optimizer.log.corpus import Call as RecordedCall
+from langchain_awo.optimizer.log.corpus import Run, Segment, scalars, tool_of
+from langchain_awo.optimizer.replay.recorded import RecordedWorld
+
+FAILED: Final = Failed(error="it failed when it was recorded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,7 @@ class Simulation:
         tools: of the steps, in order.
         unwanted: whether it would have made a write that the recorded agent did not make.
         parameters: what it was called with.
+        stop: why it would have ended early.
     """
 
     start: int
@@ -46,6 +54,7 @@ class Simulation:
     tools: tuple[str, ...] = ()
     unwanted: bool = False
     parameters: Solution = field(default_factory=dict)
+    stop: Stop | None = None
 
     @property
     def keys(self) -> frozenset[str]:
@@ -69,8 +78,8 @@ class Simulation:
         return replace(self, made=made, reproduced=reproduced, estimated=estimated)
 
 
-class _Stop(Exception):  # noqa: N818  # control flow inside this module, not an error
-    """The routine does not apply here."""
+class _Inapplicable(Exception):  # noqa: N818  # control flow inside this module, not an error
+    """Nobody could have called the routine here, or nobody who knows what it does would have."""
 
 
 class _Unwanted(Exception):  # noqa: N818  # control flow inside this module, not an error
@@ -86,265 +95,222 @@ def simulate(
     the agent could have read before.
 
     Args:
+        meta_tool: what to run.
+        run: the recorded run.
+        segment: the part of it to run in.
+        start: position of the starting round.
         blind: the caller knows nothing of what the reads will show: where the recorded agent decided against a write, the
             meta-tool writes all the same if its guards let it.
     """
     for anchor in segment.rounds[start].calls:
         if anchor.tool == meta_tool.steps[0].tool and anchor.ok:
-            attempt = _Attempt(meta_tool, run, segment, start, anchor, blind)
+            attempt = _Attempt(meta_tool, run, segment, start, anchor, blind=blind)
             try:
-                attempt.run_steps()
-            except _Stop:
+                attempt.play()
+            except _Inapplicable:
                 continue
             except _Unwanted:
                 attempt.unwanted = True
             yield attempt.result()
 
 
-@dataclass(slots=True)
 class _Attempt:
     """A run in the making, whose first step makes the anchor call.
 
-    The recorded world is the meta-tool's own from round `floor` up to round `horizon`.
+    Attributes:
+        solution: the parameters that were solved; what is in `absent` was looked at and not given.
     """
 
-    meta_tool: MetaTool
-    run: Run
-    segment: Segment
-    start: int
-    anchor: Call
-    blind: bool
-    unwanted: bool = False
-    frame: Frame = field(init=False)
-    solution: Solution = field(default_factory=dict)
-    made: dict[str, None] = field(default_factory=dict)
-    by_step: dict[int, list[str]] = field(default_factory=dict)
-    reproduced: dict[str, int] = field(default_factory=dict)
-    unknown: dict[int, float] = field(default_factory=dict)
-    estimated: dict[int, float] = field(default_factory=dict)
-    horizon: int = 0
-    floor: int = 0
-    spoken: frozenset[str] = frozenset()
-
-    def __post_init__(self) -> None:
-        opening = self.segment.rounds[self.start].calls
-        self.spoken = frozenset(repr(leaf) for call in opening for leaf in scalars(call.args))
+    def __init__(
+        self,
+        meta_tool: MetaTool,
+        run: Run,
+        segment: Segment,
+        start: int,
+        anchor: RecordedCall,
+        *,
+        blind: bool,
+    ) -> None:
+        self.meta_tool = meta_tool
+        self.run = run
+        self.segment = segment
+        self.start = start
+        self.anchor = anchor
+        self.blind = blind
+        self.unwanted = False
+        self.solution: Solution = {}
+        self.absent: set[str] = set()
+        self.reproduced: dict[str, int] = {}
+        self.world = RecordedWorld(segment, start)
         self.frame = Frame(parameters=self.solution)
-        self.floor = self.start
-        self.horizon = self._first_foreign_write(self.start)
+        self.routine = Routine(meta_tool, self.frame, rehearsal=self)
+        opening = segment.rounds[start].calls
+        self.spoken = frozenset(repr(leaf) for call in opening for leaf in scalars(call.args))
 
-    def run_steps(self) -> None:
-        for number, step in enumerate(self.meta_tool.steps, start=1):
-            if not self._skipped(number, step):
-                self._run_step(number, step)
+    def play(self) -> None:
+        """Runs the routine to its end."""
+        while group := self.routine.next_group():
+            self.routine.take(group, [self._outcome(call) for call in group])
+        if not self.routine.planned.get(1):
+            raise _Inapplicable
+        if any(not self.meta_tool.steps[number - 1].effect.is_read for number in self.routine.undecided):
+            raise _Unwanted if self.blind else _Inapplicable
 
     def result(self) -> Simulation:
-        made = {number: tuple(keys) for number, keys in self.by_step.items()}
+        """What came of it."""
         return Simulation(
-            self.start,
-            self.anchor.key,
-            made,
-            self.reproduced,
-            self.horizon,
-            self.estimated,
-            tuple(step.tool for step in self.meta_tool.steps),
-            self.unwanted,
-            self.solution,
+            start=self.start,
+            anchor=self.anchor.key,
+            made=self._made(),
+            reproduced=self.reproduced,
+            until=self.world.horizon,
+            estimated=self._estimated(),
+            tools=tuple(step.tool for step in self.meta_tool.steps),
+            unwanted=self.unwanted,
+            parameters=self.solution,
+            stop=self.routine.stop,
         )
 
-    def _skipped(self, number: int, step: Step) -> bool:
-        lost = [self.unknown[used] for used in step.depends_on if used in self.unknown]
-        if lost and not all(used in self.frame.outputs for used in step.depends_on):
-            self.estimated[number] = self.estimated.get(number, 0.0) + max(lost)
-            self.unknown[number] = max(lost)
-            return True
-        if step.guard is not None and not guard_holds(step.guard, self.frame):
-            if step.guard.otherwise == "stop":
-                raise _Stop
-            return True
-        return self._is_void(step)
+    def _made(self) -> dict[int, tuple[str, ...]]:
+        planned = self.routine.planned.items()
+        made = self.world.made
+        found = {number: tuple(call.key for call in calls if call.key in made) for number, calls in planned}
+        return {number: keys for number, keys in found.items() if keys}
 
-    def _is_void(self, step: Step) -> bool:
-        """Whether a read has nothing to be called for: null stands where an earlier output should say what."""
-        if step.over is not None or not step.effect.is_read:
-            return False
-        sources = [binding for name, binding in step.args.items() if name not in step.optional]
-        return any(isinstance(each, Output) and resolve(each, self.frame) is None for each in sources)
+    def _estimated(self) -> dict[int, float]:
+        """Calls of steps that use what nobody recorded: as many for each lost output as for each known one."""
+        routine, estimated = self.routine, dict[int, float]()
+        spread: dict[int, float] = {}
+        if not routine.lost:
+            return estimated
+        for number, step in enumerate(self.meta_tool.steps, start=1):
+            lost = [spread[used] for used in sorted(step.depends_on) if used in spread]
+            missing = routine.lost[number]
+            if number not in routine.planned:
+                if number in routine.undecided:
+                    estimated[number] = spread[number] = max(lost)
+                continue
+            further = sum(lost) if step.over else 0.0
+            if further:
+                known = max(1, _size(self.frame.outputs, step))
+                estimated[number] = further * len(routine.planned[number]) / known
+            if missing or further:
+                spread[number] = missing + further
+        return estimated
 
-    def _later(self, step: Step) -> Iterator[Call]:
-        rounds = self.segment.rounds[self.start : self.horizon]
-        return (call for current in rounds for call in current.calls if call.tool == step.tool and call.ok)
+    # --- the outcome of a call is the recorded one ---
 
-    def _run_step(self, number: int, step: Step) -> None:
-        if step.over is None:
-            self._run_single(number, step)
-        elif isinstance(step.over.source, Parameter):
-            self._run_batch(number, step, step.over)
-        else:
-            self._run_map(number, step, step.over)
+    def _outcome(self, call: Call) -> Outcome | Unrecorded:
+        if call.step == 1 and not call.mapped and call.key != self.anchor.key:
+            raise _Inapplicable
+        found = self.world.find(call.key)
+        if call.key not in self.world.made:
+            self._make(call, found)
+        if found is None:
+            return Unrecorded()
+        recorded = found[1]
+        return Succeeded(output=recorded.raw, decoded=recorded.output) if recorded.ok else FAILED
 
-    def _run_single(self, number: int, step: Step) -> None:
-        if any(is_open(binding, self.frame) for binding in step.args.values()):
-            call = self._solve(number, step)
-            self.frame.arguments[number] = call.args
-            self._done(number, step, call)
+    def _make(self, call: Call, found: tuple[int, RecordedCall] | None) -> None:
+        self.world.made[call.key] = None
+        if not call.effect.is_read:
+            if found is None:
+                raise _Unwanted if self.blind else _Inapplicable  # the recorded agent did not write this
+            if not self.world.is_in_order(found[0]):
+                raise _Inapplicable
+            self.world.write(call.key, found[0])
+        if found is not None and found[1].ok:
+            self.reproduced[call.key] = found[0]
+
+    # --- the parameters are what the recorded agent would have given ---
+
+    def prepare(self, number: int, step: Step, *, is_made: bool) -> None:
+        """Solves the parameters that a step looks at; what cannot be solved is not given, from here on."""
+        names = self._open_names(step)
+        if not names:
             return
-        args = self._resolved(step)
-        self.frame.arguments[number] = args
-        self._done(number, step, self._recorded(call_key(step.tool, args)), args)
+        if is_made and names & _names_of_arguments(step) and not self._is_ruled_out(step, names):
+            self._solve(number, step)
+        self.absent |= names - self.solution.keys()
 
-    def _solve(self, number: int, step: Step) -> Call:
-        candidates = [self.anchor] if number == 1 else self._candidates(step)
-        for call in candidates:
-            found = fit_args(step, call.args, self.frame)
-            if found is not None and self._all_known(found):
-                self.solution.update(found)
-                return call
-        if self.blind and not step.effect.is_read:  # whoever fills in what the schema offers writes here
-            raise _Unwanted
-        raise _Stop
+    def _is_ruled_out(self, step: Step, opened: set[str]) -> bool:
+        """Whether a guard that looks at nothing open keeps the step from being made: then it needs no parameters."""
+        if step.guard is None:
+            return False
+        sources = (each.source for each in conditions_of(step.guard))
+        used = {leaf.name for each in sources for leaf in leaves(each) if isinstance(leaf, Parameter)}
+        return not used & opened and not guard_holds(step.guard, self.frame)
 
-    def _candidates(self, step: Step) -> Iterator[Call]:
-        for call in self._later(step):
-            if self._would_make(step, call.key):
+    def _open_names(self, step: Step) -> set[str]:
+        used = (leaf for binding in step.bindings for leaf in leaves(binding))
+        names = {leaf.name for leaf in used if isinstance(leaf, Parameter)}
+        return names - self.solution.keys() - self.absent if names else names
+
+    def _solve(self, number: int, step: Step) -> None:
+        if step.over is None:
+            found = self._solved_single(number, step)
+        elif isinstance(step.over.source, Parameter):
+            found = {step.over.source.name: self._solved_list(number, step, step.over)}
+        else:
+            found = solve_map(step, self.world.calls(step.tool), self.frame, self._knows)
+        if found is None:
+            raise _Unwanted if self.blind and not step.effect.is_read and step.over is None else _Inapplicable
+        self.solution.update(found)
+
+    def _solved_single(self, number: int, step: Step) -> Solution | None:
+        planned = {call.key for calls in self.routine.planned.values() for call in calls}
+        for call in [self.anchor] if number == 1 else self.world.calls(step.tool):
+            if number == 1 or (call.key not in planned and self.world.is_next(call)):
                 found = fit_args(step, call.args, self.frame)
-                if found is not None and self._all_known(found):
-                    yield call
+                if found is not None and not found.keys() & self.absent and self._all_known(found):
+                    return found
+        return None
 
     def _all_known(self, found: Solution) -> bool:
-        before = self.segment.rounds[self.start].start
-        fresh = (leaf for value in found.values() for leaf in scalars(value))
-        return all(repr(leaf) in self.spoken or self.run.known(leaf, before=before) for leaf in fresh)
+        return all(self._knows(value) for value in found.values())
 
-    def _run_batch(self, number: int, step: Step, over: Map) -> None:
-        """A map over a list parameter: the list is every call of the tool whose arguments are known already."""
-        name = over.source.name if isinstance(over.source, Parameter) else ""
-        calls: dict[str, Call] = {}
-        while fresh := [each for each in self._items(number, step) if each.key not in calls]:
+    def _knows(self, value: JSONValue) -> bool:
+        before = self.segment.rounds[self.start].start
+        return all(
+            repr(leaf) in self.spoken or self.run.known(leaf, before=before) for leaf in scalars(value)
+        )
+
+    def _solved_list(self, number: int, step: Step, over: Map) -> list[JSONValue]:
+        """The list of a map over a parameter: every call of the tool whose arguments are known already."""
+        ahead = self.world.copy()
+        calls: dict[str, RecordedCall] = {}
+        while fresh := [call for call in self._items(number, step, ahead) if call.key not in calls]:
             for call in fresh if step.effect.is_read else fresh[:1]:  # a write changes which calls can follow
                 if len(calls) < over.limit:
                     calls.setdefault(call.key, call)
-                    self._make(number, step, call.key, call)
+                    found = ahead.find(call.key)
+                    if found is not None and not step.effect.is_read:
+                        ahead.write(call.key, found[0])
             if step.effect.is_read or len(calls) >= over.limit:
                 break
         if not calls or (number == 1 and self.anchor.key not in calls):
-            raise _Stop
-        self.solution[name] = [_as_item(step, call.args) for call in calls.values()]
-        self.frame.outputs[number] = [call.output for call in calls.values() if call.ok]
+            raise _Inapplicable
+        return [_as_item(step, call.args) for call in calls.values()]
 
-    def _items(self, number: int, step: Step) -> Iterator[Call]:
+    def _items(self, number: int, step: Step, ahead: RecordedWorld) -> Iterator[RecordedCall]:
         if number == 1:
             if not _within(step, self.anchor.args):
-                raise _Stop
+                raise _Inapplicable
             yield self.anchor
         fixed = {name: binding for name, binding in step.args.items() if not uses_item(binding)}
-        for call in self._later(step):
-            held = all(resolve(b, self.frame) == call.args.get(name, MISSING) for name, b in fixed.items())
+        for call in ahead.calls(step.tool):
+            held = all(
+                same(resolve(b, self.frame), call.args.get(name, MISSING)) for name, b in fixed.items()
+            )
             opened = {name: value for name, value in call.args.items() if name not in fixed}
-            fresh = step.effect.is_read or self._would_make(step, call.key)
+            fresh = step.effect.is_read or ahead.is_next(call)
             if held and fresh and _within(step, call.args) and self._all_known(opened):
                 yield call
 
-    def _run_map(self, number: int, step: Step, over: Map) -> None:
-        if any(is_open(binding, self.frame) for binding in step.args.values()):
-            found = solve_map(step, self._later(step), self.frame, lambda value: self._all_known({"": value}))
-            if found is None:
-                raise _Stop
-            self.solution.update(found)
-        items = items_of(step, over, self.frame)
-        if items is None:
-            raise _Stop
-        outputs, missing = [], 0
-        seen: dict[str, None] = {}
-        for item in items:
-            self.frame.item = item
-            args = self._resolved(step)
-            key = call_key(step.tool, args)
-            if key in seen or len(seen) >= over.limit:
-                continue
-            seen[key] = None
-            call = self._recorded(key)
-            self._make(number, step, key, call)
-            if call is None:
-                missing += 1
-            else:
-                outputs.append(call.output)
-        self.frame.item = MISSING
-        lost = sum(self.unknown.get(used, 0.0) for used in step.depends_on)
-        if lost:
-            known = max(1, _size(self.frame.outputs, step))
-            self.estimated[number] = self.estimated.get(number, 0.0) + lost * len(seen) / known
-        if outputs or not seen:
-            self.frame.outputs[number] = outputs
-        if missing or lost:
-            self.unknown[number] = missing + lost
 
-    def _resolved(self, step: Step) -> dict[str, JSONValue]:
-        args = {name: resolve(binding, self.frame) for name, binding in step.args.items()}
-        lacking = [name for name, value in args.items() if value is MISSING and name not in step.optional]
-        if lacking:
-            raise _Stop
-        return {name: value for name, value in args.items() if value is not MISSING}
-
-    def _done(
-        self, number: int, step: Step, call: Call | None, args: dict[str, JSONValue] | None = None
-    ) -> None:
-        key = call.key if call else call_key(step.tool, args or {})
-        self._make(number, step, key, call)
-        if call is None:
-            self.unknown[number] = 1.0
-        else:
-            self.frame.outputs[number] = call.output
-
-    def _make(self, number: int, step: Step, key: str, call: Call | None) -> None:
-        self.by_step.setdefault(number, []).append(key)
-        if key in self.made:
-            return
-        self.made[key] = None
-        position = self._position(key) if call else None
-        if position is not None:
-            self.reproduced[key] = position
-            if not step.effect.is_read:
-                if not self._in_order(position):
-                    raise _Stop
-                self.floor, self.horizon = position, self._first_foreign_write(self.start)
-            return
-        if not step.effect.is_read:
-            raise _Unwanted if self.blind else _Stop  # the recorded agent did not write this
-
-    def _would_make(self, step: Step, key: str) -> bool:
-        """Whether a call is a new one that the recorded agent made too, a write in its recorded order."""
-        position = self._position(key) if key not in self.made else None
-        return position is not None and (step.effect.is_read or self._in_order(position))
-
-    def _in_order(self, position: int) -> bool:
-        """Whether a write would come before nothing that the recorded agent did first."""
-        between = self.segment.rounds[self.start + 1 : position]
-        return all(call.key in self.made for each in between for call in each.calls)
-
-    def _recorded(self, key: str) -> Call | None:
-        position = self._position(key)
-        if position is None:
-            return None
-        return next(call for call in self.segment.rounds[position].calls if call.key == key)
-
-    def _position(self, key: str) -> int | None:
-        for position in range(self.floor, self.horizon):
-            for call in self.segment.rounds[position].calls:
-                if call.key == key and call.ok:
-                    return position
-        return None
-
-    def _first_foreign_write(self, start: int) -> int:
-        """One past the last round up to which the recorded world is the meta-tool's own.
-
-        The round with the first write that the meta-tool has not made is still included: the write may be its next.
-        """
-        for position in range(start, len(self.segment.rounds)):
-            writes = [call for call in self.segment.rounds[position].calls if not call.effect.is_read]
-            if any(call.key not in self.made for call in writes):
-                return position + 1
-        return len(self.segment.rounds)
+def _names_of_arguments(step: Step) -> set[str]:
+    bindings = [*step.args.values(), *([step.over.source] if step.over else [])]
+    return {leaf.name for binding in bindings for leaf in leaves(binding) if isinstance(leaf, Parameter)}
 
 
 def _within(step: Step, args: dict[str, JSONValue]) -> bool:

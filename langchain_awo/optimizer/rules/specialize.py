@@ -23,8 +23,9 @@ from typing import Final
 from langchain_awo.model.ir.canonical import CanonicalCall
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.rules import RuleSet, SelectBy
+from langchain_awo.model.stepping.deciding import call_key
 from langchain_awo.model.trace.effect import Effect
-from langchain_awo.optimizer.log.corpus import Call, Corpus, Round, Run, Segment, call_key
+from langchain_awo.optimizer.log.corpus import Call, Corpus, Round, Run, Segment
 from langchain_awo.optimizer.rules.canonicalize import canonical_call
 from langchain_awo.optimizer.rules.prepare import view
 

@@ -11,8 +11,8 @@ from typing import TypeAlias
 from langchain_core.runnables.config import ContextThreadPoolExecutor
 
 from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.stepping.execution import Sources, execute
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.runtime.executor.execution import Sources, execute
 from langchain_awo.runtime.inner.calling import failed
 from langchain_awo.runtime.outcome import Call, Failed, Limits, Outcome, Result
 
@@ -41,7 +41,7 @@ def drive(
         order: makes the calls of a group one by one, by this key, and no more after one that failed.
         sources: of the meta-tool, if they are known already.
     """
-    stepping = execute(meta_tool, parameters, limits=limits, sources=sources)
+    stepping = execute(meta_tool, parameters, budget=limits.calls, sources=sources)
     outcomes: list[Outcome | None] | None = None
     try:
         while True:
@@ -66,7 +66,7 @@ async def adrive(
     sources: Sources | None = None,
 ) -> Result:
     """Runs a meta-tool in this event loop, its independent reads in a bounded number of tasks; as `drive`."""
-    stepping = execute(meta_tool, parameters, limits=limits, sources=sources)
+    stepping = execute(meta_tool, parameters, budget=limits.calls, sources=sources)
     outcomes: list[Outcome | None] | None = None
     try:
         while True:

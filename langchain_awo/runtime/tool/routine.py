@@ -15,10 +15,10 @@ from langgraph.prebuilt import ToolRuntime
 from langgraph.store.base import BaseStore
 
 from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.stepping.execution import sources_of
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.runtime.answer.answer import answer, artifact, hand_back
 from langchain_awo.runtime.executor.drivers import adrive, drive
-from langchain_awo.runtime.executor.execution import sources_of
 from langchain_awo.runtime.executor.performing import Performer
 from langchain_awo.runtime.inner.calling import BoundTool, Surroundings, guards, inner_config
 from langchain_awo.runtime.inner.schemas import specs_by_field

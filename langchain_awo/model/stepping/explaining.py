@@ -1,19 +1,61 @@
-"""Why a step was not made, in a sentence that a model and a person understand."""
+"""Why a step made no calls, or not all, in a sentence that a model and a person understand."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from langchain_awo.model.ir.binding import Argument, Binding, Frame, Item, Output, Parameter, resolve
 from langchain_awo.model.ir.guard import conditions_of, holds
 from langchain_awo.model.ir.metatool import Condition, Guard, Step
 from langchain_awo.model.ir.pointer import MISSING, split, unescape
+from langchain_awo.model.stepping.deciding import Withheld
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.views.notation import format_binding, format_guard
 
 SHOWN: Final = 80
 """Characters of a value that is told; the whole of it stands in the step it is from."""
+
+
+def explain_withheld(why: Withheld, step: Step, frame: Frame) -> str:
+    """Why a step makes no call.
+
+    Args:
+        why: what was decided.
+        step: the step it is about.
+        frame: what it was decided with, or what has come since.
+    """
+    match why.cause:
+        case "guard":
+            return (
+                f"{step.tool} was not called: {explain_guard(step.guard, step, frame)}" if step.guard else ""
+            )
+        case "null" if step.effect.is_read:
+            return f"{step.tool}: there is nothing to call it for"
+        case "null":
+            place = format_binding(step.args[why.name], step)
+            return f"{step.tool} was not run: {place} is null, and it would be called for that"
+        case "argument":
+            place = format_binding(step.args[why.name], step)
+            return f"the argument {why.name!r} of {step.tool} is not there: nothing at {place}"
+        case "list":
+            place = format_binding(step.over.source, step) if step.over else ""
+            return f"{place}, the list to run {step.tool} for, is not there"
+        case "limit":
+            return f"{explain_limit(step, why.items)}; none was"
+        case "empty":
+            return f"{step.tool} was not run: the list it is run for is empty"
+
+
+def explain_limit(step: Step, items: int) -> str:
+    """That a list is longer than a step may run for."""
+    return f"{step.tool}: {items} items, at most {step.over.limit if step.over else 1} are run"
+
+
+def explain_need(step: Step, source: int, steps: Mapping[int, Step]) -> str:
+    """That a step needs one that was not run."""
+    return f"{step.tool} was not run: it needs step {source} ({steps[source].tool}), which was not run"
 
 
 def explain_guard(guard: Guard, step: Step, frame: Frame) -> str:
