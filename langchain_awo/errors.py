@@ -10,8 +10,10 @@
     ├── RuleError                  a merging rule is malformed or would be unsound
     ├── CompileError               the traces cannot be compiled as asked
     ├── PlanError                  a saved toolkit is malformed
+    │   ├── ChangedError           a saved toolkit was written by somebody else meanwhile
     │   ├── SealError              a saved toolkit was edited, or is not signed with the key
     │   └── ToolMismatchError      a live tool is missing or has another signature
+    ├── DecisionError              a decision about a meta-tool names none, or cannot be carried out
     ├── ApprovalError              approvals are asked for in a way that would let calls pass unasked
     ├── ConfigError                a configuration file cannot be used
     ├── PriceError                 a table of prices cannot be read
@@ -80,8 +82,16 @@ class PlanError(AwoError):
     """A saved toolkit is malformed and nothing of it was loaded."""
 
 
+class ChangedError(PlanError):
+    """A saved toolkit was written by somebody else since it was read; it was left as it is."""
+
+
 class SealError(PlanError):
     """A saved toolkit was edited since it was sealed, or is not signed with the given key."""
+
+
+class DecisionError(AwoError):
+    """A decision about a meta-tool names none of the toolkit, or cannot be carried out."""
 
 
 class ApprovalError(AwoError):

@@ -23,6 +23,7 @@ from langchain_awo.model.binding import (
     Template,
     Transform,
 )
+from langchain_awo.model.deciding import standing_of, withheld
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.encoding import dumps
 from langchain_awo.model.guard import conditions_of
@@ -45,6 +46,8 @@ _EFFECT_WORDS = {
 def format_plan(plan: ToolkitPlan) -> str:
     """All meta-tools of a plan, then one line that counts what was refused."""
     blocks = [format_meta_tool(meta_tool) for meta_tool in plan.meta_tools] or ["no meta-tools"]
+    if plan.rejected:
+        blocks.append(f"rejected by a person: {', '.join(each.name for each in plan.rejected)}")
     if plan.refused:
         blocks.append(f"{len(plan.refused)} candidates refused; see awo show --refused")
     return "\n\n".join(blocks)
@@ -53,7 +56,7 @@ def format_plan(plan: ToolkitPlan) -> str:
 def format_meta_tool(meta_tool: MetaTool) -> str:
     """A meta-tool as one line for its head and one for each step."""
     names = ", ".join(spec.name if spec.required else f"{spec.name}?" for spec in meta_tool.parameters)
-    lines = [_with_comment(f"{meta_tool.name}({names})", _evidence(meta_tool))]
+    lines = [_with_comment(f"{meta_tool.name}({names})", _evidence(meta_tool) + _decided(meta_tool))]
     lines += [format_numbered_step(number, step) for number, step in enumerate(meta_tool.steps, start=1)]
     return "\n".join(lines)
 
@@ -151,6 +154,13 @@ def _evidence(meta_tool: MetaTool) -> str:
         if seen.held_out
         else f"{seen.occurrences} places in {seen.tasks} tasks, saves {seen.calls_saved:.1f} model calls"
     )
+
+
+def _decided(meta_tool: MetaTool) -> str:
+    standing = standing_of(meta_tool)
+    waits = ", not accepted" if withheld(meta_tool) else ""
+    asks = f", asks before {', '.join(meta_tool.approval)}" if meta_tool.approval else ""
+    return (f", {standing}" if standing in ("accepted", "rejected") else waits) + asks
 
 
 def _with_comment(text: str, comment: str) -> str:

@@ -76,7 +76,7 @@ def test_a_toolkit_with_every_form_is_valid_as_it_is_written(validator):
 
 WRONG = {
     "no version": lambda data: data.pop("schema_version"),
-    "another version": lambda data: data.update(schema_version=2),
+    "another version": lambda data: data.update(schema_version=3),
     "a name that is no text": lambda data: data["meta_tools"][0].update(name=5),
     "a binding of an unknown kind": lambda data: data["meta_tools"][0]["steps"][0]["args"].update(
         q={"kind": "eval", "code": "1"}

@@ -14,8 +14,10 @@ from langgraph.store.base import BaseStore
 from langgraph.types import interrupt
 
 from langchain_awo.model.binding import Constant, Item, Output, Parameter
+from langchain_awo.model.deciding import accept
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.metatool import Map, MetaTool, ParameterSpec, Step, ToolkitPlan
+from langchain_awo.model.validation import check_plan
 from langchain_awo.runtime.signatures import signature_of
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 
@@ -134,7 +136,9 @@ REFUND = step("refund", args={"order_id": Output(step=2, path="/0/id"), "reason"
 
 
 def plan_of(tools: list[BaseTool], *meta_tools: MetaTool) -> ToolkitPlan:
-    return ToolkitPlan(meta_tools=meta_tools, tools={each.name: signature_of(each) for each in tools})
+    """A plan whose meta-tools a person has accepted; they are written by hand."""
+    plan = ToolkitPlan(meta_tools=meta_tools, tools={each.name: signature_of(each) for each in tools})
+    return accept(plan, *(each.name for each in meta_tools)) if not check_plan(plan) else plan
 
 
 def call(name: str, /, **args: Any) -> Any:
