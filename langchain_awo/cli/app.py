@@ -23,6 +23,7 @@ from langchain_awo.cli import (
     recompile,
     replay,
     report,
+    review,
     rules,
     schema,
     seal,
@@ -64,6 +65,7 @@ app.command("compile")(compile_verb.compile_traces)
 app.command("recompile")(recompile.recompile_toolkit)
 app.command("show")(show.show)
 app.command("diff")(diff.diff)
+app.command("review")(review.review)
 app.command("accept")(decide.accept)
 app.command("reject")(decide.reject)
 app.command("undecide")(decide.undecide)

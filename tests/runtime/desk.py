@@ -136,9 +136,10 @@ REFUND = step("refund", args={"order_id": Output(step=2, path="/0/id"), "reason"
 
 
 def plan_of(tools: list[BaseTool], *meta_tools: MetaTool) -> ToolkitPlan:
-    """A plan whose meta-tools a person has accepted; they are written by hand."""
+    """A plan that its author has accepted."""
     plan = ToolkitPlan(meta_tools=meta_tools, tools={each.name: signature_of(each) for each in tools})
-    return accept(plan, *(each.name for each in meta_tools)) if not check_plan(plan) else plan
+    writing = (each.name for each in meta_tools if not each.effect.is_read)
+    return plan if check_plan(plan) else accept(plan, *writing)
 
 
 def call(name: str, /, **args: Any) -> Any:
