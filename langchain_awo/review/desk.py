@@ -48,5 +48,7 @@ class Desk:
         """
         stamp = asked.get("stamp")
         change = change_of(asked)
-        file = update_plan(self.path, change, key=self.key, stamp=stamp if isinstance(stamp, str) else "-")
+        file = update_plan(
+            self.path, change, key=self.key, stamp=stamp if isinstance(stamp, str) and stamp else "-"
+        )
         return review_state(file, self.examples)

@@ -155,7 +155,9 @@ def open_socket(port: int = 0) -> socket.socket:
 
 def server_for(app: ASGIApp) -> uvicorn.Server:
     """A server that says nothing of its own; `run(sockets=[...])` serves until it is told to stop."""
-    config = uvicorn.Config(app, log_level="error", access_log=False, server_header=False, lifespan="off")
+    config = uvicorn.Config(
+        app, log_level="error", access_log=False, server_header=False, lifespan="off", ws="none"
+    )
     return uvicorn.Server(config)
 
 

@@ -26,7 +26,12 @@ def runs(count: int = 60, *, urgent: str = "high", paid: str = "received") -> li
 def _alert(number: int, urgent: str) -> str:
     alert = f"ALR-{7000 + number}"
     severity = ("high", "low", "medium")[number % 3]
-    found = {"alert": alert, "severity": severity, "team": f"team-{number % 7}-{number}", "service": f"svc {number}"}
+    found = {
+        "alert": alert,
+        "severity": severity,
+        "team": f"team-{number % 7}-{number}",
+        "service": f"svc {number}",
+    }
     calls = [("get_alert", {"alert_id": alert}, found)]
     if severity == urgent:
         calls.append(("page_team", {"team": found["team"]}, {"paged": True}))
@@ -60,7 +65,11 @@ def _run(task: str, asked: str, calls: list) -> str:
         call_id = f"{task}-{number}"
         function = {"name": name, "arguments": json.dumps(args)}
         messages.append(
-            {"role": "assistant", "content": None, "tool_calls": [{"id": call_id, "type": "function", "function": function}]}
+            {
+                "role": "assistant",
+                "content": None,
+                "tool_calls": [{"id": call_id, "type": "function", "function": function}],
+            }
         )
         messages.append({"role": "tool", "tool_call_id": call_id, "content": json.dumps(output)})
     messages.append({"role": "assistant", "content": "That is all that there is."})
