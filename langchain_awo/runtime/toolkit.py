@@ -11,7 +11,7 @@ from typing import Any
 from langchain_core.tools import BaseTool, BaseToolkit
 from pydantic import ConfigDict, Field, PrivateAttr, field_validator
 
-from langchain_awo.errors import PlanError, ToolMismatchError
+from langchain_awo.errors import DecisionError, PlanError, ToolMismatchError
 from langchain_awo.model import deciding
 from langchain_awo.model.effect import Effect, claimed_effect, most_suspicious
 from langchain_awo.model.hints import hints_of
@@ -65,6 +65,7 @@ class MetaToolkit(BaseToolkit):
     _current: dict[str, MetaTool] = PrivateAttr(default_factory=dict)
     _lowered: dict[str, BaseTool] = PrivateAttr(default_factory=dict)
     _whole: dict[str, BaseTool] = PrivateAttr(default_factory=dict)
+    _withheld: dict[str, str] = PrivateAttr(default_factory=dict)
     _is_told: bool = PrivateAttr(default=False)
 
     @field_validator("tools", mode="before")
@@ -88,6 +89,8 @@ class MetaToolkit(BaseToolkit):
                 continue
             current = with_effects(planned, self.plan.tools, declared=self.effects, believed=self.believed)
             self._current[planned.name] = current
+            if reason := deciding.withheld(planned, effect=current.effect, believed=self.believed):
+                self._withheld[planned.name] = reason
             self._lowered[planned.name] = self._lower(current)
 
     def _lower(self, meta_tool: MetaTool, limits: Limits | None = None) -> BaseTool:
@@ -115,22 +118,20 @@ class MetaToolkit(BaseToolkit):
     @property
     def withheld(self) -> dict[str, str]:
         """Why meta-tools that could run are not installed: a person has to accept what writes; by name."""
-        planned = {each.name: each for each in self.plan.meta_tools}
-        reasons = {
-            each.name: deciding.withheld(planned[each.name], effect=each.effect, believed=self.believed)
-            for each in self.meta_tools
-        }
-        return {name: reason for name, reason in reasons.items() if reason}
+        return dict(self._withheld)
 
     def tell_withheld(self) -> None:
         """Warns once of each meta-tool that is left out because nobody has accepted it, with the command that does."""
         if self._is_told:
             return
         self._is_told = True
-        fix = f"`awo review {self.where}` shows it, `awo accept {self.where}"
+        for name in self._withheld:
+            _log.warning("%s is left out: %s", name, self._what_it_waits_for(name))
+
+    def _what_it_waits_for(self, name: str) -> str:
         seal = "" if self.believed else f"; the file has no seal, so `awo seal {self.where}` comes first"
-        for name, reason in self.withheld.items():
-            _log.warning("%s is left out: %s; %s %s` installs it%s", name, reason, fix, name, seal)
+        fix = f"`awo review {self.where}` shows it, `awo accept {self.where} {name}` installs it{seal}"
+        return f"{self._withheld[name]}; {fix}"
 
     def effect_of(self, tool: str) -> Effect:
         """The effect class of an original tool that counts at run time; unknown unless something says better."""
@@ -163,8 +164,11 @@ class MetaToolkit(BaseToolkit):
         watched_over.check_names(self.known_names, exact=bool(self.tools))
         wanted = (each for each in self.meta_tools if mode in (None, each.mode))
         self.tell_withheld()
-        out = self.withheld
-        left = [each for each in wanted if not (each.name in out or watched_over.reason(each, "append"))]
+        left = [
+            each
+            for each in wanted
+            if not (each.name in self._withheld or watched_over.reason(each, "append"))
+        ]
         return [self.get_tool(each.name, whole=each.mode == "replace") for each in left]
 
     @property
@@ -179,7 +183,12 @@ class MetaToolkit(BaseToolkit):
         Args:
             name: of a meta-tool that can run over these tools.
             whole: tells the model every output whole, for where it cannot call the original tools for the rest.
+
+        Raises:
+            DecisionError: it writes, and nobody has accepted it.
         """
+        if name in self._withheld:
+            raise DecisionError(f"{name} cannot be had: {self._what_it_waits_for(name)}")
         meta_tool = next(each for each in self.meta_tools if each.name == name)
         if not whole or not any(step.hide for step in meta_tool.steps):
             return self._lowered[name]
