@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 
 from langchain_awo.model.binding import Constant, ListOf, ObjectOf, Output, Parameter, Template, Transform
+from langchain_awo.model.decision import Decision
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.metatool import (
     Filter,
@@ -27,6 +28,14 @@ from langchain_awo.plan_file import plan_text
 PUBLISHED = Path(__file__).parents[2] / "docs" / "toolkit.schema.json"
 
 FULL = ToolkitPlan(
+    rejected=(
+        MetaTool(
+            name="not_this",
+            description="Nobody wants it.",
+            steps=(Step(tool="find", effect=Effect.READ),),
+            decision=Decision(verdict="rejected", digest="1" * 64, reason="nobody wants it"),
+        ),
+    ),
     tools={"find": ToolSignature(source="traces", effect=Effect.READ)},
     meta_tools=(
         MetaTool(
@@ -34,6 +43,9 @@ FULL = ToolkitPlan(
             description="Uses every form.",
             parameters=(ParameterSpec(name="q", schema={"type": "string"}, required=False),),
             mode="continue",
+            decision=Decision(verdict="accepted", digest="0" * 64, by="Ann", at="2026-03-02T09:00:00+00:00"),
+            chosen=("mode", "name"),
+            approval=("find",),
             steps=(
                 Step(
                     tool="find",
@@ -82,6 +94,8 @@ WRONG = {
         q={"kind": "eval", "code": "1"}
     ),
     "an unknown mode": lambda data: data["meta_tools"][0].update(mode="always"),
+    "a verdict that is none": lambda data: data["meta_tools"][0]["decision"].update(verdict="perhaps"),
+    "a decision about nothing": lambda data: data["meta_tools"][0]["decision"].pop("digest"),
     "no steps at all": lambda data: data["meta_tools"][0].pop("steps"),
 }
 
