@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -45,6 +47,8 @@ def review(
     if check or as_json:
         _tell(found, as_json=as_json)
         return
+    import langchain_awo.review.server  # noqa: F401  # says now, not after reading traces, that an extra is missing
+
     key = read_key(key_file) if key_file else None
     check_writable(found, key=key)
     examples = _examples(found, traces, domain=domain, model=model) if traces else None
@@ -85,16 +89,30 @@ def _examples(
 def _serve(
     file: Path, key: bytes | None, examples: Mapping[str, Examples] | None, *, port: int, opens: bool
 ) -> None:
-    import webbrowser
-
     from langchain_awo.review.desk import Desk
     from langchain_awo.review.server import Session, open_socket, review_app, server_for
 
-    with open_socket(port) as listening:
+    with open_socket(port) as listening, TemporaryDirectory(prefix="awo-review-") as folder:
         session = Session(listening.getsockname()[1])
         server = server_for(review_app(Desk(path=file, key=key, examples=examples), session))
         put(session.url)
         say("decisions are saved as you make them; Ctrl-C ends the review")
         if opens:
-            webbrowser.open(session.url)
-        server.run(sockets=[listening])
+            _open(session.url, Path(folder))
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[listening])
+
+
+def _open(url: str, folder: Path) -> None:
+    """Opens a file that leads to the address: what a browser is started with can be seen by every user of the machine.
+
+    Args:
+        folder: one that nobody else may read.
+    """
+    import webbrowser
+
+    page = folder / "review.html"
+    page.write_text(
+        f'<meta charset="utf-8"><meta http-equiv="refresh" content="0; url={url}">', encoding="utf-8"
+    )
+    webbrowser.open(page.as_uri())

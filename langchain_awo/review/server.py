@@ -75,7 +75,7 @@ class Session:
         origin = headers.get("origin")
         if origin not in self.origins and (origin is not None or scope["method"] != "GET"):
             return "another page may not ask this server for anything"
-        given = scope["path"].split("/")[1].encode()
+        given = scope["path"].removeprefix("/").partition("/")[0].encode()
         if not hmac.compare_digest(given, self.token.encode()):
             return "the address has no token, or a wrong one; use the one that `awo review` printed"
         return ""
@@ -145,6 +145,7 @@ def open_socket(port: int = 0) -> socket.socket:
     found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         found.bind(("127.0.0.1", port))
+        found.listen()  # whoever is quicker than the server waits instead of being refused
     except OSError as error:
         found.close()
         raise AwoError(
