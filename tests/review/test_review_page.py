@@ -9,7 +9,9 @@ import pytest
 from playwright.sync_api import expect
 
 from langchain_awo.model.deciding import accept, rename, standing_of
+from langchain_awo.model.sameness import routine_digest
 from langchain_awo.plan_file import read_plan, update_plan, write_plan
+from langchain_awo.review.examples import Example, Examples, ShownCall
 
 PAGE, PAY, READ = "page_team_after_alert", "pay_back_after_return", "get_customer_orders"
 
@@ -194,12 +196,25 @@ def test_on_a_phone_in_the_dark_nothing_scrolls_sideways_and_the_page_is_dark(op
 HOSTILE = "<img src=x onerror=alert(1)></script><b>\u202egnp.exe"
 
 
-def test_hostile_text_is_shown_as_text(open_review, toolkit, plan):
+def test_hostile_text_is_shown_as_text(open_review, toolkit, plan, examples, monkeypatch):
     first = plan.meta_tools[0]
     spec = replace(first.parameters[0], schema={"type": "string", "description": HOSTILE})
     hostile = replace(first, description=HOSTILE, mode_reason=HOSTILE, parameters=(spec,))
     write_plan(accept(replace(plan, meta_tools=(hostile,)), first.name, reason=HOSTILE, by=HOSTILE), toolkit)
+    call = ShownCall(tool=HOSTILE, args=HOSTILE, output=HOSTILE, step=1)
+    example = Example(
+        trace_id="t",
+        task=HOSTILE,
+        outcome="more",
+        recorded=((call,),),
+        parameters=HOSTILE,
+        made=(call,),
+        saved=0,
+    )
+    monkeypatch.setitem(examples, routine_digest(hostile), Examples(counts={"more": 1}, shown=(example,)))
     page = open_review()
+    page.locator("summary").first.click()
+    assert page.locator(".example .output").first.inner_text() == HOSTILE.replace("\u202e", "\\u202e")
     assert page.locator("img, .card b, .card script").count() == 0
     assert "<img src=x onerror=alert(1)></script><b>\\u202egnp.exe" in card(page, first.name).inner_text()
     assert "\u202e" not in page.content()
