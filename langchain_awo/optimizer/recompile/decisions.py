@@ -59,6 +59,8 @@ class Carried:
 
 def left_out(candidates: Iterable[MetaTool], rejected: Sequence[MetaTool]) -> dict[int, Refused]:
     """The candidates that a person rejected, by position: they make the same calls."""
+    if not rejected:
+        return {}
     known = {calls_of(each): each for each in reversed(rejected)}
     found = {i: (each, known.get(calls_of(each))) for i, each in enumerate(candidates)}
     return {i: _refusal(each, old) for i, (each, old) in found.items() if old is not None}
