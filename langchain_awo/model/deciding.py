@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias, get_args
 
 from langchain_awo.errors import DecisionError
 from langchain_awo.model.binding import Parameter, leaves
-from langchain_awo.model.decision import Choice, Decision, Verdict
+from langchain_awo.model.decision import Choice, HumanDecision, Verdict
 from langchain_awo.model.eager import eager_part
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.metatool import MetaTool, Mode, Step, ToolkitPlan
@@ -167,7 +167,7 @@ def _decided(
 ) -> ToolkitPlan:
     for name in names:
         found = find_meta_tool(plan, name)
-        decision = Decision(verdict=verdict, digest=routine_digest(found), reason=reason, by=by, at=at)
+        decision = HumanDecision(verdict=verdict, digest=routine_digest(found), reason=reason, by=by, at=at)
         plan = _moved(plan, replace(found, decision=decision))
     return _checked(plan)
 
@@ -241,5 +241,5 @@ def _asks(step: Step) -> bool:
     return any(isinstance(leaf, Parameter) for binding in step.bindings for leaf in leaves(binding))
 
 
-def _because(decision: Decision | None) -> str:
+def _because(decision: HumanDecision | None) -> str:
     return f": {decision.reason}" if decision and decision.reason else ""

@@ -13,7 +13,7 @@ Choice: TypeAlias = Literal["name", "description", "mode"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class HumanDecision:
     """What a person decided about a meta-tool.
 
     Attributes:

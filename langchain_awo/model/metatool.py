@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias
 
 from langchain_awo.model.binding import Argument, Binding, Output, leaves, renumber
-from langchain_awo.model.decision import Choice, Decision
+from langchain_awo.model.decision import Choice, HumanDecision
 from langchain_awo.model.effect import Effect, most_suspicious
 from langchain_awo.model.trace import JSONValue
 
@@ -234,7 +234,7 @@ class MetaTool:
     mode: Mode = "append"
     mode_reason: str = ""
     evidence: Evidence = field(default_factory=Evidence)
-    decision: Decision | None = None
+    decision: HumanDecision | None = None
     chosen: tuple[Choice, ...] = ()
     approval: tuple[str, ...] = ()
 

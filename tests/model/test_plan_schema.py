@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from langchain_awo.model.binding import Constant, ListOf, ObjectOf, Output, Parameter, Template, Transform
-from langchain_awo.model.decision import Decision
+from langchain_awo.model.decision import HumanDecision
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.metatool import (
     Filter,
@@ -33,7 +33,7 @@ FULL = ToolkitPlan(
             name="not_this",
             description="Nobody wants it.",
             steps=(Step(tool="find", effect=Effect.READ),),
-            decision=Decision(verdict="rejected", digest="1" * 64, reason="nobody wants it"),
+            decision=HumanDecision(verdict="rejected", digest="1" * 64, reason="nobody wants it"),
         ),
     ),
     tools={"find": ToolSignature(source="traces", effect=Effect.READ)},
@@ -43,7 +43,9 @@ FULL = ToolkitPlan(
             description="Uses every form.",
             parameters=(ParameterSpec(name="q", schema={"type": "string"}, required=False),),
             mode="continue",
-            decision=Decision(verdict="accepted", digest="0" * 64, by="Ann", at="2026-03-02T09:00:00+00:00"),
+            decision=HumanDecision(
+                verdict="accepted", digest="0" * 64, by="Ann", at="2026-03-02T09:00:00+00:00"
+            ),
             chosen=("mode", "name"),
             approval=("find",),
             steps=(
