@@ -23,7 +23,7 @@ from langchain_awo.model.binding import (
     Template,
     Transform,
 )
-from langchain_awo.model.deciding import standing_of, withheld
+from langchain_awo.model.deciding import standing_of
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.encoding import dumps
 from langchain_awo.model.guard import conditions_of
@@ -158,9 +158,8 @@ def _evidence(meta_tool: MetaTool) -> str:
 
 def _decided(meta_tool: MetaTool) -> str:
     standing = standing_of(meta_tool)
-    waits = ", not accepted" if withheld(meta_tool) else ""
-    asks = f", asks before {', '.join(meta_tool.approval)}" if meta_tool.approval else ""
-    return (f", {standing}" if standing in ("accepted", "rejected") else waits) + asks
+    said = "" if standing == "undecided" else f", {standing}"
+    return said + (f", asks before {', '.join(meta_tool.approval)}" if meta_tool.approval else "")
 
 
 def _with_comment(text: str, comment: str) -> str:
