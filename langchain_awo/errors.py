@@ -11,9 +11,11 @@
     ├── RuleError                  a merging rule is malformed or would be unsound
     ├── CompileError               the traces cannot be compiled as asked
     ├── PlanError                  a saved toolkit is malformed
+    │   ├── ChangedError           a saved toolkit was written by somebody else meanwhile
     │   ├── SealError              a saved toolkit was edited, or is not signed with the key
     │   └── ToolMismatchError      a live tool is missing or has another signature
     ├── NotationError              a text is no routine in the notation
+    ├── DecisionError              a decision about a meta-tool names none, or cannot be carried out
     ├── ApprovalError              approvals are asked for in a way that would let calls pass unasked
     ├── ConfigError                a configuration file cannot be used
     ├── PriceError                 a table of prices cannot be read
@@ -86,6 +88,10 @@ class PlanError(AwoError):
     """A saved toolkit is malformed and nothing of it was loaded."""
 
 
+class ChangedError(PlanError):
+    """A saved toolkit was written by somebody else since it was read; it was left as it is."""
+
+
 class SealError(PlanError):
     """A saved toolkit was edited since it was sealed, or is not signed with the given key."""
 
@@ -102,6 +108,10 @@ class NotationError(AwoError):
         super().__init__(f"line {line}, column {column}: {problem}")
         self.line = line
         self.column = column
+
+
+class DecisionError(AwoError):
+    """A decision about a meta-tool names none of the toolkit, or cannot be carried out."""
 
 
 class ApprovalError(AwoError):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
 import tempfile
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from langchain_awo.errors import PlanError, SealError
-from langchain_awo.model.ir.metatool import PLAN_SCHEMA_VERSION, ToolkitPlan
+from filelock import FileLock, Timeout
+
+from langchain_awo.errors import ChangedError, PlanError, SealError
+from langchain_awo.model.ir.metatool import OLDEST_READ, PLAN_SCHEMA_VERSION, ToolkitPlan
 from langchain_awo.model.ir.schema import dump, load_plan
 from langchain_awo.model.ir.seal import Seal, seal_of
 from langchain_awo.model.ir.validation import check_plan
@@ -27,6 +31,9 @@ MIN_KEY: Final = 16
 MAX_KEY: Final = 1_000_000
 """Bytes of a file with a key."""
 
+LOCK_SECONDS: Final = 30
+"""So long a writer waits for its turn."""
+
 MAX_BYTES: Final = 32_000_000
 """Longer files are refused unread."""
 
@@ -38,11 +45,13 @@ class PlanFile:
     Attributes:
         where: what to call it in errors.
         seal: what it says of its own content; `None` if it was written before there were seals, or by hand.
+        stamp: SHA-256 of its bytes; another one means that somebody else wrote it since.
     """
 
     where: str
     plan: ToolkitPlan
     seal: Seal | None
+    stamp: str = ""
 
     @property
     def is_edited(self) -> bool:
@@ -106,6 +115,62 @@ def write_plan(plan: ToolkitPlan, path: str | os.PathLike[str], *, key: str | by
         ) from error
 
 
+def update_plan(
+    path: str | os.PathLike[str],
+    change: Callable[[ToolkitPlan], ToolkitPlan],
+    *,
+    key: str | bytes | None = None,
+    stamp: str = "",
+) -> PlanFile:
+    """Changes a sealed file in place, one writer after the other, and seals it again.
+
+    Args:
+        path: a toolkit file.
+        change: from what the file holds now to what it is to hold.
+        key: signs the seal; needed if it is signed.
+        stamp: of what the change was decided on; another content of the file is then left as it is.
+
+    Raises:
+        ChangedError: somebody else wrote the file since.
+        SealError: it was edited since it was sealed, or is signed and there is no key.
+        PlanError: it cannot be read or written.
+    """
+    target = Path(path)
+    try:
+        with _turn(target):
+            return _updated(target, change, key=key, stamp=stamp)
+    except Timeout as error:
+        raise PlanError(
+            f"another process has been changing {target} for {LOCK_SECONDS} seconds; end it"
+        ) from error
+
+
+def _updated(
+    target: Path, change: Callable[[ToolkitPlan], ToolkitPlan], *, key: str | bytes | None, stamp: str
+) -> PlanFile:
+    file = read_plan_file(target)
+    if stamp and file.stamp != stamp:
+        raise ChangedError(f"{target} was changed by somebody else meanwhile; look at it again, then decide")
+    check_writable(file, key=key)
+    plan = change(file.plan)
+    if read_plan_file(target).stamp != file.stamp:
+        raise ChangedError(f"{target} was changed by somebody else meanwhile; try again")
+    write_plan(plan, target, key=key)
+    return read_plan_file(target)
+
+
+def check_writable(file: PlanFile, *, key: str | bytes | None = None) -> None:
+    """Makes sure that sealing a file again vouches for nothing that nobody reviewed, and loses no signature.
+
+    Raises:
+        SealError: it would.
+    """
+    if problem := file.problem(key=key):
+        raise SealError(problem)
+    if key is None and file.seal and file.seal.signature:
+        raise SealError(f"{file.where} is signed; name the key with --key-file, so that it is signed again")
+
+
 def check_target(path: str | os.PathLike[str]) -> None:
     """Makes sure before long work that `write_plan` could write there, and would overwrite nothing but a toolkit.
 
@@ -164,13 +229,15 @@ def read_plan_file(path: str | os.PathLike[str]) -> PlanFile:
     try:
         if source.stat().st_size > MAX_BYTES:
             raise PlanError(f"{source} is longer than {MAX_BYTES:,} bytes; a compiled toolkit never is")
-        data = loads(read_small_file(source, limit=MAX_BYTES))
+        text = read_small_file(source, limit=MAX_BYTES)
+        data = loads(text)
     except OSError as error:
         raise PlanError(f"{source} cannot be read: {error.strerror or error}") from error
     except ValueError as error:
         raise PlanError(f"{source} is not JSON: {error}") from error
     plan = plan_of(data, where=str(source))
-    return PlanFile(where=str(source), plan=plan, seal=_seal_in(data, where=str(source)))
+    seal = _seal_in(data, where=str(source))
+    return PlanFile(where=str(source), plan=plan, seal=seal, stamp=hashlib.sha256(text).hexdigest())
 
 
 def read_key(path: str | os.PathLike[str]) -> bytes:
@@ -218,9 +285,9 @@ def plan_of(data: JSONValue, *, where: str = "the toolkit") -> ToolkitPlan:
         PlanError: it is of another version, or not a plan that could be run.
     """
     found = data.get("schema_version", PLAN_SCHEMA_VERSION) if isinstance(data, dict) else None
-    if found != PLAN_SCHEMA_VERSION:
+    if type(found) is not int or not OLDEST_READ <= found <= PLAN_SCHEMA_VERSION:
         raise PlanError(
-            f"{where} has toolkit schema version {found!r}; this langchain_awo reads version "
+            f"{where} has toolkit schema version {found!r}; this langchain_awo reads versions {OLDEST_READ} to "
             f"{PLAN_SCHEMA_VERSION}. Compile the traces again."
         )
     if isinstance(data, dict) and not {"schema_version", "meta_tools"} & data.keys():
@@ -228,12 +295,19 @@ def plan_of(data: JSONValue, *, where: str = "the toolkit") -> ToolkitPlan:
             f"{where} is not a compiled toolkit: it has neither schema_version nor meta_tools; `awo compile` writes one"
         )
     try:
-        plan = load_plan(data)
+        plan = replace(load_plan(data), schema_version=PLAN_SCHEMA_VERSION)
     except (ValueError, RecursionError) as error:
         raise PlanError(f"{where} is not a compiled toolkit: {error}") from error
     if problem := check_plan(plan):
         raise PlanError(f"{where}: {problem}")
     return plan
+
+
+def _turn(target: Path) -> FileLock:
+    """A lock on a file, kept where temporary files are so that none is left beside it."""
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    name = hashlib.sha256(f"{user}:{target.resolve()}".encode()).hexdigest()[:32]
+    return FileLock(Path(tempfile.gettempdir()) / f"awo-{name}.lock", timeout=LOCK_SECONDS)
 
 
 def _umask() -> int:

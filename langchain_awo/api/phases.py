@@ -22,6 +22,7 @@ from langchain_awo.monitoring.prices import PriceTable, read_prices
 from langchain_awo.monitoring.worth import Assumptions
 from langchain_awo.optimizer.counting.sample import WHOLE
 from langchain_awo.optimizer.pipeline import Options, Progress, Strategy, compile_summary
+from langchain_awo.optimizer.recompile.decisions import carry_over
 from langchain_awo.optimizer.recompile.recompile import Recompilation, as_compiled, recompile_plan
 from langchain_awo.optimizer.rules.file import read_rules
 from langchain_awo.optimizer.selection.polish import Namer, polished
@@ -73,6 +74,7 @@ def compile_toolkit(
     progress: Progress | None = None,
     state: str | os.PathLike[str] | None = None,
     executor: Executor | None = None,
+    decided: MetaToolkit | ToolkitPlan | str | os.PathLike[str] | None = None,
 ) -> MetaToolkit:
     """Compiles the routines that agents repeat into a toolkit of meta-tools.
 
@@ -90,6 +92,8 @@ def compile_toolkit(
             checked; on any failure the wording stays as it is without one.
         progress: called with the pass, how much is done and how much there is.
         state: a file that keeps what was counted and sampled; given again, the traces are added to those of before, each once.
+        decided: an earlier toolkit, or where it was saved, whose decisions are carried over: rejections, acceptance of what
+            does the same, and what a person chose of name, description and mode.
         executor: counts each of several stores in a worker, such as a process pool or `distributed.Client.get_executor()`.
 
     Raises:
@@ -111,10 +115,18 @@ def compile_toolkit(
     bounds = WHOLE if chosen.strategy == "awo" else None
     log = count_traces(traces, state=state, executor=executor, bounds=bounds, progress=progress)
     check_case(chosen.protected, {*(spec.name for spec in specs), *log.calls})
-    plan = compile_summary(log, options=chosen, tools=specs, progress=progress)
+    former = ToolkitPlan() if decided is None else _plan_of(decided)
+    plan = compile_summary(log, options=chosen, tools=specs, rejected=former.rejected, progress=progress)
     if namer is not None:
         plan = polished(plan, chat_namer(namer) if isinstance(namer, BaseChatModel) else namer)
+    plan, _ = carry_over(plan, former)
     return MetaToolkit(plan=plan, tools=live, effects=dict(chosen.effects))
+
+
+def _plan_of(toolkit: MetaToolkit | ToolkitPlan | str | os.PathLike[str]) -> ToolkitPlan:
+    if isinstance(toolkit, MetaToolkit):
+        return toolkit.plan
+    return toolkit if isinstance(toolkit, ToolkitPlan) else read_plan(toolkit)
 
 
 def recompile(
@@ -155,7 +167,7 @@ def recompile(
     if isinstance(toolkit, MetaToolkit):
         former, known, declared = toolkit.plan, toolkit.tools, {**toolkit.effects, **declared}
     else:
-        former = toolkit if isinstance(toolkit, ToolkitPlan) else read_plan(toolkit)
+        former = _plan_of(toolkit)
     live = as_tools(tools or known)
     ruled = read_rules(rules) if isinstance(rules, str | os.PathLike) else rules
     chosen = options or as_compiled(former, live=bool(live), rules=ruled)

@@ -12,6 +12,7 @@ from langchain_awo import __version__
 from langchain_awo.cli import compile as compile_verb
 from langchain_awo.cli import (
     configuration,
+    decide,
     demo,
     diff,
     estimate,
@@ -22,6 +23,7 @@ from langchain_awo.cli import (
     recompile,
     replay,
     report,
+    review,
     rules,
     schema,
     seal,
@@ -63,6 +65,13 @@ app.command("compile")(compile_verb.compile_traces)
 app.command("recompile")(recompile.recompile_toolkit)
 app.command("show")(show.show)
 app.command("diff")(diff.diff)
+app.command("review")(review.review)
+app.command("accept")(decide.accept)
+app.command("reject")(decide.reject)
+app.command("undecide")(decide.undecide)
+app.command("rename")(decide.rename)
+app.command("reword")(decide.reword)
+app.command("set-mode")(decide.set_mode)
 app.command("seal")(seal.seal)
 app.command("schema")(schema.schema)
 app.add_typer(export.app, name="export")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -27,6 +27,9 @@ from langchain_awo.cli.options import (
 from langchain_awo.cli.reading import Reading
 from langchain_awo.cli.sources import chat_model, live_tools
 from langchain_awo.cli.terminal import counted, progress, put, put_json, say
+
+if TYPE_CHECKING:
+    from langchain_awo.model.ir.metatool import ToolkitPlan
 
 
 class Strategies(StrEnum):
@@ -67,18 +70,22 @@ def compile_traces(
 ) -> None:
     """Compile the routines that agents repeat into a toolkit of meta-tools.
 
+    What people decided about an earlier toolkit in `--output` is carried over.
+
     Example: `awo compile traces.db -o toolkit.json --tools shop.tools:TOOLS`
     """
     from langchain_awo.api.partitions import count_traces
     from langchain_awo.optimizer.counting.sample import WHOLE
     from langchain_awo.optimizer.log.effects import effects_of
     from langchain_awo.optimizer.pipeline import Options, compile_summary
+    from langchain_awo.optimizer.recompile.decisions import carry_over
     from langchain_awo.optimizer.rules.file import read_rules
     from langchain_awo.plan_file import check_target, plan_text, write_plan
     from langchain_awo.runtime.approval.protection import check_case
     from langchain_awo.runtime.tool.signatures import spec_of
 
     check_target(output)
+    former = _earlier(output)
     wording = chat_model(namer, hint="--namer") if namer else None
     options = Options(
         writes="guarded" if writes else "none",
@@ -96,12 +103,13 @@ def compile_traces(
     reading.tell(known=log.traces)
     check_case(options.protected, {*log.calls, *(spec.name for spec in specs)})
     with progress(PHASES) as tell:
-        plan = compile_summary(log, options=options, tools=specs, progress=tell)
+        plan = compile_summary(log, options=options, tools=specs, rejected=former.rejected, progress=tell)
     if wording:
         from langchain_awo.optimizer.selection.polish import polished
         from langchain_awo.runtime.chat_namer import chat_namer
 
         plan = polished(plan, chat_namer(wording))
+    plan, carried = carry_over(plan, former)
     write_plan(plan, output)
     if as_json:
         import json
@@ -115,7 +123,32 @@ def compile_traces(
         name_unknown_effects(effects, log.calls.keys() - options.protected)
     read = counted(len(log.runs), "trace")
     say(f"{counted(len(plan.meta_tools), 'meta-tool')} in {output}, compiled from {read}")
+    if told := str(carried):
+        say(told)
     if not plan.meta_tools and plan.refused:
         first = plan.refused[0]
         say(f"every candidate was refused, such as {' > '.join(first.routine)}: {first.reason}")
         say(f"awo show {output} --refused says why for each")
+
+
+def _earlier(output: Path) -> ToolkitPlan:
+    """The toolkit that is about to be overwritten, for its decisions; an empty one if there is none to read.
+
+    Raises:
+        SealError: it was edited since it was sealed, and would be lost with all that was decided in it.
+    """
+    from langchain_awo.errors import PlanError
+    from langchain_awo.model.ir.metatool import ToolkitPlan
+    from langchain_awo.model.ir.reviewing import all_of
+    from langchain_awo.plan_file import read_plan_file
+
+    if not output.exists() or output.stat().st_size == 0:
+        return ToolkitPlan()
+    try:
+        file = read_plan_file(output)
+    except PlanError as error:
+        say(f"no decision is carried over: {error}", style="yellow")
+        return ToolkitPlan()
+    if any(each.decision or each.chosen for each in all_of(file.plan)):
+        file.check()
+    return file.plan

@@ -131,6 +131,9 @@ def run_trial(
         before, rows = _arm(agent.work(place, rest, callbacks=[recorder]), place, rest), place.rows()
     with closing(open_place()) as place:
         toolkit = awo.MetaToolkit(plan=plan, tools=place.tools())
+        toolkit = toolkit.accept(
+            *(each.name for each in plan.meta_tools), by="the trial, on a copy of the place"
+        )
         works = agent.work(place, rest, middleware=[awo.MetaToolMiddleware(toolkit, mode=mode)])
         after, same = _arm(works, place, rest), place.rows() == rows
     return Trial(

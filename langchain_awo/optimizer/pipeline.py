@@ -26,6 +26,7 @@ from langchain_awo.optimizer.mining.cross_validate import MIN_TASKS, Thresholds
 from langchain_awo.optimizer.mining.grow import grow
 from langchain_awo.optimizer.mining.reach import keep_home, trusted_by, trusting
 from langchain_awo.optimizer.mining.verify import refusal, verify
+from langchain_awo.optimizer.recompile.decisions import left_out
 from langchain_awo.optimizer.recompile.previous import named_as_before, reconsider
 from langchain_awo.optimizer.replay.cost import Prices
 from langchain_awo.optimizer.rules.apply import follow
@@ -88,6 +89,7 @@ def compile_plan(
     options: Options | None = None,
     tools: Sequence[ToolSpec] = (),
     former: Sequence[MetaTool] = (),
+    rejected: Sequence[MetaTool] = (),
     progress: Progress | None = None,
 ) -> ToolkitPlan:
     """Compiles traces into a plan; the same traces in any order give the same plan.
@@ -99,6 +101,7 @@ def compile_plan(
         traces: the runs of one thread may come apart.
         tools: specifications of the live tools, if there are any; they override what was recorded.
         former: meta-tools of an earlier plan, to keep what still holds and the names of what means the same.
+        rejected: meta-tools that a person rejected; what makes the same calls is left out.
         progress: called as the passes go on.
 
     Raises:
@@ -106,7 +109,9 @@ def compile_plan(
     """
     chosen = options or Options()
     log = summarize(traces, bounds=WHOLE if chosen.strategy == "awo" else Bounds())
-    return compile_summary(log, options=chosen, tools=tools, former=former, progress=progress)
+    return compile_summary(
+        log, options=chosen, tools=tools, former=former, rejected=rejected, progress=progress
+    )
 
 
 def compile_summary(
@@ -115,6 +120,7 @@ def compile_summary(
     options: Options | None = None,
     tools: Sequence[ToolSpec] = (),
     former: Sequence[MetaTool] = (),
+    rejected: Sequence[MetaTool] = (),
     progress: Progress | None = None,
 ) -> ToolkitPlan:
     """Compiles what was counted and sampled of some traces; otherwise as `compile_plan`.
@@ -131,7 +137,7 @@ def compile_summary(
     own, _ = without_echo(sampled.traces, log.replayed)
     corpus = build_corpus(own, tools=tools, declared=chosen.effects, recorded=log.recorded_specs())
     corpus = replace(corpus, fair=sampled.fair, calling=sampled.calling)
-    meta_tools, refused = compile_corpus(corpus, chosen, former=former, progress=progress)
+    meta_tools, refused = compile_corpus(corpus, chosen, former=former, rejected=rejected, progress=progress)
     if chosen.strategy == "default":
         meta_tools = shape(meta_tools, corpus, showing=chosen.showing)
     meta_tools, secret = without_secrets(meta_tools)
@@ -155,12 +161,13 @@ def compile_corpus(
     options: Options,
     *,
     former: Sequence[MetaTool] = (),
+    rejected: Sequence[MetaTool] = (),
     progress: Progress | None = None,
 ) -> tuple[list[MetaTool], list[Refused]]:
     """The meta-tools of a corpus, named, the most useful first, and what was refused."""
     report = progress or (lambda _name, _done, _total: None)
     if options.strategy == "awo":
-        return _literally(corpus, options, former)
+        return _literally(corpus, options, (*former, *rejected))
     rules = checked(options.rules, corpus)
     corpus = trusting(corpus, rules)
     former = [home for each in former if (home := keep_home(each, corpus)[0])]
@@ -183,6 +190,9 @@ def compile_corpus(
     avoid = _avoided(options)
     candidates, secret = without_secrets(candidates)
     refused += secret
+    out = left_out(map(actions.generalized, candidates), rejected)
+    candidates = [each for i, each in enumerate(candidates) if i not in out]
+    refused += out.values()
     report("select", 0, 1)
     known = reconsider(former, candidates, corpus, options.thresholds, avoid=avoid)
     kept = select(
@@ -194,7 +204,8 @@ def compile_corpus(
     )
     report("select", 1, 1)
     refused += [*known.refused, *_not_worth_it(known.candidates, kept)]
-    named = named_as_before(kept, former, corpus, as_saved=actions.generalized)
+    taken = frozenset(each.name for each in rejected)
+    named = named_as_before(kept, former, corpus, as_saved=actions.generalized, taken=taken)
     return [_of_real_tools(each, actions.generalized(each)) for each in named], _distinct(refused)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from langchain_awo.errors import PlanError
 from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.model.rules import RuleSet
@@ -10,7 +12,7 @@ from langchain_awo.optimizer.pipeline import Options
 
 
 def options_of(plan: ToolkitPlan, *, rules: RuleSet | None = None, known_effects: bool = True) -> Options:
-    """Budget, effects and protected tools as in the plan, so that compiling again means the same.
+    """Budget, writes, effects and protected tools as in the plan, so that compiling again means the same.
 
     Args:
         rules: merging rules; a plan has them in words only.
@@ -25,9 +27,16 @@ def options_of(plan: ToolkitPlan, *, rules: RuleSet | None = None, known_effects
         declared |= {name: Effect(effect) for name, effect in settings.get("effects", {}).items()}
         return Options(
             rules=rules,
+            writes=_writes(settings.get("writes", "none")),
             max_tools=int(settings.get("max_tools", Options().max_tools)),
             effects=declared,
             protected=frozenset(settings.get("protected", ())),
         )
     except (AttributeError, TypeError, ValueError) as error:
         raise PlanError(f"the settings of the toolkit are not those of a compiled one: {error}") from error
+
+
+def _writes(found: object) -> Literal["none", "guarded"]:
+    if found not in ("none", "guarded"):
+        raise ValueError(f"writes is {found!r}")
+    return found

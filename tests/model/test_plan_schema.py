@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 
 from langchain_awo.model.ir.binding import Constant, ListOf, ObjectOf, Output, Parameter, Template, Transform
+from langchain_awo.model.ir.decision import HumanDecision
 from langchain_awo.model.ir.metatool import (
     Filter,
     Guard,
@@ -27,6 +28,14 @@ from langchain_awo.plan_file import plan_text
 PUBLISHED = Path(__file__).parents[2] / "docs" / "toolkit.schema.json"
 
 FULL = ToolkitPlan(
+    rejected=(
+        MetaTool(
+            name="not_this",
+            description="Nobody wants it.",
+            steps=(Step(tool="find", effect=Effect.READ),),
+            decision=HumanDecision(verdict="rejected", digest="1" * 64, reason="nobody wants it"),
+        ),
+    ),
     tools={"find": ToolSignature(source="traces", effect=Effect.READ)},
     meta_tools=(
         MetaTool(
@@ -34,6 +43,11 @@ FULL = ToolkitPlan(
             description="Uses every form.",
             parameters=(ParameterSpec(name="q", schema={"type": "string"}, required=False),),
             mode="continue",
+            decision=HumanDecision(
+                verdict="accepted", digest="0" * 64, by="Ann", at="2026-03-02T09:00:00+00:00"
+            ),
+            chosen=("mode", "name"),
+            approval=("find",),
             steps=(
                 Step(
                     tool="find",
@@ -76,12 +90,14 @@ def test_a_toolkit_with_every_form_is_valid_as_it_is_written(validator):
 
 WRONG = {
     "no version": lambda data: data.pop("schema_version"),
-    "another version": lambda data: data.update(schema_version=2),
+    "another version": lambda data: data.update(schema_version=3),
     "a name that is no text": lambda data: data["meta_tools"][0].update(name=5),
     "a binding of an unknown kind": lambda data: data["meta_tools"][0]["steps"][0]["args"].update(
         q={"kind": "eval", "code": "1"}
     ),
     "an unknown mode": lambda data: data["meta_tools"][0].update(mode="always"),
+    "a verdict that is none": lambda data: data["meta_tools"][0]["decision"].update(verdict="perhaps"),
+    "a decision about nothing": lambda data: data["meta_tools"][0]["decision"].pop("digest"),
     "no steps at all": lambda data: data["meta_tools"][0].pop("steps"),
 }
 

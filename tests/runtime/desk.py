@@ -15,6 +15,8 @@ from langgraph.types import interrupt
 
 from langchain_awo.model.ir.binding import Constant, Item, Output, Parameter
 from langchain_awo.model.ir.metatool import Map, MetaTool, ParameterSpec, Step, ToolkitPlan
+from langchain_awo.model.ir.reviewing import accept
+from langchain_awo.model.ir.validation import check_plan
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.runtime.tool.signatures import signature_of
 from langchain_awo.testing import ScriptedChatModel, ask_tools
@@ -134,7 +136,10 @@ REFUND = step("refund", args={"order_id": Output(step=2, path="/0/id"), "reason"
 
 
 def plan_of(tools: list[BaseTool], *meta_tools: MetaTool) -> ToolkitPlan:
-    return ToolkitPlan(meta_tools=meta_tools, tools={each.name: signature_of(each) for each in tools})
+    """A plan that its author has accepted."""
+    plan = ToolkitPlan(meta_tools=meta_tools, tools={each.name: signature_of(each) for each in tools})
+    writing = (each.name for each in meta_tools if not each.effect.is_read)
+    return plan if check_plan(plan) else accept(plan, *writing)
 
 
 def call(name: str, /, **args: Any) -> Any:

@@ -37,7 +37,7 @@ def test_the_same_plan_gives_the_same_bytes(desk: Any, toolkit: Any, tmp_path: P
     for name in ("a.json", "b.json"):
         toolkit(routine("help_user", FIND, ORDERS, NOTE)).save(tmp_path / name)
     assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
-    assert (tmp_path / "a.json").read_text().startswith('{\n  "schema_version": 1,')
+    assert (tmp_path / "a.json").read_text().startswith('{\n  "schema_version": 2,')
 
 
 def test_a_toolkit_prints_as_its_notation_with_what_is_disabled(desk: Any) -> None:

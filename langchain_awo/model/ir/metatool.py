@@ -7,11 +7,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias
 
 from langchain_awo.model.ir.binding import Argument, Binding, Output, leaves, renumber
+from langchain_awo.model.ir.decision import Choice, HumanDecision
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.effect import Effect, most_suspicious
 
-PLAN_SCHEMA_VERSION: Final = 1
-"""Version of the stored form of everything in this module."""
+PLAN_SCHEMA_VERSION: Final = 2
+"""Version of the stored form of everything in this module; the second brought decisions."""
+
+OLDEST_READ: Final = 1
+"""Oldest version of the stored form that is read."""
 
 Mode: TypeAlias = Literal["append", "replace", "continue", "entry", "prefetch"]
 """How a meta-tool is installed; see the glossary."""
@@ -231,6 +235,9 @@ class MetaTool:
 
     Attributes:
         mode: how it is installed unless the user says otherwise, and `mode_reason` why.
+        decision: what a person decided about it, if anyone did.
+        chosen: what of it a person chose; compiling again leaves that alone.
+        approval: tools it calls that a person is asked about before each call, even if the agent does not ask.
     """
 
     name: str
@@ -240,6 +247,9 @@ class MetaTool:
     mode: Mode = "append"
     mode_reason: str = ""
     evidence: Evidence = field(default_factory=Evidence)
+    decision: HumanDecision | None = None
+    chosen: tuple[Choice, ...] = ()
+    approval: tuple[str, ...] = ()
 
     @property
     def effect(self) -> Effect:
@@ -288,6 +298,7 @@ class ToolkitPlan:
     """A compiled toolkit as it is saved: everything but the live tools.
 
     Attributes:
+        rejected: what a person rejected: it is never installed, and compiling again leaves it out.
         tools: signatures of the original tools that the meta-tools call, by name.
         corpus: counts and digest of the traces it was compiled from.
         settings: the options it was compiled with, rules included.
@@ -296,6 +307,7 @@ class ToolkitPlan:
     schema_version: int = PLAN_SCHEMA_VERSION
     strategy: str = "default"
     meta_tools: tuple[MetaTool, ...] = ()
+    rejected: tuple[MetaTool, ...] = ()
     refused: tuple[Refused, ...] = ()
     tools: dict[str, ToolSignature] = field(default_factory=dict)
     corpus: dict[str, Any] = field(default_factory=dict)

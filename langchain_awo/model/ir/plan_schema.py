@@ -7,7 +7,7 @@ import re
 from dataclasses import is_dataclass
 from typing import Any, Final
 
-from langchain_awo.model.ir import binding, metatool
+from langchain_awo.model.ir import binding, decision, metatool
 from langchain_awo.model.ir.metatool import PLAN_SCHEMA_VERSION, ToolkitPlan
 from langchain_awo.model.ir.schema import adapter
 from langchain_awo.model.ir.seal import Seal
@@ -53,7 +53,7 @@ def _seal_schema() -> dict[str, Any]:
 
 
 def _documented() -> list[type]:
-    kinds = [each for module in (binding, metatool) for each in vars(module).values()]
+    kinds = [each for module in (binding, decision, metatool) for each in vars(module).values()]
     return [each for each in kinds if isinstance(each, type) and is_dataclass(each)]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -54,11 +55,14 @@ def digest_of(plan: ToolkitPlan) -> str:
 
 def _meaning(plan: ToolkitPlan) -> dict[str, Any]:
     data: dict[str, Any] = dump(plan)
-    meta_tools = [_without(each, "evidence", "mode_reason") for each in data.get("meta_tools", ())]
-    for meta_tool in meta_tools:
-        meta_tool["steps"] = [_step(step) for step in meta_tool["steps"]]
     kept = {name: data.get(name, {}) for name in ("tools", "settings")}  # recompiling goes by the settings
-    return {"meta_tools": meta_tools, **kept}
+    rejected = {"rejected": _meta_tools(data["rejected"])} if data.get("rejected") else {}
+    return {"meta_tools": _meta_tools(data.get("meta_tools", ())), **rejected, **kept}
+
+
+def _meta_tools(listed: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    found = [_without(each, "evidence", "mode_reason") for each in listed]
+    return [{**each, "steps": [_step(step) for step in each["steps"]]} for each in found]
 
 
 def _step(step: dict[str, Any]) -> dict[str, Any]:

@@ -35,12 +35,12 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 def check_plan(plan: ToolkitPlan) -> str:
     """The first thing that is wrong with a plan, named with its fix, or `""`."""
-    if len(plan.meta_tools) > MAX_META_TOOLS:
-        return f"{len(plan.meta_tools)} meta-tools; at most {MAX_META_TOOLS} are read"
+    if (count := len(plan.meta_tools) + len(plan.rejected)) > MAX_META_TOOLS:
+        return f"{count} meta-tools; at most {MAX_META_TOOLS} are read"
     if too_long := _too_long(plan, 0):
         return too_long
     names: set[str] = set()
-    for meta_tool in plan.meta_tools:
+    for meta_tool in (*plan.meta_tools, *plan.rejected):
         if meta_tool.name in names:
             return f"two meta-tools are called {meta_tool.name!r}; rename one"
         if meta_tool.name in plan.tools:
@@ -65,6 +65,8 @@ def check_meta_tool(meta_tool: MetaTool) -> str:
     for number, step in enumerate(meta_tool.steps, start=1):
         if problem := _check_step(number, step, meta_tool):
             return f"step {number} ({step.tool[:80]}): {problem}"
+    if unknown := sorted(set(meta_tool.approval) - set(meta_tool.tools)):
+        return f"it asks for approval of {unknown[0][:80]!r}, which it does not call"
     return ""
 
 

@@ -11,7 +11,16 @@ from difflib import SequenceMatcher
 from typing import Any, Final
 
 from langchain_awo.model.ir.binding import Binding
-from langchain_awo.model.ir.metatool import MetaTool, ParameterSpec, Step, ToolkitPlan, ToolSignature
+from langchain_awo.model.ir.metatool import (
+    Guard,
+    GuardEvidence,
+    MetaTool,
+    ParameterSpec,
+    Step,
+    ToolkitPlan,
+    ToolSignature,
+)
+from langchain_awo.model.ir.reviewing import standing_of
 from langchain_awo.model.ir.schema import adapter
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.views.notation import format_binding, format_numbered_step
@@ -120,7 +129,9 @@ def _pairs(old: Sequence[MetaTool], new: Sequence[MetaTool]) -> list[tuple[MetaT
 
 def _doing(meta_tool: MetaTool) -> str:
     """Equal for meta-tools whose steps are equal."""
-    return _text([_canonical(Step, replace(step, evidence={}, hide={})) for step in meta_tool.steps])
+    return _text(
+        [_canonical(Step, replace(_unproven(step), evidence={}, hide={})) for step in meta_tool.steps]
+    )
 
 
 def _compare(old: MetaTool, new: MetaTool) -> Changed:
@@ -135,6 +146,10 @@ def _compare(old: MetaTool, new: MetaTool) -> Changed:
 def _heads(old: MetaTool, new: MetaTool) -> Iterator[Change]:
     for place in ("name", "description", "mode"):
         before, after = getattr(old, place), getattr(new, place)
+        if before != after:
+            yield Change(place=place, old=before, new=after)
+    for place, told in (("decision", standing_of), ("approval", lambda each: ", ".join(each.approval))):
+        before, after = told(old), told(new)
         if before != after:
             yield Change(place=place, old=before, new=after)
     specs, other = ({spec.name: spec for spec in each.parameters} for each in (old, new))
@@ -168,11 +183,20 @@ def _aligned(old: MetaTool, new: MetaTool) -> list[tuple[int, int]]:
 def _parts(old: Step, new: Step) -> Iterator[Change]:
     yield from _by_key("argument", old.args, new.args, _binding)
     for place in ("optional", "over", "guard", "effect", "never_empty", "eager"):
-        before, after = (_text(_canonical(Step, step)[place]) for step in (old, new))
+        before, after = (_text(_canonical(Step, _unproven(step))[place]) for step in (old, new))
         if before != after:
             yield Change(place=place, old=before, new=after)
     if sorted(old.hide) != sorted(new.hide):
         yield Change(place="hide", old=_text(sorted(old.hide)), new=_text(sorted(new.hide)))
+
+
+def _unproven(step: Step) -> Step:
+    """A step whose guard is without its evidence."""
+    return replace(step, guard=step.guard and replace(step.guard, evidence=GuardEvidence()))
+
+
+def _proof(guard: Guard | None) -> Any:
+    return _canonical(GuardEvidence, guard.evidence) if guard else None
 
 
 def _evidence(old: MetaTool, new: MetaTool) -> Iterator[Change]:
@@ -186,6 +210,9 @@ def _evidence(old: MetaTool, new: MetaTool) -> Iterator[Change]:
         seen = [_canonical(Step, each.steps[i - 1])["evidence"] for each, i in ((old, one), (new, other))]
         if seen[0] != seen[1]:
             yield Change(place=f"bindings of step {other}", old=_text(seen[0]), new=_text(seen[1]))
+        guards = [each.steps[i - 1].guard for each, i in ((old, one), (new, other))]
+        if all(guards) and (proofs := [_text(_proof(guard)) for guard in guards])[0] != proofs[1]:
+            yield Change(place=f"guard of step {other}", old=proofs[0], new=proofs[1])
         uses = [_canonical(Step, each.steps[i - 1])["hide"] for each, i in ((old, one), (new, other))]
         if uses[0] != uses[1]:
             yield Change(place=f"uses of step {other}", old=_text(uses[0]), new=_text(uses[1]))

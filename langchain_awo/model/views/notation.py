@@ -41,6 +41,7 @@ from langchain_awo.model.ir.metatool import (
     Step,
     ToolkitPlan,
 )
+from langchain_awo.model.ir.reviewing import standing_of
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.views.notation_words import (
@@ -72,6 +73,8 @@ COMPARISONS = {"equals": "==", "at_least": ">=", "at_most": "<=", "one_of": "in"
 def format_plan(plan: ToolkitPlan) -> str:
     """All meta-tools of a plan, then one line that counts what was refused."""
     blocks = [format_meta_tool(meta_tool) for meta_tool in plan.meta_tools] or ["no meta-tools"]
+    if plan.rejected:
+        blocks.append(f"rejected by a person: {', '.join(each.name for each in plan.rejected)}")
     if plan.refused:
         blocks.append(f"{len(plan.refused)} candidates refused; see awo show --refused")
     return "\n\n".join(blocks)
@@ -86,7 +89,9 @@ def format_meta_tool(meta_tool: MetaTool, *, whole: bool = False) -> str:
     names = ", ".join(
         f"{format_name(spec.name)}{'' if spec.required else '?'}" for spec in meta_tool.parameters
     )
-    lines = [_with_comment(f"{format_name(meta_tool.name)}({names})", _evidence(meta_tool))]
+    lines = [
+        _with_comment(f"{format_name(meta_tool.name)}({names})", _evidence(meta_tool) + _decided(meta_tool))
+    ]
     lines += [
         format_numbered_step(number, step, whole=whole)
         for number, step in enumerate(meta_tool.steps, start=1)
@@ -216,6 +221,12 @@ def _evidence(meta_tool: MetaTool) -> str:
         if seen.held_out
         else f"{seen.occurrences} places in {seen.tasks} tasks, saves {seen.calls_saved:.1f} model calls"
     )
+
+
+def _decided(meta_tool: MetaTool) -> str:
+    standing = standing_of(meta_tool)
+    said = "" if standing == "undecided" else f", {standing}"
+    return said + (f", asks before {', '.join(meta_tool.approval)}" if meta_tool.approval else "")
 
 
 def _with_comment(text: str, comment: str) -> str:

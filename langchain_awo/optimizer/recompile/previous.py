@@ -14,21 +14,19 @@ after (with a former `order_details(order_id)` of the same steps)::
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Final
 
-from langchain_awo.model.ir.binding import Parameter, leaves
-from langchain_awo.model.ir.metatool import BindingEvidence, MetaTool, Refused, Step
-from langchain_awo.model.ir.schema import adapter
-from langchain_awo.model.text.encoding import dumps
+from langchain_awo.model.ir.metatool import BindingEvidence, MetaTool, Refused
+from langchain_awo.model.ir.sameness import doing, renamed, uses_of
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.mining.cross_validate import MIN_TASKS, Thresholds
 from langchain_awo.optimizer.mining.occurrences import occurrences_of
 from langchain_awo.optimizer.mining.verify import refusal, verify
 from langchain_awo.optimizer.selection.naming import base_name, name_all
-from langchain_awo.optimizer.selection.parameters import renamed
 
 RETIRED: Final = "retired"
 """Code of the refusal of a former meta-tool that does not hold."""
@@ -86,24 +84,26 @@ def named_as_before(
     corpus: Corpus,
     *,
     as_saved: Callable[[MetaTool], MetaTool] = lambda meta_tool: meta_tool,
+    taken: AbstractSet[str] = frozenset(),
 ) -> list[MetaTool]:
     """The meta-tools named, those that mean what a former one did as that one, and no other by a former name.
 
     Args:
         as_saved: what becomes of a meta-tool in a toolkit, to compare with former ones.
+        taken: names that no meta-tool gets anew.
     """
     pairs = _pairs([as_saved(each) for each in meta_tools], former)
     known = [_with_parameters_of(each, pairs.get(i)) for i, each in enumerate(meta_tools)]
     named = name_all(known, corpus)
-    taken = {*corpus.specs, *(each.name for each in former)}
+    used = {*corpus.specs, *taken, *(each.name for each in former)}
     for i, each in enumerate(named):
         old = pairs.get(i)
         if old is not None and old.name not in corpus.specs:
             same = doing(old) == doing(as_saved(each))
             named[i] = replace(each, name=old.name, description=old.description if same else each.description)
         else:
-            name = next(name for name in _free_names(each.name) if name not in taken)
-            taken.add(name)
+            name = next(name for name in _free_names(each.name) if name not in used)
+            used.add(name)
             named[i] = replace(each, name=name)
     return named
 
@@ -126,8 +126,8 @@ def _with_parameters_of(meta_tool: MetaTool, former: MetaTool | None) -> MetaToo
     """The meta-tool with the former names of the parameters that are for the same arguments."""
     if former is None:
         return meta_tool
-    known = {use: name for name, uses in _uses(former).items() for use in uses}
-    own = _uses(meta_tool)
+    known = {use: name for name, uses in uses_of(former).items() for use in uses}
+    own = uses_of(meta_tool)
     names: dict[str, str] = {}
     for name, uses in own.items():
         better = next((known[use] for use in uses if use in known), name)
@@ -136,38 +136,9 @@ def _with_parameters_of(meta_tool: MetaTool, former: MetaTool | None) -> MetaToo
     return renamed(meta_tool, names)
 
 
-def doing(meta_tool: MetaTool, *, limits: bool = True) -> str:
-    """Equal for meta-tools that do the same, whatever is known of it and however the parameters are called.
-
-    Args:
-        limits: whether a list that is followed further is another thing to do.
-    """
-    numbered = renamed(meta_tool, {name: f"p{i}" for i, name in enumerate(_uses(meta_tool))})
-    bare = [_bare(step, limits=limits) for step in numbered.steps]
-    return dumps([adapter(Step).dump_python(step, mode="json") for step in bare])
-
-
-def _bare(step: Step, *, limits: bool) -> Step:
-    over = step.over if limits or step.over is None else replace(step.over, limit=0)
-    optional = tuple(sorted(step.optional))
-    return replace(step, over=over, optional=optional, eager=False, never_empty=False, evidence={}, hide={})
-
-
-def _uses(meta_tool: MetaTool) -> dict[str, list[tuple[str, str]]]:
-    """The parameters in the order of their first use, with what each is for: tool and argument."""
-    uses: dict[str, list[tuple[str, str]]] = {}
-    for step in meta_tool.steps:
-        places = {"over": step.over and step.over.source, "guard": step.guard and step.guard.source}
-        for place, binding in [*sorted(step.args.items()), *places.items()]:
-            for leaf in leaves(binding) if binding else ():
-                if isinstance(leaf, Parameter):
-                    uses.setdefault(leaf.name, []).append((step.tool, f"{place}{leaf.path}"))
-    return uses
-
-
 def _named_as(meta_tool: MetaTool, former: MetaTool) -> MetaTool:
     """The same routine with the former names of parameters, and lists followed as far as before."""
-    named = renamed(meta_tool, dict(zip(_uses(meta_tool), _uses(former), strict=True)))
+    named = renamed(meta_tool, dict(zip(uses_of(meta_tool), uses_of(former), strict=True)))
     pairs = zip(named.steps, former.steps, strict=True)
     return replace(
         named,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from langchain_awo.errors import CompileError
 from langchain_awo.model.ir.metatool import Evidence, MetaTool, ToolkitPlan
+from langchain_awo.model.ir.reviewing import all_of
 from langchain_awo.model.ir.schema import adapter
 from langchain_awo.model.rules import RuleSet
 from langchain_awo.model.text.json_value import JSONValue
@@ -17,6 +18,7 @@ from langchain_awo.model.views.difference_text import format_difference
 from langchain_awo.optimizer.log.inline import Echo, without_echo
 from langchain_awo.optimizer.mining.verify import routine_of
 from langchain_awo.optimizer.pipeline import Options, Progress, compile_plan
+from langchain_awo.optimizer.recompile.decisions import Carried, carry_over
 from langchain_awo.optimizer.recompile.previous import RETIRED
 from langchain_awo.optimizer.settings import options_of
 
@@ -43,6 +45,7 @@ class Recompilation:
         kept: the meta-tools that do what they did and are shown as they were; they may have other evidence.
         retired: those that are gone.
         echo: what in the traces counted as if a model had asked for it, because meta-tools did it.
+        decisions: what became of what people decided.
     """
 
     plan: ToolkitPlan
@@ -51,6 +54,7 @@ class Recompilation:
     kept: tuple[MetaTool, ...]
     retired: tuple[Retired, ...]
     echo: Echo
+    decisions: Carried = field(default_factory=Carried)
 
     @property
     def is_same(self) -> bool:
@@ -74,11 +78,16 @@ class Recompilation:
             ],
             "difference": adapter(Difference).dump_python(self.difference, mode="json"),
             "echo": adapter(Echo).dump_python(self.echo, mode="json"),
+            "decisions": self.decisions.as_json(),
         }
 
     def __str__(self) -> str:
         changes = replace(self.difference, evidence_only=())
-        parts = ["\n".join(_summary(self)), "" if self.is_same else format_difference(changes)]
+        parts = [
+            "\n".join(_summary(self)),
+            str(self.decisions),
+            "" if self.is_same else format_difference(changes),
+        ]
         return "\n\n".join(part for part in parts if part)
 
 
@@ -107,11 +116,14 @@ def recompile_plan(
         raise CompileError(
             "the former toolkit was compiled with merging rules; name the rules file again, or an empty one"
         )
-    found, echo = without_echo(traces, {each.name for each in former.meta_tools})
+    found, echo = without_echo(traces, {each.name for each in all_of(former)})
     live = {spec.name for spec in tools}
     gone = {each.name: _missing(each, live) for each in former.meta_tools if live}
     usable = [each for each in former.meta_tools if not gone.get(each.name)]
-    plan = compile_plan(found, options=chosen, tools=tools, former=usable, progress=progress)
+    compiled = compile_plan(
+        found, options=chosen, tools=tools, former=usable, rejected=former.rejected, progress=progress
+    )
+    plan, carried = carry_over(compiled, former)
     difference = compare_plans(former, plan)
     other = {each.name for each in difference.added} | {each.name for each in difference.changed}
     return Recompilation(
@@ -124,6 +136,7 @@ def recompile_plan(
             for each in difference.removed
         ),
         echo=echo,
+        decisions=carried,
     )
 
 

@@ -12,11 +12,10 @@ after::
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import replace
 
-from langchain_awo.model.ir.binding import Binding, Parameter, leaves, rename
-from langchain_awo.model.ir.metatool import MetaTool, Step
+from langchain_awo.model.ir.binding import Parameter, leaves
+from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.ir.sameness import renamed
 
 _NUMBERED = re.compile(r"(.+)_\d+")
 
@@ -42,17 +41,3 @@ def _better(name: str, meta_tool: MetaTool) -> str:
             noun = re.sub(r"\W+", "_", step.tool.rsplit(".", 1)[-1]).split("_", 1)[-1]
             return f"{noun}_{numbered[1]}"
     return ""
-
-
-def renamed(meta_tool: MetaTool, names: Mapping[str, str]) -> MetaTool:
-    """The same meta-tool; parameters that are not in `names` keep theirs."""
-    parameters = tuple(replace(spec, name=names.get(spec.name, spec.name)) for spec in meta_tool.parameters)
-    steps = tuple(_renamed_step(step, names) for step in meta_tool.steps)
-    return replace(meta_tool, steps=steps, parameters=parameters)
-
-
-def _renamed_step(step: Step, names: Mapping[str, str]) -> Step:
-    args: dict[str, Binding] = {name: rename(binding, names) for name, binding in step.args.items()}
-    over = step.over and replace(step.over, source=rename(step.over.source, names))
-    guard = step.guard and step.guard.mapped(lambda source: rename(source, names))
-    return replace(step, args=args, over=over, guard=guard)

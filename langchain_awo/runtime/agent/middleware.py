@@ -292,7 +292,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
                 make = partial(self._continuer.call, request, first)
                 return self._prefetcher.call(request, make, inner)
             self.usage[name, "called"] += 1
-            token = guards.set(guards_for(request, self._installed.protection, handler=inner))
+            token = guards.set(guards_for(request, self._installed.protection_of(name), handler=inner))
             try:
                 with self._prefetcher.around(request):
                     return self._continuer.run(request.override(tool=self._installed.tools[name]), handler)
@@ -315,7 +315,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
                 make = partial(self._continuer.acall, request, first)
                 return await self._prefetcher.acall(request, make, inner)
             self.usage[name, "called"] += 1
-            token = guards.set(guards_for(request, self._installed.protection, ahandler=inner))
+            token = guards.set(guards_for(request, self._installed.protection_of(name), ahandler=inner))
             try:
                 with self._prefetcher.around(request):
                     return await self._continuer.arun(

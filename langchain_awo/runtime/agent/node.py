@@ -72,10 +72,11 @@ class _Guarded:
         """Makes a call of the model."""
         if refusal := self._refusal(request):
             return refusal
-        if request.tool_call["name"] not in self._installed.tools:
+        name = request.tool_call["name"]
+        if name not in self._installed.tools:
             return self._wrap(request, execute)
         inner = guards_for(
-            request, self._installed.protection, handler=lambda made: self._wrap(made, execute)
+            request, self._installed.protection_of(name), handler=lambda made: self._wrap(made, execute)
         )
         token = guards.set(inner)
         try:
@@ -87,10 +88,11 @@ class _Guarded:
         """Async form of `call`."""
         if refusal := self._refusal(request):
             return refusal
-        if request.tool_call["name"] not in self._installed.tools:
+        name = request.tool_call["name"]
+        if name not in self._installed.tools:
             return await self._awrap(request, execute)
         inner = guards_for(
-            request, self._installed.protection, ahandler=lambda made: self._awrap(made, execute)
+            request, self._installed.protection_of(name), ahandler=lambda made: self._awrap(made, execute)
         )
         token = guards.set(inner)
         try:

@@ -154,6 +154,11 @@ def marked_tools(tools: Iterable[BaseTool]) -> Protection:
     return Protection(tools=_settings(marked, ""))
 
 
+def approvals_of(meta_tool: MetaTool) -> Protection:
+    """The tools that whoever reviewed a meta-tool wants to be asked about, as it runs."""
+    return Protection(tools=_settings(dict.fromkeys(meta_tool.approval, True), ""))
+
+
 def approval_mark(tool: BaseTool) -> dict[str, Any]:
     """What a tool's metadata says about approval; empty if it needs none."""
     said = tool.metadata or {}

@@ -53,7 +53,7 @@ class Continuer:
     """Runs the eager rest of routines after the calls they begin with."""
 
     def __init__(self, installed: Installed, *, limits: Limits, usage: Counter[tuple[str, str]]) -> None:
-        forbidden = frozenset(installed.protection.tools) | installed.reaching
+        forbidden = installed.watched_over | installed.reaching
         parts = (eager_part(each, forbidden) for each in installed.meta_tools("continue"))
         self._parts: list[MetaTool] = [part for part in parts if part is not None]
         self._tools = {tool.name: BoundTool(tool=tool) for tool in installed.toolkit.tools}

@@ -97,7 +97,7 @@ class Prefetcher:
     def __init__(self, installed: Installed, *, limits: Limits, usage: Counter[tuple[str, str]]) -> None:
         tools = installed.toolkit.tools
         told = {tool.name for tool in tools if _is_told_of_the_run(tool)}
-        forbidden = frozenset(installed.protection.tools) | installed.reaching | told
+        forbidden = installed.watched_over | installed.reaching | told
         parts = (eager_part(each, forbidden) for each in installed.meta_tools("prefetch"))
         self._parts = [part for part in parts if part is not None]
         self._tools = {tool.name: BoundTool(tool=tool) for tool in tools}

@@ -15,7 +15,7 @@ from langchain_awo.model.ir.reach import reaches_out
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.trace.handback import HandBack
 from langchain_awo.runtime.approval.neighbours import Neighbours
-from langchain_awo.runtime.approval.protection import UNASKED, Protection
+from langchain_awo.runtime.approval.protection import UNASKED, Protection, approvals_of
 from langchain_awo.runtime.tool.signatures import is_meta_tool, reach_among
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
 
@@ -52,6 +52,17 @@ class Installed:
         return frozenset(name for name, reach in found.items() if reaches_out(reach))
 
     @property
+    def watched_over(self) -> frozenset[str]:
+        """The original tools that a person watches over, for the agent or for any meta-tool: they are never called unasked."""
+        marked = (name for each in self.toolkit.meta_tools for name in each.approval)
+        return frozenset([*self.protection.tools, *marked])
+
+    def protection_of(self, name: str) -> Protection:
+        """What a person is asked for while a meta-tool runs: what the agent asks for, and what its reviewer marked."""
+        meta_tool = next((each for each in self.toolkit.meta_tools if each.name == name), None)
+        return self.protection | approvals_of(meta_tool) if meta_tool else self.protection
+
+    @property
     def hidden(self) -> frozenset[str]:
         """The original tools that a meta-tool stands in for."""
         return frozenset(name for each in self.meta_tools("replace") for name in each.tools)
@@ -76,11 +87,14 @@ def install(
     """
     modes: dict[str, Mode] = {}
     out = {name for name, reach in reach_among(toolkit.plan, toolkit.tools).items() if reaches_out(reach)}
-    refused = dict(toolkit.disabled)
+    toolkit.tell_withheld()
+    refused = {**toolkit.disabled, **toolkit.withheld}
     for each in toolkit.meta_tools:
+        if each.name in refused:
+            continue
         chosen = mode.get(each.name, each.mode) if isinstance(mode, Mapping) else mode or each.mode
         reason = _reason(each, chosen, protection, allow) or _unseen(each, chosen, allow, neighbours)
-        reason = reason or _forgotten(each, chosen, protection, neighbours)
+        reason = reason or _forgotten(each, chosen, protection | approvals_of(each), neighbours)
         reason = reason or _goes_out(each, chosen, out)
         if reason:
             refused[each.name] = reason
@@ -105,6 +119,8 @@ def _goes_out(each: MetaTool, mode: Mode, reaching: AbstractSet[str]) -> str:
 def _reason(each: MetaTool, mode: Mode, protection: Protection, allow: frozenset[str]) -> str:
     if mode == "entry" and not each.effect.is_read:
         return "it writes, and nobody asked for what is run at the start of a thread"
+    if mode == "entry" and each.approval:
+        return f"a person is asked before {each.approval[0]!r}, and nobody asked for what is run at the start of a thread"
     reason = protection.reason(each, mode)
     is_allowed = each.name in allow and mode not in UNASKED
     return "" if is_allowed and not protection.is_named(each) else reason

@@ -18,7 +18,7 @@ from langchain_core.tools import BaseTool
 
 from langchain_awo.errors import MissingExtraError, PlanError
 from langchain_awo.model.text.encoding import loads
-from langchain_awo.runtime.approval.protection import LEAVING_OUT, marked_tools
+from langchain_awo.runtime.approval.protection import LEAVING_OUT, approvals_of, marked_tools
 from langchain_awo.runtime.inner.schemas import parameters_of
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
 
@@ -50,11 +50,13 @@ def mcp_server(toolkit: MetaToolkit, *, version: str = "") -> Server[Any, Any]:
     """
     ordered = sorted(toolkit.meta_tools, key=lambda each: each.mode in LEAVING_OUT)
     protection = marked_tools(toolkit.tools)
-    refused = toolkit.disabled | {
+    toolkit.tell_withheld()
+    asking = {
         each.name: f"{reason}; a server has no person to ask"
         for each in ordered
-        if (reason := protection.reason(each, "append"))
+        if (reason := (protection | approvals_of(each)).reason(each, "append"))
     }
+    refused = {**asking, **toolkit.disabled, **toolkit.withheld}
     offered = [toolkit.get_tool(each.name, whole=True) for each in ordered if each.name not in refused]
     if not offered:
         reasons = "; ".join(f"{name}: {why}" for name, why in sorted(refused.items()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -10,14 +11,15 @@ from typing import Any
 from langchain_core.tools import BaseTool, BaseToolkit
 from pydantic import ConfigDict, Field, PrivateAttr, field_validator
 
-from langchain_awo.errors import PlanError, ToolMismatchError
+from langchain_awo.errors import DecisionError, PlanError, ToolMismatchError
+from langchain_awo.model.ir import reviewing as deciding
 from langchain_awo.model.ir.metatool import MetaTool, Mode, Refused, ToolkitPlan
 from langchain_awo.model.ir.validation import check_plan
 from langchain_awo.model.trace.effect import Effect, claimed_effect, most_suspicious
 from langchain_awo.model.trace.hints import hints_of
 from langchain_awo.model.views.notation import format_plan
 from langchain_awo.plan_file import read_plan_file, write_plan
-from langchain_awo.runtime.approval.protection import protection_of
+from langchain_awo.runtime.approval.protection import protection_of, tool_names
 from langchain_awo.runtime.inner.live_tools import as_tools
 from langchain_awo.runtime.journal.journal import PROCESS, Memory
 from langchain_awo.runtime.outcome import Limits
@@ -25,12 +27,15 @@ from langchain_awo.runtime.tool.lowering import lower
 from langchain_awo.runtime.tool.signatures import leak, mismatch, reach_among, with_effects, worsened
 from langchain_awo.runtime.tool.unguarded import watched
 
+_log = logging.getLogger(__name__)
+
 
 class MetaToolkit(BaseToolkit):
     """The meta-tools of a plan, ready for an agent.
 
     A meta-tool whose tools are missing, have changed, or admit to worse effects than it was compiled for is disabled by
-    itself, with the reason in `disabled`.
+    itself, with the reason in `disabled`. One that writes is left out until a person accepts it, with the reason in
+    `withheld`.
 
     Attributes:
         plan: what was compiled.
@@ -39,6 +44,7 @@ class MetaToolkit(BaseToolkit):
         effects: effect classes by tool, declared by your own code: the last word over plan and hints.
         believed: whether what the plan says of effects counts; else a tool without a declared effect is taken for a write.
         disabled: reason by name of each meta-tool that cannot run over these tools.
+        where: the file it was loaded from; what to call it in messages.
         memory: of the runs that began; that of the process, unless told otherwise.
 
     Example:
@@ -54,10 +60,13 @@ class MetaToolkit(BaseToolkit):
     effects: dict[str, Effect] = Field(default_factory=dict)
     believed: bool = True
     disabled: dict[str, str] = Field(default_factory=dict)
+    where: str = "FILE"
     memory: Memory = Field(default=PROCESS, repr=False)
     _current: dict[str, MetaTool] = PrivateAttr(default_factory=dict)
     _lowered: dict[str, BaseTool] = PrivateAttr(default_factory=dict)
     _whole: dict[str, BaseTool] = PrivateAttr(default_factory=dict)
+    _withheld: dict[str, str] = PrivateAttr(default_factory=dict)
+    _is_told: bool = PrivateAttr(default=False)
 
     @field_validator("tools", mode="before")
     @classmethod
@@ -80,6 +89,8 @@ class MetaToolkit(BaseToolkit):
                 continue
             current = with_effects(planned, self.plan.tools, declared=self.effects, believed=self.believed)
             self._current[planned.name] = current
+            if reason := deciding.withheld(planned, effect=current.effect, believed=self.believed):
+                self._withheld[planned.name] = reason
             self._lowered[planned.name] = self._lower(current)
 
     def _lower(self, meta_tool: MetaTool, limits: Limits | None = None) -> BaseTool:
@@ -104,6 +115,24 @@ class MetaToolkit(BaseToolkit):
         """The meta-tools that can run over these tools, with the effects that count at run time."""
         return tuple(self._current.values())
 
+    @property
+    def withheld(self) -> dict[str, str]:
+        """Why meta-tools that could run are not installed: a person has to accept what writes; by name."""
+        return dict(self._withheld)
+
+    def tell_withheld(self) -> None:
+        """Warns once of each meta-tool that is left out because nobody has accepted it, with the command that does."""
+        if self._is_told:
+            return
+        self._is_told = True
+        for name in self._withheld:
+            _log.warning("%s is left out: %s", name, self._what_it_waits_for(name))
+
+    def _what_it_waits_for(self, name: str) -> str:
+        seal = "" if self.believed else f"; the file has no seal, so `awo seal {self.where}` comes first"
+        fix = f"`awo review {self.where}` shows it, `awo accept {self.where} {name}` installs it{seal}"
+        return f"{self._withheld[name]}; {fix}"
+
     def effect_of(self, tool: str) -> Effect:
         """The effect class of an original tool that counts at run time; unknown unless something says better."""
         if tool in self.effects:
@@ -120,7 +149,8 @@ class MetaToolkit(BaseToolkit):
     def get_tools(self, mode: Mode | None = None, *, protected: Iterable[Any] = ()) -> list[BaseTool]:
         """The meta-tools as LangChain tools, in the order of the plan.
 
-        Beside a `HumanInTheLoopMiddleware` a plain tool does not run what that would ask for: it cannot ask.
+        Left out, with a warning, are those that write and that nobody has accepted. Beside a `HumanInTheLoopMiddleware` a
+        plain tool does not run what that would ask for: it cannot ask. Nor can it ask before the tools that a reviewer marked.
 
         Args:
             mode: only those that are to be installed in this way. When `None`, all of them: without the middleware, what would
@@ -133,7 +163,12 @@ class MetaToolkit(BaseToolkit):
         watched_over = protection_of(protected)
         watched_over.check_names(self.known_names, exact=bool(self.tools))
         wanted = (each for each in self.meta_tools if mode in (None, each.mode))
-        left = [each for each in wanted if not watched_over.reason(each, "append")]
+        self.tell_withheld()
+        left = [
+            each
+            for each in wanted
+            if not (each.name in self._withheld or watched_over.reason(each, "append"))
+        ]
         return [self.get_tool(each.name, whole=each.mode == "replace") for each in left]
 
     @property
@@ -148,7 +183,12 @@ class MetaToolkit(BaseToolkit):
         Args:
             name: of a meta-tool that can run over these tools.
             whole: tells the model every output whole, for where it cannot call the original tools for the rest.
+
+        Raises:
+            DecisionError: it writes, and nobody has accepted it.
         """
+        if name in self._withheld:
+            raise DecisionError(f"{name} cannot be had: {self._what_it_waits_for(name)}")
         meta_tool = next(each for each in self.meta_tools if each.name == name)
         if not whole or not any(step.hide for step in meta_tool.steps):
             return self._lowered[name]
@@ -203,10 +243,71 @@ class MetaToolkit(BaseToolkit):
             limits=limits or Limits(),
             effects={name: Effect(effect) for name, effect in (effects or {}).items()},
             believed=file.seal is not None,
+            where=str(path),
         )
         if strict:
             toolkit.raise_if_disabled()
         return toolkit
+
+    def accept(
+        self,
+        *names: str,
+        reason: str = "",
+        by: str = "",
+        at: str = "",
+        needs_approval: Iterable[str | BaseTool] | None = None,
+    ) -> MetaToolkit:
+        """The toolkit with meta-tools accepted for what they do now; those that write are installed from then on.
+
+        Args:
+            names: of meta-tools.
+            by: who accepts them; `at` is when, in ISO 8601.
+            needs_approval: tools of theirs that a person is asked about before each call, though the agent does not ask.
+
+        Raises:
+            DecisionError: there is no such meta-tool, or it calls no such tool.
+        """
+        plan = deciding.accept(self.plan, *names, reason=reason, by=by, at=at)
+        if needs_approval is not None:
+            tools = tool_names(needs_approval, option="needs_approval")
+            for name in names:
+                plan = deciding.ask_before(plan, name, tools)
+        return self._with(plan)
+
+    def reject(self, *names: str, reason: str = "", by: str = "", at: str = "") -> MetaToolkit:
+        """The toolkit without meta-tools that it keeps aside, so that compiling again leaves them out.
+
+        Raises:
+            DecisionError: there is no such meta-tool.
+        """
+        return self._with(deciding.reject(self.plan, *names, reason=reason, by=by, at=at))
+
+    def undecide(self, *names: str) -> MetaToolkit:
+        """The toolkit with decisions taken back; raises as `reject`."""
+        return self._with(deciding.undecide(self.plan, *names))
+
+    def rename(self, name: str, new: str) -> MetaToolkit:
+        """The toolkit with another name for a meta-tool.
+
+        Raises:
+            DecisionError: there is no such meta-tool, or the name is taken or one that providers refuse.
+        """
+        return self._with(deciding.rename(self.plan, name, new))
+
+    def reword(self, name: str, description: str) -> MetaToolkit:
+        """The toolkit with another description of a meta-tool; raises as `rename`."""
+        return self._with(deciding.reword(self.plan, name, description))
+
+    def set_mode(self, name: str, mode: Mode) -> MetaToolkit:
+        """The toolkit with a meta-tool installed in another mode; raises as `rename`."""
+        return self._with(deciding.set_mode(self.plan, name, mode))
+
+    def _with(self, plan: ToolkitPlan) -> MetaToolkit:
+        kept = {
+            name: getattr(self, name)
+            for name in ("tools", "limits", "effects", "believed", "where", "memory")
+        }
+        return type(self)(plan=plan, **kept)
 
     def raise_if_disabled(self) -> None:
         """Turns a disabled meta-tool into an error.

@@ -68,6 +68,11 @@ def _check(meta_tool: MetaTool, config: RunnableConfig | None, call_id: str) -> 
     guarded = guards.get()
     if guarded is not None and guarded.call_id == call_id:
         return  # approvals are asked for inner calls
+    if meta_tool.approval:
+        raise ToolException(
+            f"{meta_tool.name} was not run: a person is to be asked before {meta_tool.approval[0]!r}, and as a plain tool it "
+            "cannot ask: install the toolkit with MetaToolMiddleware(toolkit)"
+        )
     around = approvals_around(config)
     if around is None:
         if meta_tool.effect.is_read:

@@ -1,0 +1,118 @@
+"""`awo review`: a page on this machine on which a person decides about the meta-tools of a toolkit."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from langchain_awo.cli.decide import File, KeyFile
+from langchain_awo.cli.options import AsJson, Domain, Model
+from langchain_awo.cli.terminal import put, put_json, say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from langchain_awo.plan_file import PlanFile
+    from langchain_awo.review.examples import Examples
+
+
+def review(
+    file: File,
+    *,
+    traces: Annotated[
+        str | None, typer.Option(help="Recorded runs, to show examples from.", show_default=False)
+    ] = None,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Open nothing; exit with 1 if a meta-tool waits for a decision."),
+    ] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a port that is free.")] = 0,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
+    key_file: KeyFile = None,
+    domain: Domain = None,
+    model: Model = None,
+    as_json: AsJson = False,
+) -> None:
+    """Decide about the meta-tools of a toolkit on a page that only this machine can open.
+
+    Example: `awo review toolkit.json --traces traces.db`, or `awo review toolkit.json --check`
+    """
+    from langchain_awo.plan_file import check_writable, read_key, read_plan_file
+
+    found = read_plan_file(file)
+    if check or as_json:
+        _tell(found, as_json=as_json)
+        return
+    import langchain_awo.review.server  # noqa: F401  # says now, not after reading traces, that an extra is missing
+
+    key = read_key(key_file) if key_file else None
+    check_writable(found, key=key)
+    examples = _examples(found, traces, domain=domain, model=model) if traces else None
+    _serve(file, key, examples, port=port, opens=not no_browser)
+
+
+def _tell(found: PlanFile, *, as_json: bool) -> None:
+    """Where everything stands, without a page; exit code 1 if something waits."""
+    from langchain_awo.model.ir.reviewing import all_of
+    from langchain_awo.model.views.decision_text import decision_json, decisions_text, waiting
+
+    left = [each.name for each in waiting(found.plan)]
+    problem = found.problem()
+    if as_json:
+        decided = [decision_json(each) for each in all_of(found.plan)]
+        put_json({"meta_tools": decided, "waiting": left, "problem": problem})
+    else:
+        put(decisions_text(found.plan))
+    if problem:
+        say(problem, style="red")
+    if left or problem:
+        raise typer.Exit(1)
+
+
+def _examples(
+    found: PlanFile, traces: str, *, domain: str | None, model: str | None
+) -> Mapping[str, Examples]:
+    from langchain_awo.cli.sources import read_traces
+    from langchain_awo.model.ir.reviewing import all_of
+    from langchain_awo.model.ir.sameness import routine_digest
+    from langchain_awo.review.examples import find_examples
+
+    listed = all_of(found.plan)
+    examples = find_examples(read_traces(traces, domain=domain, model=model), listed)
+    return {routine_digest(each): examples[each.name] for each in listed}
+
+
+def _serve(
+    file: Path, key: bytes | None, examples: Mapping[str, Examples] | None, *, port: int, opens: bool
+) -> None:
+    from langchain_awo.review.desk import Desk
+    from langchain_awo.review.server import Session, open_socket, review_app, server_for
+
+    with open_socket(port) as listening, TemporaryDirectory(prefix="awo-review-") as folder:
+        session = Session(listening.getsockname()[1])
+        server = server_for(review_app(Desk(path=file, key=key, examples=examples), session))
+        put(session.url)
+        say("decisions are saved as you make them; Ctrl-C ends the review")
+        if opens:
+            _open(session.url, Path(folder))
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[listening])
+
+
+def _open(url: str, folder: Path) -> None:
+    """Opens a file that leads to the address: what a browser is started with can be seen by every user of the machine.
+
+    Args:
+        folder: one that nobody else may read.
+    """
+    import webbrowser
+
+    page = folder / "review.html"
+    page.write_text(
+        f'<meta charset="utf-8"><meta http-equiv="refresh" content="0; url={url}">', encoding="utf-8"
+    )
+    webbrowser.open(page.as_uri())

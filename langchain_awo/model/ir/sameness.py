@@ -1,0 +1,75 @@
+"""When two meta-tools do the same, whatever they and their parameters are called and whatever is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from langchain_awo.model.ir.binding import Binding, Parameter, leaves, rename
+from langchain_awo.model.ir.metatool import GuardEvidence, MetaTool, Step
+from langchain_awo.model.ir.schema import adapter
+from langchain_awo.model.text.encoding import digest, dumps
+
+
+def doing(meta_tool: MetaTool, *, limits: bool = True) -> str:
+    """Equal for meta-tools that do the same, whatever is known of it and however the parameters are called.
+
+    Args:
+        limits: whether a list that is followed further is another thing to do.
+    """
+    steps = [replace(each, never_empty=False) for each in _numbered(meta_tool).steps]
+    return dumps([adapter(Step).dump_python(_bare(step, limits=limits), mode="json") for step in steps])
+
+
+def routine_digest(meta_tool: MetaTool) -> str:
+    """Digest of all that a person who accepts a meta-tool agrees to.
+
+    Counted are its steps in order with their bindings, guards, bounds and effects, when an empty output stops it, and which
+    parameters a caller must give. Names, words, evidence, the mode, and what a model is shown of outputs are not.
+    """
+    numbered = _numbered(meta_tool)
+    steps = [adapter(Step).dump_python(_bare(step), mode="json") for step in numbered.steps]
+    return digest([steps, sorted(spec.name for spec in numbered.parameters if spec.required)])
+
+
+def calls_of(meta_tool: MetaTool) -> tuple[tuple[str, bool], ...]:
+    """The sequence of calls: each step's tool, and whether it is called once for each item of a list."""
+    return tuple((step.tool, step.over is not None) for step in meta_tool.steps)
+
+
+def uses_of(meta_tool: MetaTool) -> dict[str, list[tuple[str, str]]]:
+    """The parameters in the order of their first use, with what each is for: tool and argument."""
+    uses: dict[str, list[tuple[str, str]]] = {}
+    for step in meta_tool.steps:
+        places = {"over": step.over and step.over.source, "guard": step.guard and step.guard.source}
+        for place, binding in [*sorted(step.args.items()), *places.items()]:
+            for leaf in leaves(binding) if binding else ():
+                if isinstance(leaf, Parameter):
+                    uses.setdefault(leaf.name, []).append((step.tool, f"{place}{leaf.path}"))
+    return uses
+
+
+def renamed(meta_tool: MetaTool, names: Mapping[str, str]) -> MetaTool:
+    """The same meta-tool with other names of parameters; those that are not in `names` keep theirs."""
+    parameters = tuple(replace(spec, name=names.get(spec.name, spec.name)) for spec in meta_tool.parameters)
+    steps = tuple(_renamed_step(step, names) for step in meta_tool.steps)
+    return replace(meta_tool, steps=steps, parameters=parameters)
+
+
+def _numbered(meta_tool: MetaTool) -> MetaTool:
+    return renamed(meta_tool, {name: f"p{number}" for number, name in enumerate(uses_of(meta_tool))})
+
+
+def _bare(step: Step, *, limits: bool = True) -> Step:
+    """A step without what is only known of it, and without what only decides who is shown or who asks."""
+    over = step.over if limits or step.over is None else replace(step.over, limit=0)
+    guard = step.guard and replace(step.guard, evidence=GuardEvidence())
+    optional = tuple(sorted(step.optional))
+    return replace(step, over=over, guard=guard, optional=optional, eager=False, evidence={}, hide={})
+
+
+def _renamed_step(step: Step, names: Mapping[str, str]) -> Step:
+    args: dict[str, Binding] = {name: rename(binding, names) for name, binding in step.args.items()}
+    over = step.over and replace(step.over, source=rename(step.over.source, names))
+    guard = step.guard and step.guard.mapped(lambda source: rename(source, names))
+    return replace(step, args=args, over=over, guard=guard)
