@@ -19,6 +19,7 @@ from langchain_awo.model.pointer import MISSING
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.optimizer.dataflow.unify import Solution, fit_args, is_open, solve_map
 from langchain_awo.optimizer.log.corpus import Call, Run, Segment, call_key, scalars, tool_of
+from langchain_awo.optimizer.log.requests import has_asked, telling_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +201,15 @@ class _Attempt:
             if found is not None and self._all_known(found):
                 self.solution.update(found)
                 return call
-        if self.blind and not step.effect.is_read:  # whoever fills in what the schema offers writes here
-            raise _Unwanted
+        if self.blind and not step.effect.is_read and self._is_asked_for(step):
+            raise _Unwanted  # whoever fills in what the schema offers writes here
         raise _Stop
+
+    def _is_asked_for(self, step: Step) -> bool:
+        """Whether a user has spoken of a write; nobody calls a tool that is named after one that nobody has."""
+        words = telling_words(step.tool, (each.tool for each in self.meta_tool.steps if each is not step))
+        before = self.segment.rounds[self.start].start
+        return not words or not self.run.asked or has_asked(self.run, words, before=before)
 
     def _candidates(self, step: Step) -> Iterator[Call]:
         for call in self._later(step):
