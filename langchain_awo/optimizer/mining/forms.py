@@ -7,14 +7,16 @@ a parameter never switches a step on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
 
-from langchain_awo.model.binding import Argument, Binding, Output, Parameter, leaves
+from langchain_awo.model.binding import Argument, Binding, Constant, Output, Parameter, leaves
 from langchain_awo.model.metatool import BindingEvidence, Map, MetaTool, ParameterSpec, Step
 from langchain_awo.model.pointer import escape
+from langchain_awo.model.trace import JSONValue
 from langchain_awo.optimizer.dataflow.consensus import Bound, StepFlow
+from langchain_awo.optimizer.mining.literals import looks_like_data
 
 AGREEMENT: Final = 0.85
 """Share of the recorded calls that must agree on a constant, and on any argument of a write."""
@@ -32,6 +34,10 @@ MAX_PARAMETERS: Final = 5
 """A meta-tool with more is hard to call."""
 
 
+IsRule: TypeAlias = Callable[[str, JSONValue], bool]
+"""Whether an argument always has a value, by its name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """A step and the parameters it adds to the meta-tool, all of them required."""
@@ -40,16 +46,19 @@ class Form:
     parameters: tuple[ParameterSpec, ...] = ()
 
 
-def read_forms(base: Step, flow: StepFlow, taken: Sequence[str] = ()) -> Iterator[Form]:
+def read_forms(
+    base: Step, flow: StepFlow, taken: Sequence[str] = (), *, is_rule: IsRule = lambda _name, _value: True
+) -> Iterator[Form]:
     """The forms of a read that take at least one argument from an earlier step, those without parameters first.
 
     Args:
         base: tool and effect.
         flow: what the recorded calls of the tool say.
         taken: names of parameters that are in use.
+        is_rule: whether all that is always the same is a rule and no coincidence; asked of values that look like data.
     """
     usual = [name for name in flow.votes if flow.usual(name)]
-    constant = {name: flow.constant(name, agreement=AGREEMENT) for name in usual}
+    constant = {name: _fixed(name, flow, is_rule) for name in usual}
     single = {name: _better(flow.place(name, agreement=READ_AGREEMENT), constant[name]) for name in usual}
     found = [form for form in [_formed(base, flow, single, taken)] if form]
     for where in flow.lists()[:MAX_LISTS]:
@@ -63,6 +72,15 @@ def read_forms(base: Step, flow: StepFlow, taken: Sequence[str] = ()) -> Iterato
             form = _formed(replace(base, over=over), flow, inside, taken)
             found += [form] if form else []
     yield from sorted(found, key=lambda form: len(form.parameters))
+
+
+def _fixed(name: str, flow: StepFlow, is_rule: IsRule) -> Bound | None:
+    """What an argument always is, unless that is what a few tasks were about."""
+    bound = flow.constant(name, agreement=AGREEMENT)
+    if bound is None or not isinstance(bound.binding, Constant):
+        return bound
+    value = bound.binding.value
+    return bound if not looks_like_data(value) or is_rule(name, value) else None
 
 
 def write_form(
