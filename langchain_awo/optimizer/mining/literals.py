@@ -34,7 +34,7 @@ SURE_TASKS: Final = 5
 HOUSE_RULE: Final = 0.85
 """Share of all tasks with calls of the tool that must have the value."""
 
-WANTED: Final = 0.5
+WANTED: Final = 0.8
 """Share of the places in which a step that asks for a part only must have been wanted."""
 
 _DATA: Final = re.compile(r"\d|[@/\\:?!]|\.\s|[.!?]$")
