@@ -14,8 +14,45 @@ from langchain_awo.model.words import words_in
 from langchain_awo.optimizer.log.corpus import Run
 
 _PLAIN: Final = frozenset(
-    "add apply change create do edit execute generate give handle issue make manage modify new open perform place post "
-    "process put record register run send set start submit to update by for from of with in on".split()
+    [
+        "add",
+        "apply",
+        "change",
+        "create",
+        "do",
+        "edit",
+        "execute",
+        "generate",
+        "give",
+        "handle",
+        "issue",
+        "make",
+        "manage",
+        "modify",
+        "new",
+        "open",
+        "perform",
+        "place",
+        "post",
+        "process",
+        "put",
+        "record",
+        "register",
+        "run",
+        "send",
+        "set",
+        "start",
+        "submit",
+        "to",
+        "update",
+        "by",
+        "for",
+        "from",
+        "of",
+        "with",
+        "in",
+        "on",
+    ]
 )
 """Words of a tool's name that say nothing of what is wanted."""
 

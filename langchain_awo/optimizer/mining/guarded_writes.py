@@ -107,7 +107,9 @@ def _cases(step: Step, occurrences: Sequence[Occurrence], words: frozenset[str])
     cases = [
         (
             has_asked(each.run, words, before=each.known_before),
-            Case(each.task, facts_of(each.frame), any(call.key in align(step, each) for call in each.followers)),
+            Case(
+                each.task, facts_of(each.frame), any(call.key in align(step, each) for call in each.followers)
+            ),
         )
         for each in occurrences
         if all(number in each.frame.outputs for number in step.depends_on)
