@@ -14,6 +14,7 @@ from langchain_awo.optimizer.selection.titles import (
     action_of,
     is_first_only,
     is_means,
+    lets_in,
     objects_of,
     subject_of,
     writes_of,
@@ -67,7 +68,7 @@ def describe(meta_tool: MetaTool) -> str:
     only = "" if means else f"If you only need the {noun}, call {subject.tool}."
     said = [
         f"Returns {_what(meta_tool)} in one call{_by(meta_tool)}.",
-        f"Takes care of {' and '.join(means)}." if means else "",
+        f"Takes care of the {' and '.join(means)}." if means and not lets_in(subject) else "",
         *_limits(meta_tool),
         "Reads only, changes nothing.",
         only,
@@ -77,7 +78,7 @@ def describe(meta_tool: MetaTool) -> str:
 
 def _what(meta_tool: MetaTool) -> str:
     subject = subject_of(meta_tool)
-    if is_means(subject):
+    if lets_in(subject):
         return "what later calls need to be let in"
     noun = " ".join(object_of(subject.tool))
     if is_first_only(meta_tool) and not objects_of(meta_tool):
@@ -94,8 +95,9 @@ def _one(noun: str) -> str:
 
 def _by(meta_tool: MetaTool) -> str:
     asked = [_spoken(spec.name) for spec in meta_tool.parameters if spec.required]
-    if len(asked) > ASKED:
-        return f", by the same arguments as {meta_tool.steps[0].tool}"
+    first = meta_tool.steps[0]
+    if len(asked) > ASKED and all(spec.name in first.args for spec in meta_tool.parameters):
+        return f", by the same arguments as {first.tool}"
     return f", looked up by {', '.join(asked)}" if asked else ""
 
 

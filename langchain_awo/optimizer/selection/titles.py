@@ -48,6 +48,11 @@ MEANS: Final = frozenset(
 )
 """What a tool is about that is asked only to be let in; nobody calls a routine for it."""
 
+KEYS: Final = frozenset(
+    ["email address", "email", "phone number", "zip code", "zipcode", "postal code", "coordinates"]
+)
+"""What a first step looks up only to ask for something else with it."""
+
 HANDS: Final = frozenset(["click", "press", "tap"])
 """How something is done on a page, before the word for what is done: `click_place_order`."""
 
@@ -74,7 +79,12 @@ def writes_of(meta_tool: MetaTool) -> list[Step]:
 
 
 def is_means(step: Step) -> bool:
-    """Whether a step only lets its caller in: it fetches a password, or logs in."""
+    """Whether a step only lets its caller in, by a password or a login, or looks up a key to ask with."""
+    return lets_in(step) or " ".join(object_of(step.tool)) in KEYS
+
+
+def lets_in(step: Step) -> bool:
+    """Whether a step fetches a password or logs in."""
     return not MEANS.isdisjoint(words_of(step.tool))
 
 
@@ -105,7 +115,7 @@ def is_first_only(meta_tool: MetaTool) -> bool:
         if not step.over
         for binding in step.args.values()
         for leaf in leaves(binding)
-        if isinstance(leaf, Output)
+        if isinstance(leaf, Output) and not is_means(meta_tool.steps[leaf.step - 1])
     )
     return any("/0/" in f"{path}/" for path in paths)
 
@@ -128,7 +138,7 @@ def action_of(tool: str) -> list[str]:
 
 def _read_name(meta_tool: MetaTool) -> list[str]:
     subject = subject_of(meta_tool)
-    if is_means(subject):
+    if lets_in(subject):
         return _login_name(meta_tool)
     own = [singular(word) for word in object_of(subject.tool)]
     several = [*own[:-1], plural(own[-1])][-2:]
@@ -139,7 +149,9 @@ def _read_name(meta_tool: MetaTool) -> list[str]:
             return ["get", "first", *own[-2:]]
         if len(reads) > 1:
             return ["get", *(several if any(step.over for step in reads) else own[-2:]), "in", "full"]
-        return ["get", *object_of(subject.tool)[-2:]]
+        key = meta_tool.steps[0]
+        by = goes_by(key.tool, key.args) if not lets_in(key) else ""
+        return ["get", *object_of(subject.tool)[-2:], *(["by", by] if by else [])]
     if len(others) == 1:
         name = ["get", *own, *others[0]]
         return name if len(name) <= MAX_WORDS else ["get", own[-1], *others[0][-2:]]
