@@ -79,10 +79,12 @@ def describe(meta_tool: MetaTool) -> str:
 def _what(meta_tool: MetaTool) -> str:
     subject = subject_of(meta_tool)
     if lets_in(subject):
-        return "what later calls need to be let in"
+        return "the login that later calls need"
     noun = " ".join(object_of(subject.tool))
     if is_first_only(meta_tool) and not objects_of(meta_tool):
-        return f"the first {singular(noun)} found, in full"
+        return f"the first {singular(noun)} that is found, in full,"
+    if not objects_of(meta_tool) and any(step.over for step in meta_tool.steps):
+        return f"{plural(noun)}, each in full,"
     return f"{_one(noun)}{_together(meta_tool)}"
 
 
@@ -105,8 +107,7 @@ def _together(meta_tool: MetaTool) -> str:
     objects = [" ".join(nouns) for nouns in objects_of(meta_tool)]
     if not objects:
         reads = [step for step in meta_tool.steps if not is_means(step)]
-        several = any(step.over for step in reads)
-        return " with every item in full" if several else " in full" if len(reads) > 1 else ""
+        return " in full" if len(reads) > 1 else ""
     named = objects[:NAMED] if len(objects) <= NAMED else [*objects[: NAMED - 1], "more"]
     own = object_of(subject_of(meta_tool).tool)[-1]
     whose = "their" if own in PEOPLE or own == plural(own) else "its"
