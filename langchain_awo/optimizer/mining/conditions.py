@@ -27,6 +27,7 @@ from langchain_awo.model.guard import holds, is_empty
 from langchain_awo.model.metatool import Condition, GuardEvidence
 from langchain_awo.model.pointer import MISSING, escape
 from langchain_awo.model.trace import JSONValue
+from langchain_awo.optimizer.dataflow.places import DATA_KEY
 from langchain_awo.optimizer.mining.literals import looks_like_data
 from langchain_awo.optimizer.statistics import lower_bound
 
@@ -131,7 +132,9 @@ def _leaves(document: JSONValue) -> Iterator[tuple[str, JSONValue]]:
         path, value, depth = stack.pop()
         if isinstance(value, dict) and depth < MAX_DEPTH:
             stack.extend(
-                (f"{path}/{escape(str(key))}", member, depth + 1) for key, member in reversed(value.items())
+                (f"{path}/{escape(str(key))}", member, depth + 1)
+                for key, member in reversed(value.items())
+                if not DATA_KEY.search(str(key))  # that one day or one id is there is no state
             )
         else:
             count += 1
