@@ -45,13 +45,18 @@ SAID = {
 WORLDS = {
     "app_world/run.py": (
         ["--tasks=36"],
-        ["_login(password=#1/password, username=#1/username)", "access_token=#2/access_token"],
-        0.85,
+        [
+            'supervisor_show_account_password(account="mail", member=$member)',
+            "_login(password=#1/password, username=#1/username)",
+            "access_token=#2/access_token",
+            "get_first_mail(member, query)",
+        ],
+        0.7,
     ),
     "web_shop/run.py": (
         ["--tasks=30", "--no-rules"],
-        ["open_shop()", "type_text(id=#1/fields/Search/id"],
-        1.0,
+        ["open_shop_and_type_text(text)", "type_text(id=#1/fields/Search/id"],
+        0.9,
     ),
 }
 """The worlds with few tasks: what their toolkits hold, and at most which share of the model calls is left: reads alone save little in the web shop."""

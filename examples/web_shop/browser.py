@@ -79,7 +79,7 @@ class Browser:
         hints = {
             type_text: FORM,
             fill: FORM,
-            open_shop: CLICK,
+            open_shop: LOOK,
             click: CLICK,
             press_enter: CLICK,
             scroll: LOOK,

@@ -32,7 +32,7 @@ from langchain_awo.optimizer.replay.cost import Prices
 from langchain_awo.optimizer.rules.apply import follow
 from langchain_awo.optimizer.rules.check import checked
 from langchain_awo.optimizer.rules.specialize import specialize
-from langchain_awo.optimizer.selection.naming import describe as describe_meta_tool
+from langchain_awo.optimizer.selection.descriptions import describe as describe_meta_tool
 from langchain_awo.optimizer.selection.prune_outputs import Showing, shape
 from langchain_awo.optimizer.selection.secrets import (
     without_secret_defaults,
@@ -181,7 +181,7 @@ def compile_corpus(
             refused.append(candidate)
             continue
         around = corpus.around(candidate.steps[0].tool)
-        verified, doubts = verify(candidate, around, options.thresholds)
+        verified, doubts = verify(actions.pinned(candidate), around, options.thresholds)
         refused += doubts
         if verified:
             verified, leaks = keep_home(verified, corpus)

@@ -98,6 +98,55 @@ def test_a_hint_bears_out_a_description_that_names_a_thing():
     assert effect_of(hinted) is Effect.READ
 
 
+def effects_among(*names):
+    return {name: effect.value for name, effect in effects_of(ToolSpec(name=name) for name in names).items()}
+
+
+def test_where_all_tools_are_called_after_their_thing_the_verb_is_the_last_word():
+    assert effects_among("mail_get", "mail_delete", "mail_read", "mail_list") == {
+        "mail_get": "read",
+        "mail_delete": "destructive",
+        "mail_read": "read",
+        "mail_list": "read",
+    }
+    assert effects_among("refundGet", "refundCreate", "refundList")["refundList"] == "read"
+
+
+@pytest.mark.parametrize(
+    "others", [["mail_send"], ["mail_get"], ["mail_file", "mail_link"], ["mail.get", "mail.delete"]]
+)
+def test_few_tools_of_that_name_show_nothing(others):
+    assert effects_among("mail_list", *others)["mail_list"] == "unknown"
+
+
+def test_other_tools_of_its_thing_make_no_read_of_a_change():
+    names = [name for does, name, text in table() if does == "change" and not text]
+    for name in names:
+        thing = name.split("_")[0]
+        effect = effects_among(name, f"{thing}_get", f"{thing}_find", f"{thing}_delete", f"{thing}_create")[
+            name
+        ]
+        noun_first = name.split("_")[1:] in (["read"], ["list"], ["view"], ["show"])
+        assert effect != "read" or noun_first, name
+
+
+@pytest.mark.parametrize(
+    ("name", "description", "effect"),
+    [
+        ("issue_refund", "Pays money back for a delivered order.", Effect.WRITE),
+        ("update_ticket_status", "Opens or closes a ticket.", Effect.WRITE),
+        ("create_invoice", "Creates an invoice and charges the customer.", Effect.WRITE),
+        ("set_status", "Archives or closes a case.", Effect.WRITE),
+        ("issue_refund", "Pays money back and deletes the order.", Effect.DESTRUCTIVE),
+        ("goodwill", "Pays a customer.", Effect.DESTRUCTIVE),
+        ("pay_bill", "Pays a bill.", Effect.DESTRUCTIVE),
+        ("update_record", "Removes what is outdated.", Effect.DESTRUCTIVE),
+    ],
+)
+def test_a_mild_word_in_a_description_makes_no_plain_write_destructive(name, description, effect):
+    assert effect_of(ToolSpec(name=name, description=description)) is effect
+
+
 def test_the_users_declaration_is_the_last_word():
     assert effect_of(ToolSpec(name="fetch_url"), {"fetch_url": Effect.READ}) is Effect.READ
     assert effect_of(ToolSpec(name="get_user"), {"get_user": Effect.WRITE}) is Effect.WRITE

@@ -83,6 +83,10 @@ class StepFlow:
         """Whether every call has the argument."""
         return self.votes[name].present >= self.total * 0.999
 
+    def sometimes(self, name: str) -> bool:
+        """Whether at least a tenth of the calls have the argument, and not all."""
+        return self.votes[name].present * 10 >= self.total and not self.always(name)
+
     def constant(self, name: str, *, agreement: float) -> Bound | None:
         """The value that nearly all calls have."""
         return _constant(self.votes[name], agreement)

@@ -110,6 +110,7 @@ class Run:
         model_calls: all of them, also those that called no tool.
         usage: what they cost, as recorded, else estimated.
         words: what the agent itself said besides calling tools, with the position in `text` at which it said it.
+        asked: what users said, lower case, with its position in `text`.
         author: who the run was for, as its metadata says; `""` if nobody knows.
     """
 
@@ -121,6 +122,7 @@ class Run:
     text: str
     segments: tuple[Segment, ...]
     words: tuple[tuple[int, str], ...] = ()
+    asked: tuple[tuple[int, str], ...] = ()
     author: str = ""
     _first: dict[str, int] = field(default_factory=dict, repr=False)
 
@@ -205,8 +207,7 @@ class Corpus:
     @cached_property
     def has_authors(self) -> bool:
         """Whether the runs are known to be of several authors."""
-        authors = {run.author for run in self.runs}
-        return len(authors) > 1
+        return len({run.author for run in self.runs}) > 1
 
     @cached_property
     def output_tokens(self) -> dict[str, float]:
@@ -323,6 +324,7 @@ def _run(trace: Trace, effects: Mapping[str, Effect], shown: int) -> Run:
         text="".join(builder.text),
         segments=tuple(builder.segments),
         words=tuple(builder.words),
+        asked=tuple(builder.asked),
         author=_author(trace),
     )
 
@@ -348,15 +350,17 @@ class _RunBuilder:
         self.shown = shown
         self.text: list[str] = []
         self.words: list[tuple[int, str]] = []
+        self.asked: list[tuple[int, str]] = []
         self.length = 0
         self.usage = TokenUsage()
         self.segments: list[Segment] = []
         self.open: dict[str, list[Round]] = {}
 
     def say(self, text: str, *, boundary: bool) -> None:
-        self._write(text)
         if boundary:
+            self.asked.append((self.length, text.lower()))
             self.cut()
+        self._write(text)
 
     def cut(self, scope: str | None = None) -> None:
         """Ends the open segments, or the one of a scope."""

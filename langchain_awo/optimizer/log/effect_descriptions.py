@@ -95,10 +95,12 @@ class Told:
     Attributes:
         effect: the worst that any sentence says is done, `None` if none says anything.
         is_thing: it begins like the name of a thing, as what comes back is often described.
+        is_mild: whether nothing destructive is said but what a plain write may do too, such as closing a ticket.
     """
 
     effect: Effect | None
     is_thing: bool = False
+    is_mild: bool = False
 
 
 def told_by_description(description: str) -> Told:
@@ -113,26 +115,27 @@ def told_by_description(description: str) -> Told:
     promised = bool(_HARMLESS.search(text))
     text = _HARMLESS.sub(" ", text)
     sentences = [each for each in _SENTENCE.split(text) if each.strip()]
-    acting = [effect for place, each in enumerate(sentences) for effect in _acting(each, first=place == 0)]
+    acting = [verb for place, each in enumerate(sentences) for verb in _acting(each, first=place == 0)]
     if acting:
-        return Told(most_suspicious(acting))
+        mild = not (set(acting) & words_of.DESTRUCTIVE) - words_of.MILD
+        return Told(most_suspicious(map(_class, acting)), is_mild=mild)
     reads = promised or any(_leads_with_reading(each) for each in sentences[:1])
     return Told(Effect.READ if reads else None, bool(sentences and _ARTICLE.match(sentences[0])))
 
 
-def _acting(sentence: str, *, first: bool) -> Iterator[Effect]:
-    """What a sentence says is done; later ones count only where they speak of the tool (`Sends ...`), not to its user."""
+def _acting(sentence: str, *, first: bool) -> Iterator[str]:
+    """The verbs of what a sentence says is done; later ones count only where they speak of the tool (`Sends ...`), not to its user."""
     for found in _PASSIVE.finditer(sentence):
-        yield from _effects(_active(found[1].lower()))
+        yield from _acting_verb(_active(found[1].lower()))
     word = _first_word(sentence)
     if not first and not _is_third_person(word):
         return
-    yield from _effects(word)
+    yield from _acting_verb(word)
     for found in _SECOND.finditer(sentence):
         second = found[1].lower()
         alike = _is_third_person(second) == _is_third_person(word)
         if found[2] or (alike and _verb(second) not in words_of.THINGS):
-            yield from _effects(second)
+            yield from _acting_verb(second)
 
 
 def _is_third_person(word: str) -> bool:
@@ -146,10 +149,10 @@ def _active(participle: str) -> str:
     return next((base for base in bases if base in _ACTS), participle)
 
 
-def _effects(word: str) -> Iterator[Effect]:
+def _acting_verb(word: str) -> Iterator[str]:
     verb = _verb(word)
     if verb in _ACTS:
-        yield _class(verb)
+        yield verb
 
 
 def _class(verb: str) -> Effect:

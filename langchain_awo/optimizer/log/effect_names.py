@@ -7,11 +7,14 @@ before::
 after::
 
     read                    read         read            read           destructive       unknown          nothing
+
+A name of a thing and a verb, such as `mail_read`, may also be two verbs: the description decides, or the names of the other tools.
 """
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Final
@@ -56,6 +59,8 @@ def told_by_name(name: str) -> Effect | None:
     if not segments:
         return None
     own, prefix = segments[-1], [word for segment in segments[:-1] for word in segment]
+    if _is_ambiguous(own) and not _UNMISTAKABLE & set(prefix):
+        return None
     reading = _reading(own)
     acting = _acting(prefix, own, reading)
     if acting is not None:
@@ -63,8 +68,41 @@ def told_by_name(name: str) -> Effect | None:
     if words_of.OPEN_ENDED & {*prefix, *own}:
         return Effect.UNKNOWN
     if reading is None:
-        return Effect.READ if _is_value(own) else None
+        return Effect.READ if _is_value(own) or _calculates(own) else None
     return Effect.READ if _only_reads(own[reading], own[reading + 1 :], own[:reading]) else Effect.UNKNOWN
+
+
+def with_namespaces(names: Iterable[str]) -> dict[str, str]:
+    """Names as they are to be read: with a dot behind the thing where it is plain that all of its tools are called after it.
+
+    It is plain where others of them put a verb of reading and one that acts, neither of which may be a thing, behind it.
+
+    >>> with_namespaces(["mail_get", "mail_delete", "mail_read", "call_list"])["mail_read"]
+    'mail.read'
+    """
+    verbs: defaultdict[str, set[str]] = defaultdict(set)
+    split = {name: words_in(name) for name in names if not _SEGMENTS.search(name)}
+    for words in split.values():
+        if len(words) > 1 and words[0] not in _READS | _UNMISTAKABLE:
+            verbs[words[0]].add(words[1])
+    spaces = {
+        thing
+        for thing, found in verbs.items()
+        if found & words_of.UNDER_THING and found & _UNMISTAKABLE - words_of.CHECKED
+    }
+    return {
+        name: ".".join(words)
+        for name, words in split.items()
+        if len(words) == 2 and words[0] in spaces and words[1] in words_of.NOUN_FIRST  # noqa: PLR2004  # thing, verb
+    }
+
+
+def _is_ambiguous(own: Sequence[str]) -> bool:
+    """Whether a name may be that of a thing and how it is read, or of a verb and its object: `mail_list`, `message_read`."""
+    thing = len(own) == 2 and own[0] in words_of.THINGS - words_of.DESTRUCTIVE  # noqa: PLR2004  # thing and verb
+    return thing and (
+        own[1] in {"list", "show", "view"} or (own[1] == "read" and own[0] not in words_of.READABLE)
+    )
 
 
 def _reading(own: Sequence[str]) -> int | None:
@@ -77,7 +115,8 @@ def _reading(own: Sequence[str]) -> int | None:
         if word in (words_of.UNDER_THING if _may_act(own[:place]) else words_of.UNDER_PREFIX):
             return place
     last = words_of.UNDER_THING if _may_act(own[:-1]) else words_of.READ_LAST
-    ends = own[-1] in last or (own[-1] == "read" and own[-2] in words_of.READABLE)
+    before = words_of.READABLE if own[-1] == "read" else words_of.CHECKABLE
+    ends = own[-1] in last or (own[-1] in ("read", "check", "convert") and own[-2] in before)
     return len(own) - 1 if ends else None
 
 
@@ -89,7 +128,7 @@ def _acting(prefix: Sequence[str], own: Sequence[str], reading: int | None) -> E
     """The effect if a verb acts, the worst if several do; unknown if another one reads."""
     sure = [word for word in (*prefix, *own) if word in _UNMISTAKABLE or _hides(word)]
     first_or_last = [word for word in (own[0], own[-1]) if word in _ACTS]
-    maybe = [] if reading is not None or _is_value(own) else first_or_last[:1]
+    maybe = [] if reading is not None or _is_value(own) or _calculates(own) else first_or_last[:1]
     if not (sure or maybe):
         return None
     worst = most_suspicious(_class(word) for word in (*sure, *maybe))
@@ -99,6 +138,13 @@ def _acting(prefix: Sequence[str], own: Sequence[str], reading: int | None) -> E
 def _is_value(own: Sequence[str]) -> bool:
     """Whether a name is that of a thing and no more; `order_status` is, `record_temperature` is not."""
     return own[-1] in words_of.VALUE and len(own) > 1 and not _may_act(set(own) - {"order"})
+
+
+def _calculates(own: Sequence[str]) -> bool:
+    """Whether a name says that something is computed, narrowed down or followed: `filter_hotels_by_price`, `track_parcel`."""
+    narrowed = own[0] in ("filter", "sort", "group") and "by" in own[2:-1]
+    converted = "to" in own[1:-1] and {own[0], own[-1]} <= words_of.UNITS
+    return narrowed or converted or (own[0] == "track" and own[-1] in words_of.FOLLOWED)
 
 
 def _hides(word: str) -> bool:
@@ -113,7 +159,7 @@ def _class(word: str) -> Effect:
 
 def _only_reads(verb: str, rest: Sequence[str], before: Sequence[str]) -> bool:
     """Whether what stands around a verb of reading is what is read, and nothing more."""
-    if verb in words_of.CHECKED and not _checks(verb, rest):
+    if verb in words_of.CHECKED and not _checks(verb, rest or before):
         return False
     reached = words_of.FETCHED if verb in ("fetch", "query") else words_of.OPEN_OBJECTS
     if reached & set(rest) or (verb == "fetch" and not rest):

@@ -18,7 +18,7 @@ READ: Final = _words(
     get list find search lookup look show read retrieve fetch view describe display count calculate compute estimate
     compare inspect peek preview enumerate explain check think glob grep cat ls stat head tail pwd whoami wc diff du
     mean median average stdev variance sqrt sum min max percentage absolute logarithm factorial subtract multiply divide
-    square standard round is has exists translate summarize analyze
+    square standard round is has exists translate summarize analyze browse detect
     buscar listar obtener consultar leer mostrar holen suchen lesen anzeigen auflisten chercher lister lire afficher
     obtenir cercare elencare leggere
     """
@@ -36,13 +36,31 @@ UNDER_PREFIX: Final = _words(
 UNDER_THING: Final = _words("get search find lookup fetch retrieve describe")
 """Those that are verbs even behind a word that may be one: `order_get_status`, but `share_list_with_user`."""
 
-READ_LAST: Final = UNDER_THING | _words("list count buscar listar suchen lesen holen anzeigen auflisten")
+READ_LAST: Final = UNDER_THING | _words("list show count buscar listar suchen lesen holen anzeigen auflisten")
 """Those that stand at the end in other word orders: `contacts_list`; `page_view` and `mark_read` are no reads."""
 
 READABLE: Final = _words(
-    "issue request file document text sheet data label project page note resource table cell graph"
+    """
+    issue request file document text sheet data label project page note resource table cell graph
+    invoice order customer patient user product calendar account schema config sensor register memory
+    """
 )
 """Before a last `read`: `issue_read`, but `message_read`."""
+
+NOUN_FIRST: Final = UNDER_PREFIX | _words("show view count")
+"""Verbs of reading that may follow the thing they read where all of its tools are named so: `mail_send`, `mail_read`."""
+
+FOLLOWED: Final = _words("package parcel shipment order delivery flight")
+"""What is tracked by looking where it is; an event that is tracked is written down."""
+
+UNITS: Final = _words(
+    """
+    meter meters kilometer kilometers km mile miles foot feet inch inches yard yards gram grams kilogram kilograms kg
+    pound pounds ounce ounces liter liters litre litres gallon gallons celsius fahrenheit kelvin joule joules calorie
+    calories
+    """
+)
+"""A name of two of them and a `to` between converts: `liter_to_gallon`."""
 
 NO_LIST: Final = _words("black white deny grey gray wait short de un re check to")
 """Before a `list` that is a verb of another kind: `black_list_user`."""
@@ -61,7 +79,8 @@ CHECKED: Final = _words("validate verify query lint convert")
 CHECKABLE: Final = _words(
     """
     address promo promotion discount coupon schema format syntax json xml yaml date isbn iban vat zip postcode
-    eligibility availability compatibility configuration config currency unit units temperature timezone time
+    eligibility availability compatibility configuration config currency unit units temperature timezone time inventory
+    stock health
     """
 )
 """What can be verified or validated without changing it."""
@@ -129,6 +148,10 @@ GRAVE: Final = _words(
 )
 """What a reading verb may be trusted with in the plural or before another thing only: `list_refunds`,
 `get_refund_status`; `get_refund` may be asking for one."""
+
+MILD: Final = _words("pay refund reimburse charge close archive redeem transfer deduct")
+"""Destructive as the name of a tool; in the description of a tool whose name is that of a plain write they only say how it
+writes: `issue_refund` pays money back, `update_ticket_status` closes a ticket."""
 
 ACTS_ON: Final = {
     "list": _words("item property nft asset token car house listing share"),

@@ -8,13 +8,20 @@ from langchain_awo.model.trace.effect import Effect, most_suspicious
 from langchain_awo.model.trace.hints import effect_of_hints
 from langchain_awo.model.trace.trace import ToolSpec
 from langchain_awo.optimizer.log.effect_descriptions import Told, told_by_description
-from langchain_awo.optimizer.log.effect_names import told_by_name
+from langchain_awo.optimizer.log.effect_names import told_by_name, with_namespaces
 
 
-def effect_of(spec: ToolSpec, declared: Mapping[str, Effect] | None = None) -> Effect:
+def effect_of(
+    spec: ToolSpec, declared: Mapping[str, Effect] | None = None, *, read_as: str | None = None
+) -> Effect:
     """Effect class of a tool.
 
-    The user's declaration is the last word. Else name, description and hints are all asked, and the worst that any of
+    Args:
+        spec: name, description and hints.
+        declared: what the user says.
+        read_as: the name as the names of the other tools show that it is meant.
+
+    The user's declaration is the last word. Otherwise name, description and hints are all asked, and the worst that any of
     them says counts. A tool is a read only if its name or its description says so: a hint alone is never believed, and
     bears out no more than a description that names a thing (`The parcels of a person.`).
 
@@ -25,12 +32,18 @@ def effect_of(spec: ToolSpec, declared: Mapping[str, Effect] | None = None) -> E
     """
     if declared and spec.name in declared:
         return declared[spec.name]
-    named, described = told_by_name(spec.name), told_by_description(spec.description)
+    named, described = told_by_name(read_as or spec.name), told_by_description(spec.description)
     hinted = effect_of_hints(spec.hints)
-    said = [each for each in (named, described.effect, hinted) if each is not None]
+    said = [each for each in (named, _weighed(described, named), hinted) if each is not None]
     if hinted is Effect.READ and not _borne_out(named, described):
         said = [each for each in said if each is not Effect.READ]
     return most_suspicious(said) if said else Effect.UNKNOWN
+
+
+def _weighed(described: Told, named: Effect | None) -> Effect | None:
+    """What a description adds: a mild word in it does not make a plain write destructive."""
+    mild = described.is_mild and named in (Effect.WRITE, Effect.IDEMPOTENT)
+    return Effect.WRITE if mild and described.effect is Effect.DESTRUCTIVE else described.effect
 
 
 def _borne_out(named: Effect | None, described: Told) -> bool:
@@ -40,8 +53,10 @@ def _borne_out(named: Effect | None, described: Told) -> bool:
 
 def effects_of(specs: Iterable[ToolSpec], declared: Mapping[str, Effect] | None = None) -> dict[str, Effect]:
     """Effect class of each tool; specifications of one name that disagree give the more suspicious one."""
+    known = list(specs)
+    meant = with_namespaces({spec.name for spec in known})
     effects: dict[str, Effect] = {}
-    for spec in specs:
-        effect = effect_of(spec, declared)
+    for spec in known:
+        effect = effect_of(spec, declared, read_as=meant.get(spec.name))
         effects[spec.name] = most_suspicious((effects.get(spec.name, effect), effect))
     return effects

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from langchain_awo.model.ir.binding import Constant, Frame, Parameter, leaves, resolve
+from langchain_awo.model.ir.binding import Binding, Constant, Frame, Output, Parameter, leaves, resolve
 from langchain_awo.model.ir.metatool import MetaTool, Step
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.unify import fit_args, same, solve_map
 from langchain_awo.optimizer.mining.occurrences import Occurrence, predict_calls
+
+_INDEX: Final = re.compile(r"/-?\d+(?=/|$)")
 
 LOOKED_AT: Final = 40
 """Places that are enough to tell whether two steps ask the same."""
@@ -55,7 +58,7 @@ def advance(number: int, step: Step, each: Occurrence) -> None:
 def asks_again(step: Step, routine: MetaTool, occurrences: Sequence[Occurrence]) -> bool:
     """Whether a step only narrows or repeats what another of the same tool asks for: all orders, and the open ones of them."""
     others = [other for other in routine.steps if other.tool == step.tool]
-    if any(other.over and step.over and other.over.source == step.over.source for other in others):
+    if any(other.over and _takes_from(step, other.over.source) for other in others):
         return True
     singles = [other for other in others if not other.over]
     places = [(each.frame, made) for each in occurrences[:LOOKED_AT] if (made := align(step, each))]
@@ -66,6 +69,21 @@ def asks_again(step: Step, routine: MetaTool, occurrences: Sequence[Occurrence])
         for calls in [list(made.values())]
     )
     return bool(places) and again * 2 >= len(places)
+
+
+def _takes_from(step: Step, mapped: Binding) -> bool:
+    """Whether a step takes each element of a list that is mapped already, or the one at a position of it."""
+    if step.over:
+        return step.over.source == mapped
+    return any(
+        isinstance(leaf, Output)
+        and isinstance(mapped, Output)
+        and leaf.step == mapped.step
+        and _INDEX.sub("/*", leaf.path).startswith(mapped.path)
+        and leaf.path != _INDEX.sub("/*", leaf.path)
+        for binding in step.args.values()
+        for leaf in leaves(binding)
+    )
 
 
 def _asks_for(

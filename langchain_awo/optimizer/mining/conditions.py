@@ -27,6 +27,8 @@ from langchain_awo.model.ir.metatool import Condition, GuardEvidence
 from langchain_awo.model.ir.pointer import MISSING, escape
 from langchain_awo.model.text.encoding import digest, dumps
 from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.optimizer.dataflow.places import DATA_KEY
+from langchain_awo.optimizer.mining.literals import looks_like_data
 from langchain_awo.optimizer.statistics import lower_bound
 
 MAX_FACTS: Final = 60
@@ -34,6 +36,12 @@ MAX_FACTS: Final = 60
 
 MAX_VALUES: Final = 12
 """A place with more distinct values is compared by size, not by name."""
+
+SEEN_EACH: Final = 3
+"""A place whose values are seen less often than this on average holds data, not states."""
+
+MIN_SIDE: Final = 3
+"""Distinct tasks that must show each value a condition asks for, and the others together."""
 
 MAX_DEPTH: Final = 4
 FOLDS: Final = 4
@@ -124,7 +132,9 @@ def _leaves(document: JSONValue) -> Iterator[tuple[str, JSONValue]]:
         path, value, depth = stack.pop()
         if isinstance(value, dict) and depth < MAX_DEPTH:
             stack.extend(
-                (f"{path}/{escape(str(key))}", member, depth + 1) for key, member in reversed(value.items())
+                (f"{path}/{escape(str(key))}", member, depth + 1)
+                for key, member in reversed(value.items())
+                if not DATA_KEY.search(str(key))  # that one day or one id is there is no state
             )
         else:
             count += 1
@@ -195,18 +205,31 @@ def _candidates(cases: Sequence[Case]) -> Iterator[Condition]:
     for case in cases:
         for source, value in case.facts.items():
             values[source].append((value, case.followed))
+    tasks = _tasks_by_value(cases)
     for source, seen in values.items():
         if len(seen) < len(cases):
             yield Condition(source=source, test="given")
         if any(is_empty(value) for value, _ in seen) and not all(is_empty(value) for value, _ in seen):
             yield Condition(source=source, test="nonempty")
             yield Condition(source=source, test="empty")
-        yield from _by_name(source, seen)
+        yield from _by_name(source, seen, tasks[source])
         yield from _by_size(source, seen)
 
 
-def _by_name(source: Binding, seen: Sequence[tuple[JSONValue, bool]]) -> Iterator[Condition]:
-    """The values with which agents mostly went on."""
+def _tasks_by_value(cases: Sequence[Case]) -> defaultdict[Binding, dict[str, set[str]]]:
+    """For each place, the tasks that showed each value."""
+    tasks: defaultdict[Binding, dict[str, set[str]]] = defaultdict(dict)
+    for case in cases:
+        for source, value in case.facts.items():
+            if not isinstance(value, dict | list):
+                tasks[source].setdefault(dumps(value), set()).add(case.task)
+    return tasks
+
+
+def _by_name(
+    source: Binding, seen: Sequence[tuple[JSONValue, bool]], tasks: Mapping[str, set[str]]
+) -> Iterator[Condition]:
+    """The values with which agents mostly went on; each a word that several tasks showed, as those on the other side."""
     counts: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
     samples: dict[str, JSONValue] = {}
     for value, followed in seen:
@@ -214,13 +237,18 @@ def _by_name(source: Binding, seen: Sequence[tuple[JSONValue, bool]]) -> Iterato
             continue
         counts[dumps(value)][followed] += 1
         samples[dumps(value)] = value
-    if not 1 < len(counts) <= MAX_VALUES:
+    if not 1 < len(counts) <= min(MAX_VALUES, len(seen) // SEEN_EACH) or any(
+        map(looks_like_data, samples.values())
+    ):
         return
-    chosen = [samples[key] for key in sorted(counts) if counts[key][True] > counts[key][False]]
+    chosen = [key for key in sorted(counts) if counts[key][True] > counts[key][False]]
+    left = set[str]().union(*(tasks[key] for key in counts if key not in chosen))
+    if len(left) < MIN_SIDE or any(len(tasks[key]) < MIN_SIDE for key in chosen):
+        return
     if len(chosen) == 1:
-        yield Condition(source=source, test="equals", value=chosen[0])
+        yield Condition(source=source, test="equals", value=samples[chosen[0]])
     elif chosen and len(chosen) < len(counts):
-        yield Condition(source=source, test="one_of", value=chosen)
+        yield Condition(source=source, test="one_of", value=[samples[key] for key in chosen])
 
 
 def _by_size(source: Binding, seen: Sequence[tuple[JSONValue, bool]]) -> Iterator[Condition]:

@@ -149,6 +149,6 @@ def _is_sayable(step: Step, call: Call, each: Occurrence) -> bool:
         for name, binding in step.args.items()
         if any(isinstance(leaf, Parameter) for leaf in leaves(binding))
     ]
-    if opened and call.args.keys() != step.args.keys():
+    if opened and not step.args.keys() - set(step.optional) <= call.args.keys() <= step.args.keys():
         return False
-    return all(each.knows(call.args[name]) for name in opened)
+    return all(each.knows(call.args[name]) for name in opened if name in call.args)

@@ -1,20 +1,22 @@
 """The forms a step could take: what flows to it is bound, and what nothing explains is the caller's to say.
 
 A form is one call or one call for each item of a list. Its arguments come from earlier steps, or are always the same; what is
-left becomes required parameters of the meta-tool, so that a caller who has no such value does not call it. There are no flags:
-a parameter never switches a step on.
+left becomes parameters of the meta-tool: required, so that a caller who has no such value does not call it, or optional where
+agents sometimes left the argument out. There are no flags: a parameter never switches a step on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
 
-from langchain_awo.model.ir.binding import Argument, Binding, Output, Parameter, leaves
+from langchain_awo.model.ir.binding import Argument, Binding, Constant, Item, Output, Parameter, leaves
 from langchain_awo.model.ir.metatool import BindingEvidence, Map, MetaTool, ParameterSpec, Step
 from langchain_awo.model.ir.pointer import escape
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.consensus import Bound, StepFlow
+from langchain_awo.optimizer.mining.literals import looks_like_data
 
 AGREEMENT: Final = 0.85
 """Share of the recorded calls that must agree on a constant, and on any argument of a write."""
@@ -32,26 +34,35 @@ MAX_PARAMETERS: Final = 5
 """A meta-tool with more is hard to call."""
 
 
+IsRule: TypeAlias = Callable[[str, JSONValue], bool]
+"""Whether an argument always has a value, by its name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A step and the parameters it adds to the meta-tool, all of them required."""
+    """A step and the parameters it adds to the meta-tool, optional only where agents left the argument out."""
 
     step: Step
     parameters: tuple[ParameterSpec, ...] = ()
 
 
-def read_forms(base: Step, flow: StepFlow, taken: Sequence[str] = ()) -> Iterator[Form]:
+def read_forms(
+    base: Step, flow: StepFlow, taken: Sequence[str] = (), *, is_rule: IsRule = lambda _name, _value: True
+) -> Iterator[Form]:
     """The forms of a read that take at least one argument from an earlier step, those without parameters first.
 
     Args:
         base: tool and effect.
         flow: what the recorded calls of the tool say.
         taken: names of parameters that are in use.
+        is_rule: whether all that is always the same is a rule and no coincidence; asked of values that look like data.
     """
     usual = [name for name in flow.votes if flow.usual(name)]
-    constant = {name: flow.constant(name, agreement=AGREEMENT) for name in usual}
+    constant = {name: _fixed(name, flow, is_rule) for name in usual}
     single = {name: _better(flow.place(name, agreement=READ_AGREEMENT), constant[name]) for name in usual}
-    found = [form for form in [_formed(base, flow, single, taken)] if form]
+    found = [
+        form for form in [_formed(base, flow, single, taken), _chosen(base, flow, single, taken)] if form
+    ]
     for where in flow.lists()[:MAX_LISTS]:
         inside = {
             name: _better(flow.element(name, of=where, agreement=READ_AGREEMENT), constant[name])
@@ -63,6 +74,20 @@ def read_forms(base: Step, flow: StepFlow, taken: Sequence[str] = ()) -> Iterato
             form = _formed(replace(base, over=over), flow, inside, taken)
             found += [form] if form else []
     yield from sorted(found, key=lambda form: len(form.parameters))
+
+
+def _flows(bound: Bound) -> bool:
+    """Whether something comes from an output, and not from what the caller said."""
+    return any(isinstance(leaf, Output | Item) for leaf in leaves(bound.binding))
+
+
+def _fixed(name: str, flow: StepFlow, is_rule: IsRule) -> Bound | None:
+    """What an argument always is, unless that is what a few tasks were about."""
+    bound = flow.constant(name, agreement=AGREEMENT)
+    if bound is None or not isinstance(bound.binding, Constant):
+        return bound
+    value = bound.binding.value
+    return bound if not looks_like_data(value) or is_rule(name, value) else None
 
 
 def write_form(
@@ -112,6 +137,8 @@ def _formed(
     if not any(each.place for each in bound.values()):
         return None
     opened = [name for name, each in bounds.items() if each is None]
+    if base.effect.is_read and opened and not any(_flows(each) for each in bound.values()):
+        return None  # the caller knows all of it: two lookups that a model may ask for side by side
     if not all(flow.always(name) for name in opened):
         return None
     names = {name: _free(name, taken) for name in opened}
@@ -120,6 +147,24 @@ def _formed(
     evidence: dict[str, BindingEvidence] = {f"/{escape(name)}": each.evidence for name, each in bound.items()}
     step = replace(base, args=dict(sorted(args.items())), evidence=evidence)
     return Form(step, tuple(ParameterSpec(name=free) for free in names.values()))
+
+
+def _chosen(
+    base: Step, flow: StepFlow, bounds: Mapping[str, Bound | None], taken: Sequence[str]
+) -> Form | None:
+    """The step with what some calls leave out as optional parameters, as its tool has them; `None` if no call leaves any out."""
+    left_out = [name for name in flow.votes if flow.sometimes(name)]
+    always = {name: bound for name, bound in bounds.items() if flow.always(name)}
+    form = _formed(base, flow, always, taken) if left_out else None
+    if form is None or len(form.parameters) + len(left_out) > MAX_PARAMETERS:
+        return None
+    if not any(_flows(bound) for bound in always.values() if bound):
+        return None
+    names = {name: _free(name, [*taken, *(spec.name for spec in form.parameters)]) for name in left_out}
+    args = {**form.step.args, **{name: Parameter(name=free) for name, free in names.items()}}
+    step = replace(form.step, args=dict(sorted(args.items())), optional=tuple(sorted(names)))
+    optional = (ParameterSpec(name=free, required=False) for free in names.values())
+    return Form(step, (*form.parameters, *optional))
 
 
 def _better(place: Bound | None, constant: Bound | None) -> Bound | None:

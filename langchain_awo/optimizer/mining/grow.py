@@ -25,6 +25,7 @@ from typing import Final
 
 from langchain_awo.model.ir.binding import Binding, Parameter
 from langchain_awo.model.ir.metatool import MetaTool, ParameterSpec, Refused, Step
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.mining.align import advance, asks_again
@@ -41,6 +42,7 @@ from langchain_awo.optimizer.mining.decide import decided
 from langchain_awo.optimizer.mining.forms import MAX_PARAMETERS, Form, is_positional, read_forms
 from langchain_awo.optimizer.mining.guarded_writes import SAFE, ending_with, guarded_forms
 from langchain_awo.optimizer.mining.knowledge import Knowledge, flow_of, shapes_of
+from langchain_awo.optimizer.mining.literals import WANTED, asks_for_a_part, is_house_rule
 from langchain_awo.optimizer.mining.measure import Growth, measure
 from langchain_awo.optimizer.mining.occurrences import Occurrence, follower_tools, occurrences_of
 
@@ -121,17 +123,28 @@ class Growing:
                     key = repr(form.step)
                     if key not in own:
                         own[key] = decided(measure(form, self.occurrences), self.occurrences)
-                    growths += [] if asks_again(form.step, self.routine, self.occurrences) else [own[key]]
+                    growths += [own[key]] if self._is_fit(own[key]) else []
                 found += _without_positions([each for each in growths if each.is_worth_trying])
         return found
+
+    def _is_fit(self, growth: Growth) -> bool:
+        """Whether a step asks for something new, and for a part of it only where that part was wanted."""
+        if asks_again(growth.step, self.routine, self.occurrences):
+            return False
+        often = growth.step.guard or growth.wanted >= WANTED * growth.places
+        return bool(often) or not asks_for_a_part(growth.step, self.occurrences)
 
     def _forms(
         self, tool: str, known: Sequence[Knowledge], taken: Sequence[str], *, min_tasks: int = MIN_TASKS
     ) -> Iterator[Form]:
         base = Step(tool=tool, effect=Effect.READ)
         occurrences = [each.occurrence for each in known]
+
+        def is_rule(name: str, value: JSONValue) -> bool:
+            return is_house_rule(tool, name, value, self.occurrences)
+
         for shape in shapes_of(tool, occurrences, min_tasks=min_tasks):
-            yield from read_forms(base, flow_of(tool, known, shape), taken)
+            yield from read_forms(base, flow_of(tool, known, shape), taken, is_rule=is_rule)
 
     def tried(self, growth: Growth) -> Verdict | None:
         """What a trial on tasks that the step was not found in shows, if it holds there; notes why if it does not."""

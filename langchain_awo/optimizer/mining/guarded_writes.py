@@ -23,6 +23,7 @@ from typing import Final
 
 from langchain_awo.model.ir.metatool import Guard, GuardEvidence, MetaTool, Refused, Step
 from langchain_awo.model.trace.effect import Effect
+from langchain_awo.optimizer.log.requests import has_asked, telling_words
 from langchain_awo.optimizer.mining.align import align
 from langchain_awo.optimizer.mining.conditions import Case, Found, explain, facts_of
 from langchain_awo.optimizer.mining.cross_validate import (
@@ -41,6 +42,9 @@ from langchain_awo.optimizer.statistics import lower_bound
 
 SAFE: Final = frozenset({Effect.WRITE, Effect.IDEMPOTENT})
 """A tool whose effect nobody declared or named stays out, and so does a destructive one."""
+
+ASKED: Final = 0.9
+"""Share of the writes before which a user spoke of it, from which on the others are looked at only where one did."""
 
 
 def guarded_forms(
@@ -68,9 +72,9 @@ def _decided(
     routine: MetaTool, form: Form, known: Sequence[Knowledge], thresholds: Thresholds
 ) -> Form | Refused:
     occurrences = [each.occurrence for each in known]
-    cases = list(_cases(form.step, occurrences))
-    followed = sum(case.followed for case in cases)
     anchor = routine.steps[0].tool
+    cases = list(_cases(form.step, occurrences, telling_words(form.step.tool, routine.tools)))
+    followed = sum(case.followed for case in cases)
     if lower_bound(followed, len(cases), thresholds.confidence) >= thresholds.writes:
         step = form.step
     else:
@@ -95,14 +99,24 @@ def _decided(
     return replace(form, step=with_verdict(step, verdict))
 
 
-def _cases(step: Step, occurrences: Sequence[Occurrence]) -> Iterator[Case]:
-    """All places where what the write needs was read, whatever the agent did then."""
-    for each in occurrences:
-        if all(number in each.frame.outputs for number in step.depends_on):
-            listed = [number for number, output in each.frame.outputs.items() if isinstance(output, list)]
-            keys = align(step, each).keys()
-            followed = any(call.key in keys for call in each.followers)
-            yield Case(each.task, facts_of(each.frame, skip=listed), followed)
+def _cases(step: Step, occurrences: Sequence[Occurrence], words: frozenset[str]) -> list[Case]:
+    """The places where what the write needs was read, whatever the agent did then.
+
+    Where agents make the write as good as only if a user has spoken of it, the places where nobody has are no decisions.
+    """
+    cases = [
+        (
+            has_asked(each.run, words, before=each.known_before),
+            Case(
+                each.task, facts_of(each.frame), any(call.key in align(step, each) for call in each.followers)
+            ),
+        )
+        for each in occurrences
+        if all(number in each.frame.outputs for number in step.depends_on)
+    ]
+    followed = [asked for asked, case in cases if case.followed]
+    only_asked = sum(followed) >= ASKED * len(followed) > 0
+    return [case for asked, case in cases if asked or case.followed or not only_asked]
 
 
 def _guarded(step: Step, found: Found) -> Step:

@@ -107,8 +107,9 @@ def walk_blind(segment: Segment, parts: Sequence[Part | None], found: FoundAt) -
     return tally
 
 
-def _promise(meta_tool: MetaTool) -> tuple[float, str]:
-    return meta_tool.evidence.calls_saved, meta_tool.name
+def _promise(meta_tool: MetaTool) -> tuple[bool, float, str]:
+    """What a caller goes by: one that is named after a write is called by whoever wants the write."""
+    return not meta_tool.effect.is_read, meta_tool.evidence.calls_saved, meta_tool.name
 
 
 def _use(

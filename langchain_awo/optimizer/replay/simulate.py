@@ -23,6 +23,7 @@ from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.unify import Solution, fit_args, same, solve_map
 from langchain_awo.optimizer.log.corpus import Call as RecordedCall
 from langchain_awo.optimizer.log.corpus import Run, Segment, scalars, tool_of
+from langchain_awo.optimizer.log.requests import has_asked, telling_words
 from langchain_awo.optimizer.replay.recorded import RecordedWorld
 
 FAILED: Final = Failed(error="it failed when it was recorded")
@@ -254,8 +255,17 @@ class _Attempt:
         else:
             found = solve_map(step, self.world.calls(step.tool), self.frame, self._knows)
         if found is None:
-            raise _Unwanted if self.blind and not step.effect.is_read and step.over is None else _Inapplicable
+            is_unwanted = (
+                self.blind and not step.effect.is_read and step.over is None and self._is_asked_for(step)
+            )
+            raise _Unwanted if is_unwanted else _Inapplicable  # whoever fills in what is offered writes here
         self.solution.update(found)
+
+    def _is_asked_for(self, step: Step) -> bool:
+        """Whether a user has spoken of a write; nobody calls a tool that is named after one that nobody has."""
+        words = telling_words(step.tool, (each.tool for each in self.meta_tool.steps if each is not step))
+        before = self.segment.rounds[self.start].start
+        return not words or not self.run.asked or has_asked(self.run, words, before=before)
 
     def _solved_single(self, number: int, step: Step) -> Solution | None:
         planned = {call.key for calls in self.routine.planned.values() for call in calls}

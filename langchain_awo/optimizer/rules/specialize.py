@@ -17,13 +17,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from langchain_awo.model.ir.binding import Binding, Constant, Parameter, leaves
 from langchain_awo.model.ir.canonical import CanonicalCall
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.rules import RuleSet, SelectBy
 from langchain_awo.model.stepping.deciding import call_key
+from langchain_awo.model.text.encoding import dumps
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.log.corpus import Call, Corpus, Round, Run, Segment
 from langchain_awo.optimizer.rules.canonicalize import canonical_call
@@ -39,10 +42,26 @@ class Specialized:
 
     Attributes:
         tools: the real tool of each action, by the action's name.
+        chosen: by the action's name, the arguments that select it, where all its calls pass the same value.
     """
 
     corpus: Corpus
     tools: Mapping[str, str]
+    chosen: Mapping[str, Mapping[str, JSONValue]] = field(default_factory=dict)
+
+    def pinned(self, meta_tool: MetaTool) -> MetaTool:
+        """The meta-tool with a fixed value where its first step's action is selected by one; nobody can say another."""
+        first, *later = meta_tool.steps
+        fixed: dict[str, Binding] = {
+            name: Constant(value=value)
+            for name, value in self.chosen.get(first.tool, {}).items()
+            if isinstance(first.args.get(name), Parameter)
+        }
+        steps = (replace(first, args={**first.args, **fixed}), *later)
+        leaf_names = (leaf for each in steps for binding in each.bindings for leaf in leaves(binding))
+        used = {leaf.name for leaf in leaf_names if isinstance(leaf, Parameter)}
+        parameters = tuple(spec for spec in meta_tool.parameters if spec.name in used)
+        return replace(meta_tool, steps=steps, parameters=parameters) if fixed else meta_tool
 
     def generalized(self, meta_tool: MetaTool) -> MetaTool:
         """The meta-tool with the real tools in its steps; its name and description still say which actions."""
@@ -82,7 +101,8 @@ def specialize(
         effects={**corpus.effects, **effects},
         trusted=corpus.trusted | {name for call, name in names.items() if call.tool in corpus.trusted},
     )
-    return Specialized(specialized, {name: call.tool for call, name in names.items()})
+    tools = {name: call.tool for call, name in names.items()}
+    return Specialized(specialized, tools, _chosen(specialized, tools, keys))
 
 
 def _actions(
@@ -96,6 +116,22 @@ def _actions(
                 action = canonical_call(tool, item.seen.args, keys[tool])
                 if action.selectors:
                     yield id(item.call), action
+
+
+def _chosen(
+    corpus: Corpus, tools: Mapping[str, str], keys: Mapping[str, tuple[str, ...]]
+) -> dict[str, dict[str, JSONValue]]:
+    """The selecting arguments of each action, where all of its calls agree on the value."""
+    seen: dict[str, dict[str, dict[str, JSONValue]]] = {}
+    for _, segment in corpus.segments():
+        for call in (call for each in segment.rounds for call in each.calls if call.tool in tools):
+            for key in keys[tools[call.tool]]:
+                values = seen.setdefault(call.tool, {}).setdefault(key, {})
+                values[dumps(call.args.get(key))] = call.args.get(key)
+    return {
+        action: {key: value for key, found in args.items() if len(found) == 1 for value in found.values()}
+        for action, args in seen.items()
+    }
 
 
 def _names(actions: Iterable[CanonicalCall], corpus: Corpus) -> dict[CanonicalCall, str]:

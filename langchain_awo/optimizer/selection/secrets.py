@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from langchain_awo.model.ir.binding import Binding, Constant, ListOf, ObjectOf, Template, Transform
+from langchain_awo.model.ir.binding import (
+    Binding,
+    Constant,
+    ListOf,
+    ObjectOf,
+    Parameter,
+    Template,
+    Transform,
+    leaves,
+)
 from langchain_awo.model.ir.metatool import MetaTool, Refused, Step, ToolSignature
 from langchain_awo.model.secrets import contains_mask, is_secret
+from langchain_awo.model.secrets.names import looks_secret
 from langchain_awo.model.secrets.schema import clean_schema
 from langchain_awo.model.text.encoding import digest
 from langchain_awo.model.text.json_value import JSONValue
@@ -27,6 +37,22 @@ def without_secrets(meta_tools: Iterable[MetaTool]) -> tuple[list[MetaTool], lis
         else:
             kept.append(clean)
     return kept, refused
+
+
+def asks_for_secret(meta_tool: MetaTool) -> bool:
+    """Whether a model that calls it would have to fill in a password or a token.
+
+    After an anchor call that the model made itself, the rest may go on with the secret that is in it.
+    """
+    arguments = (
+        name
+        for step in meta_tool.steps
+        for argument, binding in step.args.items()
+        for leaf in leaves(binding)
+        if isinstance(leaf, Parameter)
+        for name in (argument, leaf.name)
+    )
+    return any(looks_secret(name) for name in arguments)
 
 
 def without_secret_defaults(signatures: Mapping[str, ToolSignature]) -> dict[str, ToolSignature]:

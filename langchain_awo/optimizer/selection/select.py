@@ -20,6 +20,7 @@ from langchain_awo.optimizer.replay.cost import Cost, Prices
 from langchain_awo.optimizer.replay.tally import Tally
 from langchain_awo.optimizer.selection.cover import Cover, Steps
 from langchain_awo.optimizer.selection.naming import name_all
+from langchain_awo.optimizer.selection.secrets import asks_for_secret
 
 CONTINUES = "every further step follows from the first call, and running it unasked saves more than it wastes"
 SHOWN = "a model must ask for it: run after every first call it would fetch too much in vain"
@@ -105,7 +106,7 @@ class _Selection:
     def _moves(self, number: int, *, unasked: bool) -> Iterator[tuple[int, Steps]]:
         """A candidate with one more step and all that it needs, or with all steps up to one; or to be shown at all."""
         candidate = self.cover.candidates[number]
-        if not candidate.places:
+        if not candidate.places or (not unasked and asks_for_secret(candidate.meta_tool)):
             return
         now = self._steps(number, unasked=unasked)
         usable = frozenset(self._usable(candidate.meta_tool, unasked=unasked))

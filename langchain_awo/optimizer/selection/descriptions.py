@@ -1,0 +1,180 @@
+"""Descriptions of meta-tools: what one is for and what comes back, then when not to use it; what it calls is in the metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from langchain_awo.model.ir.binding import Argument, Constant, Output
+from langchain_awo.model.ir.guard import conditions_of
+from langchain_awo.model.ir.metatool import Condition, MetaTool, Step
+from langchain_awo.model.text.encoding import dumps
+from langchain_awo.optimizer.selection.titles import (
+    ACTS,
+    action_of,
+    is_first_only,
+    is_means,
+    lets_in,
+    objects_of,
+    subject_of,
+    writes_of,
+)
+from langchain_awo.optimizer.selection.words import object_of, plural, singular, words_of
+
+PEOPLE: Final = frozenset(
+    [
+        "user",
+        "customer",
+        "client",
+        "person",
+        "employee",
+        "patient",
+        "member",
+        "contact",
+        "guest",
+        "student",
+        "teacher",
+        "driver",
+        "owner",
+        "passenger",
+    ]
+)
+
+NAMED: Final = 4
+"""Objects that a description names."""
+
+ASKED: Final = 3
+"""Parameters that a description names; with more it goes by the arguments of its first step."""
+
+TESTS: Final = {
+    "given": "is there",
+    "empty": "is empty",
+    "nonempty": "is not empty",
+    "equals": "is",
+    "one_of": "is one of",
+    "at_least": "is at least",
+    "at_most": "is at most",
+}
+
+
+def describe(meta_tool: MetaTool) -> str:
+    """What it is for and what comes back, then when not to use it; what it calls stands in the metadata."""
+    writes = writes_of(meta_tool)
+    if writes:
+        return _describe_write(meta_tool, writes[-1])
+    subject = subject_of(meta_tool)
+    means = list(dict.fromkeys(" ".join(object_of(step.tool)) for step in meta_tool.steps if is_means(step)))
+    noun = " ".join(object_of(subject.tool))
+    only = "" if means else f"If you only need the {noun}, call {subject.tool}."
+    said = [
+        f"Returns {_what(meta_tool)} in one call{_by(meta_tool)}.",
+        f"Takes care of the {' and '.join(means)}." if means and not lets_in(subject) else "",
+        *_limits(meta_tool),
+        "Reads only, changes nothing.",
+        only,
+    ]
+    return " ".join(sentence for sentence in said if sentence)
+
+
+def _what(meta_tool: MetaTool) -> str:
+    subject = subject_of(meta_tool)
+    if lets_in(subject):
+        return "the login that later calls need"
+    noun = " ".join(object_of(subject.tool))
+    if is_first_only(meta_tool) and not objects_of(meta_tool):
+        return f"the first {singular(noun)} that is found, in full,"
+    if not objects_of(meta_tool) and any(step.over for step in meta_tool.steps):
+        return f"{plural(noun)}, each in full,"
+    return f"{_one(noun)}{_together(meta_tool)}"
+
+
+def _one(noun: str) -> str:
+    if noun == plural(noun):
+        return noun
+    sounds_like_you = noun.startswith(("eu", "one", "uni", "us"))
+    return f"an {noun}" if noun[:1] in "aeiou" and not sounds_like_you else f"a {noun}"
+
+
+def _by(meta_tool: MetaTool) -> str:
+    asked = [_spoken(spec.name) for spec in meta_tool.parameters if spec.required]
+    first = meta_tool.steps[0]
+    if len(asked) > ASKED and all(spec.name in first.args for spec in meta_tool.parameters):
+        return f", by the same arguments as {first.tool}"
+    return f", looked up by {', '.join(asked)}" if asked else ""
+
+
+def _together(meta_tool: MetaTool) -> str:
+    objects = [" ".join(nouns) for nouns in objects_of(meta_tool)]
+    if not objects:
+        reads = [step for step in meta_tool.steps if not is_means(step)]
+        return " in full" if len(reads) > 1 else ""
+    named = objects[:NAMED] if len(objects) <= NAMED else [*objects[: NAMED - 1], "more"]
+    own = object_of(subject_of(meta_tool).tool)[-1]
+    whose = "their" if own in PEOPLE or own == plural(own) else "its"
+    listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
+    return f" with {whose} {listed}"
+
+
+def _limits(meta_tool: MetaTool) -> Iterator[str]:
+    """What is always the same, where it says what is left out, as in `Tickets: status closed only.`."""
+    for step in meta_tool.steps[1:]:
+        words = [
+            f"{_spoken(name)} {binding.value}"
+            for name, binding in step.args.items()
+            if isinstance(binding, Constant) and isinstance(binding.value, str) and binding.value
+        ]
+        if words:
+            yield f"{' '.join(object_of(step.tool)).capitalize()}: {', '.join(words)} only."
+
+
+def _describe_write(meta_tool: MetaTool, write: Step) -> str:
+    first = meta_tool.steps[0]
+    if write is first:
+        found = " and ".join(" ".join(nouns) for nouns in objects_of(meta_tool))
+        return f"Calls {write.tool}, then returns {found or 'what it made in full'}. Changes data."
+    conditions = [_said(each, meta_tool) for each in conditions_of(write.guard)] if write.guard else []
+    only = (
+        f", only if {' and '.join(conditions)}; otherwise it changes nothing and says why"
+        if conditions
+        else ""
+    )
+    checked = " and ".join(dict.fromkeys(" ".join(object_of(each.tool)) for each in meta_tool.steps[:-1]))
+    said = [
+        f"{_deed(write, first)}{only}.",
+        f"Looks at the {checked} first, then calls {write.tool}. Changes data.",
+    ]
+    if first.effect.is_read:
+        said.append(f"If you only need the {' '.join(object_of(first.tool))}, call {first.tool}.")
+    return " ".join(said)
+
+
+def _deed(write: Step, first: Step) -> str:
+    """`Issues a refund for an order`, or `Calls` and the tool where its name has no verb and object."""
+    verb, *rest = action_of(write.tool)
+    if verb not in ACTS or not rest:
+        return f"Calls {write.tool}"
+    own = object_of(first.tool)
+    behind = "" if singular(own[-1]) in map(singular, rest) else f" for {_one(' '.join(own))}"
+    return f"{_third_person(verb).capitalize()} {_one(' '.join(rest))}{behind}"
+
+
+def _third_person(verb: str) -> str:
+    return plural(f"{verb} ".strip()) if not verb.endswith("s") or verb.endswith("ss") else f"{verb}es"
+
+
+def _said(condition: Condition, meta_tool: MetaTool) -> str:
+    """A condition in words: `the order's status is "delivered"`."""
+    source = condition.source
+    fields = [part for part in str(getattr(source, "path", "")).split("/") if part and not part.isdigit()]
+    field = _spoken(fields[-1]) if fields else ""
+    if isinstance(source, Output | Argument):
+        noun = " ".join(object_of(meta_tool.steps[source.step - 1].tool))
+        field = f"the {noun}'s {field}" if field else f"the {noun}"
+    value = condition.value
+    shown = ", ".join(map(dumps, value)) if isinstance(value, list) else dumps(value)
+    says_value = condition.test in ("equals", "one_of", "at_least", "at_most")
+    return f"{field or 'it'} {TESTS[condition.test]}" + (f" {shown}" if says_value else "")
+
+
+def _spoken(name: str) -> str:
+    return " ".join(words_of(name)) or name
