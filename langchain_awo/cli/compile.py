@@ -116,6 +116,6 @@ def compile_traces(
     read = counted(len(log.runs), "trace")
     say(f"{counted(len(plan.meta_tools), 'meta-tool')} in {output}, compiled from {read}")
     if not plan.meta_tools and plan.refused:
-        first = plan.refused[0]
+        first = max(plan.refused, key=lambda each: (each.nearness, each.occurrences))
         say(f"every candidate was refused, such as {' > '.join(first.routine)}: {first.reason}")
-        say(f"awo show {output} --refused says why for each")
+        say(f"awo show {output} --refused says why for each, awo explain {traces} for any routine you name")

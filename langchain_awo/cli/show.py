@@ -13,7 +13,7 @@ import typer
 from langchain_awo.cli.hints import tell_unknown_effects
 from langchain_awo.cli.options import AsJson, Domain, Model
 from langchain_awo.cli.sources import live_tools, read_traces
-from langchain_awo.cli.terminal import counted, put, put_json, put_table, say
+from langchain_awo.cli.terminal import counted, put, put_json, put_table, put_wrapped, say
 
 if TYPE_CHECKING:
     from langchain_awo.model.metatool import ToolkitPlan
@@ -77,14 +77,15 @@ def show(
 
 
 def _show_plan(plan: ToolkitPlan, *, refused: bool, as_json: bool) -> None:
-    from langchain_awo.model.notation import format_plan, format_refused
+    from langchain_awo.model.notation import format_plan
+    from langchain_awo.model.refusals import format_refusals
     from langchain_awo.plan_file import plan_text
 
     if as_json:
         data = json.loads(plan_text(plan))
         put_json(data.get("refused", []) if refused else data)
     elif refused:
-        put("\n".join(format_refused(each) for each in plan.refused) or "no candidate was refused")
+        put_wrapped(format_refusals(plan.refused) or "no candidate was refused")
     else:
         put(_origin(plan))
         put(format_plan(plan))

@@ -247,12 +247,16 @@ class Refused:
         routine: its canonical calls.
         reason: one sentence for a person.
         code: a stable word for programs.
+        nearness: how much of what it needed was there, from 0 to 1; a candidate at 1 fell short of nothing but permission.
+        covered_by: name of the meta-tool that already does what it would do.
     """
 
     routine: tuple[str, ...]
     code: str
     reason: str
     occurrences: int = 0
+    nearness: float = 0.0
+    covered_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

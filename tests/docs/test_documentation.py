@@ -28,7 +28,7 @@ def blocks(name, language):
 
 def console_lines(name):
     return [
-        line[2:].partition(" > ")[0]
+        re.sub(r" > \S+$", "", line[2:])
         for block in blocks(name, "console")
         for line in block.replace("\\\n", " ").splitlines()
         if line.startswith("$ ")
