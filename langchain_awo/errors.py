@@ -12,6 +12,7 @@
     ├── PlanError                  a saved toolkit is malformed
     │   ├── SealError              a saved toolkit was edited, or is not signed with the key
     │   └── ToolMismatchError      a live tool is missing or has another signature
+    ├── ArgumentError              a function was called with something that it does not take
     ├── ApprovalError              approvals are asked for in a way that would let calls pass unasked
     ├── ConfigError                a configuration file cannot be used
     ├── PriceError                 a table of prices cannot be read
@@ -82,6 +83,10 @@ class PlanError(AwoError):
 
 class SealError(PlanError):
     """A saved toolkit was edited since it was sealed, or is not signed with the given key."""
+
+
+class ArgumentError(AwoError, TypeError, ValueError):
+    """A function was called with something that it does not take; whoever expects Python's own errors catches it too."""
 
 
 class ApprovalError(AwoError):

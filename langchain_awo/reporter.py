@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from langchain_awo.api import load_traces
 from langchain_awo.errors import CompileError
+from langchain_awo.model.asked import share, whole_number
 from langchain_awo.model.graph import WorkflowGraph
 from langchain_awo.model.metatool import ToolkitPlan
 from langchain_awo.model.rules import RuleSet
@@ -62,6 +63,7 @@ def report(
         PriceError: the prices cannot be read.
         RuleError: the rules are malformed, or would be unsound for these traces.
     """
+    share(held_out, option="held_out")
     plan = plan_of(toolkit)
     found = load_traces(traces)
     options = options_of(plan, rules=_rules(rules))
@@ -98,6 +100,8 @@ def workflow_graph(traces: Source, *, rules: Rules = None, history: int | None =
         StoreError: the traces cannot be read.
         RuleError: the rules are malformed, or would be unsound for these traces.
     """
+    if history is not None:
+        whole_number(history, option="history")
     corpus = build_corpus(load_traces(traces))
     return _drawn(corpus, _rules(rules), history=history)
 

@@ -69,13 +69,13 @@ def compile_traces(
 
     Example: `awo compile traces.db -o toolkit.json --tools shop.tools:TOOLS`
     """
+    from langchain_awo.api import check_names
     from langchain_awo.optimizer.counting.sample import WHOLE
     from langchain_awo.optimizer.log.effects import effects_of
     from langchain_awo.optimizer.pipeline import Options, compile_summary
     from langchain_awo.optimizer.rules.file import read_rules
     from langchain_awo.partitions import count_traces
     from langchain_awo.plan_file import check_target, plan_text, write_plan
-    from langchain_awo.runtime.protection import check_case
     from langchain_awo.runtime.signatures import spec_of
 
     check_target(output)
@@ -94,7 +94,8 @@ def compile_traces(
     bounds = WHOLE if options.strategy == "awo" else None
     log = count_traces(reading, state=state, bounds=bounds, only=reading.only)
     reading.tell(known=log.traces)
-    check_case(options.protected, {*log.calls, *(spec.name for spec in specs)})
+    recorded = {*log.calls, *(spec.name for spec in log.known_specs())}
+    check_names(options, {spec.name for spec in specs}, recorded)
     with progress(PHASES) as tell:
         plan = compile_summary(log, options=options, tools=specs, progress=tell)
     if wording:

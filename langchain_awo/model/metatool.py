@@ -8,10 +8,14 @@ from typing import Any, Final, Literal, TypeAlias
 
 from langchain_awo.model.binding import Argument, Binding, Output, leaves, renumber
 from langchain_awo.model.effect import Effect, most_suspicious
+from langchain_awo.model.phrasing import times
 from langchain_awo.model.trace import JSONValue
 
 PLAN_SCHEMA_VERSION: Final = 1
 """Version of the stored form of everything in this module."""
+
+MOST_NAMED: Final = 8
+"""So many meta-tools are named in the short form of a plan."""
 
 Mode: TypeAlias = Literal["append", "replace", "continue", "entry", "prefetch"]
 """How a meta-tool is installed; see the glossary."""
@@ -291,3 +295,9 @@ class ToolkitPlan:
     tools: dict[str, ToolSignature] = field(default_factory=dict)
     corpus: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Bounded, whatever the plan holds."""
+        names = ", ".join(each.name for each in self.meta_tools[:MOST_NAMED])
+        more = f" and {len(self.meta_tools) - MOST_NAMED} more" if len(self.meta_tools) > MOST_NAMED else ""
+        return f"<ToolkitPlan: {times(len(self.meta_tools), 'meta-tool')}, {len(self.refused)} refused: {names}{more}>"

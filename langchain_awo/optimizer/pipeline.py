@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from langchain_awo.errors import CompileError
+from langchain_awo.model.asked import one_of, whole_number
 from langchain_awo.model.effect import Effect
 from langchain_awo.model.encoding import digest
 from langchain_awo.model.metatool import MetaTool, Refused, ToolkitPlan
@@ -77,6 +78,9 @@ class Options:
     def __post_init__(self) -> None:
         if self.rules is not None:
             object.__setattr__(self, "effects", {**self.rules.effects, **self.effects})
+        one_of(self.strategy, get_args(Strategy), option="strategy")
+        one_of(self.writes, ("none", "guarded"), option="writes")
+        whole_number(self.max_tools, option="max_tools")
         if self.max_tools < 1:
             raise CompileError(f"max_tools is {self.max_tools}; it must be at least 1")
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 from langchain_core.tools import BaseTool, BaseToolkit
 from pydantic import ConfigDict, Field, PrivateAttr, field_validator
 
-from langchain_awo.errors import PlanError, ToolMismatchError
+from langchain_awo.errors import ArgumentError, PlanError, ToolMismatchError
+from langchain_awo.model.asked import declared, known_tools, one_of
 from langchain_awo.model.effect import Effect, claimed_effect, most_suspicious
 from langchain_awo.model.hints import hints_of
 from langchain_awo.model.metatool import MetaTool, Mode, Refused, ToolkitPlan
 from langchain_awo.model.notation import format_plan
+from langchain_awo.model.phrasing import MOST_NAMES, did_you_mean, times
 from langchain_awo.model.validation import check_plan
 from langchain_awo.plan_file import read_plan_file, write_plan
 from langchain_awo.runtime.live_tools import as_tools
@@ -129,7 +131,10 @@ class MetaToolkit(BaseToolkit):
 
         Raises:
             ApprovalError: what is protected is no tool.
+            ArgumentError: there is no such mode.
         """
+        if mode is not None:
+            one_of(mode, get_args(Mode), option="mode")
         watched_over = protection_of(protected)
         watched_over.check_names(self.known_names, exact=bool(self.tools))
         wanted = (each for each in self.meta_tools if mode in (None, each.mode))
@@ -148,8 +153,14 @@ class MetaToolkit(BaseToolkit):
         Args:
             name: of a meta-tool that can run over these tools.
             whole: tells the model every output whole, for where it cannot call the original tools for the rest.
+
+        Raises:
+            ArgumentError: there is no such meta-tool, or it is disabled; the reason is in the message.
         """
-        meta_tool = next(each for each in self.meta_tools if each.name == name)
+        meta_tool = next((each for each in self.meta_tools if each.name == name), None)
+        if meta_tool is None:
+            why = self.disabled.get(name) or did_you_mean(str(name), self._current)
+            raise ArgumentError(f"the toolkit has no meta-tool {name!r} to run; {why}")
         if not whole or not any(step.hide for step in meta_tool.steps):
             return self._lowered[name]
         if name not in self._whole:
@@ -193,15 +204,17 @@ class MetaToolkit(BaseToolkit):
         Raises:
             PlanError: the file is not a plan that could be run.
             SealError: it was edited since it was sealed, or is not signed with the key.
+            ArgumentError: `effects` names a tool that there is not, or an effect that there is not.
             ToolMismatchError: with `strict`, a tool is missing or has another signature.
         """
         file = read_plan_file(path)
         file.check(key=key)
+        live = as_tools(tools)
         toolkit = cls(
             plan=file.plan,
-            tools=as_tools(tools),
+            tools=live,
             limits=limits or Limits(),
-            effects={name: Effect(effect) for name, effect in (effects or {}).items()},
+            effects=_said_of(effects, file.plan, live),
             believed=file.seal is not None,
         )
         if strict:
@@ -226,9 +239,25 @@ class MetaToolkit(BaseToolkit):
 
         return plan_html(self.plan)
 
+    def __repr__(self) -> str:
+        """Bounded, whatever the toolkit holds; `print` shows it whole."""
+        names = [each.name for each in self.plan.meta_tools]
+        more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+        disabled = f", {len(self.disabled)} of them disabled" if self.disabled else ""
+        counts = f"{times(len(names), 'meta-tool')}{disabled} over {times(len(self.tools), 'tool')}"
+        return f"<MetaToolkit: {counts}: {', '.join(names[:MOST_NAMES])}{more}>"
+
     def __str__(self) -> str:
         """The plan in its notation, then what is disabled; nothing of that before there are live tools."""
         blocks = [format_plan(self.plan)]
         if self.disabled and self.tools:
             blocks.append("\n".join(f"{name} is disabled: {why}" for name, why in self.disabled.items()))
         return "\n\n".join(blocks)
+
+
+def _said_of(effects: Any, plan: ToolkitPlan, live: Sequence[BaseTool]) -> dict[str, Effect]:
+    """Declared effects, all of tools that exist."""
+    said = declared(effects)
+    if live:
+        known_tools(said, {*(tool.name for tool in live), *plan.tools}, option="effects")
+    return said

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from langchain_awo.errors import CompileError
+from langchain_awo.model.asked import share
 from langchain_awo.model.metatool import MetaTool
 from langchain_awo.model.trace import JSONValue, ToolSpec, Trace
 from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
@@ -181,7 +182,9 @@ def split(corpus: Corpus, *, held_out: float, seed: int) -> tuple[Corpus, Corpus
 
     Raises:
         CompileError: there are fewer than two tasks, or the share leaves one side empty.
+        ArgumentError: it is no share.
     """
+    share(held_out, option="held_out")
     tasks = list(corpus.tasks)
     random.Random(seed).shuffle(tasks)  # noqa: S311  # a reproducible split, nothing secret
     count = round(len(tasks) * held_out)
