@@ -36,10 +36,16 @@ def put(text: str, *, style: str = "") -> None:
     Console().print(Text(plain(text), style=style), soft_wrap=True)
 
 
+def reading_width() -> int | None:
+    """Columns of the terminal in which somebody reads the output; `None` where a program may."""
+    console = Console()
+    return console.width if console.is_terminal or os.environ.get("COLUMNS") else None
+
+
 def put_wrapped(text: str) -> None:
     """Text to stdout; where somebody reads it in a terminal, lines are wrapped at spaces and go on indented by four more."""
     console = Console()
-    if not (console.is_terminal or os.environ.get("COLUMNS")):
+    if reading_width() is None:
         put(text)
         return
     for line in plain(text).splitlines():
