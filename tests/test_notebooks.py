@@ -20,6 +20,9 @@ import langchain_awo
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 
+MOST_HTML = 100_000
+"""Characters of an output beyond which it is a whole page."""
+
 EXECUTE = """
 import sys, nbformat
 from jupyter_client import AsyncKernelManager
@@ -70,7 +73,18 @@ def execute(path, target, *, folder):
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+def leave_out_pages(path):
+    """Drops the interactive pages, which GitHub does not show and which would be most of the file; their plain form stays."""
+    notebook = json.loads(path.read_text())
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            if len(str(output.get("data", {}).get("text/html", ""))) > MOST_HTML:
+                del output["data"]["text/html"]
+    path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
+
+
 if __name__ == "__main__":
     for notebook in NOTEBOOKS:
         with tempfile.TemporaryDirectory() as scratch:
             execute(notebook, notebook, folder=Path(scratch))
+        leave_out_pages(notebook)

@@ -13,6 +13,7 @@ from typing import Any, Final
 from langchain_awo.errors import ReportError
 from langchain_awo.model.graph import WorkflowGraph
 from langchain_awo.model.metatool import Refused, ToolkitPlan
+from langchain_awo.model.phrasing import times
 from langchain_awo.model.refusals import group_refusals
 from langchain_awo.model.trace import JSONValue
 from langchain_awo.reporting.drawing import drawing_of, table_of
@@ -81,6 +82,10 @@ class Report:
             target.write_text(self.html, encoding="utf-8")
         except OSError as error:
             raise _cannot_write(target, error) from error
+
+    def __repr__(self) -> str:
+        """Bounded, whatever the report holds."""
+        return f"<Report on {self.source!r:.80}: {times(len(self.plan.meta_tools), 'meta-tool')}>"
 
     def _repr_html_(self) -> str:
         return framed(self.html, title="Report on meta-tools", height=820)
