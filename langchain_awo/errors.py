@@ -16,6 +16,7 @@
     │   └── ToolMismatchError      a live tool is missing or has another signature
     ├── NotationError              a text is no routine in the notation
     ├── DecisionError              a decision about a meta-tool names none, or cannot be carried out
+    ├── ArgumentError              a function was called with something that it does not take
     ├── ApprovalError              approvals are asked for in a way that would let calls pass unasked
     ├── ConfigError                a configuration file cannot be used
     ├── PriceError                 a table of prices cannot be read
@@ -112,6 +113,10 @@ class NotationError(AwoError):
 
 class DecisionError(AwoError):
     """A decision about a meta-tool names none of the toolkit, or cannot be carried out."""
+
+
+class ArgumentError(AwoError, TypeError, ValueError):
+    """A function was called with something that it does not take; whoever expects Python's own errors catches it too."""
 
 
 class ApprovalError(AwoError):

@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from filelock import FileLock, Timeout
 
-from langchain_awo.errors import ChangedError, PlanError, SealError
+from langchain_awo.errors import ArgumentError, ChangedError, PlanError, SealError
+from langchain_awo.model.ir.argument_checks import kind_of
 from langchain_awo.model.ir.metatool import OLDEST_READ, PLAN_SCHEMA_VERSION, ToolkitPlan
 from langchain_awo.model.ir.schema import dump, load_plan
 from langchain_awo.model.ir.seal import Seal, seal_of
@@ -203,6 +204,16 @@ def is_plan_file(path: str | os.PathLike[str]) -> bool:
     return head.startswith(b"{") and b'"schema_version"' in head and b'"langchain_awo"' not in head
 
 
+def is_database(path: Path) -> bool:
+    """Whether a file is a SQLite database, as trace stores are.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return file.read(16).startswith(b"SQLite format 3")
+
+
 def read_plan(path: str | os.PathLike[str], *, key: str | bytes | None = None) -> ToolkitPlan:
     """Reads and checks a plan and its seal, without any live tool; nothing of it is executed.
 
@@ -211,6 +222,7 @@ def read_plan(path: str | os.PathLike[str], *, key: str | bytes | None = None) -
         key: the file must be signed with it.
 
     Raises:
+        ArgumentError: it is no path.
         PlanError: the file cannot be read, or is not a plan that could be run.
         SealError: it was edited since it was sealed, or is not signed with the key.
     """
@@ -225,8 +237,16 @@ def read_plan_file(path: str | os.PathLike[str]) -> PlanFile:
     Raises:
         PlanError: the file cannot be read, or is not a plan that could be run.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise ArgumentError(
+            f"the toolkit is {kind_of(path)}; give a compiled one, or the path of a saved one, such as 'toolkit.json'"
+        )
     source = Path(path)
     try:
+        if source.is_file() and is_database(source):
+            raise PlanError(
+                f"{source} is a trace store, not a toolkit; `awo compile {source}` makes one of it"
+            )
         if source.stat().st_size > MAX_BYTES:
             raise PlanError(f"{source} is longer than {MAX_BYTES:,} bytes; a compiled toolkit never is")
         text = read_small_file(source, limit=MAX_BYTES)

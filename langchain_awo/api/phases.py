@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor
+from types import NoneType
 from typing import Any, Literal, TypeAlias
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
 
 from langchain_awo.api.partitions import count_traces, fair_sample
-from langchain_awo.api.sources import OnSkipped, Source, stream_traces
+from langchain_awo.api.sources import OnSkipped, Source, check_traces, stream_traces
+from langchain_awo.errors import ArgumentError
+from langchain_awo.model.ir.argument_checks import (
+    declared,
+    kind_of,
+    known_tools,
+    not_one_text,
+    of_kind,
+    share,
+    whole_number,
+)
 from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.model.rules import RuleSet
+from langchain_awo.model.text.phrasing import did_you_mean
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.trace.thread import join_threads
 from langchain_awo.model.trace.trace import Trace
@@ -32,6 +46,8 @@ from langchain_awo.runtime.chat_namer import chat_namer
 from langchain_awo.runtime.inner.live_tools import as_tools
 from langchain_awo.runtime.tool.signatures import spec_of
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
+
+_log = logging.getLogger(__name__)
 
 Tool: TypeAlias = BaseTool | Callable[..., Any] | dict[str, Any]
 """Whatever `create_agent` takes as a tool; tools that the provider runs, as dictionaries, are in no routine."""
@@ -100,21 +116,29 @@ def compile_toolkit(
         StoreError: the traces cannot be read.
         RuleError: the rules are malformed, or would be unsound for these traces.
         CompileError: the options contradict each other.
-        ApprovalError: `protected` is not a list of tools, or writes one in another case.
+        ApprovalError: `protected` is not a list of tools, or names one that does not exist.
+        ArgumentError: an option is of another kind, or none of its words.
     """
+    check_traces(traces)
+    _check_options(options, rules)
+    if namer is not None and not callable(namer) and not isinstance(namer, BaseChatModel):
+        raise ArgumentError(
+            f"namer is {kind_of(namer)}; give a chat model, such as init_chat_model('openai:gpt-4.1-mini')"
+        )
     chosen = options or Options(
         rules=read_rules(rules) if isinstance(rules, str | os.PathLike) else rules,
         strategy=strategy,
         max_tools=max_tools,
         writes=writes,
-        effects={name: Effect(effect) for name, effect in (effects or {}).items()},
+        effects=declared(effects),
         protected=tool_names(protected, option="protected"),
     )
     live = as_tools(tools)
     specs = [spec_of(tool) for tool in live]
     bounds = WHOLE if chosen.strategy == "awo" else None
     log = count_traces(traces, state=state, executor=executor, bounds=bounds, progress=progress)
-    check_case(chosen.protected, {*(spec.name for spec in specs), *log.calls})
+    recorded = {*log.calls, *(spec.name for spec in log.known_specs())}
+    check_names(chosen, {spec.name for spec in specs}, recorded)
     former = ToolkitPlan() if decided is None else _plan_of(decided)
     plan = compile_summary(log, options=chosen, tools=specs, rejected=former.rejected, progress=progress)
     if namer is not None:
@@ -127,6 +151,39 @@ def _plan_of(toolkit: MetaToolkit | ToolkitPlan | str | os.PathLike[str]) -> Too
     if isinstance(toolkit, MetaToolkit):
         return toolkit.plan
     return toolkit if isinstance(toolkit, ToolkitPlan) else read_plan(toolkit)
+
+
+def check_names(options: Options, live: AbstractSet[str], recorded: AbstractSet[str]) -> None:
+    """Makes sure that what is said of tools by name is said of tools that exist.
+
+    Where the live tools are given these and the recorded ones are all there are. Without them a name that was never recorded may
+    still be right, so it is only warned of, unless it differs from a tool in nothing but case.
+
+    Raises:
+        ApprovalError: a protected tool does not exist, and nothing would be protected.
+        ArgumentError: the effect of a tool is declared that does not exist.
+    """
+    known = live | recorded
+    check_case(options.protected, known, exact=bool(live))
+    rules = options.rules.effects if options.rules else {}
+    said = {"protected": options.protected, "effects": options.effects.keys() - rules.keys()}
+    if live:
+        known_tools(said["effects"], known, option="effects")
+    for option, names in said.items() if known else ():
+        for name in sorted(names - known):
+            _log.warning("%s names %r, which no trace calls; %s", option, name, did_you_mean(name, known))
+
+
+def _check_options(options: object, rules: object) -> None:
+    of_kind(
+        options, (Options, NoneType), option="options", fix="write options=Options(...), or name each option"
+    )
+    of_kind(
+        rules,
+        (RuleSet, str, os.PathLike, NoneType),
+        option="rules",
+        fix="give the path of a rules file, or a RuleSet",
+    )
 
 
 def recompile(
@@ -163,9 +220,10 @@ def recompile(
         >>> print(changes)  # doctest: +SKIP
     """
     known: Sequence[BaseTool] = ()
-    declared = dict(options.effects) if options else {}
+    _check_options(options, rules)
+    effects = dict(options.effects) if options else {}
     if isinstance(toolkit, MetaToolkit):
-        former, known, declared = toolkit.plan, toolkit.tools, {**toolkit.effects, **declared}
+        former, known, effects = toolkit.plan, toolkit.tools, {**toolkit.effects, **effects}
     else:
         former = _plan_of(toolkit)
     live = as_tools(tools or known)
@@ -173,7 +231,7 @@ def recompile(
     chosen = options or as_compiled(former, live=bool(live), rules=ruled)
     specs = [spec_of(tool) for tool in live]
     found = recompile_plan(load_traces(traces), former, options=chosen, tools=specs, progress=progress)
-    return MetaToolkit(plan=found.plan, tools=live, effects=declared), found
+    return MetaToolkit(plan=found.plan, tools=live, effects=effects), found
 
 
 def estimate(
@@ -209,6 +267,10 @@ def estimate(
     Example:
         >>> print(estimate("traces.db", runs_a_day=300))  # doctest: +SKIP
     """
+    _check_options(options, None)
+    share(held_out, option="held_out")
+    whole_number(runs_a_day, option="runs_a_day")
+    not_one_text(priced_as, option="priced_as")
     return estimate_saving(
         fair_sample(traces).traces,
         table=prices if isinstance(prices, PriceTable) else read_prices(prices),

@@ -13,6 +13,7 @@ from langchain_awo.api.sources import Source
 from langchain_awo.api.watcher import Toolkit, monitor, plan_of
 from langchain_awo.errors import CompileError
 from langchain_awo.model.graph import WorkflowGraph
+from langchain_awo.model.ir.argument_checks import share, whole_number
 from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.model.rules import RuleSet
 from langchain_awo.model.trace.trace import Trace
@@ -65,6 +66,7 @@ def report(
         PriceError: the prices cannot be read.
         RuleError: the rules are malformed, or would be unsound for these traces.
     """
+    share(held_out, option="held_out")
     plan = plan_of(toolkit)
     found = load_traces(traces)
     sample = fair_sample(found)
@@ -107,6 +109,8 @@ def workflow_graph(traces: Source, *, rules: Rules = None, history: int | None =
         StoreError: the traces cannot be read.
         RuleError: the rules are malformed, or would be unsound for these traces.
     """
+    if history is not None:
+        whole_number(history, option="history")
     corpus = build_corpus(load_traces(traces))
     return _drawn(corpus, _rules(rules), history=history)
 

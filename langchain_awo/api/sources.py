@@ -13,8 +13,10 @@ from langchain_awo.capture.importers.checkpoints import is_saver
 from langchain_awo.capture.importers.frames import is_frame
 from langchain_awo.capture.importers.importing import import_traces, is_recording
 from langchain_awo.capture.importers.lines import BadLine
-from langchain_awo.errors import TornRecordError
+from langchain_awo.errors import ArgumentError, TornRecordError
+from langchain_awo.model.ir.argument_checks import kind_of
 from langchain_awo.model.trace.trace import Trace
+from langchain_awo.plan_file import is_plan_file
 from langchain_awo.stores import TraceStore, log_torn, open_store
 from langchain_awo.stores.opening import holds_checkpoints, is_parquet_store, is_server
 
@@ -44,6 +46,7 @@ def stream_traces(
     Raises:
         StoreError: there is no such store or file, or it cannot be read.
         ImportFormatError: the file is neither a store nor messages.
+        ArgumentError: the source is something else, such as a toolkit.
     """
     for trace in _traces(source, on_skipped or _log):
         if (domain is None or trace.domain == domain) and model in (None, trace.model):
@@ -65,7 +68,47 @@ def address_of(store: str | os.PathLike[str]) -> str | Path:
     return store if isinstance(store, str) else Path(store)
 
 
+def check_traces(source: object) -> None:
+    """Makes sure before any work that a source could be one.
+
+    Raises:
+        ArgumentError: it is something else, such as a toolkit or a table.
+    """
+    if isinstance(source, str | os.PathLike):
+        if os.path.isfile(source) and is_plan_file(source):  # noqa: PTH113  # a path or a string
+            raise ArgumentError(f"{source} is a compiled toolkit, not traces; name what it was compiled from")
+        return
+    if is_saver(source) or is_frame(source):
+        return
+    is_other = isinstance(source, Trace | Mapping | bytes) or not isinstance(source, Iterable | TraceStore)
+    if is_other or hasattr(source, "plan") or hasattr(source, "columns"):
+        raise ArgumentError(f"traces is {kind_of(source)}; {_instead(source)}")
+
+
+def _instead(source: object) -> str:
+    """What somebody who hands in the wrong thing most likely wants to write."""
+    if isinstance(source, Trace):
+        return "write a list of traces: [trace]"
+    if hasattr(source, "plan") or hasattr(source, "meta_tools"):
+        return "that is a compiled toolkit: name the traces it was compiled from, such as 'traces.db'"
+    if hasattr(source, "columns"):
+        return "a table of pandas or Polars is read as it is; of another kind, give its rows as dictionaries"
+    if hasattr(source, "flush"):
+        return "name the store that it records into, such as 'traces.db'"
+    return "give a store or its path, such as 'traces.db', a file of recorded runs, or a list of traces"
+
+
+def _each_a_trace(source: Iterable[object]) -> Iterator[Trace]:
+    for position, each in enumerate(source):
+        if not isinstance(each, Trace):
+            raise ArgumentError(
+                f"traces[{position}] is {kind_of(each)}, not a Trace; import_traces makes traces of recorded runs in a file"
+            )
+        yield each
+
+
 def _traces(source: Source, on_skipped: OnSkipped) -> Iterator[Trace]:
+    check_traces(source)
     places = places_in(source)
     if not places:
         yield from _in_memory(source, on_skipped)
@@ -101,7 +144,10 @@ def _in_memory(source: Source, on_skipped: OnSkipped) -> Iterator[Trace]:
     if first is None:
         return
     elements = chain([first], elements)
-    yield from elements if isinstance(first, Trace) else import_traces(elements, on_skipped=on_skipped)
+    if isinstance(first, Trace):
+        yield from _each_a_trace(elements)
+    else:
+        yield from import_traces(elements, on_skipped=on_skipped)
 
 
 def _log(skipped: BadLine | TornRecordError) -> None:

@@ -17,6 +17,7 @@ from langchain_awo.cli import (
     diff,
     estimate,
     evaluate,
+    explain,
     export,
     importing,
     monitor,
@@ -64,6 +65,7 @@ app.command("demo")(demo.demo)
 app.command("compile")(compile_verb.compile_traces)
 app.command("recompile")(recompile.recompile_toolkit)
 app.command("show")(show.show)
+app.command("explain")(explain.explain)
 app.command("diff")(diff.diff)
 app.command("review")(review.review)
 app.command("accept")(decide.accept)

@@ -75,13 +75,13 @@ def compile_traces(
     Example: `awo compile traces.db -o toolkit.json --tools shop.tools:TOOLS`
     """
     from langchain_awo.api.partitions import count_traces
+    from langchain_awo.api.phases import check_names
     from langchain_awo.optimizer.counting.sample import WHOLE
     from langchain_awo.optimizer.log.effects import effects_of
     from langchain_awo.optimizer.pipeline import Options, compile_summary
     from langchain_awo.optimizer.recompile.decisions import carry_over
     from langchain_awo.optimizer.rules.file import read_rules
     from langchain_awo.plan_file import check_target, plan_text, write_plan
-    from langchain_awo.runtime.approval.protection import check_case
     from langchain_awo.runtime.tool.signatures import spec_of
 
     check_target(output)
@@ -101,7 +101,8 @@ def compile_traces(
     bounds = WHOLE if options.strategy == "awo" else None
     log = count_traces(reading, state=state, bounds=bounds, only=reading.only)
     reading.tell(known=log.traces)
-    check_case(options.protected, {*log.calls, *(spec.name for spec in specs)})
+    recorded = {*log.calls, *(spec.name for spec in log.known_specs())}
+    check_names(options, {spec.name for spec in specs}, recorded)
     with progress(PHASES) as tell:
         plan = compile_summary(log, options=options, tools=specs, rejected=former.rejected, progress=tell)
     if wording:
@@ -126,9 +127,9 @@ def compile_traces(
     if told := str(carried):
         say(told)
     if not plan.meta_tools and plan.refused:
-        first = plan.refused[0]
+        first = max(plan.refused, key=lambda each: (each.nearness, each.occurrences))
         say(f"every candidate was refused, such as {' > '.join(first.routine)}: {first.reason}")
-        say(f"awo show {output} --refused says why for each")
+        say(f"awo show {output} --refused says why for each, awo explain {traces} for any routine you name")
 
 
 def _earlier(output: Path) -> ToolkitPlan:

@@ -53,16 +53,16 @@ def accept(
 
     Example: `awo accept toolkit.json refund_delivered_order --by ann --needs-approval issue_refund`
     """
-    from langchain_awo.model.ir import reviewing as deciding
+    from langchain_awo.model.ir import reviewing
 
     if needs_approval and no_approval:
         raise typer.BadParameter("it contradicts --needs-approval", param_hint="--no-approval")
 
     def change(plan: ToolkitPlan) -> ToolkitPlan:
-        plan = deciding.accept(plan, *names, reason=reason, by=by, at=_now())
+        plan = reviewing.accept(plan, *names, reason=reason, by=by, at=_now())
         if needs_approval or no_approval:
             for name in names:
-                plan = deciding.ask_before(plan, name, needs_approval or ())
+                plan = reviewing.ask_before(plan, name, needs_approval or ())
         return plan
 
     _decide(file, change, names, key_file=key_file, as_json=as_json)
@@ -81,10 +81,10 @@ def reject(
 
     Example: `awo reject toolkit.json refund_delivered_order --reason "finance checks each refund"`
     """
-    from langchain_awo.model.ir import reviewing as deciding
+    from langchain_awo.model.ir import reviewing
 
     def change(plan: ToolkitPlan) -> ToolkitPlan:
-        return deciding.reject(plan, *names, reason=reason, by=by, at=_now())
+        return reviewing.reject(plan, *names, reason=reason, by=by, at=_now())
 
     _decide(file, change, names, key_file=key_file, as_json=as_json)
 
@@ -94,9 +94,9 @@ def undecide(file: File, names: Names, *, key_file: KeyFile = None, as_json: AsJ
 
     Example: `awo undecide toolkit.json refund_delivered_order`
     """
-    from langchain_awo.model.ir import reviewing as deciding
+    from langchain_awo.model.ir import reviewing
 
-    _decide(file, lambda plan: deciding.undecide(plan, *names), names, key_file=key_file, as_json=as_json)
+    _decide(file, lambda plan: reviewing.undecide(plan, *names), names, key_file=key_file, as_json=as_json)
 
 
 def rename(
@@ -114,11 +114,11 @@ def rename(
 
     Example: `awo rename toolkit.json get_customer_orders orders_of_customer`
     """
-    from langchain_awo.model.ir import reviewing as deciding
+    from langchain_awo.model.ir import reviewing
 
     def change(plan: ToolkitPlan) -> ToolkitPlan:
-        plan = deciding.rename(plan, name, new)
-        return deciding.reword(plan, new, description) if description else plan
+        plan = reviewing.rename(plan, name, new)
+        return reviewing.reword(plan, new, description) if description else plan
 
     _decide(file, change, [new], key_file=key_file, as_json=as_json)
 
@@ -137,11 +137,11 @@ def reword(
 
     Example: `awo reword toolkit.json get_customer_orders "All orders of a customer, with their items."`
     """
-    from langchain_awo.model.ir import reviewing as deciding
+    from langchain_awo.model.ir import reviewing
 
     _decide(
         file,
-        lambda plan: deciding.reword(plan, name, description),
+        lambda plan: reviewing.reword(plan, name, description),
         [name],
         key_file=key_file,
         as_json=as_json,
@@ -162,11 +162,11 @@ def set_mode(
 
     Example: `awo set-mode toolkit.json get_customer_orders continue`
     """
-    from langchain_awo.model.ir import reviewing as deciding
+    from langchain_awo.model.ir import reviewing
 
     def change(plan: ToolkitPlan) -> ToolkitPlan:
         wanted: Any = mode  # the function checks it
-        return deciding.set_mode(plan, name, wanted)
+        return reviewing.set_mode(plan, name, wanted)
 
     _decide(file, change, [name], key_file=key_file, as_json=as_json)
 

@@ -13,7 +13,7 @@ import typer
 from langchain_awo.cli.hints import tell_unknown_effects
 from langchain_awo.cli.options import AsJson, Domain, Model
 from langchain_awo.cli.sources import live_tools, read_traces
-from langchain_awo.cli.terminal import counted, put, put_json, put_table, say
+from langchain_awo.cli.terminal import counted, put, put_json, put_table, put_wrapped, reading_width, say
 
 if TYPE_CHECKING:
     from langchain_awo.model.ir.metatool import ToolkitPlan
@@ -30,6 +30,12 @@ def show(
     *,
     refused: Annotated[
         bool, typer.Option("--refused", help="The candidates a toolkit does not have, and why.")
+    ] = False,
+    mermaid: Annotated[
+        bool,
+        typer.Option(
+            "--mermaid", help="The steps of each meta-tool and the flow between them, as Mermaid text."
+        ),
     ] = False,
     tools: Annotated[
         str | None,
@@ -57,16 +63,15 @@ def show(
         if ngrams:
             raise typer.BadParameter(f"{source} is a compiled toolkit; name traces", param_hint="--ngrams")
         file = read_plan_file(source)
-        _show_plan(file.plan, refused=refused, as_json=as_json)
+        _show_plan(file.plan, refused=refused, mermaid=mermaid, as_json=as_json)
         if problem := file.problem():
             say(problem, style="yellow")
         if tools:
             _check_plan(file.plan, tools)
         return
-    if refused or tools:
-        raise typer.BadParameter(
-            f"{source} is no compiled toolkit", param_hint="--refused" if refused else "--tools"
-        )
+    if refused or tools or mermaid:
+        hint = "--refused" if refused else "--tools" if tools else "--mermaid"
+        raise typer.BadParameter(f"{source} is no compiled toolkit", param_hint=hint)
     traces = read_traces(source, domain=domain, model=model)
     if ngrams:
         _show_ngrams(traces, min_length=min_length, min_freq=min_freq, as_json=as_json)
@@ -76,18 +81,34 @@ def show(
         _put_traces(traces)
 
 
-def _show_plan(plan: ToolkitPlan, *, refused: bool, as_json: bool) -> None:
-    from langchain_awo.model.views.notation import format_plan, format_refused
+def _show_plan(plan: ToolkitPlan, *, refused: bool, mermaid: bool, as_json: bool) -> None:
+    from langchain_awo.model.views.mermaid import to_mermaid
+    from langchain_awo.model.views.refusals import format_refusals
     from langchain_awo.plan_file import plan_text
 
     if as_json:
         data = json.loads(plan_text(plan))
         put_json(data.get("refused", []) if refused else data)
+    elif mermaid:
+        put("\n\n".join(f"%% {each.name}\n{to_mermaid(each)}" for each in plan.meta_tools))
     elif refused:
-        put("\n".join(format_refused(each) for each in plan.refused) or "no candidate was refused")
+        put_wrapped(format_refusals(plan.refused) or "no candidate was refused")
     else:
         put(_origin(plan))
-        put(format_plan(plan))
+        put(_laid_out(plan))
+
+
+def _laid_out(plan: ToolkitPlan) -> str:
+    """As `format_plan`, for the width of the terminal if somebody reads it there."""
+    from langchain_awo.model.views.notation import format_plan
+    from langchain_awo.model.views.notation_layout import lay_out
+
+    width = reading_width()
+    if width is None:
+        return format_plan(plan)
+    *_, last = format_plan(plan).split("\n\n")
+    shown = [lay_out(each, width) for each in plan.meta_tools]
+    return "\n\n".join([*shown, *([last] if plan.refused or not shown else [])])
 
 
 def _check_plan(plan: ToolkitPlan, tools: str) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -32,6 +34,31 @@ def say(text: str, *, style: str = "") -> None:
 def put(text: str, *, style: str = "") -> None:
     """Text to stdout, as it is."""
     Console().print(Text(plain(text), style=style), soft_wrap=True)
+
+
+def reading_width() -> int | None:
+    """Columns of the terminal in which somebody reads the output; `None` where a program may."""
+    console = Console()
+    return console.width if console.is_terminal or os.environ.get("COLUMNS") else None
+
+
+def put_wrapped(text: str) -> None:
+    """Text to stdout; where somebody reads it in a terminal, lines are wrapped at spaces and go on indented by four more."""
+    console = Console()
+    if reading_width() is None:
+        put(text)
+        return
+    for line in plain(text).splitlines():
+        indent = " " * (len(line) - len(line.lstrip()))
+        wrapped = textwrap.wrap(
+            line.strip(),
+            console.width,
+            initial_indent=indent,
+            subsequent_indent=indent if len(indent) > 2 else f"{indent}    ",  # noqa: PLR2004  # a reason, or a step
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        console.print(Text("\n".join(wrapped)), soft_wrap=True)
 
 
 def put_json(data: Any) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from langchain_awo.errors import CompileError
+from langchain_awo.model.ir.argument_checks import one_of, whole_number
 from langchain_awo.model.ir.metatool import MetaTool, Refused, ToolkitPlan
 from langchain_awo.model.rules import Ignore, RuleSet, describe
 from langchain_awo.model.text.encoding import digest
@@ -17,7 +17,7 @@ from langchain_awo.model.trace.trace import ToolSpec, Trace
 from langchain_awo.optimizer.baseline.literal import compile_literal
 from langchain_awo.optimizer.counting.sample import WHOLE, Bounds
 from langchain_awo.optimizer.counting.summary import Summary, summarize
-from langchain_awo.optimizer.log.commands import REASON, commanding
+from langchain_awo.optimizer.log.commands import commanding
 from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
 from langchain_awo.optimizer.log.inline import without_echo
 from langchain_awo.optimizer.log.signatures import signatures_of
@@ -25,15 +25,16 @@ from langchain_awo.optimizer.log.variants import frequent, path_mix
 from langchain_awo.optimizer.mining.cross_validate import MIN_TASKS, Thresholds
 from langchain_awo.optimizer.mining.grow import grow
 from langchain_awo.optimizer.mining.reach import keep_home, trusted_by, trusting
-from langchain_awo.optimizer.mining.verify import refusal, verify
+from langchain_awo.optimizer.mining.verify import verify
 from langchain_awo.optimizer.recompile.decisions import left_out
-from langchain_awo.optimizer.recompile.previous import named_as_before, reconsider
+from langchain_awo.optimizer.recompile.previous import RETIRED, named_as_before, reconsider
 from langchain_awo.optimizer.replay.cost import Prices
 from langchain_awo.optimizer.rules.apply import follow
 from langchain_awo.optimizer.rules.check import checked
 from langchain_awo.optimizer.rules.specialize import specialize
 from langchain_awo.optimizer.selection.descriptions import describe as describe_meta_tool
 from langchain_awo.optimizer.selection.prune_outputs import Showing, shape
+from langchain_awo.optimizer.selection.refusing import not_worth_it, off_limits
 from langchain_awo.optimizer.selection.secrets import (
     without_secret_defaults,
     without_secret_words,
@@ -79,6 +80,9 @@ class Options:
     def __post_init__(self) -> None:
         if self.rules is not None:
             object.__setattr__(self, "effects", {**self.rules.effects, **self.effects})
+        one_of(self.strategy, get_args(Strategy), option="strategy")
+        one_of(self.writes, ("none", "guarded"), option="writes")
+        whole_number(self.max_tools, option="max_tools")
         if self.max_tools < 1:
             raise CompileError(f"max_tools is {self.max_tools}; it must be at least 1")
 
@@ -174,7 +178,7 @@ def compile_corpus(
     actions = specialize(follow(corpus, rules), rules, declared=options.effects)
     corpus, protected = actions.corpus, actions.actions_of(options.protected)
     options = replace(options, protected=protected | commanding(corpus))
-    refused = list(_off_limits(corpus, options, protected))
+    refused = list(off_limits(corpus, protected, options.protected - protected))
     candidates: list[MetaTool] = []
     for candidate in mine(corpus, options, report):
         if isinstance(candidate, Refused):
@@ -195,7 +199,7 @@ def compile_corpus(
     refused += out.values()
     report("select", 0, 1)
     known = reconsider(former, candidates, corpus, options.thresholds, avoid=avoid)
-    kept = select(
+    selected = select(
         known.candidates,
         corpus.fair_part,
         max_tools=options.max_tools,
@@ -203,9 +207,9 @@ def compile_corpus(
         former=known.holding,
     )
     report("select", 1, 1)
-    refused += [*known.refused, *_not_worth_it(known.candidates, kept)]
     taken = frozenset(each.name for each in rejected)
-    named = named_as_before(kept, former, corpus, as_saved=actions.generalized, taken=taken)
+    named = named_as_before(selected.kept, former, corpus, as_saved=actions.generalized, taken=taken)
+    refused += [*known.refused, *not_worth_it(selected.left, named)]
     return [_of_real_tools(each, actions.generalized(each)) for each in named], _distinct(refused)
 
 
@@ -258,37 +262,15 @@ def _avoided(options: Options) -> frozenset[str]:
     return options.protected | {rule.tool for rule in rules if isinstance(rule, Ignore)}
 
 
-def _off_limits(corpus: Corpus, options: Options, protected: frozenset[str]) -> Iterator[Refused]:
-    called = Counter(
-        call.tool for _, segment in corpus.segments() for each in segment.rounds for call in each.calls
-    )
-    for tool, effect in corpus.effects.items():
-        if tool in options.protected - protected:
-            code, reason = "command", REASON
-        elif tool in protected:
-            code, reason = "protected", "the tool is protected; the agent calls it itself"
-        elif effect is Effect.DESTRUCTIVE:
-            code, reason = "destructive", "the tool is destructive; declare another effect for it to allow it"
-        else:
-            continue
-        yield Refused(routine=(tool,), code=code, reason=reason, occurrences=called[tool])
-
-
-def _not_worth_it(candidates: Sequence[MetaTool], kept: Sequence[MetaTool]) -> Iterator[Refused]:
-    have = {tuple((step.tool, bool(step.over)) for step in each.steps) for each in kept}
-    for candidate in candidates:
-        if tuple((step.tool, bool(step.over)) for step in candidate.steps) not in have:
-            reason = "adds too little to the meta-tools that were chosen"
-            yield refusal(candidate, "no_gain", reason, candidate.evidence.occurrences)
-
-
 def _distinct(refused: Iterable[Refused]) -> list[Refused]:
-    """One refusal for each routine, of equal ones the best supported."""
+    """One refusal for each routine: that of a former meta-tool, else the best supported."""
+
+    def weight(each: Refused) -> tuple[bool, int, str]:
+        return each.code == RETIRED, each.occurrences, each.reason
+
     best: dict[tuple[str, ...], Refused] = {}
     for each in refused:
-        known = best.get(each.routine)
-        if known is None or (each.occurrences, each.reason) > (known.occurrences, known.reason):
-            best[each.routine] = each
+        best[each.routine] = max(best.get(each.routine, each), each, key=weight)
     return list(best.values())
 
 

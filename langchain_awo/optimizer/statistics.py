@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Final
 
 from scipy.special import betaincinv
 
@@ -15,3 +16,25 @@ def lower_bound(agree: float, total: float, confidence: float) -> float:
     0.908
     """
     return float(betaincinv(agree, total - agree + 1, 1 - confidence)) if agree > 0 else 0.0
+
+
+MOST_MISSING: Final = 10_000
+"""Beyond that nobody waits for more places."""
+
+
+def places_missing(agree: int, total: int, *, confidence: float, wanted: float) -> int:
+    """How many more places, all of them agreeing, would lift the lower bound of a share to what is wanted.
+
+    At most `MOST_MISSING`.
+
+    >>> places_missing(10, 10, confidence=0.95, wanted=0.8)
+    4
+    """
+    low, high = 0, MOST_MISSING
+    while low < high:
+        middle = (low + high) // 2
+        if lower_bound(agree + middle, total + middle, confidence) >= wanted:
+            high = middle
+        else:
+            low = middle + 1
+    return low

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,8 +12,10 @@ from typing import Any, Final
 
 from langchain_awo.errors import ReportError
 from langchain_awo.model.graph import WorkflowGraph
-from langchain_awo.model.ir.metatool import ToolkitPlan
+from langchain_awo.model.ir.metatool import Refused, ToolkitPlan
 from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.text.phrasing import times
+from langchain_awo.model.views.refusals import group_refusals
 from langchain_awo.reporting.drawing import drawing_of, table_of
 from langchain_awo.reporting.frame import framed
 from langchain_awo.reporting.meta_tools import shown_meta_tool
@@ -81,11 +83,15 @@ class Report:
         except OSError as error:
             raise _cannot_write(target, error) from error
 
+    def __repr__(self) -> str:
+        """Bounded, whatever the report holds."""
+        return f"<Report on {self.source!r:.80}: {times(len(self.plan.meta_tools), 'meta-tool')}>"
+
     def _repr_html_(self) -> str:
         return framed(self.html, title="Report on meta-tools", height=820)
 
     def _values(self) -> dict[str, Any]:
-        refused = sorted(self.plan.refused, key=lambda each: (-each.occurrences, each.routine))
+        refused = _nearest_first(self.plan.refused)
         return {
             "report": self,
             "meta_tools": [shown_meta_tool(each) for each in self.plan.meta_tools],
@@ -107,6 +113,17 @@ class Report:
             }
             for name, graph in named.items()
         }
+
+
+def _nearest_first(refused: Iterable[Refused]) -> list[Refused]:
+    """Near misses by routine, then what a meta-tool covers, then tools that no routine may call."""
+    grouped = group_refusals(refused)
+    return [
+        each
+        for part in (grouped.routines, grouped.covered, grouped.kept_out)
+        for group in part
+        for each in group.refused
+    ]
 
 
 def check_page_target(path: str | os.PathLike[str]) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from langchain_awo.errors import DecisionError
-from langchain_awo.model.ir import reviewing as deciding
+from langchain_awo.model.ir import reviewing
 from langchain_awo.model.ir.metatool import ToolkitPlan
 
 Change: TypeAlias = Callable[[ToolkitPlan], ToolkitPlan]
@@ -25,13 +25,13 @@ def change_of(asked: Mapping[str, Any]) -> Change:
     name, action, value, by = (_text(asked, key) for key in ("name", "action", "value", "by"))
     at = datetime.now(UTC).isoformat(timespec="seconds")
     changes: dict[str, Change] = {
-        "accept": lambda plan: deciding.accept(plan, name, reason=value, by=by, at=at),
-        "reject": lambda plan: deciding.reject(plan, name, reason=value, by=by, at=at),
-        "undecide": lambda plan: deciding.undecide(plan, name),
-        "rename": lambda plan: deciding.rename(plan, name, value),
-        "reword": lambda plan: deciding.reword(plan, name, value),
-        "mode": lambda plan: deciding.set_mode(plan, name, value),  # type: ignore[arg-type]  # the function checks it
-        "approval": lambda plan: deciding.ask_before(plan, name, _tools(asked)),
+        "accept": lambda plan: reviewing.accept(plan, name, reason=value, by=by, at=at),
+        "reject": lambda plan: reviewing.reject(plan, name, reason=value, by=by, at=at),
+        "undecide": lambda plan: reviewing.undecide(plan, name),
+        "rename": lambda plan: reviewing.rename(plan, name, value),
+        "reword": lambda plan: reviewing.reword(plan, name, value),
+        "mode": lambda plan: reviewing.set_mode(plan, name, value),  # type: ignore[arg-type]  # the function checks it
+        "approval": lambda plan: reviewing.ask_before(plan, name, _tools(asked)),
     }
     if action not in changes:
         raise DecisionError(f"there is no action {action!r}; there are {', '.join(changes)}")

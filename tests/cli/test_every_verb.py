@@ -22,6 +22,7 @@ WITH_TRACES = {
     ("rules", "suggest"): ["rules", "suggest", "TRACES"],
     ("evaluate",): ["evaluate", "TRACES"],
     ("estimate",): ["estimate", "TRACES"],
+    ("explain",): ["explain", "TRACES", "find_user > get_order"],
     ("replay",): ["replay", "TRACES", "-t", "TOOLKIT"],
     ("monitor",): ["monitor", "TRACES", "-t", "TOOLKIT"],
     ("report",): ["report", "TRACES", "-t", "TOOLKIT", "-o", "OUT.html"],

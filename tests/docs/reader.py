@@ -49,6 +49,10 @@ class Reader:
         """Holds what the page shows against what was printed."""
         _compare(block.text, self.printed, f"{page}:{block.line}")
 
+    def compare_below(self, block: Block, page: str, expected: str) -> None:
+        """Holds what the page shows below a command, in the same block, against what was printed."""
+        _compare(expected, self.printed, f"{page}:{block.line}")
+
     def _program(self, block: Block, page: str) -> None:
         code = compile("\n" * (block.line - 1) + block.text, page, "exec")
         with contextlib.redirect_stdout(io.StringIO()) as out:
@@ -61,7 +65,7 @@ class Reader:
                 continue
             self.printed = _run(command, code=1 if block.note == "exits with 1" else 0)
             if expected:
-                _compare(expected, self.printed, f"{page}:{block.line}")
+                self.compare_below(block, page, expected)
 
 
 def _save(name: str, text: str) -> None:
@@ -79,8 +83,9 @@ def _sessions(text: str) -> list[tuple[str, str]]:
 
 
 def _run(command: str, *, code: int) -> str:
-    words, _, target = command.partition(" > ")
-    program, *arguments = shlex.split(words, comments=True)
+    words = shlex.split(command, comments=True)
+    target = words.pop() if words[-2:-1] == [">"] else ""
+    program, *arguments = words[:-1] if target else words
     if program == "awo":
         done = CliRunner().invoke(app, arguments)
         assert done.exit_code == code, f"{command}: {done.exit_code}\n{done.output}\n{done.exception!r}"
@@ -89,7 +94,7 @@ def _run(command: str, *, code: int) -> str:
         assert program == "python", f"{command}: what is that?"
         printed = _python(arguments[0])
     if target:
-        Path(target.strip()).write_text(printed, encoding="utf-8")
+        Path(target).write_text(printed, encoding="utf-8")
     return printed
 
 
@@ -100,9 +105,14 @@ def _python(script: str) -> str:
 
 
 def _compare(expected: str, got: str, where: str) -> None:
+    if not is_shown(expected, got):
+        raise AssertionError(f"{where} says\n{expected}\nbut it is\n{got}")
+
+
+def is_shown(expected: str, got: str) -> bool:
+    """Whether a page shows what was printed; `...` stands for anything, blanks are alike."""
     stripped = "".join(f"{line.rstrip()}\n" for line in got.splitlines())
-    if not doctest.OutputChecker().check_output(expected, stripped, FLAGS):
-        raise AssertionError(f"{where} says\n{expected}\nbut it is\n{stripped}")
+    return doctest.OutputChecker().check_output(expected, stripped, FLAGS)
 
 
 @contextlib.contextmanager

@@ -28,7 +28,7 @@ def blocks(name, language):
 
 def console_lines(name):
     return [
-        line[2:].partition(" > ")[0]
+        line[2:]
         for block in blocks(name, "console")
         for line in block.replace("\\\n", " ").splitlines()
         if line.startswith("$ ")
@@ -62,6 +62,7 @@ def test_every_test_that_a_page_relies_on_exists(name):
 def spelled_out(line):
     """The words of a command, with the verb that `awo export toolkit.json` leaves out."""
     words = shlex.split(line)
+    words = words[: words.index(">")] if ">" in words else words
     leaves_out = words[1:2] == ["export"] and words[2:3] not in (["toolkit"], ["traces"])
     return [*words[:2], "toolkit", *words[2:]] if leaves_out else words
 

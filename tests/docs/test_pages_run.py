@@ -64,16 +64,25 @@ def test_what_the_page_shows_runs(page, shop, tmp_path, monkeypatch):
     folder = tmp_path / "copy"
     shutil.copytree(shop, folder, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.chdir(folder)
-    with gzip.open("recordings.jsonl.gz", "wt") as recordings:
-        recordings.write(json.dumps(order_run(1)) + "\n")
+    write_a_recording()
     monkeypatch.setenv("LANGSMITH_TRACING", "false")
     monkeypatch.setenv("COLUMNS", "100")
     with folder_on_path(folder):
-        agents = importlib.import_module("shop.agent")
-        question = "What has p3@example.com ordered for in total?"
-        Reader(
-            tools=agents.TOOLS,
-            model=agents.model,
-            agent=agents.agent,
-            inputs={"messages": [("user", question)]},
-        ).read(page)
+        Reader(**names_of_the_shop(importlib.import_module("shop.agent"))).read(page)
+
+
+def write_a_recording():
+    """The recording that pages about importing read."""
+    with gzip.open("recordings.jsonl.gz", "wt") as recordings:
+        recordings.write(json.dumps(order_run(1)) + "\n")
+
+
+def names_of_the_shop(agents):
+    """What pages take for granted, from the tutorial's module."""
+    question = "What has p3@example.com ordered for in total?"
+    return {
+        "tools": agents.TOOLS,
+        "model": agents.model,
+        "agent": agents.agent,
+        "inputs": {"messages": [("user", question)]},
+    }

@@ -145,7 +145,7 @@ def test_the_same_places_hidden_on_other_evidence_are_no_difference():
 def test_a_step_whose_line_is_the_same_is_shown_once_with_what_changed():
     text = format_difference(compare_plans(plan(LOOKUP), plan(with_order(eager=True))))
     assert text.count("get_order(order_id=#1/order)") == 1
-    assert "eager: false -> true" in text
+    assert "eager: no -> yes" in text
 
 
 def test_a_tool_with_another_signature_is_a_difference():

@@ -196,7 +196,7 @@ def test_a_write_that_no_condition_explains_is_left_to_the_agent_and_the_counts_
     meta_tools, refused = compile_corpus(corpus, Options(writes="guarded"))
     assert meta_tools == []
     (decided,) = (each for each in refused if each.code == "decided")
-    assert "agents went on to update_order in 40 of 70 places after get_order: they decide" in decided.reason
+    assert "update_order follows get_order in 40 of 70 places: the agents decide" in decided.reason
 
 
 def test_the_target_of_a_write_is_never_a_position_in_a_list():

@@ -57,9 +57,9 @@ def test_a_tool_stays_the_tool_it_is():
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
-        ("get_order", "tools is str, not a list of tools"),
-        ({"name": "x"}, "tools is dict, not a list of tools"),
-        (7, "tools is int, not a list of tools"),
+        ("get_order", "tools is the text 'get_order', not a list of tools"),
+        ({"name": "x"}, "tools is a dict, not a list of tools"),
+        (7, "tools is an int, not a list of tools"),
         ([7], "7 is no LangChain tool"),
         ([nameless], "the function 'nameless' makes no tool"),
     ],

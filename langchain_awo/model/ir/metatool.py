@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, TypeAlias
 from langchain_awo.model.ir.binding import Argument, Binding, Output, leaves, renumber
 from langchain_awo.model.ir.decision import Choice, HumanDecision
 from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.text.phrasing import times
 from langchain_awo.model.trace.effect import Effect, most_suspicious
 
 PLAN_SCHEMA_VERSION: Final = 2
@@ -16,6 +17,9 @@ PLAN_SCHEMA_VERSION: Final = 2
 
 OLDEST_READ: Final = 1
 """Oldest version of the stored form that is read."""
+
+MOST_NAMED: Final = 8
+"""So many meta-tools are named in the short form of a plan."""
 
 Mode: TypeAlias = Literal["append", "replace", "continue", "entry", "prefetch"]
 """How a meta-tool is installed; see the glossary."""
@@ -270,12 +274,16 @@ class Refused:
         routine: its canonical calls.
         reason: one sentence for a person.
         code: a stable word for programs.
+        nearness: how much of what it needed was there, from 0 to 1; a candidate at 1 fell short of nothing but permission.
+        covered_by: name of the meta-tool that already does what it would do.
     """
 
     routine: tuple[str, ...]
     code: str
     reason: str
     occurrences: int = 0
+    nearness: float = 0.0
+    covered_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,3 +320,9 @@ class ToolkitPlan:
     tools: dict[str, ToolSignature] = field(default_factory=dict)
     corpus: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Bounded, whatever the plan holds."""
+        names = ", ".join(each.name for each in self.meta_tools[:MOST_NAMED])
+        more = f" and {len(self.meta_tools) - MOST_NAMED} more" if len(self.meta_tools) > MOST_NAMED else ""
+        return f"<ToolkitPlan: {times(len(self.meta_tools), 'meta-tool')}, {len(self.refused)} refused: {names}{more}>"

@@ -168,6 +168,11 @@ class Trace:
     tools: tuple[ToolSpec, ...] = ()
     metadata: dict[str, JSONValue] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """Bounded, whatever the run said."""
+        calls = f"{len(self.model_calls)} model calls, {len(self.tool_calls)} tool calls"
+        return f"<Trace {self.trace_id!r:.80} of task {self.task_key!r:.80}: {calls}>"
+
     @property
     def task_key(self) -> str:
         """What held-out splits go by: domain and task id, else the thread, else this run alone."""

@@ -5,7 +5,7 @@ What a meta-tool does and what a model is shown of it are told apart from its ev
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from difflib import SequenceMatcher
 from typing import Any, Final
@@ -23,7 +23,7 @@ from langchain_awo.model.ir.metatool import (
 from langchain_awo.model.ir.reviewing import standing_of
 from langchain_awo.model.ir.schema import adapter
 from langchain_awo.model.text.encoding import dumps
-from langchain_awo.model.views.notation import format_binding, format_numbered_step
+from langchain_awo.model.views.notation import format_binding, format_guard, format_numbered_step
 
 _NOWHERE: Final = 0
 """Number of a step that is only in the old meta-tool; no step has it."""
@@ -182,12 +182,40 @@ def _aligned(old: MetaTool, new: MetaTool) -> list[tuple[int, int]]:
 
 def _parts(old: Step, new: Step) -> Iterator[Change]:
     yield from _by_key("argument", old.args, new.args, _binding)
-    for place in ("optional", "over", "guard", "effect", "never_empty", "eager"):
+    for place, told in _TOLD.items():
         before, after = (_text(_canonical(Step, _unproven(step))[place]) for step in (old, new))
         if before != after:
-            yield Change(place=place, old=before, new=after)
+            yield Change(place=place, old=told(old), new=told(new))
     if sorted(old.hide) != sorted(new.hide):
-        yield Change(place="hide", old=_text(sorted(old.hide)), new=_text(sorted(new.hide)))
+        yield Change(place="hide", old=", ".join(sorted(old.hide)), new=", ".join(sorted(new.hide)))
+
+
+def _told_map(step: Step) -> str:
+    if step.over is None:
+        return ""
+    kept = step.over.filter
+    values = " or ".join(dumps(value) for value in kept.values) if kept else ""
+    where = f" where {kept.path or 'it'} is {values}" if kept else ""
+    return f"{format_binding(step.over.source)}, at most {step.over.limit}{where}"
+
+
+def _told_guard(step: Step) -> str:
+    if step.guard is None:
+        return ""
+    seen = step.guard.evidence
+    counts = f"{seen.followed} of {seen.held}, {seen.others - seen.others_followed} of {seen.others} others did not"
+    return f"{step.guard.otherwise} unless {format_guard(step.guard, step)} ({counts})"
+
+
+_TOLD: Final[Mapping[str, Callable[[Step], str]]] = {
+    "optional": lambda step: ", ".join(step.optional),
+    "over": _told_map,
+    "guard": _told_guard,
+    "effect": lambda step: str(step.effect),
+    "never_empty": lambda step: "yes" if step.never_empty else "no",
+    "eager": lambda step: "yes" if step.eager else "no",
+}
+"""How each part of a step is told."""
 
 
 def _unproven(step: Step) -> Step:
@@ -234,14 +262,34 @@ def _binding(binding: Binding) -> tuple[str, str]:
 
 def _parameter(spec: ParameterSpec) -> tuple[str, str]:
     meant = f", {_text(list(spec.meant))} are meant" if spec.meant else ""
-    text = f"{'required' if spec.required else 'optional'} {_text(spec.schema)}{meant}"
-    return text, text
+    canonical = f"{'required' if spec.required else 'optional'} {_text(spec.schema)}{meant}"
+    return f"{'required' if spec.required else 'optional'}: {_kind(spec.schema)}{meant}", canonical
+
+
+def _kind(schema: Mapping[str, Any]) -> str:
+    """A JSON Schema as a reader takes it in: its type, what it may be, what it is."""
+    kinds = schema.get("type", "anything")
+    kind = " or ".join(map(str, kinds)) if isinstance(kinds, list) else str(kinds)
+    items = schema.get("items")
+    kind += f" of {_kind(items)}" if isinstance(items, dict) else ""
+    rest = {
+        key: value for key, value in schema.items() if key not in {"type", "items", "description", "title"}
+    }
+    said = "".join(f", {key} {_text(value)}" for key, value in rest.items())
+    return f"{kind}{said}" + (f", {schema['description']!r}" if schema.get("description") else "")
 
 
 def _signature(signature: ToolSignature) -> tuple[str, str]:
     canonical = _canonical(ToolSignature, signature)
     known = f"{signature.effect}, from {signature.source} {signature.digest}".rstrip()
-    return f"{known}: {_text(signature.parameters)}", _text(canonical)
+    members = signature.parameters.get("properties")
+    required = signature.parameters.get("required")
+    needed = required if isinstance(required, list) else []
+    told = ", ".join(
+        f"{name}{'' if name in needed else '?'}: {_kind(each) if isinstance(each, dict) else each}"
+        for name, each in (members.items() if isinstance(members, dict) else ())
+    )
+    return f"{known}: ({told})", _text(canonical)
 
 
 def _canonical(kind: Any, value: Any) -> Any:

@@ -18,12 +18,13 @@ from langchain_awo.model.ir.metatool import BindingEvidence, Refused, Step
 from langchain_awo.model.ir.pointer import MISSING, split, unescape
 from langchain_awo.model.text.encoding import digest
 from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.text.phrasing import times
 from langchain_awo.model.views.notation import format_step
 from langchain_awo.optimizer.dataflow.unify import same
 from langchain_awo.optimizer.log.corpus import Call
 from langchain_awo.optimizer.mining.align import align
 from langchain_awo.optimizer.mining.occurrences import Occurrence
-from langchain_awo.optimizer.statistics import lower_bound
+from langchain_awo.optimizer.statistics import lower_bound, places_missing
 
 MIN_TASKS: Final = 2
 """A step that fewer tasks show is a coincidence."""
@@ -134,12 +135,19 @@ def doubt_about(verdict: Verdict, anchor: str, thresholds: Thresholds) -> Refuse
     bound = verdict.bound(thresholds.confidence)
     if bound >= wanted:
         return None
+    missing = places_missing(verdict.agree, verdict.total, confidence=thresholds.confidence, wanted=wanted)
     reason = (
         f"{format_step(verdict.step)} was reproduced in {verdict.agree} of {verdict.total} held-out places: "
-        f"lower bound {bound:.2f}, below {wanted:.2f}"
+        f"lower bound {bound:.2f}, {times(missing, 'more such place')} short of {wanted:.2f}"
     )
     routine = (anchor, f"{verdict.step.tool}*" if verdict.step.over else verdict.step.tool)
-    return Refused(routine=routine, code="unverified", reason=reason, occurrences=verdict.total)
+    return Refused(
+        routine=routine,
+        code="unverified",
+        reason=reason,
+        occurrences=verdict.total,
+        nearness=round(bound / wanted, 4),
+    )
 
 
 def _is_sayable(step: Step, call: Call, each: Occurrence) -> bool:

@@ -42,6 +42,7 @@ from langchain_awo.optimizer.mining.decide import decided
 from langchain_awo.optimizer.mining.forms import MAX_PARAMETERS, Form, is_positional, read_forms
 from langchain_awo.optimizer.mining.guarded_writes import SAFE, ending_with, guarded_forms
 from langchain_awo.optimizer.mining.knowledge import Knowledge, flow_of, shapes_of
+from langchain_awo.optimizer.mining.left_over import left_over
 from langchain_awo.optimizer.mining.literals import WANTED, asks_for_a_part, is_house_rule
 from langchain_awo.optimizer.mining.measure import Growth, measure
 from langchain_awo.optimizer.mining.occurrences import Occurrence, follower_tools, occurrences_of
@@ -151,13 +152,13 @@ class Growing:
         shown = repr(growth.step)
         if shown in self.doubted:
             return None
-        verdict = try_step(growth.step, self.occurrences, self._is_found_without)
+        verdict = try_step(growth.step, self.occurrences, self.is_found_without)
         doubt = doubt_about(verdict, self.routine.steps[0].tool, self.thresholds)
         if doubt:
             self.doubted[shown] = doubt
         return None if doubt else verdict
 
-    def _is_found_without(self, step: Step, fold: int) -> bool:
+    def is_found_without(self, step: Step, fold: int) -> bool:
         """Whether the tasks outside a fold, alone, show the same step."""
         away = [each for each in self.known if fold_of(each.occurrence.task) != fold]
         calling = {
@@ -203,6 +204,7 @@ def grow(
     if len(start.routine.steps) > 1:
         yield start.routine
     yield from start.doubted.values()
+    yield from left_over(start.routine, start.known, corpus.effects, avoid=avoid, writes=writes)
     if writes:
         yield from _with_writes(start.copy())
     best = sorted(opened.values(), key=lambda pair: pair[1].rank(0))

@@ -22,7 +22,9 @@ from dataclasses import replace
 from typing import Final
 
 from langchain_awo.model.ir.metatool import Guard, GuardEvidence, MetaTool, Refused, Step
+from langchain_awo.model.text.phrasing import times
 from langchain_awo.model.trace.effect import Effect
+from langchain_awo.model.views.notation import format_guard
 from langchain_awo.optimizer.log.requests import has_asked, telling_words
 from langchain_awo.optimizer.mining.align import align
 from langchain_awo.optimizer.mining.conditions import Case, Found, explain, facts_of
@@ -34,11 +36,11 @@ from langchain_awo.optimizer.mining.cross_validate import (
     try_step,
     with_verdict,
 )
-from langchain_awo.optimizer.mining.decide import is_sure
+from langchain_awo.optimizer.mining.decide import CONFIDENCE, is_sure
 from langchain_awo.optimizer.mining.forms import MAX_PARAMETERS, Form, write_form
 from langchain_awo.optimizer.mining.knowledge import Knowledge, flow_of
 from langchain_awo.optimizer.mining.occurrences import Occurrence, follower_tools
-from langchain_awo.optimizer.statistics import lower_bound
+from langchain_awo.optimizer.statistics import lower_bound, places_missing
 
 SAFE: Final = frozenset({Effect.WRITE, Effect.IDEMPOTENT})
 """A tool whose effect nobody declared or named stays out, and so does a destructive one."""
@@ -65,12 +67,13 @@ def guarded_forms(
         base = Step(tool=tool, effect=effect)
         form = write_form(base, flow_of(tool, known), taken, steps=routine.steps)
         if form and len(form.parameters) + len(taken) <= MAX_PARAMETERS:
-            yield _decided(routine, form, known, thresholds)
+            yield decide_write(routine, form, known, thresholds)
 
 
-def _decided(
+def decide_write(
     routine: MetaTool, form: Form, known: Sequence[Knowledge], thresholds: Thresholds
 ) -> Form | Refused:
+    """The form as a step that follows or is guarded, with its trial; or why it is left to the agent."""
     occurrences = [each.occurrence for each in known]
     anchor = routine.steps[0].tool
     cases = list(_cases(form.step, occurrences, telling_words(form.step.tool, routine.tools)))
@@ -80,10 +83,7 @@ def _decided(
     else:
         found = explain(cases)
         if found is None or not is_sure(found, thresholds.writes):
-            reason = _decision(form.step.tool, anchor, followed, len(cases), found)
-            return Refused(
-                routine=(anchor, form.step.tool), code="decided", reason=reason, occurrences=len(cases)
-            )
+            return _decision(form.step, anchor, cases, found, thresholds)
         step = _guarded(form.step, found)
 
     def is_found_without(_step: Step, fold: int) -> bool:
@@ -132,17 +132,48 @@ def _guarded(step: Step, found: Found) -> Step:
     return replace(step, guard=guard)
 
 
-def _decision(tool: str, anchor: str, followed: int, places: int, found: Found | None) -> str:
+def _decision(
+    step: Step, anchor: str, cases: Sequence[Case], found: Found | None, thresholds: Thresholds
+) -> Refused:
+    """Why a write is left to the agent, and by how much the best condition fell short."""
+    confidence, wanted = thresholds.confidence, thresholds.writes
+    followed, places = sum(case.followed for case in cases), len(cases)
+    seen = f"{step.tool} follows {anchor} in {followed} of {places} places"
+    near = lower_bound(followed, places, confidence)
     if followed == places:
-        return f"agents always went on to {tool} after {anchor}, but in {places} places only: too few to be sure of a write"
-    reason = f"agents went on to {tool} in {followed} of {places} places after {anchor}: they decide"
-    if found is None:
-        return f"{reason}, and nothing that is known there explains when"
-    seen: GuardEvidence = found.evidence
-    return (
-        f"{reason}; the best condition holds in {seen.held} places, of which {seen.followed} went on, "
-        f"and {seen.others_followed} of {seen.others} others did too"
+        missing = places_missing(followed, places, confidence=confidence, wanted=wanted)
+        reason = f"{seen}, always, but that is {times(missing, 'place')} short of what a write needs"
+    elif found is None:
+        reason = f"{seen}: the agents decide, and nothing that is known there explains when"
+    else:
+        reason = f"{seen}: the agents decide; {_condition(step, found)}, {_shortfall(found.evidence, wanted)}"
+        near = min(found.precision(CONFIDENCE), found.coverage(CONFIDENCE))
+    return Refused(
+        routine=(anchor, step.tool),
+        code="decided",
+        reason=reason,
+        occurrences=places,
+        nearness=round(min(near / wanted, 1.0), 4) if wanted else 0.0,
     )
+
+
+def _condition(step: Step, found: Found) -> str:
+    guarded, seen = _guarded(step, found), found.evidence
+    shown = format_guard(guarded.guard, guarded) if guarded.guard else ""
+    left = seen.others - seen.others_followed
+    return f"with the condition {shown} it is {seen.followed} of {seen.held}, and {left} of {seen.others} others did not"
+
+
+def _shortfall(seen: GuardEvidence, wanted: float) -> str:
+    """How many more places would be needed on each side, if all of them agreed."""
+    left = seen.others - seen.others_followed
+    sides = [("with it", seen.followed, seen.held), ("without it", left, seen.others)]
+    missing = [
+        f"{times(count, 'place')} {side}"
+        for side, agree, total in sides
+        if (count := places_missing(agree, total, confidence=CONFIDENCE, wanted=wanted))
+    ]
+    return f"{' and '.join(missing)} short of the bound of {wanted:.2f}"
 
 
 def ending_with(routine: MetaTool, form: Form) -> MetaTool:

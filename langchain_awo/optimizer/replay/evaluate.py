@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from langchain_awo.errors import CompileError
+from langchain_awo.model.ir.argument_checks import share
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import ToolSpec, Trace
@@ -182,7 +183,9 @@ def split(corpus: Corpus, *, held_out: float, seed: int) -> tuple[Corpus, Corpus
 
     Raises:
         CompileError: there are fewer than two tasks, or the share leaves one side empty.
+        ArgumentError: it is no share.
     """
+    share(held_out, option="held_out")
     tasks = list(corpus.tasks)
     random.Random(seed).shuffle(tasks)  # noqa: S311  # a reproducible split, nothing secret
     count = round(len(tasks) * held_out)

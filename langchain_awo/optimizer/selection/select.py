@@ -30,6 +30,36 @@ CUT = 1.0
 ASKS = "its parameters are the model's to say"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A candidate that was not chosen, or not with all of its steps.
+
+    Attributes:
+        alone: what it would add if nothing else were chosen, in model calls.
+        added: what it would add to those that were chosen.
+        least: what it would have to add.
+        unwanted_writes: places in which it would write what the recorded agents did not.
+        chosen: position of the candidate among those that were chosen, if it was with fewer steps; else -1.
+        is_full: whether the budget of meta-tools was used up.
+    """
+
+    meta_tool: MetaTool
+    alone: float
+    added: float
+    least: float
+    unwanted_writes: int
+    chosen: int
+    is_full: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """The meta-tools to keep, the most useful first, and the candidates that are none of them."""
+
+    kept: list[MetaTool]
+    left: list[LeftOut]
+
+
 def select(
     candidates: Sequence[MetaTool],
     corpus: Corpus,
@@ -37,8 +67,8 @@ def select(
     max_tools: int,
     prices: Prices,
     former: Sequence[MetaTool] = (),
-) -> list[MetaTool]:
-    """The meta-tools to keep, the most useful first.
+) -> Selected:
+    """Chooses the meta-tools to keep.
 
     Args:
         former: candidates that come before all others as long as they add enough themselves: a change has to be reviewed.
@@ -51,7 +81,7 @@ def select(
     )
     state.pick(unasked=True)
     state.pick(unasked=False)
-    return state.result()
+    return Selected(state.result(), list(state.left_out()))
 
 
 @dataclass(slots=True)
@@ -188,6 +218,29 @@ class _Selection:
     def result(self) -> list[MetaTool]:
         """The meta-tools that were chosen, with their mode and what one use saves."""
         return [self._finished(number) for number in self._by_worth(self.order)]
+
+    def left_out(self) -> Iterator[LeftOut]:
+        """The whole candidates that were not taken with all their steps, as a tool that a model is shown."""
+        ranked = self._by_worth(self.order)
+        chosen = {**self.eager, **self.shown}
+        now = self.cover.tally(chosen, unasked=False)
+        for number in range(self.whole):
+            candidate = self.cover.candidates[number]
+            steps = frozenset(range(1, len(candidate.meta_tool.steps) + 1))
+            if chosen.get(number) == steps:
+                continue
+            alone = self.cover.tally({number: steps}, unasked=False)
+            both = self.cover.tally({**chosen, number: steps}, unasked=False)
+            named = name_all([candidate.meta_tool], self.corpus)[0]
+            yield LeftOut(
+                meta_tool=candidate.meta_tool,
+                alone=self.cost.worth(alone),
+                added=self.cost.worth(both) - self.cost.worth(now),
+                least=self.prices.min_gain + self.cost.of_schema(named),
+                unwanted_writes=alone.unwanted_writes,
+                chosen=ranked.index(number) if number in ranked else -1,
+                is_full=len(self.order) >= self.max_tools,
+            )
 
     def _by_worth(self, numbers: Iterable[int]) -> list[int]:
         worth = {number: self.cost.worth(self._alone(number)) for number in numbers}

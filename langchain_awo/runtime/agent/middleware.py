@@ -14,7 +14,8 @@ from langchain_core.messages import SystemMessage, ToolMessage
 from langchain_core.tools import BaseTool
 from langgraph.config import get_config
 
-from langchain_awo.errors import ApprovalError, MissingExtraError
+from langchain_awo.errors import ApprovalError, ArgumentError, MissingExtraError
+from langchain_awo.model.ir.argument_checks import check_modes, known_tools, of_kind, share
 from langchain_awo.model.ir.installation import Installation
 from langchain_awo.model.ir.metatool import Mode
 from langchain_awo.runtime.agent.entry import EntryParameters, arun_entry, run_entry, tool_runtime
@@ -121,6 +122,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         signing_key: str | bytes | None = None,
     ) -> None:
         super().__init__()
+        share(hold_out, option="hold_out")
         self.usage: Counter[tuple[str, str]] = Counter()
         self._mode = mode
         self._is_stated = protected is not None
@@ -136,6 +138,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         self._parallel_hint = parallel_hint
         self._signing_key = None if signing_key is None else key_bytes(signing_key, "signing_key")
         self.toolkit = toolkit
+        known_tools(self._allow, toolkit.known_names, option="allow", kind="meta-tool")
 
     @property
     def toolkit(self) -> MetaToolkit:
@@ -144,6 +147,10 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
 
     @toolkit.setter
     def toolkit(self, toolkit: MetaToolkit) -> None:
+        of_kind(
+            toolkit, MetaToolkit, option="toolkit", fix="write MetaToolkit.load('toolkit.json', tools=tools)"
+        )
+        check_modes(self._mode, [each.name for each in toolkit.plan.meta_tools])
         self._stated.check_names(toolkit.known_names, exact=False)
         self._installed = install(
             toolkit,
@@ -161,6 +168,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
 
         Raises:
             ApprovalError: what is protected is no tool of the agent, or it is the second agent, with other middleware.
+            ArgumentError: the agent has two of these.
         """
         neighbours = neighbours_of(self)
         if neighbours is not None and neighbours != self._neighbours:
@@ -168,6 +176,11 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         return ()
 
     def _settle_beside(self, neighbours: Neighbours) -> None:
+        if any(isinstance(each, ToolkitMiddleware) for each in neighbours.others):
+            raise ArgumentError(
+                "the agent has two MetaToolMiddleware; keep one, with a toolkit compiled from the traces of both: "
+                "compile_toolkit(['one.db', 'other.db'], tools=tools)"
+            )
         if self._neighbours is not None and neighbours.others != self._neighbours.others:
             raise ApprovalError(
                 "this MetaToolMiddleware is in another agent already, with other middleware; make one for each agent"

@@ -9,6 +9,7 @@ from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool
 from langgraph.prebuilt import ToolNode
 
+from langchain_awo.model.ir.argument_checks import known_tools, of_kind
 from langchain_awo.runtime.approval.guarding import guards_for
 from langchain_awo.runtime.approval.protection import marked_tools, protection_of, tool_names
 from langchain_awo.runtime.inner.calling import guards
@@ -43,14 +44,22 @@ def tool_node(
     Raises:
         ApprovalError: what is protected is no tool.
     """
+    of_kind(
+        toolkit,
+        MetaToolkit,
+        option="toolkit",
+        fix="write tool_node(MetaToolkit.load('toolkit.json', tools=tools), tools)",
+    )
     live = as_tools(tools)
+    allowed = tool_names(allow, option="allow")
+    known_tools(allowed, toolkit.known_names, option="allow", kind="meta-tool")
     protection = protection_of(protected)
     protection.check_names(toolkit.known_names | {tool.name for tool in live}, exact=True)
     installed = install(
         toolkit,
         mode="append",
         protection=marked_tools(toolkit.tools) | protection,
-        allow=tool_names(allow, option="allow"),
+        allow=allowed,
     )
     node = _Guarded(installed, wrap_tool_call, awrap_tool_call)
     if wrap_tool_call is not None or awrap_tool_call is None:

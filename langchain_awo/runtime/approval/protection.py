@@ -169,13 +169,17 @@ def approval_mark(tool: BaseTool) -> dict[str, Any]:
     }
 
 
-def check_case(protected: Iterable[str], known: Iterable[str]) -> None:
+def check_case(protected: Iterable[str], known: Iterable[str], *, exact: bool = False) -> None:
     """Makes sure that names of protected tools are not written in another case than the tools.
+
+    Args:
+        known: the names of all tools, as far as they are known.
+        exact: whether these are all there are, so that any other name protects nothing.
 
     Raises:
         ApprovalError: one is, and would protect nothing.
     """
-    Protection(named=frozenset(protected)).check_names(known, exact=False)
+    Protection(named=frozenset(protected)).check_names(known, exact=exact)
 
 
 def tool_names(names: Iterable[str | BaseTool], *, option: str) -> frozenset[str]:

@@ -7,6 +7,7 @@ from langchain_core.tools import BaseTool
 from langchain_core.tools import tool as as_tool
 
 from langchain_awo.errors import ToolMismatchError
+from langchain_awo.model.ir.argument_checks import kind_of
 
 
 def as_tools(given: Iterable[Any] | None) -> list[BaseTool]:
@@ -17,10 +18,11 @@ def as_tools(given: Iterable[Any] | None) -> list[BaseTool]:
     Raises:
         ToolMismatchError: it is no list of tools, or one of them is no tool.
     """
-    if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable | None):
-        raise ToolMismatchError(
-            f"tools is {type(given).__name__}, not a list of tools; write tools=[...]", tool=""
-        )
+    if isinstance(given, str | bytes | Mapping | BaseTool) or not isinstance(given, Iterable | None):
+        fix = "tools=list(tools.values())" if isinstance(given, Mapping) else "tools=[...]"
+        raise ToolMismatchError(f"tools is {kind_of(given)}, not a list of tools; write {fix}", tool="")
+    if hasattr(given, "plan"):
+        raise ToolMismatchError("tools is a compiled toolkit; give the original tools that it calls", tool="")
     return [_as_tool(each) for each in given or () if not isinstance(each, Mapping)]
 
 

@@ -6,15 +6,17 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 from langchain_core.tools import BaseTool, BaseToolkit
 from pydantic import ConfigDict, Field, PrivateAttr, field_validator
 
-from langchain_awo.errors import DecisionError, PlanError, ToolMismatchError
-from langchain_awo.model.ir import reviewing as deciding
+from langchain_awo.errors import ArgumentError, DecisionError, PlanError, ToolMismatchError
+from langchain_awo.model.ir import reviewing
+from langchain_awo.model.ir.argument_checks import declared, known_tools, one_of
 from langchain_awo.model.ir.metatool import MetaTool, Mode, Refused, ToolkitPlan
 from langchain_awo.model.ir.validation import check_plan
+from langchain_awo.model.text.phrasing import MOST_NAMES, did_you_mean, times
 from langchain_awo.model.trace.effect import Effect, claimed_effect, most_suspicious
 from langchain_awo.model.trace.hints import hints_of
 from langchain_awo.model.views.notation import format_plan
@@ -89,7 +91,7 @@ class MetaToolkit(BaseToolkit):
                 continue
             current = with_effects(planned, self.plan.tools, declared=self.effects, believed=self.believed)
             self._current[planned.name] = current
-            if reason := deciding.withheld(planned, effect=current.effect, believed=self.believed):
+            if reason := reviewing.withheld(planned, effect=current.effect, believed=self.believed):
                 self._withheld[planned.name] = reason
             self._lowered[planned.name] = self._lower(current)
 
@@ -159,7 +161,10 @@ class MetaToolkit(BaseToolkit):
 
         Raises:
             ApprovalError: what is protected is no tool.
+            ArgumentError: there is no such mode.
         """
+        if mode is not None:
+            one_of(mode, get_args(Mode), option="mode")
         watched_over = protection_of(protected)
         watched_over.check_names(self.known_names, exact=bool(self.tools))
         wanted = (each for each in self.meta_tools if mode in (None, each.mode))
@@ -185,11 +190,15 @@ class MetaToolkit(BaseToolkit):
             whole: tells the model every output whole, for where it cannot call the original tools for the rest.
 
         Raises:
+            ArgumentError: there is no such meta-tool, or it is disabled; the reason is in the message.
             DecisionError: it writes, and nobody has accepted it.
         """
         if name in self._withheld:
             raise DecisionError(f"{name} cannot be had: {self._what_it_waits_for(name)}")
-        meta_tool = next(each for each in self.meta_tools if each.name == name)
+        meta_tool = next((each for each in self.meta_tools if each.name == name), None)
+        if meta_tool is None:
+            why = self.disabled.get(name) or did_you_mean(str(name), self._current)
+            raise ArgumentError(f"the toolkit has no meta-tool {name!r} to run; {why}")
         if not whole or not any(step.hide for step in meta_tool.steps):
             return self._lowered[name]
         if name not in self._whole:
@@ -233,15 +242,17 @@ class MetaToolkit(BaseToolkit):
         Raises:
             PlanError: the file is not a plan that could be run.
             SealError: it was edited since it was sealed, or is not signed with the key.
+            ArgumentError: `effects` names a tool that there is not, or an effect that there is not.
             ToolMismatchError: with `strict`, a tool is missing or has another signature.
         """
         file = read_plan_file(path)
         file.check(key=key)
+        live = as_tools(tools)
         toolkit = cls(
             plan=file.plan,
-            tools=as_tools(tools),
+            tools=live,
             limits=limits or Limits(),
-            effects={name: Effect(effect) for name, effect in (effects or {}).items()},
+            effects=_said_of(effects, file.plan, live),
             believed=file.seal is not None,
             where=str(path),
         )
@@ -267,11 +278,11 @@ class MetaToolkit(BaseToolkit):
         Raises:
             DecisionError: there is no such meta-tool, or it calls no such tool.
         """
-        plan = deciding.accept(self.plan, *names, reason=reason, by=by, at=at)
+        plan = reviewing.accept(self.plan, *names, reason=reason, by=by, at=at)
         if needs_approval is not None:
             tools = tool_names(needs_approval, option="needs_approval")
             for name in names:
-                plan = deciding.ask_before(plan, name, tools)
+                plan = reviewing.ask_before(plan, name, tools)
         return self._with(plan)
 
     def reject(self, *names: str, reason: str = "", by: str = "", at: str = "") -> MetaToolkit:
@@ -280,11 +291,11 @@ class MetaToolkit(BaseToolkit):
         Raises:
             DecisionError: there is no such meta-tool.
         """
-        return self._with(deciding.reject(self.plan, *names, reason=reason, by=by, at=at))
+        return self._with(reviewing.reject(self.plan, *names, reason=reason, by=by, at=at))
 
     def undecide(self, *names: str) -> MetaToolkit:
         """The toolkit with decisions taken back; raises as `reject`."""
-        return self._with(deciding.undecide(self.plan, *names))
+        return self._with(reviewing.undecide(self.plan, *names))
 
     def rename(self, name: str, new: str) -> MetaToolkit:
         """The toolkit with another name for a meta-tool.
@@ -292,15 +303,15 @@ class MetaToolkit(BaseToolkit):
         Raises:
             DecisionError: there is no such meta-tool, or the name is taken or one that providers refuse.
         """
-        return self._with(deciding.rename(self.plan, name, new))
+        return self._with(reviewing.rename(self.plan, name, new))
 
     def reword(self, name: str, description: str) -> MetaToolkit:
         """The toolkit with another description of a meta-tool; raises as `rename`."""
-        return self._with(deciding.reword(self.plan, name, description))
+        return self._with(reviewing.reword(self.plan, name, description))
 
     def set_mode(self, name: str, mode: Mode) -> MetaToolkit:
         """The toolkit with a meta-tool installed in another mode; raises as `rename`."""
-        return self._with(deciding.set_mode(self.plan, name, mode))
+        return self._with(reviewing.set_mode(self.plan, name, mode))
 
     def _with(self, plan: ToolkitPlan) -> MetaToolkit:
         kept = {
@@ -327,9 +338,25 @@ class MetaToolkit(BaseToolkit):
 
         return plan_html(self.plan)
 
+    def __repr__(self) -> str:
+        """Bounded, whatever the toolkit holds; `print` shows it whole."""
+        names = [each.name for each in self.plan.meta_tools]
+        more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+        disabled = f", {len(self.disabled)} of them disabled" if self.disabled else ""
+        counts = f"{times(len(names), 'meta-tool')}{disabled} over {times(len(self.tools), 'tool')}"
+        return f"<MetaToolkit: {counts}: {', '.join(names[:MOST_NAMES])}{more}>"
+
     def __str__(self) -> str:
         """The plan in its notation, then what is disabled; nothing of that before there are live tools."""
         blocks = [format_plan(self.plan)]
         if self.disabled and self.tools:
             blocks.append("\n".join(f"{name} is disabled: {why}" for name, why in self.disabled.items()))
         return "\n\n".join(blocks)
+
+
+def _said_of(effects: Any, plan: ToolkitPlan, live: Sequence[BaseTool]) -> dict[str, Effect]:
+    """Declared effects, all of tools that exist."""
+    said = declared(effects)
+    if live:
+        known_tools(said, {*(tool.name for tool in live), *plan.tools}, option="effects")
+    return said

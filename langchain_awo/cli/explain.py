@@ -1,0 +1,69 @@
+"""`awo explain`: why a routine that somebody knows is compiled, or is not."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from langchain_awo.cli.options import (
+    AsJson,
+    Domain,
+    Effects,
+    Model,
+    Protect,
+    Rules,
+    Tools,
+    Traces,
+    Writes,
+    declared_effects,
+)
+from langchain_awo.cli.sources import live_tools, read_traces
+from langchain_awo.cli.terminal import put_json, put_wrapped, waiting
+
+
+def explain(
+    traces: Traces,
+    routine: Annotated[
+        str,
+        typer.Argument(
+            metavar="ROUTINE", help="The tools in the order in which agents call them: 'a > b > c'."
+        ),
+    ],
+    *,
+    tools: Tools = None,
+    writes: Writes = False,
+    rules: Rules = None,
+    domain: Domain = None,
+    model: Model = None,
+    protect: Protect = None,
+    effect: Effects = None,
+    as_json: AsJson = False,
+) -> None:
+    """Explain why a routine is compiled or not: where agents go on, what its arguments come from, what is in the way.
+
+    Example: `awo explain traces.db "get_alert > get_metrics > page_oncall"`
+    """
+    from langchain_awo.optimizer.explaining import explain_routine, parse_routine
+    from langchain_awo.optimizer.log.corpus import build_corpus
+    from langchain_awo.optimizer.pipeline import Options
+    from langchain_awo.optimizer.rules.file import read_rules
+    from langchain_awo.runtime.tool.signatures import spec_of
+
+    names = parse_routine(routine)
+    options = Options(
+        writes="guarded" if writes else "none",
+        effects=declared_effects(effect),
+        protected=frozenset(protect or ()),
+        rules=read_rules(rules) if rules else None,
+    )
+    specs = [spec_of(tool) for tool in live_tools(tools)]
+    corpus = build_corpus(
+        read_traces(traces, domain=domain, model=model), tools=specs, declared=options.effects
+    )
+    with waiting("looking at the routine"):
+        found = explain_routine(corpus, names, options=options)
+    if as_json:
+        put_json(found.as_json())
+    else:
+        put_wrapped(str(found))

@@ -1,0 +1,154 @@
+"""What agents often go on to and no routine takes over, and why: nothing that somebody knows is missing without a word.
+
+before::
+
+    get_alert(id)  get_metrics(service)  page_oncall(team)      (in 58 of 81 places)
+
+after::
+
+    refused: page_oncall follows get_alert in 58 of 81 places and writes, and only reads are compiled
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from langchain_awo.model.ir.metatool import MetaTool, Refused, Step
+from langchain_awo.model.text.phrasing import joined
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.optimizer.dataflow.account import ArgumentAccount, account_for
+from langchain_awo.optimizer.dataflow.consensus import StepFlow
+from langchain_awo.optimizer.mining.cross_validate import MIN_TASKS
+from langchain_awo.optimizer.mining.forms import (
+    AGREEMENT,
+    MAX_PARAMETERS,
+    READ_AGREEMENT,
+    read_forms,
+    write_form,
+)
+from langchain_awo.optimizer.mining.knowledge import Knowledge, flow_of
+from langchain_awo.optimizer.mining.occurrences import follower_tools
+
+OFTEN: Final = 0.2
+"""Share of the places in which a tool must follow to be missed."""
+
+MOST: Final = 5
+"""Tools that are told of for one anchor, those that follow most often first."""
+
+
+_POSITION: Final = re.compile(r"/-?\d+(/|$)")
+
+
+def left_over(
+    routine: MetaTool,
+    known: Sequence[Knowledge],
+    effects: Mapping[str, Effect],
+    *,
+    avoid: frozenset[str],
+    writes: bool,
+) -> Iterator[Refused]:
+    """The tools that often follow a grown routine and are no step of it, each with the reason.
+
+    Args:
+        writes: whether writes may be compiled; those that may are refused where they are tried.
+    """
+    occurrences = [each.occurrence for each in known]
+    followed = Counter(tool for each in occurrences for tool in {call.tool for call in each.followers})
+    often = [
+        tool
+        for tool in follower_tools(occurrences, min_tasks=MIN_TASKS)
+        if followed[tool] >= OFTEN * len(occurrences) and tool not in avoid
+    ]
+    missed = sorted(set(often) - set(routine.tools), key=lambda tool: (-followed[tool], tool))
+    for tool in missed[:MOST]:
+        effect = effects.get(tool, Effect.UNKNOWN)
+        if found := why_not(tool, effect, routine, known, writes=writes):
+            code, reason = found
+            anchor, places = routine.steps[0].tool, len(occurrences)
+            yield Refused(
+                routine=(anchor, tool),
+                code=code,
+                reason=f"{tool} follows {anchor} in {followed[tool]} of {places} places, {reason}",
+                occurrences=followed[tool],
+                nearness=round(followed[tool] / places * _READY.get(code, 0.5), 4),
+            )
+
+
+NEAR: Final = 0.2
+"""Share of the calls that a place must explain to be named as the nearest."""
+
+_READY: Final = {"writes": 1.0, "unknown_effect": 1.0, "destructive": 0.9}
+"""Nothing but a word from the user is missing there; elsewhere the data says no."""
+
+
+def why_not(
+    tool: str, effect: Effect, routine: MetaTool, known: Sequence[Knowledge], *, writes: bool
+) -> tuple[str, str] | None:
+    """A code and the reason why a tool is no next step, `None` where a trial or a condition has to tell."""
+    if barred := why_barred(tool, effect, writes=writes):
+        return barred
+    taken = [spec.name for spec in routine.parameters]
+    flow = flow_of(tool, known)
+    base = Step(tool=tool, effect=effect)
+    if effect.is_read:
+        return None if list(read_forms(base, flow, taken)) else _unbound(flow, READ_AGREEMENT)
+    form = write_form(base, flow, taken, steps=routine.steps)
+    if form is None:
+        return _unbound(flow, AGREEMENT, constants=False)
+    asked = [*taken, *(spec.name for spec in form.parameters)]
+    if len(asked) > MAX_PARAMETERS:
+        return "unbound", (
+            f"but a caller would have to give {len(asked)} arguments ({', '.join(asked)}); at most {MAX_PARAMETERS} are asked for"
+        )
+    return None
+
+
+def why_barred(tool: str, effect: Effect, *, writes: bool) -> tuple[str, str] | None:
+    """A code and the reason why the effect of a tool keeps it out, whatever agents do."""
+    if effect is Effect.UNKNOWN:
+        return "unknown_effect", (
+            f"but nobody says what it does, so that it counts as a write; declare it: --effect {tool}=read if it only reads, else --effect {tool}=write and --writes"
+        )
+    if effect is Effect.DESTRUCTIVE:
+        return "destructive", (
+            f"but it is destructive; if that is wrong, declare another effect: --effect {tool}=write --writes"
+        )
+    if not (effect.is_read or writes):
+        return "writes", "but it writes and only reads were compiled; compile with --writes to try it"
+    return None
+
+
+def _unbound(flow: StepFlow, agreement: float, *, constants: bool = True) -> tuple[str, str]:
+    accounts = list(account_for(flow, agreement=agreement, constants=constants))
+    missing = [each for each in accounts if not flow.always(each.name)]
+    listed = [
+        each for each in accounts if not constants and each.is_explained and _POSITION.search(each.source)
+    ]
+    if listed:
+        named = joined([f"{each.name} is {each.source}" for each in listed])
+        return "unbound", f"but {named}: what stands at a position of a list is no target for a write"
+    open_ = describe_open([each for each in accounts if not each.is_explained])
+    if not any(each.flows for each in accounts):
+        named = f": {open_}" if open_ else ""
+        return (
+            "unbound",
+            f"but nothing in it comes from an earlier step, so the model has to say it all{named}",
+        )
+    if missing:
+        named = ", ".join(f"{each.name} in {each.calls} of {round(flow.total)}" for each in missing)
+        return "unbound", f"but not every call has the same arguments: {named}"
+    return "unbound", f"but not all of its arguments are explained: {open_}"
+
+
+def describe_open(accounts: Sequence[ArgumentAccount]) -> str:
+    """Arguments that nothing explains, with the places that come nearest."""
+    near = [each for each in accounts if each.agree >= NEAR * each.calls and each.source]
+    nowhere = [each.name for each in accounts if each not in near]
+    told = [f"{each.name} is {each.source} in {each.agree} of {each.calls} calls only" for each in near]
+    if nowhere:
+        verb = "stands" if len(nowhere) == 1 else "stand"
+        told.append(f"{joined(nowhere)} {verb} in no earlier output or argument")
+    return "; ".join(told)

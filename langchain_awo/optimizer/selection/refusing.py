@@ -1,0 +1,88 @@
+"""Why candidates are not compiled: tools that no routine may call, and routines that add too little to those that were chosen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+
+from langchain_awo.model.ir.metatool import MetaTool, Refused
+from langchain_awo.model.text.phrasing import joined
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.optimizer.log.commands import REASON
+from langchain_awo.optimizer.log.corpus import Corpus
+from langchain_awo.optimizer.mining.verify import routine_of
+from langchain_awo.optimizer.selection.select import LeftOut
+
+
+def off_limits(corpus: Corpus, protected: AbstractSet[str], commands: AbstractSet[str]) -> Iterator[Refused]:
+    """The tools that no routine may call, by what the user says or by what they do.
+
+    Args:
+        protected: tools that the user keeps out.
+        commands: tools that steer the agent itself.
+    """
+    called = Counter(
+        call.tool for _, segment in corpus.segments() for each in segment.rounds for call in each.calls
+    )
+    for tool, effect in corpus.effects.items():
+        if tool in commands:
+            code, reason = "command", REASON
+        elif tool in protected:
+            code, reason = "protected", "the tool is protected; the agent calls it itself"
+        elif effect is Effect.DESTRUCTIVE:
+            code, reason = "destructive", "the tool is destructive; declare another effect for it to allow it"
+        else:
+            continue
+        yield Refused(routine=(tool,), code=code, reason=reason, occurrences=called[tool])
+
+
+def not_worth_it(left: Sequence[LeftOut], kept: Sequence[MetaTool]) -> Iterator[Refused]:
+    """The candidates that add too little, each with the meta-tool that covers it if there is one.
+
+    Args:
+        kept: the meta-tools that were chosen, named, in the order in which they were chosen.
+    """
+    have = {_shape(each) for each in kept}
+    for each in left:
+        if _shape(each.meta_tool) in have:
+            continue
+        covering = _covering(each, kept)
+        yield Refused(
+            routine=routine_of(each.meta_tool),
+            code="no_gain",
+            reason=_reason(each, covering),
+            occurrences=each.meta_tool.evidence.occurrences,
+            nearness=round(min(1.0, max(0.0, each.added / each.least)), 4) if each.least > 0 else 0.0,
+            covered_by=covering.name if covering else "",
+        )
+
+
+def _shape(meta_tool: MetaTool) -> tuple[tuple[str, bool], ...]:
+    return tuple((step.tool, bool(step.over)) for step in meta_tool.steps)
+
+
+def _covering(left: LeftOut, kept: Sequence[MetaTool]) -> MetaTool | None:
+    """The chosen meta-tool that leaves a candidate too little: the one it became, or the one that shares most tools with it."""
+    if left.chosen >= 0:
+        return kept[left.chosen]
+    own = set(left.meta_tool.tools)
+    sharing = [each for each in kept if len(own & set(each.tools)) > 1]
+    if not sharing or left.alone < left.least:
+        return None
+    return max(sharing, key=lambda each: (len(own & set(each.tools)), each.name))
+
+
+def _reason(left: LeftOut, covering: MetaTool | None) -> str:
+    if left.unwanted_writes:
+        return f"in {left.unwanted_writes:,} places of these traces it would write what the agents did not"
+    if left.is_full and left.added >= left.least:
+        return f"it would save {left.added:,.1f} model calls, but the budget is used up; raise --max-tools"
+    least = f"at least {left.least:,.1f} are needed to pay for its review and its schema"
+    if covering is None:
+        return f"it adds {max(0.0, left.added):,.1f} saved model calls in these traces; {least}"
+    beyond = [tool for tool in left.meta_tool.tools if tool not in covering.tools]
+    but = f" but for {joined(beyond)}" if beyond else ""
+    return (
+        f"{covering.name} covers it{but}; it would add {max(0.0, left.added):,.1f} saved model calls; {least}"
+    )
