@@ -20,10 +20,12 @@ from langchain_awo.model.ir.pointer import MISSING
 from langchain_awo.model.stepping.execution import Run as Routine
 from langchain_awo.model.stepping.outcome import Call, Failed, Outcome, Stop, Succeeded, Unrecorded
 from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.call_key import tool_of
 from langchain_awo.optimizer.dataflow.unify import Solution, fit_args, same, solve_map
 from langchain_awo.optimizer.log.corpus import Call as RecordedCall
-from langchain_awo.optimizer.log.corpus import Run, Segment, scalars, tool_of
+from langchain_awo.optimizer.log.corpus import Run, Segment
 from langchain_awo.optimizer.log.requests import has_asked, telling_words
+from langchain_awo.optimizer.log.words_in_text import scalars
 from langchain_awo.optimizer.replay.recorded import RecordedWorld
 
 FAILED: Final = Failed(error="it failed when it was recorded")
