@@ -49,7 +49,8 @@ autodoc_type_aliases = {
         "langchain_awo.model.ir.binding": ("Binding", "Value"),
         "langchain_awo.model.ir.decision": ("Choice", "Verdict"),
         "langchain_awo.model.ir.metatool": ("Mode",),
-        "langchain_awo.model.trace.trace": ("JSONValue", "Status"),
+        "langchain_awo.model.text.json_value": ("JSONValue",),
+        "langchain_awo.model.trace.trace": ("Status",),
         "langchain_awo.optimizer.pipeline": ("Progress", "Strategy"),
         "langchain_awo.api.reporter": ("Rules", "Toolkit"),
         "langchain_awo.testing.scripted": ("Policy", "ScriptStep"),
@@ -75,6 +76,7 @@ HOMES = {
     "CHANGELOG.md": "changes",
     "examples/README.md": "examples",
     "examples/app_world/README.md": "examples-app-world",
+    "examples/three_agents/README.md": "examples-three-agents",
     "examples/web_shop/README.md": "examples-web-shop",
     "README.md": "index",
 }
