@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import logging
 import random
 import sys
 import tempfile
@@ -30,6 +31,7 @@ def main() -> None:
     found = Path(__file__).parent / "found" / name
     found.mkdir(parents=True, exist_ok=True)
     seeds = seeds_of(name)
+    logging.disable()  # a warning for each input would cost more than the input
     sys.stderr.write(f"{watch(READ_BY[name])} functions are watched\n")
     with tempfile.TemporaryDirectory() as corpus:
         for number, seed in enumerate(seeds):
