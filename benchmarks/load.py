@@ -2,8 +2,8 @@
 
     python benchmarks/load.py --minutes 5 [--store postgres] [--threads 64]
 
-Real agents, a scripted model that answers at once, and one middleware with a compiled routine for all of them. The same load runs for
-two fifths of the time without recording first. Without an address `postgres` starts a server of its own, on a Unix socket. Exits with 1 if a
+Real agents, a scripted model that answers at once, and one middleware with a compiled routine for all of them. In each of ten
+rounds the same load runs without recording first. Without an address `postgres` starts a server of its own, on a Unix socket. Exits with 1 if a
 count is wrong: runs, calls of each tool and calls that the routine made are counted where they happen, and compared with what the store
 holds and with the counters of the middleware.
 """
@@ -43,6 +43,11 @@ from langchain_awo.testing import ScriptedChatModel, ask_tools
 
 EVERY: Final = 10
 """Seconds between two looks at memory."""
+
+ROUNDS: Final = 10
+
+OFF: Final = 0.3
+"""Share of each round in which nothing is recorded, to compare with."""
 
 FRESH: Final = 20
 """Runs of one agent and its model: a scripted model remembers all that it was asked."""
@@ -85,28 +90,29 @@ def get_weather(city: str) -> str:
 TOOLS: Final = [find_user, list_orders, get_weather]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Measured:
-    """What a load did.
+    """What a load did, over all its slices.
 
     Attributes:
         runs: of agents, in all threads.
-        memory: resident megabytes, at the start and every ten seconds.
+        memory: resident megabytes, every ten seconds.
     """
 
-    runs: int
-    seconds: float
-    cpu: float
+    runs: int = 0
+    seconds: float = 0.0
+    cpu: float = 0.0
     memory: list[float] = field(default_factory=list)
 
     def __str__(self) -> str:
-        flat = f"{self.memory[0]:.0f} MB at first, {self.middle:.0f} in the middle, {self.memory[-1]:.0f} at the end, peak {max(self.memory):.0f}"
-        return f"{self.runs:,} runs, {self.runs / self.seconds:.0f} a second, {self.cpu / self.runs * 1e3:.2f} CPU ms each; {flat}"
+        rate = f"{self.runs:,} runs in {self.seconds:.0f} s, {self.runs / self.seconds:.0f} a second, {self.cpu_ms:.2f} CPU ms each"
+        memory = ", ".join(f"{each:.0f}" for each in self.memory[:: max(1, len(self.memory) // 8)])
+        return f"{rate}; memory over time, MB: {memory}; at the end {self.memory[-1]:.0f}"
 
     @property
-    def middle(self) -> float:
-        """Halfway."""
-        return self.memory[len(self.memory) // 2]
+    def cpu_ms(self) -> float:
+        """Of a run."""
+        return self.cpu / self.runs * 1e3
 
 
 def policy(email: str) -> Callable[..., Any]:
@@ -154,23 +160,23 @@ def work(until: float, middleware: MetaToolMiddleware, numbers: Iterator[int]) -
             note("runs")
 
 
-def load(middleware: MetaToolMiddleware, *, threads: int, seconds: float) -> Measured:
+def load(middleware: MetaToolMiddleware, measured: Measured, *, threads: int, seconds: float) -> None:
     """Runs agents in all threads, and looks at memory meanwhile."""
-    made.clear()
-    start, cpu, numbers = time.monotonic(), time.process_time(), itertools.count()
-    memory = [resident()]
+    start, cpu, runs, numbers = time.monotonic(), time.process_time(), made["runs"], itertools.count()
     with ThreadPoolExecutor(threads) as pool:
         working = [pool.submit(work, start + seconds, middleware, numbers) for _ in range(threads)]
         while time.monotonic() + EVERY < start + seconds:
             time.sleep(EVERY)
-            memory.append(resident())
+            measured.memory.append(resident())
         for each in working:
             each.result()
     if middleware.recorder is not None:
         middleware.recorder.flush()
-    spent = time.monotonic() - start, time.process_time() - cpu
+    measured.seconds += time.monotonic() - start
+    measured.cpu += time.process_time() - cpu
+    measured.runs += made["runs"] - runs
     gc.collect()
-    return Measured(made["runs"], *spent, memory=[*memory, resident()])
+    measured.memory.append(resident())
 
 
 def resident() -> float:
@@ -245,21 +251,24 @@ def main() -> None:
     options = parser.parse_args()
     os.environ["LANGSMITH_TRACING"] = "false"
     toolkit = routine_toolkit()
+    made.clear()
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         address = stack.enter_context(address_of(options.store, folder))
-        off = load(
-            MetaToolMiddleware(toolkit, mode=options.mode),
-            threads=options.threads,
-            seconds=options.minutes * 24,
-        )
-        print(f"recording off: {off}", flush=True)
         recorder = TraceRecorder(address)
         middleware = MetaToolMiddleware(toolkit, mode=options.mode, record=recorder)
-        on = load(middleware, threads=options.threads, seconds=options.minutes * 60)
+        plain = MetaToolMiddleware(toolkit, mode=options.mode)
+        off, on, of_plain = Measured(), Measured(), Counter[str]()
+        for _ in range(ROUNDS):
+            slice_ = options.minutes * 60 / ROUNDS
+            before = made.copy()
+            load(plain, off, threads=options.threads, seconds=slice_ * OFF)
+            of_plain += made - before
+            load(middleware, on, threads=options.threads, seconds=slice_ * (1 - OFF))
+        made.subtract(of_plain)
         recorder.close()
-        print(f"recording on:  {on}; {recorder.dropped} dropped")
-        print(f"of the CPU of a run, recording takes {1 - (off.cpu / off.runs) / (on.cpu / on.runs):.0%}")
+        print(f"recording off: {off}\nrecording on:  {on}; {recorder.dropped} dropped")
+        print(f"of the CPU of a run, recording takes {1 - off.cpu_ms / on.cpu_ms:.0%}")
         with open_store(address, create=False) as store:
             wrong = wrong_counts(store, middleware, options.mode, dropped=recorder.dropped)
         print("\n".join(wrong) or f"all counts add up: {dict(sorted(made.items()))}")
