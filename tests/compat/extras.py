@@ -1,7 +1,7 @@
 """The wheel, installed elsewhere with one extra at a time, and used: `python -m tests.compat.extras [EXTRA ...]`.
 
 Builds the wheel, checks what is in it, and makes a fresh virtual environment for each extra (`none` is the package alone). There
-`probe.py` runs, also under `-O`, and every public name is imported with warnings as errors. Needs a package index; takes minutes.
+`probe.py` runs, and every public name is imported with warnings as errors. Needs a package index; takes minutes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ for name in langchain_awo.__all__:
 RUNS: Final = {
     "imports, warnings are errors": ["-W", "error", "-c", IMPORTS],
     "uses": [str(PROBE)],
-    "uses under -O": ["-O", str(PROBE)],
 }
 PIP: Final = ["-m", "pip", "--quiet", "--disable-pip-version-check"]
 
@@ -68,7 +67,7 @@ def works(extra: str, wheel: Path, folder: Path) -> bool:
     venv.create(folder, with_pip=True)
     python = str(folder / ("Scripts" if sys.platform == "win32" else "bin") / "python")
     wanted = str(wheel) if extra == "none" else f"{wheel}[{extra}]"
-    installed = run([python, *PIP, "install", "--only-binary", ":all:", wanted], cwd=folder)
+    installed = run([python, *PIP, "install", "--no-compile", "--only-binary", ":all:", wanted], cwd=folder)
     if installed.returncode:
         say(f"== {extra}: cannot be installed: {installed.stderr[-400:]}")
         return False
