@@ -21,6 +21,9 @@ from langchain_awo.testing import ScriptedChatModel, ask_tools
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing?connect_timeout=1"
 
+ONLY = "--only"
+"""What is not named is not tried."""
+
 BRINGS = {"mcp": {"review"}, "checkpoints": {"postgres"}}
 """Extras whose packages are those of another too."""
 
@@ -223,7 +226,7 @@ def tried(use: Callable[[], None], extra: str, *, is_there: bool) -> str:
 
 def main() -> int:
     """Tries everything; 1 if something is wrong."""
-    given = set(sys.argv[1:])
+    given = {each for each in sys.argv[1:] if each != ONLY}
     there = given.union(*(BRINGS.get(each, set()) for each in given), {"core"})
     logging.disable()
     with tempfile.TemporaryDirectory() as folder:
@@ -231,6 +234,8 @@ def main() -> int:
         uses = {
             name.removeprefix("use_"): getattr(bench, name) for name in dir(bench) if name.startswith("use_")
         }
+        if ONLY in sys.argv:
+            uses = {extra: use for extra, use in uses.items() if extra in there}
         found = {extra: tried(use, extra, is_there=extra in there) for extra, use in uses.items()}
     for extra, outcome in found.items():
         print(f"{extra}: {outcome}")  # noqa: T201  # its output is its answer
