@@ -6,7 +6,6 @@ Starlette and Uvicorn are small, well kept, and there already where the extra `m
 from __future__ import annotations
 
 import hmac
-import json
 import secrets
 import socket
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_awo.errors import AwoError, ChangedError, MissingExtraError
+from langchain_awo.model.text.encoding import loads
 from langchain_awo.review.desk import Desk
 
 try:
@@ -180,8 +180,8 @@ async def _read(request: Request) -> dict[str, Any]:
         if len(text) > LONGEST:
             raise ValueError("that is too long")
     try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        data = loads(text)
+    except ValueError as error:
         raise ValueError("that is no JSON") from error
     if not isinstance(data, dict):
         raise ValueError("send an object")  # noqa: TRY004  # what was sent is wrong, not what was called

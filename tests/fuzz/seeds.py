@@ -7,12 +7,21 @@ import os
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import langchain_awo as awo
+from langchain_awo.capture.importers.messages import import_messages
+from langchain_awo.model.ir.metatool import MetaTool, ToolkitPlan
+from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.trace.trace import Message, ModelCallRecord, ToolCallRecord, ToolSpec, Trace
+from langchain_awo.model.views.notation import format_meta_tool
 from langchain_awo.optimizer.counting.state import to_bytes
 from langchain_awo.optimizer.counting.summary import summarize
+from langchain_awo.optimizer.pipeline import Options, compile_plan
+from langchain_awo.plan_file import plan_text
 from tests.capture.importers.samples import SAMPLES
+from tests.model.test_plan_schema import FULL
+from tests.review.recordings import runs
 
 TEXTS = (
     b'{"id": 12345678901234567890, "a": [1e400, NaN, "\\ud800"]}',
@@ -28,6 +37,7 @@ TEXTS = (
 RULES = (
     b"version: 1\nrules:\n- ignore:\n    tool: think\n- alias:\n    tools: [get_a, get_b]\n    name: get\n"
 )
+REVIEWED = Options(writes="guarded", effects={"page_team": Effect.WRITE, "pay_back": Effect.WRITE})
 CONFIG = b'traces = "traces.db"\n[effects]\nrefund = "write"\n[compile]\nmax_tools = 3\n'
 
 
@@ -44,9 +54,40 @@ def seeds_of(target: str) -> list[bytes]:
         "rules": lambda: [RULES],
         "config": lambda: [CONFIG],
         "token": lambda: [b"0123456789abcdef.0123456789abcdef01234567"],
+        "sealed": lambda: [_toolkit(), plan_text(FULL).encode(), plan_text(reviewed_plan()).encode()],
+        "notation": lambda: [format_meta_tool(each, whole=True).encode() for each in _known()],
+        "decide": lambda: [json.dumps(each).encode() for each in _decisions()],
         "state": lambda: [to_bytes(summarize([_trace()]))],
     }[target]()
     return [*own, *(_given() if target in ("records", "text") else [])]
+
+
+@cache
+def reviewed_plan() -> ToolkitPlan:
+    """A plan with a routine for every action of the review page."""
+    return compile_plan(list(import_messages(runs(30))), options=REVIEWED)
+
+
+def _known() -> list[MetaTool]:
+    return [*FULL.meta_tools, *reviewed_plan().meta_tools]
+
+
+def _decisions() -> list[dict[str, Any]]:
+    """Each action of the page, on each routine that it could be meant for."""
+    values = {
+        "accept": "read it",
+        "reject": "not this one",
+        "undecide": "",
+        "rename": "another_name",
+        "reword": "Says what it does.",
+        "mode": "continue",
+        "approval": ["pay_back", "page_team"],
+    }
+    return [
+        {"name": each.name, "action": action, "value": value, "by": "ann", "stamp": "0"}
+        for each in reviewed_plan().meta_tools
+        for action, value in values.items()
+    ]
 
 
 def found_by(target: str) -> list[Path]:

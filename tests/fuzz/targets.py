@@ -15,13 +15,19 @@ from langchain_awo.capture.importers.formats import FORMATS
 from langchain_awo.capture.redaction import UNREADABLE, Redactor
 from langchain_awo.cli.config import FILE, read_config
 from langchain_awo.errors import AwoError
-from langchain_awo.model.text.encoding import decode, dump_line, loads
+from langchain_awo.model.ir.seal import seal_of
+from langchain_awo.model.text.encoding import decode, dump_line, dumps, loads
 from langchain_awo.model.trace.trace import ToolCallRecord, Trace
+from langchain_awo.model.views.notation import format_meta_tool, format_plan
+from langchain_awo.model.views.notation_parser import parse_meta_tool, parse_meta_tools
 from langchain_awo.optimizer.counting.state import from_bytes
 from langchain_awo.optimizer.rules.file import load_rules
-from langchain_awo.plan_file import read_plan
+from langchain_awo.plan_file import PlanFile, plan_of, plan_text, read_plan
+from langchain_awo.review.actions import change_of
+from langchain_awo.review.state import review_state
 from langchain_awo.runtime.journal.signing import verify
 from langchain_awo.stores import open_store
+from tests.fuzz.seeds import reviewed_plan
 
 Target: TypeAlias = Callable[[bytes], None]
 
@@ -120,7 +126,41 @@ def load_state(data: bytes) -> None:
         from_bytes(data)
 
 
+def read_notation(data: bytes) -> None:
+    """Reads meta-tools in the notation; what was read prints as something that reads the same."""
+    with suppress(AwoError):
+        for found in parse_meta_tools(data.decode("utf-8", "replace")):
+            again = parse_meta_tool(format_meta_tool(found, whole=True))
+            assert repr(again.steps) == repr(found.steps)  # NaN is not NaN
+
+
+def load_sealed(data: bytes) -> None:
+    """Reads a toolkit that somebody could seal, as everything that shows or keeps a toolkit does."""
+    with suppress(AwoError, ValueError):
+        plan = plan_of(loads(data))
+        assert repr(plan_of(loads(plan_text(plan)))) == repr(plan)
+        assert seal_of(plan, key="k" * 32).is_of(plan)
+        format_plan(plan)
+        dumps(review_state(PlanFile(where="toolkit.json", plan=plan, seal=None)))
+
+
+def decide(data: bytes) -> None:
+    """Makes the change that a click on the review page asks for; what comes of it can be kept."""
+    with suppress(ValueError):
+        asked = loads(data)
+        if not isinstance(asked, dict):
+            return
+        with suppress(AwoError):
+            plan = change_of(asked)(reviewed_plan())
+            assert (
+                plan_of(loads(plan_text(plan))) == plan
+            )  # a half character would be told from what is stored
+
+
 TARGETS: Final[dict[str, Target]] = {
+    "notation": read_notation,
+    "sealed": load_sealed,
+    "decide": decide,
     "records": read_records,
     "lines": read_lines,
     "database": read_database,
@@ -133,6 +173,27 @@ TARGETS: Final[dict[str, Target]] = {
     "token": verify_token,
     "state": load_state,
 }
+
+_TEXT: Final = "langchain_awo.model.text."
+_PLAN: Final = ("langchain_awo.plan_file", "langchain_awo.model.ir.")
+
+READ_BY: Final[dict[str, tuple[str, ...]]] = {
+    "records": ("langchain_awo.capture.importers.", _TEXT),
+    "lines": ("langchain_awo.stores.", "langchain_awo.model.ir.schema", _TEXT),
+    "database": ("langchain_awo.stores.", "langchain_awo.capture.importers."),
+    "mask": ("langchain_awo.capture.redaction", "langchain_awo.model.secrets."),
+    "text": (_TEXT,),
+    "messages": ("langchain_awo.capture.importers.", _TEXT),
+    "toolkit": _PLAN,
+    "sealed": (*_PLAN, "langchain_awo.model.views.notation", "langchain_awo.review.state"),
+    "rules": ("langchain_awo.optimizer.rules.",),
+    "config": ("langchain_awo.cli.config",),
+    "token": ("langchain_awo.runtime.journal.",),
+    "state": ("langchain_awo.optimizer.counting.", "langchain_awo.model.ir.schema"),
+    "notation": ("langchain_awo.model.views.notation",),
+    "decide": ("langchain_awo.review.", *_PLAN),
+}
+"""The modules that read what a target is given: by what they run, an input is found to be new."""
 
 
 def _file(name: str, data: bytes) -> Path:

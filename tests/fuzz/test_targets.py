@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from tests.fuzz.mutating import change_json
 from tests.fuzz.seeds import found_by, seeds_of
 from tests.fuzz.targets import TARGETS
 
@@ -44,6 +45,15 @@ def test_changes_of_what_is_good_are_taken(name):
         for _ in range(chance.choice([1, 2, 5])):
             change(data, chance)
         TARGETS[name](bytes(data))
+
+
+@pytest.mark.parametrize("name", ["sealed", "decide", "toolkit"])
+def test_json_that_was_changed_as_json_is_taken(name):
+    chance = random.Random(name)  # noqa: S311  # no secret
+    for _ in range(CHANGES):
+        changed = change_json(chance.choice(seeds_of(name)), chance)
+        assert changed is not None
+        TARGETS[name](changed)
 
 
 def change(data: bytearray, chance: random.Random) -> None:

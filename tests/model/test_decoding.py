@@ -150,6 +150,13 @@ def test_a_text_that_is_too_long_or_nested_too_deep_stays_text():
     assert decode("[" * 90 + "]" * 90) != "[" * 90 + "]" * 90
 
 
+@pytest.mark.parametrize("mark", [">", "|", ">-", "|+"])
+@pytest.mark.parametrize("after", ["", "\n", "\n\n", "\nnext: 1\nlast: 2"])
+def test_a_block_without_a_line_is_an_empty_text(mark, after):
+    found = decode(f"id: 7\nnote: {mark}{after}")
+    assert found == {"id": "7", "note": ""} | ({"next": "1", "last": "2"} if "next" in after else {})
+
+
 def leaves(value):
     if isinstance(value, dict):
         for member in value.values():

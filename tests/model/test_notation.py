@@ -211,7 +211,14 @@ def test_a_meta_tool_that_uses_every_form_reads_back_but_for_what_is_not_shown()
     first, second = full.steps
     shown = replace(first, hide=dict.fromkeys(first.hide, UseEvidence()))
     expected = replace(
-        full, description="", mode="append", parameters=(replace(spec, schema={}),), steps=(shown, second)
+        full,
+        description="",
+        mode="append",
+        parameters=(replace(spec, schema={}),),
+        steps=(shown, second),
+        decision=None,
+        chosen=(),
+        approval=(),
     )
     assert parse_meta_tool(format_meta_tool(full, whole=True)) == expected
 

@@ -140,3 +140,12 @@ def test_tokens_are_long_and_never_the_same():
     tokens = {Session(1).token for _ in range(20)}
     assert len(tokens) == 20
     assert min(map(len, tokens)) >= 40
+
+
+def test_half_a_character_is_stored_as_the_text_that_it_is_everywhere_else(served, decided):
+    client, root = served
+    stamp = client.get(f"{root}/api/state").json()["stamp"]
+    sent = {"origin": "http://127.0.0.1:4711", "content-type": "application/json"}
+    body = f'{{"stamp": "{stamp}", "name": "{PAGE}", "action": "reword", "value": "what \\ud800 is"}}'
+    assert client.post(f"{root}/api/decide", content=body, headers=sent).status_code == 200
+    assert decided()[PAGE].description == "what \\ud800 is"

@@ -15,6 +15,7 @@ import langchain_awo as awo
 from langchain_awo.errors import PlanError
 from langchain_awo.model.ir.binding import Constant, Output, Parameter
 from langchain_awo.model.ir.metatool import MetaTool, ParameterSpec, Step, ToolkitPlan
+from langchain_awo.model.ir.reviewing import accept
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.runtime.tool.signatures import signature_of
 from langchain_awo.testing import ScriptedChatModel, ask_tools
@@ -107,9 +108,8 @@ def test_a_constant_that_is_nested_too_deep_is_refused_with_a_reason() -> None:
 def test_an_odd_constant_survives_the_file_and_an_odd_output_a_stop(name: str, tmp_path: Path) -> None:
     value, made = ODD[name], []
     tools = _tools(value, made)
-    awo.MetaToolkit(plan=_plan(tools, value, mode="append", writes=True), tools=tools).save(
-        tmp_path / "k.json"
-    )
+    plan = accept(_plan(tools, value, mode="append", writes=True), "look_up")
+    awo.MetaToolkit(plan=plan, tools=tools).save(tmp_path / "k.json")
     kit = awo.MetaToolkit.load(tmp_path / "k.json", tools=tools)
     look_up = kit.get_tool("look_up")
     request = {"name": "look_up", "args": {"q": "x"}, "id": "1", "type": "tool_call"}

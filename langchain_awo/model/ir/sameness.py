@@ -8,7 +8,7 @@ from dataclasses import replace
 from langchain_awo.model.ir.binding import Binding, Parameter, leaves, rename
 from langchain_awo.model.ir.metatool import GuardEvidence, MetaTool, Step
 from langchain_awo.model.ir.schema import adapter
-from langchain_awo.model.text.encoding import digest, dumps
+from langchain_awo.model.text.encoding import digest, dumps, to_json
 
 
 def doing(meta_tool: MetaTool, *, limits: bool = True) -> str:
@@ -28,7 +28,9 @@ def routine_digest(meta_tool: MetaTool) -> str:
     parameters a caller must give. Names, words, evidence, the mode, and what a model is shown of outputs are not.
     """
     numbered = _numbered(meta_tool)
-    steps = [adapter(Step).dump_python(_bare(step), mode="json") for step in numbered.steps]
+    steps = to_json(
+        [adapter(Step).dump_python(_bare(step)) for step in numbered.steps]
+    )  # as a file holds them
     return digest([steps, sorted(spec.name for spec in numbered.parameters if spec.required)])
 
 

@@ -36,8 +36,7 @@ def scalar(text: str) -> JSONValue:
 
 def fold(lines: Sequence[str]) -> str:
     """Lines as one text: a line break is a blank, each blank line a line break."""
-    text, breaks = lines[0], 0
-    parts = [text]
+    parts, breaks = list(lines[:1]), 0
     for line in lines[1:]:
         if not line:
             breaks += 1
