@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import stat
 import subprocess
@@ -39,7 +38,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(kind, tmp_path):
     with full_disk(), pytest.raises(AwoError, match=r"file cannot be written: .*; choose another path"):
         writer.write(400, path)
     assert writer.count(path) == 3
-    assert os.listdir(tmp_path) == ["file"]
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @every_kind
@@ -76,7 +75,7 @@ def read_after_kills(kind: str, folder: Path, *, kills: int) -> int:
     writer, path = WRITERS[kind], folder / "file"
     command = [sys.executable, "-m", "tests.proof.writing", kind, str(path)]
     for _ in range(kills):
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603  # our own program
             assert process.stdout
             assert process.stdout.readline() == b"writing\n"
             for _ in range(20):

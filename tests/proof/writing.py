@@ -39,7 +39,9 @@ def _rules(number: int) -> RuleSet:
 
 
 def _traces(number: int) -> list[Trace]:
-    return [Trace(trace_id=f"t{at}", task_id=f"t{at}", metadata={"at": f"{at * 7919:x}"}) for at in range(number)]
+    return [
+        Trace(trace_id=f"t{at}", task_id=f"t{at}", metadata={"at": f"{at * 7919:x}"}) for at in range(number)
+    ]
 
 
 @cache
@@ -61,7 +63,9 @@ WRITERS = {
     "toolkit": Writer(lambda n, path: write_plan(_plan(n), path), lambda path: len(read_plan(path).refused)),
     "rules": Writer(lambda n, path: write_rules(_rules(n), path), lambda path: len(read_rules(path).rules)),
     "report": Writer(_write_page, _stores_of_page),
-    "state": Writer(lambda n, path: write_state(summarize(_traces(n)), path), lambda path: read_state(path).traces),
+    "state": Writer(
+        lambda n, path: write_state(summarize(_traces(n)), path), lambda path: read_state(path).traces
+    ),
 }
 
 

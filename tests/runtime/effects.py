@@ -80,7 +80,9 @@ def worlds(draw: Any) -> World:
         steps.append(_step(number, shape, source))
         for user in users:
             expected[user] += _rows(user, number, shape, source, expected[user])
-    trouble = st.lists(st.sampled_from(sum(expected.values(), [])), max_size=3, unique=True)
+    trouble = st.lists(
+        st.sampled_from([row for rows in expected.values() for row in rows]), max_size=3, unique=True
+    )
     reads_fail_more = {"get_order": 2, "refund": 1}  # one failure of a read is retried without anybody's help
     summarizes, workers = draw(st.booleans()), draw(st.sampled_from([1, 1, 2]))
     cut = {f"{name} {args}": draw(st.sampled_from(["before", "after"])) for name, args in draw(trouble)[:1]}

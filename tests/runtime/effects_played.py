@@ -126,7 +126,9 @@ class Played:
         """The state of a user's thread, or `None` if the execution was cut off."""
         thread: Any = {"configurable": {"thread_id": person.name, "user_id": person.name}}
         if not self.world.is_async:
-            return await asyncio.to_thread(_unless_cut, lambda: agent.invoke(given, thread, durability="sync"))
+            return await asyncio.to_thread(
+                _unless_cut, lambda: agent.invoke(given, thread, durability="sync")
+            )
         loop, gone = asyncio.get_running_loop(), threading.Event()
         task = asyncio.create_task(agent.ainvoke(given, thread, durability="sync"))
 

@@ -19,7 +19,11 @@ def test_every_write_is_made_exactly_once_and_every_question_gets_its_own_answer
         assert set(rows) <= set(answered)
         is_cut = any(key.partition(" ")[2].startswith(user) for key in world.cut)
         reads_again = (
-            world.meta_tool.effect.is_read or not world.hands_on or world.workers > 1 or is_cut or world.by_hand
+            world.meta_tool.effect.is_read
+            or not world.hands_on
+            or world.workers > 1
+            or is_cut
+            or world.by_hand
         )
         if not reads_again:  # a read-only routine takes no token, and a new call without one looks again
             assert Counter(rows) == Counter(answered)
