@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import patch
 
 from langchain.agents import create_agent
 from langchain.agents.middleware import SummarizationMiddleware, ToolRetryMiddleware
@@ -15,6 +16,7 @@ from langgraph.errors import GraphBubbleUp
 from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command
 
+from langchain_awo.runtime.executor import performing
 from langchain_awo.runtime.journal.journal import Memory
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from langchain_awo.testing import ScriptedChatModel, ask_tools
@@ -250,7 +252,8 @@ def effects_of(world: World) -> Effects:
         async def serve_all() -> None:
             await asyncio.gather(*map(played.serve, people))
 
-        asyncio.run(serve_all())
+        with patch.object(performing, "PATIENCE", performing.PATIENCE if world.workers > 1 else 0.05):
+            asyncio.run(serve_all())  # where nobody else is at work, nobody ends what was cut off
         return Effects(
             rows=[row for row in desk.calls() if row[0] != "find_user"],
             interrupts=sum(person.interrupts for person in people),
