@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from random import Random
 
 from hypothesis import event, given, settings
@@ -25,7 +24,7 @@ from langchain_awo.optimizer.replay.simulate import simulate
 from langchain_awo.optimizer.selection.prune_outputs import shape
 from tests.optimizer.stepping_worlds import FAILURE, ToolsWorld, make_parameters, make_routine
 
-ODD = ["", " ", "a/b", "~0", "#1/x", "{}", "naïve", "１２", "\u202e", "0", "null", "item"]
+ODD = ["", " ", "a/b", "~0", "#1/x", "{}", "naïve", "\uff11", "\u202e", "0", "null", "item"]
 LOOK, FIND, BOOK = "get user/{id}", "find\n#1", "update…"
 EFFECTS = {LOOK: Effect.READ, FIND: Effect.READ, BOOK: Effect.WRITE}
 
