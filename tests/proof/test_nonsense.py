@@ -31,7 +31,7 @@ def toolkit_over(desk: Desk) -> MetaToolkit:
     return MetaToolkit(plan=plan_of(desk.tools, helping), tools=desk.tools, memory=Memory())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(ARGUMENTS | st.fixed_dictionaries({"email": st.text(max_size=9)}), max_size=4))
 def test_nonsense_is_answered_and_raises_nothing(calls: list[dict[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -70,7 +70,7 @@ def traces_of(seed: int) -> list[Trace]:
 seeds = st.integers(0, 2**32)
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(seed=seeds, writes=st.sampled_from(["none", "guarded"]))
 def test_what_was_compiled_passes_every_pass_again_unchanged_in_any_order_of_the_traces(seed, writes):
     traces, options = traces_of(seed), Options(writes=writes, effects=EFFECTS)
@@ -90,7 +90,7 @@ def test_what_was_compiled_passes_every_pass_again_unchanged_in_any_order_of_the
     assert all(isinstance(each, Refused) for each in refused)
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(seed=seeds)
 def test_a_verified_routine_makes_only_calls_of_the_recording_and_no_write_that_is_not_there(seed):
     traces = traces_of(seed)
