@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import ToolMessage
+from pydantic import ValidationError
 
 from langchain_awo.model.ir.binding import Item, ListOf, Parameter, Template
 from langchain_awo.model.ir.metatool import Map
@@ -33,13 +34,16 @@ def toolkit_over(desk: Desk) -> MetaToolkit:
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(ARGUMENTS | st.fixed_dictionaries({"email": st.text(max_size=9)}), max_size=4))
-def test_nonsense_is_answered_and_raises_nothing(calls: list[dict[str, Any]]) -> None:
+def test_nonsense_is_answered_and_nothing_of_ours_is_raised(calls: list[dict[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         desk = Desk(f"{folder}/desk.db")
         (tool,) = toolkit_over(desk).get_tools()
         for number, args in enumerate(calls):
             call = {"name": tool.name, "args": args, "id": f"c{number}", "type": "tool_call"}
-            said = tool.invoke(call)
+            try:
+                said = tool.invoke(call)
+            except ValidationError:  # LangChain's check of arguments; its `ToolNode` tells the model
+                continue
             assert isinstance(said, ToolMessage)
             assert said.status in ("success", "error")
         made = [row for row in desk.calls() if row[0] == "refund"]
