@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from langchain_awo.errors import ArgumentError, ChangedError, PlanError, SealError
 from langchain_awo.model.ir.argument_checks import kind_of
@@ -22,7 +22,7 @@ from langchain_awo.model.ir.seal import Seal, seal_of
 from langchain_awo.model.ir.validation import check_plan
 from langchain_awo.model.text.encoding import loads, to_json
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.small_files import read_small_file
+from langchain_awo.small_files import LOCK_SECONDS, read_small_file, replace_file, turn_at
 
 _log = logging.getLogger(__name__)
 
@@ -31,9 +31,6 @@ MIN_KEY: Final = 16
 
 MAX_KEY: Final = 1_000_000
 """Bytes of a file with a key."""
-
-LOCK_SECONDS: Final = 30
-"""So long a writer waits for its turn."""
 
 MAX_BYTES: Final = 32_000_000
 """Longer files are refused unread."""
@@ -100,16 +97,7 @@ def write_plan(plan: ToolkitPlan, path: str | os.PathLike[str], *, key: str | by
     """
     target = Path(path)
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        part = Path(name)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(plan_text(plan, key=key))
-            part.chmod(0o666 & ~_umask())
-            part.replace(target)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+        replace_file(target, plan_text(plan, key=key))
     except OSError as error:
         raise PlanError(
             f"{target} cannot be written: {error.strerror or error}; choose another path"
@@ -138,7 +126,7 @@ def update_plan(
     """
     target = Path(path)
     try:
-        with _turn(target):
+        with turn_at(target):
             return _updated(target, change, key=key, stamp=stamp)
     except Timeout as error:
         raise PlanError(
@@ -321,16 +309,3 @@ def plan_of(data: JSONValue, *, where: str = "the toolkit") -> ToolkitPlan:
     if problem := check_plan(plan):
         raise PlanError(f"{where}: {problem}")
     return plan
-
-
-def _turn(target: Path) -> FileLock:
-    """A lock on a file, kept where temporary files are so that none is left beside it."""
-    user = os.getuid() if hasattr(os, "getuid") else 0
-    name = hashlib.sha256(f"{user}:{target.resolve()}".encode()).hexdigest()[:32]
-    return FileLock(Path(tempfile.gettempdir()) / f"awo-{name}.lock", timeout=LOCK_SECONDS)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

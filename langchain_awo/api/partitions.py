@@ -15,7 +15,7 @@ from langchain_awo.capture.importers.importing import is_recording
 from langchain_awo.errors import AwoError, CompileError
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.optimizer.counting.sample import Bounds
-from langchain_awo.optimizer.counting.state import from_bytes, read_state, to_bytes, write_state
+from langchain_awo.optimizer.counting.state import from_bytes, read_state, stamp_of, to_bytes, write_state
 from langchain_awo.optimizer.counting.summary import Summary
 from langchain_awo.stores import TraceStore, log_torn, open_store
 from langchain_awo.stores.opening import is_parquet_store
@@ -86,10 +86,12 @@ def count_traces(
 
     Raises:
         StoreError: traces cannot be read.
-        CompileError: the state is of another version, a trace lies in two places, or the bounds are those of no state.
+        CompileError: the state is of another version or was written by another process meanwhile, a trace lies in two places,
+            or the bounds are those of no state.
     """
     if state is not None and bounds is not None:
         raise CompileError("the strategy `awo` looks at whole logs and keeps no state; leave the state out")
+    stamp = None if state is None else stamp_of(state)
     found = Summary(bounds or Bounds(), only or {}) if state is None else read_state(state, only=only)
     if executor is None:
         _add(found, source, is_new_only=state is not None)
@@ -100,7 +102,7 @@ def count_traces(
             if progress:
                 progress("count", done, len(parts))
     if state is not None:
-        write_state(found, state)
+        write_state(found, state, stamp=stamp)
     return found
 
 

@@ -116,6 +116,7 @@ def _write(path: Path, output: Path | None) -> None:
     from langchain_awo.errors import PlanError
     from langchain_awo.model.views.python_view import python_view
     from langchain_awo.plan_file import is_plan_file, read_plan
+    from langchain_awo.small_files import replace_file
 
     code = python_view(read_plan(path))
     if output is None:
@@ -124,7 +125,7 @@ def _write(path: Path, output: Path | None) -> None:
     try:
         if output.is_file() and is_plan_file(output):
             raise PlanError(f"{output} is a compiled toolkit; choose another path for the code")
-        output.write_text(code, encoding="utf-8")
+        replace_file(output, code)
     except OSError as error:
         raise PlanError(
             f"{output} cannot be written: {error.strerror or error}; choose another path"

@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from langchain_awo.cli.terminal import counted, say
+from langchain_awo.model.text.visible import visible_line
 from langchain_awo.model.trace.effect import Effect
 
 if TYPE_CHECKING:
@@ -32,6 +33,6 @@ def name_unknown_effects(effects: Mapping[str, Effect], called: Iterable[str]) -
     unknown = sorted(tool for tool in called if effects.get(tool) is Effect.UNKNOWN)
     if unknown:
         say(
-            f"{counted(len(unknown), 'tool')} of unknown effect, treated as writes: {', '.join(unknown)}; "
+            f"{counted(len(unknown), 'tool')} of unknown effect, treated as writes: {', '.join(map(visible_line, unknown))}; "
             "say what each does when you compile or evaluate: --effect TOOL=read, TOOL=write, ..."
         )

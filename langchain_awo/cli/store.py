@@ -11,6 +11,7 @@ import typer
 
 from langchain_awo.cli.options import AsJson
 from langchain_awo.cli.terminal import counted, put, put_json, put_table, waiting
+from langchain_awo.model.text.visible import visible_line
 
 if TYPE_CHECKING:
     from langchain_awo.model.trace.trace import Trace
@@ -218,20 +219,27 @@ def _moment(seconds: float | None) -> str:
 
 def _lines_of(trace: Trace) -> list[str]:
     about = {"task": trace.task_id, "thread": trace.thread_id, "domain": trace.domain, "model": trace.model}
-    known = "".join(f", {name} {value}" for name, value in about.items() if value)
-    lines = [f"{trace.trace_id}: {_moment(trace.started_at)}{known}"]
+    known = "".join(f", {name} {visible_line(value)}" for name, value in about.items() if value)
+    lines = [f"{visible_line(trace.trace_id)}: {_moment(trace.started_at)}{known}"]
     for number in range(len(trace.model_calls) + 1):
-        lines += [f"  {each.role}: {each.text}" for each in trace.messages if each.before == number]
+        lines += [
+            f"  {each.role}: {_indented(each.text)}" for each in trace.messages if each.before == number
+        ]
         if number < len(trace.model_calls):
             call = trace.model_calls[number]
-            lines.append(f"  #{number} model: {call.text or call.error or '-'}")
+            lines.append(f"  #{number} model: {_indented(call.text or call.error or '-')}")
             lines += [f"     {_call(each)}" for each in trace.tool_calls_of(number)]
     lines += [f"  unasked: {_call(each)}" for each in trace.tool_calls if each.model_call is None]
     return lines
 
 
+def _indented(text: str) -> str:
+    """Text of which no line begins as ours do."""
+    return "\n     | ".join(text.splitlines())
+
+
 def _call(call: Any) -> str:
     from langchain_awo.model.text.encoding import dumps
 
-    returned = call.error or dumps(call.output)
-    return f"{call.name}({dumps(call.args)}) -> {call.status}: {returned}"
+    returned = _indented(call.error) if call.error else dumps(call.output)
+    return f"{visible_line(call.name)}({dumps(call.args)}) -> {call.status}: {returned}"

@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from langchain_awo.model.text.visible import visible as plain
+from langchain_awo.model.text.visible import visible_line
 
 
 class Tell(Protocol):
@@ -62,8 +63,11 @@ def put_wrapped(text: str) -> None:
 
 
 def put_json(data: Any) -> None:
-    """Nothing but JSON to stdout."""
-    sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+    """Nothing but JSON to stdout; what a terminal would act on is escaped."""
+    text = json.dumps(data, indent=2, ensure_ascii=False)
+    if not text.replace("\n", "").isprintable():
+        text = "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+    sys.stdout.write(f"{text}\n")
 
 
 def put_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -78,7 +82,7 @@ def put_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]])
             Text(column), justify=align, overflow="fold", min_width=0 if figures else min(longest, 12)
         )
     for row in rows:
-        table.add_row(*(Text(plain(cell)) for cell in row))
+        table.add_row(*(Text(visible_line(cell)) for cell in row))
     console = Console()
     console.print(table)
     console.print()

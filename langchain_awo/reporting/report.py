@@ -21,6 +21,7 @@ from langchain_awo.reporting.frame import framed
 from langchain_awo.reporting.meta_tools import shown_meta_tool
 from langchain_awo.reporting.page import GENERATOR, render
 from langchain_awo.reporting.savings import evaluated, replayed
+from langchain_awo.small_files import replace_file
 
 TABLE_ROWS: Final = 500
 """Decisions of each graph that are listed in words."""
@@ -79,7 +80,7 @@ class Report:
         check_page_target(path)
         target = Path(path)
         try:
-            target.write_text(self.html, encoding="utf-8")
+            replace_file(target, self.html)
         except OSError as error:
             raise _cannot_write(target, error) from error
 

@@ -1,27 +1,37 @@
-"""Nothing runs twice, for random routines, failures, interrupts and processes, counted in a real database."""
+"""Nothing runs twice and nothing is left out, for random routines, troubles, users and processes, counted in a real database."""
 
 from collections import Counter
 
 from hypothesis import event, given, settings
 
-from tests.runtime.effects import World, count, effects_of, worlds
+from tests.runtime.effects import World, count, worlds
+from tests.runtime.effects_played import effects_of
 
 
 @settings(max_examples=30, deadline=None)
 @given(worlds())
 def test_every_write_is_made_exactly_once_and_every_question_gets_its_own_answer(world: World) -> None:
     effects = effects_of(world)
-    rows, answered = effects.rows, world.answered
-    assert {row for row in rows if row[0] == "refund"} == {row for row in answered if row[0] == "refund"}
-    repeated = [row for row, times in Counter(rows).items() if times > 1]
-    assert [row for row in repeated if row[0] == "refund"] == []
-    reads_again = world.meta_tool.effect.is_read or not world.hands_on or world.workers > 1
-    if not reads_again:  # a read-only routine takes no token, and a new call without one looks again
-        assert repeated == []
-        assert set(rows) == answered
+    for user in world.users:
+        rows, answered = effects.of(user), world.answered(user)
+        writes = [row for row in rows if row[0] == "refund"]
+        assert writes == [row for row in answered if row[0] == "refund"]  # in the order of the steps, too
+        assert set(rows) <= set(answered)
+        is_cut = any(key.partition(" ")[2].startswith(user) for key in world.cut)
+        reads_again = (
+            world.meta_tool.effect.is_read
+            or not world.hands_on
+            or world.workers > 1
+            or is_cut
+            or world.by_hand
+        )
+        if not reads_again:  # a read-only routine takes no token, and a new call without one looks again
+            assert Counter(rows) == Counter(answered)
+    assert sum(len(effects.of(user)) for user in world.users) == len(effects.rows)
     event(f"interrupts: {effects.interrupts}")
     event(f"failures: {len(world.failing)}")
-    event(f"rows: {len(rows)}")
+    event(f"cuts: {effects.cuts}")
+    event(f"by hand: {effects.by_hand}")
 
 
 def test_the_statistics_count_what_was_made() -> None:

@@ -14,14 +14,14 @@ needed, and answers `Unrecorded` for calls that nobody recorded.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
 from langchain_awo.model.ir.binding import Binding, Constant, Frame, Item, leaves
 from langchain_awo.model.ir.guard import guard_holds, is_empty
 from langchain_awo.model.ir.metatool import MetaTool, Step
 from langchain_awo.model.ir.pointer import MISSING
-from langchain_awo.model.stepping.deciding import Calls, Withheld, decide, known_arguments
+from langchain_awo.model.stepping.deciding import Calls, Withheld, call_key, decide, known_arguments
 from langchain_awo.model.stepping.explaining import explain_limit, explain_need, explain_withheld
 from langchain_awo.model.stepping.outcome import (
     MAX_CALLS,
@@ -355,12 +355,21 @@ class Run:
             notes=tuple(note() for note in self._notes),
         )
 
-    def _remaining(self, stop: Stop) -> list[Remaining]:
-        return [
-            Remaining(step=n, tool=self._steps[n].tool, args=known_arguments(self._steps[n], self.frame))
-            for n in self._open
-            if n != stop.step or not stop.is_failure
-        ]
+    def _remaining(self, stop: Stop) -> Iterator[Remaining]:
+        for number in self._open:
+            step = self._steps[number]
+            if number in self.planned:
+                yield from self._left_of(number, stop)
+            elif number != stop.step or not stop.is_failure:
+                yield Remaining(step=number, tool=step.tool, args=known_arguments(step, self.frame))
+
+    def _left_of(self, number: int, stop: Stop) -> Iterator[Remaining]:
+        """The calls of a step that was begun, but for those that were made and the one that failed."""
+        told = {each.call.key for each in self._outcomes[number]}
+        failed = call_key(self._steps[number].tool, stop.args) if number == stop.step else None
+        for call in self.planned[number]:
+            if call.key not in told and call_key(call.tool, call.args) != failed:
+                yield Remaining(step=number, tool=call.tool, args=call.args)
 
 
 def _sources(binding: Binding, step: Step) -> list[Binding]:

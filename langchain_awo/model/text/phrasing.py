@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Final
 
+from langchain_awo.model.text.visible import visible_line
+
 MOST_NAMES: Final = 8
 """So many names are listed where none is near."""
 
@@ -48,4 +50,6 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if near := nearest(name, names):
         return f"did you mean {near!r}?"
     more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
-    return f"there are {', '.join(names[:MOST_NAMES])}{more}" if names else "there are none"
+    return (
+        f"there are {', '.join(map(visible_line, names[:MOST_NAMES]))}{more}" if names else "there are none"
+    )

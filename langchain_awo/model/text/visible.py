@@ -12,3 +12,12 @@ def visible(text: str) -> str:
     'refund\\u202eexe'
     """
     return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
+
+
+def visible_line(text: str) -> str:
+    r"""The same on one line: a name that breaks the line could pass for what we say.
+
+    >>> visible_line("refund\n2 meta-tools accepted")
+    'refund\\n2 meta-tools accepted'
+    """
+    return visible(text).replace("\n", r"\n").replace("\t", r"\t")

@@ -22,8 +22,8 @@ from langchain_awo.model.ir.metatool import (
 )
 from langchain_awo.model.ir.reviewing import standing_of
 from langchain_awo.model.ir.schema import adapter
-from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.views.notation import format_binding, format_guard, format_numbered_step
+from langchain_awo.model.views.notation_words import spell
 
 _NOWHERE: Final = 0
 """Number of a step that is only in the old meta-tool; no step has it."""
@@ -194,7 +194,7 @@ def _told_map(step: Step) -> str:
     if step.over is None:
         return ""
     kept = step.over.filter
-    values = " or ".join(dumps(value) for value in kept.values) if kept else ""
+    values = " or ".join(spell(value) for value in kept.values) if kept else ""
     where = f" where {kept.path or 'it'} is {values}" if kept else ""
     return f"{format_binding(step.over.source)}, at most {step.over.limit}{where}"
 
@@ -298,4 +298,4 @@ def _canonical(kind: Any, value: Any) -> Any:
 
 
 def _text(value: Any) -> str:
-    return dumps(value)
+    return spell(value)

@@ -42,7 +42,7 @@ from langchain_awo.model.ir.metatool import (
     ToolkitPlan,
 )
 from langchain_awo.model.ir.reviewing import standing_of
-from langchain_awo.model.text.encoding import dumps
+from langchain_awo.model.text.visible import visible_line
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.views.notation_words import (
     format_constant,
@@ -50,6 +50,7 @@ from langchain_awo.model.views.notation_words import (
     format_name,
     format_path,
     format_text,
+    spell,
 )
 
 COMMENT_COLUMN = 56
@@ -131,7 +132,7 @@ def format_binding(binding: Binding, step: Step | None = None) -> str:
             apart = " " if shown.startswith("{") else ""  # two braces would be one brace of the text
             return f'"{format_text(prefix)}{{{apart}{shown}}}{format_text(suffix)}"'
         case Transform(name=name, source=inner, option=option):
-            return f"{name}({format_binding(inner, step)}{', ' + dumps(option) if option else ''})"
+            return f"{name}({format_binding(inner, step)}{', ' + spell(option) if option else ''})"
         case ObjectOf(members=members):
             shown = ", ".join(
                 f"{format_key(key)}: {format_binding(item, step)}" for key, item in members.items()
@@ -173,7 +174,10 @@ def format_hidden(step: Step, *, whole: bool = False) -> str:
 
 def format_refused(refused: Refused) -> str:
     """A refused candidate and why."""
-    return _with_comment(" > ".join(refused.routine), f"{refused.reason} ({refused.occurrences} occurrences)")
+    return _with_comment(
+        " > ".join(map(visible_line, refused.routine)),
+        f"{refused.reason} ({refused.occurrences} occurrences)",
+    )
 
 
 def format_step_comment(step: Step, *, whole: bool = False) -> str:
@@ -183,7 +187,7 @@ def format_step_comment(step: Step, *, whole: bool = False) -> str:
         source = "" if _list_of_items(step) else f" of {format_binding(step.over.source)}"
         parts.append(f"once for each item{source}, at most {step.over.limit}")
         if step.over.filter:
-            values = " or ".join(dumps(value) for value in step.over.filter.values)
+            values = " or ".join(spell(value) for value in step.over.filter.values)
             parts.append(f"where {format_path(step.over.filter.path) or 'it'} is {values or 'nothing'}")
     if step.guard:
         parts.append(f"{step.guard.otherwise} unless {format_guard(step.guard)}{_seen(step.guard)}")
@@ -202,8 +206,8 @@ def format_guard(guard: Guard, step: Step | None = None) -> str:
 def _condition(condition: Condition, step: Step | None) -> str:
     place = format_binding(condition.source, step)
     if sign := COMPARISONS.get(condition.test):
-        return f"{place} {sign} {dumps(condition.value)}"
-    return f"{place} is {condition.test}{'' if condition.value is None else ' ' + dumps(condition.value)}"
+        return f"{place} {sign} {spell(condition.value)}"
+    return f"{place} is {condition.test}{'' if condition.value is None else ' ' + spell(condition.value)}"
 
 
 def _seen(guard: Guard) -> str:

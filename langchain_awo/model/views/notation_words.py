@@ -8,6 +8,7 @@ r"""How names, places and texts are spelled in the notation, so that each reads 
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Final
 
@@ -23,9 +24,17 @@ PLAIN_SEGMENT: Final = re.compile(r'[^\s"(),\[\]{}/]*')
 _JSON_TEXT: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
+def spell(value: JSONValue) -> str:
+    """JSON in which what a terminal would act on is spelled out, and reads back all the same."""
+    text = dumps(value)
+    return (
+        text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+    )
+
+
 def format_name(name: str) -> str:
     """The name of a tool, a parameter or an argument; in quotes if it is not plain."""
-    return name if PLAIN_NAME.fullmatch(name) else dumps(name)
+    return name if PLAIN_NAME.fullmatch(name) else spell(name)
 
 
 def format_key(key: str) -> str:
@@ -40,17 +49,17 @@ def format_path(path: str) -> str:
 
 def format_text(text: str) -> str:
     """Fixed text inside quotes; braces are doubled, since single ones hold a place."""
-    return _doubled(dumps(text)[1:-1])
+    return _doubled(spell(text)[1:-1])
 
 
 def format_constant(value: JSONValue) -> str:
     """A value where a place could stand too: JSON, with doubled braces in its texts."""
-    return _JSON_TEXT.sub(lambda text: _doubled(text[0]), dumps(value))
+    return _JSON_TEXT.sub(lambda text: _doubled(text[0]), spell(value))
 
 
 def _segment(segment: str) -> str:
     plain = segment.isprintable() and PLAIN_SEGMENT.fullmatch(segment)
-    return segment if plain else dumps(segment)
+    return segment if plain else spell(segment)
 
 
 def _doubled(text: str) -> str:

@@ -6,8 +6,8 @@ Gzip of JSON lines: the counts, then the traces of the sample. The same summary 
 from __future__ import annotations
 
 import gzip
+import hashlib
 import os
-import tempfile
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -22,6 +22,7 @@ from langchain_awo.model.trace.trace import TRACE_SCHEMA_VERSION
 from langchain_awo.optimizer.counting.distinct import Distinct
 from langchain_awo.optimizer.counting.sample import Bounds, Item, Sample
 from langchain_awo.optimizer.counting.summary import Summary
+from langchain_awo.small_files import replace_file, turn_at
 
 KIND: Final = "mining state"
 VERSION: Final = 1
@@ -84,17 +85,40 @@ def read_state(path: str | os.PathLike[str], *, only: dict[str, str] | None = No
     return found
 
 
-def write_state(summary: Summary, path: str | os.PathLike[str]) -> None:
-    """Writes a state, whole or not at all, readable by its owner only: it holds recorded traces.
+def stamp_of(path: str | os.PathLike[str]) -> str:
+    """What tells one content of a state file from another; empty if there is no file.
 
     Raises:
-        CompileError: the file cannot be written.
+        CompileError: the file cannot be read.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise CompileError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def write_state(summary: Summary, path: str | os.PathLike[str], *, stamp: str | None = None) -> None:
+    """Writes a state, whole or not at all, readable by its owner only: it holds recorded traces.
+
+    Args:
+        summary: what to write.
+        path: where to.
+        stamp: of the content it was counted from; another content is left as it is.
+
+    Raises:
+        CompileError: the file cannot be written, or another process wrote it since.
     """
     target = Path(path)
     try:
-        with tempfile.NamedTemporaryFile(prefix=f".{target.name}.", dir=target.parent, delete=False) as file:
-            file.write(to_bytes(summary))
-        Path(file.name).replace(target)
+        with turn_at(target):
+            if stamp is not None and stamp_of(target) != stamp:
+                raise CompileError(
+                    f"{target} was written by another process meanwhile; compile again, what is in it is not counted twice"
+                )
+            replace_file(target, to_bytes(summary), private=True)
     except OSError as error:
         raise CompileError(
             f"{target} cannot be written: {error.strerror or error}; choose another path"

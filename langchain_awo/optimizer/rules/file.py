@@ -18,7 +18,6 @@ import os
 import re
 from dataclasses import MISSING, fields
 from enum import Enum
-from pathlib import Path
 from typing import Annotated, Any, Final
 
 import yaml
@@ -27,7 +26,7 @@ from pydantic import Discriminator, TypeAdapter, ValidationError
 from langchain_awo.errors import RuleError
 from langchain_awo.model.rules import RULES_VERSION, DeclaredRule, PythonRule, Rule, RuleSet, describe
 from langchain_awo.optimizer.rules.check import malformed
-from langchain_awo.small_files import read_small_file
+from langchain_awo.small_files import read_small_file, replace_file
 
 MAX_CHARACTERS: Final = 5_000_000
 """A longer file was not written by a person or by this package."""
@@ -166,7 +165,7 @@ def write_rules(rules: RuleSet, path: str | os.PathLike[str]) -> None:
     """
     text = dump_rules(rules)
     try:
-        Path(path).write_text(text, encoding="utf-8")
+        replace_file(path, text)
     except OSError as error:
         raise RuleError(
             f"{path} cannot be written: {error.strerror or error}; choose another path"
