@@ -25,11 +25,13 @@ class Balance:
         reread: input tokens saved that stood in the prompt before; these alone a cache makes cheaper.
         output: output tokens saved.
         seconds: waiting saved, as far as times were recorded.
+        unsure: calls by which `over_fetched` may be off, because nobody recorded how long a list would have been.
         margin: tokens by which the figures may be off because texts and schemas are estimated, up or down.
     """
 
     model_calls: float = 0.0
     over_fetched: float = 0.0
+    unsure: float = 0.0
     fresh: float = 0.0
     reread: float = 0.0
     output: float = 0.0
@@ -68,6 +70,7 @@ class Balance:
         return {
             "model_calls": round(self.model_calls, 3),
             "over_fetched": round(self.over_fetched, 3),
+            "over_fetched_margin": round(self.unsure, 3),
             "tokens": round(self.tokens),
             "tokens_cached": round(self.cached_tokens()),
             "tokens_margin": round(self.margin),

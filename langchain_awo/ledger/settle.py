@@ -60,11 +60,13 @@ class Change:
         saved: indexes of the model calls that are not made.
         puts: texts; that the messages of a saved model call are not there any more goes without saying.
         over_fetched: tool calls made that the agent without it does not make, and `seconds` what these took.
+        unsure: by how much that number may be off.
     """
 
     saved: list[int] = field(default_factory=list)
     puts: list[Put] = field(default_factory=list)
     over_fetched: float = 0.0
+    unsure: float = 0.0
     seconds: float = 0.0
 
     def add(self, other: Change) -> None:
@@ -72,6 +74,7 @@ class Change:
         self.saved += other.saved
         self.puts += other.puts
         self.over_fetched += other.over_fetched
+        self.unsure += other.unsure
         self.seconds += other.seconds
 
 
@@ -107,9 +110,12 @@ def settle(account: Account, change: Change, *, schemas: float = 0.0) -> Balance
     """
     saved = sorted(set(change.saved))
     chains = {scope: _Chain(indexes, account, saved) for scope, indexes in account.chains.items()}
-    total = Balance(
-        model_calls=len(saved), over_fetched=change.over_fetched, seconds=-change.seconds
-    ) + _of_saved(account, saved)
+    total = _of_saved(account, saved) + Balance(
+        model_calls=len(saved),
+        over_fetched=change.over_fetched,
+        unsure=change.unsure,
+        seconds=-change.seconds,
+    )
     for index in saved:
         total += chains[account.turns[index].scope].taken_out(index, account.left_behind(index))
     for put in change.puts:

@@ -111,12 +111,12 @@ class _Wishes:
     def next_turn(self, messages: Sequence[BaseMessage], bound: Sequence[dict[str, Any]]) -> AIMessage | str:
         said = [each.text for each in messages if isinstance(each, HumanMessage)]
         segment, run = self._turn(said[0], len(said))
-        seen = dict(_seen(messages))
+        seen, tried = dict(_seen(messages)), _tried(messages)
         rounds = segment.rounds if segment else ()
         for position, current in enumerate(rounds):
             missing = [call for call in current.calls if call.key not in seen]
             if missing:
-                return self._ask(bound, run, segment, position, missing)
+                return self._ask([each for each in bound if _name(each) not in tried], run, segment, position, missing)
         wanted = [call for each in rounds for call in each.calls]
         told = [str(leaf) for call in wanted for leaf in scalars(seen[call.key])]
         return f"Done: {' '.join(told)}" if told else "Done."
@@ -165,8 +165,20 @@ def _name(tool: dict[str, Any]) -> str:
     return str(tool["function"]["name"])
 
 
+def _since_the_user_spoke(messages: Sequence[BaseMessage]) -> Sequence[BaseMessage]:
+    last = max(number for number, each in enumerate(messages) if isinstance(each, HumanMessage))
+    return messages[last:] if last > 1 else messages
+
+
+def _tried(messages: Sequence[BaseMessage]) -> set[str]:
+    """Tools that stopped half-way since the user spoke."""
+    recent = [each for each in _since_the_user_spoke(messages) if isinstance(each, ToolMessage)]
+    return {str(each.name) for each in recent if '"status":"stopped"' in str(each.content) or each.status == "error"}
+
+
 def _seen(messages: Sequence[BaseMessage]):
-    """Every call of which the agent can read a result, with the result."""
+    """Every call of which the agent was told a result since the user spoke, with the result."""
+    messages = _since_the_user_spoke(messages)
     asked = {
         call["id"]: call for each in messages if isinstance(each, AIMessage) for call in each.tool_calls
     }

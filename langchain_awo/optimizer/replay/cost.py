@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -43,25 +43,29 @@ class Books:
         Args:
             schemas: tokens that stand in every prompt besides.
         """
+        fans = _fans(tally)
+        changes = {run: self._change(moves, fans) for run, moves in tally.moves.items()}
         none = Change()
-        changes = {run: self.change(moves) for run, moves in tally.moves.items()}
         pairs = ((account, changes.get(run, none)) for run, account in self.accounts.items())
         return sum((settle(account, change, schemas=schemas) for account, change in pairs), Balance())
 
-    def change(self, moves: Moves) -> Change:
+    def _change(self, moves: Moves, fans: Mapping[tuple[str, int], Fan]) -> Change:
         """What some uses change about their run."""
         change = Change(saved=list(moves.saved))
         for use in moves.uses:
-            waste = {use.meta_tool.steps[number - 1].tool: count for number, count in use.vain.items()}
-            change.over_fetched += sum(use.vain.values())
+            guesses = {number: _guess(use, number, count, fans) for number, count in use.guessed.items()}
+            vain = Counter(dict(use.vain))
+            vain.update({number: guess.mean for number, guess in guesses.items()})  # type: ignore[dict-item]
+            change.over_fetched += sum(vain.values()) + use.again
+            change.unsure += sum(guess.off for guess in guesses.values())
             if use.way == "prefetched":
                 change.seconds -= sum(self.seconds.get(call.tool, 0.0) for _, call in use.told)
                 continue
-            change.seconds += sum(self.seconds.get(tool, 0.0) * count for tool, count in waste.items())
-            change.puts += self._puts(use)
+            change.seconds += sum(self.seconds.get(use.tool(number), 0.0) * n for number, n in vain.items())
+            change.puts += self._puts(use, vain)
         return change
 
-    def _puts(self, use: Use) -> Iterator[Put]:
+    def _puts(self, use: Use, vain: Mapping[int, float]) -> Iterator[Put]:
         """The texts of a use: each call that it made, and what stands around them, less the answer that it replaces."""
         steps = use.meta_tool.steps
         behind = START if use.way == "entry" else use.behind
@@ -69,13 +73,41 @@ class Books:
             told_tokens(number, call.tool, call.args, call.output, hide=steps[number - 1].hide)
             for number, call in use.told
         )
-        unknown = sum(
-            count * (HEAD_TOKENS + self.sizes.get(steps[number - 1].tool, 0.0))
-            for number, count in use.vain.items()
-        )
+        unknown = sum(n * (HEAD_TOKENS + self.sizes.get(use.tool(number), 0.0)) for number, n in vain.items())
         around = NOTE_TOKENS if use.way == "continued" else ANSWER_TOKENS
         replaced = text_tokens(use.anchor.output) if use.anchor else 0.0
         yield Put(behind, around + known + unknown - replaced)
+
+
+@dataclass(frozen=True, slots=True)
+class Fan:
+    """How many calls a step makes where it makes any: on average, and by how much that may be off."""
+
+    mean: float = 1.0
+    off: float = 0.0
+
+
+def _fans(tally: Tally) -> dict[tuple[str, int], Fan]:
+    """The fan of every step, of the uses in which it is known."""
+    found: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for use in (use for moves in tally.moves.values() for use in moves.uses):
+        counts = Counter(number for number, _ in use.told)
+        counts.update(use.vain)
+        for number in counts.keys() - use.guessed.keys():
+            found[use.meta_tool.name, number].append(counts[number])
+    return {
+        key: Fan(mean := sum(counts) / len(counts), max(max(counts) - mean, mean - min(counts)))
+        for key, counts in found.items()
+    }
+
+
+def _guess(use: Use, number: int, count: float, fans: Mapping[tuple[str, int], Fan]) -> Fan:
+    """So many calls of a step at least, each as many as it usually makes where it goes through a list."""
+    step = use.meta_tool.steps[number - 1]
+    if step.over is None:
+        return Fan(count, count)
+    fan = fans.get((use.meta_tool.name, number), Fan(1.0, float(step.over.limit)))
+    return Fan(max(count, fan.mean), max(count, fan.mean + fan.off))
 
 
 def _tool_seconds(corpus: Corpus) -> dict[str, float]:

@@ -17,7 +17,7 @@ from langchain_awo.optimizer.replay.cost import Books, schema_tokens
 from langchain_awo.optimizer.replay.counterfactual import Fetched, Used, best_by_anchor
 from langchain_awo.optimizer.replay.parts import Part, classify_rounds
 from langchain_awo.optimizer.replay.simulate import simulate
-from langchain_awo.optimizer.replay.tally import Tally
+from langchain_awo.optimizer.replay.tally import Tally, Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class _Walk:
         is_first: bool,
     ) -> None:
         self.run, self.segment = run, segment
-        self.fetched, self.seen, self.ahead = Fetched(), set[str](), set[str]()
+        self.fetched, self.seen, self.made, self.ahead = Fetched(), set[str](), set[str](), set[str]()
         self.shown = [each for each in meta_tools if each.mode in ("append", "replace")]
         self.unasked = _eager(meta_tools, "continue")
         self.prefetched = _eager(meta_tools, "prefetch")
@@ -131,12 +131,13 @@ class _Walk:
                 tally.take(meta_tool, simulation, self.segment, way="prefetched", seen=known)
                 self.ahead |= simulation.keys
 
-    def _take(self, used: Used, way: str, tally: Tally) -> None:
+    def _take(self, used: Used, way: Way, tally: Tally) -> None:
         meta_tool, simulation = used
         self.fetched.add(simulation, self.segment)
         seen = self.seen if way == "continued" else frozenset[str]()
-        tally.take(meta_tool, simulation, self.segment, way=way, seen=seen)  # type: ignore[arg-type]
+        tally.take(meta_tool, simulation, self.segment, way=way, seen=seen, made=self.made)
         self.seen |= simulation.keys
+        self.made |= simulation.keys
 
     def _simulated(
         self, meta_tools: Iterable[MetaTool], position: int, *, blind: bool = False

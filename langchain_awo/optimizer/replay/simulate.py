@@ -98,7 +98,8 @@ def simulate(
                 continue
             except _Unwanted:
                 attempt.unwanted = True
-            yield attempt.result()
+            if attempt.unwanted or attempt.is_told_all():
+                yield attempt.result()
 
 
 @dataclass(slots=True)
@@ -137,6 +138,10 @@ class _Attempt:
         for number, step in enumerate(self.meta_tool.steps, start=1):
             if not self._skipped(number, step):
                 self._run_step(number, step)
+
+    def is_told_all(self) -> bool:
+        """Whether every required parameter is known, also of steps that nobody can tell about: without it, it is not called."""
+        return all(spec.name in self.solution for spec in self.meta_tool.parameters if spec.required)
 
     def result(self) -> Simulation:
         made = {number: tuple(keys) for number, keys in self.by_step.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from langchain_awo.model.metatool import MetaTool
@@ -25,6 +25,8 @@ class Use:
         behind: index of the model call behind which it ran.
         told: number of the step and recorded call of each call that it made and the recorded agent made too.
         vain: by number of the step, calls that the recorded agent did not make.
+        guessed: by number of the step, calls of the same kind whose number nobody recorded.
+        again: calls that another use had made already.
         anchor: the recorded call in whose place it ran, if a model called it.
     """
 
@@ -32,8 +34,14 @@ class Use:
     way: Way
     behind: int
     told: tuple[tuple[int, Call], ...]
-    vain: Mapping[int, float]
+    vain: Mapping[int, int]
+    guessed: Mapping[int, float] = field(default_factory=dict)
+    again: int = 0
     anchor: Call | None = None
+
+    def tool(self, number: int) -> str:
+        """The tool of a step."""
+        return self.meta_tool.steps[number - 1].tool
 
 
 @dataclass(slots=True)
@@ -89,15 +97,19 @@ class Tally:
         *,
         way: Way = "called",
         seen: Container[str] = (),
+        made: Container[str] = (),
     ) -> None:
         """Counts a use.
 
         Args:
             seen: keys of calls that are not made again.
+            made: keys of calls that other uses made and that are made again.
         """
         self.wasted.update(simulation.wasted(seen))
         self.uses[meta_tool.name] += 1
-        self._moves("").uses.append(_use(meta_tool, simulation, segment, way, seen))
+        use = _use(meta_tool, simulation, segment, way, seen)
+        again = sum(call.key in made for _, call in use.told)
+        self._moves("").uses.append(replace(use, again=again))
 
     def _moves(self, run: str) -> Moves:
         return self.moves.setdefault(run, Moves())
@@ -153,8 +165,6 @@ def _use(
                 told.append(
                     (number, next(call for call in segment.rounds[position].calls if call.key == key))
                 )
-    for number, count in simulation.estimated.items():
-        vain[number] += count  # type: ignore[assignment]  # counters hold weights here
     anchor = next((call for call in start.calls if call.key == simulation.anchor), None)
     return Use(
         meta_tool=meta_tool,
@@ -162,5 +172,6 @@ def _use(
         behind=start.index,
         told=tuple(told),
         vain=vain,
+        guessed=simulation.estimated,
         anchor=anchor if way == "called" else None,
     )
