@@ -12,8 +12,8 @@ is still made::
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
@@ -32,12 +32,23 @@ class Turn:
         usage: as recorded, else estimated.
         recorded: whether the provider reported it.
         seconds: how long it took; 0 if nobody knows.
+        more: tokens that its prompt is longer than `usage` says.
     """
 
     usage: TokenUsage
     scope: str = ""
     recorded: bool = True
     seconds: float = 0.0
+    more: float = 0.0
+
+    @property
+    def input(self) -> float:
+        """Input tokens."""
+        return self.usage.input_tokens + self.more
+
+    def longer(self, tokens: float) -> Turn:
+        """The same with a longer prompt; it cannot be shorter than nothing."""
+        return replace(self, more=max(tokens, -float(self.usage.input_tokens)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +103,14 @@ class Account:
             chains.setdefault(turn.scope, []).append(index)
         return chains
 
+    def paid(self, put: Put, change: Change) -> int:
+        """In how many prompts of its agent a text stands."""
+        if not self.turns:
+            return 0
+        chain = self.chains[self.turns[max(put.behind, 0)].scope]
+        saved = sum(self.turns[index].scope == self.turns[chain[0]].scope for index in set(change.saved) if index > put.behind)
+        return len(chain) - bisect_right(chain, put.behind) - saved
+
     def left_behind(self, index: int) -> int:
         """Tokens by which the prompt grew from a model call to the next one of the same agent: its messages and results."""
         chain = self.chains[self.turns[index].scope]
@@ -102,81 +121,64 @@ class Account:
         return max(grown, self.turns[index].usage.output_tokens)
 
 
+    def changed(self, change: Change, *, schemas: float = 0.0) -> Account:
+        """The same run with a toolkit.
+
+        Args:
+            schemas: tokens of the meta-tools' schemas that stand in every prompt, less those of tools that are hidden.
+        """
+        saved = frozenset(change.saved)
+        added: dict[str, float] = dict.fromkeys(self.chains, schemas)
+        puts: dict[int, float] = {}
+        for put in change.puts:
+            puts[put.behind] = puts.get(put.behind, 0.0) + put.tokens
+        if self.turns:
+            added[self.turns[0].scope] += puts.get(START, 0.0)
+        turns = []
+        for index, turn in enumerate(self.turns):
+            if index in saved:
+                added[turn.scope] -= self.left_behind(index)
+            else:
+                turns.append(turn.longer(added[turn.scope]))
+            added[turn.scope] += puts.get(index, 0.0)
+        return Account(turns)
+
+    @property
+    def spent(self) -> Balance:
+        """What the run takes, prompt by prompt: of each, what stood in the one before is read again."""
+        before: dict[str, float] = {}
+        fresh = reread = output = seconds = 0.0
+        for turn in self.turns:
+            known = min(turn.input, before.get(turn.scope, 0.0))
+            fresh, reread = fresh + turn.input - known, reread + known
+            output, seconds = output + turn.usage.output_tokens, seconds + turn.seconds
+            before[turn.scope] = turn.input
+        return Balance(
+            model_calls=len(self.turns), fresh=fresh, reread=reread, output=output, seconds=seconds
+        )
+
+
 def settle(account: Account, change: Change, *, schemas: float = 0.0) -> Balance:
-    """What a change saves of a run.
+    """What a change saves of a run: spent without it, less spent with it.
 
     Args:
         schemas: tokens of the meta-tools' schemas that stand in every prompt, less those of tools that are hidden.
     """
-    saved = sorted(set(change.saved))
-    chains = {scope: _Chain(indexes, account, saved) for scope, indexes in account.chains.items()}
-    total = _of_saved(account, saved) + Balance(
-        model_calls=len(saved),
+    with_it = account.changed(change, schemas=schemas)
+    saved = account.spent + with_it.spent.times(-1)
+    return saved + Balance(
         over_fetched=change.over_fetched,
         unsure=change.unsure,
         seconds=-change.seconds,
-    )
-    for index in saved:
-        total += chains[account.turns[index].scope].taken_out(index, account.left_behind(index))
-    for put in change.puts:
-        for chain in _chains_of(put, account, chains):
-            total += chain.put(put.behind, put.tokens)
-    for chain in chains.values():
-        total += chain.put(START, schemas)
-    return total
-
-
-def settle_all(pairs: Iterable[tuple[Account, Change]], *, schemas: float = 0.0) -> Balance:
-    """What changes save of many runs."""
-    return sum((settle(account, change, schemas=schemas) for account, change in pairs), Balance())
-
-
-def _of_saved(account: Account, saved: Sequence[int]) -> Balance:
-    """The prompts and outputs of saved model calls; what was new in a prompt is new in the next one that is made."""
-    turns = [account.turns[index] for index in saved]
-    unsure = sum(turn.usage.total_tokens for turn in turns if not turn.recorded)
-    return Balance(
-        reread=sum(turn.usage.input_tokens for turn in turns),
-        output=sum(turn.usage.output_tokens for turn in turns),
-        seconds=sum(turn.seconds for turn in turns),
-        margin=UNCERTAINTY * unsure,
+        margin=UNCERTAINTY * _estimated(account, change, len(with_it.turns), schemas),
     )
 
 
-def _chains_of(put: Put, account: Account, chains: dict[str, _Chain]) -> Iterable[_Chain]:
-    """The chain in which a text stands; one before the first call stands in the prompts of the first agent."""
-    if not account.turns:
-        return ()
-    return (chains[account.turns[max(put.behind, 0)].scope],)
-
-
-@dataclass(slots=True)
-class _Chain:
-    """The model calls of one agent that are still made."""
-
-    indexes: list[int]
-    account: Account
-    saved: Sequence[int]
-    own: list[int] = field(init=False)
-
-    def __post_init__(self) -> None:
-        scope = self.account.turns[self.indexes[0]].scope
-        self.own = [index for index in self.saved if self.account.turns[index].scope == scope]
-
-    def _still_made(self, behind: int) -> int:
-        all_later = len(self.indexes) - bisect_right(self.indexes, behind)
-        return all_later - (len(self.own) - bisect_right(self.own, behind))
-
-    def put(self, behind: int, tokens: float) -> Balance:
-        """What a text costs in all prompts behind a place."""
-        paid = self._still_made(behind)
-        if not paid or not tokens:
-            return Balance()
-        return Balance(
-            fresh=-tokens, reread=-tokens * (paid - 1), margin=UNCERTAINTY * abs(tokens) * paid
-        )
-
-    def taken_out(self, index: int, tokens: float) -> Balance:
-        """What it saves that the messages of a model call, and the results it asked for, are in no later prompt."""
-        paid = self._still_made(index)
-        return Balance(fresh=tokens, reread=tokens * (paid - 1)) if paid else Balance()
+def _estimated(account: Account, change: Change, made: int, schemas: float) -> float:
+    """Tokens of a change that nobody counted: texts and schemas in every prompt, and model calls without a recorded usage."""
+    unknown = sum(
+        account.turns[index].usage.total_tokens
+        for index in set(change.saved)
+        if not account.turns[index].recorded
+    )
+    return unknown + abs(schemas) * made + sum(account.paid(put, change) * abs(put.tokens) for put in change.puts)

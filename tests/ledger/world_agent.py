@@ -12,6 +12,7 @@ from langchain_core.tools import BaseTool, StructuredTool
 from langgraph.checkpoint.memory import InMemorySaver
 
 import langchain_awo as awo
+from langchain_awo.model.effect import Effect
 from langchain_awo.model.encoding import decode
 from langchain_awo.model.handback import split_fetched, told_calls
 from langchain_awo.model.metatool import MetaTool, Mode, ToolkitPlan
@@ -78,7 +79,7 @@ class Office:
         Args:
             recorded: what they did without.
         """
-        toolkit = awo.MetaToolkit(plan=plan, tools=self.tools)
+        toolkit = awo.MetaToolkit(plan=plan, tools=self.tools, effects={NOTES: Effect.READ})
         wishes = _Wishes({trace.messages[0].text: trace for trace in recorded}, plan.meta_tools)
         middleware = awo.MetaToolMiddleware(toolkit, mode=mode, entry=wishes.known_to_the_host)
         return self._recorded(f"with_{mode}", wishes, [middleware])
