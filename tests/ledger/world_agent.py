@@ -13,15 +13,16 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 import langchain_awo as awo
 from langchain_awo.model.effect import Effect
-from langchain_awo.model.encoding import decode
+from langchain_awo.model.encoding import decode, digest
 from langchain_awo.model.handback import split_fetched, told_calls
 from langchain_awo.model.metatool import MetaTool, Mode, ToolkitPlan
-from langchain_awo.model.trace import Trace
+from langchain_awo.model.trace import JSONValue, Trace
 from langchain_awo.optimizer.log.corpus import Corpus, build_corpus, call_key, scalars
 from langchain_awo.optimizer.replay.counterfactual import best_by_anchor
 from langchain_awo.optimizer.replay.simulate import simulate
 from langchain_awo.runtime.schemas import field_names
 from langchain_awo.testing import ScriptedChatModel, ToolWorld, ask_tools, play
+from langchain_awo.testing.world_outputs import render
 
 NOTES = "search_notes"
 
@@ -45,9 +46,17 @@ def _tool(world: ToolWorld, name: str) -> BaseTool:
         name=name,
         description=f"{name.replace('_', ' ').capitalize()} by {' and '.join(arguments)}.",
         args_schema=_schema(arguments),
-        func=lambda **args: world.output(name, args),
+        func=lambda **args: _output(world, name, args),
         metadata={"readOnlyHint": own.effect.is_read},
     )
+
+
+def _output(world: ToolWorld, name: str, args: dict[str, Any]) -> JSONValue:
+    """As the world says it, with something in it that tells this answer from any other."""
+    document = world.document(name, args)
+    if isinstance(document, dict):
+        document = {**document, "serial": f"{name}-{digest(args)[:8]}"}
+    return render(document, world.tool(name).shape)
 
 
 def _schema(names) -> dict[str, Any]:

@@ -16,8 +16,9 @@ after::
     1  list_orders(user_id)
     2  (answer)
 
-The same for what `entry` mode ran, and for what `continue` mode fetched unasked if something of it came back in what the agent
-said or asked for afterwards; what did not is left out, or a routine would be borne out by nothing but itself. What `prefetch` mode
+The same for what `entry` mode ran and what `continue` mode fetched unasked. Of all that a meta-tool made only what was *wanted* is put
+back: something of it came back in what the agent said or asked for afterwards, or a model asked for that very step. What did not is left
+out, or a routine would be borne out by nothing but itself; and what the agent then asked for by itself stands where it asked. What `prefetch` mode
 made ahead of the model counts where the model asked for it, and nowhere else. A call of a meta-tool of which nothing inside was recorded is
 read back from its answer, and left out where the answer does not say.
 """
@@ -28,17 +29,25 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from itertools import groupby, pairwise
+from functools import cache, cached_property
 from typing import Final, TypeAlias
 
 from langchain_awo.model.encoding import decode, digest, dumps
 from langchain_awo.model.handback import ToldCall, split_fetched, told_calls
 from langchain_awo.model.installation import run_ahead
-from langchain_awo.model.trace import ModelCallRecord, Replay, ToolCallRecord, ToolSpec, Trace
+from langchain_awo.model.trace import (
+    JSONValue,
+    ModelCallRecord,
+    Replay,
+    ToolCallRecord,
+    ToolSpec,
+    Trace,
+)
 from langchain_awo.optimizer.log.corpus import Run, build_corpus
-from langchain_awo.optimizer.selection.mentions import Sayings, sayings_of, words_of
-from langchain_awo.optimizer.selection.output_liveness import is_used
+from langchain_awo.optimizer.log.effects import effect_of
+from langchain_awo.optimizer.log.habits import Together, asked_together, pair
+from langchain_awo.optimizer.selection.mentions import Sayings, is_telling, sayings_of, words_of
+from langchain_awo.optimizer.selection.output_liveness import is_used, leaves_of
 
 _Round: TypeAlias = list[ToolCallRecord]
 
@@ -53,7 +62,7 @@ class Echo:
     Attributes:
         uses: calls of meta-tools that count as their steps, by name.
         continued: calls that ran unasked and count as asked for, by name of the meta-tool.
-        unused: calls that ran unasked, and nothing of what they returned came back; they are left out.
+        unused: calls that meta-tools made, and nothing of what they returned came back; they are left out.
         from_answers: of the uses, those that were read back from the answer.
         dropped: calls of meta-tools of which nothing is known, by name; they are left out.
         model_calls: put in, one for each round that a model did not have to ask for.
@@ -67,31 +76,22 @@ class Echo:
     model_calls: int = 0
 
 
-def without_echo(traces: Iterable[Trace], meta_tools: AbstractSet[str]) -> tuple[list[Trace], Echo]:
+def without_echo(
+    traces: Iterable[Trace], meta_tools: AbstractSet[str], *, together: Together = frozenset()
+) -> tuple[list[Trace], Echo]:
     """The traces as if no meta-tool had been installed, and what that took.
 
     Args:
         traces: recorded with or without a toolkit, runs of one thread joined.
         meta_tools: names of the meta-tools that may have been called; those that recorded calls name are known anyway.
+        together: tools that agents without the toolkit ask for at once, where these traces do not say.
     """
     found = list(traces)
     replayed = {call.replay.meta_tool for trace in found for call in trace.tool_calls if call.replay}
     names = frozenset(meta_tools) | replayed
-    together = _asked_together(found)
+    together = asked_together(found, known=together)
     echo = Echo()
     return [_Expansion(trace, names, together, echo).result() for trace in found], echo
-
-
-def _asked_together(traces: Iterable[Trace]) -> frozenset[str]:
-    """Tools of which models, when they ask for several calls in a row, usually ask at once."""
-    at_once: Counter[str] = Counter()
-    in_turn: Counter[str] = Counter()
-    for trace in traces:
-        asked = [call for call in trace.tool_calls if call.model_call is not None]
-        for one, other in pairwise(asked):
-            if (one.name, one.scope) == (other.name, other.scope):
-                (at_once if one.model_call == other.model_call else in_turn)[one.name] += 1
-    return frozenset(tool for tool, number in at_once.items() if number > in_turn[tool])
 
 
 class _Expansion:
@@ -102,7 +102,7 @@ class _Expansion:
         behind: rounds to put in behind a model call.
     """
 
-    def __init__(self, trace: Trace, names: AbstractSet[str], together: AbstractSet[str], echo: Echo) -> None:
+    def __init__(self, trace: Trace, names: AbstractSet[str], together: Together, echo: Echo) -> None:
         self.trace = trace
         self.names = names
         self.together = together
@@ -133,23 +133,67 @@ class _Expansion:
                 else:
                     unasked[owner].append(call)
         for owner, calls in unasked.items():
-            used = self._used(calls, owner)
+            used = self._wanted(calls, owner)
             self.echo.continued.update(_step_of(call)[0] for call in used)
             self.echo.unused.update(_step_of(call)[0] for call in calls if call not in used)
             if used:
                 self.behind[owner] += self._rounds(used, scope=calls[0].scope)
         return self._rebuilt()
 
-    def _used(self, calls: _Round, owner: int) -> _Round:
-        """Of the calls that ran unasked, those of which the agent used something, or another of them did."""
+    def _wanted(self, calls: _Round, owner: int, *, asked: bool = False) -> _Round:
+        """Of the calls that a meta-tool made, those of which the agent used something, or another of them did.
+
+        Args:
+            asked: whether a model asked for it, and so for its first call in any case.
+        """
         before, end = self._place(owner)
-        later = self._sayings.after(end)
-        used: _Round = []
-        for call in reversed(calls):
-            if is_used(decode(call.output), call.args, self._run, before=before, later=later):
-                later += f" {' '.join(words_of(dumps(call.args)))} "
-                used.append(call)
-        return used[::-1]
+        led_to = ""
+        wanted: _Round = []
+        for number, call in reversed(list(enumerate(calls))):
+            later = self._said(end, self._made_again(call, owner)) + led_to
+            changed = asked and not _reads(call.name)  # what may have changed something cannot be taken back
+            if (asked and number == 0) or changed or self._is_used(call, before, later):
+                led_to += f" {' '.join(words_of(dumps(call.args)))} "
+                wanted.append(call)
+        return wanted[::-1]
+
+    def _said(self, start: int, again: int | None) -> str:
+        """What was said after a place, up to where the same call was made again: what is said then was read there."""
+        later = self._sayings.after(start)
+        rest = "" if again is None else self._sayings.after(self._place(again)[0])
+        return later[: len(later) - len(rest)]
+
+    def _is_used(self, call: ToolCallRecord, before: int, later: str) -> bool:
+        """Whether a call failed, which was told, or something was used that only it returned, if there is any such thing."""
+        if call.status != "ok":
+            return True
+        own = [value for value in _values(call) if self._returned[dumps(value)] == 1 and is_telling(value)]
+        told = own or decode(call.output)
+        return is_used(told, call.args, self._run, before=before, later=later)
+
+    @cached_property
+    def _returned(self) -> Counter[str]:
+        """By value, how many different calls returned it."""
+        calls = {_key(call): call for call in self._read_back() if self._is_original(call)}
+        return Counter(text for call in calls.values() for text in {dumps(each) for each in _values(call)})
+
+    def _is_original(self, call: ToolCallRecord) -> bool:
+        return call.status == "ok" and call.name not in self.names and call.call_id not in self.inside
+
+    def _made_again(self, call: ToolCallRecord, owner: int) -> int | None:
+        """Where a read was made again, by the model itself or by a later use."""
+        places = self._places.get(_key(call), ()) if _reads(call.name) else ()
+        return next((index for index in places if index > owner), None)
+
+    @cached_property
+    def _places(self) -> dict[str, list[int]]:
+        places: dict[str, list[int]] = defaultdict(list)
+        owner = -1
+        for call in self._read_back():
+            owner = owner if call.model_call is None else call.model_call
+            if self._is_original(call):
+                places[_key(call)].append(owner)
+        return places
 
     @cached_property
     def _run(self) -> Run:
@@ -195,21 +239,26 @@ class _Expansion:
             self.echo.dropped[call.name] += 1
             return
         self.echo.uses[call.name] += 1
-        rounds = self._rounds(steps, scope=call.scope)
-        if call.model_call is not None:
+        wanted = self._wanted(steps, owner, asked=call.model_call is not None)
+        self.echo.unused[call.name] += len(steps) - len(wanted)
+        rounds = self._rounds(wanted, scope=call.scope)
+        if call.model_call is not None and rounds:
             self.at[owner] += rounds.pop(0)
         self.behind[owner] += rounds
 
     def _rounds(self, calls: _Round, *, scope: str) -> list[_Round]:
-        """The calls as a model would have asked for them: step by step, and of a list one by one or all at once."""
-        rounds: list[_Round] = []
+        """The calls as a model would have asked for them: step by step, one by one or at once where agents do so."""
         turn = {
             name: number for number, name in enumerate(dict.fromkeys(_step_of(call)[0] for call in calls))
         }
         in_order = sorted(calls, key=lambda call: (turn[_step_of(call)[0]], _step_of(call)[1]))
-        for _, step in groupby(in_order, key=_step_of):
-            asked = [replace(call, model_call=0, parent_id=None, replay=None, scope=scope) for call in step]
-            rounds += [asked] if asked[0].name in self.together else [[call] for call in asked]
+        rounds: list[_Round] = []
+        for call in in_order:
+            asked = replace(call, model_call=0, parent_id=None, replay=None, scope=scope)
+            if rounds and pair(rounds[-1][-1].name, call.name) in self.together:
+                rounds[-1].append(asked)
+            else:
+                rounds.append([asked])
         return rounds
 
     def _rebuilt(self) -> Trace:
@@ -278,5 +327,18 @@ def _step_of(call: ToolCallRecord) -> tuple[str, int]:
     return (call.replay.meta_tool, call.replay.step) if call.replay else ("", 0)
 
 
+@cache
+def _reads(tool: str) -> bool:
+    return effect_of(ToolSpec(name=tool)).is_read
+
+
+def _values(call: ToolCallRecord) -> list[JSONValue]:
+    return [value for _, value in leaves_of(decode(call.output))]
+
+
 def _key(call: ToolCallRecord) -> str:
-    return digest([call.name, call.args])
+    return _key_of(call.name, call.args)
+
+
+def _key_of(tool: str, args: dict[str, JSONValue]) -> str:
+    return digest([tool, args])
