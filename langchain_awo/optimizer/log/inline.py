@@ -100,6 +100,7 @@ class _Expansion:
     Attributes:
         at: calls by the model call that issued them; -1 is before the first one.
         behind: rounds to put in behind a model call.
+        kept: ids of the calls of meta-tools that were wanted.
     """
 
     def __init__(self, trace: Trace, names: AbstractSet[str], together: Together, echo: Echo) -> None:
@@ -113,6 +114,7 @@ class _Expansion:
                 self.inside[call.parent_id].append(call)
         self.at: dict[int, _Round] = defaultdict(list)
         self.behind: dict[int, list[_Round]] = defaultdict(list)
+        self.kept: set[str] = set()
 
     def result(self) -> Trace:
         if not any(self._is_echo(call) for call in self.trace.tool_calls):
@@ -152,9 +154,11 @@ class _Expansion:
         for number, call in reversed(list(enumerate(calls))):
             later = self._said(end, self._made_again(call, owner)) + led_to
             changed = asked and not _reads(call.name)  # what may have changed something cannot be taken back
-            if (asked and number == 0) or changed or self._is_used(call, before, later):
+            is_new = not self._was_read(call, owner)
+            if (asked and number == 0) or changed or (is_new and self._is_used(call, before, later)):
                 led_to += f" {' '.join(words_of(dumps(call.args)))} "
                 wanted.append(call)
+        self.kept |= {call.call_id for call in wanted}
         return wanted[::-1]
 
     def _said(self, start: int, again: int | None) -> str:
@@ -168,7 +172,7 @@ class _Expansion:
         if call.status != "ok":
             return True
         own = [value for value in _values(call) if self._returned[dumps(value)] == 1 and is_telling(value)]
-        told = own or decode(call.output)
+        told = [value for value in own if _is_name(value)] or own or decode(call.output)
         return is_used(told, call.args, self._run, before=before, later=later)
 
     @cached_property
@@ -180,19 +184,25 @@ class _Expansion:
     def _is_original(self, call: ToolCallRecord) -> bool:
         return call.status == "ok" and call.name not in self.names and call.call_id not in self.inside
 
+    def _was_read(self, call: ToolCallRecord, owner: int) -> bool:
+        """Whether the agent had read exactly this before, so that it would not have asked again."""
+        known = [other for index, other in self._places.get(_key(call), ()) if index < owner]
+        kept = (other for other in known if other.model_call is not None or other.call_id in self.kept)
+        return any(dumps(decode(other.output)) == dumps(decode(call.output)) for other in kept)
+
     def _made_again(self, call: ToolCallRecord, owner: int) -> int | None:
         """Where a read was made again, by the model itself or by a later use."""
         places = self._places.get(_key(call), ()) if _reads(call.name) else ()
-        return next((index for index in places if index > owner), None)
+        return next((index for index, _ in places if index > owner), None)
 
     @cached_property
-    def _places(self) -> dict[str, list[int]]:
-        places: dict[str, list[int]] = defaultdict(list)
+    def _places(self) -> dict[str, list[tuple[int, ToolCallRecord]]]:
+        places: dict[str, list[tuple[int, ToolCallRecord]]] = defaultdict(list)
         owner = -1
         for call in self._read_back():
             owner = owner if call.model_call is None else call.model_call
             if self._is_original(call):
-                places[_key(call)].append(owner)
+                places[_key(call)].append((owner, call))
         return places
 
     @cached_property
@@ -330,6 +340,15 @@ def _step_of(call: ToolCallRecord) -> tuple[str, int]:
 @cache
 def _reads(tool: str) -> bool:
     return effect_of(ToolSpec(name=tool)).is_read
+
+
+def _is_name(value: JSONValue) -> bool:
+    """Whether a value looks like the name of one thing: that another call says the same by chance is unlikely."""
+    text = value if isinstance(value, str) else dumps(value)
+    return len(text) >= _NAME and any(letter.isdigit() for letter in text)
+
+
+_NAME: Final = 4
 
 
 def _values(call: ToolCallRecord) -> list[JSONValue]:
