@@ -146,34 +146,45 @@ class _Expansion:
         """Of the calls that a meta-tool made, those of which the agent used something, or another of them did.
 
         Args:
-            asked: whether a model asked for it, and so for its first call in any case.
+            asked: whether a model asked for it, and so for its first call in any case; if not even that came back, nobody
+                can tell, and all of it counts.
         """
         before, end = self._place(owner)
         led_to = ""
         wanted: _Round = []
         for number, call in reversed(list(enumerate(calls))):
-            later = self._said(end, self._made_again(call, owner)) + led_to
+            again = self._made_again(call, owner)
+            later, said = self._said(self._sayings, end, again), self._said(self._words, end, again)
             changed = asked and not _reads(call.name)  # what may have changed something cannot be taken back
             is_new = not self._was_read(call, owner)
-            if (asked and number == 0) or changed or (is_new and self._is_used(call, before, later)):
+            if (asked and number == 0) or changed or (is_new and self._is_used(call, before, later + led_to, said)):
                 led_to += f" {' '.join(words_of(dumps(call.args)))} "
                 wanted.append(call)
+        text, said = (self._said(each, end, None) for each in (self._sayings, self._words))
+        if asked and len(wanted) <= 1 and not self._is_used(calls[0], before, text, said):
+            wanted = [call for call in reversed(calls) if not self._was_read(call, owner)]
         self.kept |= {call.call_id for call in wanted}
         return wanted[::-1]
 
-    def _said(self, start: int, again: int | None) -> str:
+    def _said(self, sayings: Sayings, start: int, again: int | None) -> str:
         """What was said after a place, up to where the same call was made again: what is said then was read there."""
-        later = self._sayings.after(start)
-        rest = "" if again is None else self._sayings.after(self._place(again)[0])
+        later = sayings.after(start)
+        rest = "" if again is None else sayings.after(self._place(again)[0])
         return later[: len(later) - len(rest)]
 
-    def _is_used(self, call: ToolCallRecord, before: int, later: str) -> bool:
+    def _is_used(self, call: ToolCallRecord, before: int, later: str, said: str) -> bool:
         """Whether a call failed, which was told, or something was used that only it returned, if there is any such thing."""
         if call.status != "ok":
             return True
-        own = [value for value in _values(call) if self._returned[dumps(value)] == 1 and is_telling(value)]
-        told = [value for value in own if _is_name(value)] or own or decode(call.output)
-        return is_used(told, call.args, self._run, before=before, later=later)
+        values = [value for value in _values(call) if is_telling(value)]
+        names = [value for value in values if _is_name(value)]
+        words = [value for value in values if value not in names and self._returned[dumps(value)] == 1]
+        if not names and not words:
+            return is_used(decode(call.output), call.args, self._run, before=before, later=later)
+        return any(
+            told and is_used(told, call.args, self._run, before=before, later=text)
+            for told, text in ((names, later), (words, said))  # a word is equal to an argument by chance
+        )
 
     @cached_property
     def _returned(self) -> Counter[str]:
@@ -213,6 +224,10 @@ class _Expansion:
     def _sayings(self) -> Sayings:
         return sayings_of(self._run)
 
+    @cached_property
+    def _words(self) -> Sayings:
+        return sayings_of(replace(self._run, segments=()))
+
     def _place(self, owner: int) -> tuple[int, int]:
         """Positions in the run's text before and after the calls of a model call."""
         rounds = (current for segment in self._run.segments for current in segment.rounds)
@@ -249,7 +264,7 @@ class _Expansion:
             self.echo.dropped[call.name] += 1
             return
         self.echo.uses[call.name] += 1
-        wanted = self._wanted(steps, owner, asked=call.model_call is not None)
+        wanted = self._wanted(steps, owner, asked=True)
         self.echo.unused[call.name] += len(steps) - len(wanted)
         rounds = self._rounds(wanted, scope=call.scope)
         if call.model_call is not None and rounds:
