@@ -108,7 +108,11 @@ class Account:
         if not self.turns:
             return 0
         chain = self.chains[self.turns[max(put.behind, 0)].scope]
-        saved = sum(self.turns[index].scope == self.turns[chain[0]].scope for index in set(change.saved) if index > put.behind)
+        saved = sum(
+            self.turns[index].scope == self.turns[chain[0]].scope
+            for index in set(change.saved)
+            if index > put.behind
+        )
         return len(chain) - bisect_right(chain, put.behind) - saved
 
     def left_behind(self, index: int) -> int:
@@ -119,7 +123,6 @@ class Account:
             return 0
         grown = self.turns[chain[place]].usage.input_tokens - self.turns[index].usage.input_tokens
         return max(grown, self.turns[index].usage.output_tokens)
-
 
     def changed(self, change: Change, *, schemas: float = 0.0) -> Account:
         """The same run with a toolkit.
@@ -181,4 +184,8 @@ def _estimated(account: Account, change: Change, made: int, schemas: float) -> f
         for index in set(change.saved)
         if not account.turns[index].recorded
     )
-    return unknown + abs(schemas) * made + sum(account.paid(put, change) * abs(put.tokens) for put in change.puts)
+    return (
+        unknown
+        + abs(schemas) * made
+        + sum(account.paid(put, change) * abs(put.tokens) for put in change.puts)
+    )

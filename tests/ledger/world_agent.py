@@ -126,7 +126,9 @@ class _Wishes:
         for position, current in enumerate(rounds):
             missing = [call for call in current.calls if call.key not in seen]
             if missing:
-                return self._ask([each for each in bound if _name(each) not in tried], run, segment, position, missing)
+                return self._ask(
+                    [each for each in bound if _name(each) not in tried], run, segment, position, missing
+                )
         wanted = [call for each in rounds for call in each.calls]
         told = [str(leaf) for call in wanted for leaf in scalars(seen[call.key])]
         return f"Done: {' '.join(told)}" if told else "Done."
@@ -144,10 +146,10 @@ class _Wishes:
         return (own[0] if own else None), run
 
     def _ask(self, bound, run, segment, position, missing) -> AIMessage:
-        shown = [self.meta_tools[tool["function"]["name"]] for tool in bound if _name(tool) in self.meta_tools]
-        found = [
-            (each, one) for each in shown for one in simulate(each, run, segment, position, blind=True)
+        shown = [
+            self.meta_tools[tool["function"]["name"]] for tool in bound if _name(tool) in self.meta_tools
         ]
+        found = [(each, one) for each in shown for one in simulate(each, run, segment, position, blind=True)]
         best = best_by_anchor(found)
         return ask_tools(
             *(_call_of(*best[call.key]) if call.key in best else (call.tool, call.args) for call in missing)
@@ -183,15 +185,17 @@ def _since_the_user_spoke(messages: Sequence[BaseMessage]) -> Sequence[BaseMessa
 def _tried(messages: Sequence[BaseMessage]) -> set[str]:
     """Tools that stopped half-way since the user spoke."""
     recent = [each for each in _since_the_user_spoke(messages) if isinstance(each, ToolMessage)]
-    return {str(each.name) for each in recent if '"status":"stopped"' in str(each.content) or each.status == "error"}
+    return {
+        str(each.name)
+        for each in recent
+        if '"status":"stopped"' in str(each.content) or each.status == "error"
+    }
 
 
 def _seen(messages: Sequence[BaseMessage]):
     """Every call of which the agent was told a result since the user spoke, with the result."""
     messages = _since_the_user_spoke(messages)
-    asked = {
-        call["id"]: call for each in messages if isinstance(each, AIMessage) for call in each.tool_calls
-    }
+    asked = {call["id"]: call for each in messages if isinstance(each, AIMessage) for call in each.tool_calls}
     for each in messages:
         if isinstance(each, SystemMessage):
             for line in each.text.split("Known from the start ")[1:]:

@@ -18,7 +18,8 @@ from langchain_awo.model.trace import (
     ToolSpec,
     Trace,
 )
-from langchain_awo.optimizer.log.inline import UNNAMED, Echo, without_echo
+from langchain_awo.optimizer.log.inline import Echo, without_echo
+from langchain_awo.optimizer.log.inner_calls import UNNAMED
 from tests.optimizer.echoing import asked
 
 USAGE = TokenUsage(input_tokens=100, output_tokens=5)

@@ -45,5 +45,7 @@ def read_together(data: JSONValue) -> Together:
     """The pairs that a plan says; anything else says none."""
     pairs = data if isinstance(data, list) else []
     return frozenset(
-        pair(*each) for each in pairs if isinstance(each, list) and [type(name) for name in each] == [str, str]
+        pair(*each)
+        for each in pairs
+        if isinstance(each, list) and [type(name) for name in each] == [str, str]
     )

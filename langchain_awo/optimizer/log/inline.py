@@ -26,33 +26,35 @@ read back from its answer, and left out where the answer does not say.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
-from typing import Final, TypeAlias
+from functools import cached_property
+from typing import TypeAlias
 
-from langchain_awo.model.encoding import decode, digest, dumps
-from langchain_awo.model.handback import ToldCall, split_fetched, told_calls
+from langchain_awo.model.encoding import decode, dumps
+from langchain_awo.model.handback import split_fetched, told_calls
 from langchain_awo.model.installation import run_ahead
 from langchain_awo.model.trace import (
-    JSONValue,
     ModelCallRecord,
-    Replay,
     ToolCallRecord,
     ToolSpec,
     Trace,
 )
 from langchain_awo.optimizer.log.corpus import Run, build_corpus
-from langchain_awo.optimizer.log.effects import effect_of
 from langchain_awo.optimizer.log.habits import Together, asked_together, pair
+from langchain_awo.optimizer.log.inner_calls import (
+    as_recorded,
+    is_name,
+    is_read,
+    key_of,
+    step_of,
+    values_of,
+)
 from langchain_awo.optimizer.selection.mentions import Sayings, is_telling, sayings_of, words_of
-from langchain_awo.optimizer.selection.output_liveness import is_used, leaves_of
+from langchain_awo.optimizer.selection.output_liveness import is_used
 
 _Round: TypeAlias = list[ToolCallRecord]
-
-UNNAMED: Final = "unnamed"
-"""Name of the meta-tool where a recording does not tell which one it was."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,6 +96,31 @@ def without_echo(
     return [_Expansion(trace, names, together, echo).result() for trace in found], echo
 
 
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """What the meta-tools of one trace did, in terms of an agent without them.
+
+    Attributes:
+        model_calls: that it would have made, by the name of the meta-tool and the id of its call, or of the call it went on from.
+        wanted: ids of the calls inside meta-tools that it would have made too.
+    """
+
+    model_calls: Mapping[tuple[str, str], int]
+    wanted: AbstractSet[str]
+
+
+def put_back(trace: Trace, meta_tools: AbstractSet[str], *, together: Together = frozenset()) -> PutBack:
+    """What is put back of one trace, as `without_echo` does it."""
+    expansion = _Expansion(trace, meta_tools, together, Echo())
+    expansion.result()
+    return PutBack(expansion.put_in, expansion.kept)
+
+
+def anchor_of(call: ToolCallRecord) -> str:
+    """The id of the call behind which one was made unasked."""
+    return call.call_id.rsplit("__", 1)[0]
+
+
 class _Expansion:
     """One trace in the making.
 
@@ -101,6 +128,7 @@ class _Expansion:
         at: calls by the model call that issued them; -1 is before the first one.
         behind: rounds to put in behind a model call.
         kept: ids of the calls of meta-tools that were wanted.
+        put_in: rounds that were put in, by the name of the meta-tool and the id of its call, or of the call that it went on from.
     """
 
     def __init__(self, trace: Trace, names: AbstractSet[str], together: Together, echo: Echo) -> None:
@@ -115,6 +143,7 @@ class _Expansion:
         self.at: dict[int, _Round] = defaultdict(list)
         self.behind: dict[int, list[_Round]] = defaultdict(list)
         self.kept: set[str] = set()
+        self.put_in: Counter[tuple[str, str]] = Counter()
 
     def result(self) -> Trace:
         if not any(self._is_echo(call) for call in self.trace.tool_calls):
@@ -129,17 +158,20 @@ class _Expansion:
                 self._expand(call, owner)
             elif call.replay is None:
                 self.at[owner].append(call)
-            elif call.parent_id not in self.inside and call.status == "ok" and _key(call) not in asked_for:
+            elif call.parent_id not in self.inside and call.status == "ok" and key_of(call) not in asked_for:
                 if call.replay.meta_tool in ahead:
                     self.echo.unused[call.replay.meta_tool] += 1
                 else:
                     unasked[owner].append(call)
         for owner, calls in unasked.items():
             used = self._wanted(calls, owner)
-            self.echo.continued.update(_step_of(call)[0] for call in used)
-            self.echo.unused.update(_step_of(call)[0] for call in calls if call not in used)
+            self.echo.continued.update(step_of(call)[0] for call in used)
+            self.echo.unused.update(step_of(call)[0] for call in calls if call not in used)
             if used:
-                self.behind[owner] += self._rounds(used, scope=calls[0].scope)
+                rounds = self._rounds(used, scope=calls[0].scope)
+                self.behind[owner] += rounds
+                made_by = {call.call_id: (step_of(call)[0], anchor_of(call)) for call in used}
+                self.put_in.update(made_by[each[0].call_id] for each in rounds)
         return self._rebuilt()
 
     def _wanted(self, calls: _Round, owner: int, *, asked: bool = False) -> _Round:
@@ -155,9 +187,13 @@ class _Expansion:
         for number, call in reversed(list(enumerate(calls))):
             again = self._made_again(call, owner)
             later, said = self._said(self._sayings, end, again), self._said(self._words, end, again)
-            changed = asked and not _reads(call.name)  # what may have changed something cannot be taken back
+            changed = asked and not is_read(call.name)  # what may have changed something cannot be taken back
             is_new = not self._was_read(call, owner)
-            if (asked and number == 0) or changed or (is_new and self._is_used(call, before, later + led_to, said)):
+            if (
+                (asked and number == 0)
+                or changed
+                or (is_new and self._is_used(call, before, later + led_to, said))
+            ):
                 led_to += f" {' '.join(words_of(dumps(call.args)))} "
                 wanted.append(call)
         text, said = (self._said(each, end, None) for each in (self._sayings, self._words))
@@ -176,8 +212,8 @@ class _Expansion:
         """Whether a call failed, which was told, or something was used that only it returned, if there is any such thing."""
         if call.status != "ok":
             return True
-        values = [value for value in _values(call) if is_telling(value)]
-        names = [value for value in values if _is_name(value)]
+        values = [value for value in values_of(call) if is_telling(value)]
+        names = [value for value in values if is_name(value)]
         words = [value for value in values if value not in names and self._returned[dumps(value)] == 1]
         if not names and not words:
             return is_used(decode(call.output), call.args, self._run, before=before, later=later)
@@ -189,21 +225,21 @@ class _Expansion:
     @cached_property
     def _returned(self) -> Counter[str]:
         """By value, how many different calls returned it."""
-        calls = {_key(call): call for call in self._read_back() if self._is_original(call)}
-        return Counter(text for call in calls.values() for text in {dumps(each) for each in _values(call)})
+        calls = {key_of(call): call for call in self._read_back() if self._is_original(call)}
+        return Counter(text for call in calls.values() for text in {dumps(each) for each in values_of(call)})
 
     def _is_original(self, call: ToolCallRecord) -> bool:
         return call.status == "ok" and call.name not in self.names and call.call_id not in self.inside
 
     def _was_read(self, call: ToolCallRecord, owner: int) -> bool:
         """Whether the agent had read exactly this before, so that it would not have asked again."""
-        known = [other for index, other in self._places.get(_key(call), ()) if index < owner]
+        known = [other for index, other in self._places.get(key_of(call), ()) if index < owner]
         kept = (other for other in known if other.model_call is not None or other.call_id in self.kept)
         return any(dumps(decode(other.output)) == dumps(decode(call.output)) for other in kept)
 
     def _made_again(self, call: ToolCallRecord, owner: int) -> int | None:
         """Where a read was made again, by the model itself or by a later use."""
-        places = self._places.get(_key(call), ()) if _reads(call.name) else ()
+        places = self._places.get(key_of(call), ()) if is_read(call.name) else ()
         return next((index for index, _ in places if index > owner), None)
 
     @cached_property
@@ -213,7 +249,7 @@ class _Expansion:
         for call in self._read_back():
             owner = owner if call.model_call is None else call.model_call
             if self._is_original(call):
-                places[_key(call)].append((owner, call))
+                places[key_of(call)].append((owner, call))
         return places
 
     @cached_property
@@ -240,7 +276,7 @@ class _Expansion:
     def _asked_for(self) -> set[str]:
         """Calls that a model asked for and was served without a run: they stand where it asked."""
         return {
-            _key(call)
+            key_of(call)
             for call in self.trace.tool_calls
             if call.model_call is not None and call.started_at is None and call.status == "ok"
         }
@@ -252,13 +288,15 @@ class _Expansion:
             own, fetched = split_fetched(call.output)
             yield replace(call, output=own) if fetched else call
             if not recorded:
-                yield from (_told(call, told, number, parent=None) for number, told in enumerate(fetched))
+                yield from (
+                    as_recorded(call, told, number, parent=None) for number, told in enumerate(fetched)
+                )
 
     def _expand(self, call: ToolCallRecord, owner: int) -> None:
         """Puts the steps of a meta-tool in the place of its call."""
         steps = [each for each in self.inside.get(call.call_id, ()) if each.status in ("ok", "error")]
         if not steps and (told := told_calls(call.output)):
-            steps = [_told(call, each, number, parent=call.call_id) for number, each in enumerate(told)]
+            steps = [as_recorded(call, each, number, parent=call.call_id) for number, each in enumerate(told)]
             self.echo.from_answers += 1
         if not steps:
             self.echo.dropped[call.name] += 1
@@ -273,10 +311,8 @@ class _Expansion:
 
     def _rounds(self, calls: _Round, *, scope: str) -> list[_Round]:
         """The calls as a model would have asked for them: step by step, one by one or at once where agents do so."""
-        turn = {
-            name: number for number, name in enumerate(dict.fromkeys(_step_of(call)[0] for call in calls))
-        }
-        in_order = sorted(calls, key=lambda call: (turn[_step_of(call)[0]], _step_of(call)[1]))
+        turn = {name: number for number, name in enumerate(dict.fromkeys(step_of(call)[0] for call in calls))}
+        in_order = sorted(calls, key=lambda call: (turn[step_of(call)[0]], step_of(call)[1]))
         rounds: list[_Round] = []
         for call in in_order:
             asked = replace(call, model_call=0, parent_id=None, replay=None, scope=scope)
@@ -331,48 +367,3 @@ class _Expansion:
 def _issued(calls: _Round, model_call: int) -> Iterator[ToolCallRecord]:
     for call in calls:
         yield call if call.model_call is None else replace(call, model_call=model_call)
-
-
-def _told(beside: ToolCallRecord, told: ToldCall, number: int, *, parent: str | None) -> ToolCallRecord:
-    """A call that an answer tells of, as if it had been recorded."""
-    return ToolCallRecord(
-        call_id=f"{beside.call_id}.{number}",
-        name=told.tool,
-        args=told.args,
-        output=told.output,
-        status="error" if told.error else "ok",
-        error=told.error,
-        scope=beside.scope,
-        parent_id=parent,
-        replay=Replay(meta_tool=beside.name if parent else UNNAMED, step=told.step),
-    )
-
-
-def _step_of(call: ToolCallRecord) -> tuple[str, int]:
-    return (call.replay.meta_tool, call.replay.step) if call.replay else ("", 0)
-
-
-@cache
-def _reads(tool: str) -> bool:
-    return effect_of(ToolSpec(name=tool)).is_read
-
-
-def _is_name(value: JSONValue) -> bool:
-    """Whether a value looks like the name of one thing: that another call says the same by chance is unlikely."""
-    text = value if isinstance(value, str) else dumps(value)
-    return len(text) >= _NAME and any(letter.isdigit() for letter in text)
-
-
-_NAME: Final = 4
-
-
-def _values(call: ToolCallRecord) -> list[JSONValue]:
-    return [value for _, value in leaves_of(decode(call.output))]
-
-
-def _key(call: ToolCallRecord) -> str:
-    return _key_of(call.name, call.args)
-
-
-def _key_of(tool: str, args: dict[str, JSONValue]) -> str:
-    return digest([tool, args])

@@ -13,6 +13,7 @@ from langchain_awo.model.metatool import Evidence, MetaTool, ToolkitPlan
 from langchain_awo.model.rules import RuleSet
 from langchain_awo.model.schema import adapter
 from langchain_awo.model.trace import JSONValue, ToolSpec, Trace
+from langchain_awo.optimizer.log.habits import read_together
 from langchain_awo.optimizer.log.inline import Echo, without_echo
 from langchain_awo.optimizer.mining.verify import routine_of
 from langchain_awo.optimizer.pipeline import Options, Progress, compile_plan
@@ -106,7 +107,8 @@ def recompile_plan(
         raise CompileError(
             "the former toolkit was compiled with merging rules; name the rules file again, or an empty one"
         )
-    found, echo = without_echo(traces, {each.name for each in former.meta_tools})
+    together = read_together(former.corpus.get("together"))
+    found, echo = without_echo(traces, {each.name for each in former.meta_tools}, together=together)
     live = {spec.name for spec in tools}
     gone = {each.name: _missing(each, live) for each in former.meta_tools if live}
     usable = [each for each in former.meta_tools if not gone.get(each.name)]

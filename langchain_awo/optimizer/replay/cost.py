@@ -55,7 +55,7 @@ class Books:
         for use in moves.uses:
             guesses = {number: _guess(use, number, count, fans) for number, count in use.guessed.items()}
             vain = Counter(dict(use.vain))
-            vain.update({number: guess.mean for number, guess in guesses.items()})  # type: ignore[dict-item]
+            vain.update({number: guess.mean for number, guess in guesses.items()})
             change.over_fetched += sum(vain.values()) + use.again
             change.unsure += sum(guess.off for guess in guesses.values())
             if use.way == "prefetched":

@@ -190,6 +190,7 @@ class Fetched:
     valid: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def add(self, simulation: Simulation, segment: Segment) -> None:
+        """Takes in what a use made."""
         for key, position in simulation.reproduced.items():
             call = next(call for call in segment.rounds[position].calls if call.key == key)
             span = (position, simulation.until if call.effect.is_read else position + 1)
@@ -197,5 +198,6 @@ class Fetched:
             self.valid[key] = (min(known[0], span[0]), max(known[1], span[1]))
 
     def covers(self, current: Round, position: int) -> bool:
+        """Whether every call of a round was made and still holds."""
         spans = [self.valid.get(call.key, (0, 0)) for call in current.calls]
         return all(low <= position < high for low, high in spans)

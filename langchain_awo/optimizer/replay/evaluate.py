@@ -11,6 +11,7 @@ from langchain_awo.ledger.balance import Balance
 from langchain_awo.model.metatool import MetaTool
 from langchain_awo.model.trace import JSONValue, ToolSpec, Trace
 from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
+from langchain_awo.optimizer.log.habits import Together
 from langchain_awo.optimizer.log.inline import without_echo
 from langchain_awo.optimizer.pipeline import Options, Progress, compile_corpus
 from langchain_awo.optimizer.replay.ceiling import Ceiling, ceiling_of
@@ -169,13 +170,20 @@ def evaluate(
 
 
 def replay_report(
-    traces: Iterable[Trace], meta_tools: Sequence[MetaTool], *, options: Options | None = None
+    traces: Iterable[Trace],
+    meta_tools: Sequence[MetaTool],
+    *,
+    options: Options | None = None,
+    together: Together = frozenset(),
 ) -> ReplayReport:
     """What some meta-tools save on some traces, whatever they were compiled from.
 
     What meta-tools did in them counts as if a model had asked for each call.
+
+    Args:
+        together: tools that agents without the toolkit ask for at once, as its plan says.
     """
-    own, _ = without_echo(traces, frozenset(each.name for each in meta_tools))
+    own, _ = without_echo(traces, frozenset(each.name for each in meta_tools), together=together)
     corpus = build_corpus(own, declared=(options or Options()).effects)
     found = replay(meta_tools, corpus)
     return ReplayReport(

@@ -139,9 +139,7 @@ class _Walk:
         self.seen |= simulation.keys
         self.made |= simulation.keys
 
-    def _simulated(
-        self, meta_tools: Iterable[MetaTool], position: int, *, blind: bool = False
-    ) -> list[Used]:
+    def _simulated(self, meta_tools: Iterable[MetaTool], position: int, *, blind: bool = False) -> list[Used]:
         return [
             (each, found)
             for each in meta_tools

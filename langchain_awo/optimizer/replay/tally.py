@@ -86,7 +86,7 @@ class Tally:
 
     def of(self, run: str) -> Tally:
         """The same tally, said to be of one run."""
-        self.moves = {run: moves for moves in self.moves.values()}
+        self.moves = dict.fromkeys([run], self._moves("")) if self.moves else {}
         return self
 
     def take(
