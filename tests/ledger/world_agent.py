@@ -96,7 +96,7 @@ class Office:
     def _recorded(self, name: str, wishes: _Wishes, middleware) -> list[Trace]:
         model = ScriptedChatModel(policy=wishes.next_turn)
         agent = create_agent(model, self.tools, middleware=middleware, checkpointer=InMemorySaver())
-        path = self.folder / f"{name}.db"
+        path = self.folder / f"{name}_{len(list(self.folder.iterdir()))}.db"
         with awo.TraceRecorder(path) as recorder:
             for number, task in enumerate(self.tasks.values()):
                 config = {

@@ -110,8 +110,8 @@ class PutBack:
 
 
 def put_back(trace: Trace, meta_tools: AbstractSet[str], *, together: Together = frozenset()) -> PutBack:
-    """What is put back of one trace, as `without_echo` does it."""
-    expansion = _Expansion(trace, meta_tools, together, Echo())
+    """What is put back of one trace, as `without_echo` does it, but cautiously: a name that several calls returned is nobody's."""
+    expansion = _Expansion(trace, meta_tools, together, Echo(), cautious=True)
     expansion.result()
     return PutBack(expansion.put_in, expansion.kept)
 
@@ -131,11 +131,14 @@ class _Expansion:
         put_in: rounds that were put in, by the name of the meta-tool and the id of its call, or of the call that it went on from.
     """
 
-    def __init__(self, trace: Trace, names: AbstractSet[str], together: Together, echo: Echo) -> None:
+    def __init__(
+        self, trace: Trace, names: AbstractSet[str], together: Together, echo: Echo, *, cautious: bool = False
+    ) -> None:
         self.trace = trace
         self.names = names
         self.together = together
         self.echo = echo
+        self.cautious = cautious
         self.inside: dict[str, _Round] = defaultdict(list)
         for call in trace.tool_calls:
             if call.parent_id is not None and call.replay is not None:
@@ -213,8 +216,9 @@ class _Expansion:
         if call.status != "ok":
             return True
         values = [value for value in values_of(call) if is_telling(value)]
-        names = [value for value in values if is_name(value)]
-        words = [value for value in values if value not in names and self._returned[dumps(value)] == 1]
+        own = [value for value in values if self._returned[dumps(value)] == 1]
+        names = [value for value in (own if self.cautious else values) if is_name(value)]
+        words = [value for value in own if not is_name(value)]
         if not names and not words:
             return is_used(decode(call.output), call.args, self._run, before=before, later=later)
         return any(
@@ -307,6 +311,7 @@ class _Expansion:
         rounds = self._rounds(wanted, scope=call.scope)
         if call.model_call is not None and rounds:
             self.at[owner] += rounds.pop(0)
+        self.put_in[call.name, call.call_id] += len(rounds)
         self.behind[owner] += rounds
 
     def _rounds(self, calls: _Round, *, scope: str) -> list[_Round]:
