@@ -110,10 +110,15 @@ class PutBack:
 
 
 def put_back(trace: Trace, meta_tools: AbstractSet[str], *, together: Together = frozenset()) -> PutBack:
-    """What is put back of one trace, as `without_echo` does it, but cautiously: a name that several calls returned is nobody's."""
-    expansion = _Expansion(trace, meta_tools, together, Echo(), cautious=True)
-    expansion.result()
-    return PutBack(expansion.put_in, expansion.kept)
+    """What is put back of one trace, as `without_echo` does it; model calls are counted cautiously, as in doubt not saved.
+
+    A name that several calls returned counts as wanted of each of them, and saves the model call of none.
+    """
+    lenient = _Expansion(trace, meta_tools, together, Echo())
+    lenient.result()
+    cautious = _Expansion(trace, meta_tools, together, Echo(), cautious=True)
+    cautious.result()
+    return PutBack(cautious.put_in, lenient.kept)
 
 
 def anchor_of(call: ToolCallRecord) -> str:
