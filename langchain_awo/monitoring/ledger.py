@@ -1,8 +1,9 @@
 """The books of a toolkit: what was recorded, which part of it the toolkit took, and what it saved.
 
 The lines add up to the recorded usage, to the token. Of each prompt, the schemas of the meta-tools that were offered and
-what had been fetched in vain are estimated at four characters a token and never more than the prompt; the rest is work. A
-saved model call is priced as the one that used the meta-tool, which is less than a later one would have been.
+what had been fetched in vain are estimated at four characters a token and never more than the prompt; the rest is work. The
+prompts of the model calls that a use saved would have grown from that of the call that used it to that of the next one. So the net is
+what `langchain_awo.ledger` says of a forecast too: spent without the toolkit, less spent with it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Literal, Self, TypeAlias
 
+from langchain_awo.ledger.tokens import schema_tokens
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import ModelCallRecord, TokenUsage
@@ -19,7 +21,6 @@ from langchain_awo.monitoring.judging import Judged
 from langchain_awo.monitoring.observing import Observed
 from langchain_awo.monitoring.prices import PriceTable
 from langchain_awo.optimizer.log.corpus import Corpus, spec_tokens
-from langchain_awo.optimizer.replay.cost import schema_tokens
 
 Purpose: TypeAlias = Literal["without", "work", "schema", "over_fetch"]
 """What recorded tokens were for: runs without meta-tools, the work of the other runs, schemas of meta-tools in prompts,
@@ -158,7 +159,7 @@ class Bookkeeper:
                 lines[key] += part
         saved: dict[str, Amount] = defaultdict(Amount)
         for each in judged:
-            saved[each.use.meta_tool] += _usual(each, recorded).times(each.model_calls)
+            saved[each.use.meta_tool] += self._saved(each, seen, recorded)
         known = {call.model for call in calls if call.usage}
         return Ledger(
             recorded=sum(recorded, Amount()),
@@ -201,6 +202,24 @@ class Bookkeeper:
         lines["work", ""] = amount - sum(lines.values(), Amount())
         return lines
 
+    def _saved(self, each: Judged, seen: Observed, recorded: Sequence[Amount]) -> Amount:
+        """The model calls that a use saved, as long as they would have been."""
+        issued_by = each.use.issued_by or 0
+        if not recorded:
+            return Amount(model_calls=each.model_calls)
+        one, calls = recorded[issued_by], seen.trace.model_calls
+        usual = one.times(each.model_calls)
+        scope = calls[issued_by].scope
+        later = (n for n in range(issued_by + 1, len(calls)) if calls[n].scope == scope)
+        last = recorded[next(later, issued_by)].input_tokens
+        if each.use.issued_by is None:
+            grown = -each.told_tokens  # it stands in the first prompt already
+        else:
+            grown = max(0, last - one.input_tokens - each.wasted_tokens)
+        more = round(grown * each.model_calls / 2) if each.model_calls > 0 else 0
+        rate = self._input_rate(calls[issued_by])
+        return usual + Amount(input_tokens=more, cost=more * rate)
+
     def _input_rate(self, call: ModelCallRecord) -> float:
         """What an input token of this model call cost on average, those from the cache among them."""
         price = self.prices.price_of(call.model)
@@ -225,11 +244,3 @@ def _reads(index: int, each: Judged, seen: Observed) -> bool:
     """Whether what a use fetched stands in the prompt of a model call: a later one of the same agent."""
     issued_by, calls = each.use.issued_by, seen.trace.model_calls
     return issued_by is None or (index > issued_by and calls[index].scope == calls[issued_by].scope)
-
-
-def _usual(each: Judged, recorded: Sequence[Amount]) -> Amount:
-    """What a model call would have been that this use saved: as the one it follows."""
-    issued_by = each.use.issued_by
-    if issued_by is None:
-        return recorded[0] if recorded else Amount(model_calls=1)
-    return recorded[issued_by]

@@ -112,7 +112,8 @@ def simulate(
                 continue
             except _Unwanted:
                 attempt.unwanted = True
-            yield attempt.result()
+            if attempt.unwanted or attempt.is_told_all():
+                yield attempt.result()
 
 
 class _Attempt:
@@ -156,6 +157,10 @@ class _Attempt:
             raise _Inapplicable
         if any(not self.meta_tool.steps[number - 1].effect.is_read for number in self.routine.undecided):
             raise _Unwanted if self.blind else _Inapplicable
+
+    def is_told_all(self) -> bool:
+        """Whether every required parameter is known, also of steps that nobody can tell about: without it, it is not called."""
+        return all(spec.name in self.solution for spec in self.meta_tool.parameters if spec.required)
 
     def result(self) -> Simulation:
         """What came of it."""
