@@ -16,7 +16,7 @@ from langchain_awo.model.ir.metatool import MetaTool, Mode, ToolkitPlan
 from langchain_awo.model.text.encoding import decode, digest
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.effect import Effect
-from langchain_awo.model.trace.handback import split_fetched, told_calls
+from langchain_awo.model.trace.handback import HandBack, ToldCall, split_fetched
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.optimizer.log.corpus import Corpus, build_corpus, call_key, scalars
 from langchain_awo.optimizer.replay.counterfactual import best_by_anchor
@@ -204,12 +204,18 @@ def _seen(messages: Sequence[BaseMessage]):
         if isinstance(each, ToolMessage):
             own, fetched = split_fetched(each.content)
             call = asked[each.tool_call_id]
-            if (calls := told_calls(own)) is not None:
-                fetched = [*calls, *fetched]
+            if (told := HandBack.read(own)) is not None:
+                fetched = [*_made(told), *fetched]
             else:
                 yield call_key(call["name"], call["args"]), decode(own)
             yield from ((call_key(one.tool, one.args), one.output) for one in fetched)
 
 
 def _told(text: str):
-    return [(call_key(one.tool, one.args), one.output) for one in told_calls(text) or ()]
+    told = HandBack.read(text)
+    return [(call_key(one.tool, one.args), one.output) for one in _made(told)] if told else []
+
+
+def _made(told: HandBack) -> list[ToldCall]:
+    """The calls whose results an answer tells."""
+    return [call for call in told.told_calls() if call.error is None] if told.is_whole else []
