@@ -115,13 +115,13 @@ class Account:
         )
         return len(chain) - bisect_right(chain, put.behind) - saved
 
-    def left_behind(self, index: int) -> int:
+    def left_behind(self, index: int) -> float:
         """Tokens by which the prompt grew from a model call to the next one of the same agent: its messages and results."""
         chain = self.chains[self.turns[index].scope]
         place = bisect_right(chain, index)
         if place == len(chain):
-            return 0
-        grown = self.turns[chain[place]].usage.input_tokens - self.turns[index].usage.input_tokens
+            return 0.0
+        grown = self.turns[chain[place]].input - self.turns[index].input
         return max(grown, self.turns[index].usage.output_tokens)
 
     def changed(self, change: Change, *, schemas: float = 0.0) -> Account:

@@ -7,11 +7,11 @@ model call.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from langchain_awo.ledger.tokens import text_tokens
+from langchain_awo.ledger.tokens import ANSWER_TOKENS, NOTE_TOKENS, text_tokens, told_tokens
+from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.trace.trace import ToolCallRecord
 from langchain_awo.monitoring.observing import Observed
@@ -28,7 +28,8 @@ class Judged:
         model_calls: saved; below 0 if the use cost one.
         made: distinct calls that ran inside.
         wasted: of these, calls that nobody wanted, and `wasted_tokens` what they returned.
-        told_tokens: what all of them returned.
+        text: tokens of what it told the agent that was wanted, less what stands there without it too.
+        results: of each model call that it saved, the tokens that the results would have taken.
     """
 
     use: Use
@@ -36,37 +37,55 @@ class Judged:
     made: int
     wasted: int
     wasted_tokens: int
-    told_tokens: int
+    text: float = 0.0
+    results: tuple[float, ...] = ()
 
 
-def judge(seen: Observed, meta_tools: AbstractSet[str], *, together: Together = frozenset()) -> list[Judged]:
+def judge(
+    seen: Observed, meta_tools: Mapping[str, MetaTool], *, together: Together = frozenset()
+) -> list[Judged]:
     """Every use of a run, judged by what the agent did afterwards.
 
     Args:
-        meta_tools: names of the meta-tools.
+        meta_tools: by name.
         together: tools that agents without them ask for at once.
     """
     if not seen.usage.uses:
         return []
-    back = put_back(seen.trace, meta_tools, together=together)
-    return [_judged(use, back) for use in seen.usage.uses]
+    back = put_back(seen.trace, meta_tools.keys(), together=together)
+    return [_judged(use, back, meta_tools[use.meta_tool]) for use in seen.usage.uses]
 
 
-def _judged(use: Use, back: PutBack) -> Judged:
+def _judged(use: Use, back: PutBack, meta_tool: MetaTool) -> Judged:
     made = list({(call.name, dumps(call.args)): call for call in use.made}.values())
     ahead = use.way == "prefetched"  # a wait is saved, and no model call
     wasted = [] if ahead else [call for call in made if call.call_id not in back.wanted]
     costs_one = use.way == "called" and not made and not use.is_open
-    saved = 0 if ahead or use.is_open else back.model_calls.get((use.meta_tool, use.key), 0)
+    rounds = () if ahead or use.is_open else back.rounds.get((use.meta_tool, use.key), ())
+    saved = {call.call_id for each in rounds for call in each}
+    wasted_tokens = round(_tokens(wasted))
+    asked_for = _tokens(call for call in made if call not in wasted and call.call_id not in saved)
     return Judged(
         use=use,
-        model_calls=-1 if costs_one else saved,
+        model_calls=-1 if costs_one else len(rounds),
         made=len(made),
         wasted=len(wasted),
-        wasted_tokens=_tokens(wasted),
-        told_tokens=_tokens(made),
+        wasted_tokens=wasted_tokens,
+        text=0.0 if ahead or costs_one else _told_tokens(use, made, meta_tool) - wasted_tokens - asked_for,
+        results=tuple(map(_tokens, rounds)),
     )
 
 
-def _tokens(calls: Sequence[ToolCallRecord]) -> int:
-    return round(sum(text_tokens(call.output) for call in calls))
+def _tokens(calls: Iterable[ToolCallRecord]) -> float:
+    return sum(text_tokens(call.output) for call in calls)
+
+
+def _told_tokens(use: Use, made: Sequence[ToolCallRecord], meta_tool: MetaTool) -> float:
+    """What stands in the context of a use: the calls that it made, and what stands around them."""
+    calls = ((call.replay.step if call.replay else 1, call) for call in made)
+    around = NOTE_TOKENS if use.way == "continued" else ANSWER_TOKENS
+    return around + sum(
+        told_tokens(step, call.name, call.args, call.output, hide=meta_tool.steps[step - 1].hide)
+        for step, call in calls
+        if 0 < step <= len(meta_tool.steps)
+    )

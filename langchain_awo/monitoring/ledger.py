@@ -1,9 +1,8 @@
 """The books of a toolkit: what was recorded, which part of it the toolkit took, and what it saved.
 
 The lines add up to the recorded usage, to the token. Of each prompt, the schemas of the meta-tools that were offered and
-what had been fetched in vain are estimated at four characters a token and never more than the prompt; the rest is work. The
-prompts of the model calls that a use saved would have grown from that of the call that used it to that of the next one. So the net is
-what `langchain_awo.ledger` says of a forecast too: spent without the toolkit, less spent with it.
+what had been fetched in vain are estimated at four characters a token and never more than the prompt; the rest is work. What was
+saved is settled as a forecast is: the run is restored as it would have been without the toolkit, see `langchain_awo.ledger.restore`.
 """
 
 from __future__ import annotations
@@ -13,6 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Literal, Self, TypeAlias
 
+from langchain_awo.ledger.balance import Balance
+from langchain_awo.ledger.restore import Restored, Taken, restore
+from langchain_awo.ledger.settle import START, Account, Turn
 from langchain_awo.ledger.tokens import schema_tokens
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.text.json_value import JSONValue
@@ -153,13 +155,17 @@ class Bookkeeper:
         """The books of one run, whose uses were judged."""
         calls = seen.trace.model_calls
         recorded = [self._recorded(call) for call in calls]
+        split = [self._split(index, amount, seen, judged) for index, amount in enumerate(recorded)]
         lines: Lines = defaultdict(Amount)
-        for index, amount in enumerate(recorded):
-            for key, part in self._split(index, amount, seen, judged).items():
-                lines[key] += part
+        for key, part in (pair for each in split for pair in each.items()):
+            lines[key] += part
         saved: dict[str, Amount] = defaultdict(Amount)
         for each in judged:
-            saved[each.use.meta_tool] += self._saved(each, seen, recorded)
+            if each.model_calls < 0 and each.use.issued_by is not None:
+                saved[each.use.meta_tool] -= recorded[each.use.issued_by]
+        work = [each.get(("work", ""), amount) for each, amount in zip(split, recorded, strict=True)]
+        for name, balance in _restored(calls, work, judged).settled().items():
+            saved[name] += self._amount(balance, calls)
         known = {call.model for call in calls if call.usage}
         return Ledger(
             recorded=sum(recorded, Amount()),
@@ -202,23 +208,23 @@ class Bookkeeper:
         lines["work", ""] = amount - sum(lines.values(), Amount())
         return lines
 
-    def _saved(self, each: Judged, seen: Observed, recorded: Sequence[Amount]) -> Amount:
-        """The model calls that a use saved, as long as they would have been."""
-        issued_by = each.use.issued_by or 0
-        if not recorded:
-            return Amount(model_calls=each.model_calls)
-        one, calls = recorded[issued_by], seen.trace.model_calls
-        usual = one.times(each.model_calls)
-        scope = calls[issued_by].scope
-        later = (n for n in range(issued_by + 1, len(calls)) if calls[n].scope == scope)
-        last = recorded[next(later, issued_by)].input_tokens
-        if each.use.issued_by is None:
-            grown = -each.told_tokens  # it stands in the first prompt already
-        else:
-            grown = max(0, last - one.input_tokens - each.wasted_tokens)
-        more = round(grown * each.model_calls / 2) if each.model_calls > 0 else 0
-        rate = self._input_rate(calls[issued_by])
-        return usual + Amount(input_tokens=more, cost=more * rate)
+    def _amount(self, balance: Balance, calls: Sequence[ModelCallRecord]) -> Amount:
+        """A balance, priced as the tokens of the run were on average."""
+        usage = sum((call.usage or TokenUsage() for call in calls), TokenUsage())
+        read = sum(self._input_rate(call) * (call.usage or TokenUsage()).input_tokens for call in calls)
+        written = sum(
+            price.cost(TokenUsage(output_tokens=call.usage.output_tokens))
+            for call in calls
+            if call.usage and (price := self.prices.price_of(call.model))
+        )
+        cost = balance.input * read / max(1, usage.input_tokens)
+        return Amount(
+            model_calls=balance.model_calls,
+            input_tokens=round(balance.input),
+            output_tokens=round(balance.output),
+            cost=cost + balance.output * written / max(1, usage.output_tokens),
+            seconds=balance.seconds,
+        )
 
     def _input_rate(self, call: ModelCallRecord) -> float:
         """What an input token of this model call cost on average, those from the cache among them."""
@@ -244,3 +250,26 @@ def _reads(index: int, each: Judged, seen: Observed) -> bool:
     """Whether what a use fetched stands in the prompt of a model call: a later one of the same agent."""
     issued_by, calls = each.use.issued_by, seen.trace.model_calls
     return issued_by is None or (index > issued_by and calls[index].scope == calls[issued_by].scope)
+
+
+def _restored(calls: Sequence[ModelCallRecord], work: Sequence[Amount], judged: Sequence[Judged]) -> Restored:
+    """The run without its meta-tools, whose schemas and whose results in vain `work` does not have any more."""
+    turns = [
+        Turn(
+            TokenUsage(input_tokens=each.input_tokens, output_tokens=each.output_tokens),
+            scope=call.scope,
+            seconds=each.seconds,
+        )
+        for call, each in zip(calls, work, strict=True)
+    ]
+    taken = [
+        Taken(
+            each.use.meta_tool,
+            START if each.use.issued_by is None else each.use.issued_by,
+            each.results,
+            each.text,
+        )
+        for each in judged
+        if each.use.way != "prefetched"
+    ]
+    return restore(Account(turns), taken)

@@ -147,12 +147,12 @@ def monitor_traces(
 def _accounts(
     seen: Sequence[Observed], corpus: Corpus, plan: ToolkitPlan, prices: PriceTable
 ) -> list[Account]:
-    names = frozenset(each.name for each in plan.meta_tools)
+    meta_tools = {each.name: each for each in plan.meta_tools}
     together = asked_together((each.trace for each in seen), known=read_together(plan.corpus.get("together")))
     keeper = Bookkeeper(sizes=schema_sizes(plan.meta_tools, corpus), prices=prices)
     accounts = []
     for each in seen:
-        judged = judge(each, names, together=together)
+        judged = judge(each, meta_tools, together=together)
         accounts.append(Account(seen=each, judged=tuple(judged), ledger=keeper.books(each, judged)))
     return accounts
 

@@ -19,10 +19,10 @@ def books(traces, plan, *, prices=PRICES):
     """Each run with its judged uses and its ledger."""
     corpus = corpus_of(traces, plan)
     keeper = Bookkeeper(sizes=schema_sizes(plan.meta_tools, corpus), prices=prices)
-    names = frozenset(each.name for each in plan.meta_tools)
+    meta_tools = {each.name: each for each in plan.meta_tools}
     found = []
     for seen in observe(traces, corpus, plan):
-        judged = judge(seen, names)
+        judged = judge(seen, meta_tools)
         found.append((seen, judged, keeper.books(seen, judged)))
     return found
 

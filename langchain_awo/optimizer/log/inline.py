@@ -26,7 +26,7 @@ read back from its answer, and left out where the answer does not say.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -101,11 +101,12 @@ class PutBack:
     """What the meta-tools of one trace did, in terms of an agent without them.
 
     Attributes:
-        model_calls: that it would have made, by the name of the meta-tool and the id of its call, or of the call it went on from.
+        rounds: the calls of each model call that it would have made, by the name of the meta-tool and the id of its call, or of the
+            call it went on from.
         wanted: ids of the calls inside meta-tools that it would have made too.
     """
 
-    model_calls: Mapping[tuple[str, str], int]
+    rounds: Mapping[tuple[str, str], Sequence[Sequence[ToolCallRecord]]]
     wanted: AbstractSet[str]
 
 
@@ -151,7 +152,7 @@ class _Expansion:
         self.at: dict[int, _Round] = defaultdict(list)
         self.behind: dict[int, list[_Round]] = defaultdict(list)
         self.kept: set[str] = set()
-        self.put_in: Counter[tuple[str, str]] = Counter()
+        self.put_in: dict[tuple[str, str], list[_Round]] = defaultdict(list)
 
     def result(self) -> Trace:
         if not any(self._is_echo(call) for call in self.trace.tool_calls):
@@ -179,7 +180,8 @@ class _Expansion:
                 rounds = self._rounds(used, scope=calls[0].scope)
                 self.behind[owner] += rounds
                 made_by = {call.call_id: (step_of(call)[0], anchor_of(call)) for call in used}
-                self.put_in.update(made_by[each[0].call_id] for each in rounds)
+                for each in rounds:
+                    self.put_in[made_by[each[0].call_id]].append(each)
         return self._rebuilt()
 
     def _wanted(self, calls: _Round, owner: int, *, asked: bool = False) -> _Round:
@@ -318,7 +320,7 @@ class _Expansion:
         rounds = self._rounds(wanted, scope=call.scope)
         if call.model_call is not None and rounds:
             self.at[owner] += rounds.pop(0)
-        self.put_in[call.name, call.call_id] += len(rounds)
+        self.put_in[call.name, call.call_id] += rounds
         self.behind[owner] += rounds
 
     def _rounds(self, calls: _Round, *, scope: str) -> list[_Round]:
