@@ -20,7 +20,11 @@ from tests.review.recordings import runs
 
 AWO = [sys.executable, "-m", "langchain_awo"]
 WRITES = ["--writes", "--effect", "page_team=write", "--effect", "pay_back=write"]
-PAGE, PAY, READ = "#tool-page_team_after_alert", "#tool-pay_back_after_return", "#tool-get_customer_orders"
+PAGE, PAY, READ = (
+    "#tool-page_team_after_alert",
+    "#tool-pay_back_for_received_return",
+    "#tool-get_customer_orders",
+)
 
 
 def main() -> None:
@@ -56,7 +60,7 @@ def decide(page: Page) -> None:
     page.press(f"{READ} .editor input", "Enter")
     page.wait_for_selector("#tool-orders_of_customer")
     page.locator(PAY).scroll_into_view_if_needed()
-    page.evaluate("document.querySelector('#tool-pay_back_after_return').scrollIntoView()")
+    page.evaluate("document.querySelector('#tool-pay_back_for_received_return').scrollIntoView()")
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from langchain_awo.plan_file import read_plan, read_plan_file, update_plan
 from tests.cli.test_bad_input import complaint
 from tests.review.recordings import runs
 
-PAGE, PAY, READ = "page_team_after_alert", "pay_back_after_return", "get_customer_orders"
+PAGE, PAY, READ = "page_team_after_alert", "pay_back_for_received_return", "get_customer_orders"
 WRITES = ["--writes", "--effect", "page_team=write", "--effect", "pay_back=write"]
 
 

@@ -83,7 +83,7 @@ def shown_selected(
     corpus: Corpus, before: Sequence[MetaTool], *, max_tools: int = 10, **prices: float
 ) -> str:
     """Which routines are kept, with which steps, and how each is installed."""
-    kept = select(before, corpus, max_tools=max_tools, prices=_of(Prices, prices))
+    kept = select(before, corpus, max_tools=max_tools, prices=_of(Prices, prices)).kept
     modes = [f"{each.name}: {each.mode}, {each.mode_reason}" for each in kept]
     return _blocks([_result(kept, corpus), "\n".join(modes)])
 

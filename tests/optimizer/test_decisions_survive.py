@@ -24,7 +24,7 @@ from langchain_awo.optimizer.recompile.recompile import recompile_plan
 from langchain_awo.optimizer.settings import options_of
 from tests.review.recordings import runs
 
-PAGE, PAY, READ = "page_team_after_alert", "pay_back_after_return", "get_customer_orders"
+PAGE, PAY, READ = "page_team_after_alert", "pay_back_for_received_return", "get_customer_orders"
 EFFECTS = {"page_team": Effect.WRITE, "pay_back": Effect.WRITE}
 OPTIONS = Options(writes="guarded", effects=EFFECTS)
 

@@ -85,7 +85,7 @@ def test_what_agents_sometimes_leave_out_is_optional_in_a_later_read_too():
     some = '"a{n} s{n}" find_user(a{n}) -> {"uid": "u{n}"} | list_jobs(u{n}, state=s{n})'
     found = compiled(f"{runs(4, line)}\n{runs(20, some, first=40)}")
     assert "(id, state?)" in found
-    assert "list_jobs(id=#1/uid, state=$state)" in found
+    assert "list_jobs(id=#1/uid, state?=$state)" in found
 
 
 def test_two_lookups_that_a_caller_could_ask_for_side_by_side_are_no_routine():

@@ -16,7 +16,7 @@ from langchain_awo.review.words import guard_words, step_words
 from langchain_awo.review.worth import Worth, total_worth, worth_of
 from tests.review.recordings import runs
 
-PAGE, PAY, READ = "page_team_after_alert", "pay_back_after_return", "get_customer_orders"
+PAGE, PAY, READ = "page_team_after_alert", "pay_back_for_received_return", "get_customer_orders"
 
 
 def found_in(lines, meta_tool):

@@ -13,7 +13,7 @@ from langchain_awo.model.ir.sameness import routine_digest
 from langchain_awo.plan_file import read_plan, update_plan, write_plan
 from langchain_awo.review.examples import Example, Examples, ShownCall
 
-PAGE, PAY, READ = "page_team_after_alert", "pay_back_after_return", "get_customer_orders"
+PAGE, PAY, READ = "page_team_after_alert", "pay_back_for_received_return", "get_customer_orders"
 
 
 def card(page, name):

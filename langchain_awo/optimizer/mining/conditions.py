@@ -237,11 +237,12 @@ def _by_name(
             continue
         counts[dumps(value)][followed] += 1
         samples[dumps(value)] = value
-    if not 1 < len(counts) <= min(MAX_VALUES, len(seen) // SEEN_EACH) or any(
-        map(looks_like_data, samples.values())
-    ):
+    data = {key for key, value in samples.items() if looks_like_data(value)}
+    if not 1 < len(counts) <= min(MAX_VALUES, len(seen) // SEEN_EACH) or 2 * len(data) > len(counts):
         return
     chosen = [key for key in sorted(counts) if counts[key][True] > counts[key][False]]
+    if data.intersection(chosen):
+        return
     left = set[str]().union(*(tasks[key] for key in counts if key not in chosen))
     if len(left) < MIN_SIDE or any(len(tasks[key]) < MIN_SIDE for key in chosen):
         return
