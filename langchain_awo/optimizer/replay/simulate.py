@@ -9,7 +9,7 @@ call counts as reproduced only if no write that the meta-tool does not make itse
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Container, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -70,13 +70,18 @@ class Simulation:
             counted[self.tools[number - 1]] += count  # type: ignore[assignment]  # counters hold weights here
         return counted
 
-    def part(self, steps: Container[int]) -> Simulation:
-        """What some of its steps would have done, reads that take nothing from the others."""
-        made = {number: keys for number, keys in self.made.items() if number in steps}
+    def part(self, steps: Collection[int]) -> Simulation:
+        """What some of its steps would have done, numbered anew; reads that take nothing from the others."""
+        numbers = {old: new for new, old in enumerate(sorted(steps), start=1)}
+        made = {numbers[number]: keys for number, keys in self.made.items() if number in numbers}
         own = {key for keys in made.values() for key in keys}
-        reproduced = {key: position for key, position in self.reproduced.items() if key in own}
-        estimated = {number: count for number, count in self.estimated.items() if number in steps}
-        return replace(self, made=made, reproduced=reproduced, estimated=estimated)
+        return replace(
+            self,
+            made=made,
+            reproduced={key: position for key, position in self.reproduced.items() if key in own},
+            estimated={numbers[n]: count for n, count in self.estimated.items() if n in numbers},
+            tools=tuple(self.tools[number - 1] for number in numbers),
+        )
 
 
 class _Inapplicable(Exception):  # noqa: N818  # control flow inside this module, not an error
