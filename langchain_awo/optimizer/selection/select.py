@@ -267,7 +267,8 @@ class _Selection:
         weights: dict[Mode, Weight] = {}
         if unasked := self._unasked(number):
             tally = self.cover.tally({number: unasked}, unasked=True)
-            weights["continue"] = self.scales.weigh("continue", tally)
+            if number in self.eager or not self._wastes({**self.eager, number: unasked}):
+                weights["continue"] = self.scales.weigh("continue", tally)
             weights["prefetch"] = self.scales.weigh("prefetch", tally)
         if number < self.whole:
             steps = self.shown.get(number) or self.eager[number]
