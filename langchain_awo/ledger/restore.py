@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 
 from langchain_awo.ledger.balance import Balance
 from langchain_awo.ledger.settle import START, Account, Change, Put, Turn, settle
@@ -21,12 +22,14 @@ class Taken:
     Attributes:
         owner: whose use it is.
         behind: index of the executed model call behind which it ran; `START` for the beginning.
-        results: tokens that the results of each saved model call would have taken.
+        said: tokens of the calls that each saved model call would have asked for.
+        results: tokens that their results would have taken.
         text: tokens by which the context became longer there, less what would have stood there anyway.
     """
 
     owner: str
     behind: int
+    said: Sequence[float]
     results: Sequence[float]
     text: float
 
@@ -54,18 +57,21 @@ class Restored:
         return found
 
 
-def restore(executed: Account, taken: Sequence[Taken]) -> Restored:
+def restore(executed: Account, taken: Sequence[Taken], results: Sequence[float]) -> Restored:
     """The run as it would have been without the uses in it.
 
-    A saved model call is taken to say as much as the one behind which it stood.
+    A saved model call is taken to say nothing but its calls; and what stands around messages is taken from the prompts of the run itself,
+    where they grew by more than what was said and returned.
 
     Args:
         executed: its model calls with prompts that have no schemas of meta-tools in them.
+        taken: what the uses took and put in.
+        results: behind each executed model call, tokens of the results that stand there without them too.
     """
     behind: dict[int, list[Taken]] = defaultdict(list)
     for each in taken:
         behind[each.behind].append(each)
-    builder = _Builder(executed)
+    builder = _Builder(executed, results, frozenset(behind))
     builder.begin(behind[START])
     for index in range(len(executed.turns)):
         builder.go_on(index, behind[index])
@@ -75,8 +81,10 @@ def restore(executed: Account, taken: Sequence[Taken]) -> Restored:
 class _Builder:
     """The turns so far, and by how much the prompts of each agent are longer than those that were executed."""
 
-    def __init__(self, executed: Account) -> None:
+    def __init__(self, executed: Account, results: Sequence[float], used: frozenset[int]) -> None:
         self.executed = executed
+        self.results = results
+        self.around = self._around(used)
         self.turns: list[Turn] = []
         self.changes: dict[str, Change] = defaultdict(Change)
         self.longer: dict[str, float] = defaultdict(float)
@@ -91,11 +99,16 @@ class _Builder:
     def go_on(self, index: int, uses: Sequence[Taken]) -> None:
         """The next executed model call, and what was saved behind it."""
         turn = self.executed.turns[index]
-        self.turns.append(turn.longer(turn.more + self.longer[turn.scope]))
+        self.turns.append(turn.longer(self.longer[turn.scope]))
+        if not uses:
+            return
+        own = turn.usage.output_tokens + self.results[index] + self.around
+        told = max(1.0, sum(each.text for each in uses))
+        share = min(1.0, max(0.0, self.executed.left_behind(index) - own) / told)
+        uses = [replace(each, text=each.text * share) for each in uses]
         text = sum(each.text for each in uses)
-        grown = max(turn.usage.output_tokens, self.executed.left_behind(index) - text)
         self.longer[turn.scope] -= text
-        self._put_back(uses, turn, len(self.turns) - 1, grown=text + grown)
+        self._put_back(uses, turn, len(self.turns) - 1, grown=text + own)
 
     def _put_back(self, uses: Sequence[Taken], near: Turn, place: int, *, grown: float) -> None:
         """Puts model calls back that are near to one that was made.
@@ -106,8 +119,17 @@ class _Builder:
         """
         for each in uses:
             self.changes[each.owner].puts.append(Put(place, each.text))
-            for results in each.results:
+            for said, results in zip(each.said, each.results, strict=True):
                 self.changes[each.owner].saved.append(len(self.turns))
-                prompt = near.longer(near.more + self.longer[near.scope] + grown)
-                self.turns.append(replace(prompt, recorded=False))
-                self.longer[near.scope] += near.usage.output_tokens + results
+                prompt = near.longer(self.longer[near.scope] + grown)
+                usage = replace(near.usage, output_tokens=round(said))
+                self.turns.append(replace(prompt, usage=usage, recorded=False))
+                self.longer[near.scope] += said + results + self.around
+
+    def _around(self, used: frozenset[int]) -> float:
+        """Tokens around the messages of one round, by those behind which no meta-tool ran: the median."""
+        chains = self.executed.chains.values()
+        plain = [index for chain in chains for index in chain[:-1] if index not in used]
+        said = [self.executed.turns[index].usage.output_tokens + self.results[index] for index in plain]
+        grown = [self.executed.left_behind(index) for index in plain]
+        return median([max(0.0, one - other) for one, other in zip(grown, said, strict=True)] or [0.0])

@@ -48,7 +48,7 @@ class Turn:
 
     def longer(self, tokens: float) -> Turn:
         """The same with a longer prompt; it cannot be shorter than nothing."""
-        return replace(self, more=max(tokens, -float(self.usage.input_tokens)))
+        return replace(self, more=max(self.more + tokens, -float(self.usage.input_tokens)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,9 @@ class Judged:
         made: distinct calls that ran inside.
         wasted: of these, calls that nobody wanted, and `wasted_tokens` what they returned.
         text: tokens of what it told the agent that was wanted, less what stands there without it too.
-        results: of each model call that it saved, the tokens that the results would have taken.
+        asked_for: tokens of the results that stand there without it too.
+        said: of each model call that it saved, the tokens of the calls that it would have asked for.
+        results: the tokens that their results would have taken.
     """
 
     use: Use
@@ -38,6 +40,8 @@ class Judged:
     wasted: int
     wasted_tokens: int
     text: float = 0.0
+    asked_for: float = 0.0
+    said: tuple[float, ...] = ()
     results: tuple[float, ...] = ()
 
 
@@ -72,6 +76,8 @@ def _judged(use: Use, back: PutBack, meta_tool: MetaTool) -> Judged:
         wasted=len(wasted),
         wasted_tokens=wasted_tokens,
         text=0.0 if ahead or costs_one else _told_tokens(use, made, meta_tool) - wasted_tokens - asked_for,
+        asked_for=0.0 if ahead else asked_for,
+        said=tuple(sum(text_tokens({call.name: call.args}) for call in each) for each in rounds),
         results=tuple(map(_tokens, rounds)),
     )
 

@@ -15,7 +15,7 @@ from typing import Literal, Self, TypeAlias
 from langchain_awo.ledger.balance import Balance
 from langchain_awo.ledger.restore import Restored, Taken, restore
 from langchain_awo.ledger.settle import START, Account, Turn
-from langchain_awo.ledger.tokens import schema_tokens
+from langchain_awo.ledger.tokens import schema_tokens, text_tokens
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import ModelCallRecord, TokenUsage
@@ -164,7 +164,7 @@ class Bookkeeper:
             if each.model_calls < 0 and each.use.issued_by is not None:
                 saved[each.use.meta_tool] -= recorded[each.use.issued_by]
         work = [each.get(("work", ""), amount) for each, amount in zip(split, recorded, strict=True)]
-        for name, balance in _restored(calls, work, judged).settled().items():
+        for name, balance in _restored(seen, work, judged).settled().items():
             saved[name] += self._amount(balance, calls)
         known = {call.model for call in calls if call.usage}
         return Ledger(
@@ -252,7 +252,7 @@ def _reads(index: int, each: Judged, seen: Observed) -> bool:
     return issued_by is None or (index > issued_by and calls[index].scope == calls[issued_by].scope)
 
 
-def _restored(calls: Sequence[ModelCallRecord], work: Sequence[Amount], judged: Sequence[Judged]) -> Restored:
+def _restored(seen: Observed, work: Sequence[Amount], judged: Sequence[Judged]) -> Restored:
     """The run without its meta-tools, whose schemas and whose results in vain `work` does not have any more."""
     turns = [
         Turn(
@@ -260,16 +260,25 @@ def _restored(calls: Sequence[ModelCallRecord], work: Sequence[Amount], judged: 
             scope=call.scope,
             seconds=each.seconds,
         )
-        for call, each in zip(calls, work, strict=True)
+        for call, each in zip(seen.trace.model_calls, work, strict=True)
     ]
     taken = [
         Taken(
             each.use.meta_tool,
             START if each.use.issued_by is None else each.use.issued_by,
+            each.said,
             each.results,
             each.text,
         )
         for each in judged
         if each.use.way != "prefetched"
     ]
-    return restore(Account(turns), taken)
+    results = [0.0] * len(turns)
+    own = {each.use.key for each in judged if each.use.way == "called"}
+    for called in seen.trace.tool_calls:
+        if called.model_call is not None and called.call_id not in own:
+            results[called.model_call] += text_tokens(called.output)
+    for each in judged:
+        if each.use.issued_by is not None:
+            results[each.use.issued_by] += each.asked_for
+    return restore(Account(turns), taken, results)
