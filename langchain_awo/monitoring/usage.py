@@ -8,7 +8,8 @@ from typing import Literal, TypeAlias
 
 from langchain_awo.model.ir.installation import installation_of, run_ahead
 from langchain_awo.model.ir.metatool import MetaTool, Mode, ToolkitPlan
-from langchain_awo.model.text.encoding import decode, digest
+from langchain_awo.model.text.encoding import decode
+from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.handback import HandBack
 from langchain_awo.model.trace.trace import ToolCallRecord, Trace
 from langchain_awo.optimizer.log.inline import anchor_of
@@ -112,14 +113,14 @@ def _uses(trace: Trace, known: Mapping[str, MetaTool]) -> Iterator[Use]:
     for (name, anchor), made in beside.items():
         if name not in ahead:
             yield Use(meta_tool=name, way="continued", made=tuple(made), call=calls.get(anchor), key=anchor)
-        elif asked := tuple(each for each in made if digest([each.name, each.args]) in served):
+        elif asked := tuple(each for each in made if call_key(each.name, each.args) in served):
             yield Use(meta_tool=name, way="prefetched", made=asked, call=calls.get(anchor), key=anchor)
 
 
 def _served(trace: Trace) -> frozenset[str]:
     """The calls that the model asked for and that were answered without a run of their own."""
     return frozenset(
-        digest([call.name, call.args])
+        call_key(call.name, call.args)
         for call in trace.tool_calls
         if call.model_call is not None and call.started_at is None and call.status == "ok"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from langchain_awo.model.ir.metatool import MetaTool
@@ -115,22 +115,14 @@ def _places(meta_tool: MetaTool, corpus: Corpus) -> Iterator[tuple[Run, Segment,
 def _example(meta_tool: MetaTool, run: Run, segment: Segment, start: int) -> Example | None:
     found = next(iter(simulate(meta_tool, run, segment, start, blind=True)), None)
     if found is None:
-        found = _before_guards(meta_tool, run, segment, start)
-        return _shown(run, segment, found, "stops") if found else None
+        return None
     if found.unwanted:
         return _shown(run, segment, found, "unwanted")
+    if found.stop is not None:
+        return _shown(run, segment, found, "stops")
     if all(len(made) == 0 for number, made in found.made.items() if number > 1):
         return None
     return _shown(run, segment, found, "more" if found.wasted() else "same")
-
-
-def _before_guards(meta_tool: MetaTool, run: Run, segment: Segment, start: int) -> Simulation | None:
-    """What is done before the first step that a guard holds back, if that applies here."""
-    steps = meta_tool.steps
-    first = next((i for i, step in enumerate(steps) if step.guard and step.guard.otherwise == "stop"), 0)
-    if not first:
-        return None
-    return next(iter(simulate(replace(meta_tool, steps=steps[:first]), run, segment, start)), None)
 
 
 def _shown(run: Run, segment: Segment, found: Simulation, outcome: Outcome) -> Example:

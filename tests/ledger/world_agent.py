@@ -15,10 +15,12 @@ import langchain_awo as awo
 from langchain_awo.model.ir.metatool import MetaTool, Mode, ToolkitPlan
 from langchain_awo.model.text.encoding import decode, digest
 from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.trace.handback import HandBack, ToldCall, split_fetched
 from langchain_awo.model.trace.trace import Trace
-from langchain_awo.optimizer.log.corpus import Corpus, build_corpus, call_key, scalars
+from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
+from langchain_awo.optimizer.log.words_in_text import scalars
 from langchain_awo.optimizer.replay.counterfactual import best_by_anchor
 from langchain_awo.optimizer.replay.simulate import simulate
 from langchain_awo.runtime.inner.schemas import field_names

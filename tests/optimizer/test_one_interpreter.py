@@ -9,9 +9,9 @@ from hypothesis import Phase, event, given, note, settings
 from hypothesis import strategies as st
 
 from langchain_awo.model.ir.binding import Parameter, leaves
-from langchain_awo.model.stepping.deciding import call_key
 from langchain_awo.model.stepping.execution import execute
 from langchain_awo.model.stepping.outcome import Failed, Succeeded
+from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.views.notation import format_meta_tool
 from langchain_awo.optimizer.replay.simulate import simulate
 from tests.optimizer.stepping_worlds import FAILURE, ToolsWorld, make_parameters, make_routine

@@ -5,7 +5,6 @@ The one place where guards, nulls, absent arguments, lists and limits are looked
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
 from langchain_awo.model.ir.binding import Frame, Output, resolve
@@ -13,8 +12,8 @@ from langchain_awo.model.ir.guard import guard_holds
 from langchain_awo.model.ir.mapping import items_of
 from langchain_awo.model.ir.metatool import Map, Step
 from langchain_awo.model.ir.pointer import MISSING
-from langchain_awo.model.text.encoding import digest
 from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.call_key import call_key
 
 Cause: TypeAlias = Literal["guard", "null", "argument", "list", "limit", "empty"]
 """Why a step makes no call:
@@ -56,11 +55,6 @@ class Calls(NamedTuple):
     args: dict[str, Arguments]
     left_out: bool = False
     items: int = 1
-
-
-def call_key(tool: str, args: Mapping[str, JSONValue]) -> str:
-    """A key that is equal for calls of the same tool with equal arguments, and for no others."""
-    return f"{tool}:{digest(args)}"
 
 
 def decide(step: Step, frame: Frame) -> Calls | Withheld:

@@ -11,7 +11,8 @@ from langchain_awo.optimizer.dataflow.observations import Leaf, Sight, is_each, 
 from langchain_awo.optimizer.dataflow.origins import Origin, explained, learn_origins
 from langchain_awo.optimizer.dataflow.places import find_places
 from langchain_awo.optimizer.dataflow.value_index import value_key
-from langchain_awo.optimizer.log.corpus import Corpus, scalars
+from langchain_awo.optimizer.log.corpus import Corpus
+from langchain_awo.optimizer.log.words_in_text import scalars
 from langchain_awo.optimizer.replay.evaluate import split
 
 

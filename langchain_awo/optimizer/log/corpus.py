@@ -15,16 +15,14 @@ from typing import Final
 from langchain_awo.ledger.settle import Turn
 from langchain_awo.ledger.tokens import CHARACTERS_PER_TOKEN, bound_tokens
 from langchain_awo.model.ir.reach import Reach, reach_of
-from langchain_awo.model.stepping.deciding import call_key
 from langchain_awo.model.text.encoding import decode, dumps
 from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.trace.trace import ModelCallRecord, TokenUsage, ToolCallRecord, ToolSpec, Trace
 from langchain_awo.optimizer.log.effects import effects_of
 from langchain_awo.optimizer.log.specs import merged_specs
-
-NEVER: Final = 1 << 62
-"""Position of a value that never occurs."""
+from langchain_awo.optimizer.log.words_in_text import as_word, find_word, scalars
 
 MOST_TEXTS: Final = 200
 """So many distinct texts show what an argument holds."""
@@ -248,46 +246,6 @@ def build_corpus(
     return Corpus(tuple(_run(trace, effects, shown) for trace in ordered), specs, effects)
 
 
-def scalars(value: JSONValue) -> Iterator[JSONValue]:
-    """The leaves of a value."""
-    if isinstance(value, dict):
-        for member in value.values():
-            yield from scalars(member)
-    elif isinstance(value, list):
-        for element in value:
-            yield from scalars(element)
-    else:
-        yield value
-
-
-def as_word(value: JSONValue) -> str:
-    """A scalar as it would stand in a text, lower case."""
-    return (value if isinstance(value, str) else dumps(value)).lower()
-
-
-def find_word(text: str, word: str, start: int) -> int:
-    """End position of the first occurrence of a word that is not part of a longer one, or `NEVER`.
-
-    >>> find_word("order w12, then w1", "w1", 0)
-    18
-    """
-    if not word:
-        return start
-    position = text.find(word, start)
-    while position >= 0:
-        end = position + len(word)
-        before = position > start and _joins(text[position - 1], word[0])
-        after = end < len(text) and _joins(text[end], word[-1])
-        if not (before or after):
-            return end
-        position = text.find(word, position + 1)
-    return NEVER
-
-
-def _joins(outside: str, inside: str) -> bool:
-    return (outside.isalnum() or outside == "_") and (inside.isalnum() or inside == "_")
-
-
 def seconds_of(started: float | None, ended: float | None) -> float:
     """How long something took; 0 if nobody knows."""
     return 0.0 if started is None or ended is None else max(0.0, ended - started)
@@ -406,8 +364,3 @@ class _RunBuilder:
         piece = f"{text.lower()}\n"
         self.text.append(piece)
         self.length += len(piece)
-
-
-def tool_of(key: str) -> str:
-    """The tool of a call's key."""
-    return key.rsplit(":", 1)[0]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-from langchain_awo.model.text.encoding import decode, digest, dumps
+from langchain_awo.model.text.encoding import decode, dumps
 from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.handback import ToldCall
 from langchain_awo.model.trace.trace import Replay, ToolCallRecord, ToolSpec
 from langchain_awo.optimizer.log.effects import effect_of
@@ -58,4 +59,4 @@ def values_of(call: ToolCallRecord) -> list[JSONValue]:
 
 def key_of(call: ToolCallRecord) -> str:
     """Equal for calls of one tool with the same arguments."""
-    return digest([call.name, call.args])
+    return call_key(call.name, call.args)

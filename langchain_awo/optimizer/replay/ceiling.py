@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.optimizer.log.corpus import Corpus, Round, Run, Segment, scalars
+from langchain_awo.optimizer.log.corpus import Corpus, Round, Run, Segment
+from langchain_awo.optimizer.log.words_in_text import scalars
 from langchain_awo.optimizer.replay.parts import PARTS, Part, classify_rounds
 
 

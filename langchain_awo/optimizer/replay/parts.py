@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, Literal, TypeAlias, get_args
 
-from langchain_awo.optimizer.log.corpus import Corpus, Round, Run, Segment, scalars
+from langchain_awo.optimizer.log.corpus import Corpus, Round, Run, Segment
+from langchain_awo.optimizer.log.words_in_text import scalars
 
 Part: TypeAlias = Literal["repeat", "parallel", "parallel_write", "flow", "flow_write"]
 """`repeat`: its calls were made before in the run with the same arguments. `parallel`: every argument was known when the walk

@@ -20,10 +20,12 @@ from langchain_awo.model.ir.pointer import MISSING
 from langchain_awo.model.stepping.execution import Run as Routine
 from langchain_awo.model.stepping.outcome import Call, Failed, Outcome, Stop, Succeeded, Unrecorded
 from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.call_key import tool_of
 from langchain_awo.optimizer.dataflow.unify import Solution, fit_args, same, solve_map
 from langchain_awo.optimizer.log.corpus import Call as RecordedCall
-from langchain_awo.optimizer.log.corpus import Run, Segment, scalars, tool_of
+from langchain_awo.optimizer.log.corpus import Run, Segment
 from langchain_awo.optimizer.log.requests import has_asked, telling_words
+from langchain_awo.optimizer.log.words_in_text import scalars
 from langchain_awo.optimizer.replay.recorded import RecordedWorld
 
 FAILED: Final = Failed(error="it failed when it was recorded")
@@ -125,7 +127,8 @@ class _Attempt:
     """A run in the making, whose first step makes the anchor call.
 
     Attributes:
-        solution: the parameters that were solved; what is in `absent` was looked at and not given.
+        solution: the parameters that were solved; what is in `absent` was looked at and not given, and nobody has to say what is
+            in `needless`, as a guard rules its step out.
     """
 
     def __init__(
@@ -147,6 +150,7 @@ class _Attempt:
         self.unwanted = False
         self.solution: Solution = {}
         self.absent: set[str] = set()
+        self.needless: set[str] = set()
         self.reproduced: dict[str, int] = {}
         self.world = RecordedWorld(segment, start)
         self.frame = Frame(parameters=self.solution)
@@ -165,7 +169,8 @@ class _Attempt:
 
     def is_told_all(self) -> bool:
         """Whether every required parameter is known, also of steps that nobody can tell about: without it, it is not called."""
-        return all(spec.name in self.solution for spec in self.meta_tool.parameters if spec.required)
+        required = {spec.name for spec in self.meta_tool.parameters if spec.required}
+        return required <= self.solution.keys() | self.needless
 
     def result(self) -> Simulation:
         """What came of it."""
@@ -240,7 +245,9 @@ class _Attempt:
         names = self._open_names(step)
         if not names:
             return
-        if is_made and names & _names_of_arguments(step) and not self._is_ruled_out(step, names):
+        if self._is_ruled_out(step, names):
+            self.needless |= names
+        elif is_made and names & _names_of_arguments(step):
             self._solve(number, step)
         self.absent |= names - self.solution.keys()
 

@@ -18,7 +18,7 @@ from typing import Final
 
 from langchain_awo.model.ir.canonical import CanonicalCall
 from langchain_awo.model.rules import Alias, CollapseLogin, Ignore, PythonRule, Rule, RuleSet
-from langchain_awo.model.stepping.deciding import call_key
+from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.optimizer.log.corpus import Call, Corpus, Round, Run, Segment
 from langchain_awo.optimizer.rules.collapse import collapse_logins
 from langchain_awo.optimizer.rules.path import PathCall

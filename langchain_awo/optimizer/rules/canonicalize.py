@@ -27,7 +27,7 @@ from typing import Final
 from langchain_awo.model.ir.canonical import CanonicalCall
 from langchain_awo.model.rules import HOLE
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.optimizer.log.corpus import as_word
+from langchain_awo.optimizer.log.words_in_text import as_word
 
 MIN_CALLS: Final = 12
 """With fewer calls of a tool nothing is inferred."""

@@ -24,9 +24,9 @@ from langchain_awo.model.ir.binding import Binding, Constant, Parameter, leaves
 from langchain_awo.model.ir.canonical import CanonicalCall
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.rules import RuleSet, SelectBy
-from langchain_awo.model.stepping.deciding import call_key
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.log.corpus import Call, Corpus, Round, Run, Segment
 from langchain_awo.optimizer.rules.canonicalize import canonical_call

@@ -22,7 +22,8 @@ from langchain_awo.model.rules import (
     SelectBy,
 )
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.optimizer.log.corpus import Corpus, as_word
+from langchain_awo.optimizer.log.corpus import Corpus
+from langchain_awo.optimizer.log.words_in_text import as_word
 from langchain_awo.optimizer.rules.commute import read_stretches, shows_flow
 from langchain_awo.optimizer.rules.path import Path, PathCall
 from langchain_awo.optimizer.rules.prepare import build_paths, inferred_selectors, view

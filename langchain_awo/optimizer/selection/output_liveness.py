@@ -11,7 +11,8 @@ from langchain_awo.model.ir.projection import leave_out
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.places import DATA_KEY
-from langchain_awo.optimizer.log.corpus import Call, Corpus, Run, scalars
+from langchain_awo.optimizer.log.corpus import Call, Corpus, Run
+from langchain_awo.optimizer.log.words_in_text import scalars
 from langchain_awo.optimizer.selection.mentions import Sayings, is_telling, sayings_of, says
 
 SAMPLE: Final = 1_000

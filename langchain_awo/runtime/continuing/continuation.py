@@ -14,10 +14,11 @@ from langgraph.errors import GraphBubbleUp
 
 from langchain_awo.model.ir.eager import eager_part
 from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.handback import Entry, HandBack
 from langchain_awo.runtime.answer.render_steps import tell_steps
 from langchain_awo.runtime.approval.guarding import inner_request
-from langchain_awo.runtime.continuing.held import Held, call_key
+from langchain_awo.runtime.continuing.held import Held
 from langchain_awo.runtime.continuing.readings import Readings, readings_of
 from langchain_awo.runtime.continuing.start import Start, start_of, with_fetched
 from langchain_awo.runtime.executor.drivers import adrive, drive

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from langchain_awo.model.text.encoding import digest, project_output
+from langchain_awo.model.text.encoding import project_output
 from langchain_awo.model.text.json_value import JSONValue
 
 
@@ -24,8 +23,3 @@ class Held:
     def output(self) -> JSONValue:
         """What it says, as it came."""
         return project_output(self.content, self.artifact)
-
-
-def call_key(tool: str, args: Mapping[str, JSONValue]) -> str:
-    """What makes two calls the same: tool and arguments, those that are null left out."""
-    return digest([tool, {name: value for name, value in args.items() if value is not None}])

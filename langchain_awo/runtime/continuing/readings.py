@@ -17,7 +17,8 @@ from typing import Any, TypeAlias, TypeVar
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 
-from langchain_awo.runtime.continuing.held import Held, call_key
+from langchain_awo.model.trace.call_key import call_key
+from langchain_awo.runtime.continuing.held import Held
 from langchain_awo.runtime.inner.invocation import invocation_of
 
 Kept = TypeVar("Kept")

@@ -26,9 +26,10 @@ from langgraph.config import get_config
 from langgraph.errors import GraphBubbleUp
 
 from langchain_awo.model.ir.eager import eager_part
+from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.handback import split_fetched
 from langchain_awo.runtime.approval.guarding import inner_request
-from langchain_awo.runtime.continuing.held import Held, call_key
+from langchain_awo.runtime.continuing.held import Held
 from langchain_awo.runtime.continuing.readings import kept_for
 from langchain_awo.runtime.continuing.start import Start, start_of
 from langchain_awo.runtime.executor.drivers import adrive, drive
