@@ -20,7 +20,7 @@ OFTEN: Final = 0.5
 
 MODEL_CALL: Final = 1.0
 TOOL_CALL: Final = 0.05
-"""How long a tool call takes beside a model call, where no times were recorded."""
+"""How long a tool call takes beside a model call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,7 @@ class Weight:
 
     @property
     def waiting(self) -> float:
-        """Waiting saved: in seconds, or in model calls where no times were recorded."""
-        if self.balance.seconds:
-            return self.balance.seconds
+        """Waiting saved, in model calls: recorded times differ from machine to machine, and a plan must not."""
         if self.mode == "prefetch":
             return TOOL_CALL * _told(self.tally)
         return MODEL_CALL * self.balance.model_calls - TOOL_CALL * self.balance.over_fetched
