@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -26,7 +26,7 @@ from langchain_awo.cli.sources import live_tools, read_sample
 from langchain_awo.cli.terminal import counted, percent, progress, put, put_json, put_table
 
 if TYPE_CHECKING:
-    from langchain_awo.monitoring.estimate import Estimate, ModelEstimate
+    from langchain_awo.monitoring.estimate import Estimate, ModelEstimate, Way
 
 
 def estimate_traces(
@@ -113,7 +113,7 @@ def _put(estimate: Estimate) -> None:
     )
     put_table(
         "A held-out run, on average",
-        ["", "model calls", "tokens", "in vain", "schemas"],
+        ["", "model calls", "tokens", "with caching", "calls in vain", "schemas"],
         [
             [
                 "today",
@@ -121,17 +121,9 @@ def _put(estimate: Estimate) -> None:
                 f"{usage.total_tokens / runs:,.0f}",
                 "",
                 "",
+                "",
             ],
-            *(
-                [
-                    f"saved by {way.name}",
-                    f"{way.model_calls / runs:.2f}",
-                    f"{way.usage.total_tokens / runs:,.0f}",
-                    f"{way.in_vain / runs:,.0f}",
-                    f"{way.schemas / runs:,.0f}",
-                ]
-                for way in estimate.ways
-            ),
+            *(_way(way, runs) for way in estimate.ways),
         ],
     )
     for model in estimate.models:
@@ -140,11 +132,33 @@ def _put(estimate: Estimate) -> None:
     put(f"\n{estimate.reason}", style="bold")
 
 
+WAYS: Final = {
+    "installed": "saved as compiled",
+    "continue": "saved if all continue",
+    "append": "saved if all are appended",
+}
+
+
+def _way(way: Way, runs: int) -> list[str]:
+    saved = way.expected.times(1 / runs)
+    return [
+        WAYS[way.name],
+        f"{saved.model_calls:.2f}",
+        f"{saved.tokens:,.0f} \u00b1 {saved.margin:,.0f}",
+        f"{saved.cached_tokens():,.0f}",
+        f"{saved.over_fetched:.2f}",
+        f"{way.schemas:,.0f}",
+    ]
+
+
 def _put_model(model: ModelEstimate, currency: str) -> None:
     from langchain_awo.monitoring.prices import PER
 
     as_if = "" if model.recorded else ", if it were used"
-    put(f"{model.model}{as_if}: a run costs {currency} {model.run:.4f}, {model.way} saves {model.saved:.4f}")
+    put(
+        f"{model.model}{as_if}: a run costs {currency} {model.run:.4f}; the toolkit saves "
+        f"{model.saved_uncached:.4f} of it, {model.saved_cached:.4f} with prompt caching"
+    )
     put_table(
         "Saved a month",
         ["runs a day", "model calls", "tokens", "money", "after upkeep", "pays back"],
@@ -165,6 +179,8 @@ def _put_model(model: ModelEstimate, currency: str) -> None:
 def _assumptions(estimate: Estimate) -> str:
     assumed, recorded = estimate.assumptions, estimate.recorded_usage
     return (
+        "Prompt caching: what stood in the prompt before counts a tenth, or the price of cached tokens; "
+        "the months count the less of both.\n"
         f"Assumed: a model makes {percent(assumed.utilisation)} of the possible uses of appended meta-tools; "
         f"{assumed.setup_hours:g} hours to set it up\nand {assumed.upkeep_hours:g} a month to keep it up, "
         f"at {estimate.currency} {assumed.hourly_rate:g} an hour. "

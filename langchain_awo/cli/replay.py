@@ -20,6 +20,7 @@ def replay_toolkit(
 
     Example: `awo replay new-traces.db --toolkit toolkit.json`
     """
+    from langchain_awo.optimizer.log.habits import read_together
     from langchain_awo.optimizer.pipeline import Options
     from langchain_awo.optimizer.replay.evaluate import replay_report
     from langchain_awo.plan_file import read_plan
@@ -28,7 +29,12 @@ def replay_toolkit(
     found = read_sample(traces, domain=domain, model=model)
     effects = {name: signature.effect for name, signature in plan.tools.items()}
     with waiting("replaying"):
-        report = replay_report(found, plan.meta_tools, options=Options(effects=effects))
+        report = replay_report(
+            found,
+            plan.meta_tools,
+            options=Options(effects=effects),
+            together=read_together(plan.corpus.get("together")),
+        )
     if as_json:
         put_json(report.as_json())
         return

@@ -1,6 +1,7 @@
 """What to do: keep, wait, compile again, change the mode, reword, raise the threshold, or retire; each with its evidence.
 
-Utilisation above one half keeps a meta-tool. Below it the cause is looked for in this order: the path mix changed, bindings
+Utilisation above one half keeps a meta-tool, and one that runs unasked is kept below it as long as it saves more than it costs for
+certain: by that it was chosen. Else the cause is looked for in this order: the path mix changed, bindings
 are violated more often, routines are handed back; then it is seldom chosen, and what helps depends on the mode. A member
 whose schema changed comes before everything, because the meta-tool is not installed any more.
 """
@@ -123,7 +124,7 @@ def decide(found: Finding, drift: Drift, period: Period) -> Decision:
         evidence = (_utilisation(found), drift.sentence)
         return Decision(action="recompile", cause="path_mix_changed", evidence=evidence)
     if is_below_half(share):
-        return _unused(found)
+        return _unused(found, period)
     return _unknown(found, period)
 
 
@@ -148,11 +149,15 @@ def _used(found: Finding, period: Period) -> Decision:
     return Decision(action="keep", cause="none", evidence=tuple(evidence), until=period.after(RECHECK_DAYS))
 
 
-def _unused(found: Finding) -> Decision:
+def _unused(found: Finding, period: Period) -> Decision:
     if troubled := _trouble(found):
         return troubled
     evidence = (_utilisation(found), _tokens(found))
     if found.mode == "continue":
+        if _pays(found):
+            paid = "it needs no choice, and saves more than what it fetches in vain costs"
+            until = period.after(RECHECK_DAYS)
+            return Decision(action="keep", cause="none", evidence=(*evidence, paid), until=until)
         wasted = f"{found.wasted:,} of {found.made:,} calls that it made unasked were not wanted"
         action: Action = "retire" if _is_below_zero(found) else "change_mode"
         mode: Mode | Literal[""] = "append" if action == "change_mode" else ""
@@ -206,6 +211,12 @@ def _trouble(found: Finding) -> Decision | None:
 def _is_below_zero(found: Finding) -> bool:
     """Whether it costs tokens for certain and saves no model call."""
     return _costs_tokens(found) and found.savings.model_calls.value <= 0
+
+
+def _pays(found: Finding) -> bool:
+    """Whether it saves both tokens and model calls for certain."""
+    savings = found.savings
+    return all(each.low is not None and each.low > 0 for each in (savings.tokens, savings.model_calls))
 
 
 def _costs_tokens(found: Finding) -> bool:

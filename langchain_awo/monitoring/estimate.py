@@ -3,74 +3,56 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias, get_args
 
 from langchain_awo.errors import EstimateError, PriceError
+from langchain_awo.ledger.balance import Balance
+from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.ir.schema import adapter
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import TokenUsage, ToolSpec, Trace
-from langchain_awo.monitoring.prices import PER, Price, PriceTable
+from langchain_awo.monitoring.prices import Price, PriceTable, money_of
 from langchain_awo.monitoring.worth import Assumptions, Month, break_even, month
 from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
 from langchain_awo.optimizer.log.inline import without_echo
 from langchain_awo.optimizer.pipeline import Options, Progress, compile_corpus
-from langchain_awo.optimizer.replay.cost import schema_tokens
-from langchain_awo.optimizer.replay.counterfactual import replay
+from langchain_awo.optimizer.replay.cost import Books
 from langchain_awo.optimizer.replay.evaluate import split
-from langchain_awo.optimizer.replay.tally import Tally
+from langchain_awo.optimizer.replay.installed import in_mode, replay_installed, schemas_in_prompts
 
 USUAL_RUNS_A_DAY: Final = (10, 100, 1000)
 """An estimate always has a row for these."""
 
 
+WayName: TypeAlias = Literal["installed", "continue", "append"]
+"""`installed` is the toolkit as it is compiled, each meta-tool in its mode; the others use all of them in one mode."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """What one way of use saved on the held-out runs, all of them together.
+    """What one way of use saves on the held-out runs, all of them together, by the ledger.
 
     Attributes:
-        name: `continue` runs what follows a call unasked; in `append` a model has to choose the meta-tool.
-        model_calls: saved.
-        usage: of the saved model calls.
-        in_vain: tokens of the outputs that nobody needed.
-        schemas: tokens that the schemas took of all prompts.
-        share: of the savings that can be expected: the assumed utilisation in `append`, 1 in `continue`.
+        possible: with every use that a blind model can make.
+        expected: at the assumed utilisation of what a model has to choose; what runs unasked always runs.
+        schemas: tokens that stand in every prompt.
     """
 
-    name: Literal["continue", "append"]
-    model_calls: int
-    usage: TokenUsage
-    in_vain: float
-    schemas: int
-    share: float
+    name: WayName
+    possible: Balance
+    expected: Balance
+    schemas: float
 
-    @property
-    def expected_calls(self) -> float:
-        """Model calls saved at the expected share."""
-        return self.share * self.model_calls
-
-    @property
-    def tokens(self) -> float:
-        """Tokens saved at the expected share, less schemas and what was fetched in vain."""
-        return self.share * (self.usage.total_tokens - self.in_vain) - self.schemas
-
-    def money(self, price: Price, prompts: TokenUsage, *, recorded: float) -> float:
-        """The same in money.
+    def money(self, price: Price, *, cached: bool) -> float:
+        """What is expected, in money.
 
         Args:
-            price: of the model.
-            prompts: usage of all held-out model calls; schemas are cached as much as these.
-            recorded: share of the model calls whose usage was recorded; of the others nobody knows what was cached, and
-                schemas, which stand in the unchanged beginning of every prompt, are taken to be.
+            cached: whether the provider reads what stood in the prompt before from its cache.
         """
-        cached = price.input if price.cached is None else price.cached
-        read = price.cost(TokenUsage(input_tokens=prompts.input_tokens, cached_tokens=prompts.cached_tokens))
-        as_read = read / max(1, prompts.input_tokens)
-        schemas = self.schemas * (recorded * as_read + (1 - recorded) * cached / PER)
-        in_vain = self.in_vain * price.input / PER
-        return self.share * (price.cost(self.usage) - in_vain) - schemas
+        return money_of(self.expected, price, cached=cached)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +61,10 @@ class ModelEstimate:
 
     Attributes:
         recorded: whether the traces are of this model; otherwise their tokens are priced as if they were.
-        run: what a run costs today.
-        way: the way of use that saves most.
-        saved: what it saves of a run, in money.
+        run: what a run costs today, as recorded.
+        saved: what the toolkit as it is installed saves of a run, in money: the less of the two below.
+        saved_uncached: without prompt caching.
+        saved_cached: with prompt caching: what stood in the prompt before costs the price of cached tokens.
         break_even: the fewest runs a day at which it is worth it, `None` if there is no such number.
         months: by runs a day.
     """
@@ -89,8 +72,9 @@ class ModelEstimate:
     model: str
     recorded: bool
     run: float
-    way: Literal["continue", "append"]
     saved: float
+    saved_uncached: float
+    saved_cached: float
     break_even: int | None
     months: tuple[Month, ...]
 
@@ -173,15 +157,10 @@ def estimate_saving(
     corpus = build_corpus(found, tools=tools, declared=chosen.effects)
     train, rest = split(corpus, held_out=held_out, seed=split_seed)
     meta_tools, _ = compile_corpus(train, chosen, progress=progress)
-    replayed = replay(meta_tools, rest)
-    schemas = sum(map(schema_tokens, meta_tools)) * rest.model_calls
-    ways = (
-        _way("continue", replayed.continue_, rest, schemas=0, share=1.0),
-        _way("append", replayed.chooser, rest, schemas=schemas, share=assumed.utilisation),
-    )
+    ways = tuple(_ways(meta_tools, rest, assumed.utilisation))
     usage, recorded = _usage(rest), _recorded(found)
     models = tuple(
-        _priced(model, ways, rest, recorded=recorded, runs_a_day=runs_a_day, assumptions=assumed)
+        _priced(model, ways[0], rest, runs_a_day=runs_a_day, assumptions=assumed)
         for model in _models(found, table, priced_as, usage)
     )
     first = models[0]
@@ -205,40 +184,39 @@ def estimate_saving(
     )
 
 
-def _way(
-    name: Literal["continue", "append"], tally: Tally, rest: Corpus, *, schemas: int, share: float
-) -> Way:
-    return Way(
-        name=name,
-        model_calls=tally.saved,
-        usage=tally.usage,
-        in_vain=tally.wasted_tokens(rest.output_tokens),
-        schemas=schemas,
-        share=share,
-    )
+def _ways(meta_tools: Sequence[MetaTool], rest: Corpus, utilisation: float) -> Iterator[Way]:
+    books = Books(rest)
+    for name in get_args(WayName):
+        mode = None if name == "installed" else name
+        used = [in_mode(each, mode) if mode else each for each in meta_tools]
+        shown = schemas_in_prompts(used, rest)
+        possible = replay_installed(used, rest, books=books).balance
+        unasked = replay_installed([each for each in used if each.mode in UNASKED], rest, books=books)
+        never = books.balance(unasked.tally, schemas=shown)
+        expected = possible.times(utilisation) + never.times(1 - utilisation)
+        yield Way(name=name, possible=possible, expected=expected, schemas=shown)
+
+
+UNASKED: Final = ("continue", "entry", "prefetch")
+"""Modes in which no model has to choose."""
 
 
 def _priced(
-    model: _Model,
-    ways: Sequence[Way],
-    rest: Corpus,
-    *,
-    recorded: float,
-    runs_a_day: int,
-    assumptions: Assumptions,
+    model: _Model, way: Way, rest: Corpus, *, runs_a_day: int, assumptions: Assumptions
 ) -> ModelEstimate:
-    runs, usage = len(rest.runs), _usage(rest)
-    money = {way.name: way.money(model.price, usage, recorded=recorded) for way in ways}
-    best = max(ways, key=lambda way: money[way.name])
-    saved = money[best.name] / runs
-    a_run = {"model_calls": best.expected_calls / runs, "tokens": best.tokens / runs, "money": saved}
+    runs = len(rest.runs)
+    uncached, cached = (way.money(model.price, cached=each) / runs for each in (False, True))
+    saved = min(uncached, cached)
+    of_a_run = way.expected.times(1 / runs)
+    a_run = {"model_calls": of_a_run.model_calls, "tokens": of_a_run.tokens, "money": saved}
     numbers = sorted({*USUAL_RUNS_A_DAY, runs_a_day})
     return ModelEstimate(
         model=model.name,
         recorded=model.recorded,
-        run=model.price.cost(usage) / runs,
-        way=best.name,
+        run=model.price.cost(_usage(rest)) / runs,
         saved=saved,
+        saved_uncached=uncached,
+        saved_cached=cached,
         break_even=break_even(saved, assumptions),
         months=tuple(month(number, **a_run, assumptions=assumptions) for number in numbers),
     )

@@ -1,33 +1,23 @@
 """What one use of a meta-tool was worth.
 
-It saved no more model calls than
-
-* one use saved on average when it was compiled, and
-* it made calls that were *wanted*, less the call of the meta-tool itself.
-
-A call is wanted if something it returned, that nobody had read before, is in what the agent said or asked for afterwards,
-or in the arguments of a wanted call of the same use. The first call of a use that the model asked for is wanted in any
-case, and so are a call that failed and one that returned nothing to tell it by. A model call that afterwards only asks for
-the same again was not saved. A use that made no call cost a model call.
+It saved the model calls that an agent without it would have made for what was *wanted*: those that recompiling puts back, see
+`langchain_awo.optimizer.log.inline`, by the same function. What was not wanted was fetched in vain. A use that made no call cost a
+model call.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from langchain_awo.ledger.tokens import ANSWER_TOKENS, NOTE_TOKENS, text_tokens, told_tokens
 from langchain_awo.model.ir.metatool import MetaTool
-from langchain_awo.model.text.encoding import decode, dumps
-from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.model.trace.call_key import call_key
-from langchain_awo.model.trace.effect import Effect
+from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.trace.trace import ToolCallRecord
 from langchain_awo.monitoring.observing import Observed
 from langchain_awo.monitoring.usage import Use
-from langchain_awo.optimizer.log.corpus import CHARACTERS_PER_TOKEN, Run
-from langchain_awo.optimizer.selection.mentions import Sayings, sayings_of, words_of
-from langchain_awo.optimizer.selection.output_liveness import is_used
+from langchain_awo.optimizer.log.habits import Together
+from langchain_awo.optimizer.log.inline import PutBack, put_back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,89 +28,70 @@ class Judged:
         model_calls: saved; below 0 if the use cost one.
         made: distinct calls that ran inside.
         wasted: of these, calls that nobody wanted, and `wasted_tokens` what they returned.
+        text: tokens of what it told the agent that was wanted, less what stands there without it too.
+        asked_for: tokens of the results that stand there without it too.
+        said: of each model call that it saved, the tokens of the calls that it would have asked for.
+        results: the tokens that their results would have taken.
     """
 
     use: Use
-    model_calls: float
+    model_calls: int
     made: int
     wasted: int
     wasted_tokens: int
+    text: float = 0.0
+    asked_for: float = 0.0
+    said: tuple[float, ...] = ()
+    results: tuple[float, ...] = ()
 
 
-def judge(seen: Observed, meta_tools: Mapping[str, MetaTool], effects: Mapping[str, Effect]) -> list[Judged]:
-    """Every use of a run, judged by what the agent did afterwards."""
-    sayings = sayings_of(seen.run) if seen.usage.uses else None
-    repeats = _repeats(seen, effects)
-    return [
-        _judged(use, seen.run, sayings, meta_tools[use.meta_tool], repeats.get(index, 0))
-        for index, use in enumerate(seen.usage.uses)
-        if sayings is not None
-    ]
+def judge(
+    seen: Observed, meta_tools: Mapping[str, MetaTool], *, together: Together = frozenset()
+) -> list[Judged]:
+    """Every use of a run, judged by what the agent did afterwards.
+
+    Args:
+        meta_tools: by name.
+        together: tools that agents without them ask for at once.
+    """
+    if not seen.usage.uses:
+        return []
+    back = put_back(seen.trace, meta_tools.keys(), together=together)
+    return [_judged(use, back, meta_tools[use.meta_tool]) for use in seen.usage.uses]
 
 
-def _judged(use: Use, run: Run, sayings: Sayings, meta_tool: MetaTool, repeats: int) -> Judged:
+def _judged(use: Use, back: PutBack, meta_tool: MetaTool) -> Judged:
     made = list({(call.name, dumps(call.args)): call for call in use.made}.values())
-    wasted = _unwanted(use, made, run, sayings)
-    limit = len(made) - len(wasted) - (use.way == "called")
-    saves_none = use.is_open or use.way == "prefetched"  # a wait is saved, and no model call
-    usual = meta_tool.evidence.calls_saved if meta_tool.evidence.occurrences else limit
+    ahead = use.way == "prefetched"  # a wait is saved, and no model call
+    wasted = [] if ahead else [call for call in made if call.call_id not in back.wanted]
+    costs_one = use.way == "called" and not made and not use.is_open
+    rounds = () if ahead or use.is_open else back.rounds.get((use.meta_tool, use.key), ())
+    saved = {call.call_id for each in rounds for call in each}
+    wasted_tokens = round(_tokens(wasted))
+    asked_for = _tokens(call for call in made if call not in wasted and call.call_id not in saved)
     return Judged(
         use=use,
-        model_calls=0.0 if saves_none else min(usual, limit) - repeats,
+        model_calls=-1 if costs_one else len(rounds),
         made=len(made),
         wasted=len(wasted),
-        wasted_tokens=sum(len(_text(call.output)) for call in wasted) // CHARACTERS_PER_TOKEN,
+        wasted_tokens=wasted_tokens,
+        text=0.0 if ahead or costs_one else _told_tokens(use, made, meta_tool) - wasted_tokens - asked_for,
+        asked_for=0.0 if ahead else asked_for,
+        said=tuple(sum(text_tokens({call.name: call.args}) for call in each) for each in rounds),
+        results=tuple(map(_tokens, rounds)),
     )
 
 
-def _unwanted(use: Use, made: Sequence[ToolCallRecord], run: Run, sayings: Sayings) -> list[ToolCallRecord]:
-    start, end = _place(use, run)
-    later = sayings.after(end)
-    asked = made[:1] if use.way == "called" else []
-    unwanted = []
-    for call in reversed(made):
-        if call in asked or call.status != "ok" or _is_wanted(call, run, start, later):
-            later += f" {' '.join(words_of(dumps(call.args)))} "
-        else:
-            unwanted.append(call)
-    return unwanted
+def _tokens(calls: Iterable[ToolCallRecord]) -> float:
+    return sum(text_tokens(call.output) for call in calls)
 
 
-def _is_wanted(call: ToolCallRecord, run: Run, start: int, later: str) -> bool:
-    return is_used(decode(call.output), call.args, run, before=start, later=later)
-
-
-def _place(use: Use, run: Run) -> tuple[int, int]:
-    """Positions in the run's text before and after the call that a use follows."""
-    rounds = (current for segment in run.segments for current in segment.rounds)
-    found = next((current for current in rounds if current.index == use.issued_by), None)
-    return (found.start, found.end) if found else (0, 0)
-
-
-def _repeats(seen: Observed, effects: Mapping[str, Effect]) -> dict[int, int]:
-    """How many later model calls only asked again for what a use had made, by index of the use; none past a write."""
-    holds: dict[str, int] = {}
-    found: dict[int, int] = defaultdict(int)
-    used = defaultdict(list)
-    for index, use in enumerate(seen.usage.uses):
-        used[-1 if use.issued_by is None else use.issued_by].append((index, use))
-    for position in range(-1, len(seen.trace.model_calls)):
-        calls = [] if position < 0 else list(seen.trace.tool_calls_of(position))
-        keys = [call_key(call.name, call.args) for call in calls]
-        if keys and all(key in holds for key in keys):
-            found[max(holds[key] for key in keys)] += 1
-        if _any_write(calls, effects):
-            holds.clear()
-        for index, use in used.get(position, ()):
-            if _any_write(use.made, effects):
-                holds.clear()
-            holds |= {call_key(each.name, each.args): index for each in use.made if each.status == "ok"}
-    return found
-
-
-def _any_write(calls: Iterable[ToolCallRecord], effects: Mapping[str, Effect]) -> bool:
-    return any(not effects.get(call.name, Effect.UNKNOWN).is_read for call in calls)
-
-
-def _text(output: JSONValue) -> str:
-    return output if isinstance(output, str) else dumps(output)
+def _told_tokens(use: Use, made: Sequence[ToolCallRecord], meta_tool: MetaTool) -> float:
+    """What stands in the context of a use: the calls that it made, and what stands around them."""
+    calls = ((call.replay.step if call.replay else 1, call) for call in made)
+    around = NOTE_TOKENS if use.way == "continued" else ANSWER_TOKENS
+    return around + sum(
+        told_tokens(step, call.name, call.args, call.output, hide=meta_tool.steps[step - 1].hide)
+        for step, call in calls
+        if 0 < step <= len(meta_tool.steps)
+    )

@@ -1,8 +1,8 @@
 """The books of a toolkit: what was recorded, which part of it the toolkit took, and what it saved.
 
 The lines add up to the recorded usage, to the token. Of each prompt, the schemas of the meta-tools that were offered and
-what had been fetched in vain are estimated at four characters a token and never more than the prompt; the rest is work. A
-saved model call is priced as the one that used the meta-tool, which is less than a later one would have been.
+what had been fetched in vain are estimated at four characters a token and never more than the prompt; the rest is work. What was
+saved is settled as a forecast is: the run is restored as it would have been without the toolkit, see `langchain_awo.ledger.restore`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Literal, Self, TypeAlias
 
+from langchain_awo.ledger.balance import Balance
+from langchain_awo.ledger.restore import Restored, Taken, restore
+from langchain_awo.ledger.settle import START, Account, Turn
+from langchain_awo.ledger.tokens import schema_tokens, text_tokens
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import ModelCallRecord, TokenUsage
@@ -19,7 +23,6 @@ from langchain_awo.monitoring.judging import Judged
 from langchain_awo.monitoring.observing import Observed
 from langchain_awo.monitoring.prices import PriceTable
 from langchain_awo.optimizer.log.corpus import Corpus, spec_tokens
-from langchain_awo.optimizer.replay.cost import schema_tokens
 
 Purpose: TypeAlias = Literal["without", "work", "schema", "over_fetch"]
 """What recorded tokens were for: runs without meta-tools, the work of the other runs, schemas of meta-tools in prompts,
@@ -152,13 +155,17 @@ class Bookkeeper:
         """The books of one run, whose uses were judged."""
         calls = seen.trace.model_calls
         recorded = [self._recorded(call) for call in calls]
+        split = [self._split(index, amount, seen, judged) for index, amount in enumerate(recorded)]
         lines: Lines = defaultdict(Amount)
-        for index, amount in enumerate(recorded):
-            for key, part in self._split(index, amount, seen, judged).items():
-                lines[key] += part
+        for key, part in (pair for each in split for pair in each.items()):
+            lines[key] += part
         saved: dict[str, Amount] = defaultdict(Amount)
         for each in judged:
-            saved[each.use.meta_tool] += _usual(each, recorded).times(each.model_calls)
+            if each.model_calls < 0 and each.use.issued_by is not None:
+                saved[each.use.meta_tool] -= recorded[each.use.issued_by]
+        work = [each.get(("work", ""), amount) for each, amount in zip(split, recorded, strict=True)]
+        for name, balance in _restored(seen, work, judged).settled().items():
+            saved[name] += self._amount(balance, calls)
         known = {call.model for call in calls if call.usage}
         return Ledger(
             recorded=sum(recorded, Amount()),
@@ -201,6 +208,24 @@ class Bookkeeper:
         lines["work", ""] = amount - sum(lines.values(), Amount())
         return lines
 
+    def _amount(self, balance: Balance, calls: Sequence[ModelCallRecord]) -> Amount:
+        """A balance, priced as the tokens of the run were on average."""
+        usage = sum((call.usage or TokenUsage() for call in calls), TokenUsage())
+        read = sum(self._input_rate(call) * (call.usage or TokenUsage()).input_tokens for call in calls)
+        written = sum(
+            price.cost(TokenUsage(output_tokens=call.usage.output_tokens))
+            for call in calls
+            if call.usage and (price := self.prices.price_of(call.model))
+        )
+        cost = balance.input * read / max(1, usage.input_tokens)
+        return Amount(
+            model_calls=balance.model_calls,
+            input_tokens=round(balance.input),
+            output_tokens=round(balance.output),
+            cost=cost + balance.output * written / max(1, usage.output_tokens),
+            seconds=balance.seconds,
+        )
+
     def _input_rate(self, call: ModelCallRecord) -> float:
         """What an input token of this model call cost on average, those from the cache among them."""
         price = self.prices.price_of(call.model)
@@ -227,9 +252,33 @@ def _reads(index: int, each: Judged, seen: Observed) -> bool:
     return issued_by is None or (index > issued_by and calls[index].scope == calls[issued_by].scope)
 
 
-def _usual(each: Judged, recorded: Sequence[Amount]) -> Amount:
-    """What a model call would have been that this use saved: as the one it follows."""
-    issued_by = each.use.issued_by
-    if issued_by is None:
-        return recorded[0] if recorded else Amount(model_calls=1)
-    return recorded[issued_by]
+def _restored(seen: Observed, work: Sequence[Amount], judged: Sequence[Judged]) -> Restored:
+    """The run without its meta-tools, whose schemas and whose results in vain `work` does not have any more."""
+    turns = [
+        Turn(
+            TokenUsage(input_tokens=each.input_tokens, output_tokens=each.output_tokens),
+            scope=call.scope,
+            seconds=each.seconds,
+        )
+        for call, each in zip(seen.trace.model_calls, work, strict=True)
+    ]
+    taken = [
+        Taken(
+            each.use.meta_tool,
+            START if each.use.issued_by is None else each.use.issued_by,
+            each.said,
+            each.results,
+            each.text,
+        )
+        for each in judged
+        if each.use.way != "prefetched"
+    ]
+    results = [0.0] * len(turns)
+    own = {each.use.key for each in judged if each.use.way == "called"}
+    for called in seen.trace.tool_calls:
+        if called.model_call is not None and called.call_id not in own:
+            results[called.model_call] += text_tokens(called.output)
+    for each in judged:
+        if each.use.issued_by is not None:
+            results[each.use.issued_by] += each.asked_for
+    return restore(Account(turns), taken, results)

@@ -19,6 +19,7 @@ from langchain_awo.monitoring.members import changed_members
 from langchain_awo.monitoring.observing import Observed, Progress, corpus_of, observe
 from langchain_awo.monitoring.prices import PriceTable
 from langchain_awo.optimizer.log.corpus import Corpus
+from langchain_awo.optimizer.log.habits import asked_together, read_together
 from langchain_awo.optimizer.log.variants import path_mix
 
 
@@ -146,11 +147,12 @@ def monitor_traces(
 def _accounts(
     seen: Sequence[Observed], corpus: Corpus, plan: ToolkitPlan, prices: PriceTable
 ) -> list[Account]:
-    tools = {each.name: each for each in plan.meta_tools}
+    meta_tools = {each.name: each for each in plan.meta_tools}
+    together = asked_together((each.trace for each in seen), known=read_together(plan.corpus.get("together")))
     keeper = Bookkeeper(sizes=schema_sizes(plan.meta_tools, corpus), prices=prices)
     accounts = []
     for each in seen:
-        judged = judge(each, tools, corpus.effects)
+        judged = judge(each, meta_tools, together=together)
         accounts.append(Account(seen=each, judged=tuple(judged), ledger=keeper.books(each, judged)))
     return accounts
 

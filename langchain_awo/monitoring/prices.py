@@ -15,6 +15,7 @@ import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from langchain_awo.errors import PriceError
+from langchain_awo.ledger.balance import Balance
 from langchain_awo.model.ir.schema import first_problem
 from langchain_awo.model.trace.trace import TokenUsage
 from langchain_awo.small_files import read_small_file
@@ -54,6 +55,19 @@ class Price:
         cached = self.input if self.cached is None else self.cached
         fresh = usage.input_tokens - usage.cached_tokens
         return (fresh * self.input + usage.cached_tokens * cached + usage.output_tokens * self.output) / PER
+
+
+def money_of(balance: Balance, price: Price, *, cached: bool) -> float:
+    """What a balance comes to in money.
+
+    >>> money_of(Balance(reread=1_000_000), Price(input=2, cached=0.5, output=8), cached=True)
+    0.5
+
+    Args:
+        cached: whether what stood in the prompt before costs the price of cached tokens.
+    """
+    again = price.cached if cached and price.cached is not None else price.input
+    return (balance.fresh * price.input + balance.reread * again + balance.output * price.output) / PER
 
 
 @with_config(ConfigDict(extra="forbid"))

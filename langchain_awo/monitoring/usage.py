@@ -12,6 +12,7 @@ from langchain_awo.model.text.encoding import decode
 from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.handback import HandBack
 from langchain_awo.model.trace.trace import ToolCallRecord, Trace
+from langchain_awo.optimizer.log.inline import anchor_of
 
 Cause: TypeAlias = Literal["failed", "unresolved", "guard", "stopped", "refused"]
 """Why a routine was handed back: a call failed, a binding led to nothing, a guard did not hold, it stopped for another
@@ -39,6 +40,7 @@ class Use:
         call: the model's call of the meta-tool, or the one that was continued; `None` if it is not in the trace.
         hand_back: `None` if it came to its end, or is still open.
         is_open: it waits for somebody, or its end was never seen.
+        key: id of the call of the meta-tool, or of the call that was continued.
     """
 
     meta_tool: str
@@ -47,6 +49,7 @@ class Use:
     call: ToolCallRecord | None = None
     hand_back: StoppedAt | None = None
     is_open: bool = False
+    key: str = ""
 
     @property
     def issued_by(self) -> int | None:
@@ -102,16 +105,16 @@ def _uses(trace: Trace, known: Mapping[str, MetaTool]) -> Iterator[Use]:
         if caller is not None and caller.name == name:
             inside.setdefault(caller.call_id, []).append(call)
         else:
-            beside.setdefault((name, call.call_id.rsplit("__", 1)[0]), []).append(call)
+            beside.setdefault((name, anchor_of(call)), []).append(call)
     for call in trace.tool_calls:
         if call.name in known and call.replay is None:
             yield _called(known[call.name], call, inside.get(call.call_id, []))
     ahead, served = run_ahead(trace), _served(trace)
     for (name, anchor), made in beside.items():
         if name not in ahead:
-            yield Use(meta_tool=name, way="continued", made=tuple(made), call=calls.get(anchor))
+            yield Use(meta_tool=name, way="continued", made=tuple(made), call=calls.get(anchor), key=anchor)
         elif asked := tuple(each for each in made if call_key(each.name, each.args) in served):
-            yield Use(meta_tool=name, way="prefetched", made=asked, call=calls.get(anchor))
+            yield Use(meta_tool=name, way="prefetched", made=asked, call=calls.get(anchor), key=anchor)
 
 
 def _served(trace: Trace) -> frozenset[str]:
@@ -134,6 +137,7 @@ def _called(meta_tool: MetaTool, call: ToolCallRecord, made: Sequence[ToolCallRe
         call=call,
         hand_back=None if is_done or is_open else _hand_back(meta_tool, call, told, made),
         is_open=is_open,
+        key=call.call_id,
     )
 
 

@@ -19,6 +19,7 @@ from langchain_awo.optimizer.counting.sample import WHOLE, Bounds
 from langchain_awo.optimizer.counting.summary import Summary, summarize
 from langchain_awo.optimizer.log.commands import commanding
 from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
+from langchain_awo.optimizer.log.habits import asked_together, together_as_json
 from langchain_awo.optimizer.log.inline import without_echo
 from langchain_awo.optimizer.log.signatures import signatures_of
 from langchain_awo.optimizer.log.variants import frequent, path_mix
@@ -155,6 +156,7 @@ def compile_summary(
         corpus={
             **(describe_corpus(corpus) if sampled.is_whole else _describe_sampled(log, corpus)),
             "paths": frequent(path_mix(corpus.fair_part, meta_tools)),
+            "together": together_as_json(asked_together(own)),
         },
         settings=_settings(chosen),
     )

@@ -36,7 +36,11 @@ def test_a_healthy_toolkit_is_kept_until_a_day(watched):
     assert found.decision.until.isoformat() == "2026-03-28"
     assert {each.action for each in by_name(found).values()} <= {"keep", "wait"}
     kept = [each for each in found.meta_tools if each.decision.action == "keep"]
-    assert all(each.found.utilisation.value > 0.5 for each in kept)
+    assert kept
+    for each in kept:  # what runs unasked may be wanted less often, as long as it saves for certain
+        savings = each.found.savings
+        pays = each.found.mode == "continue" and savings.tokens.low > 0 and savings.model_calls.low > 0
+        assert each.found.utilisation.value > 0.5 or pays
     assert any("of" in line and "runs in which it applied" in line for line in kept[0].decision.evidence)
 
 

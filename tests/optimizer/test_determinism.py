@@ -51,4 +51,5 @@ def _uncounted(meta_tool):
     steps = (
         replace(step, evidence=dict.fromkeys(step.evidence, BindingEvidence())) for step in meta_tool.steps
     )
-    return replace(meta_tool, evidence=Evidence(), steps=tuple(steps))
+    why = meta_tool.mode_reason.partition(" A run: ")[0]  # what follows are figures of an average run
+    return replace(meta_tool, evidence=Evidence(), steps=tuple(steps), mode_reason=why)

@@ -18,7 +18,8 @@ from langchain_awo.model.trace.trace import (
     ToolSpec,
     Trace,
 )
-from langchain_awo.optimizer.log.inline import UNNAMED, Echo, without_echo
+from langchain_awo.optimizer.log.inline import Echo, without_echo
+from langchain_awo.optimizer.log.inner_calls import UNNAMED
 from tests.optimizer.echoing import asked
 
 USAGE = TokenUsage(input_tokens=100, output_tokens=5)
@@ -216,7 +217,13 @@ def recorded(draw):
             steps = draw(st.lists(st.integers(1, 4), max_size=4)) if kind in ("used", "continued") else []
             inside = call_id if kind == "used" else None
             calls += [
-                call(f"step{step}", inside=inside, step=step, call_id=f"{call_id}/{n}", args={"n": n})
+                call(
+                    f"step{step}",
+                    inside=inside,
+                    step=step,
+                    call_id=f"{call_id}/{n}",
+                    args={"n": f"{call_id}/{n}"},
+                )
                 for n, step in enumerate(sorted(steps))
             ]
     said = sorted({0, *draw(st.lists(st.integers(0, index + 1), max_size=3))})

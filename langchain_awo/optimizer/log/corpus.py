@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
+from langchain_awo.ledger.settle import Turn
+from langchain_awo.ledger.tokens import CHARACTERS_PER_TOKEN, bound_tokens
 from langchain_awo.model.ir.reach import Reach, reach_of
 from langchain_awo.model.text.encoding import decode, dumps
 from langchain_awo.model.text.json_value import JSONValue
@@ -22,22 +24,12 @@ from langchain_awo.optimizer.log.effects import effects_of
 from langchain_awo.optimizer.log.specs import merged_specs
 from langchain_awo.optimizer.log.words_in_text import as_word, find_word, scalars
 
-CHARACTERS_PER_TOKEN: Final = 4
-"""Used only where the provider's count was not recorded."""
-
 MOST_TEXTS: Final = 200
 """So many distinct texts show what an argument holds."""
 
 AUTHOR_KEYS: Final = (
-    "user_id",
-    "userId",
-    "user.id",
-    "enduser.id",
-    "langfuse_user_id",
-    "author",
-    "user",
-    "username",
-)
+    "user_id", "userId", "user.id", "enduser.id", "langfuse_user_id", "author", "user", "username",
+)  # fmt: skip
 """Where callers and tracing backends write down who a run was for, in the metadata."""
 
 UNSEEN_SCHEMA_TOKENS: Final = 80
@@ -53,6 +45,7 @@ class Call:
         output: decoded; `None` for a failed call.
         raw: the output as it was recorded, which tells whether it may be the report of a failure.
         end: position in the run's text just after this call's output.
+        seconds: how long it took; 0 if nobody knows.
     """
 
     tool: str
@@ -63,6 +56,7 @@ class Call:
     key: str
     end: int
     raw: JSONValue = None
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +101,7 @@ class Run:
         text: everything said, called and returned, lower case, in order.
         model_calls: all of them, also those that called no tool.
         usage: what they cost, as recorded, else estimated.
+        turns: the same one by one, in order.
         words: what the agent itself said besides calling tools, with the position in `text` at which it said it.
         asked: what users said, lower case, with its position in `text`.
         author: who the run was for, as its metadata says; `""` if nobody knows.
@@ -119,6 +114,7 @@ class Run:
     usage: TokenUsage
     text: str
     segments: tuple[Segment, ...]
+    turns: tuple[Turn, ...] = ()
     words: tuple[tuple[int, str], ...] = ()
     asked: tuple[tuple[int, str], ...] = ()
     author: str = ""
@@ -250,6 +246,11 @@ def build_corpus(
     return Corpus(tuple(_run(trace, effects, shown) for trace in ordered), specs, effects)
 
 
+def seconds_of(started: float | None, ended: float | None) -> float:
+    """How long something took; 0 if nobody knows."""
+    return 0.0 if started is None or ended is None else max(0.0, ended - started)
+
+
 def _shown_tokens(specs: Mapping[str, ToolSpec]) -> int:
     """What the tools' schemas take of every prompt; used where no usage was recorded."""
     return sum(spec_tokens(spec) for spec in specs.values())
@@ -259,7 +260,7 @@ def spec_tokens(spec: ToolSpec) -> int:
     """What a tool's schema takes of a prompt, estimated."""
     if not spec.parameters:
         return UNSEEN_SCHEMA_TOKENS
-    return len(dumps([spec.name, spec.description, spec.parameters])) // CHARACTERS_PER_TOKEN
+    return bound_tokens(spec.name, spec.description, spec.parameters)
 
 
 def _run(trace: Trace, effects: Mapping[str, Effect], shown: int) -> Run:
@@ -278,7 +279,8 @@ def _run(trace: Trace, effects: Mapping[str, Effect], shown: int) -> Run:
         task=trace.task_key,
         success=trace.success,
         model_calls=len(trace.model_calls),
-        usage=builder.usage,
+        usage=sum((turn.usage for turn in builder.turns), TokenUsage()),
+        turns=tuple(builder.turns),
         text="".join(builder.text),
         segments=tuple(builder.segments),
         words=tuple(builder.words),
@@ -310,7 +312,7 @@ class _RunBuilder:
         self.words: list[tuple[int, str]] = []
         self.asked: list[tuple[int, str]] = []
         self.length = 0
-        self.usage = TokenUsage()
+        self.turns: list[Turn] = []
         self.segments: list[Segment] = []
         self.open: dict[str, list[Round]] = {}
 
@@ -335,7 +337,8 @@ class _RunBuilder:
         done = tuple(self._call(call) for call in calls)
         spoken = sum(len(dumps(call.args)) for call in calls) + len(record.text)
         usage = record.usage or TokenUsage(input_tokens=read, output_tokens=spoken // CHARACTERS_PER_TOKEN)
-        self.usage += usage
+        known, seconds = record.usage is not None, seconds_of(record.started_at, record.ended_at)
+        self.turns.append(Turn(usage, record.scope, known, seconds))
         if done:
             self.open.setdefault(record.scope, []).append(Round(index, done, start, self.length, usage))
         else:
@@ -354,6 +357,7 @@ class _RunBuilder:
             key=call_key(call.name, call.args),
             end=self.length,
             raw=call.output,
+            seconds=seconds_of(call.started_at, call.ended_at),
         )
 
     def _write(self, text: str) -> None:

@@ -16,8 +16,9 @@ after::
     1  list_orders(user_id)
     2  (answer)
 
-The same for what `entry` mode ran, and for what `continue` mode fetched unasked if something of it came back in what the agent
-said or asked for afterwards; what did not is left out, or a routine would be borne out by nothing but itself. What `prefetch` mode
+The same for what `entry` mode ran and what `continue` mode fetched unasked. Of all that a meta-tool made only what was *wanted* is put
+back: something of it came back in what the agent said or asked for afterwards, or a model asked for that very step. What did not is left
+out, or a routine would be borne out by nothing but itself; and what the agent then asked for by itself stands where it asked. What `prefetch` mode
 made ahead of the model counts where the model asked for it, and nowhere else. A call of a meta-tool of which nothing inside was recorded is
 read back from its answer, and left out where the answer does not say.
 """
@@ -25,25 +26,35 @@ read back from its answer, and left out where the answer does not say.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import groupby, pairwise
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from langchain_awo.model.ir.installation import run_ahead
-from langchain_awo.model.text.encoding import decode, digest, dumps
-from langchain_awo.model.trace.handback import HandBack, ToldCall, split_fetched
-from langchain_awo.model.trace.trace import ModelCallRecord, Replay, ToolCallRecord, ToolSpec, Trace
+from langchain_awo.model.text.encoding import decode, dumps
+from langchain_awo.model.trace.handback import HandBack, split_fetched
+from langchain_awo.model.trace.trace import (
+    ModelCallRecord,
+    ToolCallRecord,
+    ToolSpec,
+    Trace,
+)
 from langchain_awo.optimizer.log.corpus import Run, build_corpus
-from langchain_awo.optimizer.selection.mentions import Sayings, sayings_of, words_of
+from langchain_awo.optimizer.log.habits import Together, asked_together, pair
+from langchain_awo.optimizer.log.inner_calls import (
+    as_recorded,
+    is_name,
+    is_read,
+    key_of,
+    step_of,
+    values_of,
+)
+from langchain_awo.optimizer.selection.mentions import Sayings, is_telling, sayings_of, words_of
 from langchain_awo.optimizer.selection.output_liveness import is_used
 
 _Round: TypeAlias = list[ToolCallRecord]
-
-UNNAMED: Final = "unnamed"
-"""Name of the meta-tool where a recording does not tell which one it was."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,7 +64,7 @@ class Echo:
     Attributes:
         uses: calls of meta-tools that count as their steps, by name.
         continued: calls that ran unasked and count as asked for, by name of the meta-tool.
-        unused: calls that ran unasked, and nothing of what they returned came back; they are left out.
+        unused: calls that meta-tools made, and nothing of what they returned came back; they are left out.
         from_answers: of the uses, those that were read back from the answer.
         dropped: calls of meta-tools of which nothing is known, by name; they are left out.
         model_calls: put in, one for each round that a model did not have to ask for.
@@ -67,31 +78,53 @@ class Echo:
     model_calls: int = 0
 
 
-def without_echo(traces: Iterable[Trace], meta_tools: AbstractSet[str]) -> tuple[list[Trace], Echo]:
+def without_echo(
+    traces: Iterable[Trace], meta_tools: AbstractSet[str], *, together: Together = frozenset()
+) -> tuple[list[Trace], Echo]:
     """The traces as if no meta-tool had been installed, and what that took.
 
     Args:
         traces: recorded with or without a toolkit, runs of one thread joined.
         meta_tools: names of the meta-tools that may have been called; those that recorded calls name are known anyway.
+        together: tools that agents without the toolkit ask for at once, where these traces do not say.
     """
     found = list(traces)
     replayed = {call.replay.meta_tool for trace in found for call in trace.tool_calls if call.replay}
     names = frozenset(meta_tools) | replayed
-    together = _asked_together(found)
+    together = asked_together(found, known=together)
     echo = Echo()
     return [_Expansion(trace, names, together, echo).result() for trace in found], echo
 
 
-def _asked_together(traces: Iterable[Trace]) -> frozenset[str]:
-    """Tools of which models, when they ask for several calls in a row, usually ask at once."""
-    at_once: Counter[str] = Counter()
-    in_turn: Counter[str] = Counter()
-    for trace in traces:
-        asked = [call for call in trace.tool_calls if call.model_call is not None]
-        for one, other in pairwise(asked):
-            if (one.name, one.scope) == (other.name, other.scope):
-                (at_once if one.model_call == other.model_call else in_turn)[one.name] += 1
-    return frozenset(tool for tool, number in at_once.items() if number > in_turn[tool])
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """What the meta-tools of one trace did, in terms of an agent without them.
+
+    Attributes:
+        rounds: the calls of each model call that it would have made, by the name of the meta-tool and the id of its call, or of the
+            call it went on from.
+        wanted: ids of the calls inside meta-tools that it would have made too.
+    """
+
+    rounds: Mapping[tuple[str, str], Sequence[Sequence[ToolCallRecord]]]
+    wanted: AbstractSet[str]
+
+
+def put_back(trace: Trace, meta_tools: AbstractSet[str], *, together: Together = frozenset()) -> PutBack:
+    """What is put back of one trace, as `without_echo` does it; model calls are counted cautiously, as in doubt not saved.
+
+    A name that several calls returned counts as wanted of each of them, and saves the model call of none.
+    """
+    lenient = _Expansion(trace, meta_tools, together, Echo())
+    lenient.result()
+    cautious = _Expansion(trace, meta_tools, together, Echo(), cautious=True)
+    cautious.result()
+    return PutBack(cautious.put_in, lenient.kept)
+
+
+def anchor_of(call: ToolCallRecord) -> str:
+    """The id of the call behind which one was made unasked."""
+    return call.call_id.rsplit("__", 1)[0]
 
 
 class _Expansion:
@@ -100,19 +133,26 @@ class _Expansion:
     Attributes:
         at: calls by the model call that issued them; -1 is before the first one.
         behind: rounds to put in behind a model call.
+        kept: ids of the calls of meta-tools that were wanted.
+        put_in: rounds that were put in, by the name of the meta-tool and the id of its call, or of the call that it went on from.
     """
 
-    def __init__(self, trace: Trace, names: AbstractSet[str], together: AbstractSet[str], echo: Echo) -> None:
+    def __init__(
+        self, trace: Trace, names: AbstractSet[str], together: Together, echo: Echo, *, cautious: bool = False
+    ) -> None:
         self.trace = trace
         self.names = names
         self.together = together
         self.echo = echo
+        self.cautious = cautious
         self.inside: dict[str, _Round] = defaultdict(list)
         for call in trace.tool_calls:
             if call.parent_id is not None and call.replay is not None:
                 self.inside[call.parent_id].append(call)
         self.at: dict[int, _Round] = defaultdict(list)
         self.behind: dict[int, list[_Round]] = defaultdict(list)
+        self.kept: set[str] = set()
+        self.put_in: dict[tuple[str, str], list[_Round]] = defaultdict(list)
 
     def result(self) -> Trace:
         if not any(self._is_echo(call) for call in self.trace.tool_calls):
@@ -127,29 +167,101 @@ class _Expansion:
                 self._expand(call, owner)
             elif call.replay is None:
                 self.at[owner].append(call)
-            elif call.parent_id not in self.inside and call.status == "ok" and _key(call) not in asked_for:
+            elif call.parent_id not in self.inside and call.status == "ok" and key_of(call) not in asked_for:
                 if call.replay.meta_tool in ahead:
                     self.echo.unused[call.replay.meta_tool] += 1
                 else:
                     unasked[owner].append(call)
         for owner, calls in unasked.items():
-            used = self._used(calls, owner)
-            self.echo.continued.update(_step_of(call)[0] for call in used)
-            self.echo.unused.update(_step_of(call)[0] for call in calls if call not in used)
+            used = self._wanted(calls, owner)
+            self.echo.continued.update(step_of(call)[0] for call in used)
+            self.echo.unused.update(step_of(call)[0] for call in calls if call not in used)
             if used:
-                self.behind[owner] += self._rounds(used, scope=calls[0].scope)
+                rounds = self._rounds(used, scope=calls[0].scope)
+                self.behind[owner] += rounds
+                made_by = {call.call_id: (step_of(call)[0], anchor_of(call)) for call in used}
+                for each in rounds:
+                    self.put_in[made_by[each[0].call_id]].append(each)
         return self._rebuilt()
 
-    def _used(self, calls: _Round, owner: int) -> _Round:
-        """Of the calls that ran unasked, those of which the agent used something, or another of them did."""
+    def _wanted(self, calls: _Round, owner: int, *, asked: bool = False) -> _Round:
+        """Of the calls that a meta-tool made, those of which the agent used something, or another of them did.
+
+        Args:
+            asked: whether a model asked for it, and so for its first call in any case; if not even that came back, nobody
+                can tell, and all of it counts.
+        """
         before, end = self._place(owner)
-        later = self._sayings.after(end)
-        used: _Round = []
-        for call in reversed(calls):
-            if is_used(decode(call.output), call.args, self._run, before=before, later=later):
-                later += f" {' '.join(words_of(dumps(call.args)))} "
-                used.append(call)
-        return used[::-1]
+        led_to = ""
+        wanted: _Round = []
+        for number, call in reversed(list(enumerate(calls))):
+            again = self._made_again(call, owner)
+            later, said = self._said(self._sayings, end, again), self._said(self._words, end, again)
+            changed = asked and not is_read(call.name)  # what may have changed something cannot be taken back
+            is_new = not self._was_read(call, owner)
+            if (
+                (asked and number == 0)
+                or changed
+                or (is_new and self._is_used(call, before, later + led_to, said))
+            ):
+                led_to += f" {' '.join(words_of(dumps(call.args)))} "
+                wanted.append(call)
+        text, said = (self._said(each, end, None) for each in (self._sayings, self._words))
+        if asked and len(wanted) <= 1 and not self._is_used(calls[0], before, text, said):
+            wanted = [call for call in reversed(calls) if not self._was_read(call, owner)]
+        self.kept |= {call.call_id for call in wanted}
+        return wanted[::-1]
+
+    def _said(self, sayings: Sayings, start: int, again: int | None) -> str:
+        """What was said after a place, up to where the same call was made again: what is said then was read there."""
+        later = sayings.after(start)
+        rest = "" if again is None else sayings.after(self._place(again)[0])
+        return later[: len(later) - len(rest)]
+
+    def _is_used(self, call: ToolCallRecord, before: int, later: str, said: str) -> bool:
+        """Whether a call failed, which was told, or something was used that only it returned, if there is any such thing."""
+        if call.status != "ok":
+            return True
+        values = [value for value in values_of(call) if is_telling(value)]
+        own = [value for value in values if self._returned[dumps(value)] == 1]
+        names = [value for value in (own if self.cautious else values) if is_name(value)]
+        words = [value for value in own if not is_name(value)]
+        if not names and not words:
+            return is_used(decode(call.output), call.args, self._run, before=before, later=later)
+        return any(
+            told and is_used(told, call.args, self._run, before=before, later=text)
+            for told, text in ((names, later), (words, said))  # a word is equal to an argument by chance
+        )
+
+    @cached_property
+    def _returned(self) -> Counter[str]:
+        """By value, how many different calls returned it."""
+        calls = {key_of(call): call for call in self._read_back() if self._is_original(call)}
+        return Counter(text for call in calls.values() for text in {dumps(each) for each in values_of(call)})
+
+    def _is_original(self, call: ToolCallRecord) -> bool:
+        return call.status == "ok" and call.name not in self.names and call.call_id not in self.inside
+
+    def _was_read(self, call: ToolCallRecord, owner: int) -> bool:
+        """Whether the agent had read exactly this before, so that it would not have asked again."""
+        known = [other for index, other in self._places.get(key_of(call), ()) if index < owner]
+        kept = (other for other in known if other.model_call is not None or other.call_id in self.kept)
+        return any(dumps(decode(other.output)) == dumps(decode(call.output)) for other in kept)
+
+    def _made_again(self, call: ToolCallRecord, owner: int) -> int | None:
+        """Where a read was made again, by the model itself or by a later use."""
+        places = self._places.get(key_of(call), ()) if is_read(call.name) else ()
+        return next((index for index, _ in places if index > owner), None)
+
+    @cached_property
+    def _places(self) -> dict[str, list[tuple[int, ToolCallRecord]]]:
+        places: dict[str, list[tuple[int, ToolCallRecord]]] = defaultdict(list)
+        owner = -1
+        for call in self._read_back():
+            owner = owner if call.model_call is None else call.model_call
+            if self._is_original(call):
+                places[key_of(call)].append((owner, call))
+        return places
 
     @cached_property
     def _run(self) -> Run:
@@ -158,6 +270,10 @@ class _Expansion:
     @cached_property
     def _sayings(self) -> Sayings:
         return sayings_of(self._run)
+
+    @cached_property
+    def _words(self) -> Sayings:
+        return sayings_of(replace(self._run, segments=()))
 
     def _place(self, owner: int) -> tuple[int, int]:
         """Positions in the run's text before and after the calls of a model call."""
@@ -171,7 +287,7 @@ class _Expansion:
     def _asked_for(self) -> set[str]:
         """Calls that a model asked for and was served without a run: they stand where it asked."""
         return {
-            _key(call)
+            key_of(call)
             for call in self.trace.tool_calls
             if call.model_call is not None and call.started_at is None and call.status == "ok"
         }
@@ -183,7 +299,9 @@ class _Expansion:
             own, fetched = split_fetched(call.output)
             yield replace(call, output=own) if fetched else call
             if not recorded:
-                yield from (_told(call, told, number, parent=None) for number, told in enumerate(fetched))
+                yield from (
+                    as_recorded(call, told, number, parent=None) for number, told in enumerate(fetched)
+                )
 
     def _expand(self, call: ToolCallRecord, owner: int) -> None:
         """Puts the steps of a meta-tool in the place of its call."""
@@ -191,27 +309,31 @@ class _Expansion:
         told = None if steps else HandBack.read(call.output)
         if told is not None and told.is_whole:
             calls = enumerate(told.told_calls())
-            steps = [_told(call, each, number, parent=call.call_id) for number, each in calls]
+            steps = [as_recorded(call, each, number, parent=call.call_id) for number, each in calls]
             self.echo.from_answers += 1
         if not steps:
             self.echo.dropped[call.name] += 1
             return
         self.echo.uses[call.name] += 1
-        rounds = self._rounds(steps, scope=call.scope)
-        if call.model_call is not None:
+        wanted = self._wanted(steps, owner, asked=True)
+        self.echo.unused[call.name] += len(steps) - len(wanted)
+        rounds = self._rounds(wanted, scope=call.scope)
+        if call.model_call is not None and rounds:
             self.at[owner] += rounds.pop(0)
+        self.put_in[call.name, call.call_id] += rounds
         self.behind[owner] += rounds
 
     def _rounds(self, calls: _Round, *, scope: str) -> list[_Round]:
-        """The calls as a model would have asked for them: step by step, and of a list one by one or all at once."""
+        """The calls as a model would have asked for them: step by step, one by one or at once where agents do so."""
+        turn = {name: number for number, name in enumerate(dict.fromkeys(step_of(call)[0] for call in calls))}
+        in_order = sorted(calls, key=lambda call: (turn[step_of(call)[0]], step_of(call)[1]))
         rounds: list[_Round] = []
-        turn = {
-            name: number for number, name in enumerate(dict.fromkeys(_step_of(call)[0] for call in calls))
-        }
-        in_order = sorted(calls, key=lambda call: (turn[_step_of(call)[0]], _step_of(call)[1]))
-        for _, step in groupby(in_order, key=_step_of):
-            asked = [replace(call, model_call=0, parent_id=None, replay=None, scope=scope) for call in step]
-            rounds += [asked] if asked[0].name in self.together else [[call] for call in asked]
+        for call in in_order:
+            asked = replace(call, model_call=0, parent_id=None, replay=None, scope=scope)
+            if rounds and pair(rounds[-1][-1].name, call.name) in self.together:
+                rounds[-1].append(asked)
+            else:
+                rounds.append([asked])
         return rounds
 
     def _rebuilt(self) -> Trace:
@@ -259,26 +381,3 @@ class _Expansion:
 def _issued(calls: _Round, model_call: int) -> Iterator[ToolCallRecord]:
     for call in calls:
         yield call if call.model_call is None else replace(call, model_call=model_call)
-
-
-def _told(beside: ToolCallRecord, told: ToldCall, number: int, *, parent: str | None) -> ToolCallRecord:
-    """A call that an answer tells of, as if it had been recorded."""
-    return ToolCallRecord(
-        call_id=f"{beside.call_id}.{number}",
-        name=told.tool,
-        args=told.args,
-        output=told.output,
-        status="error" if told.error else "ok",
-        error=told.error,
-        scope=beside.scope,
-        parent_id=parent,
-        replay=Replay(meta_tool=beside.name if parent else UNNAMED, step=told.step),
-    )
-
-
-def _step_of(call: ToolCallRecord) -> tuple[str, int]:
-    return (call.replay.meta_tool, call.replay.step) if call.replay else ("", 0)
-
-
-def _key(call: ToolCallRecord) -> str:
-    return digest([call.name, call.args])

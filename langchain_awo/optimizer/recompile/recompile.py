@@ -15,6 +15,7 @@ from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import ToolSpec, Trace
 from langchain_awo.model.views.difference import Changed, Difference, compare_plans
 from langchain_awo.model.views.difference_text import format_difference
+from langchain_awo.optimizer.log.habits import read_together
 from langchain_awo.optimizer.log.inline import Echo, without_echo
 from langchain_awo.optimizer.mining.verify import routine_of
 from langchain_awo.optimizer.pipeline import Options, Progress, compile_plan
@@ -116,7 +117,8 @@ def recompile_plan(
         raise CompileError(
             "the former toolkit was compiled with merging rules; name the rules file again, or an empty one"
         )
-    found, echo = without_echo(traces, {each.name for each in all_of(former)})
+    together = read_together(former.corpus.get("together"))
+    found, echo = without_echo(traces, {each.name for each in all_of(former)}, together=together)
     live = {spec.name for spec in tools}
     gone = {each.name: _missing(each, live) for each in former.meta_tools if live}
     usable = [each for each in former.meta_tools if not gone.get(each.name)]

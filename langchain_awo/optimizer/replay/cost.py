@@ -1,14 +1,122 @@
-"""What things cost, in usual model calls."""
+"""What uses of meta-tools change about recorded runs, by the ledger; and what things cost in usual model calls."""
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
+from langchain_awo.ledger.balance import Balance
+from langchain_awo.ledger.settle import START, Account, Change, Put, settle
+from langchain_awo.ledger.tokens import (
+    ANSWER_TOKENS,
+    CHARACTERS_PER_TOKEN,
+    NOTE_TOKENS,
+    schema_tokens,
+    text_tokens,
+    told_tokens,
+)
 from langchain_awo.model.ir.metatool import MetaTool
-from langchain_awo.model.text.encoding import dumps
-from langchain_awo.optimizer.log.corpus import CHARACTERS_PER_TOKEN, Corpus
-from langchain_awo.optimizer.replay.tally import Tally
+from langchain_awo.optimizer.log.corpus import Corpus
+from langchain_awo.optimizer.replay.tally import Moves, Tally, Use
+
+__all__: Final = ["CHARACTERS_PER_TOKEN", "Books", "Cost", "Prices", "schema_tokens"]
+
+HEAD_TOKENS: Final = 15.0
+"""What stands beside the output of a call that nobody recorded: its tool and its arguments."""
+
+
+class Books:
+    """What the runs of a corpus spend, and what a toolkit would change about it."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self.corpus = corpus
+        self.accounts = {run.trace_id: Account(run.turns) for run in corpus.runs}
+        self.sizes: Mapping[str, float] = corpus.output_tokens
+        self.seconds = _tool_seconds(corpus)
+
+    def balance(self, tally: Tally, *, schemas: float = 0.0) -> Balance:
+        """What a way of use saves of all runs, by the definition in `langchain_awo.ledger`.
+
+        Args:
+            schemas: tokens that stand in every prompt besides.
+        """
+        fans = _fans(tally)
+        changes = {run: self._change(moves, fans) for run, moves in tally.moves.items()}
+        none = Change()
+        pairs = ((account, changes.get(run, none)) for run, account in self.accounts.items())
+        return sum((settle(account, change, schemas=schemas) for account, change in pairs), Balance())
+
+    def _change(self, moves: Moves, fans: Mapping[tuple[str, int], Fan]) -> Change:
+        """What some uses change about their run."""
+        change = Change(saved=list(moves.saved))
+        for use in moves.uses:
+            guesses = {number: _guess(use, number, count, fans) for number, count in use.guessed.items()}
+            vain = Counter(dict(use.vain))
+            vain.update({number: guess.mean for number, guess in guesses.items()})
+            change.over_fetched += sum(vain.values()) + use.again
+            change.unsure += sum(guess.off for guess in guesses.values())
+            if use.way == "prefetched":
+                change.seconds -= sum(self.seconds.get(call.tool, 0.0) for _, call in use.told)
+                continue
+            change.seconds += sum(self.seconds.get(use.tool(number), 0.0) * n for number, n in vain.items())
+            change.puts += self._puts(use, vain)
+        return change
+
+    def _puts(self, use: Use, vain: Mapping[int, float]) -> Iterator[Put]:
+        """The texts of a use: each call that it made, and what stands around them, less the answer that it replaces."""
+        steps = use.meta_tool.steps
+        behind = START if use.way == "entry" else use.behind
+        known = sum(
+            told_tokens(number, call.tool, call.args, call.output, hide=steps[number - 1].hide)
+            for number, call in use.told
+        )
+        unknown = sum(n * (HEAD_TOKENS + self.sizes.get(use.tool(number), 0.0)) for number, n in vain.items())
+        around = NOTE_TOKENS if use.way == "continued" else ANSWER_TOKENS
+        replaced = text_tokens(use.anchor.output) if use.anchor else 0.0
+        yield Put(behind, around + known + unknown - replaced)
+
+
+@dataclass(frozen=True, slots=True)
+class Fan:
+    """How many calls a step makes where it makes any: on average, and by how much that may be off."""
+
+    mean: float = 1.0
+    off: float = 0.0
+
+
+def _fans(tally: Tally) -> dict[tuple[str, int], Fan]:
+    """The fan of every step, of the uses in which it is known."""
+    found: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for use in (use for moves in tally.moves.values() for use in moves.uses):
+        counts = Counter(number for number, _ in use.told)
+        counts.update(use.vain)
+        for number in counts.keys() - use.guessed.keys():
+            found[use.meta_tool.name, number].append(counts[number])
+    return {
+        key: Fan(mean := sum(counts) / len(counts), max(max(counts) - mean, mean - min(counts)))
+        for key, counts in found.items()
+    }
+
+
+def _guess(use: Use, number: int, count: float, fans: Mapping[tuple[str, int], Fan]) -> Fan:
+    """So many calls of a step at least, each as many as it usually makes where it goes through a list."""
+    step = use.meta_tool.steps[number - 1]
+    if step.over is None:
+        return Fan(count, count)
+    fan = fans.get((use.meta_tool.name, number), Fan(1.0, float(step.over.limit)))
+    return Fan(max(count, fan.mean), max(count, fan.mean + fan.off))
+
+
+def _tool_seconds(corpus: Corpus) -> dict[str, float]:
+    """How long each tool takes on average, of the calls whose times were recorded."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for _, segment in corpus.segments():
+        for call in (call for each in segment.rounds for call in each.calls if call.seconds):
+            found[call.tool].append(call.seconds)
+    return {tool: sum(times) / len(times) for tool, times in found.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +166,3 @@ class Cost:
         price = self.wasted_call
         wasted = sum(count * price.get(tool, self.prices.over_fetch) for tool, count in tally.wasted.items())
         return tally.saved - tally.repeats - wasted
-
-
-def schema_tokens(meta_tool: MetaTool) -> int:
-    """What the schema of a named meta-tool adds to a prompt, estimated from what `bind_tools` sends."""
-    required = [spec.name for spec in meta_tool.parameters if spec.required]
-    properties = {spec.name: spec.schema for spec in meta_tool.parameters}
-    parameters = {"properties": properties, "required": required, "type": "object"}
-    function = {"name": meta_tool.name, "description": meta_tool.description, "parameters": parameters}
-    return len(dumps({"type": "function", "function": function})) // CHARACTERS_PER_TOKEN

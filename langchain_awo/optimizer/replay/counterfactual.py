@@ -53,14 +53,16 @@ def replay_chooser(
     meta_tools: Sequence[MetaTool], run: Run, segment: Segment, parts: Sequence[Part | None]
 ) -> Tally:
     """One segment with an agent that uses whatever helps."""
-    return walk_chooser(segment, parts, lambda at: _simulated(meta_tools, run, segment, at))
+    tally = walk_chooser(segment, parts, lambda at: _simulated(meta_tools, run, segment, at))
+    return tally.of(run.trace_id)
 
 
 def replay_blind(
     meta_tools: Sequence[MetaTool], run: Run, segment: Segment, parts: Sequence[Part | None]
 ) -> Tally:
     """One segment with an agent that uses what applies, and does not know what it will show."""
-    return walk_blind(segment, parts, lambda at: _simulated(meta_tools, run, segment, at, blind=True))
+    tally = walk_blind(segment, parts, lambda at: _simulated(meta_tools, run, segment, at, blind=True))
+    return tally.of(run.trace_id)
 
 
 def replay_continue(
@@ -68,7 +70,8 @@ def replay_continue(
 ) -> Tally:
     """One segment with the eager steps run after every anchor call."""
     eager = [shortened for shortened in map(eager_part, meta_tools) if shortened]
-    return walk_continue(segment, parts, lambda at: _simulated(eager, run, segment, at))
+    tally = walk_continue(segment, parts, lambda at: _simulated(eager, run, segment, at))
+    return tally.of(run.trace_id)
 
 
 def _simulated(
@@ -79,7 +82,7 @@ def _simulated(
 
 def walk_chooser(segment: Segment, parts: Sequence[Part | None], found: FoundAt) -> Tally:
     """One segment, given what could be used in each round."""
-    tally, fetched = Tally(), _Fetched()
+    tally, fetched = Tally(), Fetched()
     for position, current in enumerate(segment.rounds):
         if fetched.covers(current, position):
             tally.count(current, parts[position])
@@ -91,20 +94,25 @@ def walk_chooser(segment: Segment, parts: Sequence[Part | None], found: FoundAt)
 
 def walk_blind(segment: Segment, parts: Sequence[Part | None], found: FoundAt) -> Tally:
     """One segment, given what could be used in each round; of several for one call the one that usually saves most is."""
-    tally, fetched = Tally(), _Fetched()
+    tally, fetched = Tally(), Fetched()
     for position, current in enumerate(segment.rounds):
         if fetched.covers(current, position):
             tally.count(current, parts[position])
             continue
-        best: dict[str, Used] = {}
-        for used in found(position):
-            known = best.setdefault(used[1].anchor, used)
-            if _promise(used[0]) > _promise(known[0]):
-                best[used[1].anchor] = used
-        for meta_tool, simulation in best.values():
+        for meta_tool, simulation in best_by_anchor(found(position)).values():
             _use(meta_tool, simulation, segment, fetched, tally)
             tally.unwanted_writes += simulation.unwanted
     return tally
+
+
+def best_by_anchor(found: Iterable[Used]) -> dict[str, Used]:
+    """For each call that something could be used in place of, what usually saves most."""
+    best: dict[str, Used] = {}
+    for used in found:
+        known = best.setdefault(used[1].anchor, used)
+        if _promise(used[0]) > _promise(known[0]):
+            best[used[1].anchor] = used
+    return best
 
 
 def _promise(meta_tool: MetaTool) -> tuple[bool, float, str]:
@@ -113,16 +121,15 @@ def _promise(meta_tool: MetaTool) -> tuple[bool, float, str]:
 
 
 def _use(
-    meta_tool: MetaTool, simulation: Simulation, segment: Segment, fetched: _Fetched, tally: Tally
+    meta_tool: MetaTool, simulation: Simulation, segment: Segment, fetched: Fetched, tally: Tally
 ) -> None:
     fetched.add(simulation, segment)
-    tally.wasted.update(simulation.wasted())
-    tally.uses[meta_tool.name] += 1
+    tally.take(meta_tool, simulation, segment)
 
 
 def walk_continue(segment: Segment, parts: Sequence[Part | None], found: FoundAt) -> Tally:
     """One segment, given what would run after each round."""
-    tally, fetched = Tally(), _Fetched()
+    tally, fetched = Tally(), Fetched()
     seen: set[str] = set()
     for position, current in enumerate(segment.rounds):
         if fetched.covers(current, position):
@@ -132,13 +139,12 @@ def walk_continue(segment: Segment, parts: Sequence[Part | None], found: FoundAt
         for meta_tool, simulation in found(position):
             if new := simulation.keys - seen:
                 fetched.add(simulation, segment)
-                tally.wasted.update(simulation.wasted(seen))
-                tally.uses[meta_tool.name] += 1
+                tally.take(meta_tool, simulation, segment, way="continued", seen=seen)
                 seen |= new
     return tally
 
 
-def choose(found: Iterable[Used], segment: Segment, fetched: _Fetched) -> list[Used]:
+def choose(found: Iterable[Used], segment: Segment, fetched: Fetched) -> list[Used]:
     """The simulations an agent that knows what it wants would use: all that help, none that does not.
 
     Calls of one model call run side by side, so at most one of them may write.
@@ -156,7 +162,7 @@ def choose(found: Iterable[Used], segment: Segment, fetched: _Fetched) -> list[U
     return best
 
 
-def _pruned(pairs: list[Used], segment: Segment, fetched: _Fetched) -> list[Used]:
+def _pruned(pairs: list[Used], segment: Segment, fetched: Fetched) -> list[Used]:
     kept = sorted(pairs, key=lambda pair: (-sum(pair[1].wasted().values()), pair[0].name))
     saved = _saved(kept, segment, fetched)
     for pair in list(kept):
@@ -166,8 +172,8 @@ def _pruned(pairs: list[Used], segment: Segment, fetched: _Fetched) -> list[Used
     return kept
 
 
-def _saved(pairs: Iterable[Used], segment: Segment, fetched: _Fetched) -> set[int]:
-    together = _Fetched(dict(fetched.valid))
+def _saved(pairs: Iterable[Used], segment: Segment, fetched: Fetched) -> set[int]:
+    together = Fetched(dict(fetched.valid))
     start = -1
     for _, simulation in pairs:
         together.add(simulation, segment)
@@ -179,12 +185,13 @@ def _saved(pairs: Iterable[Used], segment: Segment, fetched: _Fetched) -> set[in
 
 
 @dataclass(slots=True)
-class _Fetched:
+class Fetched:
     """Calls that meta-tools made: from and up to which round of the segment their results hold."""
 
     valid: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def add(self, simulation: Simulation, segment: Segment) -> None:
+        """Takes in what a use made."""
         for key, position in simulation.reproduced.items():
             call = next(call for call in segment.rounds[position].calls if call.key == key)
             span = (position, simulation.until if call.effect.is_read else position + 1)
@@ -192,5 +199,6 @@ class _Fetched:
             self.valid[key] = (min(known[0], span[0]), max(known[1], span[1]))
 
     def covers(self, current: Round, position: int) -> bool:
+        """Whether every call of a round was made and still holds."""
         spans = [self.valid.get(call.key, (0, 0)) for call in current.calls]
         return all(low <= position < high for low, high in spans)

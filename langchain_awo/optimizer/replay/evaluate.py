@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from langchain_awo.errors import CompileError
+from langchain_awo.ledger.balance import Balance
 from langchain_awo.model.ir.argument_checks import share
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import ToolSpec, Trace
 from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
+from langchain_awo.optimizer.log.habits import Together
 from langchain_awo.optimizer.log.inline import without_echo
 from langchain_awo.optimizer.pipeline import Options, Progress, compile_corpus
 from langchain_awo.optimizer.replay.ceiling import Ceiling, ceiling_of
-from langchain_awo.optimizer.replay.cost import schema_tokens
+from langchain_awo.optimizer.replay.cost import Books, schema_tokens
 from langchain_awo.optimizer.replay.counterfactual import Replay, replay
+from langchain_awo.optimizer.replay.installed import replay_installed
 from langchain_awo.optimizer.replay.parts import PARTS
 from langchain_awo.optimizer.replay.tally import Tally
 
@@ -36,8 +39,10 @@ class Saving:
         blind: saved if whoever picks a meta-tool knows nothing of what it will show; `blind_parts` is what it is made of.
         blind_over_fetch: over-fetch of a blind chooser.
         unwanted_writes: uses of a blind chooser that would have written what the recorded agent did not; a count.
-        net_tokens: tokens of the saved model calls in continue mode, less those of over-fetched outputs.
-        chooser_net_tokens: tokens of the saved model calls of a chooser, less the schemas in every prompt.
+        net_tokens: what continue mode saves by the ledger, without prompt caching.
+        chooser_net_tokens: the same for a chooser.
+        installed: saved with each meta-tool in its own mode, chosen blindly where a model has to choose.
+        net: what that saves by the ledger, in everything.
     """
 
     meta_tools: int
@@ -54,10 +59,13 @@ class Saving:
     blind_parts: dict[str, float]
     blind_over_fetch: float
     unwanted_writes: int
+    installed: float = 0.0
+    net: Balance = field(default_factory=Balance)
 
     def as_json(self) -> dict[str, JSONValue]:
         """Plain data; `continue_` is called `continue`."""
-        return {name.rstrip("_"): value for name, value in asdict(self).items()}
+        data = {name.rstrip("_"): value for name, value in asdict(self).items()}
+        return {**data, "net": self.net.as_json()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,10 +172,21 @@ def evaluate(
 
 
 def replay_report(
-    traces: Iterable[Trace], meta_tools: Sequence[MetaTool], *, options: Options | None = None
+    traces: Iterable[Trace],
+    meta_tools: Sequence[MetaTool],
+    *,
+    options: Options | None = None,
+    together: Together = frozenset(),
 ) -> ReplayReport:
-    """What some meta-tools save on some traces, whatever they were compiled from."""
-    corpus = build_corpus(traces, declared=(options or Options()).effects)
+    """What some meta-tools save on some traces, whatever they were compiled from.
+
+    What meta-tools did in them counts as if a model had asked for each call.
+
+    Args:
+        together: tools that agents without the toolkit ask for at once, as its plan says.
+    """
+    own, _ = without_echo(traces, frozenset(each.name for each in meta_tools), together=together)
+    corpus = build_corpus(own, declared=(options or Options()).effects)
     found = replay(meta_tools, corpus)
     return ReplayReport(
         traces=len(corpus.runs),
@@ -203,9 +222,9 @@ def saving_of(meta_tools: Sequence[MetaTool], corpus: Corpus) -> Saving:
 
 
 def _saving(meta_tools: Sequence[MetaTool], corpus: Corpus, found: Replay) -> Saving:
-    total = max(1, found.model_calls)
-    schema = sum(map(schema_tokens, meta_tools)) * found.model_calls
-    sizes = corpus.output_tokens
+    total, books = max(1, found.model_calls), Books(corpus)
+    schemas = sum(map(schema_tokens, meta_tools))
+    installed = replay_installed(meta_tools, corpus, books=books)
     return Saving(
         meta_tools=len(meta_tools),
         chooser=found.chooser.saved / total,
@@ -214,13 +233,15 @@ def _saving(meta_tools: Sequence[MetaTool], corpus: Corpus, found: Replay) -> Sa
         chooser_over_fetch=found.chooser.over_fetch,
         chooser_repeats=found.chooser.repeats / total,
         continue_repeats=found.continue_.repeats / total,
-        net_tokens=round(found.continue_.net_tokens(sizes)),
-        chooser_net_tokens=round(found.chooser.net_tokens(sizes)) - schema,
+        net_tokens=round(books.balance(found.continue_).tokens),
+        chooser_net_tokens=round(books.balance(found.chooser, schemas=schemas).tokens),
         parts=_shares(found.chooser, total),
         blind=found.blind.saved / total,
         blind_parts=_shares(found.blind, total),
         blind_over_fetch=found.blind.over_fetch,
         unwanted_writes=found.blind.unwanted_writes,
+        installed=installed.tally.saved / total,
+        net=installed.balance,
     )
 
 

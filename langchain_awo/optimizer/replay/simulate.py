@@ -9,7 +9,7 @@ call counts as reproduced only if no write that the meta-tool does not make itse
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Container, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -72,13 +72,18 @@ class Simulation:
             counted[self.tools[number - 1]] += count  # type: ignore[assignment]  # counters hold weights here
         return counted
 
-    def part(self, steps: Container[int]) -> Simulation:
-        """What some of its steps would have done, reads that take nothing from the others."""
-        made = {number: keys for number, keys in self.made.items() if number in steps}
+    def part(self, steps: Collection[int]) -> Simulation:
+        """What some of its steps would have done, numbered anew; reads that take nothing from the others."""
+        numbers = {old: new for new, old in enumerate(sorted(steps), start=1)}
+        made = {numbers[number]: keys for number, keys in self.made.items() if number in numbers}
         own = {key for keys in made.values() for key in keys}
-        reproduced = {key: position for key, position in self.reproduced.items() if key in own}
-        estimated = {number: count for number, count in self.estimated.items() if number in steps}
-        return replace(self, made=made, reproduced=reproduced, estimated=estimated)
+        return replace(
+            self,
+            made=made,
+            reproduced={key: position for key, position in self.reproduced.items() if key in own},
+            estimated={numbers[n]: count for n, count in self.estimated.items() if n in numbers},
+            tools=tuple(self.tools[number - 1] for number in numbers),
+        )
 
 
 class _Inapplicable(Exception):  # noqa: N818  # control flow inside this module, not an error
@@ -114,14 +119,16 @@ def simulate(
                 continue
             except _Unwanted:
                 attempt.unwanted = True
-            yield attempt.result()
+            if attempt.unwanted or attempt.is_told_all():
+                yield attempt.result()
 
 
 class _Attempt:
     """A run in the making, whose first step makes the anchor call.
 
     Attributes:
-        solution: the parameters that were solved; what is in `absent` was looked at and not given.
+        solution: the parameters that were solved; what is in `absent` was looked at and not given, and nobody has to say what is
+            in `needless`, as a guard rules its step out.
     """
 
     def __init__(
@@ -143,6 +150,7 @@ class _Attempt:
         self.unwanted = False
         self.solution: Solution = {}
         self.absent: set[str] = set()
+        self.needless: set[str] = set()
         self.reproduced: dict[str, int] = {}
         self.world = RecordedWorld(segment, start)
         self.frame = Frame(parameters=self.solution)
@@ -158,6 +166,11 @@ class _Attempt:
             raise _Inapplicable
         if any(not self.meta_tool.steps[number - 1].effect.is_read for number in self.routine.undecided):
             raise _Unwanted if self.blind else _Inapplicable
+
+    def is_told_all(self) -> bool:
+        """Whether every required parameter is known, also of steps that nobody can tell about: without it, it is not called."""
+        required = {spec.name for spec in self.meta_tool.parameters if spec.required}
+        return required <= self.solution.keys() | self.needless
 
     def result(self) -> Simulation:
         """What came of it."""
@@ -232,7 +245,9 @@ class _Attempt:
         names = self._open_names(step)
         if not names:
             return
-        if is_made and names & _names_of_arguments(step) and not self._is_ruled_out(step, names):
+        if self._is_ruled_out(step, names):
+            self.needless |= names
+        elif is_made and names & _names_of_arguments(step):
             self._solve(number, step)
         self.absent |= names - self.solution.keys()
 

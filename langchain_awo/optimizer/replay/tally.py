@@ -3,12 +3,53 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
 
+from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.trace.trace import TokenUsage
-from langchain_awo.optimizer.log.corpus import Round
+from langchain_awo.optimizer.log.corpus import Call, Round, Segment
 from langchain_awo.optimizer.replay.parts import Part
+from langchain_awo.optimizer.replay.simulate import Simulation
+
+Way: TypeAlias = Literal["called", "continued", "entry", "prefetched"]
+"""How a meta-tool came to run: a model called it, unasked behind a call, at the start of a thread, ahead of the model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """One use of a meta-tool in a recorded run.
+
+    Attributes:
+        behind: index of the model call behind which it ran.
+        told: number of the step and recorded call of each call that it made and the recorded agent made too.
+        vain: by number of the step, calls that the recorded agent did not make.
+        guessed: by number of the step, calls of the same kind whose number nobody recorded.
+        again: calls that another use had made already.
+        anchor: the recorded call in whose place it ran, if a model called it.
+    """
+
+    meta_tool: MetaTool
+    way: Way
+    behind: int
+    told: tuple[tuple[int, Call], ...]
+    vain: Mapping[int, int]
+    guessed: Mapping[int, float] = field(default_factory=dict)
+    again: int = 0
+    anchor: Call | None = None
+
+    def tool(self, number: int) -> str:
+        """The tool of a step."""
+        return self.meta_tool.steps[number - 1].tool
+
+
+@dataclass(slots=True)
+class Moves:
+    """What changed in one run: indexes of the model calls that were saved, and the uses that saved them."""
+
+    saved: list[int] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -21,6 +62,7 @@ class Tally:
         wasted: by tool, calls the recorded agents did not make.
         uses: by name of the meta-tool, how often it ran.
         unwanted_writes: uses that would have written what the recorded agent did not.
+        moves: what changed in each run, by trace id; `""` until `of` says which run it was.
     """
 
     parts: Counter[str] = field(default_factory=Counter)
@@ -28,6 +70,7 @@ class Tally:
     wasted: Counter[str] = field(default_factory=Counter)
     uses: Counter[str] = field(default_factory=Counter)
     unwanted_writes: int = 0
+    moves: dict[str, Moves] = field(default_factory=dict)
 
     def add(self, other: Tally) -> None:
         """Adds another tally to this one."""
@@ -36,6 +79,40 @@ class Tally:
         self.wasted.update(other.wasted)
         self.uses.update(other.uses)
         self.unwanted_writes += other.unwanted_writes
+        for run, moves in other.moves.items():
+            known = self._moves(run)
+            known.saved += moves.saved
+            known.uses += moves.uses
+
+    def of(self, run: str) -> Tally:
+        """The same tally, said to be of one run."""
+        self.moves = dict.fromkeys([run], self._moves("")) if self.moves else {}
+        return self
+
+    def take(
+        self,
+        meta_tool: MetaTool,
+        simulation: Simulation,
+        segment: Segment,
+        *,
+        way: Way = "called",
+        seen: Container[str] = (),
+        made: Container[str] = (),
+    ) -> None:
+        """Counts a use.
+
+        Args:
+            seen: keys of calls that are not made again.
+            made: keys of calls that other uses made and that are made again.
+        """
+        self.wasted.update(simulation.wasted(seen))
+        self.uses[meta_tool.name] += 1
+        use = _use(meta_tool, simulation, segment, way, seen)
+        again = sum(call.key in made for _, call in use.told)
+        self._moves("").uses.append(replace(use, again=again))
+
+    def _moves(self, run: str) -> Moves:
+        return self.moves.setdefault(run, Moves())
 
     def count(self, current: Round, part: Part | None) -> None:
         """Counts a saved round.
@@ -46,6 +123,7 @@ class Tally:
         reads = all(call.effect.is_read for call in current.calls)
         self.parts[part or ("flow" if reads else "flow_write")] += 1
         self.usage += current.usage
+        self._moves("").saved.append(current.index)
 
     @property
     def saved(self) -> int:
@@ -67,23 +145,33 @@ class Tally:
         """Tool calls the recorded agents did not make."""
         return sum(self.wasted.values())
 
-    def net_tokens(self, sizes: Mapping[str, float]) -> float:
-        """Tokens of the saved model calls, less the outputs fetched in vain, each read once by the next model call.
-
-        Args:
-            sizes: mean output of each tool, in tokens.
-        """
-        return self.tokens - self.wasted_tokens(sizes)
-
-    def wasted_tokens(self, sizes: Mapping[str, float]) -> float:
-        """Tokens of the outputs fetched in vain, each read once by the next model call.
-
-        Args:
-            sizes: mean output of each tool, in tokens.
-        """
-        return sum(count * sizes.get(tool, 0.0) for tool, count in self.wasted.items())
-
     @property
     def over_fetch(self) -> float:
         """Over-fetched calls for each saved model call; 0 when nothing was saved or fetched."""
         return self.over_fetched / self.saved if self.saved else self.over_fetched
+
+
+def _use(
+    meta_tool: MetaTool, simulation: Simulation, segment: Segment, way: Way, seen: Container[str]
+) -> Use:
+    start = segment.rounds[simulation.start]
+    told: list[tuple[int, Call]] = []
+    vain: Counter[int] = Counter()
+    for number, keys in simulation.made.items():
+        for key in dict.fromkeys(key for key in keys if key not in seen):
+            if (position := simulation.reproduced.get(key)) is None:
+                vain[number] += 1
+            else:
+                told.append(
+                    (number, next(call for call in segment.rounds[position].calls if call.key == key))
+                )
+    anchor = next((call for call in start.calls if call.key == simulation.anchor), None)
+    return Use(
+        meta_tool=meta_tool,
+        way=way,
+        behind=start.index,
+        told=tuple(told),
+        vain=vain,
+        guessed=simulation.estimated,
+        anchor=anchor if way == "called" else None,
+    )

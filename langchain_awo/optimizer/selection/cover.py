@@ -91,9 +91,9 @@ class Cover:
         )
         key = ("unasked" if unasked else "blind", index, own)
         if key not in self._tallies:
-            _, segment, parts = self.segments[index]
+            run, segment, parts = self.segments[index]
             walk = walk_continue if unasked else walk_blind
-            self._tallies[key] = walk(segment, parts, self._found(index, own))
+            self._tallies[key] = walk(segment, parts, self._found(index, own)).of(run.trace_id)
         return self._tallies[key]
 
     def _found(self, index: int, choice: Choice) -> Callable[[int], list[Used]]:

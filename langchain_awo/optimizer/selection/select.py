@@ -16,17 +16,19 @@ from langchain_awo.model.ir.reach import reaches_out
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.mining.align import has_parameters
 from langchain_awo.optimizer.mining.forms import with_shorter_lists
-from langchain_awo.optimizer.replay.cost import Cost, Prices
+from langchain_awo.optimizer.replay.cost import Books, Cost, Prices, schema_tokens
 from langchain_awo.optimizer.replay.tally import Tally
-from langchain_awo.optimizer.selection.cover import Cover, Steps
+from langchain_awo.optimizer.selection.cover import Cover, Steps, sampled
 from langchain_awo.optimizer.selection.naming import name_all
 from langchain_awo.optimizer.selection.secrets import asks_for_secret
+from langchain_awo.optimizer.selection.weigh import Scales, Weight, choose
 
 CONTINUES = "every further step follows from the first call, and running it unasked saves more than it wastes"
 SHOWN = "a model must ask for it: run after every first call it would fetch too much in vain"
 CUT = 1.0
 """What a list cut to its first items must gain beside the whole one, in model calls: what is cut off is never seen."""
 
+AHEAD = "its reads often follow, and neither asking for them together nor running them unasked saves tokens"
 ASKS = "its parameters are the model's to say"
 
 
@@ -77,7 +79,14 @@ def select(
     shorter = [cut for each in whole for cut in with_shorter_lists(each)]
     cover = Cover(corpus, [*whole, *shorter])
     state = _Selection(
-        cover, Cost(corpus, prices), prices, corpus, max_tools, former=len(former), whole=len(whole)
+        cover,
+        Cost(corpus, prices),
+        Scales(Books(sampled(corpus))),
+        prices,
+        corpus,
+        max_tools,
+        former=len(former),
+        whole=len(whole),
     )
     state.pick(unasked=True)
     state.pick(unasked=False)
@@ -97,6 +106,7 @@ class _Selection:
 
     cover: Cover
     cost: Cost
+    scales: Scales
     prices: Prices
     corpus: Corpus
     max_tools: int
@@ -217,7 +227,8 @@ class _Selection:
 
     def result(self) -> list[MetaTool]:
         """The meta-tools that were chosen, with their mode and what one use saves."""
-        return [self._finished(number) for number in self._by_worth(self.order)]
+        chosen = {number: self._choice(number) for number in self._by_worth(self.order)}
+        return [self._finished(number, each, why) for number, (each, why) in chosen.items() if each]
 
     def left_out(self) -> Iterator[LeftOut]:
         """The whole candidates that were not taken with all their steps, as a tool that a model is shown."""
@@ -250,24 +261,52 @@ class _Selection:
         steps = self.shown.get(number) or self.eager[number]
         return self.cover.tally({number: steps}, unasked=number not in self.shown)
 
-    def _finished(self, number: int) -> MetaTool:
-        steps = self.shown.get(number) or self.eager[number]
-        eager = self.eager.get(number, frozenset())
-        meta_tool = self.cover.candidates[number].restricted(steps)
-        kept = sorted(steps)
+    def _choice(self, number: int) -> tuple[Weight | None, str]:
+        """The mode that a pick is best installed in, of all that are possible, and why."""
+        picked: Mode = "append" if number in self.shown else "continue"
+        weights: dict[Mode, Weight] = {}
+        if unasked := self._unasked(number):
+            tally = self.cover.tally({number: unasked}, unasked=True)
+            if number in self.eager or not self._wastes({**self.eager, number: unasked}):
+                weights["continue"] = self.scales.weigh("continue", tally)
+            weights["prefetch"] = self.scales.weigh("prefetch", tally)
+        if number < self.whole:
+            steps = self.shown.get(number) or self.eager[number]
+            tally, named = self.cover.tally({number: steps}, unasked=False), self._named(number, steps)
+            weights["append"] = self.scales.weigh("append", tally, schemas=schema_tokens(named))
+        asks = any(map(has_parameters, self._chosen(number).steps[1:]))
+        reasons: dict[Mode, str] = {
+            "continue": CONTINUES,
+            "append": ASKS if asks else SHOWN,
+            "prefetch": AHEAD,
+        }
+        choice = choose(weights, picked, reasons)
+        return choice.chosen, choice.reason
+
+    def _unasked(self, number: int) -> Steps | None:
+        """The steps of a pick that may run unasked, if there are any behind the first."""
+        if number in self.eager:
+            return self.eager[number]
+        candidate = self.cover.candidates[number]
+        usable = frozenset(self._usable(candidate.meta_tool, unasked=True)) & self.shown[number]
+        steps = frozenset(step for step in usable if candidate.closed(frozenset({step})) <= usable | {1})
+        return steps | {1} if steps else None
+
+    def _chosen(self, number: int) -> MetaTool:
+        return self.cover.candidates[number].restricted(self.shown.get(number) or self.eager[number])
+
+    def _finished(self, number: int, weight: Weight, reason: str) -> MetaTool:
+        eager = self._unasked(number) if weight.mode != "append" else self.eager.get(number)
+        meta_tool, kept = self._chosen(number), sorted(self.shown.get(number) or self.eager[number])
         marked = tuple(
-            replace(step, eager=old > 1 and old in eager)
+            replace(step, eager=old > 1 and old in (eager or ()))
             for old, step in zip(kept, meta_tool.steps, strict=True)
         )
-        mode: Mode = "append" if number in self.shown else "continue"
-        asks = any(map(has_parameters, meta_tool.steps[1:]))
-        reason = CONTINUES if mode == "continue" else ASKS if asks else SHOWN
-        tally = self._alone(number)
-        uses = max(1, sum(tally.uses.values()))
+        tally, uses = weight.tally, max(1, sum(weight.tally.uses.values()))
         evidence = replace(
             meta_tool.evidence,
             calls_saved=round((tally.saved - tally.repeats) / uses, 3),
             over_fetch=round(tally.over_fetch, 3),
-            net_tokens=round(tally.net_tokens(self.corpus.output_tokens) / max(1, len(self.corpus.runs)), 1),
+            net_tokens=round(weight.balance.tokens / max(1, weight.runs), 1),
         )
-        return replace(meta_tool, steps=marked, mode=mode, mode_reason=reason, evidence=evidence)
+        return replace(meta_tool, steps=marked, mode=weight.mode, mode_reason=reason, evidence=evidence)

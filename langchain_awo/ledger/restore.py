@@ -1,0 +1,135 @@
+"""The run that a toolkit shortened, as long as it would have been without: the other way round than `Account.changed`.
+
+What was executed is known, and what meta-tools did in it; `restore` puts back the model calls that they saved and takes their texts out
+again. Settling the result gives what the toolkit saved, by the one definition in `langchain_awo.ledger.settle`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+
+from langchain_awo.ledger.balance import Balance
+from langchain_awo.ledger.settle import START, Account, Change, Put, Turn, settle
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one use of a meta-tool took out of a run, and what it put in.
+
+    Attributes:
+        owner: whose use it is.
+        behind: index of the executed model call behind which it ran; `START` for the beginning.
+        said: tokens of the calls that each saved model call would have asked for.
+        results: tokens that their results would have taken.
+        text: tokens by which the context became longer there, less what would have stood there anyway.
+    """
+
+    owner: str
+    behind: int
+    said: Sequence[float]
+    results: Sequence[float]
+    text: float
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A run without a toolkit.
+
+    Attributes:
+        changes: what each owner changed about it.
+    """
+
+    account: Account
+    changes: Mapping[str, Change]
+
+    def settled(self) -> dict[str, Balance]:
+        """What each owner saved beside those before it; they add up to what all of them saved together."""
+        so_far, before = Change(), Balance()
+        found: dict[str, Balance] = {}
+        for owner, change in self.changes.items():
+            so_far.add(change)
+            after = settle(self.account, so_far)
+            found[owner] = after + before.times(-1)
+            before = after
+        return found
+
+
+def restore(executed: Account, taken: Sequence[Taken], results: Sequence[float]) -> Restored:
+    """The run as it would have been without the uses in it.
+
+    A saved model call is taken to say nothing but its calls; and what stands around messages is taken from the prompts of the run itself,
+    where they grew by more than what was said and returned.
+
+    Args:
+        executed: its model calls with prompts that have no schemas of meta-tools in them.
+        taken: what the uses took and put in.
+        results: behind each executed model call, tokens of the results that stand there without them too.
+    """
+    behind: dict[int, list[Taken]] = defaultdict(list)
+    for each in taken:
+        behind[each.behind].append(each)
+    builder = _Builder(executed, results, frozenset(behind))
+    builder.begin(behind[START])
+    for index in range(len(executed.turns)):
+        builder.go_on(index, behind[index])
+    return Restored(Account(builder.turns), builder.changes)
+
+
+class _Builder:
+    """The turns so far, and by how much the prompts of each agent are longer than those that were executed."""
+
+    def __init__(self, executed: Account, results: Sequence[float], used: frozenset[int]) -> None:
+        self.executed = executed
+        self.results = results
+        self.around = self._around(used)
+        self.turns: list[Turn] = []
+        self.changes: dict[str, Change] = defaultdict(Change)
+        self.longer: dict[str, float] = defaultdict(float)
+
+    def begin(self, uses: Sequence[Taken]) -> None:
+        """Puts back what was done before the first model call."""
+        if uses and self.executed.turns:
+            first = self.executed.turns[0]
+            self.longer[first.scope] -= sum(each.text for each in uses)
+            self._put_back(uses, first, START, grown=0.0)
+
+    def go_on(self, index: int, uses: Sequence[Taken]) -> None:
+        """The next executed model call, and what was saved behind it."""
+        turn = self.executed.turns[index]
+        self.turns.append(turn.longer(self.longer[turn.scope]))
+        if not uses:
+            return
+        own = turn.usage.output_tokens + self.results[index] + self.around
+        told = max(1.0, sum(each.text for each in uses))
+        share = min(1.0, max(0.0, self.executed.left_behind(index) - own) / told)
+        uses = [replace(each, text=each.text * share) for each in uses]
+        text = sum(each.text for each in uses)
+        self.longer[turn.scope] -= text
+        self._put_back(uses, turn, len(self.turns) - 1, grown=text + own)
+
+    def _put_back(self, uses: Sequence[Taken], near: Turn, place: int, *, grown: float) -> None:
+        """Puts model calls back that are near to one that was made.
+
+        Args:
+            place: of that one in the restored run.
+            grown: tokens by which the prompt was longer for the next one, with the texts of the uses.
+        """
+        for each in uses:
+            self.changes[each.owner].puts.append(Put(place, each.text))
+            for said, results in zip(each.said, each.results, strict=True):
+                self.changes[each.owner].saved.append(len(self.turns))
+                prompt = near.longer(self.longer[near.scope] + grown)
+                usage = replace(near.usage, output_tokens=round(said))
+                self.turns.append(replace(prompt, usage=usage, recorded=False))
+                self.longer[near.scope] += said + results + self.around
+
+    def _around(self, used: frozenset[int]) -> float:
+        """Tokens around the messages of one round, by those behind which no meta-tool ran: the median."""
+        chains = self.executed.chains.values()
+        plain = [index for chain in chains for index in chain[:-1] if index not in used]
+        said = [self.executed.turns[index].usage.output_tokens + self.results[index] for index in plain]
+        grown = [self.executed.left_behind(index) for index in plain]
+        return median([max(0.0, one - other) for one, other in zip(grown, said, strict=True)] or [0.0])

@@ -1,0 +1,52 @@
+"""Which tools agents ask for in one model call, so that what a meta-tool made can be put back as an agent would have asked for it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import TypeAlias
+
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.trace import Trace
+
+Together: TypeAlias = frozenset[tuple[str, str]]
+"""Pairs of tools, the names of each sorted, that agents usually ask for at once where they call them one after the other."""
+
+
+def asked_together(traces: Iterable[Trace], *, known: Together = frozenset()) -> Together:
+    """The pairs that agents usually ask for at once, by their own calls.
+
+    Args:
+        known: pairs from before, for tools that these agents do not ask for themselves.
+    """
+    at_once: Counter[tuple[str, str]] = Counter()
+    in_turn: Counter[tuple[str, str]] = Counter()
+    for trace in traces:
+        asked = [call for call in trace.tool_calls if call.model_call is not None]
+        for one, other in pairwise(asked):
+            if one.scope == other.scope:
+                count = at_once if one.model_call == other.model_call else in_turn
+                count[pair(one.name, other.name)] += 1
+    seen = at_once.keys() | in_turn.keys()
+    return frozenset(each for each in seen if at_once[each] > in_turn[each]) | (known - seen)
+
+
+def pair(one: str, other: str) -> tuple[str, str]:
+    """Two tools, in any order."""
+    return (one, other) if one <= other else (other, one)
+
+
+def together_as_json(together: Together) -> list[JSONValue]:
+    """Plain data, as a plan keeps it."""
+    return [list(each) for each in sorted(together)]
+
+
+def read_together(data: JSONValue) -> Together:
+    """The pairs that a plan says; anything else says none."""
+    pairs = data if isinstance(data, list) else []
+    return frozenset(
+        pair(*each)
+        for each in pairs
+        if isinstance(each, list) and [type(name) for name in each] == [str, str]
+    )

@@ -1,0 +1,155 @@
+"""Replays a toolkit as it is installed: each meta-tool in its own mode, all of them together.
+
+Where a model has to choose, it chooses blindly, by what is known before a meta-tool runs. This is the figure that every verb prints for
+a toolkit; the ways in `counterfactual` ask what it would be if all meta-tools were used in one way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from langchain_awo.ledger.balance import Balance
+from langchain_awo.model.ir.eager import eager_part
+from langchain_awo.model.ir.metatool import MetaTool, Mode
+from langchain_awo.optimizer.log.corpus import Corpus, Run, Segment, spec_tokens
+from langchain_awo.optimizer.replay.cost import Books, schema_tokens
+from langchain_awo.optimizer.replay.counterfactual import Fetched, Used, best_by_anchor
+from langchain_awo.optimizer.replay.parts import Part, classify_rounds
+from langchain_awo.optimizer.replay.simulate import simulate
+from langchain_awo.optimizer.replay.tally import Tally, Way
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What a toolkit does on recorded runs as it is installed.
+
+    Attributes:
+        tally: its uses, and the model calls that they saved.
+        schemas: tokens that it adds to every prompt.
+        balance: what it saves, by the ledger.
+    """
+
+    tally: Tally
+    schemas: float
+    balance: Balance
+
+
+def replay_installed(
+    meta_tools: Sequence[MetaTool],
+    corpus: Corpus,
+    *,
+    books: Books | None = None,
+    mode: Mode | None = None,
+) -> Installed:
+    """Replays a toolkit, each meta-tool in its mode.
+
+    Args:
+        books: of the corpus, if they are there already.
+        mode: one for all, instead of their own.
+    """
+    chosen = [in_mode(each, mode) for each in meta_tools] if mode else list(meta_tools)
+    tally, begun = Tally(), ""
+    for run, segment, parts in classify_rounds(corpus):
+        tally.add(_Walk(chosen, run, segment, parts, is_first=run.trace_id != begun).tally)
+        begun = run.trace_id
+    schemas = schemas_in_prompts(chosen, corpus)
+    return Installed(tally, schemas, (books or Books(corpus)).balance(tally, schemas=schemas))
+
+
+def in_mode(meta_tool: MetaTool, mode: Mode) -> MetaTool:
+    """A meta-tool as it is when it is installed in another mode."""
+    return replace(meta_tool, mode=mode)
+
+
+def schemas_in_prompts(meta_tools: Iterable[MetaTool], corpus: Corpus) -> float:
+    """Tokens that the schemas of a toolkit add to every prompt, less those of the tools that it hides."""
+    shown = [each for each in meta_tools if each.mode in ("append", "replace")]
+    hidden = {tool for each in shown if each.mode == "replace" for tool in each.tools}
+    less = sum(spec_tokens(corpus.specs[tool]) for tool in hidden if tool in corpus.specs)
+    return sum(map(schema_tokens, shown)) - less
+
+
+class _Walk:
+    """One segment of a run."""
+
+    def __init__(
+        self,
+        meta_tools: Sequence[MetaTool],
+        run: Run,
+        segment: Segment,
+        parts: Sequence[Part | None],
+        *,
+        is_first: bool,
+    ) -> None:
+        self.run, self.segment = run, segment
+        self.fetched, self.seen, self.made, self.ahead = Fetched(), set[str](), set[str](), set[str]()
+        self.shown = [each for each in meta_tools if each.mode in ("append", "replace")]
+        self.unasked = _eager(meta_tools, "continue")
+        self.prefetched = _eager(meta_tools, "prefetch")
+        tally = Tally()
+        if is_first:
+            self._enter([each for each in meta_tools if each.mode == "entry"], tally)
+        for position, current in enumerate(segment.rounds):
+            if self.fetched.covers(current, position):
+                tally.count(current, parts[position])
+                self.seen |= current.keys
+                continue
+            chosen = self._choose(position, tally)
+            self.seen |= current.keys
+            self._continue(position, chosen, tally)
+            self._prefetch(position, chosen, tally)
+        self.tally = tally.of(run.trace_id)
+
+    def _enter(self, meta_tools: Iterable[MetaTool], tally: Tally) -> None:
+        """Runs entry meta-tools where the recorded agent began with them too, as only then its host knew what to ask for."""
+        for each in meta_tools:
+            for position, current in enumerate(self.segment.rounds):
+                found = self._simulated([each], position)
+                if found:
+                    self._take(found[0], "entry", tally)
+                if found or not all(call.effect.is_read for call in current.calls):
+                    break
+
+    def _choose(self, position: int, tally: Tally) -> set[str]:
+        """Uses what a model that knows nothing of what it will see takes; the anchors that it takes the place of."""
+        chosen = best_by_anchor(self._simulated(self.shown, position, blind=True))
+        for used in chosen.values():
+            self._take(used, "called", tally)
+            tally.unwanted_writes += used[1].unwanted
+        return set(chosen)
+
+    def _continue(self, position: int, chosen: set[str], tally: Tally) -> None:
+        for used in self._simulated(self.unasked, position):
+            if used[1].anchor not in chosen and used[1].keys - self.seen:
+                self._take(used, "continued", tally)
+
+    def _prefetch(self, position: int, chosen: set[str], tally: Tally) -> None:
+        for meta_tool, simulation in self._simulated(self.prefetched, position):
+            known = self.seen | self.ahead
+            if simulation.anchor not in chosen and simulation.keys - known:
+                tally.take(meta_tool, simulation, self.segment, way="prefetched", seen=known)
+                self.ahead |= simulation.keys
+
+    def _take(self, used: Used, way: Way, tally: Tally) -> None:
+        meta_tool, simulation = used
+        self.fetched.add(simulation, self.segment)
+        seen = self.seen if way == "continued" else frozenset[str]()
+        tally.take(meta_tool, simulation, self.segment, way=way, seen=seen, made=self.made)
+        self.seen |= simulation.keys
+        self.made |= simulation.keys
+
+    def _simulated(self, meta_tools: Iterable[MetaTool], position: int, *, blind: bool = False) -> list[Used]:
+        return [
+            (each, found)
+            for each in meta_tools
+            for found in simulate(each, self.run, self.segment, position, blind=blind)
+        ]
+
+
+def _eager(meta_tools: Iterable[MetaTool], mode: Mode) -> list[MetaTool]:
+    return list(_parts(each for each in meta_tools if each.mode == mode))
+
+
+def _parts(meta_tools: Iterable[MetaTool]) -> Iterator[MetaTool]:
+    return (part for part in map(eager_part, meta_tools) if part)

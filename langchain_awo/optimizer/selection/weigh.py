@@ -1,0 +1,142 @@
+"""Weighs a routine in each mode by the ledger, and chooses the one to install it in.
+
+A mode *pays* if it saves tokens, with prompt caching or without. What pays in no mode stays as it was picked as long as somebody waits
+less; where reads usually follow it is rather read ahead, which costs no token; and what loses tokens and waiting both is not installed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from langchain_awo.ledger.balance import Balance
+from langchain_awo.model.ir.metatool import Mode
+from langchain_awo.optimizer.replay.cost import Books
+from langchain_awo.optimizer.replay.tally import Moves, Tally
+
+OFTEN: Final = 0.5
+"""Reads follow often enough to be made ahead of the model if at least this share of them is asked for."""
+
+MODEL_CALL: Final = 1.0
+TOOL_CALL: Final = 0.05
+"""How long a tool call takes beside a model call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """One mode of a routine, on some runs.
+
+    Attributes:
+        followed: of the calls that it makes unasked, the share that the recorded agents made too.
+        runs: how many there are.
+    """
+
+    mode: Mode
+    tally: Tally
+    balance: Balance
+    followed: float
+    runs: int
+
+    @property
+    def pays(self) -> bool:
+        """Whether it saves tokens, with prompt caching or without."""
+        return max(self.balance.tokens, self.balance.cached_tokens()) > 0
+
+    @property
+    def waiting(self) -> float:
+        """Waiting saved, in model calls: recorded times differ from machine to machine, and a plan must not."""
+        if self.mode == "prefetch":
+            return TOOL_CALL * _told(self.tally)
+        return MODEL_CALL * self.balance.model_calls - TOOL_CALL * self.balance.over_fetched
+
+    @property
+    def loses(self) -> bool:
+        """Whether it costs tokens and saves no waiting."""
+        return self.balance.tokens < 0 and self.waiting <= 0
+
+    def __str__(self) -> str:
+        if self.mode == "prefetch":
+            return f"prefetch, with {self.followed:.0%} of its reads asked for"
+        of_a_run = self.balance.times(1 / max(1, self.runs))
+        return (
+            f"{self.mode} {of_a_run.model_calls:+.2f} model calls, {of_a_run.tokens:+,.0f} tokens "
+            f"({of_a_run.cached_tokens():+,.0f} with prompt caching), {of_a_run.over_fetched:.2f} calls in vain"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The mode to install a routine in, and what was weighed.
+
+    Attributes:
+        chosen: `None` if it is better not installed.
+        reason: in words, with the figures of each mode.
+    """
+
+    chosen: Weight | None
+    reason: str
+
+
+class Scales:
+    """Weighs routines on some runs."""
+
+    def __init__(self, books: Books) -> None:
+        self.books = books
+
+    def weigh(self, mode: Mode, tally: Tally, *, schemas: float = 0.0) -> Weight:
+        """One mode, given what it does there.
+
+        Args:
+            tally: of the routine alone; for `prefetch` that of `continue`.
+            schemas: tokens that it adds to every prompt.
+        """
+        told, vain = _told(tally), sum(tally.wasted.values())
+        if mode == "prefetch":
+            tally = _ahead(tally)
+        balance = self.books.balance(tally, schemas=schemas)
+        runs = len(self.books.corpus.runs)
+        return Weight(mode, tally, balance, told / (told + vain) if told + vain else 0.0, runs)
+
+
+def choose(weights: Mapping[Mode, Weight], picked: Mode, reasons: Mapping[Mode, str]) -> Choice:
+    """The mode to install a routine in.
+
+    Args:
+        weights: of every mode that is possible.
+        picked: the mode that saved most model calls, when it was picked.
+        reasons: why each would be chosen.
+    """
+    chosen = next(iter(_ranked(weights, picked)), None)
+    told = "; ".join(map(str, weights.values()))
+    if chosen is None:
+        return Choice(None, f"it would cost tokens and save no waiting. A run: {told}")
+    why = reasons[chosen.mode]
+    if chosen.mode not in (picked, "prefetch"):
+        why = f"{picked} costs more tokens than it saves, {chosen.mode} does not"
+    return Choice(chosen, f"{why}. A run: {told}")
+
+
+def _ranked(weights: Mapping[Mode, Weight], picked: Mode) -> Iterator[Weight]:
+    """What could be chosen, the best first: what pays, then what is read ahead, then what makes nobody wait longer."""
+    first = [weights[picked], *(each for each in weights.values() if each.mode != picked)]
+    asking = [each for each in first if each.mode != "prefetch"]
+    yield from (each for each in asking if each.balance.tokens > 0)
+    yield from (each for each in asking if each.pays)
+    ahead = weights.get("prefetch")
+    if ahead is not None and ahead.followed >= OFTEN and ahead.waiting > 0:
+        yield ahead
+    yield from (each for each in asking if not each.loses)
+
+
+def _told(tally: Tally) -> int:
+    return sum(len(use.told) for moves in tally.moves.values() for use in moves.uses)
+
+
+def _ahead(tally: Tally) -> Tally:
+    """What is read ahead saves no model call and puts nothing into a prompt."""
+    moves = {
+        run: Moves([], [replace(use, way="prefetched", anchor=None) for use in each.uses])
+        for run, each in tally.moves.items()
+    }
+    return Tally(wasted=tally.wasted, uses=tally.uses, moves=moves)
