@@ -21,7 +21,7 @@ from langchain_awo.model.ir.binding import Binding, Constant, Frame, Item, leave
 from langchain_awo.model.ir.guard import guard_holds, is_empty
 from langchain_awo.model.ir.metatool import MetaTool, Step
 from langchain_awo.model.ir.pointer import MISSING
-from langchain_awo.model.stepping.deciding import Calls, Withheld, call_key, decide, known_arguments
+from langchain_awo.model.stepping.deciding import Calls, Withheld, decide, known_arguments
 from langchain_awo.model.stepping.explaining import explain_limit, explain_need, explain_withheld
 from langchain_awo.model.stepping.outcome import (
     MAX_CALLS,
@@ -39,6 +39,7 @@ from langchain_awo.model.stepping.outcome import (
 from langchain_awo.model.text.encoding import decode, digest
 from langchain_awo.model.text.failure import doubt_in
 from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.call_key import call_key
 
 Sources: TypeAlias = Mapping[int, frozenset[int]]
 """By the number of each step, the numbers of those it uses."""
