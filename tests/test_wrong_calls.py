@@ -11,7 +11,6 @@ from langchain_core.tools import tool
 
 import langchain_awo as awo
 from langchain_awo.testing import ScriptedChatModel
-from tests.cli.recordings import order_run
 from tests.optimizer.notation import traces_of
 
 
@@ -64,9 +63,9 @@ COMPILED = {
     "a toolkit": (lambda kit, traces: kit, "name the traces it was compiled from"),
     "a plan": (lambda kit, traces: kit.plan, "name the traces it was compiled from"),
     "the file of a toolkit": (lambda kit, traces: "toolkit.json", "is a compiled toolkit, not traces"),
-    "a table": (lambda kit, traces: pd.DataFrame({"a": [1]}), "import_traces"),
+    "a table of something else": (lambda kit, traces: pd.DataFrame({"a": [1]}), "no runs in a known format"),
     "a dictionary": (lambda kit, traces: {"a": 1}, "a dict; give a store or its path"),
-    "runs as dictionaries": (lambda kit, traces: [order_run(1)], r"traces\[0\] is a dict, not a Trace"),
+    "dictionaries of something else": (lambda kit, traces: [{"a": 1}], "no runs in a known format"),
     "a path among traces": (lambda kit, traces: [traces[0], "x.db"], r"traces\[1\] is the text 'x.db'"),
     "one trace": (lambda kit, traces: traces[0], r"write a list of traces: \[trace\]"),
     "nothing": (lambda kit, traces: None, "traces is None; give a store"),

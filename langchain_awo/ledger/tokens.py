@@ -32,7 +32,7 @@ def bound_tokens(name: str, description: str, parameters: Mapping[str, JSONValue
     """What a tool takes of a prompt, in the form in which `bind_tools` sends it.
 
     >>> bound_tokens("find", "Find a user.", {"type": "object", "properties": {"email": {"type": "string"}}})
-    38
+    37
     """
     function = {"name": name, "description": description, "parameters": parameters}
     return -(-len(dumps({"type": "function", "function": function})) // CHARACTERS_PER_TOKEN)

@@ -55,7 +55,7 @@ CREDENTIAL_LIKE: Final = re.compile(
 _LONG_CREDENTIAL: Final = re.compile(r"(?=[^\d]{0,60}\d)(?=[^A-Za-z]{0,60}[A-Za-z])[\w+/=.~%-]{10,}")
 _DIGITS: Final = re.compile(r"(?:\D*\d){12,19}\D*")
 _PLACEHOLDER: Final = re.compile(
-    r"\$?\{+[^{}]*\}+|\$[A-Z_]+|<[^<>]*>|[*•]+|[.x_-]{3,}|\[[A-Za-z ]+\]|%\(?\w*\)?s", re.IGNORECASE
+    r"\$?\{+[^{}]*\}+|(?-i:\$[A-Z_]+)|<[^<>]*>|[*•]+|[.x_-]{3,}|\[[A-Za-z ]+\]|%\(?\w*\)?s", re.IGNORECASE
 )
 
 

@@ -109,7 +109,7 @@ def told_by_description(description: str) -> Told:
     >>> told_by_description("Gets the report and sends it to the team.").effect
     <Effect.WRITE: 'write'>
     >>> told_by_description("The parcels of a person.")
-    Told(effect=None, is_thing=True)
+    Told(effect=None, is_thing=True, is_mild=False)
     """
     text = description[:MAX_CHARACTERS]
     promised = bool(_HARMLESS.search(text))

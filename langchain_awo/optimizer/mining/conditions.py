@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import Final, TypeAlias
 
-from langchain_awo.model.ir.binding import Argument, Binding, Frame, Output
+from langchain_awo.model.ir.binding import Argument, Binding, Frame, Item, Output
 from langchain_awo.model.ir.guard import holds, is_empty
 from langchain_awo.model.ir.metatool import Condition, GuardEvidence
 from langchain_awo.model.ir.pointer import MISSING, escape
@@ -238,7 +238,9 @@ def _by_name(
         counts[dumps(value)][followed] += 1
         samples[dumps(value)] = value
     data = {key for key, value in samples.items() if looks_like_data(value)}
-    if not 1 < len(counts) <= min(MAX_VALUES, len(seen) // SEEN_EACH) or 2 * len(data) > len(counts):
+    # A state may be told in words beside others ("on its way"); the members of a list are not so few of a kind.
+    tolerated = 0 if isinstance(source, Item) else len(counts) // 2
+    if not 1 < len(counts) <= min(MAX_VALUES, len(seen) // SEEN_EACH) or len(data) > tolerated:
         return
     chosen = [key for key in sorted(counts) if counts[key][True] > counts[key][False]]
     if data.intersection(chosen):
