@@ -1,11 +1,20 @@
 """Nothing runs twice and nothing is left out, for random routines, troubles, users and processes, counted in a real database."""
 
 from collections import Counter
+from importlib.metadata import version
 
+import pytest
 from hypothesis import event, given, settings
 
 from tests.runtime.effects import World, count, worlds
 from tests.runtime.effects_played import effects_of
+
+IS_OLD = tuple(map(int, version("langchain-core").split(".")[:2])) < (1, 4)
+
+pytestmark = pytest.mark.skipif(
+    IS_OLD,
+    reason="the model that is played here reads answers as JSON; older releases put a refusal in other words",
+)
 
 
 @settings(max_examples=30, deadline=None)
