@@ -15,13 +15,13 @@ from pathlib import Path
 
 import langchain_awo as awo
 from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.stepping.outcome import Call, Done
 from langchain_awo.model.text.encoding import decode, dumps
 from langchain_awo.model.trace.trace import ToolCallRecord
 from langchain_awo.optimizer.log.corpus import build_corpus
 from langchain_awo.optimizer.pipeline import compile_plan
 from langchain_awo.optimizer.replay.evaluate import split
 from langchain_awo.runtime.answer.render_steps import tell_steps
-from langchain_awo.runtime.outcome import Call, Done
 
 
 def told(meta_tool: MetaTool, number: int, record: ToolCallRecord, *, shape: bool) -> int:

@@ -1,36 +1,11 @@
-"""The bounds of one run of a meta-tool, and what the stepping core says of it, for everything in this package."""
+"""The bounds of one run of a meta-tool."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
-from langchain_awo.model.stepping.outcome import (
-    MAX_CALLS,
-    Call,
-    Done,
-    Failed,
-    Outcome,
-    Remaining,
-    Result,
-    Stop,
-    StopKind,
-    Succeeded,
-)
-
-__all__: Final = [
-    "DEFAULT_LIMITS",
-    "Call",
-    "Done",
-    "Failed",
-    "Limits",
-    "Outcome",
-    "Remaining",
-    "Result",
-    "Stop",
-    "StopKind",
-    "Succeeded",
-]
+from langchain_awo.model.stepping.outcome import MAX_CALLS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

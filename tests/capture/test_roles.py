@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -24,9 +23,7 @@ from langchain_awo.capture.session import Session
 from langchain_awo.optimizer.log.corpus import build_corpus
 from tests.capture.exact_model import ExactModel
 from tests.capture.scripted_agents import asks, call, look, says, user
-
-IS_OLD = tuple(map(int, version("langchain-core").split(".")[:2])) < (1, 4)
-"""Whether this is the oldest supported release."""
+from tests.releases import IS_OLD
 
 
 def agent_model():

@@ -181,3 +181,7 @@ def tool_messages(state: dict[str, Any]) -> list[ToolMessage]:
 
 def ask(text: str = "please") -> dict[str, Any]:
     return {"messages": [HumanMessage(text)]}
+
+
+HELP = routine("help_user", FIND, ORDERS, NOTE, REFUND)
+"""Two reads, then two writes."""

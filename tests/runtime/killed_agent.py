@@ -12,21 +12,16 @@ from langgraph.store.sqlite import SqliteStore
 from langchain_awo.api.middleware import MetaToolMiddleware
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from tests.runtime.desk import (
-    FIND,
-    NOTE,
-    ORDERS,
-    REFUND,
+    HELP,
     Desk,
     ask,
     call,
     model_of,
     new_agent,
     plan_of,
-    routine,
     tool_messages,
 )
 
-HELP = routine("help_user", FIND, ORDERS, NOTE, REFUND)
 THREAD: Any = {"configurable": {"thread_id": "t"}}
 
 

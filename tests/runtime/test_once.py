@@ -22,6 +22,7 @@ from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from langchain_awo.testing import ask_tools
 from tests.runtime.desk import (
     FIND,
+    HELP,
     NOTE,
     ORDERS,
     REFUND,
@@ -37,7 +38,6 @@ from tests.runtime.desk import (
 )
 
 THREAD = {"configurable": {"thread_id": "t.1"}}
-HELP = routine("help_user", FIND, ORDERS, NOTE, REFUND)
 
 
 def test_after_an_interrupt_completed_steps_are_not_made_again(kind: str, desk: Any, toolkit: Any) -> None:

@@ -1,15 +1,13 @@
 """Nothing runs twice and nothing is left out, for random routines, troubles, users and processes, counted in a real database."""
 
 from collections import Counter
-from importlib.metadata import version
 
 import pytest
 from hypothesis import event, given, settings
 
+from tests.releases import IS_OLD
 from tests.runtime.effects import World, count, worlds
 from tests.runtime.effects_played import effects_of
-
-IS_OLD = tuple(map(int, version("langchain-core").split(".")[:2])) < (1, 4)
 
 pytestmark = pytest.mark.skipif(
     IS_OLD,

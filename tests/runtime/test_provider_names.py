@@ -2,7 +2,6 @@
 
 import json
 import re
-from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -21,10 +20,8 @@ from langchain_awo.runtime.inner.schemas import field_names
 from langchain_awo.runtime.tool.lowering import lower
 from langchain_awo.runtime.tool.signatures import mismatch, signature_of
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
+from tests.releases import IS_OLD
 from tests.runtime.desk import plan_of
-
-IS_OLD = tuple(map(int, version("langchain-core").split(".")[:2])) < (1, 4)
-"""Whether this is the oldest supported release."""
 
 KEY = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
 HARD = [

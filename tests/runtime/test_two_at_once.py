@@ -19,22 +19,17 @@ from langchain_awo.runtime.journal.asking import settle
 from langchain_awo.runtime.journal.journal import Entry, Memory
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from tests.runtime.desk import (
-    FIND,
-    NOTE,
-    ORDERS,
-    REFUND,
+    HELP,
     Desk,
     ask,
     call,
     model_of,
     new_agent,
     plan_of,
-    routine,
     tool_messages,
 )
 
 THREAD = {"configurable": {"thread_id": "t"}}
-HELP = routine("help_user", FIND, ORDERS, NOTE, REFUND)
 WORKERS = 4
 
 

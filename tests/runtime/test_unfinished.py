@@ -12,9 +12,8 @@ from langchain_awo.runtime.journal.journal import Memory
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from tests.runtime.desk import (
     FIND,
+    HELP,
     NOTE,
-    ORDERS,
-    REFUND,
     Desk,
     ask,
     call,
@@ -26,7 +25,6 @@ from tests.runtime.desk import (
 )
 
 THREAD = {"configurable": {"thread_id": "t.1"}}
-HELP = routine("help_user", FIND, ORDERS, NOTE, REFUND)
 
 
 @pytest.mark.parametrize("how", ["sync", "async"])

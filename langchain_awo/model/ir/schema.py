@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from langchain_awo.model.ir.metatool import ToolkitPlan
-from langchain_awo.model.text.encoding import loads, to_json
+from langchain_awo.model.text.encoding import to_json
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import ToolSpec, Trace
 
@@ -55,11 +55,6 @@ def load_tool_spec(data: JSONValue) -> ToolSpec:
 def load_plan(data: JSONValue) -> ToolkitPlan:
     """A plan from plain JSON data; raises as `load_trace`. Checks shapes only, not meaning."""
     return _load(ToolkitPlan, data)  # type: ignore[no-any-return]
-
-
-def parse_trace(text: str | bytes) -> Trace:
-    """A trace from JSON text; raises as `load_trace`."""
-    return load_trace(loads(text))
 
 
 def first_problem(error: ValidationError) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any, Final
 
 from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.stepping.outcome import Result, Stop
 from langchain_awo.model.text.encoding import dump_line, dumps, present
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.handback import CUT, Entry, HandBack, ToldCall
 from langchain_awo.runtime.answer.render_steps import tell_steps, told_call
-from langchain_awo.runtime.outcome import Limits, Result, Stop
+from langchain_awo.runtime.outcome import Limits
 
 _LEAST: Final = 200
 """An output is never cut to fewer characters than this."""

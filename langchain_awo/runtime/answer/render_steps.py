@@ -11,11 +11,11 @@ from typing import Final
 
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.ir.projection import leave_out
+from langchain_awo.model.stepping.outcome import Done
 from langchain_awo.model.text.encoding import present
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.handback import Entry, ToldCall, tell_call, tell_step
 from langchain_awo.runtime.inner.calling import EDITED
-from langchain_awo.runtime.outcome import Done
 
 _NAMED: Final = 6
 """So many places that are left out are named."""

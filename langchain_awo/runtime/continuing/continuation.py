@@ -14,6 +14,7 @@ from langgraph.errors import GraphBubbleUp
 
 from langchain_awo.model.ir.eager import eager_part
 from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.stepping.outcome import Call, Failed, Outcome, Result, Succeeded
 from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.handback import Entry, HandBack
 from langchain_awo.runtime.answer.render_steps import tell_steps
@@ -24,7 +25,7 @@ from langchain_awo.runtime.continuing.start import Start, start_of, with_fetched
 from langchain_awo.runtime.executor.drivers import adrive, drive
 from langchain_awo.runtime.inner.calling import BoundTool, Guards, Surroundings, acall_tool, call_tool
 from langchain_awo.runtime.journal.identity import asked_calls, messages_of
-from langchain_awo.runtime.outcome import Call, Failed, Limits, Outcome, Result, Succeeded
+from langchain_awo.runtime.outcome import Limits
 from langchain_awo.runtime.tool.installing import Installed
 
 _log = logging.getLogger(__name__)

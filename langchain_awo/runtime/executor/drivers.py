@@ -12,9 +12,10 @@ from langchain_core.runnables.config import ContextThreadPoolExecutor
 
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.stepping.execution import Sources, execute
+from langchain_awo.model.stepping.outcome import Call, Failed, Outcome, Result
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.runtime.inner.calling import failed
-from langchain_awo.runtime.outcome import Call, Failed, Limits, Outcome, Result
+from langchain_awo.runtime.outcome import Limits
 
 Order: TypeAlias = Callable[[Call], int] | None
 

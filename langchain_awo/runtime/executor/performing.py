@@ -13,11 +13,12 @@ from uuid import uuid4
 from langgraph.errors import GraphInterrupt
 from langgraph.types import Interrupt, interrupt
 
+from langchain_awo.model.stepping.outcome import Call, Failed, Outcome, Succeeded
 from langchain_awo.runtime.inner.calling import FOR_APPROVAL, Surroundings, acall_tool, call_tool
 from langchain_awo.runtime.journal import journal_store
 from langchain_awo.runtime.journal.asking import Asking, Make, Pause, asettle, settle
 from langchain_awo.runtime.journal.journal import Entry, Journal
-from langchain_awo.runtime.outcome import Call, Failed, Limits, Outcome, Succeeded
+from langchain_awo.runtime.outcome import Limits
 
 _log = logging.getLogger(__name__)
 

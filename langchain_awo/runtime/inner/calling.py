@@ -18,11 +18,11 @@ from langgraph.prebuilt import ToolRuntime
 from langgraph.types import Command
 from pydantic import ValidationError
 
+from langchain_awo.model.stepping.outcome import Call, Failed, Outcome, Succeeded
 from langchain_awo.model.text.encoding import digest, dumps, project_output
 from langchain_awo.model.text.failure import failure_in
 from langchain_awo.runtime.inner.injection import Injected, InjectionError, inject
 from langchain_awo.runtime.inner.reparent_runs import adopted
-from langchain_awo.runtime.outcome import Call, Failed, Outcome, Succeeded
 
 _log = logging.getLogger(__name__)
 

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.stepping.outcome import Call, Failed, Succeeded
 from langchain_awo.model.text.encoding import digest, to_json
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.runtime.outcome import Call, Failed, Succeeded
 
 COMPLETE_KEPT: Final = 1_000
 UNFINISHED_KEPT: Final = 10_000

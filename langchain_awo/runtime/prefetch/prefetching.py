@@ -26,6 +26,7 @@ from langgraph.config import get_config
 from langgraph.errors import GraphBubbleUp
 
 from langchain_awo.model.ir.eager import eager_part
+from langchain_awo.model.stepping.outcome import Call, Failed, Outcome, Succeeded
 from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.handback import split_fetched
 from langchain_awo.runtime.approval.guarding import inner_request
@@ -43,7 +44,7 @@ from langchain_awo.runtime.inner.calling import (
 )
 from langchain_awo.runtime.inner.injection import injected_of
 from langchain_awo.runtime.journal.identity import asked_calls, messages_of
-from langchain_awo.runtime.outcome import Call, Failed, Limits, Outcome, Succeeded
+from langchain_awo.runtime.outcome import Limits
 from langchain_awo.runtime.prefetch.flights import Flight, Flights, is_resumed
 from langchain_awo.runtime.tool.installing import Installed
 

@@ -16,6 +16,7 @@ from langgraph.store.base import BaseStore
 
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.stepping.execution import sources_of
+from langchain_awo.model.stepping.outcome import Result, Stop
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.runtime.answer.answer import answer, artifact, hand_back
 from langchain_awo.runtime.executor.drivers import adrive, drive
@@ -29,7 +30,7 @@ from langchain_awo.runtime.journal.journal import Journal, Memory, routine_diges
 from langchain_awo.runtime.journal.opening import Opened, Opening
 from langchain_awo.runtime.journal.resume import WISH
 from langchain_awo.runtime.journal.signing import check_environment, sign
-from langchain_awo.runtime.outcome import Limits, Result, Stop
+from langchain_awo.runtime.outcome import Limits
 
 _log = logging.getLogger(__name__)
 
