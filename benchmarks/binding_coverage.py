@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import fmean
 
 import langchain_awo as awo
-from langchain_awo.optimizer.dataflow.coverage import Coverage, held_out_coverage
+from langchain_awo.optimizer.dataflow.coverage import Coverage, measure_coverage
 from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
 
 Column = tuple[str, Callable[[Coverage], float], str]
@@ -39,7 +39,7 @@ def main() -> None:
     print("| corpus | " + " | ".join(name for name, _, _ in COLUMNS) + " |")
     print("|---|" + "---:|" * len(COLUMNS))
     for name, corpus in _corpora(options.folder, options.only):
-        found = [held_out_coverage(corpus, seed=seed) for seed in range(options.seeds)]
+        found = [measure_coverage(corpus, seed=seed) for seed in range(options.seeds)]
         cells = [form.format(fmean(map(figure, found))) for _, figure, form in COLUMNS]
         print(f"| {name} | {' | '.join(cells)} |", flush=True)
         if options.missed:

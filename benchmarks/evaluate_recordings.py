@@ -22,7 +22,7 @@ from statistics import fmean
 import langchain_awo as awo
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.optimizer.pipeline import Options
-from langchain_awo.optimizer.replay.cost import Prices, schema_tokens
+from langchain_awo.optimizer.replay.cost import Prices, estimate_schema_tokens
 from langchain_awo.optimizer.replay.evaluate import Evaluation, evaluate
 
 
@@ -86,7 +86,7 @@ COLUMNS: Sequence[Column] = (
     ("net tokens, continue", lambda e: e.result.net_tokens, "{:+,.0f}"),
     (
         "schema tokens",
-        lambda e: sum(schema_tokens(m) for m in e.meta_tools if m.mode != "continue"),
+        lambda e: sum(estimate_schema_tokens(m) for m in e.meta_tools if m.mode != "continue"),
         "{:,.0f}",
     ),
 )

@@ -23,7 +23,7 @@ from langchain_awo import MetaToolkit, MetaToolMiddleware
 from langchain_awo.model.ir.binding import Output, Parameter
 from langchain_awo.model.ir.metatool import MetaTool, ParameterSpec, Step, ToolkitPlan
 from langchain_awo.model.trace.effect import Effect
-from langchain_awo.runtime.tool.signatures import signature_of
+from langchain_awo.runtime.tool.signatures import read_signature
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 
 TURNS = 20
@@ -85,7 +85,7 @@ def installed(mode: Any) -> MetaToolMiddleware:
         mode=mode,
     )
     tools = [find_user, list_orders]
-    signatures = {each.name: signature_of(each, effect=Effect.READ) for each in tools}
+    signatures = {each.name: read_signature(each, effect=Effect.READ) for each in tools}
     return MetaToolMiddleware(
         MetaToolkit(plan=ToolkitPlan(meta_tools=(meta_tool,), tools=signatures), tools=tools)
     )

@@ -35,7 +35,7 @@ from langchain_awo.demo.backoffice.tools import back_office_tools
 from langchain_awo.demo.backoffice.world import World
 from langchain_awo.demo.run import WORLD_SEED, split_tasks
 from langchain_awo.model.ir.metatool import ToolkitPlan
-from langchain_awo.model.text.encoding import digest
+from langchain_awo.model.text.encoding import compute_digest
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
 
 AT_ONCE = 6
@@ -53,7 +53,7 @@ class Pace:
 
     def of(self, tool: str, args: dict[str, Any]) -> float:
         """Scaled seconds of a call: evenly spread, and the same for the same call."""
-        share = int(digest([tool, args])[:8], 16) / 0xFFFFFFFF
+        share = int(compute_digest([tool, args])[:8], 16) / 0xFFFFFFFF
         return self.scale * (self.fastest + share * (self.slowest - self.fastest))
 
 

@@ -16,7 +16,7 @@ import langchain_awo as awo
 from langchain_awo.model.ir.metatool import MetaTool, ToolkitPlan
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.optimizer.pipeline import compile_plan
-from langchain_awo.optimizer.recompile.previous import doing
+from langchain_awo.optimizer.recompile.previous import fingerprint_routine
 from langchain_awo.optimizer.recompile.recompile import recompile_plan
 from langchain_awo.optimizer.replay.evaluate import replay_report
 
@@ -54,8 +54,8 @@ def halves(traces: Sequence[Trace], seed: int) -> tuple[list[Trace], list[Trace]
 
 def still_there(old: ToolkitPlan, meta_tools: Sequence[MetaTool]) -> int:
     """How many routines are the same, step by step."""
-    known = {doing(each) for each in old.meta_tools}
-    return sum(doing(each) in known for each in meta_tools)
+    known = {fingerprint_routine(each) for each in old.meta_tools}
+    return sum(fingerprint_routine(each) in known for each in meta_tools)
 
 
 if __name__ == "__main__":

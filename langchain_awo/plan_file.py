@@ -15,14 +15,14 @@ from typing import Any, Final
 from filelock import Timeout
 
 from langchain_awo.errors import ArgumentError, ChangedError, PlanError, SealError
-from langchain_awo.model.ir.argument_checks import kind_of
+from langchain_awo.model.ir.argument_checks import describe_kind
 from langchain_awo.model.ir.metatool import OLDEST_READ, PLAN_SCHEMA_VERSION, ToolkitPlan
 from langchain_awo.model.ir.schema import dump, load_plan
 from langchain_awo.model.ir.seal import Seal, seal_of
 from langchain_awo.model.ir.validation import check_plan
 from langchain_awo.model.text.encoding import loads, to_json
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.small_files import LOCK_SECONDS, read_small_file, replace_file, turn_at
+from langchain_awo.small_files import LOCK_SECONDS, lock_file, read_small_file, replace_file
 
 _log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ def write_plan(plan: ToolkitPlan, path: str | os.PathLike[str], *, key: str | by
     """
     target = Path(path)
     try:
-        replace_file(target, plan_text(plan, key=key))
+        replace_file(target, encode_plan(plan, key=key))
     except OSError as error:
         raise PlanError(
             f"{target} cannot be written: {error.strerror or error}; choose another path"
@@ -126,7 +126,7 @@ def update_plan(
     """
     target = Path(path)
     try:
-        with turn_at(target):
+        with lock_file(target):
             return _updated(target, change, key=key, stamp=stamp)
     except Timeout as error:
         raise PlanError(
@@ -227,7 +227,7 @@ def read_plan_file(path: str | os.PathLike[str]) -> PlanFile:
     """
     if not isinstance(path, str | os.PathLike):
         raise ArgumentError(
-            f"the toolkit is {kind_of(path)}; give a compiled one, or the path of a saved one, such as 'toolkit.json'"
+            f"the toolkit is {describe_kind(path)}; give a compiled one, or the path of a saved one, such as 'toolkit.json'"
         )
     source = Path(path)
     try:
@@ -243,7 +243,7 @@ def read_plan_file(path: str | os.PathLike[str]) -> PlanFile:
         raise PlanError(f"{source} cannot be read: {error.strerror or error}") from error
     except ValueError as error:
         raise PlanError(f"{source} is not JSON: {error}") from error
-    plan = plan_of(data, where=str(source))
+    plan = decode_plan(data, where=str(source))
     seal = _seal_in(data, where=str(source))
     return PlanFile(where=str(source), plan=plan, seal=seal, stamp=hashlib.sha256(text).hexdigest())
 
@@ -265,7 +265,7 @@ def read_key(path: str | os.PathLike[str]) -> bytes:
     return key
 
 
-def plan_text(plan: ToolkitPlan, *, key: str | bytes | None = None) -> str:
+def encode_plan(plan: ToolkitPlan, *, key: str | bytes | None = None) -> str:
     """The stored form: indented JSON with its version and its seal first."""
     seal = {name: text for name, text in asdict(seal_of(plan, key=key)).items() if text}
     data = {"schema_version": plan.schema_version, "seal": seal, **dump(plan)}
@@ -282,7 +282,7 @@ def _seal_in(data: Any, *, where: str) -> Seal | None:
     return Seal(**found)
 
 
-def plan_of(data: JSONValue, *, where: str = "the toolkit") -> ToolkitPlan:
+def decode_plan(data: JSONValue, *, where: str = "the toolkit") -> ToolkitPlan:
     """The plan that stored data describes, checked.
 
     Args:

@@ -67,7 +67,7 @@ def replace_file(path: str | os.PathLike[str], data: bytes | str, *, private: bo
     _keep_entry(target.parent)
 
 
-def turn_at(path: str | os.PathLike[str]) -> FileLock:
+def lock_file(path: str | os.PathLike[str]) -> FileLock:
     """A lock for those who read a file and write it anew, kept where temporary files are so that none is left beside it."""
     user = os.getuid() if hasattr(os, "getuid") else 0
     name = hashlib.sha256(f"{user}:{Path(path).resolve()}".encode()).hexdigest()[:32]

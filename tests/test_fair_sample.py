@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 import langchain_awo as awo
 from langchain_awo.api import partitions, reporter
-from langchain_awo.api.partitions import fair_sample
+from langchain_awo.api.partitions import draw_fair_sample
 from langchain_awo.cli.app import app
 from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.optimizer.counting.sample import Bounds
@@ -36,15 +36,15 @@ def store(traces, tmp_path_factory):
 
 def test_a_small_log_is_measured_whole(traces):
     """Sorted by trace id."""
-    found = fair_sample(traces)
+    found = draw_fair_sample(traces)
     assert found.is_whole
     assert found.traces == sorted(traces, key=lambda trace: trace.trace_id)
 
 
 def test_a_large_log_is_measured_on_a_bounded_part(traces):
     """The same part in whatever order the traces come, whichever tools are rare."""
-    found = fair_sample(traces, bounds=SMALL)
-    assert found == fair_sample(reversed(traces), bounds=SMALL)
+    found = draw_fair_sample(traces, bounds=SMALL)
+    assert found == draw_fair_sample(reversed(traces), bounds=SMALL)
     assert (found.is_whole, found.of) == (False, 60)
     sizes = [len(trace.tool_calls) for trace in found.traces]
     assert SMALL.fair <= sum(sizes) < SMALL.fair + max(sizes)
@@ -58,14 +58,14 @@ def test_one_endless_run_is_cut(traces):
         for number, call in enumerate(longest.tool_calls * 20)
     ]
     endless = replace(longest, tool_calls=tuple(repeated))
-    (kept,) = fair_sample([endless], bounds=SMALL).traces
+    (kept,) = draw_fair_sample([endless], bounds=SMALL).traces
     assert len(kept.tool_calls) == Bounds().longest < len(endless.tool_calls)
 
 
 @pytest.mark.parametrize("verb", ["evaluate", "estimate", "replay"])
 def test_the_verbs_say_so(verb, store, tmp_path, monkeypatch):
     """On stderr, with the size of the whole."""
-    monkeypatch.setattr(partitions, "fair_sample", partial(fair_sample, bounds=SMALL))
+    monkeypatch.setattr(partitions, "draw_fair_sample", partial(draw_fair_sample, bounds=SMALL))
     toolkit = tmp_path / "toolkit.json"
     write_plan(ToolkitPlan(), toolkit)
     more = ["--toolkit", str(toolkit)] if verb == "replay" else []
@@ -76,7 +76,7 @@ def test_the_verbs_say_so(verb, store, tmp_path, monkeypatch):
 
 def test_a_report_says_so(store, monkeypatch):
     """Its graphs and savings are of the sample."""
-    monkeypatch.setattr(reporter, "fair_sample", partial(fair_sample, bounds=SMALL))
+    monkeypatch.setattr(reporter, "draw_fair_sample", partial(draw_fair_sample, bounds=SMALL))
     report = awo.report(store, ToolkitPlan(), evaluated=False)
     assert report.source.startswith("traces.db (graphs and savings: a fair sample of ")
     assert report.source.endswith(" of 60 runs)")

@@ -14,7 +14,7 @@ import langchain_awo as awo
 from langchain_awo.api import partitions
 from langchain_awo.errors import CompileError, StoreError
 from langchain_awo.optimizer.counting.state import to_bytes
-from langchain_awo.plan_file import plan_text
+from langchain_awo.plan_file import encode_plan
 from langchain_awo.stores import open_store
 from langchain_awo.stores.parquet_export import export_parquet
 from langchain_awo.testing import generate_world, play
@@ -59,7 +59,7 @@ def test_worker_processes_count_the_same(stores, method):
     """Only paths go out and bytes come back."""
     with ProcessPoolExecutor(2, mp_context=get_context(method)) as pool:
         toolkit = awo.compile_toolkit(stores, executor=pool)
-    assert plan_text(toolkit.plan) == plan_text(awo.compile_toolkit(stores).plan)
+    assert encode_plan(toolkit.plan) == encode_plan(awo.compile_toolkit(stores).plan)
 
 
 def test_a_worker_that_is_killed_changes_nothing(stores, tmp_path, caplog):
@@ -154,7 +154,7 @@ class TestThreads:
         with ThreadPoolExecutor(2) as pool:
             awo.compile_toolkit(stores[:2], executor=pool, state=state)
             toolkit = awo.compile_toolkit(stores, executor=pool, state=state)
-        assert plan_text(toolkit.plan) == plan_text(awo.compile_toolkit(stores).plan)
+        assert encode_plan(toolkit.plan) == encode_plan(awo.compile_toolkit(stores).plan)
 
     def test_a_part_that_cannot_be_read_is_named(self, stores, tmp_path):
         """Rather than left out."""

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from langchain_awo.api.sources import Place, Source, address_of, places_in, stream_traces
+from langchain_awo.api.sources import Place, Source, get_address, list_places, stream_traces
 from langchain_awo.capture.importers.importing import is_recording
 from langchain_awo.errors import AwoError, CompileError
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.optimizer.counting.sample import Bounds
-from langchain_awo.optimizer.counting.state import from_bytes, read_state, stamp_of, to_bytes, write_state
+from langchain_awo.optimizer.counting.state import from_bytes, read_stamp, read_state, to_bytes, write_state
 from langchain_awo.optimizer.counting.summary import Summary
 from langchain_awo.stores import TraceStore, log_torn, open_store
 from langchain_awo.stores.opening import is_parquet_store
@@ -51,7 +51,7 @@ class FairSample:
         return len(self.traces) == self.of
 
 
-def fair_sample(source: Source, *, bounds: Bounds = MEASURED) -> FairSample:
+def draw_fair_sample(source: Source, *, bounds: Bounds = MEASURED) -> FairSample:
     """The traces to measure on; the same for the same traces in any order, and never more than the bound in memory.
 
     Raises:
@@ -91,7 +91,7 @@ def count_traces(
     """
     if state is not None and bounds is not None:
         raise CompileError("the strategy `awo` looks at whole logs and keeps no state; leave the state out")
-    stamp = None if state is None else stamp_of(state)
+    stamp = None if state is None else read_stamp(state)
     found = Summary(bounds or Bounds(), only or {}) if state is None else read_state(state, only=only)
     if executor is None:
         _add(found, source, is_new_only=state is not None)
@@ -124,7 +124,7 @@ class Part:
         if self.portion is None:
             yield from stream_traces(self.place)
             return
-        with open_store(address_of(self.place), create=False) as store:
+        with open_store(get_address(self.place), create=False) as store:
             wanted = Selection(scope=store.scope, portion=self.portion)
             yield from (trace for _, trace in store.read(wanted, on_error=log_torn))
 
@@ -157,7 +157,7 @@ def _merge_new(found: Summary, counted: Summary, part: Part) -> None:
 
 
 def _named_places(source: Source) -> list[str]:
-    places = places_in(source)
+    places = list_places(source)
     if not places:
         raise CompileError(
             "an executor counts stores and files; give it paths or URLs that its workers can open, not traces"
@@ -178,7 +178,7 @@ def _parts_of(places: Sequence[str]) -> list[Part]:
 def _split(place: str) -> list[Part]:
     if not is_parquet_store(place) and is_recording(place):
         return [Part(place)]
-    with open_store(address_of(place), create=False) as store:
+    with open_store(get_address(place), create=False) as store:
         return [Part(place, portion) for portion in store.portions(PORTION)] or [Part(place)]
 
 

@@ -13,17 +13,17 @@ from typing import Any, Literal, TypeAlias
 from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
 
-from langchain_awo.api.partitions import count_traces, fair_sample
+from langchain_awo.api.partitions import count_traces, draw_fair_sample
 from langchain_awo.api.sources import OnSkipped, Source, check_traces, stream_traces
 from langchain_awo.errors import ArgumentError
 from langchain_awo.model.ir.argument_checks import (
-    declared,
-    kind_of,
-    known_tools,
-    not_one_text,
-    of_kind,
-    share,
-    whole_number,
+    check_effects,
+    check_kind,
+    check_known_tools,
+    check_not_one_text,
+    check_share,
+    check_whole_number,
+    describe_kind,
 )
 from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.model.rules import RuleSet
@@ -39,12 +39,12 @@ from langchain_awo.optimizer.pipeline import Options, Progress, Strategy, compil
 from langchain_awo.optimizer.recompile.decisions import carry_over
 from langchain_awo.optimizer.recompile.recompile import Recompilation, as_compiled, recompile_plan
 from langchain_awo.optimizer.rules.file import read_rules
-from langchain_awo.optimizer.selection.polish import Namer, polished
+from langchain_awo.optimizer.selection.polish import Namer, polish_names
 from langchain_awo.plan_file import read_plan
-from langchain_awo.runtime.approval.protection import check_case, tool_names
+from langchain_awo.runtime.approval.protection import check_case, collect_tool_names
 from langchain_awo.runtime.chat_namer import chat_namer
 from langchain_awo.runtime.inner.live_tools import as_tools
-from langchain_awo.runtime.tool.signatures import spec_of
+from langchain_awo.runtime.tool.signatures import read_spec
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
 
 _log = logging.getLogger(__name__)
@@ -123,18 +123,18 @@ def compile_toolkit(
     _check_options(options, rules)
     if namer is not None and not callable(namer) and not isinstance(namer, BaseChatModel):
         raise ArgumentError(
-            f"namer is {kind_of(namer)}; give a chat model, such as init_chat_model('openai:gpt-4.1-mini')"
+            f"namer is {describe_kind(namer)}; give a chat model, such as init_chat_model('openai:gpt-4.1-mini')"
         )
     chosen = options or Options(
         rules=read_rules(rules) if isinstance(rules, str | os.PathLike) else rules,
         strategy=strategy,
         max_tools=max_tools,
         writes=writes,
-        effects=declared(effects),
-        protected=tool_names(protected, option="protected"),
+        effects=check_effects(effects),
+        protected=collect_tool_names(protected, option="protected"),
     )
     live = as_tools(tools)
-    specs = [spec_of(tool) for tool in live]
+    specs = [read_spec(tool) for tool in live]
     bounds = WHOLE if chosen.strategy == "awo" else None
     log = count_traces(traces, state=state, executor=executor, bounds=bounds, progress=progress)
     recorded = {*log.calls, *(spec.name for spec in log.known_specs())}
@@ -142,7 +142,7 @@ def compile_toolkit(
     former = ToolkitPlan() if decided is None else _plan_of(decided)
     plan = compile_summary(log, options=chosen, tools=specs, rejected=former.rejected, progress=progress)
     if namer is not None:
-        plan = polished(plan, chat_namer(namer) if isinstance(namer, BaseChatModel) else namer)
+        plan = polish_names(plan, chat_namer(namer) if isinstance(namer, BaseChatModel) else namer)
     plan, _ = carry_over(plan, former)
     return MetaToolkit(plan=plan, tools=live, effects=dict(chosen.effects))
 
@@ -168,17 +168,17 @@ def check_names(options: Options, live: AbstractSet[str], recorded: AbstractSet[
     rules = options.rules.effects if options.rules else {}
     said = {"protected": options.protected, "effects": options.effects.keys() - rules.keys()}
     if live:
-        known_tools(said["effects"], known, option="effects")
+        check_known_tools(said["effects"], known, option="effects")
     for option, names in said.items() if known else ():
         for name in sorted(names - known):
             _log.warning("%s names %r, which no trace calls; %s", option, name, did_you_mean(name, known))
 
 
 def _check_options(options: object, rules: object) -> None:
-    of_kind(
+    check_kind(
         options, (Options, NoneType), option="options", fix="write options=Options(...), or name each option"
     )
-    of_kind(
+    check_kind(
         rules,
         (RuleSet, str, os.PathLike, NoneType),
         option="rules",
@@ -229,7 +229,7 @@ def recompile(
     live = as_tools(tools or known)
     ruled = read_rules(rules) if isinstance(rules, str | os.PathLike) else rules
     chosen = options or as_compiled(former, live=bool(live), rules=ruled)
-    specs = [spec_of(tool) for tool in live]
+    specs = [read_spec(tool) for tool in live]
     found = recompile_plan(load_traces(traces), former, options=chosen, tools=specs, progress=progress)
     return MetaToolkit(plan=found.plan, tools=live, effects=effects), found
 
@@ -268,14 +268,14 @@ def estimate(
         >>> print(estimate("traces.db", runs_a_day=300))  # doctest: +SKIP
     """
     _check_options(options, None)
-    share(held_out, option="held_out")
-    whole_number(runs_a_day, option="runs_a_day")
-    not_one_text(priced_as, option="priced_as")
+    check_share(held_out, option="held_out")
+    check_whole_number(runs_a_day, option="runs_a_day")
+    check_not_one_text(priced_as, option="priced_as")
     return estimate_saving(
-        fair_sample(traces).traces,
+        draw_fair_sample(traces).traces,
         table=prices if isinstance(prices, PriceTable) else read_prices(prices),
         options=options,
-        tools=[spec_of(tool) for tool in as_tools(tools)],
+        tools=[read_spec(tool) for tool in as_tools(tools)],
         runs_a_day=runs_a_day,
         priced_as=tuple(priced_as),
         assumptions=assumptions,

@@ -13,7 +13,7 @@ from langchain_awo.capture.recorder import CallbackRecorder
 from langchain_awo.capture.redaction import Mask
 from langchain_awo.capture.session import Session
 from langchain_awo.errors import StoreError
-from langchain_awo.model.ir.argument_checks import of_kind
+from langchain_awo.model.ir.argument_checks import check_kind
 from langchain_awo.stores.opening import open_store
 from langchain_awo.stores.scope import Scope
 from langchain_awo.stores.store import TraceStore
@@ -50,7 +50,7 @@ class TraceRecorder(CallbackRecorder):
         environment: str | None = None,
         **options: Any,
     ) -> None:
-        of_kind(
+        check_kind(
             store,
             (str, os.PathLike, TraceStore),
             option="store",

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from langchain_awo.api.partitions import FairSample, fair_sample
+from langchain_awo.api.partitions import FairSample, draw_fair_sample
 from langchain_awo.api.phases import load_traces
 from langchain_awo.api.sources import Source
-from langchain_awo.api.watcher import Toolkit, monitor, plan_of
+from langchain_awo.api.watcher import Toolkit, get_plan, monitor
 from langchain_awo.errors import CompileError
 from langchain_awo.model.graph import WorkflowGraph
-from langchain_awo.model.ir.argument_checks import share, whole_number
+from langchain_awo.model.ir.argument_checks import check_share, check_whole_number
 from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.model.rules import RuleSet
 from langchain_awo.model.trace.trace import Trace
@@ -23,10 +23,10 @@ from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
 from langchain_awo.optimizer.pipeline import Options, Progress
 from langchain_awo.optimizer.replay.evaluate import evaluate, replay_report
 from langchain_awo.optimizer.rules.file import read_rules
-from langchain_awo.optimizer.settings import options_of
+from langchain_awo.optimizer.settings import restore_options
 from langchain_awo.reporting.notebook import DrawnGraph
 from langchain_awo.reporting.report import Report
-from langchain_awo.reporting.timeline import timeline_of
+from langchain_awo.reporting.timeline import build_timeline
 
 Rules: TypeAlias = RuleSet | str | os.PathLike[str] | None
 """Merging rules, or the path of a rules file; the safe defaults if `None`."""
@@ -66,11 +66,11 @@ def report(
         PriceError: the prices cannot be read.
         RuleError: the rules are malformed, or would be unsound for these traces.
     """
-    share(held_out, option="held_out")
-    plan = plan_of(toolkit)
+    check_share(held_out, option="held_out")
+    plan = get_plan(toolkit)
     found = load_traces(traces)
-    sample = fair_sample(found)
-    options = options_of(plan, rules=_rules(rules))
+    sample = draw_fair_sample(found)
+    options = restore_options(plan, rules=_rules(rules))
     corpus = build_corpus(sample.traces, declared=options.effects)
     evaluation, why_not = _evaluation(
         sample.traces,
@@ -89,7 +89,7 @@ def report(
         replay=replay_report(sample.traces, plan.meta_tools, options=options).as_json(),
         evaluation=evaluation,
         not_evaluated=why_not,
-        timeline=timeline_of(found, [each.name for each in plan.meta_tools]),
+        timeline=build_timeline(found, [each.name for each in plan.meta_tools]),
         monitoring=_monitored(found, plan, prices),
     )
 
@@ -110,7 +110,7 @@ def workflow_graph(traces: Source, *, rules: Rules = None, history: int | None =
         RuleError: the rules are malformed, or would be unsound for these traces.
     """
     if history is not None:
-        whole_number(history, option="history")
+        check_whole_number(history, option="history")
     corpus = build_corpus(load_traces(traces))
     return _drawn(corpus, _rules(rules), history=history)
 

@@ -14,7 +14,7 @@ from langchain_awo.capture.importers.frames import is_frame
 from langchain_awo.capture.importers.importing import import_traces, is_recording
 from langchain_awo.capture.importers.lines import BadLine
 from langchain_awo.errors import ArgumentError, TornRecordError
-from langchain_awo.model.ir.argument_checks import kind_of
+from langchain_awo.model.ir.argument_checks import describe_kind
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.plan_file import is_plan_file
 from langchain_awo.stores import TraceStore, log_torn, open_store
@@ -53,7 +53,7 @@ def stream_traces(
             yield trace
 
 
-def places_in(source: Source) -> list[Place]:
+def list_places(source: Source) -> list[Place]:
     """The places that a source names; none if it is the traces themselves."""
     if isinstance(source, str | os.PathLike | TraceStore):
         return [source]
@@ -63,7 +63,7 @@ def places_in(source: Source) -> list[Place]:
     return places if len(places) == len(source) else []
 
 
-def address_of(store: str | os.PathLike[str]) -> str | Path:
+def get_address(store: str | os.PathLike[str]) -> str | Path:
     """A path or URL as `open_store` takes it."""
     return store if isinstance(store, str) else Path(store)
 
@@ -82,7 +82,7 @@ def check_traces(source: object) -> None:
         return
     is_other = isinstance(source, Trace | Mapping | bytes) or not isinstance(source, Iterable | TraceStore)
     if is_other or hasattr(source, "plan") or hasattr(source, "columns"):
-        raise ArgumentError(f"traces is {kind_of(source)}; {_instead(source)}")
+        raise ArgumentError(f"traces is {describe_kind(source)}; {_instead(source)}")
 
 
 def _instead(source: object) -> str:
@@ -102,21 +102,21 @@ def _each_a_trace(source: Iterable[object]) -> Iterator[Trace]:
     for position, each in enumerate(source):
         if not isinstance(each, Trace):
             raise ArgumentError(
-                f"traces[{position}] is {kind_of(each)}, not a Trace; import_traces makes traces of recorded runs in a file"
+                f"traces[{position}] is {describe_kind(each)}, not a Trace; import_traces makes traces of recorded runs in a file"
             )
         yield each
 
 
 def _traces(source: Source, on_skipped: OnSkipped) -> Iterator[Trace]:
     check_traces(source)
-    places = places_in(source)
+    places = list_places(source)
     if not places:
         yield from _in_memory(source, on_skipped)
     for place in places:
         if isinstance(place, TraceStore):
             yield from place.traces(on_error=on_skipped)
         elif is_store(place):
-            with open_store(address_of(place), create=False) as store:
+            with open_store(get_address(place), create=False) as store:
                 yield from store.traces(on_error=on_skipped)
         else:
             yield from import_traces(

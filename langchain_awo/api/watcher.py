@@ -42,10 +42,10 @@ def monitor(
         >>> print(monitor("traces.db", "toolkit.json"))  # doctest: +SKIP
     """
     table = prices if isinstance(prices, PriceTable) else read_prices(prices)
-    return monitor_traces(load_traces(traces), plan_of(toolkit), prices=table, progress=progress)
+    return monitor_traces(load_traces(traces), get_plan(toolkit), prices=table, progress=progress)
 
 
-def plan_of(toolkit: Toolkit) -> ToolkitPlan:
+def get_plan(toolkit: Toolkit) -> ToolkitPlan:
     """The plan of a toolkit, wherever it is.
 
     Raises:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from langchain_awo.capture.frozen import NOTHING, thaw
-from langchain_awo.capture.roles import beside_the_agent, scope_of
+from langchain_awo.capture.roles import find_helper_seats, get_scope
 from langchain_awo.capture.state import Heard, IssuedCall, ModelRun, Recording, Seat, ToolRun
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.thread import CONTINUED, CONVERSATION
@@ -34,7 +34,7 @@ class _LogicalCall:
 
 def assemble(recording: Recording) -> Trace:
     """The trace of a finished recording."""
-    beside = beside_the_agent(recording)
+    beside = find_helper_seats(recording)
     calls = _logical_calls(recording, beside)
     ids = _distinct_ids(calls, taken=[call.call_id for call in recording.refused])
     owner = {run: ids[call] for call in calls for run in call.runs}
@@ -148,7 +148,7 @@ def _model_call(run: ModelRun, beside: Collection[Seat]) -> ModelCallRecord:
     return ModelCallRecord(
         model=run.model,
         usage=run.usage,
-        scope=scope_of(run.seat, beside),
+        scope=get_scope(run.seat, beside),
         text=run.text,
         offered=run.offered,
         started_at=run.started_at,
@@ -206,7 +206,7 @@ def _unexecuted(
         status=status,
         error=(issued.problem or str(answer)) if status == "error" else None,
         model_call=issued.model_call,
-        scope=scope_of(issued.model_run.seat, beside),
+        scope=get_scope(issued.model_run.seat, beside),
     )
 
 

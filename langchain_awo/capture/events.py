@@ -15,13 +15,13 @@ from langchain_core.outputs import LLMResult
 from langgraph.errors import GraphBubbleUp, GraphInterrupt
 
 from langchain_awo.capture import notes, reading, snapshot
-from langchain_awo.capture.failures import kind_and_place
+from langchain_awo.capture.failures import describe_kind_and_place
 from langchain_awo.capture.frozen import NOTHING, Frozen
-from langchain_awo.capture.loops import keys_of_execution, keys_of_prompt
+from langchain_awo.capture.loops import derive_execution_keys, derive_prompt_keys
 from langchain_awo.capture.offered import OfferedTools
 from langchain_awo.capture.state import Label, ModelRun, Node, Recording, ToolRun
 from langchain_awo.capture.tracker import RunTracker
-from langchain_awo.capture.usage import usage_of
+from langchain_awo.capture.usage import read_token_usage
 from langchain_awo.model.trace.trace import Status, ToolSpec
 
 logger = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class EventHandler(BaseCallbackHandler):
             logger.warning(
                 "%s could not be recorded (%s); the agent goes on, and further failures are not logged",
                 what,
-                kind_and_place(error),
+                describe_kind_and_place(error),
             )
 
     def _read(self, read: Callable[..., _T], *values: Any, otherwise: _T) -> _T:
@@ -132,9 +132,9 @@ class EventHandler(BaseCallbackHandler):
     @_never_raising
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **_: Any) -> None:
         """What the model said, and the tool calls it asks for."""
-        message = snapshot.message_of(response)
-        usage = self._read(usage_of, message, response, otherwise=None)
-        text = self._read(snapshot.said_by, message, response, otherwise="")
+        message = snapshot.get_message(response)
+        usage = self._read(read_token_usage, message, response, otherwise=None)
+        text = self._read(snapshot.read_answer, message, response, otherwise="")
         with self._tracker.lock:
             now = time.time()
             node = self._tracker.end(run_id, now=now)
@@ -159,7 +159,7 @@ class EventHandler(BaseCallbackHandler):
     @_never_raising
     def on_tool_start(self, serialized: dict[str, Any] | None, input_str: str, **event: Any) -> None:
         """A tool begins, with its arguments as the model wrote them."""
-        args = self._read(snapshot.arguments_of, event.get("inputs"), input_str, otherwise=b"{}")
+        args = self._read(snapshot.freeze_call_arguments, event.get("inputs"), input_str, otherwise=b"{}")
         about, metadata = serialized or {}, event.get("metadata") or {}
         name, call_id = str(about.get("name") or event.get("name") or "tool"), event.get("tool_call_id")
         with self._tracker.lock:
@@ -167,7 +167,7 @@ class EventHandler(BaseCallbackHandler):
             if node is None:
                 return
             if self._tracker.may_join(node):
-                self._tracker.join_loop(node, keys_of_execution(call_id, name, args))
+                self._tracker.join_loop(node, derive_execution_keys(call_id, name, args))
             if node.recording.in_graph or node.recording.lasting:  # a loop is found by the calls it asked for
                 self._tracker.split_if_long(node, between_calls=True)
             caller = node.tool if call_id is not None else self._tracker.caller_of(node)
@@ -187,12 +187,12 @@ class EventHandler(BaseCallbackHandler):
     def on_tool_end(self, output: Any, *, run_id: UUID, **_: Any) -> None:
         """A tool returned, perhaps the message of an error that was handled."""
         unread: tuple[Status, Frozen, str | None] = ("ok", NOTHING, None)
-        self._end_tool(run_id, self._read(snapshot.result_of, output, otherwise=unread))
+        self._end_tool(run_id, self._read(snapshot.read_result, output, otherwise=unread))
 
     @_never_raising
     def on_tool_error(self, error: BaseException, *, run_id: UUID, **_: Any) -> None:
         """A tool raised."""
-        self._end_tool(run_id, snapshot.failure_of(error), interrupted=isinstance(error, GraphInterrupt))
+        self._end_tool(run_id, snapshot.read_failure(error), interrupted=isinstance(error, GraphInterrupt))
 
     def _start(self, event: Mapping[str, Any]) -> Node | None:
         with self._tracker.lock:
@@ -214,10 +214,10 @@ class EventHandler(BaseCallbackHandler):
                 return
             if self._tracker.may_join(node):
                 unknown: list[Hashable] = []
-                self._tracker.join_loop(node, self._read(keys_of_prompt, prompt, otherwise=unknown))
-            seat = reading.seat_of(
+                self._tracker.join_loop(node, self._read(derive_prompt_keys, prompt, otherwise=unknown))
+            seat = reading.find_seat(
                 node.recording,
-                notes.scope_inside(node.tool, snapshot.agent_scope(metadata)),
+                notes.derive_inner_scope(node.tool, snapshot.find_agent_scope(metadata)),
                 metadata,
                 offered=[spec.name for spec in offered],
                 structured=snapshot.is_structured(event),
@@ -225,7 +225,7 @@ class EventHandler(BaseCallbackHandler):
             inside = node.tool is not None
             self._read(reading.read_prompt, node.recording, seat, prompt, inside, otherwise=None)
             self._tracker.split_if_long(node)
-            model = snapshot.model_name_of(metadata, parameters)
+            model = snapshot.find_model_name(metadata, parameters)
             notes.note_model_run(node, seat, metadata, model=model, offered=offered)
 
     def _end(self, run_id: UUID) -> None:

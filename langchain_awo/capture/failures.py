@@ -12,7 +12,7 @@ _OURS: Final = "langchain_awo"
 _MOST: Final = 300
 
 
-def kind_and_place(error: BaseException) -> str:
+def describe_kind_and_place(error: BaseException) -> str:
     """The type of an exception and the innermost line of this package that it passed, such as `"KeyError in capture/usage.py:61"`.
 
     Nothing of its message or of any value is in it.
@@ -25,7 +25,7 @@ def kind_and_place(error: BaseException) -> str:
     return f"{type(error).__name__} in {'/'.join(PurePath(frame.filename).parts[-2:])}:{frame.lineno}"
 
 
-def message_of(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """The type and the first line of an exception, without what looks like a secret: for what a person has to mend, such as a full disk."""
     try:
         lines = str(error).strip().splitlines()

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 
 import orjson
 
-from langchain_awo.model.text.encoding import digest, dump_line, dumps, loads, to_json
+from langchain_awo.model.text.encoding import compute_digest, dump_line, dumps, loads, to_json
 from langchain_awo.model.text.json_value import JSONValue
 
 Frozen: TypeAlias = str | bytes
@@ -67,7 +67,7 @@ def shorten(text: str) -> str:
         return text
     head = text[:KEPT_OF_LONG]
     head = head[: max(head.rfind(" "), head.rfind("\n"), head.rfind(","), KEPT_OF_LONG - 1_000)]
-    return f"{head}\n[cut: {len(text):,} characters, digest {digest(text)}]"
+    return f"{head}\n[cut: {len(text):,} characters, digest {compute_digest(text)}]"
 
 
 def freeze_arguments(args: dict[str, Any]) -> bytes:
@@ -85,9 +85,9 @@ def freeze_member(value: JSONValue, members: int) -> Frozen:
     share = max(MAX_VALUE // members, 1_000)
     if len(text) <= share:
         return freeze(value)
-    return f"{text[: share // 2]}\n[cut: {len(text):,} characters, digest {digest(text)}]"
+    return f"{text[: share // 2]}\n[cut: {len(text):,} characters, digest {compute_digest(text)}]"
 
 
-def canonical(frozen: bytes) -> bytes:
+def canonicalize(frozen: bytes) -> bytes:
     """The same bytes for dictionaries that differ in the order of their keys alone."""
     return dumps(loads(frozen)).encode()

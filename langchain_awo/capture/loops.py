@@ -8,8 +8,8 @@ from collections.abc import Hashable, Iterable, Sequence
 
 from langchain_core.messages import AIMessage, BaseMessage
 
-from langchain_awo.capture.frozen import canonical, freeze_arguments
-from langchain_awo.capture.reading import trailing_results
+from langchain_awo.capture.frozen import canonicalize, freeze_arguments
+from langchain_awo.capture.reading import collect_trailing_results
 from langchain_awo.capture.state import Recording
 
 
@@ -54,9 +54,9 @@ class WaitingLoops:
         return None
 
 
-def keys_of_prompt(prompt: Sequence[BaseMessage]) -> list[Hashable]:
+def derive_prompt_keys(prompt: Sequence[BaseMessage]) -> list[Hashable]:
     """What a prompt that ends with results of tool calls can be found by."""
-    results = trailing_results(prompt)
+    results = collect_trailing_results(prompt)
     keys: list[Hashable] = [message.tool_call_id for message in results if message.tool_call_id]
     if keys or not results or len(results) == len(prompt):
         return keys
@@ -64,16 +64,16 @@ def keys_of_prompt(prompt: Sequence[BaseMessage]) -> list[Hashable]:
     if not isinstance(asked, AIMessage):
         return []
     calls = ((call["name"], freeze_arguments(call["args"])) for call in asked.tool_calls)
-    return [(name, canonical(args)) for name, args in calls]
+    return [(name, canonicalize(args)) for name, args in calls]
 
 
-def keys_of_execution(call_id: str | None, name: str, args: bytes) -> list[Hashable]:
+def derive_execution_keys(call_id: str | None, name: str, args: bytes) -> list[Hashable]:
     """What an execution can be found by."""
-    return [call_id] if call_id else [(name, canonical(args))]
+    return [call_id] if call_id else [(name, canonicalize(args))]
 
 
 def _keys_of(call_id: str, name: str, args: bytes) -> list[Hashable]:
-    by_content = (name, canonical(args))
+    by_content = (name, canonicalize(args))
     return [call_id, by_content] if call_id else [by_content]
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from langchain_awo.capture.frozen import canonical, thaw
+from langchain_awo.capture.frozen import canonicalize, thaw
 from langchain_awo.capture.state import IssuedCall, Recording
 
 
-def issue_of(
+def find_issued_call(
     recording: Recording, call_id: str | None, *, name: str, args: bytes, scope: str
 ) -> IssuedCall | None:
     """The call that an execution is of, `None` if no model of this recording asked for it.
@@ -51,8 +51,8 @@ def _with(calls: Sequence[IssuedCall], args: bytes) -> IssuedCall | None:
     same = next((call for call in calls if call.args == args), None)
     if same is not None or not calls:
         return same
-    wanted = canonical(args)
-    return next((call for call in calls if canonical(call.args) == wanted), None)
+    wanted = canonicalize(args)
+    return next((call for call in calls if canonicalize(call.args) == wanted), None)
 
 
 def _with_more(calls: Sequence[IssuedCall], args: bytes) -> IssuedCall | None:

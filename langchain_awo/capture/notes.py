@@ -11,10 +11,10 @@ from langchain_core.messages import AIMessage
 
 from langchain_awo.capture import snapshot
 from langchain_awo.capture.frozen import Frozen, freeze_arguments, shorten
-from langchain_awo.capture.matching import issue_of
+from langchain_awo.capture.matching import find_issued_call
 from langchain_awo.capture.state import OVERHEAD, IssuedCall, ModelRun, Node, Recording, Seat, ToolRun
 from langchain_awo.model.ir.installation import INSTALLED, METADATA, read_installation
-from langchain_awo.model.trace.hints import hints_of
+from langchain_awo.model.trace.hints import read_hints
 from langchain_awo.model.trace.trace import Status, TokenUsage, ToolSpec
 
 RAW_ARGUMENTS = "__raw__"
@@ -89,9 +89,9 @@ def note_tool_run(
 ) -> None:
     """Notes that a tool began."""
     recording = node.recording
-    place = snapshot.agent_scope(metadata)
-    scope = scope_inside(caller, place)
-    issued = issue_of(recording, call_id, name=name, args=args, scope=scope)
+    place = snapshot.find_agent_scope(metadata)
+    scope = derive_inner_scope(caller, place)
+    issued = find_issued_call(recording, call_id, name=name, args=args, scope=scope)
     passed_on = _is_passed_on(call_id, issued, caller)
     replay = snapshot.replay_of(metadata)
     node.run = node.tool = ToolRun(
@@ -131,10 +131,10 @@ def note_tool(
     if name not in recording.specs:
         recording.specs[name] = ToolSpec(name=name, description=str(serialized.get("description") or ""))
     recording.hints[name] = {}
-    recording.hints[name] = hints_of(metadata)
+    recording.hints[name] = read_hints(metadata)
 
 
-def scope_inside(caller: ToolRun | None, place: str) -> str:
+def derive_inner_scope(caller: ToolRun | None, place: str) -> str:
     """An agent inside a tool is another agent, also when the graph has no name of its own for it."""
     if caller is None or place != caller.place:
         return place

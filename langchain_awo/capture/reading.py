@@ -12,7 +12,7 @@ from langchain_awo.capture import snapshot
 from langchain_awo.capture.frozen import freeze, freeze_arguments, shorten, thaw
 from langchain_awo.capture.state import Heard, IssuedCall, Recording, Seat
 from langchain_awo.model.text.encoding import project_output
-from langchain_awo.model.text.failure import failure_in
+from langchain_awo.model.text.failure import find_failure
 from langchain_awo.model.trace.thread import CONTINUED, FRESH
 from langchain_awo.model.trace.trace import Message, ToolCallRecord
 
@@ -26,7 +26,7 @@ _SUMMARY: Final = "Here is a summary of the conversation to date"
 """How summaries begin that older versions of LangChain do not mark."""
 
 
-def seat_of(
+def find_seat(
     recording: Recording, scope: str, metadata: Mapping[str, Any], *, offered: Sequence[str], structured: bool
 ) -> Seat:
     """The place that a model call comes from."""
@@ -50,7 +50,7 @@ def read_prompt(recording: Recording, seat: Seat, prompt: Sequence[BaseMessage],
         prompt: the messages.
         inside: whether the call is made inside of a tool, whose words are not from outside.
     """
-    before, asked = len(recording.model_runs), len(prompt) - len(trailing_results(prompt))
+    before, asked = len(recording.model_runs), len(prompt) - len(collect_trailing_results(prompt))
     if seat.length == 0 and not inside:
         seat.begins = _beginning(prompt)
         if not recording.issued and not recording.parts and recording.label.thread_id is not None:
@@ -66,7 +66,7 @@ def read_prompt(recording: Recording, seat: Seat, prompt: Sequence[BaseMessage],
             _answer(recording, seat, message)
 
 
-def trailing_results(prompt: Sequence[BaseMessage]) -> list[ToolMessage]:
+def collect_trailing_results(prompt: Sequence[BaseMessage]) -> list[ToolMessage]:
     """The results of tool calls that end a prompt, the last one first."""
     found = []
     for message in reversed(prompt):
@@ -85,7 +85,7 @@ def _beginning(prompt: Sequence[BaseMessage]) -> str | None:
 
 def _note_refusals(recording: Recording, prompt: Sequence[BaseMessage]) -> None:
     """Notes calls of an earlier run of the thread that a person refused: no tool runs, the model is only told."""
-    results = {message.tool_call_id: message for message in trailing_results(prompt)}
+    results = {message.tool_call_id: message for message in collect_trailing_results(prompt)}
     asked = prompt[-len(results) - 1] if len(results) < len(prompt) else None
     known = {run.call_id for run in recording.tool_runs}
     for call in asked.tool_calls if isinstance(asked, AIMessage) else ():
@@ -99,7 +99,7 @@ def _note_refusals(recording: Recording, prompt: Sequence[BaseMessage]) -> None:
                 args=thaw(freeze_arguments(call["args"])),
                 output=thaw(freeze(project_output(told.content, told.artifact))),
                 status="error",
-                error=snapshot.text_of(told.content)[: snapshot.MAX_ERROR_TEXT],
+                error=snapshot.read_text(told.content)[: snapshot.MAX_ERROR_TEXT],
             )
         )
 
@@ -128,13 +128,13 @@ def _key_of(message: BaseMessage) -> Hashable:
         return message.id
     content = message.content
     told = getattr(message, "tool_call_id", None)
-    return message.type, told, content if isinstance(content, str) else snapshot.text_of(content)
+    return message.type, told, content if isinstance(content, str) else snapshot.read_text(content)
 
 
 def _hear(recording: Recording, seat: Seat, message: BaseMessage, before: int) -> None:
     if _is_marked(message):
         return
-    text = shorten(snapshot.text_of(message.content))
+    text = shorten(snapshot.read_text(message.content))
     nth = 1
     if message.id is not None:
         if message.id in seat.seen_ids:
@@ -156,7 +156,7 @@ def _words(text: str) -> Hashable:
 
 
 def _instruct(recording: Recording, seat: Seat, message: BaseMessage, before: int) -> None:
-    text = shorten(snapshot.text_of(message.content))
+    text = shorten(snapshot.read_text(message.content))
     key = _words(text)
     if key not in recording.seen_prompts:
         recording.seen_prompts.add(key)
@@ -170,7 +170,7 @@ def _answer(recording: Recording, seat: Seat, message: ToolMessage) -> None:
     if call is None or (call.latest is not None and call.latest.status == "ok"):
         return
     answer = project_output(message.content, message.artifact)
-    failed = message.status == "error" or failure_in(answer) is not None
+    failed = message.status == "error" or find_failure(answer) is not None
     call.answer, call.answered = freeze(answer), "error" if failed else "ok"
     call.model_run.seat.ran = True
     recording.size += len(call.answer)

@@ -11,7 +11,7 @@ from typing import Final, Self
 from langchain_awo.capture.assembly import assemble
 from langchain_awo.capture.events import EventHandler
 from langchain_awo.capture.forking import run_at_exit_of_child
-from langchain_awo.capture.redaction import Mask, MaskKey, Redactor, given_key, key_beside
+from langchain_awo.capture.redaction import Mask, MaskKey, Redactor, use_given_key, use_key_beside
 from langchain_awo.capture.state import Label, Recording
 from langchain_awo.capture.writer import EXIT_TIMEOUT, BackgroundWriter, TraceSink
 from langchain_awo.model.trace.trace import Trace
@@ -47,7 +47,9 @@ class CallbackRecorder(EventHandler):
         reopen: Callable[[], TraceSink] | None = None,
         defaults: Label | None = None,
     ) -> None:
-        key = given_key(mask_key) if mask_key is not None else key_beside(str(getattr(sink, "url", "")))
+        key = (
+            use_given_key(mask_key) if mask_key is not None else use_key_beside(str(getattr(sink, "url", "")))
+        )
         redactor = Redactor(mask, key=key)
         self._writer = BackgroundWriter(
             sink,

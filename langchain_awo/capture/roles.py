@@ -15,7 +15,7 @@ _HOOKS: Final = (".before_model", ".after_model", ".before_agent", ".after_agent
 """How nodes end that `create_agent` makes of the hooks of a middleware."""
 
 
-def beside_the_agent(recording: Recording) -> frozenset[Seat]:
+def find_helper_seats(recording: Recording) -> frozenset[Seat]:
     """Where model calls come from that are not the agent's."""
     called = {run.name for run in recording.tool_runs}
     places: dict[str, list[Seat]] = {}
@@ -24,7 +24,7 @@ def beside_the_agent(recording: Recording) -> frozenset[Seat]:
     return frozenset(seat for seats in places.values() for seat in set(seats) - set(_agents(seats, called)))
 
 
-def scope_of(seat: Seat, beside: Collection[Seat]) -> str:
+def get_scope(seat: Seat, beside: Collection[Seat]) -> str:
     """The scope of calls that come from a seat."""
     return f"{seat.scope}>{seat.source or seat.node or 'beside'}" if seat in beside else seat.scope
 

@@ -120,6 +120,6 @@ def inside(session: Session) -> Iterator[None]:
         _CURRENT.reset(token)
 
 
-def current_session() -> Session | None:
+def get_current_session() -> Session | None:
     """The innermost session around the caller."""
     return _CURRENT.get()

@@ -15,7 +15,7 @@ from langchain_awo.capture.frozen import MAX_VALUE, NOTHING, Frozen, freeze, fre
 from langchain_awo.capture.state import Label
 from langchain_awo.model.ir.installation import METADATA
 from langchain_awo.model.text.encoding import project_output, to_json
-from langchain_awo.model.text.failure import failure_in
+from langchain_awo.model.text.failure import find_failure
 from langchain_awo.model.trace.hints import HINT_NAMES
 from langchain_awo.model.trace.trace import ReplayMark, Status
 
@@ -45,7 +45,7 @@ def _is_internal(key: str) -> bool:
     return key in _LABEL_KEYS or key in HINT_NAMES or key.startswith(_INTERNAL_PREFIXES)
 
 
-def agent_scope(metadata: Mapping[str, Any]) -> str:
+def find_agent_scope(metadata: Mapping[str, Any]) -> str:
     """Where in a tree of agents a run belongs: the graph it runs in, and the agent's name if it has one."""
     namespace, name = metadata.get("langgraph_checkpoint_ns"), metadata.get("lc_agent_name")
     return _scope_of(str(namespace or ""), str(name or ""))
@@ -66,7 +66,7 @@ def replay_of(metadata: Mapping[str, Any]) -> ReplayMark | None:
     return ReplayMark(meta_tool=str(name), step=step) if name and isinstance(step, int) else None
 
 
-def arguments_of(inputs: object, text: str) -> bytes:
+def freeze_call_arguments(inputs: object, text: str) -> bytes:
     """The arguments as the model wrote them, frozen; what LangGraph injects is left out."""
     packed = pack_plain(inputs) if type(inputs) is dict else None
     if packed is not None and len(packed) <= MAX_VALUE:
@@ -85,7 +85,7 @@ def _is_injected(kind: type) -> bool:
     return not names.isdisjoint({"ToolRuntime", "Runtime", "BaseStore", "BaseCallbackManager"})
 
 
-def result_of(output: object) -> tuple[Status, Frozen, str | None]:
+def read_result(output: object) -> tuple[Status, Frozen, str | None]:
     """Status, output and error of a tool that returned; of a list the only message in it decides."""
     message = output
     if isinstance(output, list):
@@ -94,14 +94,14 @@ def result_of(output: object) -> tuple[Status, Frozen, str | None]:
     if isinstance(message, ToolMessage):
         value = project_output(message.content, message.artifact)
         if message.status == "error":
-            return "error", freeze(value), _cut(text_of(message.content))
+            return "error", freeze(value), _cut(read_text(message.content))
     else:
         value = output
-    told = failure_in(value)
+    told = find_failure(value)
     return "ok" if told is None else "error", freeze(value), told
 
 
-def failure_of(error: BaseException) -> tuple[Status, Frozen, str | None]:
+def read_failure(error: BaseException) -> tuple[Status, Frozen, str | None]:
     """Status, output and error of a tool that raised; raising is also how graphs interrupt and hand over."""
     if isinstance(error, ParentCommand):
         return "ok", freeze(error.args[0] if error.args else None), None
@@ -129,7 +129,7 @@ def _cut(text: str) -> str:
     return kept[: max(kept.rfind(" "), kept.rfind("\n"), MAX_ERROR_TEXT - 400)]
 
 
-def text_of(content: object) -> str:
+def read_text(content: object) -> str:
     """The text of a message's content; pictures and other blocks have none."""
     if isinstance(content, str):
         return content
@@ -139,7 +139,7 @@ def text_of(content: object) -> str:
     return "\n".join(part for part in parts if isinstance(part, str))
 
 
-def message_of(response: LLMResult) -> AIMessage | None:
+def get_message(response: LLMResult) -> AIMessage | None:
     """The message of a chat model, `None` for a model that completes text."""
     for generations in response.generations:
         for generation in generations:
@@ -149,14 +149,14 @@ def message_of(response: LLMResult) -> AIMessage | None:
     return None
 
 
-def said_by(message: AIMessage | None, response: LLMResult) -> str:
+def read_answer(message: AIMessage | None, response: LLMResult) -> str:
     """The text of a model's answer."""
     if message is not None:
-        return text_of(message.content)
+        return read_text(message.content)
     return "\n".join(generation.text for generations in response.generations for generation in generations)
 
 
-def model_name_of(metadata: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:
+def find_model_name(metadata: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:
     """The name of a model, empty when nobody says it."""
     return str(metadata.get("ls_model_name") or parameters.get("model") or parameters.get("model_name") or "")
 

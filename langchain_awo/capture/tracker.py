@@ -18,7 +18,7 @@ from uuid import UUID, uuid4, uuid5
 from langchain_awo.capture.forking import reset_in_child
 from langchain_awo.capture.loops import WaitingLoops
 from langchain_awo.capture.parts import FORCED, is_long, may_split, split
-from langchain_awo.capture.session import Session, current_session
+from langchain_awo.capture.session import Session, get_current_session
 from langchain_awo.capture.snapshot import label_of
 from langchain_awo.capture.state import Label, Node, Recording, ToolRun
 
@@ -221,7 +221,7 @@ class RunTracker:
                 self.finish(recording)
 
     def _recording_of_root(self, run_id: UUID, parent_id: UUID | None, label: Label, now: float) -> Recording:
-        session = current_session()
+        session = get_current_session()
         if session is not None and self._is_open(session):
             recording = self._recordings.get(session.trace_id) or self._open(session.trace_id, now)
             recording.label = session.label

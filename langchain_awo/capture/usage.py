@@ -39,7 +39,7 @@ _PLACES: Final = ("token_usage", "usage", "usage_metadata", "tokenUsage")
 _MOST: Final = 2**53
 
 
-def usage_of(message: AIMessage | None, response: LLMResult) -> TokenUsage | None:
+def read_token_usage(message: AIMessage | None, response: LLMResult) -> TokenUsage | None:
     """Tokens as the provider reported them, `None` where it reported nothing that can be read."""
     usual = _read_usual(message.usage_metadata) if message is not None else None
     if usual is not None:

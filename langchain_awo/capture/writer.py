@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final, Protocol
 from weakref import WeakSet
 
-from langchain_awo.capture.failures import kind_and_place, message_of
+from langchain_awo.capture.failures import describe_error, describe_kind_and_place
 from langchain_awo.capture.forking import hold_during_fork, reset_in_child, run_at_exit_of_child
 from langchain_awo.capture.queueing import TraceQueue, Waiting
 from langchain_awo.capture.state import OVERHEAD, Recording
@@ -242,7 +242,9 @@ class BackgroundWriter:
             return self._build(recording)
         except Exception as error:  # noqa: BLE001  # the others are written all the same
             self._queue.dropped += 1
-            logger.warning("a recording could not be made a trace and is dropped: %s", kind_and_place(error))
+            logger.warning(
+                "a recording could not be made a trace and is dropped: %s", describe_kind_and_place(error)
+            )
             return None
 
     def _worth_another_try(self, items: Sequence[Waiting]) -> list[Waiting]:
@@ -266,7 +268,7 @@ class BackgroundWriter:
             logger.warning(
                 "traces cannot be written to %s: %s; the agent goes on, they are kept in memory and tried again",
                 hide_secrets(str(getattr(self.sink, "url", type(self.sink).__name__))),
-                message_of(error),
+                describe_error(error),
             )
 
 

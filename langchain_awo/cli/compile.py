@@ -22,11 +22,11 @@ from langchain_awo.cli.options import (
     Tools,
     Traces,
     Writes,
-    declared_effects,
+    parse_effects,
 )
 from langchain_awo.cli.reading import Reading
-from langchain_awo.cli.sources import chat_model, live_tools
-from langchain_awo.cli.terminal import counted, progress, put, put_json, say
+from langchain_awo.cli.sources import load_chat_model, load_live_tools
+from langchain_awo.cli.terminal import format_count, progress, put, put_json, say
 
 if TYPE_CHECKING:
     from langchain_awo.model.ir.metatool import ToolkitPlan
@@ -77,26 +77,26 @@ def compile_traces(
     from langchain_awo.api.partitions import count_traces
     from langchain_awo.api.phases import check_names
     from langchain_awo.optimizer.counting.sample import WHOLE
-    from langchain_awo.optimizer.log.effects import effects_of
+    from langchain_awo.optimizer.log.effects import classify_effects
     from langchain_awo.optimizer.pipeline import Options, compile_summary
     from langchain_awo.optimizer.recompile.decisions import carry_over
     from langchain_awo.optimizer.rules.file import read_rules
-    from langchain_awo.plan_file import check_target, plan_text, write_plan
-    from langchain_awo.runtime.tool.signatures import spec_of
+    from langchain_awo.plan_file import check_target, encode_plan, write_plan
+    from langchain_awo.runtime.tool.signatures import read_spec
 
     check_target(output)
     former = _earlier(output)
-    wording = chat_model(namer, hint="--namer") if namer else None
+    wording = load_chat_model(namer, hint="--namer") if namer else None
     options = Options(
         writes="guarded" if writes else "none",
         strategy=strategy.value,
         max_tools=max_tools,
-        effects=declared_effects(effect),
+        effects=parse_effects(effect),
         protected=frozenset(protect or ()),
         rules=read_rules(rules) if rules else None,
         threshold=threshold,
     )
-    specs = [spec_of(tool) for tool in live_tools(tools)]
+    specs = [read_spec(tool) for tool in load_live_tools(tools)]
     reading = Reading(traces, domain=domain, model=model)
     bounds = WHOLE if options.strategy == "awo" else None
     log = count_traces(reading, state=state, bounds=bounds, only=reading.only)
@@ -106,24 +106,24 @@ def compile_traces(
     with progress(PHASES) as tell:
         plan = compile_summary(log, options=options, tools=specs, rejected=former.rejected, progress=tell)
     if wording:
-        from langchain_awo.optimizer.selection.polish import polished
+        from langchain_awo.optimizer.selection.polish import polish_names
         from langchain_awo.runtime.chat_namer import chat_namer
 
-        plan = polished(plan, chat_namer(wording))
+        plan = polish_names(plan, chat_namer(wording))
     plan, carried = carry_over(plan, former)
     write_plan(plan, output)
     if as_json:
         import json
 
-        put_json(json.loads(plan_text(plan)))
+        put_json(json.loads(encode_plan(plan)))
     else:
         from langchain_awo.model.views.notation import format_plan
 
         put(format_plan(plan))
-        effects = effects_of([*log.known_specs(), *specs], options.effects)
+        effects = classify_effects([*log.known_specs(), *specs], options.effects)
         name_unknown_effects(effects, log.calls.keys() - options.protected)
-    read = counted(len(log.runs), "trace")
-    say(f"{counted(len(plan.meta_tools), 'meta-tool')} in {output}, compiled from {read}")
+    read = format_count(len(log.runs), "trace")
+    say(f"{format_count(len(plan.meta_tools), 'meta-tool')} in {output}, compiled from {read}")
     if told := str(carried):
         say(told)
     if not plan.meta_tools and plan.refused:
@@ -140,7 +140,7 @@ def _earlier(output: Path) -> ToolkitPlan:
     """
     from langchain_awo.errors import PlanError
     from langchain_awo.model.ir.metatool import ToolkitPlan
-    from langchain_awo.model.ir.reviewing import all_of
+    from langchain_awo.model.ir.reviewing import list_decidable
     from langchain_awo.plan_file import read_plan_file
 
     if not output.exists() or output.stat().st_size == 0:
@@ -150,6 +150,6 @@ def _earlier(output: Path) -> ToolkitPlan:
     except PlanError as error:
         say(f"no decision is carried over: {error}", style="yellow")
         return ToolkitPlan()
-    if any(each.decision or each.chosen for each in all_of(file.plan)):
+    if any(each.decision or each.chosen for each in list_decidable(file.plan)):
         file.check()
     return file.plan

@@ -107,12 +107,12 @@ def _validated(given: dict[str, Any], where: str) -> dict[str, Any]:
     from pydantic import ValidationError
 
     from langchain_awo.cli.settings import Settings
-    from langchain_awo.model.ir.schema import first_problem
+    from langchain_awo.model.ir.schema import describe_first_problem
 
     try:
         settings: Settings = Settings.model_validate(given)
     except ValidationError as error:
-        place, _, problem = first_problem(error).partition(": ")
+        place, _, problem = describe_first_problem(error).partition(": ")
         raise ConfigError(f"{where}: {place.replace('_', '-')}: {problem}") from error
     return settings.model_dump(mode="json", exclude_unset=True)
 

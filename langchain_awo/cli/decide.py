@@ -176,17 +176,17 @@ def _decide(
 ) -> None:
     """Changes the file, then tells where the meta-tools stand that it was about."""
     from langchain_awo.model.ir.reviewing import find_meta_tool
-    from langchain_awo.model.views.decision_text import decision_json, decision_line, waiting
+    from langchain_awo.model.views.decision_text import encode_decision, format_decision, list_waiting
     from langchain_awo.model.views.notation import format_meta_tool
     from langchain_awo.plan_file import read_key, update_plan
 
     plan = update_plan(file, change, key=read_key(key_file) if key_file else None).plan
     found = [find_meta_tool(plan, name) for name in names]
-    left = [each.name for each in waiting(plan)]
+    left = [each.name for each in list_waiting(plan)]
     if as_json:
-        put_json({"meta_tools": [decision_json(each) for each in found], "waiting": left})
+        put_json({"meta_tools": [encode_decision(each) for each in found], "waiting": left})
     else:
-        put("\n\n".join(f"{decision_line(each)}\n{format_meta_tool(each)}" for each in found))
+        put("\n\n".join(f"{format_decision(each)}\n{format_meta_tool(each)}" for each in found))
     say(f"{file} is written and sealed")
     if left:
         say(f"left out until accepted: {', '.join(left)}")

@@ -12,10 +12,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from langchain_awo.cli.demo_files import clear_earlier, marked
+from langchain_awo.cli.demo_files import clear_earlier, mark_as_demo
 from langchain_awo.cli.options import PHASES, AsJson
-from langchain_awo.cli.sources import chat_model, first_line
-from langchain_awo.cli.terminal import Tell, counted, percent, progress, put, put_json, put_table, say
+from langchain_awo.cli.sources import get_first_line, load_chat_model
+from langchain_awo.cli.terminal import (
+    Tell,
+    format_count,
+    format_percent,
+    progress,
+    put,
+    put_json,
+    put_table,
+    say,
+)
 from langchain_awo.errors import AwoError
 
 if TYPE_CHECKING:
@@ -74,7 +83,7 @@ def demo(
     Example: `awo demo --tasks 100`
     """
     count = tasks or (REAL_TASKS if model else SCRIPTED_TASKS)
-    real = chat_model(model) if model else None
+    real = load_chat_model(model) if model else None
     traces, toolkit = _targets(directory)
     say(_intro(count, model))
     with progress({**PHASES, "record": "recording"}) as tell:
@@ -116,7 +125,7 @@ class _Tour:
             if model is None:
                 raise
             raise typer.BadParameter(
-                f"the model failed: {first_line(error)}", param_hint="--model"
+                f"the model failed: {get_first_line(error)}", param_hint="--model"
             ) from error
 
     def _compile(self, traces: Path, tools: Sequence[BaseTool]) -> MetaToolkit:
@@ -124,7 +133,7 @@ class _Tour:
         from langchain_awo.runtime.tool.toolkit import MetaToolkit
 
         found = compile_toolkit(traces, tools=tools, progress=self._tell)
-        self.compiled = MetaToolkit(plan=marked(found.plan), tools=tools)
+        self.compiled = MetaToolkit(plan=mark_as_demo(found.plan), tools=tools)
         self.compiled.save(self._toolkit)
         return self.compiled
 
@@ -155,7 +164,7 @@ def _targets(directory: Path) -> tuple[Path, Path]:
 
 def _intro(count: int, model: str | None) -> str:
     plan = (
-        f"A back office gets {counted(count, 'task')}. An agent does some of them while it is recorded; its routines are "
+        f"A back office gets {format_count(count, 'task')}. An agent does some of them while it is recorded; its routines are "
         "compiled into\nmeta-tools; then it does the others twice, without and with them, on two equal copies of the database."
     )
     return f"{plan}\n{STAND_IN}\n" if model is None else f"{plan}\nThe model is {model}.\n"
@@ -173,7 +182,7 @@ def _put(
         ("seconds", before.seconds, after.seconds, "{:.2f}"),
     ]
     put_table(
-        f"{counted(result.held_out_tasks, 'held-out task')}, {result.train_tasks:,} recorded",
+        f"{format_count(result.held_out_tasks, 'held-out task')}, {result.train_tasks:,} recorded",
         ["", "without", "with meta-tools", "change"],
         [
             [name, form.format(old), form.format(new), f"{(new - old) / old:+.1%}" if old else ""]
@@ -185,7 +194,7 @@ def _put(
         "Utilisation: held-out tasks for which a meta-tool applied, and that used it",
         ["meta-tool", "installed", "applied", "used", "share"],
         [
-            [name, modes[name], str(use.applicable), str(use.used), percent(use.share)]
+            [name, modes[name], str(use.applicable), str(use.used), format_percent(use.share)]
             for name, use in result.utilisation.items()
         ],
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _MARK: Final = "awo_demo"
 
 
-def marked(plan: ToolkitPlan) -> ToolkitPlan:
+def mark_as_demo(plan: ToolkitPlan) -> ToolkitPlan:
     """The same plan, known as the demo's."""
     return replace(plan, settings={**plan.settings, _MARK: True})
 

@@ -23,7 +23,7 @@ def diff(
 
     Example: `awo diff toolkit.json new-toolkit.json`
     """
-    from langchain_awo.model.ir.schema import adapter
+    from langchain_awo.model.ir.schema import get_adapter
     from langchain_awo.model.views.difference import Difference, compare_plans
     from langchain_awo.model.views.difference_text import format_difference
     from langchain_awo.plan_file import read_plan_file
@@ -34,7 +34,7 @@ def diff(
         if problem := file.problem():
             say(problem, style="yellow")
     if as_json:
-        put_json({"same": difference.is_same, **adapter(Difference).dump_python(difference, mode="json")})
+        put_json({"same": difference.is_same, **get_adapter(Difference).dump_python(difference, mode="json")})
     else:
         put(format_difference(difference))
     raise typer.Exit(0 if difference.is_same else 1)

@@ -20,10 +20,10 @@ from langchain_awo.cli.options import (
     Tools,
     Traces,
     Writes,
-    declared_effects,
+    parse_effects,
 )
-from langchain_awo.cli.sources import live_tools, read_sample
-from langchain_awo.cli.terminal import counted, percent, progress, put, put_json, put_table
+from langchain_awo.cli.sources import load_live_tools, read_sample
+from langchain_awo.cli.terminal import format_count, format_percent, progress, put, put_json, put_table
 
 if TYPE_CHECKING:
     from langchain_awo.monitoring.estimate import Estimate, ModelEstimate, Way
@@ -68,16 +68,16 @@ def estimate_traces(
     from langchain_awo.monitoring.prices import read_prices
     from langchain_awo.monitoring.worth import Assumptions
     from langchain_awo.optimizer.pipeline import Options
-    from langchain_awo.runtime.tool.signatures import spec_of
+    from langchain_awo.runtime.tool.signatures import read_spec
 
     options = Options(
         writes="guarded" if writes else "none",
         max_tools=max_tools,
-        effects=declared_effects(effect),
+        effects=parse_effects(effect),
         protected=frozenset(protect or ()),
     )
     table = read_prices(prices)
-    specs = [spec_of(tool) for tool in live_tools(tools)]
+    specs = [read_spec(tool) for tool in load_live_tools(tools)]
     found = read_sample(traces, domain=domain, model=model)
     with progress(PHASES) as tell:
         estimate = estimate_saving(
@@ -108,8 +108,8 @@ def estimate_traces(
 def _put(estimate: Estimate) -> None:
     runs, usage = estimate.runs, estimate.usage
     put(
-        f"{counted(estimate.traces, 'trace')}; compiled {counted(estimate.tasks_train, 'task')}, "
-        f"held out {counted(estimate.tasks_held_out, 'task')} with {counted(runs, 'run')}\n"
+        f"{format_count(estimate.traces, 'trace')}; compiled {format_count(estimate.tasks_train, 'task')}, "
+        f"held out {format_count(estimate.tasks_held_out, 'task')} with {format_count(runs, 'run')}\n"
     )
     put_table(
         "A held-out run, on average",
@@ -181,9 +181,9 @@ def _assumptions(estimate: Estimate) -> str:
     return (
         "Prompt caching: what stood in the prompt before counts a tenth, or the price of cached tokens; "
         "the months count the less of both.\n"
-        f"Assumed: a model makes {percent(assumed.utilisation)} of the possible uses of appended meta-tools; "
+        f"Assumed: a model makes {format_percent(assumed.utilisation)} of the possible uses of appended meta-tools; "
         f"{assumed.setup_hours:g} hours to set it up\nand {assumed.upkeep_hours:g} a month to keep it up, "
         f"at {estimate.currency} {assumed.hourly_rate:g} an hour. "
-        f"Tokens as recorded for {percent(recorded)} of the model calls"
+        f"Tokens as recorded for {format_percent(recorded)} of the model calls"
         f"{'' if recorded == 1 else ', estimated for the others'}.\nTime that users wait less is not counted."
     )

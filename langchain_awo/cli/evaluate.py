@@ -18,11 +18,11 @@ from langchain_awo.cli.options import (
     Tools,
     Traces,
     Writes,
-    declared_effects,
+    parse_effects,
 )
-from langchain_awo.cli.sources import live_tools, read_sample
+from langchain_awo.cli.sources import load_live_tools, read_sample
 from langchain_awo.cli.tables import put_savings
-from langchain_awo.cli.terminal import counted, progress, put, put_json
+from langchain_awo.cli.terminal import format_count, progress, put, put_json
 
 if TYPE_CHECKING:
     from langchain_awo.optimizer.replay.evaluate import Evaluation
@@ -48,15 +48,15 @@ def evaluate_traces(
     """
     from langchain_awo.optimizer.pipeline import Options
     from langchain_awo.optimizer.replay.evaluate import evaluate
-    from langchain_awo.runtime.tool.signatures import spec_of
+    from langchain_awo.runtime.tool.signatures import read_spec
 
     options = Options(
         writes="guarded" if writes else "none",
         max_tools=max_tools,
-        effects=declared_effects(effect),
+        effects=parse_effects(effect),
         protected=frozenset(protect or ()),
     )
-    specs = [spec_of(tool) for tool in live_tools(tools)]
+    specs = [read_spec(tool) for tool in load_live_tools(tools)]
     found = read_sample(traces, domain=domain, model=model)
     with progress(PHASES) as tell:
         evaluation = evaluate(
@@ -76,8 +76,8 @@ def evaluate_traces(
 
 def _put(evaluation: Evaluation) -> None:
     put(
-        f"{counted(evaluation.traces, 'trace')}; compiled {counted(evaluation.tasks_train, 'task')}, "
-        f"held out {counted(evaluation.tasks_held_out, 'task')} with {counted(evaluation.model_calls, 'model call')}\n"
+        f"{format_count(evaluation.traces, 'trace')}; compiled {format_count(evaluation.tasks_train, 'task')}, "
+        f"held out {format_count(evaluation.tasks_held_out, 'task')} with {format_count(evaluation.model_calls, 'model call')}\n"
     )
     put_savings(
         {

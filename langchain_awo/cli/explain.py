@@ -16,9 +16,9 @@ from langchain_awo.cli.options import (
     Tools,
     Traces,
     Writes,
-    declared_effects,
+    parse_effects,
 )
-from langchain_awo.cli.sources import live_tools, read_traces
+from langchain_awo.cli.sources import load_live_tools, read_traces
 from langchain_awo.cli.terminal import put_json, put_wrapped, waiting
 
 
@@ -48,16 +48,16 @@ def explain(
     from langchain_awo.optimizer.log.corpus import build_corpus
     from langchain_awo.optimizer.pipeline import Options
     from langchain_awo.optimizer.rules.file import read_rules
-    from langchain_awo.runtime.tool.signatures import spec_of
+    from langchain_awo.runtime.tool.signatures import read_spec
 
     names = parse_routine(routine)
     options = Options(
         writes="guarded" if writes else "none",
-        effects=declared_effects(effect),
+        effects=parse_effects(effect),
         protected=frozenset(protect or ()),
         rules=read_rules(rules) if rules else None,
     )
-    specs = [spec_of(tool) for tool in live_tools(tools)]
+    specs = [read_spec(tool) for tool in load_live_tools(tools)]
     corpus = build_corpus(
         read_traces(traces, domain=domain, model=model), tools=specs, declared=options.effects
     )

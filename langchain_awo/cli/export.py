@@ -10,10 +10,10 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from langchain_awo.cli.options import AsJson, Effects, declared_effects
-from langchain_awo.cli.sources import live_tools
+from langchain_awo.cli.options import AsJson, Effects, parse_effects
+from langchain_awo.cli.sources import load_live_tools
 from langchain_awo.cli.store import Environment, Project, Store, Tenant
-from langchain_awo.cli.terminal import counted, progress, put, put_json, say
+from langchain_awo.cli.terminal import format_count, progress, put, put_json, say
 from langchain_awo.model.trace.effect import Effect
 
 
@@ -75,7 +75,9 @@ def export_traces(
     if as_json:
         put_json({"traces": done.traces, "files": done.files, "skipped": len(skipped), "folder": output})
     else:
-        put(f"{counted(done.traces, 'trace')} of {traces} in {counted(done.files, 'file')} below {output}")
+        put(
+            f"{format_count(done.traces, 'trace')} of {traces} in {format_count(done.files, 'file')} below {output}"
+        )
 
 
 @app.command("toolkit")
@@ -109,16 +111,16 @@ def toolkit_as(
     elif tools is None:
         raise typer.BadParameter("an MCP server needs the live tools", param_hint="--tools")
     else:
-        _serve(toolkit, tools, effects=declared_effects(effect), key_file=key_file)
+        _serve(toolkit, tools, effects=parse_effects(effect), key_file=key_file)
 
 
 def _write(path: Path, output: Path | None) -> None:
     from langchain_awo.errors import PlanError
-    from langchain_awo.model.views.python_view import python_view
+    from langchain_awo.model.views.python_view import render_python
     from langchain_awo.plan_file import is_plan_file, read_plan
     from langchain_awo.small_files import replace_file
 
-    code = python_view(read_plan(path))
+    code = render_python(read_plan(path))
     if output is None:
         put(code.rstrip("\n"))
         return
@@ -141,8 +143,8 @@ def _serve(path: Path, tools: str, *, effects: dict[str, Effect], key_file: Path
 
     with redirect_stdout(sys.stderr):  # stdout carries the protocol, and importing tools may print
         key = read_key(key_file) if key_file else None
-        loaded = MetaToolkit.load(path, tools=live_tools(tools), effects=effects, key=key)
+        loaded = MetaToolkit.load(path, tools=load_live_tools(tools), effects=effects, key=key)
     for name, reason in sorted(loaded.disabled.items()):
         say(f"{name} is disabled: {reason}", style="yellow")
-    say(f"serving {counted(len(loaded.meta_tools), 'meta-tool')} of {path} on stdio")
+    say(f"serving {format_count(len(loaded.meta_tools), 'meta-tool')} of {path} on stdio")
     serve_stdio(loaded, version=__version__)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from langchain_awo.cli.terminal import counted, say
-from langchain_awo.model.text.visible import visible_line
+from langchain_awo.cli.terminal import format_count, say
+from langchain_awo.model.text.visible import make_visible_line
 from langchain_awo.model.trace.effect import Effect
 
 if TYPE_CHECKING:
@@ -33,6 +33,6 @@ def name_unknown_effects(effects: Mapping[str, Effect], called: Iterable[str]) -
     unknown = sorted(tool for tool in called if effects.get(tool) is Effect.UNKNOWN)
     if unknown:
         say(
-            f"{counted(len(unknown), 'tool')} of unknown effect, treated as writes: {', '.join(map(visible_line, unknown))}; "
+            f"{format_count(len(unknown), 'tool')} of unknown effect, treated as writes: {', '.join(map(make_visible_line, unknown))}; "
             "say what each does when you compile or evaluate: --effect TOOL=read, TOOL=write, ..."
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from langchain_awo.cli.options import AsJson
-from langchain_awo.cli.terminal import counted, progress, put, put_json, say
+from langchain_awo.cli.terminal import format_count, progress, put, put_json, say
 
 if TYPE_CHECKING:
     from langchain_awo.capture.importers import BadLine, ImportSummary
@@ -50,13 +50,13 @@ def import_recordings(
     Example: `awo import langsmith runs.jsonl --store traces.db`
     """
     from langchain_awo.capture.importers import ImportSummary
-    from langchain_awo.capture.redaction import Redactor, key_beside
+    from langchain_awo.capture.redaction import Redactor, use_key_beside
     from langchain_awo.stores import open_store
 
     name, places = _split(sources)
     summary = ImportSummary()
     with open_store(store) as target:
-        arrivals, redactor = _Arrivals(target), Redactor(mask, key=key_beside(target.url))
+        arrivals, redactor = _Arrivals(target), Redactor(mask, key=use_key_beside(target.url))
         for place in places:
             found = _traces(place, name, summary, success_from=success_from)
             target.append(arrivals.new(map(redactor.redact, found)))
@@ -171,9 +171,9 @@ def _tell(summary: ImportSummary, known: int, store: str, total: int) -> None:
 
     already = f" ({known:,} of them there already)" if known else ""
     put(
-        f"{counted(summary.traces, 'trace')} with {counted(summary.model_calls, 'model call')} and "
-        f"{counted(summary.tool_calls, 'tool call')} imported into {hide_secrets(store)}{already}, which now holds "
-        f"{counted(total, 'trace')}; {counted(summary.bad_lines, 'line')} skipped"
+        f"{format_count(summary.traces, 'trace')} with {format_count(summary.model_calls, 'model call')} and "
+        f"{format_count(summary.tool_calls, 'tool call')} imported into {hide_secrets(store)}{already}, which now holds "
+        f"{format_count(total, 'trace')}; {format_count(summary.bad_lines, 'line')} skipped"
     )
     for kind, count in sorted(summary.unread.items()):
-        say(f"not read: {counted(count, 'block')} of kind `{kind}`", style="yellow")
+        say(f"not read: {format_count(count, 'block')} of kind `{kind}`", style="yellow")

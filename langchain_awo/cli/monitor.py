@@ -9,7 +9,7 @@ import typer
 
 from langchain_awo.cli.options import AsJson, Domain, Model, PriceFile, Toolkit, Traces
 from langchain_awo.cli.sources import read_traces
-from langchain_awo.cli.terminal import counted, progress, put, put_json, put_table
+from langchain_awo.cli.terminal import format_count, progress, put, put_json, put_table
 
 if TYPE_CHECKING:
     from langchain_awo.monitoring.experiment import Arm, Experiment
@@ -75,7 +75,7 @@ def _put(found: Monitoring, *, books: bool) -> None:
     first, last = found.period.first, found.period.last
     days = f", {first} to {last}" if first and last else ""
     held_out = f", {found.held_out:,} held out" if found.held_out else ""
-    put(f"{counted(found.runs, 'run')}{days}; {found.with_toolkit:,} had the toolkit{held_out}\n")
+    put(f"{format_count(found.runs, 'run')}{days}; {found.with_toolkit:,} had the toolkit{held_out}\n")
     put_table(
         "Use, and what a run that had it saved on average",
         ["", "had it", "applied", "used", "completed", "in vain", "model calls", "tokens"],
@@ -162,16 +162,16 @@ def _amount(name: str, amount: Amount) -> list[str]:
 
 
 def _put_decisions(found: Monitoring) -> None:
-    from langchain_awo.monitoring.monitor import in_words
+    from langchain_awo.monitoring.monitor import describe_decision
 
     for number, each in _numbered(found):
-        put(f"{number} {each.name}: {in_words(each.decision)}", style="bold")
+        put(f"{number} {each.name}: {describe_decision(each.decision)}", style="bold")
         _put_lines(each.decision.evidence)
         _put_lines(
-            f"handed back {counted(count, 'time')} at step {back.step} {back.tool}, {back.cause}: {_line(back.reason)}"
+            f"handed back {format_count(count, 'time')} at step {back.step} {back.tool}, {back.cause}: {_line(back.reason)}"
             for back, count in each.found.hand_backs
         )
-    put(f"toolkit: {in_words(found.decision)}", style="bold")
+    put(f"toolkit: {describe_decision(found.decision)}", style="bold")
     _put_lines(found.decision.evidence)
     _put_lines(found.notes)
 

@@ -67,7 +67,7 @@ PriceFile = Annotated[
 ]
 
 
-def declared_effects(declared: Sequence[str] | None) -> dict[str, Effect]:
+def parse_effects(declared: Sequence[str] | None) -> dict[str, Effect]:
     """What `--effect` says, by tool."""
     effects = {}
     for text in declared or ():

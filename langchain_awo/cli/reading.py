@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from langchain_awo.cli.sources import why_none
-from langchain_awo.cli.terminal import counted, say, waiting
+from langchain_awo.cli.sources import explain_nothing_found
+from langchain_awo.cli.terminal import format_count, say, waiting
 
 if TYPE_CHECKING:
     from langchain_awo.model.trace.trace import Trace
@@ -39,9 +39,9 @@ class Reading:
         """Says what was skipped, and why there is nothing to find; not if enough was known before."""
         if self._skipped:
             say(
-                f"{counted(self._skipped, 'record')} of {self.source} skipped, {counted(self._read, 'trace')} read"
+                f"{format_count(self._skipped, 'record')} of {self.source} skipped, {format_count(self._read, 'trace')} read"
             )
-        reason = why_none(
+        reason = explain_nothing_found(
             self.source, self.only, read=self._read, kept=self._kept, calls=self._calls, seen=self._seen
         )
         if reason and known <= self._kept:

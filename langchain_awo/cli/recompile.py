@@ -19,10 +19,10 @@ from langchain_awo.cli.options import (
     Toolkit,
     Tools,
     Traces,
-    declared_effects,
+    parse_effects,
 )
-from langchain_awo.cli.sources import live_tools, read_traces
-from langchain_awo.cli.terminal import counted, progress, put, put_json, say
+from langchain_awo.cli.sources import load_live_tools, read_traces
+from langchain_awo.cli.terminal import format_count, progress, put, put_json, say
 
 if TYPE_CHECKING:
     from langchain_awo.optimizer.log.inline import Echo
@@ -54,17 +54,17 @@ def recompile_toolkit(
     from langchain_awo.optimizer.recompile.recompile import as_compiled, recompile_plan
     from langchain_awo.optimizer.rules.file import read_rules
     from langchain_awo.plan_file import check_target, read_plan, write_plan
-    from langchain_awo.runtime.tool.signatures import spec_of
+    from langchain_awo.runtime.tool.signatures import read_spec
 
     check_target(output)
     former = read_plan(toolkit)
-    specs = [spec_of(tool) for tool in live_tools(tools)]
+    specs = [read_spec(tool) for tool in load_live_tools(tools)]
     before = as_compiled(former, live=bool(specs), rules=read_rules(rules) if rules else None)
     options = replace(
         before,
         max_tools=max_tools or before.max_tools,
         protected=before.protected | frozenset(protect or ()),
-        effects={**before.effects, **declared_effects(effect)},
+        effects={**before.effects, **parse_effects(effect)},
     )
     found = read_traces(traces, domain=domain, model=model)
     with progress(PHASES) as tell:
@@ -76,8 +76,8 @@ def recompile_toolkit(
         put(str(changes))
     for line in _told(changes.echo):
         say(line)
-    read = counted(len(found), "trace")
-    say(f"{counted(len(changes.plan.meta_tools), 'meta-tool')} in {output}, compiled from {read}")
+    read = format_count(len(found), "trace")
+    say(f"{format_count(len(changes.plan.meta_tools), 'meta-tool')} in {output}, compiled from {read}")
 
 
 def _told(echo: Echo) -> list[str]:
@@ -85,13 +85,13 @@ def _told(echo: Echo) -> list[str]:
     lines = []
     if echo.model_calls:
         lines.append(
-            f"{counted(echo.uses.total(), 'call')} of meta-tools and {counted(echo.continued.total(), 'call')} made "
-            f"unasked count as if a model had asked: {counted(echo.model_calls, 'model call')} put back"
+            f"{format_count(echo.uses.total(), 'call')} of meta-tools and {format_count(echo.continued.total(), 'call')} made "
+            f"unasked count as if a model had asked: {format_count(echo.model_calls, 'model call')} put back"
         )
     if unused := echo.unused.total():
-        lines.append(f"{counted(unused, 'call')} made unasked left out: nothing they returned was used")
+        lines.append(f"{format_count(unused, 'call')} made unasked left out: nothing they returned was used")
     lines += [
-        f"{counted(number, 'call')} of {name} left out: what it did is not in the traces"
+        f"{format_count(number, 'call')} of {name} left out: what it did is not in the traces"
         for name, number in sorted(echo.dropped.items())
     ]
     return lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 from langchain_awo.cli.options import AsJson, Domain, Model, Toolkit, Traces
 from langchain_awo.cli.sources import read_sample
 from langchain_awo.cli.tables import put_savings
-from langchain_awo.cli.terminal import counted, put, put_json, put_table, waiting
+from langchain_awo.cli.terminal import format_count, put, put_json, put_table, waiting
 
 
 def replay_toolkit(
@@ -38,7 +38,7 @@ def replay_toolkit(
     if as_json:
         put_json(report.as_json())
         return
-    put(f"{counted(report.traces, 'trace')} with {counted(report.model_calls, 'model call')}\n")
+    put(f"{format_count(report.traces, 'trace')} with {format_count(report.model_calls, 'model call')}\n")
     put_savings({toolkit.name: report.result}, report.ceiling)
     put_table(
         "Uses by a chooser",

@@ -19,7 +19,7 @@ from langchain_awo.cli.options import (
     Traces,
 )
 from langchain_awo.cli.sources import read_traces
-from langchain_awo.cli.terminal import counted, progress, say
+from langchain_awo.cli.terminal import format_count, progress, say
 
 
 def report(
@@ -63,4 +63,6 @@ def report(
             progress=tell,
         )
     page.save(output)
-    say(f"{counted(len(found), 'trace')} and {counted(len(plan.meta_tools), 'meta-tool')} in {output}")
+    say(
+        f"{format_count(len(found), 'trace')} and {format_count(len(plan.meta_tools), 'meta-tool')} in {output}"
+    )

@@ -57,16 +57,16 @@ def review(
 
 def _tell(found: PlanFile, *, as_json: bool) -> None:
     """Where everything stands, without a page; exit code 1 if something waits."""
-    from langchain_awo.model.ir.reviewing import all_of
-    from langchain_awo.model.views.decision_text import decision_json, decisions_text, waiting
+    from langchain_awo.model.ir.reviewing import list_decidable
+    from langchain_awo.model.views.decision_text import encode_decision, format_decisions, list_waiting
 
-    left = [each.name for each in waiting(found.plan)]
+    left = [each.name for each in list_waiting(found.plan)]
     problem = found.problem()
     if as_json:
-        decided = [decision_json(each) for each in all_of(found.plan)]
+        decided = [encode_decision(each) for each in list_decidable(found.plan)]
         put_json({"meta_tools": decided, "waiting": left, "problem": problem})
     else:
-        put(decisions_text(found.plan))
+        put(format_decisions(found.plan))
     if problem:
         say(problem, style="red")
     if left or problem:
@@ -77,24 +77,24 @@ def _examples(
     found: PlanFile, traces: str, *, domain: str | None, model: str | None
 ) -> Mapping[str, Examples]:
     from langchain_awo.cli.sources import read_traces
-    from langchain_awo.model.ir.reviewing import all_of
-    from langchain_awo.model.ir.sameness import routine_digest
+    from langchain_awo.model.ir.reviewing import list_decidable
+    from langchain_awo.model.ir.sameness import digest_routine
     from langchain_awo.review.examples import find_examples
 
-    listed = all_of(found.plan)
+    listed = list_decidable(found.plan)
     examples = find_examples(read_traces(traces, domain=domain, model=model), listed)
-    return {routine_digest(each): examples[each.name] for each in listed}
+    return {digest_routine(each): examples[each.name] for each in listed}
 
 
 def _serve(
     file: Path, key: bytes | None, examples: Mapping[str, Examples] | None, *, port: int, opens: bool
 ) -> None:
     from langchain_awo.review.desk import Desk
-    from langchain_awo.review.server import ReviewSession, open_socket, review_app, server_for
+    from langchain_awo.review.server import ReviewSession, build_server, open_socket, review_app
 
     with open_socket(port) as listening, TemporaryDirectory(prefix="awo-review-") as folder:
         session = ReviewSession(listening.getsockname()[1])
-        server = server_for(review_app(Desk(path=file, key=key, examples=examples), session))
+        server = build_server(review_app(Desk(path=file, key=key, examples=examples), session))
         put(session.url)
         say("decisions are saved as you make them; Ctrl-C ends the review")
         if opens:

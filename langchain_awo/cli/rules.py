@@ -6,7 +6,7 @@ import typer
 
 from langchain_awo.cli.options import Domain, Model, Traces
 from langchain_awo.cli.sources import read_traces
-from langchain_awo.cli.terminal import counted, put, say, waiting
+from langchain_awo.cli.terminal import format_count, put, say, waiting
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -34,4 +34,4 @@ def suggest(traces: Traces, *, domain: Domain = None, model: Model = None) -> No
         found = suggest_rules(corpus)
     put(dump_rules(found).rstrip("\n"))
     on = sum(1 for rule in found.rules if rule in found.active)
-    say(f"{counted(len(found.rules), 'rule')}, {on} of them on; review them, then: awo compile --rules")
+    say(f"{format_count(len(found.rules), 'rule')}, {on} of them on; review them, then: awo compile --rules")

@@ -12,8 +12,8 @@ import typer
 
 from langchain_awo.cli.hints import tell_unknown_effects
 from langchain_awo.cli.options import AsJson, Domain, Model
-from langchain_awo.cli.sources import live_tools, read_traces
-from langchain_awo.cli.terminal import counted, put, put_json, put_table, put_wrapped, reading_width, say
+from langchain_awo.cli.sources import load_live_tools, read_traces
+from langchain_awo.cli.terminal import format_count, measure_width, put, put_json, put_table, put_wrapped, say
 
 if TYPE_CHECKING:
     from langchain_awo.model.ir.metatool import ToolkitPlan
@@ -84,10 +84,10 @@ def show(
 def _show_plan(plan: ToolkitPlan, *, refused: bool, mermaid: bool, as_json: bool) -> None:
     from langchain_awo.model.views.mermaid import to_mermaid
     from langchain_awo.model.views.refusals import format_refusals
-    from langchain_awo.plan_file import plan_text
+    from langchain_awo.plan_file import encode_plan
 
     if as_json:
-        data = json.loads(plan_text(plan))
+        data = json.loads(encode_plan(plan))
         put_json(data.get("refused", []) if refused else data)
     elif mermaid:
         put("\n\n".join(f"%% {each.name}\n{to_mermaid(each)}" for each in plan.meta_tools))
@@ -103,7 +103,7 @@ def _laid_out(plan: ToolkitPlan) -> str:
     from langchain_awo.model.views.notation import format_plan
     from langchain_awo.model.views.notation_layout import lay_out
 
-    width = reading_width()
+    width = measure_width()
     if width is None:
         return format_plan(plan)
     *_, last = format_plan(plan).split("\n\n")
@@ -114,12 +114,12 @@ def _laid_out(plan: ToolkitPlan) -> str:
 def _check_plan(plan: ToolkitPlan, tools: str) -> None:
     from langchain_awo.runtime.tool.toolkit import MetaToolkit
 
-    disabled = MetaToolkit(plan=plan, tools=live_tools(tools)).disabled
+    disabled = MetaToolkit(plan=plan, tools=load_live_tools(tools)).disabled
     for name, reason in disabled.items():
         say(f"{name} is disabled: {reason}", style="red")
     if disabled:
         raise typer.Exit(1)
-    say(f"{counted(len(plan.meta_tools), 'meta-tool')} can run over {tools}")
+    say(f"{format_count(len(plan.meta_tools), 'meta-tool')} can run over {tools}")
 
 
 def _origin(plan: ToolkitPlan) -> str:
@@ -154,7 +154,7 @@ def _show_ngrams(traces: Sequence[Trace], *, min_length: int, min_freq: int, as_
     if rows:
         put_table("Sequences of calls", ["calls", "times", "tasks"], rows)
     else:
-        put(f"no sequence of at least {counted(min_length, 'call')} occurs {min_freq:,} times")
+        put(f"no sequence of at least {format_count(min_length, 'call')} occurs {min_freq:,} times")
 
 
 def _told(value: Any) -> str:

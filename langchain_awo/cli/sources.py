@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from langchain_awo.cli.config import read_config
-from langchain_awo.cli.terminal import counted, say
+from langchain_awo.cli.terminal import format_count, say
 from langchain_awo.errors import AwoError
 
 if TYPE_CHECKING:
@@ -45,20 +45,20 @@ def read_sample(source: str, *, domain: str | None, model: str | None) -> list[T
         StoreError: there is no such store, or it cannot be read.
         ImportFormatError: it is neither a store nor runs in a known format.
     """
-    from langchain_awo.api.partitions import MEASURED, fair_sample
+    from langchain_awo.api.partitions import MEASURED, draw_fair_sample
     from langchain_awo.cli.reading import Reading
 
     reading = Reading(source, domain=domain, model=model)
-    found = fair_sample(reading)
+    found = draw_fair_sample(reading)
     reading.tell(known=0)
     if not found.is_whole:
         say(
-            f"measured on {len(found.traces):,} of {counted(found.of, 'trace')}, a fair sample of about {MEASURED.fair:,} calls"
+            f"measured on {len(found.traces):,} of {format_count(found.of, 'trace')}, a fair sample of about {MEASURED.fair:,} calls"
         )
     return found.traces
 
 
-def why_none(
+def explain_nothing_found(
     source: str, only: Mapping[str, str], *, read: int, kept: int, calls: bool, seen: Mapping[str, set[str]]
 ) -> str:
     """Why there is nothing to find in what was read, or nothing to say.
@@ -76,11 +76,11 @@ def why_none(
         domains, models = (", ".join(sorted(map(repr, seen[name]))) for name in ("domain", "model"))
         return f"no trace of {source} has {asked}; its domains are {domains}, its models {models}"
     if not calls:
-        return f"in {counted(kept, 'trace')} no model called a tool, so there is no routine to find"
+        return f"in {format_count(kept, 'trace')} no model called a tool, so there is no routine to find"
     return ""
 
 
-def live_tools(reference: str | None) -> list[BaseTool]:
+def load_live_tools(reference: str | None) -> list[BaseTool]:
     """The tools that `module:attribute` names: a list, a toolkit, or a function that returns one of these.
 
     Modules are looked for in the current folder first. Importing runs their code, so what is imported from where is said.
@@ -129,7 +129,7 @@ def _bad_tools(reference: str, reason: str) -> typer.BadParameter:
     return typer.BadParameter(f"{reference}: {reason}", param_hint="--tools")
 
 
-def chat_model(name: str, *, hint: str = "--model") -> BaseChatModel:
+def load_chat_model(name: str, *, hint: str = "--model") -> BaseChatModel:
     """A chat model by its `provider:name`.
 
     Raises:
@@ -140,10 +140,10 @@ def chat_model(name: str, *, hint: str = "--model") -> BaseChatModel:
 
         return init_chat_model(name)
     except Exception as error:  # each provider has errors of its own for a missing package or key
-        raise typer.BadParameter(f"{name}: {first_line(error)}", param_hint=hint) from error
+        raise typer.BadParameter(f"{name}: {get_first_line(error)}", param_hint=hint) from error
 
 
-def first_line(error: Exception) -> str:
+def get_first_line(error: Exception) -> str:
     """An error on one line, with its kind."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0] if lines else 'no reason given'}"

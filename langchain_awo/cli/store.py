@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from langchain_awo.cli.options import AsJson
-from langchain_awo.cli.terminal import counted, put, put_json, put_table, waiting
-from langchain_awo.model.text.visible import visible_line
+from langchain_awo.cli.terminal import format_count, put, put_json, put_table, waiting
+from langchain_awo.model.text.visible import make_visible_line
 
 if TYPE_CHECKING:
     from langchain_awo.model.trace.trace import Trace
@@ -195,10 +195,12 @@ def _delete(store: TraceStore, traces: str, wanted: dict[str, Any], *, dry_run: 
         put_json({"deleted": 0 if dry_run else number, "matching": number, "left": left, "undated": undated})
         return
     done = (
-        f"{counted(number, 'trace')} would be deleted" if dry_run else f"{counted(number, 'trace')} deleted"
+        f"{format_count(number, 'trace')} would be deleted"
+        if dry_run
+        else f"{format_count(number, 'trace')} deleted"
     )
-    stays = f"; {counted(undated, 'trace')} with no known start stay" if undated else ""
-    put(f"{traces}: {done}, {counted(left, 'trace')} {'now' if dry_run else 'left'}{stays}")
+    stays = f"; {format_count(undated, 'trace')} with no known start stay" if undated else ""
+    put(f"{traces}: {done}, {format_count(left, 'trace')} {'now' if dry_run else 'left'}{stays}")
 
 
 def _seconds(age: str) -> float:
@@ -219,8 +221,8 @@ def _moment(seconds: float | None) -> str:
 
 def _lines_of(trace: Trace) -> list[str]:
     about = {"task": trace.task_id, "thread": trace.thread_id, "domain": trace.domain, "model": trace.model}
-    known = "".join(f", {name} {visible_line(value)}" for name, value in about.items() if value)
-    lines = [f"{visible_line(trace.trace_id)}: {_moment(trace.started_at)}{known}"]
+    known = "".join(f", {name} {make_visible_line(value)}" for name, value in about.items() if value)
+    lines = [f"{make_visible_line(trace.trace_id)}: {_moment(trace.started_at)}{known}"]
     for number in range(len(trace.model_calls) + 1):
         lines += [
             f"  {each.role}: {_indented(each.text)}" for each in trace.messages if each.before == number
@@ -242,4 +244,4 @@ def _call(call: Any) -> str:
     from langchain_awo.model.text.encoding import dumps
 
     returned = _indented(call.error) if call.error else dumps(call.output)
-    return f"{visible_line(call.name)}({dumps(call.args)}) -> {call.status}: {returned}"
+    return f"{make_visible_line(call.name)}({dumps(call.args)}) -> {call.status}: {returned}"

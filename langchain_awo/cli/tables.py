@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from langchain_awo.cli.terminal import percent, put_table
+from langchain_awo.cli.terminal import format_percent, put_table
 
 if TYPE_CHECKING:
     from langchain_awo.optimizer.replay.ceiling import Ceiling
@@ -19,10 +19,10 @@ def put_savings(savings: Mapping[str, Saving], ceiling: Ceiling) -> None:
         [
             name,
             str(saving.meta_tools),
-            percent(saving.blind_parts["flow"]),
-            percent(saving.blind),
-            percent(saving.chooser),
-            percent(saving.continue_),
+            format_percent(saving.blind_parts["flow"]),
+            format_percent(saving.blind),
+            format_percent(saving.chooser),
+            format_percent(saving.continue_),
             f"{saving.over_fetch:.1f}",
             f"{saving.unwanted_writes:,}",
         ]
@@ -31,10 +31,10 @@ def put_savings(savings: Mapping[str, Saving], ceiling: Ceiling) -> None:
     last = [
         "ceiling",
         "",
-        percent(ceiling.flow),
-        percent(ceiling.chooser),
-        percent(ceiling.chooser),
-        percent(ceiling.continue_),
+        format_percent(ceiling.flow),
+        format_percent(ceiling.chooser),
+        format_percent(ceiling.chooser),
+        format_percent(ceiling.continue_),
         "",
         "",
     ]

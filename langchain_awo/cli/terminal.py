@@ -16,8 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
-from langchain_awo.model.text.visible import visible as plain
-from langchain_awo.model.text.visible import visible_line
+from langchain_awo.model.text.visible import make_visible as plain
+from langchain_awo.model.text.visible import make_visible_line
 
 
 class Tell(Protocol):
@@ -37,7 +37,7 @@ def put(text: str, *, style: str = "") -> None:
     Console().print(Text(plain(text), style=style), soft_wrap=True)
 
 
-def reading_width() -> int | None:
+def measure_width() -> int | None:
     """Columns of the terminal in which somebody reads the output; `None` where a program may."""
     console = Console()
     return console.width if console.is_terminal or os.environ.get("COLUMNS") else None
@@ -46,7 +46,7 @@ def reading_width() -> int | None:
 def put_wrapped(text: str) -> None:
     """Text to stdout; where somebody reads it in a terminal, lines are wrapped at spaces and go on indented by four more."""
     console = Console()
-    if reading_width() is None:
+    if measure_width() is None:
         put(text)
         return
     for line in plain(text).splitlines():
@@ -82,18 +82,18 @@ def put_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]])
             Text(column), justify=align, overflow="fold", min_width=0 if figures else min(longest, 12)
         )
     for row in rows:
-        table.add_row(*(Text(visible_line(cell)) for cell in row))
+        table.add_row(*(Text(make_visible_line(cell)) for cell in row))
     console = Console()
     console.print(table)
     console.print()
 
 
-def percent(share: float) -> str:
+def format_percent(share: float) -> str:
     """A share as people read it."""
     return f"{share:.1%}"
 
 
-def counted(number: int, noun: str, plural: str = "") -> str:
+def format_count(number: int, noun: str, plural: str = "") -> str:
     """A number with its noun.
 
     >>> counted(1, "trace"), counted(2, "trace"), counted(1200, "entry", "entries")

@@ -16,13 +16,13 @@ from langchain_core.tools import BaseTool
 import langchain_awo as awo
 from langchain_awo.demo.agent.agent import Work, build_agent, run_tasks
 from langchain_awo.demo.agent.offers import Toolbox
-from langchain_awo.demo.agent.policy import Planner, policy_of
+from langchain_awo.demo.agent.policy import Planner, build_policy
 from langchain_awo.demo.backoffice.tasks import Task
 from langchain_awo.model.trace.trace import ToolSpec
 from langchain_awo.optimizer.log.corpus import build_corpus
 from langchain_awo.optimizer.pipeline import Options, compile_corpus, compile_plan
-from langchain_awo.optimizer.replay.evaluate import saving_of
-from langchain_awo.runtime.tool.signatures import spec_of
+from langchain_awo.optimizer.replay.evaluate import measure_saving
+from langchain_awo.runtime.tool.signatures import read_spec
 from langchain_awo.testing import ScriptedChatModel
 
 
@@ -125,7 +125,7 @@ def run_trial(
     seen, unseen = folder / "traces.db", folder / "held-out.db"
     with closing(open_place()) as place, awo.TraceRecorder(seen) as recorder:
         agent.work(place, train, callbacks=[recorder])
-        specs = [spec_of(tool) for tool in place.tools()]
+        specs = [read_spec(tool) for tool in place.tools()]
     plan = compile_plan(awo.load_traces(seen), options=options, tools=specs)
     with closing(open_place()) as place, awo.TraceRecorder(unseen) as recorder:
         before, rows = _arm(agent.work(place, rest, callbacks=[recorder]), place, rest), place.rows()
@@ -164,7 +164,7 @@ def compare(seen: Path, unseen: Path, specs: Sequence[ToolSpec], options: Option
     found = {}
     for name, way in ways.items():
         meta_tools, _ = compile_corpus(train, way)
-        saving = saving_of(meta_tools, rest)
+        saving = measure_saving(meta_tools, rest)
         found[name] = Strategy(
             meta_tools=len(meta_tools),
             blind=saving.blind,
@@ -190,7 +190,7 @@ class _Agent:
     ) -> list[Work]:
         tools = place.tools()
         writes = frozenset(tool.name for tool in tools) - self.reads
-        policy = policy_of(self.planner, Toolbox(reads=self.reads, writes=writes))
+        policy = build_policy(self.planner, Toolbox(reads=self.reads, writes=writes))
         agent = build_agent(ScriptedChatModel(policy=policy), tools, middleware=middleware)
         return run_tasks(agent, tasks, callbacks=callbacks)
 

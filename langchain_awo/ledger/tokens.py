@@ -7,7 +7,7 @@ from typing import Final
 
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.ir.projection import leave_out
-from langchain_awo.model.ir.provider_schema import shown_schema
+from langchain_awo.model.ir.provider_schema import adapt_schema
 from langchain_awo.model.text.encoding import dumps, present
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.handback import FETCHED_NOTE
@@ -28,7 +28,7 @@ ANSWER_TOKENS: Final = len(dumps({"status": "completed", "steps": []})) / CHARAC
 """What stands in the answer of a meta-tool besides its steps."""
 
 
-def bound_tokens(name: str, description: str, parameters: Mapping[str, JSONValue]) -> int:
+def estimate_bound_tokens(name: str, description: str, parameters: Mapping[str, JSONValue]) -> int:
     """What a tool takes of a prompt, in the form in which `bind_tools` sends it.
 
     >>> bound_tokens("find", "Find a user.", {"type": "object", "properties": {"email": {"type": "string"}}})
@@ -38,17 +38,17 @@ def bound_tokens(name: str, description: str, parameters: Mapping[str, JSONValue
     return -(-len(dumps({"type": "function", "function": function})) // CHARACTERS_PER_TOKEN)
 
 
-def schema_tokens(meta_tool: MetaTool) -> int:
+def estimate_schema_tokens(meta_tool: MetaTool) -> int:
     """What the schema of a named meta-tool adds to a prompt."""
-    properties = {spec.name: shown_schema(spec.schema) or {"type": "string"} for spec in meta_tool.parameters}
+    properties = {spec.name: adapt_schema(spec.schema) or {"type": "string"} for spec in meta_tool.parameters}
     required = [spec.name for spec in meta_tool.parameters if spec.required]
     if not meta_tool.effect.is_read:
         properties["resume_token"] = RESUME_FIELD
     parameters = {"properties": properties, "required": required, "type": "object"}
-    return bound_tokens(meta_tool.name, meta_tool.description, parameters)
+    return estimate_bound_tokens(meta_tool.name, meta_tool.description, parameters)
 
 
-def told_tokens(
+def estimate_told_tokens(
     step: int, tool: str, args: JSONValue, output: JSONValue, *, hide: Mapping[str, object]
 ) -> float:
     """What one call takes of the answer of a meta-tool, or of what was fetched along with an answer.
@@ -61,6 +61,6 @@ def told_tokens(
     return (len(dumps(told)) + 1) / CHARACTERS_PER_TOKEN
 
 
-def text_tokens(value: JSONValue) -> float:
+def estimate_text_tokens(value: JSONValue) -> float:
     """What a value takes as text."""
     return len(value if isinstance(value, str) else dumps(value)) / CHARACTERS_PER_TOKEN

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import networkx as nx
 
 from langchain_awo.model.ir.canonical import CanonicalCall
-from langchain_awo.model.text.visible import visible
+from langchain_awo.model.text.visible import make_visible
 
 if TYPE_CHECKING:
     _DiGraph = nx.DiGraph[str]
@@ -82,4 +82,4 @@ _SPECIAL: Final = str.maketrans({c: f"#{ord(c)};" for c in '"`#&<>'} | {"\n": " 
 
 def _quoted(text: str) -> str:
     """A label inside quotes; what means something to Mermaid or to a page that shows it stands as a character code."""
-    return visible(text).translate(_SPECIAL)
+    return make_visible(text).translate(_SPECIAL)

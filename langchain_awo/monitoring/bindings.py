@@ -14,7 +14,7 @@ from langchain_awo.monitoring.usage import Use
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.mining.align import advance
 from langchain_awo.optimizer.mining.cross_validate import try_step
-from langchain_awo.optimizer.mining.occurrences import occurrences_of
+from langchain_awo.optimizer.mining.occurrences import collect_occurrences
 
 LEVEL: Final = 0.001
 """As for the path mix."""
@@ -37,7 +37,7 @@ class Violation:
     sentence: str
 
 
-def violations(meta_tool: MetaTool, corpus: Corpus, uses: Sequence[Use]) -> list[Violation]:
+def find_violations(meta_tool: MetaTool, corpus: Corpus, uses: Sequence[Use]) -> list[Violation]:
     """Steps whose bindings are violated more often than in the evidence of the toolkit.
 
     Where agents did by themselves what a step does, it is tried on their calls, and Fisher's exact test compares with the
@@ -52,7 +52,7 @@ def _tried(meta_tool: MetaTool, corpus: Corpus, uses: Sequence[Use]) -> list[Vio
     held = sum(use.hand_back is None and not use.is_open for use in uses)
     first = {run.task: run for run in reversed(corpus.runs)}
     fresh = Corpus(tuple(run for run in corpus.runs if first[run.task] is run), corpus.specs, corpus.effects)
-    occurrences = occurrences_of(fresh, meta_tool.steps[0].tool)
+    occurrences = collect_occurrences(fresh, meta_tool.steps[0].tool)
     found = []
     for number, step in enumerate(meta_tool.steps[1:], start=2):
         now = try_step(step, occurrences)

@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from math import ceil
 from typing import Final, Literal, TypeAlias
 
-from langchain_awo.model.ir.eager import eager_part
+from langchain_awo.model.ir.eager import select_eager_part
 from langchain_awo.model.ir.metatool import Mode
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.monitoring.drift import Drift
@@ -164,7 +164,7 @@ def _unused(found: Finding, period: Period) -> Decision:
         return Decision(action=action, cause="fetched_in_vain", evidence=(*evidence, wasted), mode=mode)
     if found.mode == "prefetch":
         return Decision(action="retire", cause="fetched_in_vain", evidence=(_utilisation(found),))
-    if found.mode != "entry" and eager_part(found.meta_tool):
+    if found.mode != "entry" and select_eager_part(found.meta_tool):
         reads = "its reads can follow the model's own first call, which needs no choice"
         return Decision(
             action="change_mode", cause="seldom_chosen", evidence=(*evidence, reads), mode="continue"

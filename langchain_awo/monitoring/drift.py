@@ -11,7 +11,7 @@ from scipy.stats import chi2_contingency
 
 from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.model.text.visible import visible_line
+from langchain_awo.model.text.visible import make_visible_line
 from langchain_awo.optimizer.log.variants import LEAST, MOST, OTHER
 
 MIN_TASKS: Final = 30
@@ -58,7 +58,7 @@ class Drift:
         path, then, now = self.most or ("", 0.0, 0.0)
         return (
             f"path mix of {self.now:,} tasks against {self.before:,} when it was compiled: G-test p = {self.p_value:.2g}, "
-            f"{self.moved:.0%} of them moved; most: {visible_line(path) or 'no tool call'}, {then:.0%} then, {now:.0%} now"
+            f"{self.moved:.0%} of them moved; most: {make_visible_line(path) or 'no tool call'}, {then:.0%} then, {now:.0%} now"
         )
 
     def as_json(self) -> dict[str, JSONValue]:
@@ -73,7 +73,7 @@ class Drift:
         }
 
 
-def drift_of(mix: Mapping[str, int], plan: ToolkitPlan) -> Drift:
+def measure_drift(mix: Mapping[str, int], plan: ToolkitPlan) -> Drift:
     """Compares a mix of paths with the one in a toolkit.
 
     Args:

@@ -11,17 +11,17 @@ from typing import Final, Literal, TypeAlias, get_args
 from langchain_awo.errors import EstimateError, PriceError
 from langchain_awo.ledger.balance import Balance
 from langchain_awo.model.ir.metatool import MetaTool
-from langchain_awo.model.ir.schema import adapter
+from langchain_awo.model.ir.schema import get_adapter
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import TokenUsage, ToolSpec, Trace
-from langchain_awo.monitoring.prices import Price, PriceTable, money_of
-from langchain_awo.monitoring.worth import Assumptions, Month, break_even, month
+from langchain_awo.monitoring.prices import Price, PriceTable, compute_money
+from langchain_awo.monitoring.worth import Assumptions, Month, estimate_month, find_break_even
 from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
 from langchain_awo.optimizer.log.inline import without_echo
 from langchain_awo.optimizer.pipeline import Options, Progress, compile_corpus
 from langchain_awo.optimizer.replay.cost import Books
 from langchain_awo.optimizer.replay.evaluate import split
-from langchain_awo.optimizer.replay.installed import in_mode, replay_installed, schemas_in_prompts
+from langchain_awo.optimizer.replay.installed import measure_schemas, replay_installed, set_mode
 
 USUAL_RUNS_A_DAY: Final = (10, 100, 1000)
 """An estimate always has a row for these."""
@@ -52,7 +52,7 @@ class Way:
         Args:
             cached: whether the provider reads what stood in the prompt before from its cache.
         """
-        return money_of(self.expected, price, cached=cached)
+        return compute_money(self.expected, price, cached=cached)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +113,7 @@ class Estimate:
 
     def as_json(self) -> dict[str, JSONValue]:
         """Plain data, as the command line prints it."""
-        data: dict[str, JSONValue] = adapter(Estimate).dump_python(self, mode="json")
+        data: dict[str, JSONValue] = get_adapter(Estimate).dump_python(self, mode="json")
         return data
 
     def __str__(self) -> str:
@@ -188,8 +188,8 @@ def _ways(meta_tools: Sequence[MetaTool], rest: Corpus, utilisation: float) -> I
     books = Books(rest)
     for name in get_args(WayName):
         mode = None if name == "installed" else name
-        used = [in_mode(each, mode) if mode else each for each in meta_tools]
-        shown = schemas_in_prompts(used, rest)
+        used = [set_mode(each, mode) if mode else each for each in meta_tools]
+        shown = measure_schemas(used, rest)
         possible = replay_installed(used, rest, books=books).balance
         unasked = replay_installed([each for each in used if each.mode in UNASKED], rest, books=books)
         never = books.balance(unasked.tally, schemas=shown)
@@ -217,8 +217,8 @@ def _priced(
         saved=saved,
         saved_uncached=uncached,
         saved_cached=cached,
-        break_even=break_even(saved, assumptions),
-        months=tuple(month(number, **a_run, assumptions=assumptions) for number in numbers),
+        break_even=find_break_even(saved, assumptions),
+        months=tuple(estimate_month(number, **a_run, assumptions=assumptions) for number in numbers),
     )
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from langchain_awo.model.ir.installation import installation_of
+from langchain_awo.model.ir.installation import get_installation
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.monitoring.intervals import (
     Interval,
     Share,
-    difference_of_means,
-    difference_of_shares,
-    mean_of,
+    compare_means,
+    compare_shares,
+    estimate_mean,
 )
 
 
@@ -68,7 +68,7 @@ class Experiment:
         }
 
 
-def experiment_of(traces: Sequence[Trace]) -> Experiment | None:
+def compare_arms(traces: Sequence[Trace]) -> Experiment | None:
     """Compares the arms; `None` if there are not both.
 
     Args:
@@ -76,7 +76,7 @@ def experiment_of(traces: Sequence[Trace]) -> Experiment | None:
     """
     arms: dict[bool, list[Trace]] = {True: [], False: []}
     for trace in traces:
-        if (installed := installation_of(trace)) is not None and installed.modes:
+        if (installed := get_installation(trace)) is not None and installed.modes:
             arms[installed.held_out].append(trace)
     with_it, without = arms[False], arms[True]
     if not with_it or not without:
@@ -87,7 +87,7 @@ def experiment_of(traces: Sequence[Trace]) -> Experiment | None:
         held_out=other,
         model_calls=_difference(without, with_it, _model_calls),
         tokens=_difference(without, with_it, _tokens),
-        success=difference_of_shares(other.success, one.success),
+        success=compare_shares(other.success, one.success),
     )
 
 
@@ -95,8 +95,8 @@ def _arm(traces: Sequence[Trace]) -> Arm:
     outcomes = [trace.success for trace in traces if trace.success is not None]
     return Arm(
         threads=len(traces),
-        model_calls=mean_of([_model_calls(trace) for trace in traces]),
-        tokens=mean_of([_tokens(trace) for trace in traces]),
+        model_calls=estimate_mean([_model_calls(trace) for trace in traces]),
+        tokens=estimate_mean([_tokens(trace) for trace in traces]),
         success=Share(sum(outcomes), len(outcomes)),
     )
 
@@ -104,7 +104,7 @@ def _arm(traces: Sequence[Trace]) -> Arm:
 def _difference(
     ones: Sequence[Trace], others: Sequence[Trace], measure: Callable[[Trace], float]
 ) -> Interval:
-    return difference_of_means([measure(trace) for trace in ones], [measure(trace) for trace in others])
+    return compare_means([measure(trace) for trace in ones], [measure(trace) for trace in others])
 
 
 def _model_calls(trace: Trace) -> float:

@@ -68,7 +68,7 @@ class Interval:
         return {name: _rounded(getattr(self, name)) for name in ("value", "low", "high")}
 
 
-def mean_of(values: Sequence[float]) -> Interval:
+def estimate_mean(values: Sequence[float]) -> Interval:
     """The mean with Student's t interval; 0 of nothing."""
     if not values:
         return Interval(value=0.0)
@@ -80,7 +80,7 @@ def mean_of(values: Sequence[float]) -> Interval:
     return Interval(value=mean, low=mean - reach, high=mean + reach)
 
 
-def difference_of_means(ones: Sequence[float], others: Sequence[float]) -> Interval:
+def compare_means(ones: Sequence[float], others: Sequence[float]) -> Interval:
     """How much larger the mean of the others is, with Welch's interval."""
     if not ones or not others:
         return Interval(value=0.0)
@@ -94,7 +94,7 @@ def difference_of_means(ones: Sequence[float], others: Sequence[float]) -> Inter
     return Interval(value=difference, low=low, high=high) if isfinite(low) else Interval(value=difference)
 
 
-def difference_of_shares(one: Share, other: Share) -> Interval | None:
+def compare_shares(one: Share, other: Share) -> Interval | None:
     """How much larger the other share is, with Newcombe's interval, made of both Wilson intervals.
 
     Source: R. G. Newcombe, Interval estimation for the difference between independent proportions, 1998, method 10.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from langchain_awo.ledger.tokens import ANSWER_TOKENS, NOTE_TOKENS, text_tokens, told_tokens
+from langchain_awo.ledger.tokens import ANSWER_TOKENS, NOTE_TOKENS, estimate_text_tokens, estimate_told_tokens
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.trace.trace import ToolCallRecord
@@ -77,13 +77,13 @@ def _judged(use: Use, back: PutBack, meta_tool: MetaTool) -> Judged:
         wasted_tokens=wasted_tokens,
         text=0.0 if ahead or costs_one else _told_tokens(use, made, meta_tool) - wasted_tokens - asked_for,
         asked_for=0.0 if ahead else asked_for,
-        said=tuple(sum(text_tokens({call.name: call.args}) for call in each) for each in rounds),
+        said=tuple(sum(estimate_text_tokens({call.name: call.args}) for call in each) for each in rounds),
         results=tuple(map(_tokens, rounds)),
     )
 
 
 def _tokens(calls: Iterable[ToolCallRecord]) -> float:
-    return sum(text_tokens(call.output) for call in calls)
+    return sum(estimate_text_tokens(call.output) for call in calls)
 
 
 def _told_tokens(use: Use, made: Sequence[ToolCallRecord], meta_tool: MetaTool) -> float:
@@ -91,7 +91,7 @@ def _told_tokens(use: Use, made: Sequence[ToolCallRecord], meta_tool: MetaTool) 
     calls = ((call.replay.step if call.replay else 1, call) for call in made)
     around = NOTE_TOKENS if use.way == "continued" else ANSWER_TOKENS
     return around + sum(
-        told_tokens(step, call.name, call.args, call.output, hide=meta_tool.steps[step - 1].hide)
+        estimate_told_tokens(step, call.name, call.args, call.output, hide=meta_tool.steps[step - 1].hide)
         for step, call in calls
         if 0 < step <= len(meta_tool.steps)
     )

@@ -15,14 +15,14 @@ from typing import Literal, Self, TypeAlias
 from langchain_awo.ledger.balance import Balance
 from langchain_awo.ledger.restore import Restored, Taken, restore
 from langchain_awo.ledger.settle import START, PlainRun, PlainTurn
-from langchain_awo.ledger.tokens import schema_tokens, text_tokens
+from langchain_awo.ledger.tokens import estimate_schema_tokens, estimate_text_tokens
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import ModelCallRecord, TokenUsage
 from langchain_awo.monitoring.judging import Judged
 from langchain_awo.monitoring.observing import Observed
 from langchain_awo.monitoring.prices import PriceTable
-from langchain_awo.optimizer.log.corpus import Corpus, spec_tokens
+from langchain_awo.optimizer.log.corpus import Corpus, estimate_spec_tokens
 
 Purpose: TypeAlias = Literal["without", "work", "schema", "over_fetch"]
 """What recorded tokens were for: runs without meta-tools, the work of the other runs, schemas of meta-tools in prompts,
@@ -121,7 +121,7 @@ class Ledger:
 _OWN: tuple[Purpose, ...] = ("schema", "over_fetch")
 
 
-def ledger_of(parts: Iterable[Ledger]) -> Ledger:
+def sum_ledgers(parts: Iterable[Ledger]) -> Ledger:
     """The books of many runs together."""
     recorded, unreported, unpriced = Amount(), 0, frozenset[str]()
     lines: Lines = defaultdict(Amount)
@@ -235,13 +235,13 @@ class Bookkeeper:
         return price.cost(read) / call.usage.input_tokens
 
 
-def schema_sizes(meta_tools: Iterable[MetaTool], corpus: Corpus) -> dict[str, int]:
+def measure_schemas(meta_tools: Iterable[MetaTool], corpus: Corpus) -> dict[str, int]:
     """What the schema of each meta-tool takes of a prompt: as it was recorded, else as it is compiled."""
     specs = corpus.specs
     return {
-        each.name: spec_tokens(specs[each.name])
+        each.name: estimate_spec_tokens(specs[each.name])
         if each.name in specs and specs[each.name].parameters
-        else schema_tokens(each)
+        else estimate_schema_tokens(each)
         for each in meta_tools
     }
 
@@ -277,7 +277,7 @@ def _restored(seen: Observed, work: Sequence[Amount], judged: Sequence[Judged]) 
     own = {each.use.key for each in judged if each.use.way == "called"}
     for called in seen.trace.tool_calls:
         if called.model_call is not None and called.call_id not in own:
-            results[called.model_call] += text_tokens(called.output)
+            results[called.model_call] += estimate_text_tokens(called.output)
     for each in judged:
         if each.use.issued_by is not None:
             results[each.use.issued_by] += each.asked_for

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from langchain_awo.model.ir.metatool import ToolkitPlan, ToolSignature
-from langchain_awo.model.ir.signature import schema_digest
+from langchain_awo.model.ir.signature import digest_schema
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import ToolSpec, Trace
 
 
-def changed_members(traces: Iterable[Trace], plan: ToolkitPlan) -> dict[str, str]:
+def find_changed_members(traces: Iterable[Trace], plan: ToolkitPlan) -> dict[str, str]:
     """What is different, in words, by tool; the latest run that offered a tool decides.
 
     A signature that was taken from live tools is compared exactly, but for descriptions. One that was inferred from
@@ -32,7 +32,7 @@ def _difference(known: ToolSignature, spec: ToolSpec) -> str:
     before, now = known.parameters, spec.parameters
     changes = list(_changes(before, now, exact=known.source == "tool"))
     if known.source == "tool":
-        if schema_digest(spec.name, before) == schema_digest(spec.name, now):
+        if digest_schema(spec.name, before) == digest_schema(spec.name, now):
             return ""
         return "; ".join(changes) or "its argument schema is another one"
     return "; ".join(changes)
@@ -55,7 +55,7 @@ def _changes(before: Mapping[str, JSONValue], now: Mapping[str, JSONValue], *, e
     for name in sorted((demanded - set(were if isinstance(were, list) else ())) & old.keys()):
         yield f"argument {name!r} is required now"
     for name in sorted(old.keys() & new.keys()):
-        if schema_digest(name, old[name]) != schema_digest(name, new[name]):
+        if digest_schema(name, old[name]) != digest_schema(name, new[name]):
             yield f"argument {name!r} takes something else"
 
 

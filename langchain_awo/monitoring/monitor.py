@@ -10,17 +10,17 @@ from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.monitoring.decisions import Decision, Period, decide, decide_toolkit
-from langchain_awo.monitoring.drift import Drift, drift_of
-from langchain_awo.monitoring.experiment import Experiment, experiment_of
-from langchain_awo.monitoring.findings import Finding, RunAccount, finding_of
+from langchain_awo.monitoring.drift import Drift, measure_drift
+from langchain_awo.monitoring.experiment import Experiment, compare_arms
+from langchain_awo.monitoring.findings import Finding, RunAccount, collect_finding
 from langchain_awo.monitoring.judging import judge
-from langchain_awo.monitoring.ledger import Bookkeeper, Ledger, ledger_of, schema_sizes
-from langchain_awo.monitoring.members import changed_members
-from langchain_awo.monitoring.observing import Observed, Progress, corpus_of, observe
+from langchain_awo.monitoring.ledger import Bookkeeper, Ledger, measure_schemas, sum_ledgers
+from langchain_awo.monitoring.members import find_changed_members
+from langchain_awo.monitoring.observing import Observed, Progress, build_observed_corpus, observe
 from langchain_awo.monitoring.prices import PriceTable
 from langchain_awo.optimizer.log.corpus import Corpus
-from langchain_awo.optimizer.log.habits import asked_together, read_together
-from langchain_awo.optimizer.log.variants import path_mix
+from langchain_awo.optimizer.log.habits import find_asked_together, read_together
+from langchain_awo.optimizer.log.variants import count_paths
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,14 +89,14 @@ class Monitoring:
         }
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self.runs:,} runs: {in_words(self.decision)}>"
+        return f"<{type(self).__name__} of {self.runs:,} runs: {describe_decision(self.decision)}>"
 
     def __str__(self) -> str:
-        lines = [f"{each.name}: {in_words(each.decision)}" for each in self.meta_tools]
-        return "\n".join([*lines, f"toolkit: {in_words(self.decision)}"])
+        lines = [f"{each.name}: {describe_decision(each.decision)}" for each in self.meta_tools]
+        return "\n".join([*lines, f"toolkit: {describe_decision(self.decision)}"])
 
 
-def in_words(decision: Decision) -> str:
+def describe_decision(decision: Decision) -> str:
     """A decision on one line, such as `change mode to continue (seldom chosen)`."""
     action = decision.action.replace("_", " ") + (f" to {decision.mode}" if decision.mode else "")
     cause = f" ({decision.cause.replace('_', ' ')})" if decision.cause != "none" else ""
@@ -116,17 +116,17 @@ def monitor_traces(
         progress: called as the runs are looked at.
     """
     found = sorted(traces, key=lambda trace: trace.trace_id)
-    corpus = corpus_of(found, plan)
+    corpus = build_observed_corpus(found, plan)
     accounts = _accounts(observe(found, corpus, plan, progress=progress), corpus, plan, prices)
-    drift = drift_of(path_mix(corpus, plan.meta_tools), plan)
+    drift = measure_drift(count_paths(corpus, plan.meta_tools), plan)
     period = _period(found)
-    changed = changed_members(found, plan)
+    changed = find_changed_members(found, plan)
     watched = []
     for meta_tool in plan.meta_tools:
         told = [f"{tool}: {changed[tool]}" for tool in meta_tool.tools if tool in changed]
-        finding = finding_of(meta_tool, accounts, corpus, told)
+        finding = collect_finding(meta_tool, accounts, corpus, told)
         watched.append(Watched(found=finding, decision=decide(finding, drift, period)))
-    ledger = ledger_of(each.ledger for each in accounts)
+    ledger = sum_ledgers(each.ledger for each in accounts)
     net = ledger.total
     books = f"net of the books: {net.model_calls:,.1f} model calls, {net.tokens:,} tokens, {prices.currency} {net.cost:,.4f}"
     return Monitoring(
@@ -139,7 +139,7 @@ def monitor_traces(
         decision=decide_toolkit([(each.name, each.decision) for each in watched], drift, period, net=[books]),
         ledger=ledger,
         drift=drift,
-        experiment=experiment_of(found),
+        experiment=compare_arms(found),
         notes=tuple(_notes(accounts, ledger, period)),
     )
 
@@ -148,8 +148,10 @@ def _accounts(
     seen: Sequence[Observed], corpus: Corpus, plan: ToolkitPlan, prices: PriceTable
 ) -> list[RunAccount]:
     meta_tools = {each.name: each for each in plan.meta_tools}
-    together = asked_together((each.trace for each in seen), known=read_together(plan.corpus.get("together")))
-    keeper = Bookkeeper(sizes=schema_sizes(plan.meta_tools, corpus), prices=prices)
+    together = find_asked_together(
+        (each.trace for each in seen), known=read_together(plan.corpus.get("together"))
+    )
+    keeper = Bookkeeper(sizes=measure_schemas(plan.meta_tools, corpus), prices=prices)
     accounts = []
     for each in seen:
         judged = judge(each, meta_tools, together=together)

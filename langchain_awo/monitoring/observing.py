@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from langchain_awo.model.ir.metatool import MetaTool, Mode, ToolkitPlan
 from langchain_awo.model.trace.trace import Trace
-from langchain_awo.monitoring.usage import Usage, usage_of
+from langchain_awo.monitoring.usage import Usage, measure_usage
 from langchain_awo.optimizer.log.corpus import Corpus, Run, build_corpus
 from langchain_awo.optimizer.replay.counterfactual import replay_chooser, replay_continue
 
@@ -48,7 +48,7 @@ class Observed:
         return frozenset() if self.usage.held_out else frozenset(self.usage.modes)
 
 
-def corpus_of(traces: Iterable[Trace], plan: ToolkitPlan) -> Corpus:
+def build_observed_corpus(traces: Iterable[Trace], plan: ToolkitPlan) -> Corpus:
     """The runs with the effects that the toolkit knows, those of its meta-tools among them."""
     tools = {name: signature.effect for name, signature in plan.tools.items()}
     return build_corpus(traces, declared={**tools, **{each.name: each.effect for each in plan.meta_tools}})
@@ -62,7 +62,7 @@ def observe(
     known = {trace.trace_id: trace for trace in traces}
     seen = []
     for done, run in enumerate(corpus.runs, start=1):
-        usage = usage_of(known[run.trace_id], plan)
+        usage = measure_usage(known[run.trace_id], plan)
         seen.append(Observed(usage=usage, run=run, applied=_applied(usage, run, plan)))
         tell("observe", done, len(corpus.runs))
     return seen

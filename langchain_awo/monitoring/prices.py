@@ -16,7 +16,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from langchain_awo.errors import PriceError
 from langchain_awo.ledger.balance import Balance
-from langchain_awo.model.ir.schema import first_problem
+from langchain_awo.model.ir.schema import describe_first_problem
 from langchain_awo.model.trace.trace import TokenUsage
 from langchain_awo.small_files import read_small_file
 
@@ -57,7 +57,7 @@ class Price:
         return (fresh * self.input + usage.cached_tokens * cached + usage.output_tokens * self.output) / PER
 
 
-def money_of(balance: Balance, price: Price, *, cached: bool) -> float:
+def compute_money(balance: Balance, price: Price, *, cached: bool) -> float:
     """What a balance comes to in money.
 
     >>> money_of(Balance(reread=1_000_000), Price(input=2, cached=0.5, output=8), cached=True)
@@ -155,7 +155,7 @@ def _checked(data: dict[str, Any], where: str) -> PriceTable:
     try:
         table = TypeAdapter(PriceTable).validate_python(data)
     except ValidationError as error:
-        raise PriceError(f"{where}: {first_problem(error)}") from error
+        raise PriceError(f"{where}: {describe_first_problem(error)}") from error
     for name, price in table.models.items():
         amounts = (price.input, price.output, price.cached or 0.0)
         if not all(isfinite(amount) and amount >= 0 for amount in amounts):

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from langchain_awo.model.ir.installation import installation_of, run_ahead
+from langchain_awo.model.ir.installation import get_installation, run_ahead
 from langchain_awo.model.ir.metatool import MetaTool, Mode, ToolkitPlan
 from langchain_awo.model.text.encoding import decode
 from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.handback import HandBack
 from langchain_awo.model.trace.trace import ToolCallRecord, Trace
-from langchain_awo.optimizer.log.inline import anchor_of
+from langchain_awo.optimizer.log.inline import get_anchor
 
 Cause: TypeAlias = Literal["failed", "unresolved", "guard", "stopped", "refused"]
 """Why a routine was handed back: a call failed, a binding led to nothing, a guard did not hold, it stopped for another
@@ -76,7 +76,7 @@ class Usage:
         return [use for use in self.uses if use.meta_tool == name]
 
 
-def usage_of(trace: Trace, plan: ToolkitPlan) -> Usage:
+def measure_usage(trace: Trace, plan: ToolkitPlan) -> Usage:
     """What one run had of a toolkit and used.
 
     Which meta-tools it had is known from the middleware's mark; without one, from the tools that its model calls were
@@ -84,7 +84,7 @@ def usage_of(trace: Trace, plan: ToolkitPlan) -> Usage:
     """
     known = {each.name: each for each in plan.meta_tools}
     uses = tuple(_uses(trace, known))
-    marked = installation_of(trace)
+    marked = get_installation(trace)
     if marked is not None:
         modes: dict[str, Mode | None] = {name: marked.modes[name] for name in marked.modes if name in known}
     else:
@@ -105,7 +105,7 @@ def _uses(trace: Trace, known: Mapping[str, MetaTool]) -> Iterator[Use]:
         if caller is not None and caller.name == name:
             inside.setdefault(caller.call_id, []).append(call)
         else:
-            beside.setdefault((name, anchor_of(call)), []).append(call)
+            beside.setdefault((name, get_anchor(call)), []).append(call)
     for call in trace.tool_calls:
         if call.name in known and call.replay is None:
             yield _called(known[call.name], call, inside.get(call.call_id, []))

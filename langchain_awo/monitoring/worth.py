@@ -72,7 +72,7 @@ class Month:
     worth_it: bool
 
 
-def month(
+def estimate_month(
     runs_a_day: int, *, model_calls: float, tokens: float, money: float, assumptions: Assumptions
 ) -> Month:
     """A month of runs of which each saves so many model calls, tokens and so much money.
@@ -96,7 +96,7 @@ def month(
     )
 
 
-def break_even(money: float, assumptions: Assumptions) -> int | None:
+def find_break_even(money: float, assumptions: Assumptions) -> int | None:
     """The fewest runs a day at which a saving is worth it, `None` if a run saves nothing.
 
     >>> break_even(0.1, Assumptions())

@@ -10,26 +10,26 @@ from typing import Final
 from langchain_awo.errors import CompileError
 from langchain_awo.model.ir.binding import Parameter
 from langchain_awo.model.ir.metatool import BindingEvidence, MetaTool, Refused, Step
-from langchain_awo.model.text.phrasing import did_you_mean, joined, times
+from langchain_awo.model.text.phrasing import did_you_mean, format_count, join_words
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.views.notation import format_guard, format_step
-from langchain_awo.optimizer.dataflow.account import account_for
+from langchain_awo.optimizer.dataflow.account import account_for_arguments
 from langchain_awo.optimizer.explanation import ExplainedStep, Explanation, Gain, StepTrial
 from langchain_awo.optimizer.log.corpus import Call, Corpus
-from langchain_awo.optimizer.mining.cross_validate import MIN_TASKS, Verdict, doubt_about, try_step
-from langchain_awo.optimizer.mining.decide import decided
+from langchain_awo.optimizer.mining.cross_validate import MIN_TASKS, Verdict, find_doubt, try_step
+from langchain_awo.optimizer.mining.decide import decide_growth
 from langchain_awo.optimizer.mining.forms import AGREEMENT, READ_AGREEMENT, Form, read_forms, write_form
-from langchain_awo.optimizer.mining.grow import Growing, anchored
+from langchain_awo.optimizer.mining.grow import Growing, start_from_anchor
 from langchain_awo.optimizer.mining.guarded_writes import decide_write
-from langchain_awo.optimizer.mining.knowledge import Knowledge, flow_of
-from langchain_awo.optimizer.mining.left_over import why_barred, why_not
+from langchain_awo.optimizer.mining.knowledge import Knowledge, learn_flow
+from langchain_awo.optimizer.mining.left_over import explain_barring, explain_refusal
 from langchain_awo.optimizer.mining.measure import measure
-from langchain_awo.optimizer.mining.occurrences import Occurrence, occurrences_of
-from langchain_awo.optimizer.mining.reach import trusting
+from langchain_awo.optimizer.mining.occurrences import Occurrence, collect_occurrences
+from langchain_awo.optimizer.mining.reach import apply_trust
 from langchain_awo.optimizer.pipeline import Options, compile_corpus
 from langchain_awo.optimizer.replay.cost import Cost
 from langchain_awo.optimizer.rules.apply import follow
-from langchain_awo.optimizer.rules.check import checked
+from langchain_awo.optimizer.rules.check import check_rules
 from langchain_awo.optimizer.rules.specialize import specialize
 from langchain_awo.optimizer.selection.cover import Cover
 from langchain_awo.optimizer.selection.naming import name_all
@@ -66,8 +66,8 @@ def explain_routine(corpus: Corpus, routine: Sequence[str], *, options: Options 
         CompileError: no recorded call and no specification has one of the names.
     """
     chosen = options or Options()
-    rules = checked(chosen.rules, corpus)
-    seen = specialize(follow(trusting(corpus, rules), rules), rules, declared=chosen.effects).corpus
+    rules = check_rules(chosen.rules, corpus)
+    seen = specialize(follow(apply_trust(corpus, rules), rules), rules, declared=chosen.effects).corpus
     names = [*map(_bare, routine)]
     for name in names:
         if name not in seen.specs:
@@ -146,9 +146,9 @@ class _RoutineWalk:
 
     def start(self) -> ExplainedStep:
         """The places in which the routine could begin."""
-        occurrences = occurrences_of(self.corpus.around(self.anchor), self.anchor)
+        occurrences = collect_occurrences(self.corpus.around(self.anchor), self.anchor)
         effect = self.corpus.effects.get(self.anchor, Effect.UNKNOWN)
-        self.routine = anchored(self.anchor, occurrences, effect)
+        self.routine = start_from_anchor(self.anchor, occurrences, effect)
         self.known = [Knowledge(each) for each in occurrences]
         tasks = len({each.task for each in occurrences})
         obstacles, remedies = self._barred(self.anchor, effect)
@@ -172,7 +172,7 @@ class _RoutineWalk:
         """The next step, and the places in which agents went on to it."""
         effect = self.corpus.effects.get(tool, Effect.UNKNOWN)
         going = [each for each in self.known if _calls(each.occurrence, tool)]
-        flow = flow_of(tool, self.known)
+        flow = learn_flow(tool, self.known)
         agreement = READ_AGREEMENT if effect.is_read else AGREEMENT
         found = ExplainedStep(
             tool=tool,
@@ -181,7 +181,7 @@ class _RoutineWalk:
             places=len(self.known),
             tasks=len({each.occurrence.task for each in going}),
             elsewhere=tuple(self._elsewhere(tool)),
-            arguments=tuple(account_for(flow, agreement=agreement, constants=effect.is_read)),
+            arguments=tuple(account_for_arguments(flow, agreement=agreement, constants=effect.is_read)),
         )
         found = self._judged(found, tool, effect)
         self._go_on(tool, effect, going)
@@ -203,7 +203,7 @@ class _RoutineWalk:
         form = self._form(tool, effect, taken)
         if form is None:
             self.is_whole = False
-            code = why_not(tool, _as_allowed(effect), self.routine, self.known, writes=True)
+            code = explain_refusal(tool, _as_allowed(effect), self.routine, self.known, writes=True)
             reason = code[1].removeprefix("but ") if code else "nothing flows to it"
             return replace(
                 found,
@@ -215,11 +215,11 @@ class _RoutineWalk:
     def _form(self, tool: str, effect: Effect, taken: Sequence[str]) -> Form | None:
         """The form that explains most of the recorded calls."""
         base = Step(tool=tool, effect=effect)
-        flow = flow_of(tool, self.known)
+        flow = learn_flow(tool, self.known)
         if not effect.is_read:
             return write_form(base, flow, taken, steps=self.routine.steps)
         places = [each.occurrence for each in self.known]
-        growths = [decided(measure(form, places), places) for form in read_forms(base, flow, taken)]
+        growths = [decide_growth(measure(form, places), places) for form in read_forms(base, flow, taken)]
         best = min(growths, key=lambda each: each.rank(len(self.routine.steps)), default=None)
         return Form(best.step, best.parameters) if best else None
 
@@ -228,7 +228,7 @@ class _RoutineWalk:
         growth = measure(form, [each.occurrence for each in self.known])
         if not form.step.effect.is_read or growth.is_worth_trying:
             return ""
-        return f"{format_step(form.step)} would make {times(growth.extra, 'call')} in vain for {growth.explained:,} that agents made"
+        return f"{format_step(form.step)} would make {format_count(growth.extra, 'call')} in vain for {growth.explained:,} that agents made"
 
     def _tried(self, found: ExplainedStep, form: Form) -> ExplainedStep:
         thresholds = self.options.thresholds
@@ -236,7 +236,7 @@ class _RoutineWalk:
         if form.step.effect.is_read:
             growing = Growing(self.corpus, self.routine, self.known, frozenset(), thresholds)
             verdict = try_step(form.step, growing.occurrences, growing.is_found_without)
-            refused = doubt_about(verdict, self.anchor, thresholds)
+            refused = find_doubt(verdict, self.anchor, thresholds)
         else:
             judged = decide_write(self.routine, form, self.known, thresholds)
             refused = judged if isinstance(judged, Refused) else None
@@ -278,7 +278,7 @@ class _RoutineWalk:
         """What keeps a tool out whatever agents do, and what to do about it."""
         if tool in self.options.protected:
             return (f"{tool} is protected",), (f"no longer protecting {tool}, if nobody has to approve it",)
-        if (barred := why_barred(tool, effect, writes=self.options.writes == "guarded")) is None:
+        if (barred := explain_barring(tool, effect, writes=self.options.writes == "guarded")) is None:
             return (), ()
         reason, _, remedy = barred[1].removeprefix("but ").partition("; ")
         return (f"{tool}: {reason}",), (remedy,)
@@ -361,7 +361,7 @@ def _condition(step: Step) -> str:
 def _let_return(found: ExplainedStep) -> Iterator[str]:
     open_ = [each.name for each in found.arguments if not each.is_explained]
     if open_:
-        yield f"an earlier tool that returns {joined(open_)}, if what agents pass there can be known"
+        yield f"an earlier tool that returns {join_words(open_)}, if what agents pass there can be known"
 
 
 def _more_places(refused: Refused) -> Iterator[str]:

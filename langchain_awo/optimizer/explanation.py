@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.model.text.phrasing import times
+from langchain_awo.model.text.phrasing import format_count
 from langchain_awo.optimizer.dataflow.account import ArgumentAccount
 
 
@@ -120,9 +120,9 @@ def _verdict(found: Explanation) -> str:
 
 
 def _step(number: int, step: ExplainedStep) -> Iterator[str]:
-    where = f"in {times(step.places, 'place')} of {times(step.tasks, 'task')}"
+    where = f"in {format_count(step.places, 'place')} of {format_count(step.tasks, 'task')}"
     begins = f"begins {where}"
-    follows = f"follows in {step.follows:,} of {times(step.places, 'place')}"
+    follows = f"follows in {step.follows:,} of {format_count(step.places, 'place')}"
     yield f"{number}  {step.tool}: {begins if number == 1 else follows}, {step.effect}"
     if step.elsewhere:
         ways = (f"{tool or 'an answer'} ({count:,})" for tool, count in step.elsewhere)
@@ -137,20 +137,20 @@ def _step(number: int, step: ExplainedStep) -> Iterator[str]:
 
 
 def _argument(account: ArgumentAccount) -> str:
-    seen = f"{account.agree:,} of {times(account.calls, 'call')}"
+    seen = f"{account.agree:,} of {format_count(account.calls, 'call')}"
     if account.is_explained:
         return f"{account.name} = {account.source} in {seen}"
     nearest = f"; nearest is {account.source}, in {seen}" if account.source else ""
-    return f"{account.name} is not explained ({times(account.values, 'value')} in {account.calls:,} calls){nearest}"
+    return f"{account.name} is not explained ({format_count(account.values, 'value')} in {account.calls:,} calls){nearest}"
 
 
 def _gain(gain: Gain) -> str:
     written = (
-        f"; it would write {times(gain.unwanted_writes, 'time')} what the agents did not"
+        f"; it would write {format_count(gain.unwanted_writes, 'time')} what the agents did not"
         if gain.unwanted_writes
         else ""
     )
     return (
-        f"Gain in these traces: {times(gain.saved, 'model call')} saved and {times(gain.in_vain, 'tool call')} made in vain, "
+        f"Gain in these traces: {format_count(gain.saved, 'model call')} saved and {format_count(gain.in_vain, 'tool call')} made in vain, "
         f"worth {gain.worth:,.1f} model calls; at least {gain.least:,.1f} are needed{written}."
     )

@@ -7,35 +7,35 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Literal, TypeAlias, get_args
 
 from langchain_awo.errors import CompileError
-from langchain_awo.model.ir.argument_checks import one_of, whole_number
+from langchain_awo.model.ir.argument_checks import check_choice, check_whole_number
 from langchain_awo.model.ir.metatool import MetaTool, Refused, ToolkitPlan
 from langchain_awo.model.rules import Ignore, RuleSet, describe
-from langchain_awo.model.text.encoding import digest
+from langchain_awo.model.text.encoding import compute_digest
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.trace.trace import ToolSpec, Trace
 from langchain_awo.optimizer.baseline.literal import compile_literal
 from langchain_awo.optimizer.counting.sample import WHOLE, Bounds
 from langchain_awo.optimizer.counting.summary import Summary, summarize
-from langchain_awo.optimizer.log.commands import commanding
+from langchain_awo.optimizer.log.commands import find_commanding
 from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
-from langchain_awo.optimizer.log.habits import asked_together, together_as_json
+from langchain_awo.optimizer.log.habits import encode_together, find_asked_together
 from langchain_awo.optimizer.log.inline import without_echo
-from langchain_awo.optimizer.log.signatures import signatures_of
-from langchain_awo.optimizer.log.variants import frequent, path_mix
+from langchain_awo.optimizer.log.signatures import build_signatures
+from langchain_awo.optimizer.log.variants import count_paths, keep_frequent
 from langchain_awo.optimizer.mining.cross_validate import MIN_TASKS, Thresholds
 from langchain_awo.optimizer.mining.grow import grow
-from langchain_awo.optimizer.mining.reach import keep_home, trusted_by, trusting
+from langchain_awo.optimizer.mining.reach import apply_trust, keep_home, list_trusted
 from langchain_awo.optimizer.mining.verify import verify
-from langchain_awo.optimizer.recompile.decisions import left_out
-from langchain_awo.optimizer.recompile.previous import RETIRED, named_as_before, reconsider
+from langchain_awo.optimizer.recompile.decisions import refuse_rejected
+from langchain_awo.optimizer.recompile.previous import RETIRED, reconsider, restore_names
 from langchain_awo.optimizer.replay.cost import Prices
 from langchain_awo.optimizer.rules.apply import follow
-from langchain_awo.optimizer.rules.check import checked
+from langchain_awo.optimizer.rules.check import check_rules
 from langchain_awo.optimizer.rules.specialize import specialize
 from langchain_awo.optimizer.selection.descriptions import describe as describe_meta_tool
-from langchain_awo.optimizer.selection.prune_outputs import Showing, shape
-from langchain_awo.optimizer.selection.refusing import not_worth_it, off_limits
+from langchain_awo.optimizer.selection.prune_outputs import Showing, prune_outputs
+from langchain_awo.optimizer.selection.refusing import refuse_not_worth_it, refuse_off_limits
 from langchain_awo.optimizer.selection.secrets import (
     without_secret_defaults,
     without_secret_words,
@@ -81,9 +81,9 @@ class Options:
     def __post_init__(self) -> None:
         if self.rules is not None:
             object.__setattr__(self, "effects", {**self.rules.effects, **self.effects})
-        one_of(self.strategy, get_args(Strategy), option="strategy")
-        one_of(self.writes, ("none", "guarded"), option="writes")
-        whole_number(self.max_tools, option="max_tools")
+        check_choice(self.strategy, get_args(Strategy), option="strategy")
+        check_choice(self.writes, ("none", "guarded"), option="writes")
+        check_whole_number(self.max_tools, option="max_tools")
         if self.max_tools < 1:
             raise CompileError(f"max_tools is {self.max_tools}; it must be at least 1")
 
@@ -144,7 +144,7 @@ def compile_summary(
     corpus = replace(corpus, fair=sampled.fair, calling=sampled.calling)
     meta_tools, refused = compile_corpus(corpus, chosen, former=former, rejected=rejected, progress=progress)
     if chosen.strategy == "default":
-        meta_tools = shape(meta_tools, corpus, showing=chosen.showing)
+        meta_tools = prune_outputs(meta_tools, corpus, showing=chosen.showing)
     meta_tools, secret = without_secrets(meta_tools)
     refused = without_secret_words([*refused, *secret])
     used = sorted({tool for meta_tool in meta_tools for tool in meta_tool.tools})
@@ -152,11 +152,11 @@ def compile_summary(
         strategy=chosen.strategy,
         meta_tools=tuple(meta_tools),
         refused=tuple(sorted(refused, key=lambda each: (each.routine, each.code, each.reason))),
-        tools=without_secret_defaults(signatures_of(corpus, used, live={spec.name for spec in tools})),
+        tools=without_secret_defaults(build_signatures(corpus, used, live={spec.name for spec in tools})),
         corpus={
             **(describe_corpus(corpus) if sampled.is_whole else _describe_sampled(log, corpus)),
-            "paths": frequent(path_mix(corpus.fair_part, meta_tools)),
-            "together": together_as_json(asked_together(own)),
+            "paths": keep_frequent(count_paths(corpus.fair_part, meta_tools)),
+            "together": encode_together(find_asked_together(own)),
         },
         settings=_settings(chosen),
     )
@@ -174,13 +174,13 @@ def compile_corpus(
     report = progress or (lambda _name, _done, _total: None)
     if options.strategy == "awo":
         return _literally(corpus, options, (*former, *rejected))
-    rules = checked(options.rules, corpus)
-    corpus = trusting(corpus, rules)
+    rules = check_rules(options.rules, corpus)
+    corpus = apply_trust(corpus, rules)
     former = [home for each in former if (home := keep_home(each, corpus)[0])]
     actions = specialize(follow(corpus, rules), rules, declared=options.effects)
     corpus, protected = actions.corpus, actions.actions_of(options.protected)
-    options = replace(options, protected=protected | commanding(corpus))
-    refused = list(off_limits(corpus, protected, options.protected - protected))
+    options = replace(options, protected=protected | find_commanding(corpus))
+    refused = list(refuse_off_limits(corpus, protected, options.protected - protected))
     candidates: list[MetaTool] = []
     for candidate in mine(corpus, options, report):
         if isinstance(candidate, Refused):
@@ -196,7 +196,7 @@ def compile_corpus(
     avoid = _avoided(options)
     candidates, secret = without_secrets(candidates)
     refused += secret
-    out = left_out(map(actions.generalized, candidates), rejected)
+    out = refuse_rejected(map(actions.generalized, candidates), rejected)
     candidates = [each for i, each in enumerate(candidates) if i not in out]
     refused += out.values()
     report("select", 0, 1)
@@ -210,8 +210,8 @@ def compile_corpus(
     )
     report("select", 1, 1)
     taken = frozenset(each.name for each in rejected)
-    named = named_as_before(selected.kept, former, corpus, as_saved=actions.generalized, taken=taken)
-    refused += [*known.refused, *not_worth_it(selected.left, named)]
+    named = restore_names(selected.kept, former, corpus, as_saved=actions.generalized, taken=taken)
+    refused += [*known.refused, *refuse_not_worth_it(selected.left, named)]
     return [_of_real_tools(each, actions.generalized(each)) for each in named], _distinct(refused)
 
 
@@ -233,9 +233,9 @@ def _literally(
         threshold=options.threshold,
         max_tools=options.max_tools,
         bindings=options.bindings,
-        protected=options.protected | commanding(corpus),
+        protected=options.protected | find_commanding(corpus),
     )
-    return named_as_before(meta_tools, former, corpus), refused
+    return restore_names(meta_tools, former, corpus), refused
 
 
 def mine(corpus: Corpus, options: Options, report: Progress) -> Iterator[MetaTool | Refused]:
@@ -282,7 +282,7 @@ def describe_corpus(corpus: Corpus) -> dict[str, JSONValue]:
         "traces": len(corpus.runs),
         "tasks": len(corpus.tasks),
         "model_calls": corpus.model_calls,
-        "digest": digest([[run.trace_id, len(run.text), run.model_calls] for run in corpus.runs]),
+        "digest": compute_digest([[run.trace_id, len(run.text), run.model_calls] for run in corpus.runs]),
     }
 
 
@@ -301,7 +301,7 @@ def _settings(options: Options) -> dict[str, JSONValue]:
         "max_tools": options.max_tools,
         "writes": options.writes,
         "protected": sorted(options.protected),
-        "trusted": sorted(trusted_by(options.rules)),
+        "trusted": sorted(list_trusted(options.rules)),
         "rules": [describe(rule) for rule in options.rules.active] if options.rules else [],
         "effects": {name: str(effect) for name, effect in sorted(options.effects.items())},
         "prices": asdict(options.prices),

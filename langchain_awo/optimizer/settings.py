@@ -11,7 +11,9 @@ from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.pipeline import Options
 
 
-def options_of(plan: ToolkitPlan, *, rules: RuleSet | None = None, known_effects: bool = True) -> Options:
+def restore_options(
+    plan: ToolkitPlan, *, rules: RuleSet | None = None, known_effects: bool = True
+) -> Options:
     """Budget, writes, effects and protected tools as in the plan, so that compiling again means the same.
 
     Args:

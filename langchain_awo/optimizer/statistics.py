@@ -9,7 +9,7 @@ from scipy.special import betaincinv
 
 
 @lru_cache(maxsize=8192)
-def lower_bound(agree: float, total: float, confidence: float) -> float:
+def compute_lower_bound(agree: float, total: float, confidence: float) -> float:
     """Lower one-sided Clopper-Pearson bound of a share; 0 if nothing agreed.
 
     >>> round(lower_bound(31, 31, 0.95), 3)
@@ -22,7 +22,7 @@ MOST_MISSING: Final = 10_000
 """Beyond that nobody waits for more places."""
 
 
-def places_missing(agree: int, total: int, *, confidence: float, wanted: float) -> int:
+def count_missing_places(agree: int, total: int, *, confidence: float, wanted: float) -> int:
     """How many more places, all of them agreeing, would lift the lower bound of a share to what is wanted.
 
     At most `MOST_MISSING`.
@@ -33,7 +33,7 @@ def places_missing(agree: int, total: int, *, confidence: float, wanted: float) 
     low, high = 0, MOST_MISSING
     while low < high:
         middle = (low + high) // 2
-        if lower_bound(agree + middle, total + middle, confidence) >= wanted:
+        if compute_lower_bound(agree + middle, total + middle, confidence) >= wanted:
             high = middle
         else:
             low = middle + 1

@@ -9,14 +9,14 @@ from langchain_awo.model.graph import ROOT, WorkflowGraph
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.reporting.layout import Layout, lay_out
-from langchain_awo.reporting.levels import Level, levels_of, opening_level
-from langchain_awo.reporting.routines import Decision, decisions_of
+from langchain_awo.reporting.levels import Level, choose_opening_level, find_levels
+from langchain_awo.reporting.routines import Decision, find_decisions
 
 Drawing: TypeAlias = dict[str, JSONValue]
 """`nodes`, `edges`, `levels`, `opening`, `routines`: plain JSON data."""
 
 
-def drawing_of(
+def draw_graph(
     graph: WorkflowGraph, *, effects: Mapping[str, str] | None = None, meta_tools: Sequence[MetaTool] = ()
 ) -> Drawing:
     """What the page draws of a graph: states and decisions once, their places for each level of detail.
@@ -29,17 +29,17 @@ def drawing_of(
     Raises:
         MissingExtraError: igraph is not installed.
     """
-    levels = levels_of(graph)
+    levels = find_levels(graph)
     full = levels[-1].graph
     numbers = {node: number for number, node in enumerate(full.in_order())}
     ordered = sorted(full.edges, key=lambda edge: (numbers[edge[0]], numbers[edge[1]]))
     edges = {edge: number for number, edge in enumerate(ordered)}
-    routines = [decisions_of(full, each) for each in meta_tools]
+    routines = [find_decisions(full, each) for each in meta_tools]
     return {
         "nodes": [_node(graph, node, effects or {}) for node in numbers],
         "edges": [_edge(full, edge, numbers, routines) for edge in edges],
         "levels": [_level(level, numbers, edges) for level in levels],
-        "opening": opening_level(levels),
+        "opening": choose_opening_level(levels),
         "routines": [
             {"name": each.name, "edges": len(marked)}
             for each, marked in zip(meta_tools, routines, strict=True)
@@ -89,7 +89,7 @@ def _bent(edge: Decision, edges: Mapping[Decision, int], layout: Layout) -> list
     return [edges[edge], *(list(point) for point in layout.bends.get(edge, ()))]
 
 
-def table_of(graph: WorkflowGraph, *, limit: int) -> list[dict[str, JSONValue]]:
+def tabulate_graph(graph: WorkflowGraph, *, limit: int) -> list[dict[str, JSONValue]]:
     """The heaviest decisions in words, as the text beside the picture."""
     edges = sorted(graph.edges(data=True), key=lambda edge: (-edge[2]["weight"], edge[2]["call"], edge[:2]))
     return [

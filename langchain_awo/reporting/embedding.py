@@ -8,35 +8,35 @@ from hashlib import sha256
 from typing import Any
 
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.model.text.visible import visible
+from langchain_awo.model.text.visible import make_visible
 
 _ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
 
-def embedded(data: JSONValue) -> str:
+def embed_json(data: JSONValue) -> str:
     r"""JSON text that can stand inside a script element: it holds neither markup nor line ends JavaScript would see.
 
     >>> embedded({"tool": "</script><b>"})
     '{"tool":"\\u003c/script\\u003e\\u003cb\\u003e"}'
     """
-    text = json.dumps(shown(data), ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(make_data_visible(data), ensure_ascii=False, separators=(",", ":"))
     return text.translate(_ESCAPES)
 
 
-def shown(data: JSONValue) -> JSONValue:
-    """The same data with what nobody should see at work made visible in every text; see `visible`."""
+def make_data_visible(data: JSONValue) -> JSONValue:
+    """The same data with what nobody should see at work made visible in every text; see `make_visible`."""
     match data:
         case str():
-            return visible(data)
+            return make_visible(data)
         case dict():
-            return {visible(str(key)): shown(value) for key, value in data.items()}
+            return {make_visible(str(key)): make_data_visible(value) for key, value in data.items()}
         case list() | tuple():
-            return [shown(value) for value in data]
+            return [make_data_visible(value) for value in data]
         case _:
             return data
 
 
-def policy(*, styles: list[str], scripts: list[str]) -> str:
+def write_policy(*, styles: list[str], scripts: list[str]) -> str:
     """A content security policy under which only these styles and programs are used, and nothing is fetched.
 
     Widths of bars are style attributes, which hold numbers only.
@@ -59,4 +59,4 @@ def _hashes(texts: list[str]) -> list[str]:
 
 def finalize(value: Any) -> Any:
     """What Jinja writes for a value: texts made visible first; markup that was escaped already stays."""
-    return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+    return make_visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value

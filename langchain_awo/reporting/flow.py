@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-from langchain_awo.model.ir.binding import Argument, Binding, Item, Output, Parameter, leaves
+from langchain_awo.model.ir.binding import Argument, Binding, Item, Output, Parameter, list_leaves
 from langchain_awo.model.ir.metatool import MetaTool, Step
 from langchain_awo.model.views.notation import format_binding, format_guard, format_step
 from langchain_awo.reporting.flow_routes import route
 from langchain_awo.reporting.flow_shapes import GAP, MARGIN, SPACE, WIDTH, Arrow, Box, FlowPicture, Port
 
 
-def flow_of(meta_tool: MetaTool) -> FlowPicture:
+def draw_flow(meta_tool: MetaTool) -> FlowPicture:
     """The picture of a meta-tool: parameters on the left, each step to the right of all it uses.
 
     Args:
@@ -57,7 +57,7 @@ def _arrows_into(number: int, step: Step) -> Iterator[Arrow]:
     for argument, binding in _sources(step):
         simple = isinstance(binding, Output | Argument | Parameter)
         made = "" if simple else format_binding(binding, step)
-        for leaf in leaves(binding):
+        for leaf in list_leaves(binding):
             place = _place(leaf)
             if place and (*place, argument) not in seen:
                 seen.add((*place, argument))

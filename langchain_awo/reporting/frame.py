@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 
-def framed(html: str, *, title: str, height: int) -> str:
+def frame_page(html: str, *, title: str, height: int) -> str:
     """A frame that holds a whole page and may run its programs, but not reach the notebook around it.
 
     Args:

@@ -23,7 +23,7 @@ class Level:
     graph: WorkflowGraph
 
 
-def levels_of(graph: WorkflowGraph) -> tuple[Level, ...]:
+def find_levels(graph: WorkflowGraph) -> tuple[Level, ...]:
     """Levels from few states to many, each showing more than the one before; never empty."""
     weights = sorted({data["weight"] for _, _, data in graph.edges(data=True)}) or [1]
     found: list[Level] = []
@@ -34,7 +34,7 @@ def levels_of(graph: WorkflowGraph) -> tuple[Level, ...]:
     return tuple(found)
 
 
-def opening_level(levels: tuple[Level, ...]) -> int:
+def choose_opening_level(levels: tuple[Level, ...]) -> int:
     """Position of the level to begin with."""
     fitting = [i for i, level in enumerate(levels) if level.graph.number_of_nodes() <= OPENING]
     return fitting[-1] if fitting else 0
@@ -42,13 +42,13 @@ def opening_level(levels: tuple[Level, ...]) -> int:
 
 def _at_most(graph: WorkflowGraph, size: int, weights: list[int]) -> Level:
     """The part with as much as fits: the threshold is a weight that occurs, so that a level can be named by it."""
-    at = bisect_left(weights, 1, key=lambda least: pruned(graph, least).number_of_nodes() <= size)
+    at = bisect_left(weights, 1, key=lambda least: prune_graph(graph, least).number_of_nodes() <= size)
     if at < len(weights):
-        return Level(weights[at], pruned(graph, weights[at]))
+        return Level(weights[at], prune_graph(graph, weights[at]))
     return Level(weights[-1], _heaviest(graph, size))
 
 
-def pruned(graph: WorkflowGraph, least: int) -> WorkflowGraph:
+def prune_graph(graph: WorkflowGraph, least: int) -> WorkflowGraph:
     """What is reached from the start by edges of at least this weight."""
     edges = [(s, t) for s, t, data in graph.edges(data=True) if data["weight"] >= least]
     part: WorkflowGraph = graph.edge_subgraph(edges)

@@ -10,7 +10,7 @@ from langchain_awo.errors import MissingExtraError
 
 
 @cache
-def d3_program() -> str:
+def load_d3() -> str:
     """The text of D3, which stands in the page itself.
 
     mpld3 is not imported, which would import Matplotlib; only the file it ships is read.

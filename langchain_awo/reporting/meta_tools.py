@@ -15,7 +15,7 @@ from langchain_awo.model.views.notation import (
     format_step,
     format_step_comment,
 )
-from langchain_awo.reporting.flow import flow_of
+from langchain_awo.reporting.flow import draw_flow
 from langchain_awo.reporting.flow_shapes import FlowPicture
 
 _EFFECTS: Final = {
@@ -58,7 +58,7 @@ class ShownMetaTool:
     arguments: tuple[BoundArgument, ...]
 
 
-def shown_meta_tool(meta_tool: MetaTool) -> ShownMetaTool:
+def describe_meta_tool(meta_tool: MetaTool) -> ShownMetaTool:
     """Everything the page says of a meta-tool."""
     names = ", ".join(spec.name if spec.required else f"{spec.name}?" for spec in meta_tool.parameters)
     return ShownMetaTool(
@@ -68,7 +68,7 @@ def shown_meta_tool(meta_tool: MetaTool) -> ShownMetaTool:
         notation=format_meta_tool(meta_tool),
         summary=meta_tool.description.split("\n", 1)[0],
         effect=_EFFECTS[meta_tool.effect],
-        flow=flow_of(meta_tool),
+        flow=draw_flow(meta_tool),
         arguments=tuple(
             each for number, step in enumerate(meta_tool.steps, start=1) for each in _arguments(number, step)
         ),

@@ -8,9 +8,9 @@ from typing import Any, Final
 from langchain_awo.errors import MissingExtraError
 from langchain_awo.model.graph import WorkflowGraph
 from langchain_awo.model.ir.metatool import ToolkitPlan
-from langchain_awo.reporting.drawing import drawing_of, table_of
-from langchain_awo.reporting.frame import framed
-from langchain_awo.reporting.meta_tools import shown_meta_tool
+from langchain_awo.reporting.drawing import draw_graph, tabulate_graph
+from langchain_awo.reporting.frame import frame_page
+from langchain_awo.reporting.meta_tools import describe_meta_tool
 from langchain_awo.reporting.page import render
 
 _EFFECTS: Final = "effects"
@@ -44,19 +44,19 @@ def graph_html(graph: WorkflowGraph, *, effects: Mapping[str, str] | None = None
         MissingExtraError: the extra `report` is not installed.
     """
     shown: dict[str, Any] = {
-        "drawing": drawing_of(graph, effects=effects),
-        "table": table_of(graph, limit=100),
+        "drawing": draw_graph(graph, effects=effects),
+        "table": tabulate_graph(graph, limit=100),
         "mermaid": "",
     }
     page = render("graph-only.html.j2", {"graphs": {"after": shown}}, scripts=("graph.js",))
-    return framed(page, title="Workflow graph", height=680)
+    return frame_page(page, title="Workflow graph", height=680)
 
 
-def plan_html(plan: ToolkitPlan) -> str | None:
+def render_plan(plan: ToolkitPlan) -> str | None:
     """The meta-tools of a plan, in a frame; nothing without the extra `report`."""
-    values = {"meta_tools": [shown_meta_tool(each) for each in plan.meta_tools], "refused": plan.refused}
+    values = {"meta_tools": [describe_meta_tool(each) for each in plan.meta_tools], "refused": plan.refused}
     try:
         page = render("toolkit-only.html.j2", values)
     except MissingExtraError:
         return None
-    return framed(page, title="Meta-tools", height=min(900, 140 + 520 * len(plan.meta_tools)))
+    return frame_page(page, title="Meta-tools", height=min(900, 140 + 520 * len(plan.meta_tools)))

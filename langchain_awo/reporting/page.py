@@ -8,8 +8,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_awo.errors import MissingExtraError
-from langchain_awo.reporting.embedding import embedded, finalize, policy
-from langchain_awo.reporting.library import d3_program
+from langchain_awo.reporting.embedding import embed_json, finalize, write_policy
+from langchain_awo.reporting.library import load_d3
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -29,18 +29,18 @@ def render(template: str, values: Mapping[str, Any], *, scripts: tuple[str, ...]
     Raises:
         MissingExtraError: Jinja2, or the package that ships D3, is not installed.
     """
-    style = asset("page.css")
-    programs = [d3_program(), *map(asset, scripts)] if scripts else []
+    style = load_asset("page.css")
+    programs = [load_d3(), *map(load_asset, scripts)] if scripts else []
     page = {
         "style": style,
         "programs": programs,
-        "policy": policy(styles=[style], scripts=programs),
+        "policy": write_policy(styles=[style], scripts=programs),
         "generator": GENERATOR,
     }
     return _environment().get_template(template).render({**values, "page": page})
 
 
-def asset(name: str) -> str:
+def load_asset(name: str) -> str:
     """The text of a file in `assets/`."""
     return (files("langchain_awo.reporting") / "assets" / name).read_text(encoding="utf-8")
 
@@ -61,16 +61,16 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        percent=percent,
-        thousands=thousands,
-        # these two are the only texts that autoescape does not touch: `embedded` leaves no markup, the other is ours
-        embedded=lambda data: Markup(embedded(data)),  # noqa: S704
+        percent=format_percent,
+        thousands=format_thousands,
+        # these two are the only texts that autoescape does not touch: `embed_json` leaves no markup, the other is ours
+        embedded=lambda data: Markup(embed_json(data)),  # noqa: S704
         own=Markup,
     )
     return environment
 
 
-def percent(share: float) -> str:
+def format_percent(share: float) -> str:
     """A share as people read it.
 
     >>> percent(0.381)
@@ -79,7 +79,7 @@ def percent(share: float) -> str:
     return f"{share * 100:.1f} %"
 
 
-def thousands(number: float) -> str:
+def format_thousands(number: float) -> str:
     r"""A count as people read it, with a real minus.
 
     >>> thousands(12345.6), thousands(-3) == "\u22123"

@@ -14,13 +14,13 @@ from langchain_awo.errors import ReportError
 from langchain_awo.model.graph import WorkflowGraph
 from langchain_awo.model.ir.metatool import Refused, ToolkitPlan
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.model.text.phrasing import times
+from langchain_awo.model.text.phrasing import format_count
 from langchain_awo.model.views.refusals import group_refusals
-from langchain_awo.reporting.drawing import drawing_of, table_of
-from langchain_awo.reporting.frame import framed
-from langchain_awo.reporting.meta_tools import shown_meta_tool
+from langchain_awo.reporting.drawing import draw_graph, tabulate_graph
+from langchain_awo.reporting.frame import frame_page
+from langchain_awo.reporting.meta_tools import describe_meta_tool
 from langchain_awo.reporting.page import GENERATOR, render
-from langchain_awo.reporting.savings import evaluated, replayed
+from langchain_awo.reporting.savings import tabulate_evaluation, tabulate_replay
 from langchain_awo.small_files import replace_file
 
 TABLE_ROWS: Final = 500
@@ -86,20 +86,20 @@ class Report:
 
     def __repr__(self) -> str:
         """Bounded, whatever the report holds."""
-        return f"<Report on {self.source!r:.80}: {times(len(self.plan.meta_tools), 'meta-tool')}>"
+        return f"<Report on {self.source!r:.80}: {format_count(len(self.plan.meta_tools), 'meta-tool')}>"
 
     def _repr_html_(self) -> str:
-        return framed(self.html, title="Report on meta-tools", height=820)
+        return frame_page(self.html, title="Report on meta-tools", height=820)
 
     def _values(self) -> dict[str, Any]:
         refused = _nearest_first(self.plan.refused)
         return {
             "report": self,
-            "meta_tools": [shown_meta_tool(each) for each in self.plan.meta_tools],
+            "meta_tools": [describe_meta_tool(each) for each in self.plan.meta_tools],
             "refused": refused,
             "codes": sorted(Counter(each.code for each in refused).items()),
-            "evaluated": evaluated(self.evaluation) if self.evaluation else None,
-            "replayed": replayed(self.replay),
+            "evaluated": tabulate_evaluation(self.evaluation) if self.evaluation else None,
+            "replayed": tabulate_replay(self.replay),
             "graphs": self._graphs(),
             "timeline": list(self.timeline),
         }
@@ -108,8 +108,8 @@ class Report:
         named = {"before": self.before, "after": self.after}
         return {
             name: {
-                "drawing": drawing_of(graph, effects=self.effects, meta_tools=self.plan.meta_tools),
-                "table": table_of(graph, limit=TABLE_ROWS),
+                "drawing": draw_graph(graph, effects=self.effects, meta_tools=self.plan.meta_tools),
+                "table": tabulate_graph(graph, limit=TABLE_ROWS),
                 "mermaid": graph.draw_mermaid() if graph.number_of_edges() <= MERMAID_EDGES else "",
             }
             for name, graph in named.items()

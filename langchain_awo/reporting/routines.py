@@ -13,7 +13,7 @@ Decision: TypeAlias = tuple[str, str]
 """An edge: state and next state."""
 
 
-def decisions_of(graph: WorkflowGraph, meta_tool: MetaTool) -> frozenset[Decision]:
+def find_decisions(graph: WorkflowGraph, meta_tool: MetaTool) -> frozenset[Decision]:
     """The edges on paths that make all steps of a meta-tool.
 
     Steps without a guard must all occur. A step may come as soon as the steps it uses and the writes before it were

@@ -46,7 +46,7 @@ class SavingTable:
         return max([0.01, *(share for row in self.rows for share in (row.chooser, row.continued))])
 
 
-def evaluated(evaluation: Mapping[str, Any]) -> SavingTable:
+def tabulate_evaluation(evaluation: Mapping[str, Any]) -> SavingTable:
     """The rows of an evaluation's JSON form: baselines, result, ceiling."""
     rows = [
         _row(name, "result" if key == "result" else "baseline", evaluation[key])
@@ -56,7 +56,7 @@ def evaluated(evaluation: Mapping[str, Any]) -> SavingTable:
     return SavingTable((*rows, _ceiling(evaluation["ceiling"])))
 
 
-def replayed(replay: Mapping[str, Any]) -> SavingTable:
+def tabulate_replay(replay: Mapping[str, Any]) -> SavingTable:
     """The rows of a replay's JSON form: this toolkit and the ceiling of the same traces."""
     return SavingTable((_row("This toolkit", "result", replay["result"]), _ceiling(replay["ceiling"])))
 

@@ -10,7 +10,7 @@ from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import Trace
 
 
-def timeline_of(traces: Iterable[Trace], meta_tools: Sequence[str]) -> list[dict[str, JSONValue]]:
+def build_timeline(traces: Iterable[Trace], meta_tools: Sequence[str]) -> list[dict[str, JSONValue]]:
     """One row for each day (UTC) with a run, in order; traces without a time are left out.
 
     Args:
@@ -22,12 +22,12 @@ def timeline_of(traces: Iterable[Trace], meta_tools: Sequence[str]) -> list[dict
     """
     days: dict[str, list[Trace]] = defaultdict(list)
     for trace in traces:
-        if (moment := started(trace)) is not None:
+        if (moment := find_start(trace)) is not None:
             days[datetime.fromtimestamp(moment, UTC).date().isoformat()].append(trace)
     return [_row(day, days[day], frozenset(meta_tools)) for day in sorted(days)]
 
 
-def started(trace: Trace) -> float | None:
+def find_start(trace: Trace) -> float | None:
     """Seconds since the epoch, of the run or of the first thing in it that has a time."""
     calls = [call.started_at for call in trace.model_calls] + [call.started_at for call in trace.tool_calls]
     times = [trace.started_at, *calls]

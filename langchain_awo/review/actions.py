@@ -13,7 +13,7 @@ from langchain_awo.model.ir.metatool import ToolkitPlan
 Change: TypeAlias = Callable[[ToolkitPlan], ToolkitPlan]
 
 
-def change_of(asked: Mapping[str, Any]) -> Change:
+def parse_change(asked: Mapping[str, Any]) -> Change:
     """The change that a request asks for.
 
     Args:

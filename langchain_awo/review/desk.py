@@ -9,7 +9,7 @@ from typing import Any
 
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.plan_file import read_plan_file, update_plan
-from langchain_awo.review.actions import change_of
+from langchain_awo.review.actions import parse_change
 from langchain_awo.review.examples import Examples
 from langchain_awo.review.state import review_state
 
@@ -39,7 +39,7 @@ class Desk:
         """Makes a change, saves it, and gives what the page shows then.
 
         Args:
-            asked: a change as `change_of` takes it, and `stamp`: of the file that the person was looking at.
+            asked: a change as `parse_change` takes it, and `stamp`: of the file that the person was looking at.
 
         Raises:
             ChangedError: somebody else wrote the file meanwhile; it was left as it is.
@@ -47,7 +47,7 @@ class Desk:
             PlanError: the file cannot be read or written, or was edited by hand.
         """
         stamp = asked.get("stamp")
-        change = change_of(asked)
+        change = parse_change(asked)
         file = update_plan(
             self.path, change, key=self.key, stamp=stamp if isinstance(stamp, str) and stamp else "-"
         )

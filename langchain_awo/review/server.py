@@ -154,7 +154,7 @@ def open_socket(port: int = 0) -> socket.socket:
     return found
 
 
-def server_for(app: ASGIApp) -> uvicorn.Server:
+def build_server(app: ASGIApp) -> uvicorn.Server:
     """A server that says nothing of its own; `run(sockets=[...])` serves until it is told to stop."""
     config = uvicorn.Config(
         app, log_level="error", access_log=False, server_header=False, lifespan="off", ws="none"

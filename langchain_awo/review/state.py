@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from langchain_awo.model.ir.description import full_description
+from langchain_awo.model.ir.description import describe_fully
 from langchain_awo.model.ir.metatool import Guard, MetaTool, Step, ToolkitPlan
 from langchain_awo.model.ir.pointer import unescape
-from langchain_awo.model.ir.reviewing import all_of, modes_for, standing_of, withheld
-from langchain_awo.model.ir.sameness import routine_digest
+from langchain_awo.model.ir.reviewing import explain_withholding, get_standing, list_decidable, list_modes
+from langchain_awo.model.ir.sameness import digest_routine
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.model.views.decision_text import decision_json
+from langchain_awo.model.views.decision_text import encode_decision
 from langchain_awo.model.views.notation import format_binding, format_guard, format_step
 from langchain_awo.plan_file import PlanFile
-from langchain_awo.reporting.embedding import shown
+from langchain_awo.reporting.embedding import make_data_visible
 from langchain_awo.review.examples import Examples
-from langchain_awo.review.words import binding_words, effect_words, guard_words, returned_words, step_words
-from langchain_awo.review.worth import RUNS, Worth, total_worth, worth_of
+from langchain_awo.review.words import (
+    describe_binding,
+    describe_effect,
+    describe_saving,
+    describe_step,
+    guard_words,
+)
+from langchain_awo.review.worth import RUNS, Worth, estimate_worth, sum_worth
 
 
 def review_state(file: PlanFile, examples: Mapping[str, Examples] | None = None) -> JSONValue:
@@ -25,11 +31,11 @@ def review_state(file: PlanFile, examples: Mapping[str, Examples] | None = None)
 
     Args:
         file: as it is on disk now.
-        examples: from traces, by `routine_digest` of the meta-tool; `None` if no traces were given.
+        examples: from traces, by `digest_routine` of the meta-tool; `None` if no traces were given.
     """
     plan = file.plan
     found = examples or {}
-    return shown(
+    return make_data_visible(
         {
             "file": file.where,
             "stamp": file.stamp,
@@ -38,19 +44,23 @@ def review_state(file: PlanFile, examples: Mapping[str, Examples] | None = None)
             "compiled_from": _compiled_from(plan),
             "has_traces": examples is not None,
             "total": _total(plan),
-            "meta_tools": [_candidate(each, plan, found.get(routine_digest(each))) for each in all_of(plan)],
+            "meta_tools": [
+                _candidate(each, plan, found.get(digest_routine(each))) for each in list_decidable(plan)
+            ],
         }
     )
 
 
 def _total(plan: ToolkitPlan) -> dict[str, JSONValue]:
-    installed = [each for each in plan.meta_tools if not withheld(each)]
-    waiting = [each for each in plan.meta_tools if withheld(each) and standing_of(each) != "rejected"]
+    installed = [each for each in plan.meta_tools if not explain_withholding(each)]
+    waiting = [
+        each for each in plan.meta_tools if explain_withholding(each) and get_standing(each) != "rejected"
+    ]
     return {
-        "all": len(all_of(plan)),
+        "all": len(list_decidable(plan)),
         "installed": len(installed),
         "waiting": len(waiting),
-        "worth": _worth(total_worth(plan)),
+        "worth": _worth(sum_worth(plan)),
     }
 
 
@@ -66,21 +76,21 @@ def _worth(worth: Worth) -> dict[str, JSONValue]:
 def _candidate(meta_tool: MetaTool, plan: ToolkitPlan, examples: Examples | None) -> dict[str, JSONValue]:
     names = ", ".join(spec.name if spec.required else f"{spec.name}?" for spec in meta_tool.parameters)
     return {
-        **decision_json(meta_tool),
+        **encode_decision(meta_tool),
         "head": f"{meta_tool.name}({names})",
-        "description": full_description(meta_tool),
-        "effect_words": effect_words(meta_tool.effect),
+        "description": describe_fully(meta_tool),
+        "effect_words": describe_effect(meta_tool.effect),
         "writes": not meta_tool.effect.is_read,
-        "in_one": returned_words(meta_tool),
+        "in_one": describe_saving(meta_tool),
         "mode_reason": meta_tool.mode_reason,
-        "modes": list(modes_for(meta_tool)),
+        "modes": list(list_modes(meta_tool)),
         "tools": list(meta_tool.tools),
         "parameters": [
             {"name": spec.name, "required": spec.required, "about": str(spec.schema.get("description", ""))}
             for spec in meta_tool.parameters
         ],
         "evidence": asdict(meta_tool.evidence),
-        "worth": _worth(worth_of(meta_tool, plan)),
+        "worth": _worth(estimate_worth(meta_tool, plan)),
         "steps": [_step(number, step) for number, step in enumerate(meta_tool.steps, start=1)],
         "counts": dict(examples.counts) if examples else {},
         "examples": [asdict(each) for each in examples.shown] if examples else [],
@@ -92,7 +102,7 @@ def _step(number: int, step: Step) -> dict[str, JSONValue]:
         "number": number,
         "tool": step.tool,
         "call": format_step(step),
-        "words": step_words(step),
+        "words": describe_step(step),
         "reads": step.effect.is_read,
         "effect": str(step.effect),
         "guard": _guard(step.guard, step) if step.guard else None,
@@ -114,7 +124,7 @@ def _argument(name: str, step: Step) -> dict[str, JSONValue]:
     return {
         "name": name,
         "binding": format_binding(step.args[name], step),
-        "words": binding_words(step.args[name], step),
+        "words": describe_binding(step.args[name], step),
         "agree": min((each.held_out_agree or each.agree for each in seen), default=0),
         "contradict": max((each.held_out_contradict + each.contradict for each in seen), default=0),
         "tied": sorted({place for each in seen for place in each.tied}),

@@ -14,7 +14,7 @@ from langchain_awo.model.ir.binding import (
     Template,
     Transform,
 )
-from langchain_awo.model.ir.guard import conditions_of
+from langchain_awo.model.ir.guard import list_conditions
 from langchain_awo.model.ir.metatool import Condition, Guard, MetaTool, Step
 from langchain_awo.model.ir.pointer import split, unescape
 from langchain_awo.model.text.encoding import dumps
@@ -39,34 +39,36 @@ _TESTS = {
 }
 
 
-def effect_words(effect: Effect) -> str:
+def describe_effect(effect: Effect) -> str:
     """What an effect class means."""
     return _EFFECTS[effect]
 
 
-def step_words(step: Step) -> str:
+def describe_step(step: Step) -> str:
     """One sentence: what is called, how often, and where each argument comes from."""
-    args = "; ".join(f"{name} is {binding_words(binding, step)}" for name, binding in step.args.items())
+    args = "; ".join(f"{name} is {describe_binding(binding, step)}" for name, binding in step.args.items())
     each = ""
     if step.over:
-        each = f", once for each item of {binding_words(step.over.source)}, at most {step.over.limit} times"
+        each = (
+            f", once for each item of {describe_binding(step.over.source)}, at most {step.over.limit} times"
+        )
     return f"{_EFFECTS[step.effect]}: calls {step.tool}{each}" + (f". {args}." if args else ".")
 
 
 def guard_words(guard: Guard, step: Step) -> str:
     """When the step is made, and what happens otherwise."""
-    conditions = " and ".join(_condition(each, step) for each in conditions_of(guard))
+    conditions = " and ".join(_condition(each, step) for each in list_conditions(guard))
     otherwise = "the routine ends here" if guard.otherwise == "stop" else "this step is left out"
     return f"Only if {conditions}; otherwise {otherwise}."
 
 
-def returned_words(meta_tool: MetaTool) -> str:
+def describe_saving(meta_tool: MetaTool) -> str:
     """How many calls become one."""
     calls = len(meta_tool.steps)
     return f"{calls} call{'' if calls == 1 else 's'} of {len(meta_tool.tools)} tool{'' if len(meta_tool.tools) == 1 else 's'} in one"
 
 
-def binding_words(binding: Binding, step: Step | None = None) -> str:
+def describe_binding(binding: Binding, step: Step | None = None) -> str:
     """Where a value comes from."""
     match binding:
         case Constant(value=value):
@@ -80,22 +82,22 @@ def binding_words(binding: Binding, step: Step | None = None) -> str:
         case Item(path=path):
             return f"{_noun(path)} of the item" if path else "the item"
         case Template(prefix=prefix, source=inner, suffix=suffix):
-            return f"the text {dumps(prefix)}, then {binding_words(inner, step)}" + (
+            return f"the text {dumps(prefix)}, then {describe_binding(inner, step)}" + (
                 f", then {dumps(suffix)}" if suffix else ""
             )
         case Transform(name=name, source=inner, option=option):
             with_option = f" with {dumps(option)}" if option else ""
-            return f"{binding_words(inner, step)}, changed by {name.replace('_', ' ')}{with_option}"
+            return f"{describe_binding(inner, step)}, changed by {name.replace('_', ' ')}{with_option}"
         case ObjectOf(members=members):
-            parts = ", ".join(f"{key}: {binding_words(each, step)}" for key, each in members.items())
+            parts = ", ".join(f"{key}: {describe_binding(each, step)}" for key, each in members.items())
             return f"an object of {parts}"
         case ListOf(elements=elements):
-            return f"a list of {', '.join(binding_words(each, step) for each in elements)}"
+            return f"a list of {', '.join(describe_binding(each, step) for each in elements)}"
 
 
 def _condition(condition: Condition, step: Step) -> str:
     value = f" {dumps(condition.value)}" if condition.test not in ("given", "empty", "nonempty") else ""
-    return f"{binding_words(condition.source, step)} {_TESTS[condition.test]}{value}"
+    return f"{describe_binding(condition.source, step)} {_TESTS[condition.test]}{value}"
 
 
 def _noun(path: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from langchain_awo.model.ir.metatool import MetaTool, ToolkitPlan
-from langchain_awo.model.ir.reviewing import withheld
+from langchain_awo.model.ir.reviewing import explain_withholding
 
 RUNS: Final = 100
 """Figures are for so many runs."""
@@ -37,7 +37,7 @@ class Worth:
         )
 
 
-def worth_of(meta_tool: MetaTool, plan: ToolkitPlan) -> Worth:
+def estimate_worth(meta_tool: MetaTool, plan: ToolkitPlan) -> Worth:
     """What a meta-tool saves and costs; nothing where the file does not say of how many runs its counts are."""
     traces = plan.corpus.get("sampled", plan.corpus.get("traces", 0))
     if not isinstance(traces, int) or traces < 1:
@@ -48,7 +48,7 @@ def worth_of(meta_tool: MetaTool, plan: ToolkitPlan) -> Worth:
     return Worth(uses=uses, calls=calls, tokens=seen.net_tokens * RUNS, over_fetch=calls * seen.over_fetch)
 
 
-def total_worth(plan: ToolkitPlan) -> Worth:
+def sum_worth(plan: ToolkitPlan) -> Worth:
     """Of all that is installed as things stand."""
-    found = (worth_of(each, plan) for each in plan.meta_tools if not withheld(each))
+    found = (estimate_worth(each, plan) for each in plan.meta_tools if not explain_withholding(each))
     return sum(found, Worth())

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 _Kind = TypeVar("_Kind")
 
 
-def mutable_twin(kind: type) -> Any:
+def build_mutable_twin(kind: type) -> Any:
     """A class with the fields of a frozen dataclass with slots, in the same layout, that can be written to.
 
     The constructor of a frozen dataclass sets each field through `object.__setattr__` and takes five times as long as

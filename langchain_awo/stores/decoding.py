@@ -25,7 +25,7 @@ from langchain_awo.model.trace.trace import (
     ToolSpec,
     Trace,
 )
-from langchain_awo.stores.building import freeze, mutable_twin
+from langchain_awo.stores.building import build_mutable_twin, freeze
 
 Row: TypeAlias = tuple[Any, ...]
 Rows: TypeAlias = Sequence[Row]
@@ -112,10 +112,10 @@ class _Kinds:
             self._known.add(kinds)
 
 
-_Message: Final = mutable_twin(Message)
-_ModelCallRecord: Final = mutable_twin(ModelCallRecord)
-_TokenUsage: Final = mutable_twin(TokenUsage)
-_ToolCallRecord: Final = mutable_twin(ToolCallRecord)
+_Message: Final = build_mutable_twin(Message)
+_ModelCallRecord: Final = build_mutable_twin(ModelCallRecord)
+_TokenUsage: Final = build_mutable_twin(TokenUsage)
+_ToolCallRecord: Final = build_mutable_twin(ToolCallRecord)
 
 
 def _kind_of(name: str) -> set[type]:
@@ -132,7 +132,7 @@ _TOOL_CALL_KINDS: Final = _Kinds(TOOL_CALL_COLUMNS, required=("call_id", "name",
 _TRACE_KINDS: Final = _Kinds(TRACE_COLUMNS, required=("trace_id",))
 
 
-def trace_of(
+def decode_trace(
     row: Row, messages: Rows, model_calls: Rows, tool_calls: Rows, tools: tuple[ToolSpec, ...]
 ) -> Trace:
     """A trace from the rows of its parts, each with the columns named above.
@@ -229,7 +229,7 @@ def _tool_call_of(row: Row) -> ToolCallRecord:
             model_call=model_call,
             scope=scope or "",
             parent_id=parent_id,
-            attempts=attempts_of(_loads(attempts)) if attempts else (),
+            attempts=decode_attempts(_loads(attempts)) if attempts else (),
             started_at=started_at,
             ended_at=ended_at,
             replay=None if meta_tool is None else _replay_of(meta_tool, step),
@@ -258,7 +258,7 @@ def _replay_of(meta_tool: str, step: int | None) -> ReplayMark:
     return ReplayMark(meta_tool=meta_tool, step=step)
 
 
-def attempts_of(items: JSONValue) -> tuple[Attempt, ...]:
+def decode_attempts(items: JSONValue) -> tuple[Attempt, ...]:
     """The attempts in plain data; raises `OddRowError`."""
     if type(items) is not list:
         raise OddRowError
@@ -344,7 +344,7 @@ class Specs:
 _MOST_SETS: Final = 10_000
 
 
-def decoded(build: Callable[[], Trace], otherwise: Callable[[], Trace]) -> Trace:
+def decode_or(build: Callable[[], Trace], otherwise: Callable[[], Trace]) -> Trace:
     """What is built the quick way, else the thorough one; raises `ValueError` as `Specs.complete`."""
     try:
         return build()

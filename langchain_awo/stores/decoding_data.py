@@ -15,7 +15,7 @@ from langchain_awo.model.trace.trace import (
     ToolCallRecord,
     Trace,
 )
-from langchain_awo.stores.decoding import ROLES, STATUSES, OddRowError, Specs, attempts_of, decoded
+from langchain_awo.stores.decoding import ROLES, STATUSES, OddRowError, Specs, decode_attempts, decode_or
 from langchain_awo.stores.scope import LABELS
 
 _TEXTS: Final = frozenset(
@@ -65,7 +65,7 @@ class _Shapes:
 _SHAPES: Final = _Shapes()
 
 
-def trace_of_data(data: dict[str, JSONValue], specs: Specs, *, outputs: bool) -> Trace:
+def decode_trace_data(data: dict[str, JSONValue], specs: Specs, *, outputs: bool) -> Trace:
     """A trace from its stored data, which may be changed.
 
     Raises:
@@ -74,7 +74,7 @@ def trace_of_data(data: dict[str, JSONValue], specs: Specs, *, outputs: bool) ->
     if not outputs:
         for call in data.get("tool_calls") or ():
             call.pop("output", None)
-    return decoded(lambda: _build(data, specs), lambda: specs.complete(data))
+    return decode_or(lambda: _build(data, specs), lambda: specs.complete(data))
 
 
 def _build(data: Mapping[str, JSONValue], specs: Specs) -> Trace:
@@ -110,7 +110,7 @@ def _tool_call(data: dict[str, Any]) -> ToolCallRecord:
     if data.get("status", "ok") not in STATUSES:
         raise OddRowError
     if "attempts" in data:
-        data = {**data, "attempts": attempts_of(data["attempts"])}
+        data = {**data, "attempts": decode_attempts(data["attempts"])}
     if data.get("replay") is not None:
         _SHAPES.check(data["replay"])
         data = {**data, "replay": ReplayMark(**data["replay"])}

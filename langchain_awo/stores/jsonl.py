@@ -20,11 +20,11 @@ from langchain_awo.model.text.encoding import dump_line
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import TRACE_SCHEMA_VERSION, Trace
 from langchain_awo.stores.decoding import Specs
-from langchain_awo.stores.decoding_data import trace_of_data
+from langchain_awo.stores.decoding_data import decode_trace_data
 from langchain_awo.stores.jsonl_index import LineIndex, is_object, read_object
 from langchain_awo.stores.linefile import Line, LineFile
 from langchain_awo.stores.records import Batches, Record
-from langchain_awo.stores.scope import LABELS, Scope, ScopeKey, scope_key, with_query
+from langchain_awo.stores.scope import LABELS, Scope, ScopeKey, read_scope_key, with_query
 from langchain_awo.stores.selection import Selection
 from langchain_awo.stores.store import OnTorn, TraceStore, log_torn
 from langchain_awo.stores.summary import StoreSummary, summarize
@@ -218,7 +218,7 @@ class JsonlTraceStore(TraceStore):
             data = read_object(line)
             if ("tool" in data and "trace_id" not in data) or not wanted.includes(data):
                 return None
-            return scope_key(data), trace_of_data(data, self._index.specs, outputs=outputs)
+            return read_scope_key(data), decode_trace_data(data, self._index.specs, outputs=outputs)
         except (ValueError, RecursionError) as error:
             raise TornRecordError(f"{self._file.path}, line {line.number}", str(error)) from error
 

@@ -12,7 +12,7 @@ from langchain_awo.model.text.encoding import loads
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.stores.decoding import Specs
 from langchain_awo.stores.linefile import Line
-from langchain_awo.stores.scope import LABELS, ScopeKey, scope_key
+from langchain_awo.stores.scope import LABELS, ScopeKey, read_scope_key
 
 TraceKey: TypeAlias = tuple[ScopeKey, str]
 """The labels of a trace, and its id."""
@@ -88,7 +88,7 @@ def _from_start(line: Line) -> TraceKey | None:
 
 def _from_all(data: dict[str, JSONValue]) -> TraceKey | str:
     trace_id: Any = data.get("trace_id")
-    return (scope_key(data), trace_id) if isinstance(trace_id, str) else str(data["tool"])
+    return (read_scope_key(data), trace_id) if isinstance(trace_id, str) else str(data["tool"])
 
 
 def read_object(line: Line) -> dict[str, JSONValue]:

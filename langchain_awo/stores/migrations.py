@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import Connection, text, update
 
 from langchain_awo.model.text.encoding import loads
-from langchain_awo.stores.selection import user_of
+from langchain_awo.stores.selection import find_user
 from langchain_awo.stores.tables import META
 
 _ROWS_AT_ONCE: Final = 1000
@@ -89,7 +89,7 @@ def _fill_users(connection: Connection) -> None:
 
 def _user_in(metadata: str) -> str | None:
     try:
-        return user_of(loads(metadata))
+        return find_user(loads(metadata))
     except ValueError:
         return None  # a spoilt row is reported by whoever reads it
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from langchain_awo.errors import MissingExtraError, StoreError
-from langchain_awo.model.ir.argument_checks import of_kind
+from langchain_awo.model.ir.argument_checks import check_kind
 from langchain_awo.stores.files import MAGIC
 from langchain_awo.stores.scope import Scope, split_query
 from langchain_awo.stores.store import TraceStore
@@ -46,7 +46,7 @@ def open_store(
         SchemaVersionError: the store was written by a later schema version.
         MissingExtraError: the store needs a package that is not installed.
     """
-    of_kind(
+    check_kind(
         url_or_path, (str, os.PathLike), option="the store", fix="give a path or a URL, such as 'traces.db'"
     )
     address = str(url_or_path)

@@ -9,7 +9,7 @@ from typing import Final
 from langchain_awo.errors import StoreError, TornRecordError
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.stores.parquet_files import PARQUET_VERSION
-from langchain_awo.stores.parquet_places import file_system, may_hold
+from langchain_awo.stores.parquet_places import may_hold, open_file_system
 from langchain_awo.stores.parquet_reading import TraceFile
 from langchain_awo.stores.scope import Scope, ScopeKey, with_query
 from langchain_awo.stores.selection import Portion, Selection
@@ -34,7 +34,7 @@ class ParquetTraceStore(TraceStore):
     def __init__(self, place: str, *, url: str, scope: Scope) -> None:
         self.scope = scope
         self._url = url
-        self._files, self._root = file_system(place)
+        self._files, self._root = open_file_system(place)
         if not self._paths():
             raise StoreError(
                 f"there is no trace store at {url}: it is no folder with Parquet files; "

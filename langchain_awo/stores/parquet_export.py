@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 from langchain_awo.errors import StoreError
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.stores.parquet_files import PART_COLUMNS, SCHEMA
-from langchain_awo.stores.parquet_places import file_system, partition_of
-from langchain_awo.stores.records import encode, text_of
-from langchain_awo.stores.rows import part_rows, trace_row
+from langchain_awo.stores.parquet_places import open_file_system, partition_of
+from langchain_awo.stores.records import encode, encode_json
+from langchain_awo.stores.rows import build_part_rows, build_trace_row
 from langchain_awo.stores.scope import ScopeKey
 from langchain_awo.stores.selection import Selection
 from langchain_awo.stores.store import OnTorn, TraceStore, log_torn
@@ -70,7 +70,7 @@ def export_parquet(
         StoreError: the folder holds Parquet files, or cannot be written.
     """
     place = folder.removeprefix("parquet:///") if folder.startswith("parquet:///") else folder
-    files, root = file_system(place)
+    files, root = open_file_system(place)
     if files.exists(root) and any(path.endswith(".parquet") for path in files.find(root)):
         raise StoreError(f"{folder} holds Parquet files already; choose a new folder")
     count = 0
@@ -145,10 +145,10 @@ class _Writer:
 
 def _row_of(trace: Trace, labels: ScopeKey) -> dict[str, Any]:
     record = encode(trace)
-    row = trace_row(record, labels)
+    row = build_trace_row(record, labels)
     tools = [record.specs[digest] for digest in record.data.get("tools", ())]
-    row["tools"] = text_of(tools) if tools else None
-    return {**row, **{part: part_rows(part, record, 0) for part in PART_COLUMNS}}
+    row["tools"] = encode_json(tools) if tools else None
+    return {**row, **{part: build_part_rows(part, record, 0) for part in PART_COLUMNS}}
 
 
 def _size_of(row: dict[str, Any]) -> int:

@@ -66,7 +66,7 @@ SCHEMA: Final = pa.schema(
 """All columns; JSON is text, and `tools` holds the whole specifications."""
 
 
-def columns_without_outputs() -> list[str]:
+def list_columns_without_outputs() -> list[str]:
     """The columns as Parquet names them, but for what tools returned."""
     own = [name for name in SCHEMA.names if name not in PART_COLUMNS]
     parts = (

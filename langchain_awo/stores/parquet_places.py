@@ -17,7 +17,7 @@ NOTHING: Final = "__HIVE_DEFAULT_PARTITION__"
 _DAY: Final = 86_400
 
 
-def file_system(place: str) -> tuple[Any, str]:
+def open_file_system(place: str) -> tuple[Any, str]:
     """A file system and a folder in it.
 
     Raises:

@@ -14,16 +14,16 @@ from langchain_awo.errors import SchemaVersionError, TornRecordError
 from langchain_awo.model.ir.schema import load_tool_spec, load_trace
 from langchain_awo.model.text.encoding import loads
 from langchain_awo.model.trace.trace import ToolSpec, Trace
-from langchain_awo.stores.decoding import TRACE_COLUMNS, Rows, decoded, trace_of
+from langchain_awo.stores.decoding import TRACE_COLUMNS, Rows, decode_or, decode_trace
 from langchain_awo.stores.parquet_files import (
     ABOUT,
     HEAD_COLUMNS,
     PARQUET_VERSION,
     PART_COLUMNS,
-    columns_without_outputs,
+    list_columns_without_outputs,
 )
-from langchain_awo.stores.rows import trace_data
-from langchain_awo.stores.scope import LABELS, ScopeKey, scope_key
+from langchain_awo.stores.rows import read_trace_data
+from langchain_awo.stores.scope import LABELS, ScopeKey, read_scope_key
 from langchain_awo.stores.selection import Selection
 
 _READ_AT_ONCE: Final = 64
@@ -94,7 +94,7 @@ class TraceFile:
 
     def _batches(self, file: Any, group: int, wanted: Selection, *, outputs: bool) -> Iterator[Any]:
         """The rows of a row group, if any of them is wanted."""
-        columns = None if outputs else columns_without_outputs()
+        columns = None if outputs else list_columns_without_outputs()
         try:
             if any(self._chosen(file, group, wanted)):
                 yield from file.iter_batches(_READ_AT_ONCE, row_groups=[group], columns=columns)
@@ -117,7 +117,10 @@ class TraceFile:
             if not is_wanted:
                 continue
             try:
-                yield scope_key(head), self._trace(head, {name: rows[number] for name, rows in parts.items()})
+                yield (
+                    read_scope_key(head),
+                    self._trace(head, {name: rows[number] for name, rows in parts.items()}),
+                )
             except (ValueError, RecursionError) as error:
                 where = (
                     f"{self._path}, row group {group}, row {start + number} (trace_id {head['trace_id']!r})"
@@ -128,16 +131,16 @@ class TraceFile:
         def build() -> Trace:
             row = tuple(map(head.__getitem__, TRACE_COLUMNS))
             messages, model_calls, tool_calls = parts["messages"], parts["model_calls"], parts["tool_calls"]
-            return trace_of(row, messages, model_calls, tool_calls, self._tools_of(head["tools"]))
+            return decode_trace(row, messages, model_calls, tool_calls, self._tools_of(head["tools"]))
 
         def check() -> Trace:
             named = {
                 part: [dict(zip(("trace_seq", *names), row, strict=True)) for row in parts[part]]
                 for part, names in PART_COLUMNS.items()
             }
-            return load_trace(trace_data(head, named))
+            return load_trace(read_trace_data(head, named))
 
-        return decoded(build, check)
+        return decode_or(build, check)
 
     def _tools_of(self, text: str | None) -> tuple[ToolSpec, ...]:
         if not text:

@@ -8,7 +8,7 @@ from typing import Final
 
 from langchain_awo.errors import StoreError
 from langchain_awo.model.ir.schema import dump, load_trace
-from langchain_awo.model.text.encoding import digest, dump_line, to_json
+from langchain_awo.model.text.encoding import compute_digest, dump_line, to_json
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import Trace
 
@@ -40,7 +40,7 @@ class Record:
         return 1 + sum(len(self.data.get(part, ())) for part in ("messages", "model_calls", "tool_calls"))
 
 
-def text_of(value: JSONValue) -> str:
+def encode_json(value: JSONValue) -> str:
     """JSON text with the keys in their own order."""
     return dump_line(value).decode()
 
@@ -57,7 +57,7 @@ def encode(trace: Trace) -> Record:
         data = dump(trace)
     except (ValueError, TypeError, RecursionError):
         data = dump(load_trace(to_json(trace)))
-    specs = {digest(spec): spec for spec in data.pop("tools", ())}
+    specs = {compute_digest(spec): spec for spec in data.pop("tools", ())}
     return Record({**data, "tools": list(specs)} if specs else data, specs)
 
 

@@ -16,9 +16,9 @@ from langchain_awo.stores.decoding import (
     TOOL_CALL_COLUMNS,
     TRACE_COLUMNS,
 )
-from langchain_awo.stores.records import Record, text_of
+from langchain_awo.stores.records import Record, encode_json
 from langchain_awo.stores.scope import LABELS, ScopeKey
-from langchain_awo.stores.selection import user_of
+from langchain_awo.stores.selection import find_user
 
 _JSON: Final = frozenset(
     {"parameters", "hints", "tags", "tools", "metadata", "offered", "args", "output", "attempts"}
@@ -39,29 +39,29 @@ _NOT_OF_A_TRACE: Final = ("seq", *LABELS, "user_id", "model_call_count", "tool_c
 _TOKENS: Final = ("input_tokens", "output_tokens", "cached_tokens")
 
 
-def trace_row(record: Record, scope: ScopeKey) -> dict[str, Any]:
+def build_trace_row(record: Record, scope: ScopeKey) -> dict[str, Any]:
     """The row of the table `traces`, but for its number, for a trace of the given project, tenant and environment."""
     own = {"domain": "", "model": "", **record.data, **dict(zip(LABELS, scope, strict=True))}
-    own["user_id"] = user_of(record.data.get("metadata"))
+    own["user_id"] = find_user(record.data.get("metadata"))
     own.pop("messages", None)
     own["model_call_count"] = len(own.pop("model_calls", ()))
     own["tool_call_count"] = len(own.pop("tool_calls", ()))
     return _row("traces", own)
 
 
-def part_rows(name: str, record: Record, seq: int) -> list[dict[str, Any]]:
+def build_part_rows(name: str, record: Record, seq: int) -> list[dict[str, Any]]:
     """The rows of one of `PARTS`, for a trace that got the number `seq`."""
     flatten = {"model_calls": _flat_model_call, "tool_calls": _flat_tool_call}.get(name, dict)
     items = record.data.get(name, ())
     return [_row(name, {"trace_seq": seq, "position": n, **flatten(item)}) for n, item in enumerate(items)]
 
 
-def spec_row(digest: str, spec: Mapping[str, JSONValue]) -> dict[str, Any]:
+def build_spec_row(digest: str, spec: Mapping[str, JSONValue]) -> dict[str, Any]:
     """The row of the table `tools`."""
     return _row("tools", {"description": "", "parameters": {}, "hints": {}, **spec, "digest": digest})
 
 
-def trace_data(
+def read_trace_data(
     row: Mapping[str, Any], parts: Mapping[str, Iterable[Mapping[str, Any]]]
 ) -> dict[str, JSONValue]:
     """The data of a trace from its row and the rows of its parts.
@@ -76,8 +76,8 @@ def trace_data(
     return data
 
 
-def spec_data(row: Mapping[str, Any]) -> dict[str, JSONValue]:
-    """A tool specification from its row; raises as `trace_data`."""
+def read_spec_data(row: Mapping[str, Any]) -> dict[str, JSONValue]:
+    """A tool specification from its row; raises as `read_trace_data`."""
     return _fields(row, without=("digest",))
 
 
@@ -86,7 +86,7 @@ def _row(table: str, data: Mapping[str, JSONValue]) -> dict[str, Any]:
     row = {**_BLANK[table], **data}
     for name in _JSON_OF[table]:
         if row[name] is not None:
-            row[name] = text_of(row[name])
+            row[name] = encode_json(row[name])
     return row
 
 

@@ -63,7 +63,7 @@ class Scope:
         return replace(self, **given)
 
 
-def scope_key(data: Mapping[str, Any]) -> ScopeKey:
+def read_scope_key(data: Mapping[str, Any]) -> ScopeKey:
     """The labels in the stored data of a trace."""
     return tuple(data.get(name) or "" for name in LABELS)
 

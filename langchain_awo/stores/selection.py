@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Final, Self, TypeAlias
 
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.stores.scope import Scope, scope_key
+from langchain_awo.stores.scope import Scope, read_scope_key
 
 _USER_KEYS: Final = ("user_id", "user", "langfuse_user_id", "langgraph_auth_user_id")
 
@@ -76,7 +76,7 @@ class Selection:
 
     def includes(self, data: Mapping[str, JSONValue]) -> bool:
         """Whether the stored data of a trace, defaults left out, meets the conditions."""
-        if not self.scope.includes(scope_key(data)):
+        if not self.scope.includes(read_scope_key(data)):
             return False
         if self.trace_id is not None and data.get("trace_id") != self.trace_id:
             return False
@@ -93,7 +93,7 @@ class Selection:
         return self.before is None or (known and started < self.before)
 
 
-def user_of(metadata: JSONValue) -> str | None:
+def find_user(metadata: JSONValue) -> str | None:
     """The user that the metadata of a trace names: under `user_id`, `user` and the keys of common tracers."""
     if not isinstance(metadata, Mapping):
         return None
@@ -108,5 +108,5 @@ def user_of(metadata: JSONValue) -> str | None:
 
 def _value_of(data: Mapping[str, JSONValue], key: str) -> JSONValue:
     if key == "user_id" and key not in data:
-        return user_of(data.get("metadata")) or ""
+        return find_user(data.get("metadata")) or ""
     return data.get(key) or ""

@@ -68,7 +68,7 @@ class SqlTraceStore(TraceStore):
         self, wanted: Selection, *, outputs: bool = True, on_error: OnTorn | None = None
     ) -> Iterator[tuple[ScopeKey, Trace]]:
         """See `TraceStore.read`."""
-        seen, last = wanted.portion or (-1, self._run(sql_reading.last_seq))
+        seen, last = wanted.portion or (-1, self._run(sql_reading.find_last_seq))
         while seen < last:
             page = self._page(wanted, after=seen, last=last, outputs=outputs)
             if page.last_seq is None:
@@ -82,14 +82,14 @@ class SqlTraceStore(TraceStore):
 
     def portions(self, size: int) -> list[Portion]:
         """See `TraceStore.portions`; ranges of keys, however many traces of them are left."""
-        last = self._run(sql_reading.last_seq)
+        last = self._run(sql_reading.find_last_seq)
         return [(start - 1, min(start + size - 1, last)) for start in range(0, last + 1, size)]
 
     def remove(self, wanted: Selection) -> int:
         """See `TraceStore.remove`."""
         self._check_writable()
         removed = 0
-        last = self._run(sql_reading.last_seq)
+        last = self._run(sql_reading.find_last_seq)
         while some := self._run(
             lambda connection: sql_writing.delete_some(connection, self._database, wanted, last), writes=True
         ):
@@ -144,7 +144,7 @@ class SqlTraceStore(TraceStore):
 
     def _drop_unused_specs(self, connection: Connection) -> None:
         self._database.lock_specs(connection)
-        used = sql_reading.used_specs(connection)
+        used = sql_reading.find_used_specs(connection)
         unused = set(connection.execute(select(TOOLS.c.digest)).scalars()) - used
         for digest in sorted(unused):
             connection.execute(delete(TOOLS).where(TOOLS.c.digest == digest))

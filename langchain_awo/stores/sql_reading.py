@@ -22,10 +22,10 @@ from langchain_awo.stores.decoding import (
     Row,
     Rows,
     Specs,
-    decoded,
-    trace_of,
+    decode_or,
+    decode_trace,
 )
-from langchain_awo.stores.rows import spec_data, trace_data
+from langchain_awo.stores.rows import read_spec_data, read_trace_data
 from langchain_awo.stores.scope import LABELS, Scope, ScopeKey
 from langchain_awo.stores.selection import Selection
 from langchain_awo.stores.store import OnTorn
@@ -73,7 +73,7 @@ class TraceReader:
     ) -> Page:
         """The next traces of a selection, with all of their rows."""
         query = select(*_TRACE_FIELDS).where(
-            TRACES.c.seq > after, TRACES.c.seq <= last, *conditions(wanted, self._database)
+            TRACES.c.seq > after, TRACES.c.seq <= last, *build_conditions(wanted, self._database)
         )
         rows = self._traces(connection.execute(query.order_by(TRACES.c.seq).limit(_READ_AT_ONCE)))
         if not rows:
@@ -94,7 +94,7 @@ class TraceReader:
     ) -> Page:
         """The next trace alone; one that cannot be fetched is part of the page as torn."""
         numbers = select(TRACES.c.seq).where(
-            TRACES.c.seq > after, TRACES.c.seq <= last, *scoped(wanted.scope, self._database)
+            TRACES.c.seq > after, TRACES.c.seq <= last, *build_scope_conditions(wanted.scope, self._database)
         )
 
         def next_seq(connection: Connection) -> Page:
@@ -127,7 +127,7 @@ class TraceReader:
         messages, model_calls, tool_calls = (rows.get(seq, ()) for rows in page.parts)
 
         def build() -> Trace:
-            return trace_of(row[_OWN:], messages, model_calls, tool_calls, self._specs.named_in(tools))
+            return decode_trace(row[_OWN:], messages, model_calls, tool_calls, self._specs.named_in(tools))
 
         def check() -> Trace:
             parts = {
@@ -135,9 +135,9 @@ class TraceReader:
                 for (table, names), rows in zip(_PARTS, page.parts, strict=True)
             }
             own = {**dict(zip(TRACE_COLUMNS, row[_OWN:], strict=True)), "tools": tools}
-            return self._specs.complete(trace_data(own, parts))
+            return self._specs.complete(read_trace_data(own, parts))
 
-        return decoded(build, check)
+        return decode_or(build, check)
 
     def _parts(
         self, connection: Connection, seqs: list[int], *, outputs: bool
@@ -159,7 +159,9 @@ class TraceReader:
         )
         for row in connection.execute(select(TOOLS).where(TOOLS.c.digest.in_(missing))) if missing else ():
             try:
-                data = spec_data(dict(zip(TOOLS.c.keys(), self._database.restore(tuple(row)), strict=True)))
+                data = read_spec_data(
+                    dict(zip(TOOLS.c.keys(), self._database.restore(tuple(row)), strict=True))
+                )
             except ValueError:
                 continue  # every trace that needs it is reported
             self._specs.add(row[0], data)
@@ -195,14 +197,14 @@ _RANGES: Final = _part_queries(lambda table: table.c.trace_seq.between(bindparam
 _LISTS: Final = _part_queries(lambda table: table.c.trace_seq.in_(bindparam("seqs", expanding=True)))
 
 
-def last_seq(connection: Connection) -> int:
+def find_last_seq(connection: Connection) -> int:
     """The highest number of a trace, whoever's it is."""
     return connection.execute(select(func.max(TRACES.c.seq))).scalar() or 0
 
 
-def conditions(wanted: Selection, database: Database) -> list[ColumnElement[bool]]:
+def build_conditions(wanted: Selection, database: Database) -> list[ColumnElement[bool]]:
     """The conditions in SQL, but for the tasks: their ids may be too many for one statement."""
-    found = scoped(wanted.scope, database)
+    found = build_scope_conditions(wanted.scope, database)
     for name, value in wanted.equal:
         found.append(func.coalesce(TRACES.c[name], "") == database.storable(value))
     if wanted.trace_id is not None:
@@ -214,12 +216,12 @@ def conditions(wanted: Selection, database: Database) -> list[ColumnElement[bool
     return found
 
 
-def scoped(scope: Scope, database: Database) -> list[ColumnElement[bool]]:
+def build_scope_conditions(scope: Scope, database: Database) -> list[ColumnElement[bool]]:
     """What holds every query to a scope."""
     return [TRACES.c[name] == database.storable(value) for name, value in scope.given.items()]
 
 
-def used_specs(connection: Connection) -> set[str]:
+def find_used_specs(connection: Connection) -> set[str]:
     """Digests of the tools that any trace names."""
     texts = connection.execute(select(TRACES.c.tools).where(TRACES.c.tools.is_not(None)).distinct()).scalars()
     return {digest for text in texts for digest in _digests(text)}

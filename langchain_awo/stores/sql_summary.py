@@ -7,7 +7,7 @@ from sqlalchemy import Connection, distinct, func, select
 from langchain_awo.stores.database import Database
 from langchain_awo.stores.migrations import SCHEMA_VERSION
 from langchain_awo.stores.scope import LABELS, Scope
-from langchain_awo.stores.sql_reading import scoped
+from langchain_awo.stores.sql_reading import build_scope_conditions
 from langchain_awo.stores.summary import StoreSummary
 from langchain_awo.stores.tables import TRACES
 
@@ -15,13 +15,13 @@ from langchain_awo.stores.tables import TRACES
 def count(connection: Connection, database: Database, scope: Scope) -> int:
     """How many traces a scope has."""
     return connection.execute(
-        select(func.count()).select_from(TRACES).where(*scoped(scope, database))
+        select(func.count()).select_from(TRACES).where(*build_scope_conditions(scope, database))
     ).scalar_one()
 
 
 def summarize(connection: Connection, database: Database, scope: Scope) -> StoreSummary:
     """See `TraceStore.summarize`."""
-    own = scoped(scope, database)
+    own = build_scope_conditions(scope, database)
     figures = connection.execute(
         select(
             func.count(),

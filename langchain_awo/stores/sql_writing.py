@@ -10,10 +10,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from langchain_awo.stores.database import Database
 from langchain_awo.stores.records import Record
-from langchain_awo.stores.rows import part_rows, spec_row, trace_row
+from langchain_awo.stores.rows import build_part_rows, build_spec_row, build_trace_row
 from langchain_awo.stores.scope import LABELS, ScopeKey
 from langchain_awo.stores.selection import Selection
-from langchain_awo.stores.sql_reading import conditions
+from langchain_awo.stores.sql_reading import build_conditions
 from langchain_awo.stores.tables import PARTS, TOOLS, TRACES
 
 _DELETED_AT_ONCE: Final = 500
@@ -24,7 +24,7 @@ def write(connection: Connection, database: Database, scope: ScopeKey, batch: Se
     """Stores records of one scope; earlier traces with their ids in that scope go."""
     _write_specs(connection, database, batch)
     _delete(connection, list(_seqs(connection, database, scope, batch).values()))
-    rows = [trace_row(record, scope) for record in batch]
+    rows = [build_trace_row(record, scope) for record in batch]
     numbers = database.new_seqs(connection, len(batch))
     if numbers is None:
         database.insert(connection, TRACES, rows)
@@ -34,7 +34,9 @@ def write(connection: Connection, database: Database, scope: ScopeKey, batch: Se
         database.insert(connection, TRACES, [{**row, "seq": n} for row, n in zip(rows, numbers, strict=True)])
     for table in PARTS:
         parts = [
-            row for record, n in zip(batch, numbers, strict=True) for row in part_rows(table.name, record, n)
+            row
+            for record, n in zip(batch, numbers, strict=True)
+            for row in build_part_rows(table.name, record, n)
         ]
         if parts:
             database.insert(connection, table, parts)
@@ -42,7 +44,7 @@ def write(connection: Connection, database: Database, scope: ScopeKey, batch: Se
 
 def delete_some(connection: Connection, database: Database, wanted: Selection, last: int) -> int:
     """Deletes some of the traces of a selection up to a number; returns how many, 0 when none is left."""
-    query = select(TRACES.c.seq).where(*conditions(wanted, database), TRACES.c.seq <= last)
+    query = select(TRACES.c.seq).where(*build_conditions(wanted, database), TRACES.c.seq <= last)
     seqs = list(connection.execute(query.order_by(TRACES.c.seq).limit(_DELETED_AT_ONCE)).scalars())
     _delete(connection, seqs)
     return len(seqs)
@@ -52,7 +54,7 @@ def _write_specs(connection: Connection, database: Database, batch: Sequence[Rec
     specs = {digest: spec for record in batch for digest, spec in record.specs.items()}
     known = set(connection.execute(select(TOOLS.c.digest).where(TOOLS.c.digest.in_(list(specs)))).scalars())
     for digest in sorted(specs.keys() - known):
-        row = spec_row(digest, specs[digest])
+        row = build_spec_row(digest, specs[digest])
         stored = {key: database.storable(value) for key, value in row.items()}
         connection.execute(_insert_new(connection).values(stored))
 

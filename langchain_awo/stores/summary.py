@@ -9,7 +9,7 @@ from math import inf
 
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import Trace
-from langchain_awo.stores.selection import user_of
+from langchain_awo.stores.selection import find_user
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ def summarize(
         scopes[labels] += 1
         tally.update(traces=1, model_calls=len(trace.model_calls), tool_calls=len(trace.tool_calls))
         seen["threads"].add(trace.thread_id)
-        seen["users"].add(user_of(trace.metadata))
+        seen["users"].add(find_user(trace.metadata))
         if trace.started_at is None:
             tally["undated"] += 1
         else:

@@ -23,7 +23,7 @@ from typing_extensions import override
 
 from langchain_awo.errors import ScriptExhaustedError
 from langchain_awo.model.text.encoding import dumps
-from langchain_awo.testing.turn import CHARACTERS_PER_TOKEN, fresh_turn, turn_chunks
+from langchain_awo.testing.turn import CHARACTERS_PER_TOKEN, copy_turn, split_turn
 
 ScriptStep: TypeAlias = AIMessage | str
 """What the model says in one turn; a string is a turn that calls no tool."""
@@ -132,7 +132,7 @@ class ScriptedChatModel(BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         time.sleep(self.seconds_per_call)
-        for message in turn_chunks(self._turn(messages, kwargs.get("tools", ()))):
+        for message in split_turn(self._turn(messages, kwargs.get("tools", ()))):
             chunk = ChatGenerationChunk(message=message)
             if run_manager:
                 run_manager.on_llm_new_token(message.text, chunk=chunk)
@@ -147,7 +147,7 @@ class ScriptedChatModel(BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         await asyncio.sleep(self.seconds_per_call)
-        for message in turn_chunks(self._turn(messages, kwargs.get("tools", ()))):
+        for message in split_turn(self._turn(messages, kwargs.get("tools", ()))):
             chunk = ChatGenerationChunk(message=message)
             if run_manager:
                 await run_manager.on_llm_new_token(message.text, chunk=chunk)
@@ -159,7 +159,7 @@ class ScriptedChatModel(BaseChatModel):
             position = len(self._calls)
             self._calls.append(ScriptedCall(messages=tuple(messages), tools=names))
         step = self._step(position, messages, tools)
-        return fresh_turn(step, input_tokens=prompt_tokens(messages, tools), model_name=self.model_name)
+        return copy_turn(step, input_tokens=prompt_tokens(messages, tools), model_name=self.model_name)
 
     def _step(
         self, position: int, messages: list[BaseMessage], tools: Sequence[dict[str, Any]]

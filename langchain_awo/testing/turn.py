@@ -20,7 +20,7 @@ ARGUMENT_CHUNK = 24
 """Characters of a tool call's arguments in one chunk: small enough that no consumer gets them whole."""
 
 
-def fresh_turn(step: AIMessage | str, *, input_tokens: int, model_name: str) -> AIMessage:
+def copy_turn(step: AIMessage | str, *, input_tokens: int, model_name: str) -> AIMessage:
     """A message of its own for this turn.
 
     LangChain gives it the id of the run; equal ids in one thread would replace each other in the history.
@@ -37,7 +37,7 @@ def fresh_turn(step: AIMessage | str, *, input_tokens: int, model_name: str) -> 
     return message
 
 
-def turn_chunks(message: AIMessage) -> Iterator[AIMessageChunk]:
+def split_turn(message: AIMessage) -> Iterator[AIMessageChunk]:
     """The message as a stream: its words, each tool call's name and then its arguments in pieces, the usage."""
     if isinstance(message.content, str):
         for word in re.findall(r"\S+\s*|\s+", message.content):

@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 
 import yaml
 
-from langchain_awo.model.ir.pointer import lookup
+from langchain_awo.model.ir.pointer import look_up
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.text.json_value import JSONValue
 
@@ -89,7 +89,7 @@ def _make(
         "ids": lambda: [fresh() for _ in range(chance.randint(2, 4))],
         "records": lambda: [_record(fresh(), chance) for _ in range(chance.randint(2, 4))],
         "keyed": lambda: {key: _record(key, chance) for key in (fresh() for _ in range(3))},
-        "decoy": lambda: lookup(document, field.of) if chance.random() < field.chance else fresh(),
+        "decoy": lambda: look_up(document, field.of) if chance.random() < field.chance else fresh(),
         "echo": lambda: args.get(field.of),
     }
     return makers[field.kind]()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, TypeAlias
 
-from langchain_awo.model.ir.pointer import expand, lookup
+from langchain_awo.model.ir.pointer import expand, look_up
 from langchain_awo.model.text.encoding import decode
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import Message, ModelCallRecord, ToolCallRecord, ToolSpec, Trace
@@ -165,7 +165,7 @@ class _Player:
     def _held(self, place: Same | From) -> JSONValue:
         if isinstance(place, Same):
             return self.arguments[place.tool][place.argument]
-        value = lookup(self.outputs[place.tool], place.path)
+        value = look_up(self.outputs[place.tool], place.path)
         return _as_taken(value, self.world.tool(place.tool), place.path)
 
     def _issue(self, calls: Sequence[tuple[str, Arguments, JSONValue, str]]) -> None:

@@ -15,7 +15,7 @@ from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import tools_condition
 
 from langchain_awo.capture.frozen import freeze_arguments
-from langchain_awo.capture.matching import issue_of
+from langchain_awo.capture.matching import find_issued_call
 from langchain_awo.capture.state import IssuedCall, ModelRun, Recording, Seat
 from tests.capture.exact_model import ExactModel
 from tests.capture.scripted_agents import asks, call, look, says, user
@@ -180,7 +180,7 @@ def test_a_call_that_was_never_executed_is_not_taken_for_a_later_one_with_other_
     recording.issue(issued)
 
     def found(call_id, **args):
-        return issue_of(recording, call_id, name="look", args=freeze_arguments(args), scope="")
+        return find_issued_call(recording, call_id, name="look", args=freeze_arguments(args), scope="")
 
     assert found("c", where="edited") is issued
     assert found(None, where="a") is issued

@@ -9,7 +9,7 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 
-from langchain_awo.capture.failures import kind_and_place, message_of
+from langchain_awo.capture.failures import describe_error, describe_kind_and_place
 from langchain_awo.capture.importers import import_traces
 from langchain_awo.capture.recorder import CallbackRecorder
 from tests.capture.scripted_agents import ListSink, look
@@ -124,7 +124,7 @@ def test_an_error_is_told_by_kind_and_place():
 
     with pytest.raises(LeakyError) as raised:
         fail()
-    assert kind_and_place(raised.value).startswith("LeakyError in capture/test_failures.py:")
-    assert kind_and_place(LeakyError()) == "LeakyError"
-    assert message_of(LeakyError()) == "LeakyError: cannot take password=<secret>"
-    assert message_of(OSError()) == "OSError"
+    assert describe_kind_and_place(raised.value).startswith("LeakyError in capture/test_failures.py:")
+    assert describe_kind_and_place(LeakyError()) == "LeakyError"
+    assert describe_error(LeakyError()) == "LeakyError: cannot take password=<secret>"
+    assert describe_error(OSError()) == "OSError"

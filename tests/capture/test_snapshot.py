@@ -21,7 +21,7 @@ from langgraph.types import Command
 from langchain_awo.capture import snapshot
 from langchain_awo.capture.frozen import thaw
 from langchain_awo.capture.offered import OfferedTools
-from langchain_awo.capture.usage import usage_of
+from langchain_awo.capture.usage import read_token_usage
 from langchain_awo.model.trace.trace import TokenUsage
 from tests.capture.scripted_agents import call, look
 
@@ -35,7 +35,7 @@ def test_machinery_that_older_cores_report_is_no_argument():
         state={}, context=None, config={}, stream_writer=print, tool_call_id="c1", store=InMemoryStore()
     )
     inputs = {"x": 1, "runtime": runtime, "anything": InMemoryStore()}
-    assert thaw(snapshot.arguments_of(inputs, "ignored")) == {"x": 1}
+    assert thaw(snapshot.freeze_call_arguments(inputs, "ignored")) == {"x": 1}
 
 
 def test_a_tool_that_is_called_with_text_has_it_as_its_argument(recorder, recorded):
@@ -64,7 +64,7 @@ def test_a_tool_that_is_called_with_text_has_it_as_its_argument(recorder, record
 )
 def test_usage_beside_the_message_counts_when_the_message_has_none(output, usage):
     response = answer(AIMessage("x"), **output)
-    assert usage_of(snapshot.message_of(response), response) == usage
+    assert read_token_usage(snapshot.get_message(response), response) == usage
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_usage_beside_the_message_counts_when_the_message_has_none(output, usage
     ],
 )
 def test_what_a_tool_raised_says_how_it_ended(error, status):
-    assert snapshot.failure_of(error)[0] == status
+    assert snapshot.read_failure(error)[0] == status
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_what_a_tool_raised_says_how_it_ended(error, status):
     ],
 )
 def test_the_text_of_a_message_is_that_of_its_text_blocks(content, text):
-    assert snapshot.text_of(content) == text
+    assert snapshot.read_text(content) == text
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from langchain_awo.model.ir.reviewing import accept, find_meta_tool, standing_of
+from langchain_awo.model.ir.reviewing import accept, find_meta_tool, get_standing
 from langchain_awo.plan_file import read_plan, read_plan_file, update_plan
 from tests.cli.test_bad_input import complaint
 from tests.review.recordings import runs
@@ -135,7 +135,7 @@ def test_a_decision_that_was_written_into_the_file_by_hand_does_not_count(awo, t
     Path(toolkit).write_text(json.dumps(data))
     assert awo("replay", "runs.jsonl", "-t", toolkit).exit_code == 2
     awo("seal", toolkit)
-    assert standing_of(find_meta_tool(read_plan(toolkit), PAGE)) == "changed"
+    assert get_standing(find_meta_tool(read_plan(toolkit), PAGE)) == "changed"
 
 
 def test_decisions_of_several_at_once_are_all_kept(awo, toolkit):
@@ -147,7 +147,7 @@ def test_decisions_of_several_at_once_are_all_kept(awo, toolkit):
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(decide, range(len(names))))
-    assert {standing_of(each) for each in read_plan(toolkit).meta_tools} == {"accepted"}
+    assert {get_standing(each) for each in read_plan(toolkit).meta_tools} == {"accepted"}
     assert read_plan_file(toolkit).problem() == ""
     assert [path.name for path in Path().iterdir()] == ["toolkit.json"]
 
@@ -177,8 +177,8 @@ def test_other_steps_ask_again(awo, toolkit):
     result = recompiled(awo, paid="lost")
     other = "pay_back_for_lost_return"
     assert f"asks again, does something else than what was accepted: {other}" in result.stderr
-    assert standing_of(find_meta_tool(read_plan(toolkit), other)) == "changed"
-    assert standing_of(find_meta_tool(read_plan(toolkit), PAGE)) == "accepted"
+    assert get_standing(find_meta_tool(read_plan(toolkit), other)) == "changed"
+    assert get_standing(find_meta_tool(read_plan(toolkit), PAGE)) == "accepted"
     assert f"changed   {other}" in awo("review", toolkit, "--check").stdout
 
 
@@ -186,7 +186,7 @@ def test_a_rejected_routine_stays_rejected_with_another_condition(awo, toolkit):
     awo("reject", toolkit, PAY)
     recompiled(awo, paid="lost")
     assert PAY not in {each.name for each in read_plan(toolkit).meta_tools}
-    assert standing_of(find_meta_tool(read_plan(toolkit), PAY)) == "rejected"
+    assert get_standing(find_meta_tool(read_plan(toolkit), PAY)) == "rejected"
 
 
 def test_a_rejection_can_be_taken_back_after_compiling_again(awo, toolkit):
@@ -195,7 +195,7 @@ def test_a_rejection_can_be_taken_back_after_compiling_again(awo, toolkit):
     assert awo("accept", toolkit, PAY).exit_code == 0
     assert find_meta_tool(read_plan(toolkit), PAY) in read_plan(toolkit).meta_tools
     recompiled(awo)
-    assert standing_of(find_meta_tool(read_plan(toolkit), PAY)) == "accepted"
+    assert get_standing(find_meta_tool(read_plan(toolkit), PAY)) == "accepted"
 
 
 def test_what_is_no_longer_found_is_named_with_its_decision(awo, toolkit):

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from langchain_awo.demo.backoffice.phrasebook import PHRASES, fields_of, understand
+from langchain_awo.demo.backoffice.phrasebook import PHRASES, list_fields, understand
 from langchain_awo.demo.backoffice.tasks import FAMILY_WEIGHTS, UNKNOWN_CUSTOMER, generate_tasks
 
 EXAMPLES = {
@@ -42,7 +42,7 @@ def test_every_phrase_is_understood(family, phrase):
     request = understand(phrase.format(**EXAMPLES))
     assert request.family == family
     assert {name: str(value) for name, value in request.said.items()} == {
-        name: EXAMPLES[name] for name in fields_of(family)
+        name: EXAMPLES[name] for name in list_fields(family)
     }
 
 

@@ -7,7 +7,7 @@ import json
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 from langchain_awo.demo.agent.offers import Toolbox
-from langchain_awo.demo.agent.policy import Assignment, policy_of
+from langchain_awo.demo.agent.policy import Assignment, build_policy
 from langchain_awo.demo.agent.wants import ConstantValue, Each, ItemPlace, OutputPlace, OwnWords, Recipe, Want
 
 OWN = Toolbox(reads=frozenset({"log_in", "list_songs", "get_song", "look"}), writes=frozenset({"like"}))
@@ -50,7 +50,7 @@ def turn(*done, offered=()):
             ToolMessage(json.dumps(output), tool_call_id=str(number)),
         ]
     tools = [*({"name": name, "parameters": {}} for name in OWN.names), *offered]
-    said = policy_of(lambda _: Assignment(RECIPE), OWN)(messages, [{"function": each} for each in tools])
+    said = build_policy(lambda _: Assignment(RECIPE), OWN)(messages, [{"function": each} for each in tools])
     return (said.tool_calls[0]["name"], said.tool_calls[0]["args"]) if said.tool_calls else said.text
 
 

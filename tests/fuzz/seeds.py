@@ -18,7 +18,7 @@ from langchain_awo.model.views.notation import format_meta_tool
 from langchain_awo.optimizer.counting.state import to_bytes
 from langchain_awo.optimizer.counting.summary import summarize
 from langchain_awo.optimizer.pipeline import Options, compile_plan
-from langchain_awo.plan_file import plan_text
+from langchain_awo.plan_file import encode_plan
 from tests.capture.importers.samples import SAMPLES
 from tests.model.test_plan_schema import FULL
 from tests.review.recordings import runs
@@ -54,7 +54,7 @@ def seeds_of(target: str) -> list[bytes]:
         "rules": lambda: [RULES],
         "config": lambda: [CONFIG],
         "token": lambda: [b"0123456789abcdef.0123456789abcdef01234567"],
-        "sealed": lambda: [_toolkit(), plan_text(FULL).encode(), plan_text(reviewed_plan()).encode()],
+        "sealed": lambda: [_toolkit(), encode_plan(FULL).encode(), encode_plan(reviewed_plan()).encode()],
         "notation": lambda: [format_meta_tool(each, whole=True).encode() for each in _known()],
         "decide": lambda: [json.dumps(each).encode() for each in _decisions()],
         "state": lambda: [to_bytes(summarize([_trace()]))],

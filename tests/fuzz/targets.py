@@ -22,8 +22,8 @@ from langchain_awo.model.views.notation import format_meta_tool, format_plan
 from langchain_awo.model.views.notation_parser import parse_meta_tool, parse_meta_tools
 from langchain_awo.optimizer.counting.state import from_bytes
 from langchain_awo.optimizer.rules.file import load_rules
-from langchain_awo.plan_file import PlanFile, plan_of, plan_text, read_plan
-from langchain_awo.review.actions import change_of
+from langchain_awo.plan_file import PlanFile, decode_plan, encode_plan, read_plan
+from langchain_awo.review.actions import parse_change
 from langchain_awo.review.state import review_state
 from langchain_awo.runtime.journal.signing import verify
 from langchain_awo.stores import open_store
@@ -137,8 +137,8 @@ def read_notation(data: bytes) -> None:
 def load_sealed(data: bytes) -> None:
     """Reads a toolkit that somebody could seal, as everything that shows or keeps a toolkit does."""
     with suppress(AwoError, ValueError):
-        plan = plan_of(loads(data))
-        assert repr(plan_of(loads(plan_text(plan)))) == repr(plan)
+        plan = decode_plan(loads(data))
+        assert repr(decode_plan(loads(encode_plan(plan)))) == repr(plan)
         assert seal_of(plan, key="k" * 32).is_of(plan)
         format_plan(plan)
         dumps(review_state(PlanFile(where="toolkit.json", plan=plan, seal=None)))
@@ -151,9 +151,9 @@ def decide(data: bytes) -> None:
         if not isinstance(asked, dict):
             return
         with suppress(AwoError):
-            plan = change_of(asked)(reviewed_plan())
+            plan = parse_change(asked)(reviewed_plan())
             assert (
-                plan_of(loads(plan_text(plan))) == plan
+                decode_plan(loads(encode_plan(plan))) == plan
             )  # a half character would be told from what is stored
 
 

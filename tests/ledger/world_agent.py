@@ -13,17 +13,17 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 import langchain_awo as awo
 from langchain_awo.model.ir.metatool import MetaTool, Mode, ToolkitPlan
-from langchain_awo.model.text.encoding import decode, digest
+from langchain_awo.model.text.encoding import compute_digest, decode
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.trace.handback import HandBack, ToldCall, split_fetched
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
-from langchain_awo.optimizer.log.words_in_text import scalars
-from langchain_awo.optimizer.replay.counterfactual import best_by_anchor
+from langchain_awo.optimizer.log.words_in_text import iterate_scalars
+from langchain_awo.optimizer.replay.counterfactual import choose_best_by_anchor
 from langchain_awo.optimizer.replay.simulate import simulate
-from langchain_awo.runtime.inner.schemas import field_names
+from langchain_awo.runtime.inner.schemas import assign_field_names
 from langchain_awo.testing import ScriptedChatModel, ToolWorld, ask_tools, play
 from langchain_awo.testing.world_outputs import render
 
@@ -58,7 +58,7 @@ def _output(world: ToolWorld, name: str, args: dict[str, Any]) -> JSONValue:
     """As the world says it, with something in it that tells this answer from any other."""
     document = world.document(name, args)
     if isinstance(document, dict):
-        document = {**document, "serial": f"{name}-{digest(args)[:8]}"}
+        document = {**document, "serial": f"{name}-{compute_digest(args)[:8]}"}
     return render(document, world.tool(name).shape)
 
 
@@ -133,7 +133,7 @@ class _Wishes:
                     [each for each in bound if _name(each) not in tried], run, segment, position, missing
                 )
         wanted = [call for each in rounds for call in each.calls]
-        told = [str(leaf) for call in wanted for leaf in scalars(seen[call.key])]
+        told = [str(leaf) for call in wanted for leaf in iterate_scalars(seen[call.key])]
         return f"Done: {' '.join(told)}" if told else "Done."
 
     def _turn(self, first: str, turn: int):
@@ -153,7 +153,7 @@ class _Wishes:
             self.meta_tools[tool["function"]["name"]] for tool in bound if _name(tool) in self.meta_tools
         ]
         found = [(each, one) for each in shown for one in simulate(each, run, segment, position, blind=True)]
-        best = best_by_anchor(found)
+        best = choose_best_by_anchor(found)
         return ask_tools(
             *(_call_of(*best[call.key]) if call.key in best else (call.tool, call.args) for call in missing)
         )
@@ -172,7 +172,7 @@ class _Wishes:
 
 
 def _call_of(meta_tool: MetaTool, simulation) -> tuple[str, dict[str, Any]]:
-    names = field_names(meta_tool.parameters)
+    names = assign_field_names(meta_tool.parameters)
     return meta_tool.name, {names[name]: value for name, value in simulation.parameters.items()}
 
 

@@ -15,13 +15,13 @@ from langchain_awo.model.ir.binding import (
     Parameter,
     Template,
     Transform,
-    leaves,
+    list_leaves,
     renumber,
     resolve,
 )
-from langchain_awo.model.ir.mapping import items_of
+from langchain_awo.model.ir.mapping import list_items
 from langchain_awo.model.ir.metatool import Filter, Map, Step
-from langchain_awo.model.ir.pointer import MISSING, escape, expand, lookup, split, unescape
+from langchain_awo.model.ir.pointer import MISSING, escape, expand, look_up, split, unescape
 from langchain_awo.model.ir.transform import apply_transform
 from langchain_awo.model.text.encoding import decode
 from langchain_awo.model.views.notation import format_binding
@@ -62,13 +62,13 @@ def test_each_binding_has_one_meaning_and_one_notation(binding, value, shown):
 
 def test_renumbering_reaches_every_leaf():
     nested = ObjectOf(members={"a": ListOf(elements=(Template(prefix="", source=TOKEN),))})
-    assert [leaf.step for leaf in leaves(renumber(nested, {1: 5}))] == [5]
+    assert [leaf.step for leaf in list_leaves(renumber(nested, {1: 5}))] == [5]
 
 
 @pytest.mark.parametrize("key", ["a/b", "~", "*", "~1", "", "a~2*"])
 def test_any_key_can_be_a_pointer_segment(key):
     assert unescape(escape(key)) == key
-    assert lookup({key: 1}, f"/{escape(key)}") == 1
+    assert look_up({key: 1}, f"/{escape(key)}") == 1
 
 
 def test_a_star_is_each_element_or_value_and_skips_what_is_not_there():
@@ -79,7 +79,7 @@ def test_a_star_is_each_element_or_value_and_skips_what_is_not_there():
 
 @pytest.mark.parametrize("pointer", ["/9", "/x", "/-2", "/0/x"])
 def test_a_place_that_does_not_exist_is_missing(pointer):
-    assert lookup(["a"], pointer) is MISSING
+    assert look_up(["a"], pointer) is MISSING
 
 
 def test_a_pointer_starts_with_a_slash():
@@ -141,11 +141,11 @@ def test_a_map_runs_for_what_is_there(source, path, found):
     """Neither for a null nor for an element without the field, unless the caller lists it."""
     step = Step(tool="get_shipment", args={"id": Item(path=path)}, over=Map(source=source))
     frame = Frame(parameters={"ids": ["a", None]}, outputs={1: ELEMENTS})
-    items = items_of(step, step.over, frame)
+    items = list_items(step, step.over, frame)
     assert (items and [each["id"] if path else each for each in items]) == found
 
 
 def test_a_map_over_what_a_tool_can_do_without_runs_for_every_element():
     over = Map(source=Output(step=1, path="/*"), filter=Filter(path="/id", values=(3, 4)))
     step = Step(tool="list_shipments", args={"of": Item(path="/shipment")}, optional=("of",), over=over)
-    assert items_of(step, over, Frame(outputs={1: ELEMENTS})) == ELEMENTS[1:3]
+    assert list_items(step, over, Frame(outputs={1: ELEMENTS})) == ELEMENTS[1:3]

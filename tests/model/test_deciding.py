@@ -21,10 +21,10 @@ from langchain_awo.model.ir.metatool import (
     ToolSignature,
     UseEvidence,
 )
-from langchain_awo.model.ir.sameness import renamed, routine_digest
+from langchain_awo.model.ir.sameness import digest_routine, rename_parameters
 from langchain_awo.model.text.encoding import loads
 from langchain_awo.model.trace.effect import Effect
-from langchain_awo.plan_file import plan_of, plan_text
+from langchain_awo.plan_file import decode_plan, encode_plan
 
 BAGGAGE = Step(tool="get_bag", args={"tag": Parameter(name="tag")}, effect=Effect.READ)
 FLIGHT = Step(tool="get_flight", args={"flight": Output(step=1, path="/flight")}, effect=Effect.READ)
@@ -62,7 +62,7 @@ SAME = {
     "another name": replace(accepted(), name="other"),
     "another description": replace(accepted(), description="Other words."),
     "another mode": replace(accepted(), mode="replace"),
-    "parameters called otherwise": renamed(accepted(), {"tag": "label"}),
+    "parameters called otherwise": rename_parameters(accepted(), {"tag": "label"}),
     "evidence of a binding": replace(
         with_step(1, evidence={"/tag": BindingEvidence(agree=9)}), decision=accepted().decision
     ),
@@ -91,33 +91,33 @@ OTHER = {
 
 @pytest.mark.parametrize("what", SAME)
 def test_acceptance_holds_for_what_does_the_same(what):
-    assert deciding.standing_of(SAME[what]) == "accepted"
-    assert deciding.withheld(SAME[what]) == ""
+    assert deciding.get_standing(SAME[what]) == "accepted"
+    assert deciding.explain_withholding(SAME[what]) == ""
 
 
 @pytest.mark.parametrize("what", OTHER)
 def test_what_does_something_else_asks_again(what):
     changed = replace(OTHER[what], decision=accepted().decision)
-    assert deciding.standing_of(changed) == "changed"
-    assert "something else than what was accepted" in deciding.withheld(changed)
+    assert deciding.get_standing(changed) == "changed"
+    assert "something else than what was accepted" in deciding.explain_withholding(changed)
 
 
 def test_only_what_writes_waits_for_acceptance():
-    assert deciding.withheld(LOOK) == ""
-    assert "nobody has accepted it" in deciding.withheld(MOVE)
-    assert deciding.withheld(LOOK, effect=Effect.UNKNOWN)
-    assert deciding.withheld(MOVE, effect=Effect.READ) == ""
+    assert deciding.explain_withholding(LOOK) == ""
+    assert "nobody has accepted it" in deciding.explain_withholding(MOVE)
+    assert deciding.explain_withholding(LOOK, effect=Effect.UNKNOWN)
+    assert deciding.explain_withholding(MOVE, effect=Effect.READ) == ""
 
 
 def test_what_is_not_believed_is_not_accepted_either():
-    assert deciding.withheld(accepted(), believed=False)
+    assert deciding.explain_withholding(accepted(), believed=False)
 
 
 def test_what_was_rejected_is_kept_aside_with_the_reason_and_can_come_back():
     plan = deciding.reject(PLAN, "rebook_late_bag", "bag_with_flight", reason="too soon")
     assert plan.meta_tools == ()
     assert [each.decision.reason for each in plan.rejected] == ["too soon", "too soon"]
-    assert {each.name for each in deciding.all_of(plan)} == {"rebook_late_bag", "bag_with_flight"}
+    assert {each.name for each in deciding.list_decidable(plan)} == {"rebook_late_bag", "bag_with_flight"}
     assert deciding.accept(plan, "rebook_late_bag").meta_tools[0].decision.verdict == "accepted"
     assert deciding.undecide(plan, "rebook_late_bag").meta_tools == (MOVE,)
 
@@ -141,10 +141,10 @@ def test_what_a_person_chose_is_marked():
 
 
 def test_a_meta_tool_is_only_put_in_modes_that_it_can_be_installed_in():
-    assert deciding.modes_for(LOOK) == ("append", "replace", "continue", "entry", "prefetch")
-    assert "entry" not in deciding.modes_for(MOVE)
+    assert deciding.list_modes(LOOK) == ("append", "replace", "continue", "entry", "prefetch")
+    assert "entry" not in deciding.list_modes(MOVE)
     alone = replace(LOOK, steps=(BAGGAGE,))
-    assert "continue" not in deciding.modes_for(alone)
+    assert "continue" not in deciding.list_modes(alone)
 
 
 REFUSED = {
@@ -190,13 +190,13 @@ def test_a_rejected_name_is_not_given_to_another_meta_tool():
 def test_decisions_survive_being_written_and_read():
     plan = deciding.reject(deciding.accept(PLAN, "rebook_late_bag", by="Ann"), "bag_with_flight", reason="no")
     plan = deciding.ask_before(plan, "rebook_late_bag", ["rebook", "get_bag"])
-    read = plan_of(loads(plan_text(plan)))
+    read = decode_plan(loads(encode_plan(plan)))
     assert read == plan
-    assert routine_digest(read.meta_tools[0]) == read.meta_tools[0].decision.digest
+    assert digest_routine(read.meta_tools[0]) == read.meta_tools[0].decision.digest
     assert read.meta_tools[0].approval == ("get_bag", "rebook")
 
 
 def test_a_file_of_the_first_version_is_read():
-    data = loads(plan_text(PLAN))
+    data = loads(encode_plan(PLAN))
     data["schema_version"] = 1
-    assert plan_of(data) == PLAN
+    assert decode_plan(data) == PLAN

@@ -13,8 +13,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from langchain_awo.model.ir.transform import TRANSFORM_NAMES, apply_transform
-from langchain_awo.model.text.encoding import decode, digest, dump_line, dumps, loads, project_output, to_json
-from langchain_awo.model.text.json_text import depth_exceeds
+from langchain_awo.model.text.encoding import (
+    compute_digest,
+    decode,
+    dump_line,
+    dumps,
+    loads,
+    project_output,
+    to_json,
+)
+from langchain_awo.model.text.json_text import exceeds_depth
 
 
 def nested(depth, inside=1):
@@ -72,21 +80,21 @@ def test_any_value_is_written_and_read(name):
         json.loads(text)
         assert loads(text) == loads(dumps(loads(text)))
         text.encode()
-    assert digest(value) == digest(value)
+    assert compute_digest(value) == compute_digest(value)
     assert isinstance(dumps(project_output(value)), str)
     decode(to_json(value))
 
 
 def test_different_values_have_different_digests():
-    digests = {name: digest(value) for name, value in ODD.items()}
+    digests = {name: compute_digest(value) for name, value in ODD.items()}
     alike = [(a, b) for a, b in itertools.combinations(digests, 2) if digests[a] == digests[b]]
     assert alike == []
 
 
 def test_equal_values_have_equal_digests_whatever_the_order_of_their_keys():
-    assert digest({"b": 2**70, "a": math.nan}) == digest({"a": math.nan, "b": 2**70})
-    assert digest({2: 1, 1: 2}) == digest({1: 2, 2: 1})
-    assert digest(loads("[1180591620717411303424]")) == digest([2**70])
+    assert compute_digest({"b": 2**70, "a": math.nan}) == compute_digest({"a": math.nan, "b": 2**70})
+    assert compute_digest({2: 1, 1: 2}) == compute_digest({1: 2, 2: 1})
+    assert compute_digest(loads("[1180591620717411303424]")) == compute_digest([2**70])
 
 
 @pytest.mark.parametrize("number", [2**64, 2**70, -(2**70), 10**300])
@@ -188,7 +196,7 @@ def spelled(value):
 @given(json_texts, st.integers(0, 6))
 def test_depth_is_counted_in_lists_and_objects(text, limit):
     value = loads(text)
-    assert depth_exceeds(value, limit) == (depth_of(value) > limit)
+    assert exceeds_depth(value, limit) == (depth_of(value) > limit)
 
 
 def depth_of(value):

@@ -21,7 +21,7 @@ from langchain_awo.model.ir.binding import (
     Parameter,
     Template,
     Transform,
-    leaves,
+    list_leaves,
 )
 from langchain_awo.model.ir.metatool import (
     Condition,
@@ -190,7 +190,7 @@ def test_whatever_is_printed_reads_back_as_the_same_routine(routine):
 def constants(routine):
     """Constant values in order; `==` alone takes 1, 1.0 and true for the same."""
     found = (binding for step in routine.steps for _, binding in sorted(step.args.items()))
-    return [leaf.value for binding in found for leaf in leaves(binding) if isinstance(leaf, Constant)]
+    return [leaf.value for binding in found for leaf in list_leaves(binding) if isinstance(leaf, Constant)]
 
 
 def test_the_random_routines_are_ones_that_a_saved_toolkit_may_have():

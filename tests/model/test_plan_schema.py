@@ -23,7 +23,7 @@ from langchain_awo.model.ir.metatool import (
 )
 from langchain_awo.model.ir.plan_schema import plan_schema
 from langchain_awo.model.trace.effect import Effect
-from langchain_awo.plan_file import plan_text
+from langchain_awo.plan_file import encode_plan
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "toolkit.schema.json"
 
@@ -85,7 +85,7 @@ def test_the_published_schema_is_up_to_date():
 
 
 def test_a_toolkit_with_every_form_is_valid_as_it_is_written(validator):
-    validator.validate(json.loads(plan_text(FULL)))
+    validator.validate(json.loads(encode_plan(FULL)))
 
 
 WRONG = {
@@ -104,7 +104,7 @@ WRONG = {
 
 @pytest.mark.parametrize("what", WRONG)
 def test_what_is_no_toolkit_is_not_valid(validator, what):
-    data = json.loads(plan_text(FULL))
+    data = json.loads(encode_plan(FULL))
     WRONG[what](data)
     assert not validator.is_valid(data)
 

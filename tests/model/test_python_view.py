@@ -33,7 +33,7 @@ from langchain_awo.model.ir.pointer import escape
 from langchain_awo.model.ir.transform import TRANSFORM_NAMES
 from langchain_awo.model.ir.validation import check_plan
 from langchain_awo.model.trace.effect import Effect
-from langchain_awo.model.views.python_view import python_view
+from langchain_awo.model.views.python_view import render_python
 
 FIND = Step(tool="find_user", args={"email": Parameter(name="email")}, effect=Effect.READ)
 EMAIL = (ParameterSpec(name="email"),)
@@ -48,7 +48,7 @@ def plan_of(*steps, name="m", description="Does it.", parameters=EMAIL):
 
 
 def lines_of(plan):
-    code = python_view(plan)
+    code = render_python(plan)
     ast.parse(code)
     return [line.strip() for line in code.splitlines()]
 
@@ -173,10 +173,10 @@ def plans(draw):
 @settings(deadline=None, max_examples=150)
 @given(plans())
 def test_whatever_the_texts_hold_the_view_is_one_function_and_nothing_else(plan):
-    code = python_view(plan)
+    code = render_python(plan)
     tree = compile(code, "view", "exec", ast.PyCF_ONLY_AST)
     compile(code, "view", "exec")
     kinds = [type(each) for each in tree.body]
     assert kinds == [ast.Expr, ast.ImportFrom, *[ast.FunctionDef] * 5]
     assert not any(isinstance(each, ast.Import) for each in ast.walk(tree))
-    assert code == python_view(plan)
+    assert code == render_python(plan)

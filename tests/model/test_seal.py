@@ -9,9 +9,9 @@ import pytest
 
 from langchain_awo.model.ir.metatool import Evidence, Guard, Refused, ToolSignature
 from langchain_awo.model.ir.schema import load_plan
-from langchain_awo.model.ir.seal import digest_of, seal_of
+from langchain_awo.model.ir.seal import digest_plan, seal_of
 from langchain_awo.model.trace.effect import Effect
-from langchain_awo.plan_file import plan_text
+from langchain_awo.plan_file import encode_plan
 from tests.model.test_plan_schema import FULL
 
 (TOOL,) = FULL.meta_tools
@@ -27,9 +27,9 @@ def with_step(**changed):
 
 
 def test_formatting_and_the_order_of_keys_do_not_count():
-    data = json.loads(plan_text(FULL))
+    data = json.loads(encode_plan(FULL))
     other = json.loads(json.dumps(dict(reversed(data.items())), indent=None))
-    assert digest_of(load_plan(other)) == digest_of(FULL)
+    assert digest_plan(load_plan(other)) == digest_plan(FULL)
 
 
 UNCHANGED = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from langchain_awo.model.text.failure import doubt_in, failure_in
+from langchain_awo.model.text.failure import find_doubt, find_failure
 
 FAILURES = [
     ("Failed to update: order is locked", "Failed to update: order is locked"),
@@ -57,17 +57,17 @@ ANSWERS = [
 
 @pytest.mark.parametrize(("output", "words"), FAILURES)
 def test_a_report_of_failure_is_one_in_its_own_words(output, words):
-    assert failure_in(output) == words
-    assert doubt_in(output) == words
+    assert find_failure(output) == words
+    assert find_doubt(output) == words
 
 
 @pytest.mark.parametrize("output", DOUBTS)
 def test_what_may_be_an_answer_is_a_doubt(output):
-    assert failure_in(output) is None
-    assert doubt_in(output)
+    assert find_failure(output) is None
+    assert find_doubt(output)
 
 
 @pytest.mark.parametrize("output", ANSWERS)
 def test_an_answer_is_neither(output):
-    assert failure_in(output) is None
-    assert doubt_in(output) is None
+    assert find_failure(output) is None
+    assert find_doubt(output) is None

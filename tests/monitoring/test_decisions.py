@@ -12,11 +12,11 @@ import pytest
 from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.monitoring.bindings import Violation
 from langchain_awo.monitoring.decisions import Decision, Period, decide, decide_toolkit
-from langchain_awo.monitoring.drift import Drift, drift_of
+from langchain_awo.monitoring.drift import Drift, measure_drift
 from langchain_awo.monitoring.findings import Finding, NetSaving
 from langchain_awo.monitoring.intervals import Interval, Share
 from langchain_awo.monitoring.usage import StoppedAt
-from langchain_awo.optimizer.log.variants import OTHER, frequent
+from langchain_awo.optimizer.log.variants import OTHER, keep_frequent
 from tests.reporting.material import meta_tool
 
 NO_DRIFT = Drift(before=100, now=100, p_value=0.5, moved=0.02)
@@ -149,8 +149,8 @@ def mixed(**paths):
 
 def test_an_equal_mix_is_no_drift_and_another_one_is():
     plan = mixed(a=60, b=30, c=10)
-    assert not drift_of({"a": 58, "b": 34, "c": 8}, plan).is_significant
-    other = drift_of({"a": 20, "b": 30, "d": 50}, plan)
+    assert not measure_drift({"a": 58, "b": 34, "c": 8}, plan).is_significant
+    other = measure_drift({"a": 20, "b": 30, "d": 50}, plan)
     assert other.is_significant
     assert other.moved == pytest.approx(0.5)
     assert other.most == ("d", 0.0, 0.5)
@@ -158,17 +158,17 @@ def test_an_equal_mix_is_no_drift_and_another_one_is():
 
 def test_the_g_test_is_that_of_the_textbook():
     """Twice the sum of O ln(O / E) is 20.93, with two degrees of freedom."""
-    drift = drift_of({"a": 10, "b": 20, "c": 30}, mixed(a=30, b=20, c=10))
+    drift = measure_drift({"a": 10, "b": 20, "c": 30}, mixed(a=30, b=20, c=10))
     assert drift.p_value == pytest.approx(2.85e-05, rel=0.02)
 
 
 def test_rare_paths_are_counted_together_and_a_large_sample_alone_is_no_drift():
     """A difference of two in a hundred is significant among a million runs, and does not matter."""
     rare = {f"p{number}": 1 for number in range(40)}
-    assert not drift_of(
+    assert not measure_drift(
         {"a": 60, **{f"q{number}": 1 for number in range(40)}}, mixed(a=60, **rare)
     ).is_significant
-    large = drift_of({"a": 520_000, "b": 480_000}, mixed(a=500_000, b=500_000))
+    large = measure_drift({"a": 520_000, "b": 480_000}, mixed(a=500_000, b=500_000))
     assert large.p_value < 1e-6
     assert not large.is_significant
 
@@ -181,7 +181,7 @@ def test_equal_mixes_with_a_long_tail_are_seldom_taken_for_drift():
     below = significant = 0
     for _ in range(400):
         then, later = (Counter(chance.choices(paths, weights, k=150)) for _ in range(2))
-        drift = drift_of(later, ToolkitPlan(corpus={"paths": frequent(then)}))
+        drift = measure_drift(later, ToolkitPlan(corpus={"paths": keep_frequent(then)}))
         below += drift.p_value < 0.05
         significant += drift.is_significant
     assert 0.02 <= below / 400 <= 0.08
@@ -190,19 +190,19 @@ def test_equal_mixes_with_a_long_tail_are_seldom_taken_for_drift():
 
 def test_a_path_that_is_new_is_named_also_where_the_toolkit_lists_only_the_frequent_ones():
     then = {"a": 60, **{f"r{number}": 1 for number in range(40)}}
-    drift = drift_of({"a": 40, "new": 60}, ToolkitPlan(corpus={"paths": frequent(then)}))
+    drift = measure_drift({"a": 40, "new": 60}, ToolkitPlan(corpus={"paths": keep_frequent(then)}))
     assert drift.is_significant
     assert drift.most == ("new", 0.0, 0.6)
 
 
 def test_paths_that_a_toolkit_does_not_list_are_its_others():
     plan = ToolkitPlan(corpus={"paths": {"a": 50, OTHER: 50}})
-    assert not drift_of({"a": 50, **{f"x{number}": 1 for number in range(50)}}, plan).is_significant
-    assert drift_of({"a": 50, "x": 50}, plan).is_significant
+    assert not measure_drift({"a": 50, **{f"x{number}": 1 for number in range(50)}}, plan).is_significant
+    assert measure_drift({"a": 50, "x": 50}, plan).is_significant
 
 
 @pytest.mark.parametrize("corpus", [{}, {"paths": None}, {"paths": {"a": "many"}}, {"paths": {"a": 3}}])
 def test_without_evidence_nothing_is_tested(corpus):
-    drift = drift_of({"a": 100}, ToolkitPlan(corpus=corpus))
+    drift = measure_drift({"a": 100}, ToolkitPlan(corpus=corpus))
     assert drift.p_value is None
     assert "was not tested" in drift.sentence

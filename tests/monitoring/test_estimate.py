@@ -13,7 +13,7 @@ from langchain_awo.errors import CompileError, EstimateError, PriceError
 from langchain_awo.model.trace.trace import TokenUsage
 from langchain_awo.monitoring.estimate import estimate_saving
 from langchain_awo.monitoring.prices import Price, PriceTable
-from langchain_awo.monitoring.worth import Assumptions, break_even, month
+from langchain_awo.monitoring.worth import Assumptions, estimate_month, find_break_even
 from tests.cli.recordings import order_run, talk_only
 
 CHEAP, DEAR = Price(input=1, cached=0.1, output=4), Price(input=100, cached=10, output=400)
@@ -164,6 +164,6 @@ def test_what_makes_no_sense_is_refused(traces):
 
 def test_what_never_pays_back_says_so():
     assumed = Assumptions(setup_hours=1, upkeep_hours=1, hourly_rate=30)
-    assert month(1, model_calls=1, tokens=1, money=0.5, assumptions=assumed).payback_months is None
-    assert break_even(0, assumed) is None
-    assert break_even(-1, assumed) is None
+    assert estimate_month(1, model_calls=1, tokens=1, money=0.5, assumptions=assumed).payback_months is None
+    assert find_break_even(0, assumed) is None
+    assert find_break_even(-1, assumed) is None

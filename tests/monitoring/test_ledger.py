@@ -8,8 +8,8 @@ import pytest
 
 from langchain_awo.model.trace.trace import ModelCallRecord, TokenUsage
 from langchain_awo.monitoring.judging import judge
-from langchain_awo.monitoring.ledger import Amount, Bookkeeper, ledger_of, schema_sizes
-from langchain_awo.monitoring.observing import corpus_of, observe
+from langchain_awo.monitoring.ledger import Amount, Bookkeeper, measure_schemas, sum_ledgers
+from langchain_awo.monitoring.observing import build_observed_corpus, observe
 from langchain_awo.monitoring.prices import Price, PriceTable
 
 PRICES = PriceTable(models={"back-office-policy": Price(input=2, cached=0.5, output=8)})
@@ -17,8 +17,8 @@ PRICES = PriceTable(models={"back-office-policy": Price(input=2, cached=0.5, out
 
 def books(traces, plan, *, prices=PRICES):
     """Each run with its judged uses and its ledger."""
-    corpus = corpus_of(traces, plan)
-    keeper = Bookkeeper(sizes=schema_sizes(plan.meta_tools, corpus), prices=prices)
+    corpus = build_observed_corpus(traces, plan)
+    keeper = Bookkeeper(sizes=measure_schemas(plan.meta_tools, corpus), prices=prices)
     meta_tools = {each.name: each for each in plan.meta_tools}
     found = []
     for seen in observe(traces, corpus, plan):
@@ -36,7 +36,7 @@ def test_the_lines_add_up_to_the_recorded_usage(traces_of, plan, name):
         assert sum(part.lines.values(), Amount()).tokens == sum(
             c.usage.total_tokens for c in trace.model_calls
         )
-    whole = ledger_of(parts)
+    whole = sum_ledgers(parts)
     total = sum(whole.lines.values(), Amount())
     calls = [call for trace in traces for call in trace.model_calls]
     assert total.model_calls == whole.recorded.model_calls == len(calls)
@@ -47,7 +47,7 @@ def test_the_lines_add_up_to_the_recorded_usage(traces_of, plan, name):
 
 
 def test_the_net_is_what_was_saved_less_what_the_toolkit_took(traces_of, plan):
-    whole = ledger_of(ledger for _, _, ledger in books(traces_of("healthy"), plan))
+    whole = sum_ledgers(ledger for _, _, ledger in books(traces_of("healthy"), plan))
     saved = sum(whole.saved.values(), Amount())
     own = sum(
         (each for (purpose, _), each in whole.lines.items() if purpose in ("schema", "over_fetch")), Amount()
@@ -64,7 +64,7 @@ def test_what_is_estimated_as_saved_is_no_more_than_a_replay_of_the_runs_without
     really = sum(len(trace.model_calls) for trace in without) - sum(
         len(trace.model_calls) for trace in with_it
     )
-    estimated = ledger_of(ledger for _, _, ledger in books(with_it, plan)).total.model_calls
+    estimated = sum_ledgers(ledger for _, _, ledger in books(with_it, plan)).total.model_calls
     assert 0.5 * really < estimated <= really
 
 

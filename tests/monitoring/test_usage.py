@@ -14,7 +14,7 @@ from langchain_awo.model.ir.binding import Constant, Output
 from langchain_awo.model.ir.metatool import Guard, Step
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.trace.trace import Trace
-from langchain_awo.monitoring.usage import usage_of
+from langchain_awo.monitoring.usage import measure_usage
 from langchain_awo.runtime.journal.journal import RunMemory
 from tests.runtime.desk import (
     FIND,
@@ -51,7 +51,7 @@ def recorded(desk, tmp_path, meta_tool, *, middleware=None, thread=None, script=
             )
         agent.invoke(ask(), config)
     (trace,) = awo.load_traces(tmp_path / "t.db")
-    return usage_of(trace, plan)
+    return measure_usage(trace, plan)
 
 
 def test_a_completed_use_has_the_calls_that_ran_inside(desk, tmp_path):
@@ -160,7 +160,7 @@ async def test_asynchronous_runs_are_marked_too_and_leave_no_mark_behind(desk, t
 
 
 def test_a_trace_without_anything_of_the_toolkit_had_nothing(desk):
-    usage = usage_of(Trace(trace_id="t"), plan_of(desk.tools, routine("help_user", FIND, ORDERS)))
+    usage = measure_usage(Trace(trace_id="t"), plan_of(desk.tools, routine("help_user", FIND, ORDERS)))
     assert (usage.modes, usage.uses, usage.held_out) == ({}, (), False)
 
 
@@ -168,4 +168,4 @@ def test_a_mark_that_is_none_is_passed_over(desk):
     """Metadata is anybody's; a name that the toolkit does not have counts for nothing."""
     plan = plan_of(desk.tools, routine("help_user", FIND, ORDERS))
     for strange in (7, {"modes": ["x"]}, {"modes": {"other": "append", "help_user": "always"}}):
-        assert usage_of(Trace(trace_id="t", metadata={"awo": strange}), plan).modes == {}
+        assert measure_usage(Trace(trace_id="t", metadata={"awo": strange}), plan).modes == {}

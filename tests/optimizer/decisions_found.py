@@ -16,9 +16,9 @@ from langchain_awo import load_traces
 from langchain_awo.model.ir.metatool import Guard
 from langchain_awo.model.views.notation import format_guard
 from langchain_awo.optimizer.log.corpus import build_corpus
-from langchain_awo.optimizer.mining.conditions import Case, explain, facts_of
+from langchain_awo.optimizer.mining.conditions import Case, collect_facts, explain
 from langchain_awo.optimizer.mining.decide import SURE, is_sure
-from langchain_awo.optimizer.mining.occurrences import follower_tools, occurrences_of
+from langchain_awo.optimizer.mining.occurrences import collect_occurrences, list_followers
 
 RECORDINGS = ("state_bench", "tau_airline", "tau_retail", "workbench")
 OPEN = (0.15, 0.85)
@@ -31,10 +31,10 @@ EACH = 5
 def decisions(corpus):
     """Rows (places, anchor, tool, went on, what explains it), those an explanation was found for first."""
     for anchor, effect in corpus.effects.items():
-        found = occurrences_of(corpus, anchor) if effect.is_read else []
-        for tool in follower_tools(found, min_tasks=5) if len(found) >= LEAST else ():
+        found = collect_occurrences(corpus, anchor) if effect.is_read else []
+        for tool in list_followers(found, min_tasks=5) if len(found) >= LEAST else ():
             cases = [
-                Case(each.task, facts_of(each.frame), any(call.tool == tool for call in each.followers))
+                Case(each.task, collect_facts(each.frame), any(call.tool == tool for call in each.followers))
                 for each in found
             ]
             went_on = sum(case.followed for case in cases)

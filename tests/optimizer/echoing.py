@@ -14,7 +14,7 @@ from langchain_awo.demo.agent.agent import build_agent, scripted_model
 from langchain_awo.demo.backoffice.tasks import generate_tasks
 from langchain_awo.demo.backoffice.tools import back_office_tools
 from langchain_awo.demo.backoffice.world import World
-from langchain_awo.runtime.tool.signatures import spec_of
+from langchain_awo.runtime.tool.signatures import read_spec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ def season(folder: Path, tasks: int, mode: str | None = None) -> Season:
         agent = build_agent(scripted_model(), tools, middleware=[awo.MetaToolMiddleware(toolkit, mode=mode)])
         messages = _work(agent, todo, folder / "after.db")
     return Season(
-        specs=[spec_of(tool) for tool in tools],
+        specs=[read_spec(tool) for tool in tools],
         toolkit=toolkit,
         before=awo.load_traces(folder / "before.db"),
         after=awo.load_traces(folder / "after.db"),

@@ -12,15 +12,15 @@ from langchain_awo.model.views.notation import format_meta_tool, format_refused
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.mining.cross_validate import Thresholds
 from langchain_awo.optimizer.mining.forms import read_forms, write_form
-from langchain_awo.optimizer.mining.grow import anchored, grow
-from langchain_awo.optimizer.mining.knowledge import Knowledge, flow_of
-from langchain_awo.optimizer.mining.occurrences import occurrences_of
+from langchain_awo.optimizer.mining.grow import grow, start_from_anchor
+from langchain_awo.optimizer.mining.knowledge import Knowledge, learn_flow
+from langchain_awo.optimizer.mining.occurrences import collect_occurrences
 from langchain_awo.optimizer.mining.verify import verify
 from langchain_awo.optimizer.pipeline import Options, compile_corpus
 from langchain_awo.optimizer.replay.cost import Prices
 from langchain_awo.optimizer.replay.counterfactual import replay
 from langchain_awo.optimizer.selection.naming import name_all
-from langchain_awo.optimizer.selection.prune_outputs import Showing, shape
+from langchain_awo.optimizer.selection.prune_outputs import Showing, prune_outputs
 from langchain_awo.optimizer.selection.select import select
 
 NOTHING = "nothing"
@@ -29,7 +29,7 @@ NOTHING = "nothing"
 def shown_occurrences(corpus: Corpus, _before: Sequence[MetaTool], *, anchor: str) -> str:
     """One line for each place where a routine could start: its call, then what counts as following it."""
     lines = []
-    for each in occurrences_of(corpus, anchor):
+    for each in collect_occurrences(corpus, anchor):
         calls = [f"{call.tool}({dumps(call.args)})" for call in (each.anchor, *each.followers)]
         lines.append(" > ".join(calls))
     return "\n".join(lines) or NOTHING
@@ -37,10 +37,10 @@ def shown_occurrences(corpus: Corpus, _before: Sequence[MetaTool], *, anchor: st
 
 def shown_forms(corpus: Corpus, _before: Sequence[MetaTool], *, anchor: str, tool: str) -> str:
     """Every form that a step could take behind its anchor, with the votes for each argument."""
-    occurrences = occurrences_of(corpus, anchor)
-    start = anchored(anchor, occurrences, corpus.effects[anchor])
+    occurrences = collect_occurrences(corpus, anchor)
+    start = start_from_anchor(anchor, occurrences, corpus.effects[anchor])
     base, taken = Step(tool=tool, effect=corpus.effects[tool]), [spec.name for spec in start.parameters]
-    flow = flow_of(tool, [Knowledge(each) for each in occurrences])
+    flow = learn_flow(tool, [Knowledge(each) for each in occurrences])
     if base.effect.is_read:
         forms = list(read_forms(base, flow, taken))
     else:
@@ -96,7 +96,7 @@ def shown_named(corpus: Corpus, before: Sequence[MetaTool]) -> str:
 
 def shown_pruned(corpus: Corpus, before: Sequence[MetaTool], **showing: float) -> str:
     """Which places of outputs the model is not shown."""
-    return _blocks(map(shown, shape(before, corpus, showing=_of(Showing, showing))))
+    return _blocks(map(shown, prune_outputs(before, corpus, showing=_of(Showing, showing))))
 
 
 def shown_compiled(corpus: Corpus, _before: Sequence[MetaTool], **options: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from langchain_awo.model.ir.binding import Item, Output, Parameter
 from langchain_awo.model.ir.metatool import Map, MetaTool, ParameterSpec, Step
 from langchain_awo.model.views.notation import format_meta_tool
-from langchain_awo.optimizer.log.effect_names import effect_of_name
+from langchain_awo.optimizer.log.effect_names import guess_effect
 from langchain_awo.optimizer.pipeline import Options, compile_corpus
 from langchain_awo.optimizer.replay.counterfactual import replay
 from tests.optimizer.notation import corpus_of
@@ -18,7 +18,7 @@ def step(tool, source, **more):
     else:
         number, _, path = source[1:].partition("/")
         binding = Output(step=int(number), path=f"/{path}" if path else "")
-    return Step(tool=tool, args={"id": binding}, effect=effect_of_name(tool), **more)
+    return Step(tool=tool, args={"id": binding}, effect=guess_effect(tool), **more)
 
 
 def each(tool, source, *, limit=20):

@@ -8,7 +8,7 @@ from typing import get_args
 
 from langchain_awo.model.ir.binding import Argument, Constant, Item, Output, Parameter
 from langchain_awo.model.ir.metatool import Condition, Filter, Guard, Map, MetaTool, ParameterSpec, Step, Test
-from langchain_awo.model.text.encoding import digest, dumps
+from langchain_awo.model.text.encoding import compute_digest, dumps
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.trace.trace import Message, ModelCallRecord, ToolCallRecord, Trace
 from langchain_awo.optimizer.log.corpus import build_corpus
@@ -48,7 +48,7 @@ class ToolsWorld:
 
     def answer(self, tool, args):
         """An output, or `FAILURE`."""
-        number = int(digest([self.seed, tool, args])[:8], 16)
+        number = int(compute_digest([self.seed, tool, args])[:8], 16)
         found = FAILURE if number % 17 == 0 else OUTPUTS[number % len(OUTPUTS)]
         self.asked.append((tool, args, found))
         return found

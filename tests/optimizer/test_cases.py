@@ -14,7 +14,7 @@ from langchain_awo.optimizer.baseline.extract import Algorithm1, extract
 from langchain_awo.optimizer.baseline.literal import compile_literal
 from langchain_awo.optimizer.baseline.merge import build_graph
 from langchain_awo.optimizer.baseline.ngrams import find_ngrams
-from langchain_awo.optimizer.rules.check import checked
+from langchain_awo.optimizer.rules.check import check_rules
 from langchain_awo.optimizer.rules.file import dump_rules, load_rules
 from langchain_awo.optimizer.rules.prepare import build_paths
 from langchain_awo.optimizer.rules.suggest import suggest_rules
@@ -25,7 +25,7 @@ CASES = Path(__file__).with_name("cases")
 
 def shown_paths(corpus, rules, **_options):
     """One line for each segment: its canonical calls."""
-    paths = build_paths(corpus, checked(rules, corpus))
+    paths = build_paths(corpus, check_rules(rules, corpus))
     return "\n".join(" | ".join(call.label for call in path.canonical) for path in paths)
 
 

@@ -11,7 +11,7 @@ from langchain_awo.capture.importers import import_messages
 from langchain_awo.model.ir.schema import dump
 from langchain_awo.optimizer.log.corpus import build_corpus
 from langchain_awo.optimizer.pipeline import compile_plan
-from langchain_awo.optimizer.replay.ceiling import Ceiling, ceiling_of
+from langchain_awo.optimizer.replay.ceiling import Ceiling, measure_ceiling
 from tests.optimizer.notation import corpus_of
 
 FOUND = '"a1" get_user(a1) -> {"order": "o9"}'
@@ -32,7 +32,7 @@ FOUND = '"a1" get_user(a1) -> {"order": "o9"}'
 )
 def test_each_second_call_counts_by_what_was_known_and_what_it_does(runs, expected):
     """Of three model calls, the last one only answers."""
-    found = ceiling_of(corpus_of(runs)).as_json()
+    found = measure_ceiling(corpus_of(runs)).as_json()
     shares = {**found.pop("parts"), **found}
     assert {name for name, share in shares.items() if share} == expected
     assert {shares[name] for name in expected} == {1 / 3}
@@ -40,17 +40,17 @@ def test_each_second_call_counts_by_what_was_known_and_what_it_does(runs, expect
 
 @pytest.mark.parametrize("runs", [f'{FOUND} || "go on" get_order(o9)', f"{FOUND} & get_order(o9)", '"hello"'])
 def test_nothing_can_be_fused_across_the_user_or_in_one_model_call(runs):
-    assert ceiling_of(corpus_of(runs)) == Ceiling()
+    assert measure_ceiling(corpus_of(runs)) == Ceiling()
 
 
 def test_a_walk_starts_anew_where_a_value_comes_from_nowhere():
     """The third call is reached from the second, which nothing reaches."""
-    found = ceiling_of(corpus_of(f"{FOUND} | get_note(zz) -> n5 | get_item(n5)"))
+    found = measure_ceiling(corpus_of(f"{FOUND} | get_note(zz) -> n5 | get_item(n5)"))
     assert (found.fuse, found.chooser) == (2 / 4, 1 / 4)
 
 
 def test_an_empty_corpus_has_no_ceiling():
-    assert ceiling_of(build_corpus([])) == Ceiling()
+    assert measure_ceiling(build_corpus([])) == Ceiling()
 
 
 recordings = [
@@ -76,7 +76,7 @@ def recorded(name):
 )
 def test_the_ceilings_of_the_recordings_are_the_published_ones(name, chooser):
     """In percent of all model calls, to the last digit or one beside it."""
-    assert ceiling_of(build_corpus(recorded(name))).chooser * 100 == pytest.approx(chooser, abs=0.11)
+    assert measure_ceiling(build_corpus(recorded(name))).chooser * 100 == pytest.approx(chooser, abs=0.11)
 
 
 @pytest.mark.recordings

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from langchain_awo.model.graph import ROOT
 from langchain_awo.model.ir.canonical import CanonicalCall
-from langchain_awo.optimizer.baseline.merge import count_decisions, states
+from langchain_awo.optimizer.baseline.merge import count_decisions, walk_states
 from langchain_awo.optimizer.counting.columns import Columns, as_columns
 from langchain_awo.optimizer.counting.prefixes import count_prefixes, merge_prefixes
 from langchain_awo.optimizer.log.corpus import Segment
@@ -81,7 +81,7 @@ def test_decisions_are_those_of_each_path_by_itself(found):
     expected = Counter()
     for path in found:
         source = ROOT
-        for call, target in zip(path.calls, states(path.calls), strict=True):
+        for call, target in zip(path.calls, walk_states(path.calls), strict=True):
             expected[source, target, call.canonical] += 1
             source = target
     assert count_decisions(found).weights == expected

@@ -9,7 +9,7 @@ from statistics import fmean
 import pytest
 
 import langchain_awo as awo
-from langchain_awo.optimizer.dataflow.coverage import held_out_coverage
+from langchain_awo.optimizer.dataflow.coverage import measure_coverage
 from langchain_awo.optimizer.log.corpus import build_corpus
 
 pytestmark = [
@@ -31,4 +31,4 @@ pytestmark = [
 def test_held_out_arguments_are_covered_with_the_exact_place(name, domain, target):
     traces = awo.load_traces(Path(os.environ["AWO_RECORDINGS"]) / f"{name}.jsonl.gz")
     corpus = build_corpus(trace for trace in traces if trace.domain == domain)
-    assert fmean(held_out_coverage(corpus, seed=seed).share for seed in range(5)) >= target
+    assert fmean(measure_coverage(corpus, seed=seed).share for seed in range(5)) >= target

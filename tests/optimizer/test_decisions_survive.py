@@ -11,17 +11,17 @@ from langchain_awo.capture.importers.messages import import_messages
 from langchain_awo.model.ir.reviewing import (
     accept,
     find_meta_tool,
+    get_standing,
     reject,
     rename,
     reword,
     set_mode,
-    standing_of,
 )
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.pipeline import Options, compile_plan
 from langchain_awo.optimizer.recompile.decisions import carry_over
 from langchain_awo.optimizer.recompile.recompile import recompile_plan
-from langchain_awo.optimizer.settings import options_of
+from langchain_awo.optimizer.settings import restore_options
 from tests.review.recordings import runs
 
 PAGE, PAY, READ = "page_team_after_alert", "pay_back_for_received_return", "get_customer_orders"
@@ -46,11 +46,11 @@ def names(plan):
 def test_recompiling_keeps_writes_and_every_decision_about_them(traces, plan):
     decided = rename(accept(reject(plan, PAY), PAGE, by="Ann"), PAGE, "wake_the_team")
     found = recompile_plan(traces, decided)
-    assert options_of(decided).writes == "guarded"
+    assert restore_options(decided).writes == "guarded"
     assert found.is_same
     assert names(found.plan) == {"wake_the_team", READ}
-    assert standing_of(find_meta_tool(found.plan, "wake_the_team")) == "accepted"
-    assert standing_of(find_meta_tool(found.plan, PAY)) == "rejected"
+    assert get_standing(find_meta_tool(found.plan, "wake_the_team")) == "accepted"
+    assert get_standing(find_meta_tool(found.plan, PAY)) == "rejected"
     assert found.decisions.kept == ("wake_the_team",)
 
 
@@ -90,7 +90,7 @@ def test_a_name_alone_carries_nothing(plan):
     former = accept(plan, PAGE)
     impostor = replace(plan, meta_tools=(replace(other, name=PAGE),))
     carried, told = carry_over(impostor, former)
-    assert standing_of(carried.meta_tools[0]) == "undecided"
+    assert get_standing(carried.meta_tools[0]) == "undecided"
     assert told.kept == ()
 
 
@@ -111,7 +111,7 @@ def test_a_new_routine_does_not_get_the_name_of_a_rejected_one(plan):
 def test_the_same_from_python(traces, plan, tmp_path):
     decided = reject(accept(plan, PAGE), PAY, reason="no")
     toolkit = awo.compile_toolkit(traces, options=OPTIONS, decided=decided)
-    assert standing_of(find_meta_tool(toolkit.plan, PAGE)) == "accepted"
+    assert get_standing(find_meta_tool(toolkit.plan, PAGE)) == "accepted"
     assert [each.name for each in toolkit.plan.rejected] == [PAY]
     again, changes = awo.recompile(traces, toolkit)
     assert again.plan.rejected == toolkit.plan.rejected

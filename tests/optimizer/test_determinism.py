@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from langchain_awo.model.ir.metatool import BindingEvidence, Evidence
 from langchain_awo.model.trace.trace import Message, ModelCallRecord, Trace
 from langchain_awo.optimizer.pipeline import Options, compile_plan
-from langchain_awo.plan_file import plan_text
+from langchain_awo.plan_file import encode_plan
 from langchain_awo.testing import generate_world, play
 
 WORLD = play(generate_world(5, tools=3), 12)
 PLANS = {
-    strategy: plan_text(compile_plan(WORLD, options=Options(strategy=strategy)))
+    strategy: encode_plan(compile_plan(WORLD, options=Options(strategy=strategy)))
     for strategy in ("default", "awo")
 }
 
@@ -30,7 +30,7 @@ def test_the_plan_is_not_empty(strategy):
 @given(order=st.permutations(WORLD), strategy=st.sampled_from(["default", "awo"]))
 @settings(max_examples=8, deadline=None)
 def test_the_same_traces_in_any_order_give_the_same_bytes(order, strategy):
-    assert plan_text(compile_plan(order, options=Options(strategy=strategy))) == PLANS[strategy]
+    assert encode_plan(compile_plan(order, options=Options(strategy=strategy))) == PLANS[strategy]
 
 
 def test_a_trace_that_has_nothing_to_do_with_it_changes_only_counts():

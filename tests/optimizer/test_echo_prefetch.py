@@ -9,11 +9,11 @@ from langchain.agents import create_agent
 
 import langchain_awo as awo
 from langchain_awo.model.ir.metatool import ToolkitPlan
-from langchain_awo.monitoring.observing import corpus_of, observe
-from langchain_awo.monitoring.usage import usage_of
+from langchain_awo.monitoring.observing import build_observed_corpus, observe
+from langchain_awo.monitoring.usage import measure_usage
 from langchain_awo.optimizer.log.corpus import build_corpus
 from langchain_awo.optimizer.log.inline import without_echo
-from langchain_awo.runtime.tool.signatures import signature_of
+from langchain_awo.runtime.tool.signatures import read_signature
 from langchain_awo.testing import ScriptedChatModel
 from tests.runtime.clinic import ROUTINE, Clinic, agent_of, ask, go
 
@@ -71,10 +71,12 @@ def test_nothing_that_was_read_ahead_is_mined(clinic, tmp_path):
 
 def test_monitoring_counts_what_was_asked_for_as_its_use(clinic, tmp_path):
     trace = recorded(clinic, tmp_path)
-    plan = ToolkitPlan(meta_tools=(ROUTINE,), tools={each.name: signature_of(each) for each in clinic.tools})
-    (use,) = usage_of(trace, plan).uses
+    plan = ToolkitPlan(
+        meta_tools=(ROUTINE,), tools={each.name: read_signature(each) for each in clinic.tools}
+    )
+    (use,) = measure_usage(trace, plan).uses
     assert (use.way, [call.name for call in use.made]) == ("prefetched", ["list_visits"])
-    (seen,) = observe([trace], corpus_of([trace], plan), plan)
+    (seen,) = observe([trace], build_observed_corpus([trace], plan), plan)
     assert seen.used == {"patient_overview"}
 
 
@@ -83,8 +85,10 @@ def test_what_nobody_asked_for_is_no_use(clinic, tmp_path):
     go(agent, clinic)
     middleware.recorder.close()
     (trace,) = awo.load_traces(tmp_path / "traces.db")
-    plan = ToolkitPlan(meta_tools=(ROUTINE,), tools={each.name: signature_of(each) for each in clinic.tools})
-    assert usage_of(trace, plan).uses == ()
+    plan = ToolkitPlan(
+        meta_tools=(ROUTINE,), tools={each.name: read_signature(each) for each in clinic.tools}
+    )
+    assert measure_usage(trace, plan).uses == ()
 
 
 def test_a_read_that_outlives_the_run_does_not_disturb_the_recording(tmp_path):

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from langchain_awo.model.trace.effect import Effect
-from langchain_awo.model.trace.hints import effect_of_hints
+from langchain_awo.model.trace.hints import infer_effect
 from langchain_awo.model.trace.trace import ToolSpec
 from langchain_awo.optimizer.log import effect_words
-from langchain_awo.optimizer.log.effect_descriptions import told_by_description
-from langchain_awo.optimizer.log.effects import effect_of, effects_of
+from langchain_awo.optimizer.log.effect_descriptions import read_description
+from langchain_awo.optimizer.log.effects import classify_effect, classify_effects
 
 TABLE = Path(__file__).with_name("cases") / "effect_names.tsv"
 PREFIXES = ("crm_", "mcp__crm__", "crm.", "crm/", "crm-", "crm::", "acme_crm_")
@@ -32,18 +32,20 @@ def named(*kinds):
 @pytest.mark.parametrize(("name", "description"), named("change"))
 def test_no_change_is_taken_for_a_read(name, description):
     spec = ToolSpec(name=name, description=description)
-    assert not effect_of(spec).is_read
-    assert not effect_of(ToolSpec(name=name, description=description, hints={"readOnlyHint": True})).is_read
+    assert not classify_effect(spec).is_read
+    assert not classify_effect(
+        ToolSpec(name=name, description=description, hints={"readOnlyHint": True})
+    ).is_read
 
 
 @pytest.mark.parametrize(("name", "description"), named("read"))
 def test_a_read_is_recognised(name, description):
-    assert effect_of(ToolSpec(name=name, description=description)).is_read
+    assert classify_effect(ToolSpec(name=name, description=description)).is_read
 
 
 @pytest.mark.parametrize(("name", "description"), named("missed"))
 def test_what_is_not_recognised_is_treated_as_a_write(name, description):
-    assert not effect_of(ToolSpec(name=name, description=description)).is_read
+    assert not classify_effect(ToolSpec(name=name, description=description)).is_read
 
 
 def test_the_table_is_large_and_has_few_misses():
@@ -56,7 +58,7 @@ def test_the_table_is_large_and_has_few_misses():
 def test_the_prefix_of_a_gateway_changes_nothing(prefix):
     for does, name, description in table():
         if does != "missed" and not description and name.isascii():
-            plain, under = (effect_of(ToolSpec(name=each)) for each in (name, prefix + name))
+            plain, under = (classify_effect(ToolSpec(name=each)) for each in (name, prefix + name))
             assert not (under.is_read and does == "change"), prefix + name
             if "_" in name and name.split("_")[0] in {"get", "list", "search", "find", "read"}:
                 assert under == plain, prefix + name
@@ -65,7 +67,7 @@ def test_the_prefix_of_a_gateway_changes_nothing(prefix):
 @pytest.mark.parametrize("verb", sorted(effect_words.WRITE | effect_words.DESTRUCTIVE))
 def test_a_verb_that_acts_is_no_read_whatever_verb_of_reading_stands_before_it(verb):
     for name in (verb, f"{verb}_user", f"get_or_{verb}", f"list_and_{verb}_orders", f"get_users_{verb}"):
-        assert not effect_of(ToolSpec(name=name)).is_read, name
+        assert not classify_effect(ToolSpec(name=name)).is_read, name
 
 
 @pytest.mark.parametrize(
@@ -80,26 +82,28 @@ def test_a_verb_that_acts_is_no_read_whatever_verb_of_reading_stands_before_it(v
     ],
 )
 def test_hints_that_contradict_each_other_count_as_the_worse(hints, effect):
-    assert effect_of_hints(hints) is effect
+    assert infer_effect(hints) is effect
 
 
 def test_a_hint_raises_suspicion_and_never_lowers_it():
-    assert effect_of(ToolSpec(name="get_user", hints={"readOnlyHint": False})) is Effect.DESTRUCTIVE
-    assert effect_of(ToolSpec(name="delete_user", hints={"readOnlyHint": True})) is Effect.DESTRUCTIVE
-    assert effect_of(ToolSpec(name="frobnicate", hints={"readOnlyHint": True})) is Effect.UNKNOWN
-    assert effect_of(ToolSpec(name="run_sql", hints={"destructiveHint": False})) is Effect.WRITE
-    assert effect_of(ToolSpec(name="query_db", hints={"destructiveHint": False})) is Effect.UNKNOWN
+    assert classify_effect(ToolSpec(name="get_user", hints={"readOnlyHint": False})) is Effect.DESTRUCTIVE
+    assert classify_effect(ToolSpec(name="delete_user", hints={"readOnlyHint": True})) is Effect.DESTRUCTIVE
+    assert classify_effect(ToolSpec(name="frobnicate", hints={"readOnlyHint": True})) is Effect.UNKNOWN
+    assert classify_effect(ToolSpec(name="run_sql", hints={"destructiveHint": False})) is Effect.WRITE
+    assert classify_effect(ToolSpec(name="query_db", hints={"destructiveHint": False})) is Effect.UNKNOWN
 
 
 def test_a_hint_bears_out_a_description_that_names_a_thing():
     thing = ToolSpec(name="parcels", description="The parcels of a person.")
-    assert effect_of(thing) is Effect.UNKNOWN
+    assert classify_effect(thing) is Effect.UNKNOWN
     hinted = ToolSpec(name="parcels", description=thing.description, hints={"readOnlyHint": True})
-    assert effect_of(hinted) is Effect.READ
+    assert classify_effect(hinted) is Effect.READ
 
 
 def effects_among(*names):
-    return {name: effect.value for name, effect in effects_of(ToolSpec(name=name) for name in names).items()}
+    return {
+        name: effect.value for name, effect in classify_effects(ToolSpec(name=name) for name in names).items()
+    }
 
 
 def test_where_all_tools_are_called_after_their_thing_the_verb_is_the_last_word():
@@ -144,12 +148,12 @@ def test_other_tools_of_its_thing_make_no_read_of_a_change():
     ],
 )
 def test_a_mild_word_in_a_description_makes_no_plain_write_destructive(name, description, effect):
-    assert effect_of(ToolSpec(name=name, description=description)) is effect
+    assert classify_effect(ToolSpec(name=name, description=description)) is effect
 
 
 def test_the_users_declaration_is_the_last_word():
-    assert effect_of(ToolSpec(name="fetch_url"), {"fetch_url": Effect.READ}) is Effect.READ
-    assert effect_of(ToolSpec(name="get_user"), {"get_user": Effect.WRITE}) is Effect.WRITE
+    assert classify_effect(ToolSpec(name="fetch_url"), {"fetch_url": Effect.READ}) is Effect.READ
+    assert classify_effect(ToolSpec(name="get_user"), {"get_user": Effect.WRITE}) is Effect.WRITE
 
 
 def test_specifications_of_one_name_that_disagree_count_as_the_worse():
@@ -157,11 +161,11 @@ def test_specifications_of_one_name_that_disagree_count_as_the_worse():
         ToolSpec(name="get_user", description="Returns a user."),
         ToolSpec(name="get_user", description="Bans a user."),
     ]
-    assert effects_of(specs) == {"get_user": Effect.DESTRUCTIVE}
+    assert classify_effects(specs) == {"get_user": Effect.DESTRUCTIVE}
 
 
 @pytest.mark.parametrize(
     "text", ["", " ", ".", "\n\n", "e" * 100_000, "1. 2. 3.", "Ünïcode; Текст.", "a, " * 30_000]
 )
 def test_any_description_is_read_in_little_time(text):
-    assert told_by_description(text).effect is None
+    assert read_description(text).effect is None

@@ -12,7 +12,7 @@ from langchain_awo.demo.backoffice.world import World
 from langchain_awo.demo.run import split_tasks
 from langchain_awo.optimizer.log.corpus import build_corpus
 from langchain_awo.optimizer.replay.simulate import simulate
-from langchain_awo.runtime.tool.signatures import spec_of
+from langchain_awo.runtime.tool.signatures import read_spec
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def test_running_routines_on_held_out_tasks_ends_in_the_recorded_state(recorded)
         tools = back_office_tools(world)
         toolkit = awo.compile_toolkit(folder / "train.db", tools=tools)
         traces = sorted(awo.load_traces(folder / "rest.db"), key=lambda trace: trace.started_at)
-        corpus = build_corpus(traces, tools=[spec_of(tool) for tool in tools])
+        corpus = build_corpus(traces, tools=[read_spec(tool) for tool in tools])
         runs = {run.trace_id: run for run in corpus.runs}
         shown = toolkit.meta_tools
         live = {tool.name: tool for tool in [*tools, *(toolkit.get_tool(each.name) for each in shown)]}

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from langchain_awo.model.ir.metatool import BindingEvidence
-from langchain_awo.optimizer.mining.cross_validate import Thresholds, fold_of, try_step, with_verdict
+from langchain_awo.optimizer.mining.cross_validate import Thresholds, assign_fold, try_step, with_verdict
 from langchain_awo.optimizer.mining.expect import expect_output
-from langchain_awo.optimizer.mining.occurrences import occurrences_of
+from langchain_awo.optimizer.mining.occurrences import collect_occurrences
 from langchain_awo.optimizer.mining.verify import verify
 from langchain_awo.optimizer.pipeline import Options, compile_corpus
 from tests.optimizer.notation import corpus_of
@@ -44,7 +44,7 @@ def test_a_read_that_was_empty_once_is_not(nothing):
 
 @pytest.mark.parametrize(("outputs", "is_sure"), [(13, False), (14, True)])
 def test_few_outputs_show_nothing(outputs, is_sure):
-    places = occurrences_of(corpus_of("\n".join(map(noted, range(outputs)))), "get_user")
+    places = collect_occurrences(corpus_of("\n".join(map(noted, range(outputs)))), "get_user")
     writing = routine(step("get_user", "$id"), step("set_note", "#1/key"))
     read, _ = expect_output(writing, {1, 2}, places, Thresholds()).steps
     assert read.never_empty is is_sure
@@ -59,7 +59,7 @@ def test_each_binding_counts_for_itself():
     second = replace(
         step("get_note", "#1/key"), args={"key": first, "sort": replace(first, path="/sort")}, evidence=places
     )
-    tried = with_verdict(second, try_step(second, occurrences_of(corpus, "get_user")))
+    tried = with_verdict(second, try_step(second, collect_occurrences(corpus, "get_user")))
     counts = {
         place: (seen.held_out_agree, seen.held_out_contradict) for place, seen in tried.evidence.items()
     }
@@ -73,7 +73,7 @@ def test_a_routine_counts_only_where_each_step_is_found_without_the_place():
     plain = routine(step("get_user", "$id"), step("get_note", "#1/key"))
     candidate = replace(plain, steps=(plain.steps[0], replace(plain.steps[1], evidence={"": known})))
     found, _ = verify(candidate, corpus, Thresholds())
-    known_without = sum(fold_of(run.task) != 1 for run in corpus.runs)
+    known_without = sum(assign_fold(run.task) != 1 for run in corpus.runs)
     assert 0 < known_without < len(TASKS)
     assert (found.evidence.held_out_exact, found.evidence.held_out) == (known_without, len(TASKS))
 

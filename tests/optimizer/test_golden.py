@@ -21,8 +21,8 @@ from langchain_awo.demo.backoffice.tools import back_office_tools
 from langchain_awo.demo.backoffice.world import World
 from langchain_awo.model.views.notation import format_numbered_step
 from langchain_awo.optimizer.pipeline import Options, compile_plan
-from langchain_awo.optimizer.selection.words import words_of
-from langchain_awo.runtime.tool.signatures import spec_of
+from langchain_awo.optimizer.selection.words import split_name
+from langchain_awo.runtime.tool.signatures import read_spec
 from langchain_awo.testing import generate_world, play
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -36,7 +36,7 @@ def of_demo(writes, folder):
         agent = build_agent(scripted_model(), tools)
         run_tasks(agent, generate_tasks(world, 150), callbacks=[recorder])
         recorder.flush()
-        specs = [spec_of(tool) for tool in tools]
+        specs = [read_spec(tool) for tool in tools]
         return compile_plan(load_traces(folder / "traces.db"), tools=specs, options=Options(writes=writes))
 
 
@@ -69,7 +69,7 @@ def held_to(name, plan):
 
 
 def assert_looks_written_by_hand(each):
-    assert len(words_of(each.name)) <= 5, each.name
+    assert len(split_name(each.name)) <= 5, each.name
     assert len(each.name) <= 60, each.name
     own = sum(not name.startswith("$") for name in each.steps[0].args)
     assert len(each.parameters) <= max(5, own), each.name
@@ -79,7 +79,7 @@ def assert_looks_written_by_hand(each):
         assert each.description.startswith("Returns ")
         assert "Reads only, changes nothing." in each.description
     else:
-        assert words_of(each.steps[-1].tool)[0] in words_of(each.name)
+        assert split_name(each.steps[-1].tool)[0] in split_name(each.name)
         assert all(spec.required for spec in each.parameters)
 
 

@@ -11,13 +11,18 @@ from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.model.rules import Commute, RuleSet
 from langchain_awo.optimizer.baseline.extract import extract
 from langchain_awo.optimizer.baseline.literal import compile_literal
-from langchain_awo.optimizer.baseline.merge import Decisions, build_graph, count_decisions, graph_of
+from langchain_awo.optimizer.baseline.merge import (
+    Decisions,
+    build_counted_graph,
+    build_graph,
+    count_decisions,
+)
 from langchain_awo.optimizer.log.corpus import build_corpus
 from langchain_awo.optimizer.rules.check import DEFAULT_RULES
 from langchain_awo.optimizer.rules.file import dump_rules
 from langchain_awo.optimizer.rules.prepare import build_paths
 from langchain_awo.optimizer.rules.suggest import suggest_rules
-from langchain_awo.plan_file import plan_text
+from langchain_awo.plan_file import encode_plan
 from tests.optimizer.notation import corpus_of, traces_of
 
 KNOWN = '"k0 k1 k2 k3"'
@@ -42,7 +47,7 @@ def test_the_same_traces_in_any_order_give_the_same_bytes(lines, chance):
 def _bytes(corpus):
     meta_tools, refused = compile_literal(corpus, threshold=2)
     plan = ToolkitPlan(meta_tools=tuple(meta_tools), refused=tuple(refused))
-    return build_graph(corpus).draw_mermaid(), plan_text(plan), dump_rules(suggest_rules(corpus))
+    return build_graph(corpus).draw_mermaid(), encode_plan(plan), dump_rules(suggest_rules(corpus))
 
 
 @given(st.permutations(READS), st.permutations(READS))
@@ -84,9 +89,9 @@ def test_pruning_first_does_not_change_what_is_extracted(lines, threshold, histo
     """Totals stay exact, so that the half rule sees what was pruned. Shown for trees, where support is exact too."""
     paths = build_paths(corpus_of("\n".join(lines)), RuleSet())
     decisions = count_decisions(paths, history=history)
-    pruned = extract(graph_of(decisions, threshold=threshold), threshold=threshold)
+    pruned = extract(build_counted_graph(decisions, threshold=threshold), threshold=threshold)
     if history is None:
-        assert pruned == extract(graph_of(decisions), threshold=threshold)
+        assert pruned == extract(build_counted_graph(decisions), threshold=threshold)
     assert all(len(each.calls) > 1 and each.support >= 1 for each in pruned)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from langchain_awo.model.rules import Normalize
-from langchain_awo.optimizer.rules.normalize import normalized
+from langchain_awo.optimizer.rules.normalize import normalize_arguments
 
 N = {"pattern": "[0-9]+", "replacement": "n"}
 
@@ -31,4 +31,4 @@ N = {"pattern": "[0-9]+", "replacement": "n"}
     ],
 )  # fmt: skip
 def test_a_rule_replaces_what_it_is_about_and_nothing_else(rule, args, expected):
-    assert normalized(rule, "get", args) == expected
+    assert normalize_arguments(rule, "get", args) == expected

@@ -8,7 +8,7 @@ from random import Random
 from hypothesis import Phase, event, given, note, settings
 from hypothesis import strategies as st
 
-from langchain_awo.model.ir.binding import Parameter, leaves
+from langchain_awo.model.ir.binding import Parameter, list_leaves
 from langchain_awo.model.stepping.execution import execute
 from langchain_awo.model.stepping.outcome import Failed, Succeeded
 from langchain_awo.model.trace.call_key import call_key
@@ -38,7 +38,9 @@ def stopped(stop):
 
 def needs_more_than_the_anchor_says(meta_tool):
     """Whether a later step looks at a parameter that no recorded call of the first can tell."""
-    used = (leaf for step in meta_tool.steps[1:] for binding in step.bindings for leaf in leaves(binding))
+    used = (
+        leaf for step in meta_tool.steps[1:] for binding in step.bindings for leaf in list_leaves(binding)
+    )
     return any(isinstance(leaf, Parameter) and leaf.name == "r" for leaf in used)
 
 

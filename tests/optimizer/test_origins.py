@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from langchain_awo.model.ir.binding import Constant
-from langchain_awo.optimizer.dataflow.coverage import held_out_coverage
-from langchain_awo.optimizer.dataflow.observations import sights_of, sources_of
+from langchain_awo.optimizer.dataflow.coverage import measure_coverage
+from langchain_awo.optimizer.dataflow.observations import collect_sights, number_sources
 from langchain_awo.optimizer.dataflow.origins import learn_origins
 from tests.optimizer.notation import corpus_of
 
@@ -17,10 +17,10 @@ def runs(line, *, first=10, count=12):
 def origins(text):
     """The origins of every argument as text, such as `get_user* /orders/*`."""
     corpus = corpus_of(text)
-    sources = sources_of(corpus)
+    sources = number_sources(corpus)
     return {
         f"{tool} {path}": [_shown(each, sources) for each in found]
-        for (tool, path), found in learn_origins(sights_of(corpus, sources)).items()
+        for (tool, path), found in learn_origins(collect_sights(corpus, sources)).items()
     }
 
 
@@ -62,7 +62,7 @@ def test_nested_arguments_are_counted_leaf_by_leaf():
 
 def test_coverage_is_whole_where_everything_flows_and_misses_what_the_model_makes_up():
     line = 'find_user(a{n}) -> {"uid": "u{n}"} | get_user(u{n}) | note(id=u{n}, text=free{n})'
-    found = held_out_coverage(corpus_of(runs(line)))
+    found = measure_coverage(corpus_of(runs(line)))
     assert found.arguments == 6 * 3
     assert (found.covered.total(), found.nowhere, found.said) == (12, 6, 0)
 
@@ -72,12 +72,12 @@ def test_arguments_of_one_item_must_come_from_one_and_the_same_item():
     orders = 'list_orders(u{n}) -> [{"id": "o{n}", "day": "a{n}"}, {"id": "p{n}", "day": "b{n}"}]'
     pairs = ("id=o{n}, day=a{n}", "id=p{n}, day=b{n}", "id=p{n}, day=a{n}")
     thirds = [runs(f"{orders} | get_order({pair})", first=10 + 20 * i) for i, pair in enumerate(pairs)]
-    found = held_out_coverage(corpus_of("\n".join(thirds)))
+    found = measure_coverage(corpus_of("\n".join(thirds)))
     assert found.covered["item"] < found.arguments == 36
     assert found.missed
 
 
 def test_words_of_the_user_are_told_apart_from_what_occurs_nowhere():
     line = '"say w{n}" find_user(a{n}) -> {"uid": "u{n}"} | note(id=u{n}, text=w{n})'
-    found = held_out_coverage(corpus_of(runs(line)))
+    found = measure_coverage(corpus_of(runs(line)))
     assert (found.covered.total(), found.said, found.nowhere) == (6, 6, 0)

@@ -10,7 +10,7 @@ from langchain_awo.model.ir.metatool import MetaTool, Step
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.trace.trace import ToolCallRecord, Trace
 from langchain_awo.optimizer.log.corpus import build_corpus
-from langchain_awo.optimizer.log.variants import OTHER, frequent, path_mix
+from langchain_awo.optimizer.log.variants import OTHER, count_paths, keep_frequent
 from tests.reporting.material import trace
 
 EFFECTS = {
@@ -32,7 +32,7 @@ META_TOOL = MetaTool(
 
 
 def paths(*traces: Trace):
-    return path_mix(build_corpus(traces, declared=EFFECTS), [META_TOOL])
+    return count_paths(build_corpus(traces, declared=EFFECTS), [META_TOOL])
 
 
 def used(number, *ran):
@@ -65,6 +65,6 @@ def test_trials_of_a_task_count_once_for_each_path():
 
 def test_rare_paths_are_kept_as_a_number():
     mix = {"a": 9, "b": 2, "c": 1, "d": 1}
-    assert frequent(mix) == {"a": 9, "b": 2, OTHER: 2}
-    assert frequent(mix, most=1) == {"a": 9, OTHER: 4}
-    assert frequent({"a": 2}) == {"a": 2}
+    assert keep_frequent(mix) == {"a": 9, "b": 2, OTHER: 2}
+    assert keep_frequent(mix, most=1) == {"a": 9, OTHER: 4}
+    assert keep_frequent({"a": 2}) == {"a": 2}

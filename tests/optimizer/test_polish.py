@@ -8,7 +8,7 @@ import logging
 import pytest
 
 import langchain_awo as awo
-from langchain_awo.optimizer.selection.polish import polished
+from langchain_awo.optimizer.selection.polish import polish_names
 from langchain_awo.testing import ScriptedChatModel
 from tests.optimizer.notation import traces_of
 
@@ -21,7 +21,7 @@ def plan():
 
 
 def worded(plan, answer):
-    return polished(plan, lambda _: answer).meta_tools[0]
+    return polish_names(plan, lambda _: answer).meta_tools[0]
 
 
 def test_a_better_name_and_description_are_taken_and_the_steps_stay_named(plan):
@@ -56,13 +56,13 @@ def test_a_namer_that_raises_costs_nothing(plan):
     def broken(_meta_tool):
         raise ConnectionError("no network")
 
-    assert polished(plan, broken) == plan
+    assert polish_names(plan, broken) == plan
 
 
 def test_no_two_meta_tools_get_one_name():
     others = RUNS.replace("find_user", "find_shop").replace("get_user", "get_shop")
     plan = awo.compile_toolkit(traces_of(f"{RUNS}\n{others}")).plan
-    names = [each.name for each in polished(plan, lambda _: ("look_up", "Looks up.")).meta_tools]
+    names = [each.name for each in polish_names(plan, lambda _: ("look_up", "Looks up.")).meta_tools]
     assert len(names) == len(set(names)) == 2
     assert "look_up" in names
 

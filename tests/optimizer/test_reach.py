@@ -16,7 +16,7 @@ from langchain_awo.model.ir.binding import (
     Transform,
 )
 from langchain_awo.model.ir.metatool import Map, MetaTool, ParameterSpec, Step
-from langchain_awo.model.ir.reach import leak_of, reach_of, reaches_out
+from langchain_awo.model.ir.reach import find_leak, reach_of, reaches_out
 from langchain_awo.model.rules import RuleSet, Trust
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.trace.trace import Message, ModelCallRecord, ToolCallRecord, ToolSpec, Trace
@@ -105,34 +105,34 @@ LEAKS = {
 
 @pytest.mark.parametrize("args", LEAKS.values(), ids=LEAKS)
 def test_an_output_is_found_on_its_way_out(args):
-    assert leak_of(routine("fetch_page", args), FETCH)
+    assert find_leak(routine("fetch_page", args), FETCH)
 
 
 def test_an_output_is_found_in_the_item_of_a_list_and_behind_an_earlier_argument():
     mapped = routine("fetch_page", {"url": Item()}, over=Map(source=Output(step=1, path="/links/*")))
-    assert leak_of(mapped, FETCH) == (2, "url")
+    assert find_leak(mapped, FETCH) == (2, "url")
     first = Step(tool="get_order", effect=Effect.READ, args={"id": Output(step=1, path="/id")})
     then = Step(tool="fetch_page", effect=Effect.READ, args={"url": Argument(step=2, path="/id")})
-    assert leak_of(MetaTool(name="x", description="", steps=(GET, first, then)), FETCH) == (3, "url")
+    assert find_leak(MetaTool(name="x", description="", steps=(GET, first, then)), FETCH) == (3, "url")
 
 
 def test_a_member_called_url_is_found_where_no_schema_is_known():
-    assert leak_of(
+    assert find_leak(
         routine("get_all", {"requests": ListOf(elements=(ObjectOf(members={"url": CARD}),))}), {"get_all": {}}
     )
 
 
 def test_parameters_and_constants_may_go_out_and_a_mail_address_may_be_looked_up():
     given = {"url": Parameter(name="url"), "header": Constant(value="x")}
-    assert leak_of(routine("fetch_page", given), FETCH) is None
+    assert find_leak(routine("fetch_page", given), FETCH) is None
     asked = routine("fetch_page", {"url": Item()}, over=Map(source=Parameter(name="urls")))
-    assert leak_of(asked, FETCH) is None
+    assert find_leak(asked, FETCH) is None
     argument = routine("fetch_page", {"url": Argument(step=1, path="/email")})
-    assert leak_of(argument, FETCH) is None
+    assert find_leak(argument, FETCH) is None
     mail = {"find_member": reach_of(spec("find_member", email=TEXT))}
-    assert leak_of(routine("find_member", {"email": Output(step=1, path="/email")}), mail) is None
+    assert find_leak(routine("find_member", {"email": Output(step=1, path="/email")}), mail) is None
     added = Template(prefix="", source=CARD, suffix="@a.example")
-    assert leak_of(routine("find_member", {"email": added}), mail) == (2, "email")
+    assert find_leak(routine("find_member", {"email": added}), mail) == (2, "email")
 
 
 def trace(n, calls, **metadata):

@@ -17,9 +17,9 @@ from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.trace.trace import ToolSpec
 from langchain_awo.optimizer.log.inline import without_echo
 from langchain_awo.optimizer.pipeline import Options, compile_plan
-from langchain_awo.optimizer.recompile.previous import doing
+from langchain_awo.optimizer.recompile.previous import fingerprint_routine
 from langchain_awo.optimizer.recompile.recompile import recompile_plan
-from langchain_awo.optimizer.selection.parameters import renamed
+from langchain_awo.optimizer.selection.parameters import rename_parameters
 from tests.cli.recordings import order_run
 from tests.optimizer.echoing import asked, season
 
@@ -46,7 +46,7 @@ def test_what_is_used_stays_the_same_under_its_name(demo, again):
     now = again.plan.meta_tools
     assert names(now) == before.keys()
     for each in now:
-        assert doing(each) == doing(before[each.name])
+        assert fingerprint_routine(each) == fingerprint_routine(before[each.name])
         assert [spec.name for spec in each.parameters] == [spec.name for spec in before[each.name].parameters]
         assert each.description == before[each.name].description
 
@@ -57,7 +57,9 @@ def test_without_taking_out_the_echo_routines_that_are_used_would_be_lost(demo):
         for trace in demo.after
     ]
     plain = compile_plan(unmarked, tools=demo.specs)
-    lost = {doing(each) for each in demo.toolkit.plan.meta_tools} - {doing(each) for each in plain.meta_tools}
+    lost = {fingerprint_routine(each) for each in demo.toolkit.plan.meta_tools} - {
+        fingerprint_routine(each) for each in plain.meta_tools
+    }
     assert lost
 
 
@@ -111,7 +113,7 @@ def plan(runs):
 def called(plan: ToolkitPlan, new: str, parameters: dict[str, str]) -> ToolkitPlan:
     """The plan with its meta-tool and its parameters under other names."""
     (meta_tool,) = plan.meta_tools
-    other = replace(renamed(meta_tool, parameters), name=new, description="As a person worded it.")
+    other = replace(rename_parameters(meta_tool, parameters), name=new, description="As a person worded it.")
     return replace(plan, meta_tools=(other,))
 
 

@@ -6,7 +6,7 @@ from langchain_awo.model.ir.metatool import Refused
 from langchain_awo.model.views.refusals import format_refusals, group_refusals
 from langchain_awo.optimizer.log.corpus import build_corpus
 from langchain_awo.optimizer.pipeline import Options, compile_corpus
-from langchain_awo.optimizer.statistics import lower_bound, places_missing
+from langchain_awo.optimizer.statistics import compute_lower_bound, count_missing_places
 from tests.optimizer.notation import traces_of
 from tests.optimizer.test_explaining import DECLARED, alerts, runs
 
@@ -62,6 +62,6 @@ def test_a_candidate_that_another_covers_names_it():
 
 def test_as_many_places_as_are_said_to_be_missing_reach_the_bound_and_one_less_does_not():
     for agree, total in ((10, 10), (12, 14), (58, 61), (1, 9)):
-        missing = places_missing(agree, total, confidence=0.95, wanted=0.9)
-        assert lower_bound(agree + missing, total + missing, 0.95) >= 0.9
-        assert lower_bound(agree + missing - 1, total + missing - 1, 0.95) < 0.9
+        missing = count_missing_places(agree, total, confidence=0.95, wanted=0.9)
+        assert compute_lower_bound(agree + missing, total + missing, 0.95) >= 0.9
+        assert compute_lower_bound(agree + missing - 1, total + missing - 1, 0.95) < 0.9

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from langchain_awo.model.ir.binding import Output
-from langchain_awo.model.ir.eager import eager_part
+from langchain_awo.model.ir.eager import select_eager_part
 from langchain_awo.model.ir.metatool import Guard
 from langchain_awo.optimizer.replay.counterfactual import replay
 from langchain_awo.optimizer.replay.simulate import simulate
@@ -110,20 +110,20 @@ def test_continuing_runs_the_rest_wanted_or_not():
 
 
 def test_only_eager_steps_continue():
-    assert eager_part(ORDER_OF_USER) is None
-    assert eager_part(eager(ORDER_OF_USER)) == eager(ORDER_OF_USER)
+    assert select_eager_part(ORDER_OF_USER) is None
+    assert select_eager_part(eager(ORDER_OF_USER)) == eager(ORDER_OF_USER)
     assert replay([ORDER_OF_USER], corpus_of(f"{FOUND} | get_order(o9)")).continue_.saved == 0
 
 
 def test_nothing_continues_a_write():
     after_write = routine(step("update_user", "$id"), step("get_order", "#1/order"))
-    assert eager_part(eager(after_write)) is None
+    assert select_eager_part(eager(after_write)) is None
 
 
 def test_eager_steps_are_renumbered_without_the_others():
     long = routine(step("get_user", "$id"), step("get_note", "$note"), step("get_order", "#1/order"))
     third = replace(long.steps[2], eager=True)
-    part = eager_part(replace(long, steps=(*long.steps[:2], third)))
+    part = select_eager_part(replace(long, steps=(*long.steps[:2], third)))
     assert [each.tool for each in part.steps] == ["get_user", "get_order"]
     assert part.steps[1].depends_on == {1}
 

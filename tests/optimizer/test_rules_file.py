@@ -19,7 +19,7 @@ from langchain_awo.model.rules import (
     RuleSet,
     SelectBy,
 )
-from langchain_awo.optimizer.rules.check import checked, python_rule
+from langchain_awo.optimizer.rules.check import check_rules, python_rule
 from langchain_awo.optimizer.rules.file import dump_rules, load_rules, read_rules, write_rules
 from langchain_awo.optimizer.rules.prepare import build_paths
 from langchain_awo.optimizer.rules.suggest import suggest_rules
@@ -115,7 +115,7 @@ def test_a_python_rule_works_like_a_declared_one_but_is_not_written():
 
     rules = RuleSet((python_rule(without_time),))
     corpus = corpus_of("get_time() | v2_get_user(1) | get_order(7)")
-    (path,) = build_paths(corpus, checked(rules, corpus))
+    (path,) = build_paths(corpus, check_rules(rules, corpus))
     assert [call.label for call in path.canonical] == ["get_user", "get_order"]
     with pytest.raises(RuleError, match="python rule without_time\\) is a Python function"):
         dump_rules(rules)
@@ -124,7 +124,7 @@ def test_a_python_rule_works_like_a_declared_one_but_is_not_written():
 def test_a_python_rule_may_not_leave_out_a_write():
     corpus = corpus_of("get_user(1) | update_user(1)")
     with pytest.raises(RuleError, match="leaves out update_user, which may write"):
-        checked(RuleSet((python_rule(lambda call: call if call.effect.is_read else None),)), corpus)
+        check_rules(RuleSet((python_rule(lambda call: call if call.effect.is_read else None),)), corpus)
 
 
 def test_rule_sets_compose():
@@ -142,4 +142,4 @@ def test_suggested_rules_are_sound_for_the_traces_they_came_from():
     suggested = suggest_rules(corpus)
     everything = RuleSet(tuple(dataclasses.replace(rule, on=True) for rule in suggested.rules))
     assert {rule.kind for rule in everything.rules} == {"collapse_login", "collapse_repeats", "commute"}
-    assert checked(everything, corpus) is everything
+    assert check_rules(everything, corpus) is everything

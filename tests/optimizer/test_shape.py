@@ -10,9 +10,9 @@ from langchain_awo.model.ir.metatool import MetaTool, Step
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.trace.trace import Message, ModelCallRecord, ToolCallRecord, Trace
 from langchain_awo.optimizer.log.corpus import build_corpus
-from langchain_awo.optimizer.selection.mentions import is_telling, says, words_of
-from langchain_awo.optimizer.selection.output_liveness import held_share, uses_of
-from langchain_awo.optimizer.selection.prune_outputs import Showing, shape
+from langchain_awo.optimizer.selection.mentions import is_telling, says, split_words
+from langchain_awo.optimizer.selection.output_liveness import count_held_values, uses_of
+from langchain_awo.optimizer.selection.prune_outputs import Showing, prune_outputs
 
 READ = MetaTool(name="m", description="", steps=(Step(tool="get_order", effect=Effect.READ),))
 
@@ -53,7 +53,7 @@ def run(number, *, said="Here you are.", sends=None, output=None, **known):
 
 
 def hidden(*runs, **showing):
-    (shaped,) = shape([READ], build_corpus(runs), showing=Showing(**showing))
+    (shaped,) = prune_outputs([READ], build_corpus(runs), showing=Showing(**showing))
     return list(shaped.steps[0].hide)
 
 
@@ -70,7 +70,7 @@ def test_records_that_nobody_used_are_hidden_and_the_rest_is_not():
 
 
 def test_the_evidence_is_kept_with_each_place():
-    (shaped,) = shape([READ], build_corpus([*many(), run(70, said="call 555-00070")]))
+    (shaped,) = prune_outputs([READ], build_corpus([*many(), run(70, said="call 555-00070")]))
     seen = shaped.steps[0].hide["/phone"]
     assert (seen.outputs, seen.tasks, seen.used) == (61, 61, 1)
 
@@ -144,7 +144,9 @@ def test_small_outputs_and_outputs_of_which_nothing_is_used_stay_whole():
 
 
 def test_the_order_of_the_traces_does_not_matter():
-    assert shape([READ], build_corpus(many())) == shape([READ], build_corpus(reversed(many())))
+    assert prune_outputs([READ], build_corpus(many())) == prune_outputs(
+        [READ], build_corpus(reversed(many()))
+    )
 
 
 def test_keys_that_are_data_are_one_place():
@@ -157,8 +159,8 @@ def test_keys_that_are_data_are_one_place():
 
 def test_the_share_of_used_values_that_are_still_shown_is_counted():
     corpus = build_corpus([run(1, said="O-1 comes to 555-00001"), run(2, said="O-2")])
-    assert held_share(corpus, "get_order", ["/phone"]) == (2, 3)
-    assert held_share(corpus, "get_order", ["/street"]) == (3, 3)
+    assert count_held_values(corpus, "get_order", ["/phone"]) == (2, 3)
+    assert count_held_values(corpus, "get_order", ["/street"]) == (3, 3)
 
 
 SAYINGS = {
@@ -174,14 +176,14 @@ SAYINGS = {
 
 @pytest.mark.parametrize("value", SAYINGS)
 def test_values_are_found_however_an_agent_puts_them(value):
-    assert says(f" {' '.join(words_of(SAYINGS[value]))} ", value)
+    assert says(f" {' '.join(split_words(SAYINGS[value]))} ", value)
 
 
 @pytest.mark.parametrize(
     ("value", "said"), [("W12", "order W123"), (12, "12.5 percent"), ("May 2", "on May 20")]
 )
 def test_a_part_of_a_longer_word_is_no_use(value, said):
-    assert not says(f" {' '.join(words_of(said))} ", value)
+    assert not says(f" {' '.join(split_words(said))} ", value)
 
 
 def test_values_that_stand_anywhere_tell_nothing():

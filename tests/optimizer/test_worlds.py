@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from langchain_awo.model.ir.pointer import MISSING, expand, lookup
+from langchain_awo.model.ir.pointer import MISSING, expand, look_up
 from langchain_awo.model.ir.schema import dump
 from langchain_awo.model.text.encoding import decode
 from langchain_awo.optimizer.pipeline import compile_plan
@@ -48,7 +48,7 @@ def test_what_a_world_says_of_its_flow_is_true_in_its_runs(seed):
         for call in trace.tool_calls:
             made.setdefault(call.name, []).append(call)
             for flow in world.tool(call.name).flows:
-                value = lookup(call.args, f"/{flow.argument}")
+                value = look_up(call.args, f"/{flow.argument}")
                 if value is not MISSING:
                     assert str(value) in map(str, _possible(flow.source, made, value))
 

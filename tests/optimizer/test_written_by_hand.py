@@ -7,13 +7,13 @@ import pytest
 from langchain_awo.model.ir.binding import Constant, Item, Output, Parameter
 from langchain_awo.model.ir.metatool import Guard, Map, MetaTool, ParameterSpec, Step
 from langchain_awo.model.trace.effect import Effect
-from langchain_awo.optimizer.log.effect_names import effect_of_name
+from langchain_awo.optimizer.log.effect_names import guess_effect
 from langchain_awo.optimizer.pipeline import Options, compile_corpus
 from langchain_awo.optimizer.replay.counterfactual import replay
 from langchain_awo.optimizer.rules.file import load_rules
 from langchain_awo.optimizer.selection.descriptions import describe
 from langchain_awo.optimizer.selection.secrets import asks_for_secret
-from langchain_awo.optimizer.selection.titles import names_of
+from langchain_awo.optimizer.selection.titles import propose_names
 from tests.optimizer.notation import corpus_of
 from tests.optimizer.routines import compiled
 from tests.optimizer.test_mining import runs
@@ -179,7 +179,7 @@ LOGGED_IN = [
 )
 def test_reads_are_named_after_what_is_asked_for(steps, name, told):
     routine = MetaTool(name="r", description="", steps=tuple(steps), parameters=(ParameterSpec(name="name"),))
-    assert next(names_of(routine)) == name
+    assert next(propose_names(routine)) == name
     assert describe(routine).startswith(f"{told} Reads only, changes nothing.")
 
 
@@ -203,8 +203,8 @@ def test_reads_are_named_after_what_is_asked_for(steps, name, told):
     ],
 )
 def test_writes_are_named_after_the_write(tool, guard, name, deed):
-    write = Step(tool=tool, args={"why": Constant(value=1)}, guard=guard, effect=effect_of_name("update_x"))
+    write = Step(tool=tool, args={"why": Constant(value=1)}, guard=guard, effect=guess_effect("update_x"))
     routine = MetaTool(name="r", description="", steps=(read("get_order", GIVEN), write))
-    assert next(names_of(routine)) == name
+    assert next(propose_names(routine)) == name
     assert describe(routine).startswith(deed)
     assert f"then calls {tool}. Changes data." in describe(routine)

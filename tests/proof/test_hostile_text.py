@@ -16,7 +16,7 @@ from langchain_awo.model.trace.trace import Message, ModelCallRecord, ToolCallRe
 from langchain_awo.model.views.mermaid import to_mermaid
 from langchain_awo.model.views.notation import format_refused
 from langchain_awo.model.views.notation_parser import parse_meta_tool
-from langchain_awo.model.views.python_view import python_view
+from langchain_awo.model.views.python_view import render_python
 
 FORGED = "9 meta-tools accepted"
 HOSTILE = f'\x1b]0;mine\x07\x1b[2J\u202e\x9b31m<script>mine()</script>"]; click A\r\n{FORGED}\n[red]x[/red]'
@@ -76,7 +76,7 @@ def test_a_diagram_and_code_are_harmless(toolkit):
     drawn = to_mermaid(toolkit.plan.meta_tools[0])
     assert_harmless(drawn)
     assert not [line for line in drawn.splitlines() if line.strip().startswith("click")]
-    assert_harmless(python_view(toolkit.plan))
+    assert_harmless(render_python(toolkit.plan))
 
 
 def test_a_page_holds_no_program_but_its_own(traces, toolkit):

@@ -12,7 +12,7 @@ from langchain_awo.model.ir.metatool import Refused
 from langchain_awo.model.stepping.deciding import call_key
 from langchain_awo.model.stepping.execution import execute
 from langchain_awo.model.stepping.outcome import Failed, Succeeded
-from langchain_awo.model.text.encoding import digest
+from langchain_awo.model.text.encoding import compute_digest
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.trace.trace import Message, ModelCallRecord, ToolCallRecord, Trace
 from langchain_awo.optimizer.log.corpus import build_corpus
@@ -21,7 +21,7 @@ from langchain_awo.optimizer.mining.verify import verify
 from langchain_awo.optimizer.pipeline import Options, compile_corpus
 from langchain_awo.optimizer.replay.counterfactual import replay
 from langchain_awo.optimizer.replay.simulate import simulate
-from langchain_awo.optimizer.selection.prune_outputs import shape
+from langchain_awo.optimizer.selection.prune_outputs import prune_outputs
 from tests.optimizer.stepping_worlds import FAILURE, ToolsWorld, make_parameters, make_routine
 
 ODD = ["", " ", "a/b", "~0", "#1/x", "{}", "naïve", "\uff11", "\u202e", "0", "null", "item"]
@@ -79,9 +79,9 @@ def test_what_was_compiled_passes_every_pass_again_unchanged_in_any_order_of_the
     event(f"{len(made)} meta-tools, {writes}")
     shuffled = build_corpus(Random(seed).sample(traces, len(traces)), declared=EFFECTS)  # noqa: S311
     assert compile_corpus(shuffled, options) == (made, refused)
-    shaped = shape(made, corpus, showing=options.showing)
-    assert shape(shaped, corpus, showing=options.showing) == shaped
-    assert shape(made, shuffled, showing=options.showing) == shaped
+    shaped = prune_outputs(made, corpus, showing=options.showing)
+    assert prune_outputs(shaped, corpus, showing=options.showing) == shaped
+    assert prune_outputs(made, shuffled, showing=options.showing) == shaped
     for each in made:
         verified, _ = verify(each, corpus, Thresholds())
         if verified:
@@ -126,15 +126,15 @@ def test_no_routine_makes_a_call_of_a_step_twice_and_what_it_made_and_left_is_al
             group = next(stepping) if outcomes is None else stepping.send(outcomes)
             outcomes = []
             for call in group:
-                made.append((call.step, call.tool, digest(call.args)))
+                made.append((call.step, call.tool, compute_digest(call.args)))
                 answer = world.answer(call.tool, call.args)
                 fails = answer == FAILURE or (resumed and chance.random() < 0.1)
                 outcomes.append(Failed(error="no") if fails else Succeeded(output=answer))
     except StopIteration as end:
         result = end.value
     assert len(made) == len(set(made))
-    done = [(each.call.step, each.call.tool, digest(each.call.args)) for each in result.done]
-    left = [(each.step, each.tool, digest(each.args)) for each in result.remaining]
+    done = [(each.call.step, each.call.tool, compute_digest(each.call.args)) for each in result.done]
+    left = [(each.step, each.tool, compute_digest(each.args)) for each in result.remaining]
     assert set(done) <= set(made)
     assert not set(done) & set(left)
     if result.stop is None:
@@ -143,7 +143,11 @@ def test_no_routine_makes_a_call_of_a_step_twice_and_what_it_made_and_left_is_al
         return
     event(f"stops: {result.stop.kind}, left: {len(left)}")
     if result.stop.kind == "failed":
-        failed = (result.stop.step, meta_tool.steps[result.stop.step - 1].tool, digest(result.stop.args))
+        failed = (
+            result.stop.step,
+            meta_tool.steps[result.stop.step - 1].tool,
+            compute_digest(result.stop.args),
+        )
         assert failed in made
         assert failed not in done
         assert failed not in left

@@ -89,7 +89,7 @@ def read_after_kills(kind: str, folder: Path, *, kills: int) -> int:
 def test_of_two_compilers_on_one_state_none_overwrites_what_the_other_counted(tmp_path):
     path = tmp_path / "state"
     mine, theirs = [summarize([Trace(trace_id=name, task_id=name)]) for name in ("a", "b")]
-    stamp = states.stamp_of(path)
+    stamp = states.read_stamp(path)
     states.write_state(theirs, path, stamp=stamp)
     with pytest.raises(CompileError, match="written by another process meanwhile; compile again"):
         states.write_state(mine, path, stamp=stamp)

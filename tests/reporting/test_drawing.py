@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from langchain_awo.model.graph import ROOT, WorkflowGraph
 from langchain_awo.model.ir.canonical import CanonicalCall
-from langchain_awo.reporting.drawing import drawing_of, table_of
+from langchain_awo.reporting.drawing import draw_graph, tabulate_graph
 from langchain_awo.reporting.layout import ROW, lay_out
-from langchain_awo.reporting.levels import levels_of, opening_level, pruned
+from langchain_awo.reporting.levels import choose_opening_level, find_levels, prune_graph
 from tests.reporting.material import chain, meta_tool, wide_graph
 
 
@@ -68,18 +68,18 @@ def test_a_decision_that_skips_a_layer_bends_around_what_is_there():
 def test_levels_grow_from_the_beaten_track_to_everything():
     """Each shows more, all are whole from the start, and the page opens with one that can be read."""
     graph = wide_graph(1_000)
-    levels = levels_of(graph)
+    levels = find_levels(graph)
     sizes = [level.graph.number_of_nodes() for level in levels]
     assert sizes == sorted(set(sizes))
     assert sizes[-1] == 1_000
-    assert sizes[opening_level(levels)] <= 60
+    assert sizes[choose_opening_level(levels)] <= 60
     for level in levels:
         assert all(nx.has_path(level.graph, ROOT, node) for node in level.graph)
 
 
 def test_a_graph_that_is_too_large_is_cut_at_a_weight():
     """Nobody reads 5,000 states; how many there are is said."""
-    drawing = drawing_of(wide_graph(5_000))
+    drawing = draw_graph(wide_graph(5_000))
     assert len(drawing["nodes"]) <= 1_500
     assert drawing["states"] == 5_000
 
@@ -89,7 +89,7 @@ def test_a_start_with_thousands_of_equal_beginnings_is_cut_too():
     graph = WorkflowGraph()
     for number in range(3_000):
         graph.add_decision(ROOT, f"s{number}", CanonicalCall(f"t{number}"), 1)
-    assert 1 < len(drawing_of(graph)["nodes"]) <= 1_500
+    assert 1 < len(draw_graph(graph)["nodes"]) <= 1_500
 
 
 def test_pruning_leaves_nothing_that_the_start_does_not_reach():
@@ -97,14 +97,14 @@ def test_pruning_leaves_nothing_that_the_start_does_not_reach():
     graph = WorkflowGraph()
     graph.add_decision(ROOT, "a", CanonicalCall("a"), 1)
     graph.add_decision("a", "b", CanonicalCall("b"), 9)
-    assert set(pruned(graph, 5)) == {ROOT}
+    assert set(prune_graph(graph, 5)) == {ROOT}
 
 
 def test_an_empty_graph_is_drawn_as_its_start():
     """No run called a tool: there is still a page."""
     graph = WorkflowGraph()
     graph.add_node(ROOT, call=None, count=0, out_total=0)
-    drawing = drawing_of(graph, meta_tools=(meta_tool(),))
+    drawing = draw_graph(graph, meta_tools=(meta_tool(),))
     assert [node["label"] for node in drawing["nodes"]] == ["start"]
     assert drawing["routines"] == [{"name": "find_user_with_get_order", "edges": 0}]
 
@@ -117,7 +117,7 @@ def test_the_same_graph_gives_the_same_drawing_in_whatever_order_it_was_built():
         graph = WorkflowGraph()
         for tools in order:
             chain(graph, *tools, weight=4)
-        drawings.append(json.dumps(drawing_of(graph)))
+        drawings.append(json.dumps(draw_graph(graph)))
     assert drawings[0] == drawings[1]
 
 
@@ -126,7 +126,7 @@ def test_the_table_says_the_heaviest_decisions_first():
     graph = WorkflowGraph()
     chain(graph, "find_user", "get_order", weight=3)
     chain(graph, "find_user", "get_product", weight=1)
-    rows = table_of(graph, limit=2)
+    rows = tabulate_graph(graph, limit=2)
     assert [(row["after"], row["call"], row["weight"], row["share"]) for row in rows] == [
         ("start", "find_user", 4, 1.0),
         ("find_user", "get_order", 3, 0.75),

@@ -8,7 +8,7 @@ import pytest
 
 from langchain_awo.model.ir.binding import Argument, Constant, Item, Output, Parameter, Template, Transform
 from langchain_awo.model.ir.metatool import Guard, Map, ParameterSpec, Step
-from langchain_awo.reporting.flow import flow_of
+from langchain_awo.reporting.flow import draw_flow
 from tests.reporting.material import meta_tool
 
 
@@ -23,7 +23,7 @@ def arrows(flow):
 
 def test_parameters_and_outputs_lead_to_the_arguments_they_are_bound_to():
     """Box 0 holds the parameters, the others the steps."""
-    assert arrows(flow_of(meta_tool())) == [(0, "name", 1, "id"), (1, "/next", 2, "id")]
+    assert arrows(draw_flow(meta_tool())) == [(0, "name", 1, "id"), (1, "/next", 2, "id")]
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_parameters_and_outputs_lead_to_the_arguments_they_are_bound_to():
 )
 def test_what_is_made_of_a_value_is_said_at_its_arrow(binding, made):
     """The arrow comes from the value, and the argument shows how it is changed."""
-    flow = flow_of(with_steps(Step(tool="login", args={}), Step(tool="orders", args={"auth": binding})))
+    flow = draw_flow(with_steps(Step(tool="login", args={}), Step(tool="orders", args={"auth": binding})))
     (arrow,) = flow.arrows
     assert (arrow.source, arrow.place, arrow.made) == (1, "/token", made)
     assert flow.boxes[-1].inputs[0].value == made
@@ -43,7 +43,7 @@ def test_what_is_made_of_a_value_is_said_at_its_arrow(binding, made):
 
 def test_a_constant_stands_in_its_box_and_has_no_arrow():
     """Nothing flows."""
-    flow = flow_of(with_steps(Step(tool="search", args={"limit": Constant(value=5)}), parameters=()))
+    flow = draw_flow(with_steps(Step(tool="search", args={"limit": Constant(value=5)}), parameters=()))
     assert flow.arrows == ()
     assert [(port.name, port.value) for port in flow.boxes[0].inputs] == [("limit", "5")]
 
@@ -53,7 +53,7 @@ def test_the_list_of_a_mapped_step_has_an_arrow_of_its_own_kind():
     mapped = Step(
         tool="get", args={"id": Item(path="/id")}, over=Map(source=Output(step=1, path="/orders/*"))
     )
-    flow = flow_of(with_steps(Step(tool="find", args={"name": Parameter(name="name")}), mapped))
+    flow = draw_flow(with_steps(Step(tool="find", args={"name": Parameter(name="name")}), mapped))
     assert arrows(flow)[-1] == (1, "/orders/*", 2, "for each")
     assert flow.arrows[-1].each
     assert flow.boxes[-1].inputs[-1].value == "item/id"
@@ -65,7 +65,7 @@ def test_a_guard_that_asks_for_an_argument_has_no_second_arrow():
     given = Guard(source=Parameter(name="name"), test="given")
     equals = Guard(source=Argument(step=1, path="/kind"), test="equals", value="gold", otherwise="stop")
     first = Step(tool="find", args={"name": Parameter(name="name")}, guard=given)
-    flow = flow_of(with_steps(first, Step(tool="gift", guard=equals)))
+    flow = draw_flow(with_steps(first, Step(tool="gift", guard=equals)))
     assert arrows(flow) == [(0, "name", 1, "name"), (1, "args/kind", 2, "if")]
     assert flow.boxes[1].note == "if $name is given"
     assert flow.boxes[2].note == 'else stop, if #1.args/kind == "gold"'
@@ -87,7 +87,7 @@ def test_an_arrow_that_passes_a_column_runs_between_its_boxes():
             },
         ),
     )
-    flow = flow_of(with_steps(*steps, parameters=("p", "q", "r")))
+    flow = draw_flow(with_steps(*steps, parameters=("p", "q", "r")))
     by_number = {box.number: box for box in flow.boxes}
     seen = set()
     for arrow in flow.arrows:

@@ -14,8 +14,8 @@ from langchain_awo.errors import MissingExtraError, ReportError
 from langchain_awo.model.graph import WorkflowGraph
 from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.reporting import library
-from langchain_awo.reporting.embedding import embedded
-from langchain_awo.reporting.page import _environment, asset
+from langchain_awo.reporting.embedding import embed_json
+from langchain_awo.reporting.page import _environment, load_asset
 from tests.reporting.material import HOSTILE, chain, hostile_report, meta_tool, report_of
 from tests.reporting.monitored import monitored
 
@@ -50,7 +50,7 @@ def test_the_page_refers_to_nothing_outside_itself():
 
 def test_what_is_embedded_is_the_data_and_no_markup():
     """It parses to what was put in, visible; no character in it could end the element or a line."""
-    text = embedded({HOSTILE: [HOSTILE, 1, None]})
+    text = embed_json({HOSTILE: [HOSTILE, 1, None]})
     assert not re.search("[<>&\u2028\u2029\u202e\x00]", text)
     ((key, value),) = json.loads(text).items()
     assert key == value[0]
@@ -123,7 +123,7 @@ def contrast(one, other):
 @pytest.mark.parametrize("scheme", [0, 1])
 def test_text_stands_out_from_what_is_behind_it(scheme):
     """Contrast is 4.5 or more (WCAG 2.2, AA) for all text, in light and in dark; 3 or more for marks."""
-    colours = dict(re.findall(r"--([\w-]+): (#\w{6});", asset("page.css").split(":root {")[scheme + 1]))
+    colours = dict(re.findall(r"--([\w-]+): (#\w{6});", load_asset("page.css").split(":root {")[scheme + 1]))
     backgrounds = [colours[name] for name in ("bg", "panel", "soft")]
     for name in ("ink", "muted", "accent"):
         assert min(contrast(colours[name], each) for each in backgrounds) >= 4.5, name
@@ -151,7 +151,7 @@ def test_a_report_overwrites_a_report_and_nothing_else(tmp_path):
 
 def test_what_is_not_installed_is_named_with_the_extra(monkeypatch):
     """The message says what to install."""
-    library.d3_program.cache_clear()
+    library.load_d3.cache_clear()
     _environment.cache_clear()
     monkeypatch.setattr(library, "find_spec", lambda _name: None)
     with pytest.raises(MissingExtraError, match=r"langchain-awo\[report\]"):
@@ -166,7 +166,7 @@ def test_what_is_not_installed_is_named_with_the_extra(monkeypatch):
     with pytest.raises(MissingExtraError, match="igraph"):
         _ = report_of(graph()).html
     monkeypatch.undo()
-    library.d3_program.cache_clear()
+    library.load_d3.cache_clear()
     _environment.cache_clear()
 
 

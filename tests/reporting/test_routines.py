@@ -8,7 +8,7 @@ from langchain_awo.model.graph import WorkflowGraph
 from langchain_awo.model.ir.binding import Item, Output, Parameter
 from langchain_awo.model.ir.metatool import Guard, Map, MetaTool, Step
 from langchain_awo.model.trace.effect import Effect
-from langchain_awo.reporting.routines import decisions_of
+from langchain_awo.reporting.routines import find_decisions
 from tests.reporting.material import chain, meta_tool
 
 
@@ -21,7 +21,7 @@ def test_only_paths_that_make_all_steps_are_marked():
     graph = WorkflowGraph()
     chain(graph, "search", "find_user", "get_order", "cancel", weight=3)
     chain(graph, "find_user", "get_product", weight=5)
-    assert calls_of(graph, decisions_of(graph, meta_tool())) == ["find_user", "get_order"]
+    assert calls_of(graph, find_decisions(graph, meta_tool())) == ["find_user", "get_order"]
 
 
 def test_a_step_that_is_left_out_when_not_wanted_need_not_occur():
@@ -31,7 +31,7 @@ def test_a_step_that_is_left_out_when_not_wanted_need_not_occur():
     graph = WorkflowGraph()
     chain(graph, "find_user", "get_product", weight=3)
     chain(graph, "find_user", "get_order", weight=3)
-    assert calls_of(graph, decisions_of(graph, guarded)) == ["find_user", "get_order"]
+    assert calls_of(graph, find_decisions(graph, guarded)) == ["find_user", "get_order"]
 
 
 def test_a_mapped_step_takes_as_many_calls_as_there_are():
@@ -40,7 +40,7 @@ def test_a_mapped_step_takes_as_many_calls_as_there_are():
     mapped = replace(meta_tool(), steps=(meta_tool().steps[0], each))
     graph = WorkflowGraph()
     chain(graph, "find_user", "get_order", "get_order", "find_user", weight=3)
-    assert calls_of(graph, decisions_of(graph, mapped)) == ["find_user", "get_order", "get_order"]
+    assert calls_of(graph, find_decisions(graph, mapped)) == ["find_user", "get_order", "get_order"]
 
 
 def test_reads_may_change_places_but_none_passes_what_it_uses_or_an_earlier_write():
@@ -53,8 +53,8 @@ def test_reads_may_change_places_but_none_passes_what_it_uses_or_an_earlier_writ
     graph = WorkflowGraph()
     chain(graph, "find", "peek", "look", weight=1)
     chain(graph, "find", "look", "note", weight=1)
-    assert calls_of(graph, decisions_of(graph, reads)) == ["find", "look", "peek"]
-    assert decisions_of(graph, written) == frozenset()
+    assert calls_of(graph, find_decisions(graph, reads)) == ["find", "look", "peek"]
+    assert find_decisions(graph, written) == frozenset()
 
 
 def test_a_graph_with_cycles_ends():
@@ -62,4 +62,4 @@ def test_a_graph_with_cycles_ends():
     graph = WorkflowGraph()
     end = chain(graph, "find_user", "get_order", weight=3)
     graph.add_decision(end, "root>find_user", graph.edges["root", "root>find_user"]["call"], 2)
-    assert calls_of(graph, decisions_of(graph, meta_tool())) == ["find_user", "find_user", "get_order"]
+    assert calls_of(graph, find_decisions(graph, meta_tool())) == ["find_user", "find_user", "get_order"]

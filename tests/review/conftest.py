@@ -7,14 +7,14 @@ import threading
 import pytest
 
 from langchain_awo.capture.importers.messages import import_messages
-from langchain_awo.model.ir.reviewing import all_of
-from langchain_awo.model.ir.sameness import routine_digest
+from langchain_awo.model.ir.reviewing import list_decidable
+from langchain_awo.model.ir.sameness import digest_routine
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.pipeline import Options, compile_plan
 from langchain_awo.plan_file import read_plan, write_plan
 from langchain_awo.review.desk import Desk
 from langchain_awo.review.examples import find_examples
-from langchain_awo.review.server import ReviewSession, open_socket, review_app, server_for
+from langchain_awo.review.server import ReviewSession, build_server, open_socket, review_app
 from tests.reporting.conftest import Watched, browser  # noqa: F401  # a fixture
 from tests.review.recordings import runs
 
@@ -34,7 +34,7 @@ def plan(traces):
 @pytest.fixture(scope="session")
 def examples(plan, traces):
     found = find_examples(traces, plan.meta_tools)
-    return {routine_digest(each): found[each.name] for each in plan.meta_tools}
+    return {digest_routine(each): found[each.name] for each in plan.meta_tools}
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def toolkit(plan, tmp_path):
 @pytest.fixture
 def decided(toolkit):
     """What the file says now of a meta-tool, by name; rejected ones too."""
-    return lambda: {each.name: each for each in all_of(read_plan(toolkit))}
+    return lambda: {each.name: each for each in list_decidable(read_plan(toolkit))}
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def session(toolkit, examples, socket_enabled):
     """A review that is being served."""
     with open_socket() as listening:
         found = ReviewSession(listening.getsockname()[1])
-        server = server_for(review_app(Desk(path=toolkit, examples=examples), found))
+        server = build_server(review_app(Desk(path=toolkit, examples=examples), found))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         yield found

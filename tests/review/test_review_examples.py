@@ -12,8 +12,8 @@ from langchain_awo.model.ir.metatool import Step, ToolkitPlan
 from langchain_awo.model.ir.reviewing import accept, find_meta_tool
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.review.examples import find_examples
-from langchain_awo.review.words import guard_words, step_words
-from langchain_awo.review.worth import Worth, total_worth, worth_of
+from langchain_awo.review.words import describe_step, guard_words
+from langchain_awo.review.worth import Worth, estimate_worth, sum_worth
 from tests.review.recordings import runs
 
 PAGE, PAY, READ = "page_team_after_alert", "pay_back_for_received_return", "get_customer_orders"
@@ -78,20 +78,20 @@ def test_a_routine_that_never_starts_has_no_examples(page):
 
 def test_steps_are_told_in_plain_words(plan):
     pay = find_meta_tool(plan, PAY).steps[1]
-    assert step_words(pay) == (
+    assert describe_step(pay) == (
         "Writes: calls pay_back. amount is the amount returned by step 1; order is the order returned by step 1."
     )
     assert guard_words(pay.guard, pay) == (
         'Only if the state returned by step 1 is "received"; otherwise the routine ends here.'
     )
-    assert step_words(Step(tool="t", args={"a": Constant(value=1)}, effect=Effect.UNKNOWN)).startswith(
+    assert describe_step(Step(tool="t", args={"a": Constant(value=1)}, effect=Effect.UNKNOWN)).startswith(
         "Does something"
     )
 
 
 def test_the_total_is_of_what_is_installed(plan):
     """A write that waits is worth nothing yet, and one that was accepted what its evidence says."""
-    before = total_worth(plan)
-    assert before == worth_of(find_meta_tool(plan, READ), plan)
-    assert total_worth(accept(plan, PAGE)) == before + worth_of(find_meta_tool(plan, PAGE), plan)
-    assert worth_of(find_meta_tool(plan, PAGE), ToolkitPlan()) == Worth()
+    before = sum_worth(plan)
+    assert before == estimate_worth(find_meta_tool(plan, READ), plan)
+    assert sum_worth(accept(plan, PAGE)) == before + estimate_worth(find_meta_tool(plan, PAGE), plan)
+    assert estimate_worth(find_meta_tool(plan, PAGE), ToolkitPlan()) == Worth()

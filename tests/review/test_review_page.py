@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import expect
 
-from langchain_awo.model.ir.reviewing import accept, rename, standing_of
-from langchain_awo.model.ir.sameness import routine_digest
+from langchain_awo.model.ir.reviewing import accept, get_standing, rename
+from langchain_awo.model.ir.sameness import digest_routine
 from langchain_awo.plan_file import read_plan, update_plan, write_plan
 from langchain_awo.review.examples import ExampleRun, Examples, ShownCall
 
@@ -48,7 +48,7 @@ def test_a_guarded_write_is_accepted_and_one_rejected_with_a_reason_and_a_name_i
     assert "finance checks each" in card(page, PAY).inner_text()
     assert "Ann" in card(page, PAGE).inner_text()
     found = decided()
-    assert standing_of(found[PAGE]) == "accepted"
+    assert get_standing(found[PAGE]) == "accepted"
     assert (found[PAY].decision.reason, found[PAY].decision.by) == ("finance checks each", "Ann")
     assert found["orders_of_customer"].chosen == ("name",)
 
@@ -145,7 +145,7 @@ def test_what_a_second_editor_wrote_is_seen_and_not_lost(open_review, decided, t
     page.wait_for_selector("#message:not([hidden])")
     assert "changed by somebody else" in page.inner_text("#message")
     assert card(page, "orders").count() == 1
-    assert standing_of(decided()[PAGE]) == "undecided"
+    assert get_standing(decided()[PAGE]) == "undecided"
     card(page, PAGE).get_by_role("button", name="Accept").click()
     page.wait_for_selector(f"#tool-{PAGE}.accepted")
     assert decided()[PAY].decision.by == "Bob"
@@ -211,7 +211,7 @@ def test_hostile_text_is_shown_as_text(open_review, toolkit, plan, examples, mon
         made=(call,),
         saved=0,
     )
-    monkeypatch.setitem(examples, routine_digest(hostile), Examples(counts={"more": 1}, shown=(example,)))
+    monkeypatch.setitem(examples, digest_routine(hostile), Examples(counts={"more": 1}, shown=(example,)))
     page = open_review()
     page.locator("summary").first.click()
     assert page.locator(".example .output").first.inner_text() == HOSTILE.replace("\u202e", "\\u202e")

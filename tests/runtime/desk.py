@@ -18,7 +18,7 @@ from langchain_awo.model.ir.metatool import Map, MetaTool, ParameterSpec, Step, 
 from langchain_awo.model.ir.reviewing import accept
 from langchain_awo.model.ir.validation import check_plan
 from langchain_awo.model.trace.effect import Effect
-from langchain_awo.runtime.tool.signatures import signature_of
+from langchain_awo.runtime.tool.signatures import read_signature
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 
 READS = {"find_user", "get_order", "whoami", "remembered", "flaky"}
@@ -137,7 +137,7 @@ REFUND = step("refund", args={"order_id": Output(step=2, path="/0/id"), "reason"
 
 def plan_of(tools: list[BaseTool], *meta_tools: MetaTool) -> ToolkitPlan:
     """A plan that its author has accepted."""
-    plan = ToolkitPlan(meta_tools=meta_tools, tools={each.name: signature_of(each) for each in tools})
+    plan = ToolkitPlan(meta_tools=meta_tools, tools={each.name: read_signature(each) for each in tools})
     writing = (each.name for each in meta_tools if not each.effect.is_read)
     return plan if check_plan(plan) else accept(plan, *writing)
 

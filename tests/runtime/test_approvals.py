@@ -262,7 +262,7 @@ def test_a_guard_that_cannot_see_inner_calls_is_named(desk: Any, toolkit: Any, c
 async def test_where_the_agent_was_not_seen_being_built_the_running_graph_tells(
     desk: Any, toolkit: Any, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    monkeypatch.setattr(middleware_module, "neighbours_of", lambda own: None)
+    monkeypatch.setattr(middleware_module, "find_neighbours", lambda own: None)
     installed = MetaToolMiddleware(toolkit(HELP))
     agent = _agent(desk, [installed, _human()])
     assert installed.refused == {}
@@ -275,7 +275,7 @@ async def test_where_the_agent_was_not_seen_being_built_the_running_graph_tells(
 def test_where_that_is_not_seen_either_nothing_writes_unless_the_host_says_so(
     desk: Any, toolkit: Any, monkeypatch: pytest.MonkeyPatch, protected: Any
 ) -> None:
-    monkeypatch.setattr(middleware_module, "neighbours_of", lambda own: None)
+    monkeypatch.setattr(middleware_module, "find_neighbours", lambda own: None)
     monkeypatch.setattr(running_graph, "_CALL", "renamed")
     installed = MetaToolMiddleware(toolkit(HELP), protected=protected)
     state = _agent(desk, [installed]).invoke(ask(), THREAD)

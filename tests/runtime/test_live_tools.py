@@ -7,7 +7,7 @@ from langchain.agents import create_agent
 from langchain_core.tools import tool
 
 import langchain_awo as awo
-from langchain_awo.cli.sources import live_tools
+from langchain_awo.cli.sources import load_live_tools
 from langchain_awo.errors import ToolMismatchError
 from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.runtime.inner.live_tools import as_tools
@@ -45,7 +45,7 @@ def test_whatever_create_agent_takes_is_taken(tmp_path):
     for each in (toolkit, loaded, recompiled, awo.MetaToolkit(plan=ToolkitPlan(), tools=TOOLS)):
         assert [live.name for live in each.tools] == ["get_order", "get_customer"]
     assert set(awo.tool_node(toolkit, TOOLS).tools_by_name) == {"get_order", "get_customer"}
-    assert [live.name for live in live_tools(f"{__name__}:TOOLS")] == ["get_order", "get_customer"]
+    assert [live.name for live in load_live_tools(f"{__name__}:TOOLS")] == ["get_order", "get_customer"]
 
 
 def test_a_tool_stays_the_tool_it_is():

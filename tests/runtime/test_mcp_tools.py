@@ -135,11 +135,11 @@ async def test_a_meta_tool_over_them_cannot_be_called_synchronously(tmp_path: Pa
 
 async def test_the_server_is_only_believed_where_it_says_something(tmp_path: Path) -> None:
     """A tool without annotations may do anything: nothing is claimed of it, and it is treated as a write."""
-    from langchain_awo.optimizer.log.effects import effect_of
-    from langchain_awo.runtime.tool.signatures import spec_of
+    from langchain_awo.optimizer.log.effects import classify_effect
+    from langchain_awo.runtime.tool.signatures import read_spec
 
     async with served(tmp_path / "desk.db") as tools:
-        found: dict[str, Any] = {tool.name: effect_of(spec_of(tool)) for tool in tools}
+        found: dict[str, Any] = {tool.name: classify_effect(read_spec(tool)) for tool in tools}
     assert found == {
         "person": Effect.READ,
         "parcels": Effect.READ,

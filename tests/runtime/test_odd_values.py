@@ -17,7 +17,7 @@ from langchain_awo.model.ir.binding import Constant, Output, Parameter
 from langchain_awo.model.ir.metatool import MetaTool, ParameterSpec, Step, ToolkitPlan
 from langchain_awo.model.ir.reviewing import accept
 from langchain_awo.model.trace.effect import Effect
-from langchain_awo.runtime.tool.signatures import signature_of
+from langchain_awo.runtime.tool.signatures import read_signature
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 
 
@@ -74,8 +74,8 @@ def _plan(tools: list[BaseTool], value: Any, *, mode: Any, writes: bool) -> Tool
     meta = MetaTool(
         name="look_up", description="x", parameters=(ParameterSpec(name="q"),), steps=tuple(steps), mode=mode
     )
-    signed = {each.name: signature_of(each, effect=Effect.READ) for each in tools}
-    signed["send"] = signature_of(tools[2], effect=Effect.WRITE)
+    signed = {each.name: read_signature(each, effect=Effect.READ) for each in tools}
+    signed["send"] = read_signature(tools[2], effect=Effect.WRITE)
     return ToolkitPlan(meta_tools=(meta,), tools=signed)
 
 

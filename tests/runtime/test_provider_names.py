@@ -13,12 +13,12 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from langchain_awo.errors import PlanError
 from langchain_awo.model.ir.binding import Constant, Item, Parameter
-from langchain_awo.model.ir.identifier import provider_keys
+from langchain_awo.model.ir.identifier import assign_provider_keys
 from langchain_awo.model.ir.metatool import Map, MetaTool, ParameterSpec, Step
-from langchain_awo.model.ir.provider_schema import original_value, shown_schema
-from langchain_awo.runtime.inner.schemas import field_names
+from langchain_awo.model.ir.provider_schema import adapt_schema, restore_value
+from langchain_awo.runtime.inner.schemas import assign_field_names
 from langchain_awo.runtime.tool.lowering import lower
-from langchain_awo.runtime.tool.signatures import mismatch, signature_of
+from langchain_awo.runtime.tool.signatures import find_mismatch, read_signature
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from tests.releases import IS_OLD
 from tests.runtime.desk import plan_of
@@ -74,9 +74,9 @@ def test_every_parameter_has_a_key_that_providers_accept_and_the_tool_its_own_na
     keys = list(function["parameters"]["properties"])
     assert all(KEY.fullmatch(key) for key in keys)
     assert len(set(keys)) == len(names) + 1
-    assert f"if {field_names(meta.parameters)['first name']} is given" in function["description"]
-    lowered.invoke({spec: spec for spec in field_names(meta.parameters).values()})
-    assert given == [{name: field_names(meta.parameters)[name] for name in names}]
+    assert f"if {assign_field_names(meta.parameters)['first name']} is given" in function["description"]
+    lowered.invoke({spec: spec for spec in assign_field_names(meta.parameters).values()})
+    assert given == [{name: assign_field_names(meta.parameters)[name] for name in names}]
 
 
 def test_so_have_the_members_of_objects_that_a_parameter_lists() -> None:
@@ -106,7 +106,7 @@ def test_so_have_the_members_of_objects_that_a_parameter_lists() -> None:
 
 @given(st.lists(st.text(max_size=70) | st.sampled_from(HARD), unique=True, max_size=12))
 def test_any_keys_become_different_ones_that_providers_accept(names: list[str]) -> None:
-    keys = provider_keys(names)
+    keys = assign_provider_keys(names)
     assert set(keys) == set(names)
     assert len(set(keys.values())) == len(names)
     assert all(KEY.fullmatch(key) for key in keys.values())
@@ -114,7 +114,7 @@ def test_any_keys_become_different_ones_that_providers_accept(names: list[str]) 
 
 
 def _fields(names: list[str]) -> list[str]:
-    fields = field_names([ParameterSpec(name=name) for name in names])
+    fields = assign_field_names([ParameterSpec(name=name) for name in names])
     assert len(set(fields.values())) == len(names)
     return list(fields.values())
 
@@ -135,10 +135,10 @@ def schemas() -> Any:
 
 @given(schemas().filter(lambda each: isinstance(each, dict)))
 def test_a_value_for_the_shown_schema_gets_the_keys_of_the_original(schema: dict[str, Any]) -> None:
-    shown = shown_schema(schema)
+    shown = adapt_schema(schema)
     assert all(KEY.fullmatch(key) for key in keys_in(shown))
     value = dict.fromkeys(shown.get("properties", {}), 1)
-    assert original_value(value, schema) == dict.fromkeys(schema.get("properties", {}), 1)
+    assert restore_value(value, schema) == dict.fromkeys(schema.get("properties", {}), 1)
 
 
 @pytest.mark.parametrize("name", ["get.order", "récupérer", "get order", "x" * 65, ""])
@@ -170,10 +170,12 @@ def test_arguments_are_known_by_their_aliases_too(names: tuple[str, str]) -> Non
     posting = StructuredTool(name="post", description="Posts.", func=post, args_schema=Aliased)
     step = Step(tool="post", args={names[0]: Constant(value="ann"), names[1]: Constant(value="bob")})
     meta = MetaTool(name="post_all", description="", steps=(step,))
-    assert mismatch(meta, {"post": signature_of(posting)}, {"post": posting}) == ""
+    assert find_mismatch(meta, {"post": read_signature(posting)}, {"post": posting}) == ""
     lower(meta, [posting]).invoke({})
     assert given == [("ann", "bob")]
     wrong = MetaTool(
         name="post_all", description="", steps=(Step(tool="post", args={"of": Constant(value=1)}),)
     )
-    assert "has no argument 'of'" in mismatch(wrong, {"post": signature_of(posting)}, {"post": posting})
+    assert "has no argument 'of'" in find_mismatch(
+        wrong, {"post": read_signature(posting)}, {"post": posting}
+    )

@@ -8,7 +8,7 @@ import langchain_awo as awo
 from langchain_awo.model.ir.binding import Output, Parameter, Template
 from langchain_awo.model.ir.metatool import MetaTool, ParameterSpec, Step, ToolkitPlan
 from langchain_awo.model.trace.effect import Effect
-from langchain_awo.runtime.tool.signatures import signature_of
+from langchain_awo.runtime.tool.signatures import read_signature
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 
 CALLED = []
@@ -40,7 +40,7 @@ def toolkit(binding, *, mode="append", **settings):
         parameters=(ParameterSpec(name="ref", schema={"type": "string"}),),
     )
     tools = [get_ticket, get_page]
-    signatures = {each.name: signature_of(each, effect=Effect.READ) for each in tools}
+    signatures = {each.name: read_signature(each, effect=Effect.READ) for each in tools}
     plan = ToolkitPlan(meta_tools=(meta_tool,), tools=signatures, settings=settings)
     return awo.MetaToolkit(plan=plan, tools=tools)
 

@@ -132,7 +132,7 @@ def test_of_several_claims_to_one_write_at_most_one_holds(round_: int) -> None:
 
     def claim(number: int) -> bool:
         settle(journal_store.claim("run", "write", str(number)), store)
-        return settle(journal_store.other_claim("run", "write", str(number)), store) is None
+        return settle(journal_store.find_other_claim("run", "write", str(number)), store) is None
 
     assert sum(_at_once(claim)) <= 1
 

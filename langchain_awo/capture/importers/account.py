@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from langchain_awo.capture.failures import kind_and_place, message_of
+from langchain_awo.capture.failures import describe_error, describe_kind_and_place
 from langchain_awo.capture.importers.lines import BadLine, BadRecordError, Numbered
 from langchain_awo.errors import ImportFormatError
 from langchain_awo.model.secrets import hide_secrets
@@ -101,5 +101,5 @@ class ImportAccount:
             RecursionError,
             OverflowError,
         ) as error:
-            logger.debug("a record of %s could not be read: %s", self.source, kind_and_place(error))
-            self.skip(record.number, f"it is not in the shape of its format ({message_of(error)})"[:300])
+            logger.debug("a record of %s could not be read: %s", self.source, describe_kind_and_place(error))
+            self.skip(record.number, f"it is not in the shape of its format ({describe_error(error)})"[:300])

@@ -15,8 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from langchain_awo.capture.importers.lines import text_in
-from langchain_awo.capture.importers.turns import Answer, RequestedCall, arguments_of
+from langchain_awo.capture.importers.lines import read_text
+from langchain_awo.capture.importers.turns import Answer, RequestedCall, read_call_arguments
 from langchain_awo.model.text.encoding import dumps, project_output, to_json
 from langchain_awo.model.text.json_value import JSONValue
 
@@ -93,7 +93,7 @@ def read_content(content: JSONValue, unread: Unread) -> Content:
     return found
 
 
-def text_of(content: JSONValue) -> str:
+def read_message_text(content: JSONValue) -> str:
     """The words of a message; a block that is no text stands as its type."""
     return read_content(content, lambda _: None).text
 
@@ -140,24 +140,24 @@ def _read_call(kind: str, body: Mapping[str, Any], found: Content, unread: Unrea
         return
     written = next((body[key] for key in _WRITTEN if body.get(key) is not None), None)
     given = next((body[key] for key in ("call_id", "toolCallId", "toolUseId", "id") if body.get(key)), None)
-    found.asks.append(RequestedCall(name=name, args=arguments_of(written), call_id=id_in(given)))
+    found.asks.append(RequestedCall(name=name, args=read_call_arguments(written), call_id=read_id(given)))
 
 
 def _result(body: Mapping[str, Any]) -> Answer:
     output = next((body[key] for key in _OUTPUTS if body.get(key) is not None), None)
     answered = next((body[key] for key in _IDS if body.get(key)), None)
     failed = body.get("is_error") is True or body.get("isError") is True or body.get("status") == "error"
-    value = output_of(output)
+    value = read_output(output)
     return Answer(
-        call_id=id_in(answered),
-        name=text_in(body.get("name") or body.get("toolName")),
+        call_id=read_id(answered),
+        name=read_text(body.get("name") or body.get("toolName")),
         output=value,
         status="error" if failed else None,
         error=(value if isinstance(value, str) else dumps(value)) if failed else None,
     )
 
 
-def output_of(content: JSONValue) -> JSONValue:
+def read_output(content: JSONValue) -> JSONValue:
     """The output in a result's content: Bedrock's `json` and Vercel's `value` unwrapped, text blocks joined."""
     if isinstance(content, list) and len(content) == 1 and isinstance(content[0], Mapping):
         only = content[0]
@@ -176,6 +176,6 @@ def output_of(content: JSONValue) -> JSONValue:
     return project_output(content)
 
 
-def id_in(value: JSONValue) -> str:
+def read_id(value: JSONValue) -> str:
     """An id as text; of a list, as some exporters write, the last."""
-    return text_in(value[-1]) if isinstance(value, list) and value else text_in(value)
+    return read_text(value[-1]) if isinstance(value, list) and value else read_text(value)

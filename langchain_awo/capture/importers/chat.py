@@ -9,8 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
-from langchain_awo.capture.importers.blocks import Content, Unread, id_in, output_of, read_content, text_of
-from langchain_awo.capture.importers.lines import BadRecordError, kind_of, parsed, shown, text_in
+from langchain_awo.capture.importers.blocks import (
+    Content,
+    Unread,
+    read_content,
+    read_id,
+    read_message_text,
+    read_output,
+)
+from langchain_awo.capture.importers.lines import (
+    BadRecordError,
+    abbreviate,
+    describe_kind,
+    parse_container,
+    read_text,
+)
 from langchain_awo.capture.importers.responses import ResponseItems, is_item
 from langchain_awo.capture.importers.turns import (
     Answer,
@@ -18,8 +31,8 @@ from langchain_awo.capture.importers.turns import (
     MessageText,
     RequestedCall,
     Turn,
-    arguments_of,
-    usage_in,
+    read_call_arguments,
+    read_usage,
 )
 from langchain_awo.model.text.encoding import dumps, project_output, to_json
 from langchain_awo.model.text.json_value import JSONValue
@@ -45,7 +58,7 @@ _OWN_WORDS: Final = ("summarization",)
 """`lc_source` of messages that LangChain's middleware puts in a user's place."""
 
 
-def items_in(messages: Iterable[JSONValue], unread: Unread) -> Iterator[Item]:
+def read_items(messages: Iterable[JSONValue], unread: Unread) -> Iterator[Item]:
     """What happened in a list of messages.
 
     Raises:
@@ -106,11 +119,11 @@ def read_message(message: JSONValue, unread: Unread) -> list[Item]:
     """
     plain = unwrap(message)
     if not isinstance(plain, Mapping):
-        raise BadRecordError(f"expected an object with a role, found {kind_of(message)}")
+        raise BadRecordError(f"expected an object with a role, found {describe_kind(message)}")
     role = _role_of(plain)
     if role is None:
         given = plain.get("role", plain.get("type"))
-        raise BadRecordError(f"its role is {shown(given)}, not one of {', '.join(ROLES)}")
+        raise BadRecordError(f"its role is {abbreviate(given)}, not one of {', '.join(ROLES)}")
     content = read_content(content_of(plain), unread) if role != "tool" else Content()
     match role:
         case "system" | "user":
@@ -143,7 +156,7 @@ def _from_outside(
     further = message.get("additional_kwargs")
     if isinstance(further, Mapping) and further.get("lc_source") in _OWN_WORDS:
         return []
-    message_id = text_in(message.get("id")) or None
+    message_id = read_text(message.get("id")) or None
     said = (
         [MessageText(role=role, text=content.text, message_id=message_id)]
         if content.texts or not content.answers
@@ -157,11 +170,11 @@ def _turn(message: Mapping[str, Any], content: Content) -> Turn:
     about = about if isinstance(about, Mapping) else {}
     usage = next((message[key] for key in ("usage_metadata", "usage") if message.get(key)), None)
     return Turn(
-        text=content.text or text_of(message.get("refusal")),
+        text=content.text or read_message_text(message.get("refusal")),
         asks=_asks(message, content),
-        model=text_in(message.get("model") or about.get("model_name") or about.get("model")),
-        usage=usage_in(usage) or usage_in(about.get("token_usage")) or usage_in(about.get("usage")),
-        scope=text_in(message.get("name")),
+        model=read_text(message.get("model") or about.get("model_name") or about.get("model")),
+        usage=read_usage(usage) or read_usage(about.get("token_usage")) or read_usage(about.get("usage")),
+        scope=read_text(message.get("name")),
     )
 
 
@@ -169,9 +182,9 @@ def _asks(message: Mapping[str, Any], content: Content) -> tuple[RequestedCall, 
     """The calls beside the content, or in it; some providers write them in both places."""
     further = message.get("additional_kwargs")
     further = further if isinstance(further, Mapping) else {}
-    beside = parsed(message.get("tool_calls")) or parsed(further.get("tool_calls")) or []
+    beside = parse_container(message.get("tool_calls")) or parse_container(further.get("tool_calls")) or []
     if not isinstance(beside, list):
-        raise BadRecordError(f"expected a list as tool_calls, found {kind_of(beside)}")
+        raise BadRecordError(f"expected a list as tool_calls, found {describe_kind(beside)}")
     beside = [*beside, *_listed(message.get("invalid_tool_calls"))]
     legacy = message.get("function_call") or (None if beside else further.get("function_call"))
     asked = [_ask(call) for call in (*beside, *([{"function": legacy}] if legacy else []))]
@@ -187,7 +200,7 @@ def _listed(value: JSONValue) -> list[Any]:
 
 def _ask(call: Any) -> RequestedCall:
     if not isinstance(call, Mapping):
-        raise BadRecordError(f"expected an object as tool call, found {kind_of(call)}")
+        raise BadRecordError(f"expected an object as tool call, found {describe_kind(call)}")
     inner = call.get("function") or call.get("custom")
     what = inner if isinstance(inner, Mapping) else call
     name = inner if isinstance(inner, str) else what.get("name") or what.get("toolName")
@@ -196,8 +209,8 @@ def _ask(call: Any) -> RequestedCall:
     written = next((what[key] for key in ("arguments", "args", "input") if key in what), None)
     return RequestedCall(
         name=name,
-        args=arguments_of(written),
-        call_id=id_in(call.get("id") or call.get("call_id") or call.get("toolCallId")),
+        args=read_call_arguments(written),
+        call_id=read_id(call.get("id") or call.get("call_id") or call.get("toolCallId")),
     )
 
 
@@ -208,14 +221,14 @@ def _answers(message: Mapping[str, Any], unread: Unread) -> Iterator[Answer]:
     if blocks:
         yield from blocks
         return
-    output = project_output(output_of(content), message.get("artifact"))
+    output = project_output(read_output(content), message.get("artifact"))
     failure = message.get("error")
     failed = bool(failure) or message.get("status") == "error" or message.get("is_error") is True
     name = message.get("name") or message.get("function") or message.get("toolName")
     yield Answer(
-        call_id=id_in(message.get("tool_call_id") or message.get("toolCallId") or message.get("call_id")),
-        own_id=text_in(message.get("id")),
-        name=text_in(name),
+        call_id=read_id(message.get("tool_call_id") or message.get("toolCallId") or message.get("call_id")),
+        own_id=read_text(message.get("id")),
+        name=read_text(name),
         output=output,
         status="error" if failed else None,
         error=_failure(failure, content) if failed else None,
@@ -225,6 +238,6 @@ def _answers(message: Mapping[str, Any], unread: Unread) -> Iterator[Answer]:
 def _failure(failure: JSONValue, content: JSONValue) -> str:
     """What went wrong in words: of the error itself if it has any, else of the output."""
     if isinstance(failure, Mapping):
-        words = [text_in(failure.get(key)) for key in ("type", "message")]
+        words = [read_text(failure.get(key)) for key in ("type", "message")]
         return ": ".join(filter(None, words)) or dumps(to_json(failure))
-    return failure if isinstance(failure, str) else text_of(content)
+    return failure if isinstance(failure, str) else read_message_text(content)

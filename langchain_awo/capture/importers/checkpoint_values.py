@@ -21,7 +21,7 @@ _FIELDS: Final = (2, 4, 5)
 _ALONE: Final = 7
 
 
-def plain_value(kind: str, data: bytes | str) -> JSONValue:
+def decode_plain_value(kind: str, data: bytes | str) -> JSONValue:
     """A stored value without any object.
 
     Args:
@@ -50,8 +50,8 @@ class PlainSerde:
     """What a LangGraph saver needs to read values as plain data; it writes nothing."""
 
     def loads_typed(self, data: tuple[str, bytes]) -> Any:
-        """A stored value, see `plain_value`."""
-        return plain_value(*data)
+        """A stored value, see `decode_plain_value`."""
+        return decode_plain_value(*data)
 
     def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
         """Refuses to write; raises `ImportFormatError`."""

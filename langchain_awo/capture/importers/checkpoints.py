@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from langchain_awo.capture.importers.account import ImportAccount
-from langchain_awo.capture.importers.chat import items_in, unwrap
-from langchain_awo.capture.importers.checkpoint_values import PlainSerde, plain_value
+from langchain_awo.capture.importers.chat import read_items, unwrap
+from langchain_awo.capture.importers.checkpoint_values import PlainSerde, decode_plain_value
 from langchain_awo.capture.importers.conversation import Conversation
-from langchain_awo.capture.importers.lines import BadRecordError, Numbered, object_in
-from langchain_awo.capture.importers.spans import seconds_of
-from langchain_awo.capture.importers.specs import sorted_specs
+from langchain_awo.capture.importers.lines import BadRecordError, Numbered, read_object
+from langchain_awo.capture.importers.spans import parse_seconds
+from langchain_awo.capture.importers.specs import collect_specs
 from langchain_awo.capture.snapshot import label_of
 from langchain_awo.errors import ImportFormatError, MissingExtraError
 from langchain_awo.model.text.encoding import to_json
@@ -145,7 +145,8 @@ def _chain(database: sqlite3.Connection, thread: str, ns: str, newest: str) -> l
         if data is not None:
             chain.append(
                 _Checkpoint(
-                    object_in(plain_value(kind, data)), object_in(plain_value("json", metadata or b"{}"))
+                    read_object(decode_plain_value(kind, data)),
+                    read_object(decode_plain_value("json", metadata or b"{}")),
                 )
             )
     return chain
@@ -156,8 +157,8 @@ def _trace(thread: str, chain: list[_Checkpoint], account: ImportAccount) -> Tra
     if not messages:
         raise BadRecordError(f"the thread {thread[:60]!r} has no messages in its state")
     conversation = Conversation(account.unread)
-    conversation.add_all(items_in(messages, account.unread))
-    times = [time for each in chain if (time := seconds_of(each.data.get("ts"))) is not None]
+    conversation.add_all(read_items(messages, account.unread))
+    times = [time for each in chain if (time := parse_seconds(each.data.get("ts"))) is not None]
     calls = conversation.tool_calls
     metadata = chain[0].metadata
     label = label_of({key: metadata[key] for key in metadata.keys() - _WRITTEN}, ())
@@ -173,7 +174,7 @@ def _trace(thread: str, chain: list[_Checkpoint], account: ImportAccount) -> Tra
         messages=tuple(conversation.messages),
         model_calls=tuple(conversation.model_calls),
         tool_calls=calls,
-        tools=sorted_specs((), called={call.name for call in calls}),
+        tools=collect_specs((), called={call.name for call in calls}),
         metadata=label.metadata,
     )
 

@@ -13,9 +13,9 @@ from typing import Any, Final
 from langchain_awo.capture.importers.account import ImportAccount
 from langchain_awo.capture.importers.chat import read_message
 from langchain_awo.capture.importers.conversation import Conversation
-from langchain_awo.capture.importers.lines import BadRecordError, Numbered, text_in
-from langchain_awo.capture.importers.spans import seconds_of
-from langchain_awo.capture.importers.specs import sorted_specs
+from langchain_awo.capture.importers.lines import BadRecordError, Numbered, read_text
+from langchain_awo.capture.importers.spans import parse_seconds
+from langchain_awo.capture.importers.specs import collect_specs
 from langchain_awo.capture.importers.turns import Answer, Item, Turn
 from langchain_awo.model.trace.trace import Trace
 
@@ -44,7 +44,7 @@ def read_claude_code(records: Iterable[Numbered], account: ImportAccount) -> Ite
             and isinstance(record.value.get("message"), Mapping)
         ):
             sessions.setdefault(
-                (text_in(record.value.get("sessionId")), _agent_of(record.value, parents)), []
+                (read_text(record.value.get("sessionId")), _agent_of(record.value, parents)), []
             ).append(record)
     for (session, agent), lines in sessions.items():
         with account.reading(lines[0]):
@@ -55,9 +55,9 @@ def _agent_of(line: Mapping[str, Any], agents: dict[str, str]) -> str:
     """Which sub-agent a line is of: its id, else the first line of the sidechain; empty for the main one."""
     if not line.get("isSidechain"):
         return ""
-    parent = text_in(line.get("parentUuid"))
-    agent = text_in(line.get("agentId")) or agents.get(parent) or text_in(line.get("uuid"))
-    agents[text_in(line.get("uuid"))] = agent
+    parent = read_text(line.get("parentUuid"))
+    agent = read_text(line.get("agentId")) or agents.get(parent) or read_text(line.get("uuid"))
+    agents[read_text(line.get("uuid"))] = agent
     return agent
 
 
@@ -71,9 +71,9 @@ def _trace(session: str, agent: str, lines: list[Numbered], account: ImportAccou
         raise BadRecordError("it does not say which session it is of")
     if not conversation.model_calls:
         raise BadRecordError(f"no model was called in the session {session[:60]}")
-    times = [time for line in kept if (time := seconds_of(line.get("timestamp"))) is not None]
+    times = [time for line in kept if (time := parse_seconds(line.get("timestamp"))) is not None]
     calls = conversation.tool_calls
-    about = {key: text_in(kept[0][key]) for key in ("cwd", "gitBranch", "version") if kept[0].get(key)}
+    about = {key: read_text(kept[0][key]) for key in ("cwd", "gitBranch", "version") if kept[0].get(key)}
     return Trace(
         trace_id=f"{session}:{agent}" if agent else session,
         thread_id=f"{session}:{agent}" if agent else session,
@@ -83,7 +83,7 @@ def _trace(session: str, agent: str, lines: list[Numbered], account: ImportAccou
         messages=tuple(conversation.messages),
         model_calls=tuple(conversation.model_calls),
         tool_calls=calls,
-        tools=sorted_specs((), called={call.name for call in calls}),
+        tools=collect_specs((), called={call.name for call in calls}),
         metadata=about,
     )
 
@@ -94,18 +94,20 @@ def _last_branch(lines: list[Numbered]) -> list[Mapping[str, Any]]:
     A parallel call's result points to its own call, so siblings with the `message.id` of a kept line are kept too.
     """
     values = [line.value for line in lines]
-    by_id = {text_in(value.get("uuid")): value for value in values}
+    by_id = {read_text(value.get("uuid")): value for value in values}
     kept: set[str] = set()
-    current = text_in(values[-1].get("uuid"))
+    current = read_text(values[-1].get("uuid"))
     while current in by_id and current not in kept:
         kept.add(current)
-        parent = text_in(by_id[current].get("parentUuid") or by_id[current].get("logicalParentUuid"))
+        parent = read_text(by_id[current].get("parentUuid") or by_id[current].get("logicalParentUuid"))
         current = parent if parent in by_id else _line_before(values, by_id[current], kept)
     models = {_message_id(by_id[each]) for each in kept} - {""}
     for value in values:
-        if _message_id(value) in models or (text_in(value.get("parentUuid")) in kept and _has_results(value)):
-            kept.add(text_in(value.get("uuid")))
-    unique = {text_in(value.get("uuid")): value for value in values}
+        if _message_id(value) in models or (
+            read_text(value.get("parentUuid")) in kept and _has_results(value)
+        ):
+            kept.add(read_text(value.get("uuid")))
+    unique = {read_text(value.get("uuid")): value for value in values}
     return [value for each, value in unique.items() if each in kept]
 
 
@@ -122,12 +124,12 @@ def _line_before(values: list[Mapping[str, Any]], line: Mapping[str, Any], kept:
         for number, value in enumerate(values)
         if value is line or value.get("uuid") == line.get("uuid")
     )
-    before = text_in(values[position - 1].get("uuid")) if position else ""
+    before = read_text(values[position - 1].get("uuid")) if position else ""
     return "" if before in kept else before
 
 
 def _message_id(line: Mapping[str, Any]) -> str:
-    return text_in(line["message"].get("id")) if line.get("type") == "assistant" else ""
+    return read_text(line["message"].get("id")) if line.get("type") == "assistant" else ""
 
 
 def _has_results(line: Mapping[str, Any]) -> bool:
@@ -146,7 +148,7 @@ def _is_meta(line: Mapping[str, Any]) -> bool:
 
 
 def _items(line: Mapping[str, Any], account: ImportAccount) -> Iterator[Item]:
-    time = seconds_of(line.get("timestamp"))
+    time = parse_seconds(line.get("timestamp"))
     message = line["message"]
     if message.get("content") is None:
         account.unread("line without content")

@@ -9,11 +9,17 @@ from typing import Any, Final
 from langchain_awo.capture.importers.account import ImportAccount
 from langchain_awo.capture.importers.blocks import read_content
 from langchain_awo.capture.importers.conversation import Conversation
-from langchain_awo.capture.importers.lines import BadRecordError, Numbered, object_in, parsed, text_in
+from langchain_awo.capture.importers.lines import (
+    BadRecordError,
+    Numbered,
+    parse_container,
+    read_object,
+    read_text,
+)
 from langchain_awo.capture.importers.responses import ResponseItems, is_item
-from langchain_awo.capture.importers.spans import seconds_of
-from langchain_awo.capture.importers.specs import sorted_specs
-from langchain_awo.capture.importers.turns import Answer, Item, Turn, usage_in
+from langchain_awo.capture.importers.spans import parse_seconds
+from langchain_awo.capture.importers.specs import collect_specs
+from langchain_awo.capture.importers.turns import Answer, Item, Turn, read_usage
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import TokenUsage, Trace
 
@@ -28,7 +34,7 @@ _NOT_SAID: Final = (
 
 def is_codex(value: Mapping[str, Any]) -> bool:
     """Whether a record is a line of a session."""
-    return text_in(value.get("type")) in _TYPES and "payload" in value
+    return read_text(value.get("type")) in _TYPES and "payload" in value
 
 
 def read_codex(records: Iterable[Numbered], account: ImportAccount) -> Iterator[Trace]:
@@ -45,13 +51,13 @@ def _trace(lines: list[Numbered], account: ImportAccount) -> Trace:
     model = ""
     times: list[float] = []
     for line in lines:
-        value = object_in(line.value)
-        payload, time = object_in(value.get("payload")), seconds_of(value.get("timestamp"))
+        value = read_object(line.value)
+        payload, time = read_object(value.get("payload")), parse_seconds(value.get("timestamp"))
         times += [time] if time is not None else []
         if value.get("type") == "session_meta":
             meta = meta or payload
         elif value.get("type") == "turn_context":
-            model = text_in(payload.get("model")) or model
+            model = read_text(payload.get("model")) or model
         elif value.get("type") == "response_item" and is_item(payload):
             conversation.add_all(_timed(items.read(payload), model, time, payload))
         elif value.get("type") == "event_msg" and payload.get("type") == "token_count":
@@ -59,7 +65,7 @@ def _trace(lines: list[Numbered], account: ImportAccount) -> Trace:
     if not conversation.model_calls:
         raise BadRecordError("no model was called in the session")
     calls = conversation.tool_calls
-    session = text_in(meta.get("id")) or f"codex-{text_in(object_in(lines[0].value).get('timestamp'))}"
+    session = read_text(meta.get("id")) or f"codex-{read_text(read_object(lines[0].value).get('timestamp'))}"
     return Trace(
         trace_id=session,
         thread_id=session,
@@ -69,8 +75,8 @@ def _trace(lines: list[Numbered], account: ImportAccount) -> Trace:
         messages=tuple(conversation.messages),
         model_calls=tuple(conversation.model_calls),
         tool_calls=calls,
-        tools=sorted_specs((), called={call.name for call in calls}),
-        metadata={key: text_in(meta[key]) for key in ("cwd", "cli_version", "originator") if meta.get(key)},
+        tools=collect_specs((), called={call.name for call in calls}),
+        metadata={key: read_text(meta[key]) for key in ("cwd", "cli_version", "originator") if meta.get(key)},
     )
 
 
@@ -89,15 +95,15 @@ def _timed(items: list[Item], model: str, time: float | None, payload: Mapping[s
 
 def _unwrapped(given: JSONValue, otherwise: JSONValue) -> tuple[JSONValue, JSONValue]:
     """The output of a command without what Codex puts around it, and its exit code."""
-    whole = parsed(given)
+    whole = parse_container(given)
     if isinstance(whole, Mapping) and "output" in whole:
-        return whole["output"], object_in(whole.get("metadata")).get("exit_code")
+        return whole["output"], read_object(whole.get("metadata")).get("exit_code")
     return otherwise, None
 
 
 def _add_usage(conversation: Conversation, payload: Mapping[str, Any]) -> None:
     """The tokens of the last model call, which Codex tells after it."""
-    usage = object_in(object_in(payload.get("info")).get("last_token_usage"))
-    found: TokenUsage | None = usage_in({**usage, "total": 0}) if usage else None
+    usage = read_object(read_object(payload.get("info")).get("last_token_usage"))
+    found: TokenUsage | None = read_usage({**usage, "total": 0}) if usage else None
     if found and conversation.model_calls and conversation.model_calls[-1].usage is None:
         conversation.model_calls[-1] = replace(conversation.model_calls[-1], usage=found)

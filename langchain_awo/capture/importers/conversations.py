@@ -12,14 +12,20 @@ from itertools import groupby
 from typing import Any, Final
 
 from langchain_awo.capture.importers.account import ImportAccount
-from langchain_awo.capture.importers.blocks import text_of
-from langchain_awo.capture.importers.chat import is_message, items_in
+from langchain_awo.capture.importers.blocks import read_message_text
+from langchain_awo.capture.importers.chat import is_message, read_items
 from langchain_awo.capture.importers.conversation import Conversation
-from langchain_awo.capture.importers.lines import BadRecordError, Numbered, list_in, parsed, shown
+from langchain_awo.capture.importers.lines import (
+    BadRecordError,
+    Numbered,
+    abbreviate,
+    list_in,
+    parse_container,
+)
 from langchain_awo.capture.importers.responses import is_item
-from langchain_awo.capture.importers.specs import sorted_specs, specs_in
+from langchain_awo.capture.importers.specs import collect_specs, read_specs
 from langchain_awo.capture.importers.turns import Item, MessageText
-from langchain_awo.model.text.encoding import digest, to_json
+from langchain_awo.model.text.encoding import compute_digest, to_json
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import ModelCallRecord, ToolSpec, Trace
 
@@ -141,13 +147,13 @@ class _Ids:
         first = self._lines.setdefault(trace_id, number)
         if first != number:
             raise BadRecordError(
-                f"its id {shown(trace_id)} is that of line {first}; give each run an id of its own"
+                f"its id {abbreviate(trace_id)} is that of line {first}; give each run an id of its own"
             )
         return trace_id
 
     def derived(self, record: JSONValue) -> str:
         """Content decides; equal conversations are told apart by how often they occurred before."""
-        base = f"messages-{digest(record)}"
+        base = f"messages-{compute_digest(record)}"
         self._without_id[base] += 1
         repeats = self._without_id[base]
         return base if repeats == 1 else f"{base}-{repeats}"
@@ -164,7 +170,7 @@ def _read(record: Numbered, ids: _Ids, account: ImportAccount) -> Iterator[Trace
 def _fields(record: JSONValue, account: ImportAccount) -> dict[str, Any]:
     """The fields of a trace but its id."""
     if not isinstance(record, Mapping):
-        raise BadRecordError(f"expected an object with messages, found {shown(record)}")
+        raise BadRecordError(f"expected an object with messages, found {abbreviate(record)}")
     held = _held(record)
     if held is None:
         keys = ", ".join(sorted(map(str, record))[:12]) or "none"
@@ -184,7 +190,7 @@ def _fields(record: JSONValue, account: ImportAccount) -> dict[str, Any]:
         "messages": tuple(conversation.messages),
         "model_calls": tuple(_named(conversation.model_calls, model)),
         "tool_calls": calls,
-        "tools": sorted_specs(_tools(record.get("tools")), called={call.name for call in calls}),
+        "tools": collect_specs(_tools(record.get("tools")), called={call.name for call in calls}),
         "metadata": {str(key): to_json(record[key]) for key in sorted(_further_keys(record))},
     }
 
@@ -194,7 +200,7 @@ def _held(record: Mapping[str, Any]) -> list[JSONValue] | None:
     state = record.get("values")
     for holder in (record, state if isinstance(state, Mapping) else {}):
         for key in _LISTS:
-            found = parsed(holder.get(key))
+            found = parse_container(holder.get(key))
             if isinstance(found, list):
                 return found
     return None
@@ -206,11 +212,11 @@ def _items(record: Mapping[str, Any], held: list[JSONValue], account: ImportAcco
     if isinstance(prompt, Mapping):
         prompt = prompt.get("parts")
     if prompt is not None:
-        yield MessageText(role="system", text=text_of(prompt))
+        yield MessageText(role="system", text=read_message_text(prompt))
     further = (
         list_in(record.get("output")) if "input" in record and not isinstance(record["input"], str) else []
     )
-    yield from items_in([*held, *further], account.unread)
+    yield from read_items([*held, *further], account.unread)
 
 
 def _named(calls: Iterable[ModelCallRecord], model: str) -> Iterator[ModelCallRecord]:
@@ -226,30 +232,30 @@ def _label(record: Mapping[str, JSONValue], key: str) -> str | None:
     value = record.get(key)
     if value is None or (isinstance(value, str | int) and not isinstance(value, bool)):
         return None if value is None else str(value)
-    raise BadRecordError(f"{key} must be text or a whole number, found {shown(value)}")
+    raise BadRecordError(f"{key} must be text or a whole number, found {abbreviate(value)}")
 
 
 def _trial(value: JSONValue) -> int | None:
     if value is None or (isinstance(value, int) and not isinstance(value, bool)):
         return value
-    raise BadRecordError(f"trial must be a whole number, found {shown(value)}")
+    raise BadRecordError(f"trial must be a whole number, found {abbreviate(value)}")
 
 
 def _success(value: JSONValue) -> bool | None:
     """True, false, or a benchmark's reward of exactly 1 or 0."""
     if value is None or (isinstance(value, bool | int | float) and value in (0, 1)):
         return None if value is None else bool(value)
-    raise BadRecordError(f"success must be true, false or null, found {shown(value)}")
+    raise BadRecordError(f"success must be true, false or null, found {abbreviate(value)}")
 
 
 def _tags(value: JSONValue) -> tuple[str, ...]:
     if value is None or (isinstance(value, list) and all(isinstance(tag, str) for tag in value)):
         return tuple(value or ())
-    raise BadRecordError(f"tags must be a list of texts, found {shown(value)}")
+    raise BadRecordError(f"tags must be a list of texts, found {abbreviate(value)}")
 
 
 def _tools(described: JSONValue) -> list[ToolSpec]:
     for tool in list_in(described):
-        if not specs_in([tool]):
-            raise BadRecordError(f"tools must be a list of functions with names, found {shown(tool)}")
-    return specs_in(described)
+        if not read_specs([tool]):
+            raise BadRecordError(f"tools must be a list of functions with names, found {abbreviate(tool)}")
+    return read_specs(described)

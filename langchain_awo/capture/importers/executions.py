@@ -9,9 +9,9 @@ from itertools import accumulate
 from typing import Final
 
 from langchain_awo.capture.importers.conversation import Conversation, PendingCall
-from langchain_awo.capture.importers.spans import Span, ending_of
+from langchain_awo.capture.importers.spans import Span, classify_ending
 from langchain_awo.capture.importers.turns import RAW_ARGUMENTS, Answer, RequestedCall
-from langchain_awo.capture.snapshot import agent_scope
+from langchain_awo.capture.snapshot import find_agent_scope
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import Attempt, Status
@@ -88,7 +88,7 @@ class Executions:
         ask = RequestedCall(name=span.name, args=args, call_id=span.call_id)
         wanted = span.call_id or span.span_id
         parent = self._call_of.get(id(caller)) if caller is not None else None
-        call = PendingCall(ask, self._conversation.unused_id(wanted), None, agent_scope(span.metadata))
+        call = PendingCall(ask, self._conversation.unused_id(wanted), None, find_agent_scope(span.metadata))
         call.parent_id = parent.call_id if parent is not None else None
         if parent is not None and call.scope == parent.scope:
             call.scope = f"{parent.scope}>{parent.call_id}"
@@ -140,7 +140,7 @@ class Executions:
 
 def _ending(span: Span) -> tuple[Status, str | None]:
     if span.error:
-        return ending_of(span.error)
+        return classify_ending(span.error)
     if span.failed is not None:
         return span.failed, None
     return ("abandoned", None) if span.ended_at is None and span.output is None else ("ok", None)

@@ -22,7 +22,7 @@ def is_frame(source: object) -> bool:
     return any(callable(getattr(source, name, None)) for name in ("iter_rows", "to_batches", "itertuples"))
 
 
-def frame_records(frame: Any) -> Iterator[Numbered]:
+def read_frame(frame: Any) -> Iterator[Numbered]:
     """The rows of a table, numbered from 1; what is missing is `None`."""
     if callable(getattr(frame, "iter_rows", None)):
         rows: Iterator[Any] = frame.iter_rows(named=True)
@@ -35,7 +35,7 @@ def frame_records(frame: Any) -> Iterator[Numbered]:
         yield Numbered(number, _plain_row(row))
 
 
-def parquet_records(path: Path) -> Iterator[Numbered]:
+def read_parquet(path: Path) -> Iterator[Numbered]:
     """The rows of a Parquet file, a batch in memory at a time.
 
     Raises:

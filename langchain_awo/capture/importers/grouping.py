@@ -21,7 +21,7 @@ IN_MEMORY: Final = 32_000_000
 Row = Mapping[str, Any]
 
 
-def grouped(
+def group_rows(
     records: Iterable[Numbered], key: Callable[[Row], str], account: ImportAccount
 ) -> Iterator[tuple[Numbered, list[Row]]]:
     """The rows of each group, in the order in which the groups began.
@@ -62,7 +62,7 @@ def _spooled(
     return groups
 
 
-def merged(rows: Iterable[Row], key: Callable[[Row], str]) -> list[dict[str, Any]]:
+def merge_rows(rows: Iterable[Row], key: Callable[[Row], str]) -> list[dict[str, Any]]:
     """Rows with one key as one: what a later row says completes and corrects what an earlier one said."""
     found: dict[str, dict[str, Any]] = {}
     for position, row in enumerate(rows):

@@ -21,22 +21,22 @@ from langchain_awo.capture.importers.checkpoints import (
     read_saver,
 )
 from langchain_awo.capture.importers.formats import FORMATS, Format, format_named, format_of
-from langchain_awo.capture.importers.frames import frame_records, is_frame, parquet_records
-from langchain_awo.capture.importers.inspect_logs import archive_records
+from langchain_awo.capture.importers.frames import is_frame, read_frame, read_parquet
+from langchain_awo.capture.importers.inspect_logs import read_archive
 from langchain_awo.capture.importers.labels import Labeller, SuccessFrom
-from langchain_awo.capture.importers.lines import BadLine, Numbered, kind_of
+from langchain_awo.capture.importers.lines import BadLine, Numbered, describe_kind
 from langchain_awo.capture.importers.opening import (
     PARQUET,
     SQLITE,
     STDIN,
     ZIP,
     Tick,
-    chunks_of,
-    files_at,
-    head_of,
+    find_files,
+    read_chunks,
+    read_head,
 )
 from langchain_awo.capture.importers.splitting import split_records
-from langchain_awo.capture.redaction import Mask, Redactor, key_beside
+from langchain_awo.capture.redaction import Mask, Redactor, use_key_beside
 from langchain_awo.errors import ImportFormatError
 from langchain_awo.model.text.encoding import dumps, to_json
 from langchain_awo.model.text.json_value import JSONValue
@@ -85,7 +85,7 @@ def import_traces(
         >>> store.append(import_traces("runs.jsonl"))  # doctest: +SKIP
         >>> toolkit = compile_toolkit(import_traces(client.list_runs(project_name="shop")))  # doctest: +SKIP
     """
-    labeller, redactor = Labeller(success_from), Redactor(mask, key=key_beside(""))
+    labeller, redactor = Labeller(success_from), Redactor(mask, key=use_key_beside(""))
     account = ImportAccount(on_skipped, summary if summary is not None else ImportSummary())
     for trace in _traces(source, format_named(format) if format else None, account, tick):
         account.summary.count(trace)
@@ -110,14 +110,14 @@ def is_recording(source: str | os.PathLike[str]) -> bool:
         return True
     if not path.exists():
         return glob.has_magic(text) and "://" not in text
-    head = head_of(files_at(text)[0])
+    head = read_head(find_files(text)[0])
     if head.startswith(SQLITE):
         with suppress(ImportFormatError):  # a store says best what is wrong with its file
             return is_checkpoint_database(path)
         return False
     if not path.is_file() or head.startswith((PARQUET, ZIP)):
         return True
-    first = next(iter(split_records(islice(chunks_of(path), 1))), None)
+    first = next(iter(split_records(islice(read_chunks(path), 1))), None)
     return not (
         isinstance(first, Numbered) and isinstance(first.value, Mapping) and "langchain_awo" in first.value
     )
@@ -160,20 +160,20 @@ def _file_parts(
     source: str | os.PathLike[str], wanted: Format | None, account: ImportAccount, tick: Tick | None
 ) -> Iterator[tuple[Format, _Records] | None]:
     """Each file with its format, opened when the one before it is read."""
-    files: list[str | Path] = [STDIN] if source == STDIN else list(files_at(os.fspath(source)))
+    files: list[str | Path] = [STDIN] if source == STDIN else list(find_files(os.fspath(source)))
     account.several = len(files) > 1
     for file in files:
         account.source = "standard input" if file == STDIN else str(file)
-        head = b"" if file == STDIN else head_of(Path(file))
+        head = b"" if file == STDIN else read_head(Path(file))
         if head.startswith(SQLITE):
             yield _database(Path(file), wanted, account)
             continue
         if head.startswith(PARQUET):
-            records: _Records = parquet_records(Path(file))
+            records: _Records = read_parquet(Path(file))
         elif head.startswith(ZIP):
-            records = archive_records(Path(file))
+            records = read_archive(Path(file))
         else:
-            records = split_records(chunks_of(file, tick=tick))
+            records = split_records(read_chunks(file, tick=tick))
         yield _recognised(records, wanted, account)
 
 
@@ -230,7 +230,7 @@ def _refusal(peeked: list[Numbered | BadLine], found: Format | None, wanted: For
     what = (
         f"its keys are: {', '.join(map(str, first.value))[:200]}"
         if isinstance(first.value, Mapping)
-        else kind_of(first.value)
+        else describe_kind(first.value)
     )
     return f"holds no runs in a known format; line {first.number}: {what}. {_expected()}"
 
@@ -241,13 +241,13 @@ def _expected() -> str:
 
 def _records_in_memory(source: Recordings) -> _Records:
     if is_frame(source):
-        yield from frame_records(source)
+        yield from read_frame(source)
         return
     if isinstance(source, Mapping):
         source = [source]
     if not isinstance(source, Iterable):
         raise ImportFormatError(
-            f"{kind_of(source)} of type {type(source).__name__} holds no records; give a path or records"
+            f"{describe_kind(source)} of type {type(source).__name__} holds no records; give a path or records"
         )
     elements = iter(source)
     first = next(elements, None)

@@ -12,20 +12,20 @@ from pathlib import Path
 from typing import Any, Final
 
 from langchain_awo.capture.importers.account import ImportAccount
-from langchain_awo.capture.importers.labels import scores_in
+from langchain_awo.capture.importers.labels import read_scores
 from langchain_awo.capture.importers.lines import (
     BadLine,
     BadRecordError,
     Numbered,
     list_in,
-    object_in,
     parse_json,
-    text_in,
+    read_object,
+    read_text,
 )
-from langchain_awo.capture.importers.span_trace import trace_of
-from langchain_awo.capture.importers.spans import Span, seconds_of
-from langchain_awo.capture.importers.specs import specs_in
-from langchain_awo.capture.importers.turns import usage_in
+from langchain_awo.capture.importers.span_trace import build_trace
+from langchain_awo.capture.importers.spans import Span, parse_seconds
+from langchain_awo.capture.importers.specs import read_specs
+from langchain_awo.capture.importers.turns import read_usage
 from langchain_awo.errors import ImportFormatError
 from langchain_awo.model.text.encoding import to_json
 from langchain_awo.model.text.json_value import JSONValue
@@ -56,10 +56,10 @@ def read_inspect(records: Iterable[Numbered], account: ImportAccount) -> Iterato
             with account.reading(record):
                 if not isinstance(sample, Mapping):
                     raise BadRecordError("expected a sample with messages")
-                yield _trace(_with_attachments(sample), object_in(around.get("eval")), account)
+                yield _trace(_with_attachments(sample), read_object(around.get("eval")), account)
 
 
-def archive_records(path: Path) -> Iterator[Numbered | BadLine]:
+def read_archive(path: Path) -> Iterator[Numbered | BadLine]:
     """The samples in an `.eval` archive.
 
     Raises:
@@ -71,7 +71,7 @@ def archive_records(path: Path) -> Iterator[Numbered | BadLine]:
                 name for name in archive.namelist() if name.startswith("samples/") and name.endswith(".json")
             ]
             header = (
-                object_in(parse_json(_member(archive, "header.json")))
+                read_object(parse_json(_member(archive, "header.json")))
                 if "header.json" in archive.namelist()
                 else {}
             )
@@ -104,35 +104,35 @@ def _member(archive: zipfile.ZipFile, name: str) -> bytes:
 
 
 def _trace(sample: Mapping[str, Any], about: Mapping[str, Any], account: ImportAccount) -> Trace:
-    spans = [span for event in list_in(sample.get("events")) if (span := _span(object_in(event)))]
-    model = text_in(about.get("model"))
+    spans = [span for event in list_in(sample.get("events")) if (span := _span(read_object(event)))]
+    model = read_text(about.get("model"))
     if not any(span.kind == "model" for span in spans):
         spans = _spans_of_messages(list_in(sample.get("messages")), model)
-    name, epoch = text_in(sample.get("id")), sample.get("epoch")
+    name, epoch = read_text(sample.get("id")), sample.get("epoch")
     run = (
-        text_in(sample.get("uuid"))
-        or f"{text_in(about.get('run_id') or about.get('eval_id'))}-{name}-{epoch}"
+        read_text(sample.get("uuid"))
+        or f"{read_text(about.get('run_id') or about.get('eval_id'))}-{name}-{epoch}"
     )
     scores = (
-        object_in(sample.get("scores")) or {"score": sample["score"]}
+        read_object(sample.get("scores")) or {"score": sample["score"]}
         if sample.get("score")
-        else object_in(sample.get("scores"))
+        else read_object(sample.get("scores"))
     )
     further = {
         "task_id": name or None,
-        "domain": text_in(about.get("task")),
+        "domain": read_text(about.get("task")),
         "trial": epoch,
-        **object_in(sample.get("metadata")),
+        **read_object(sample.get("metadata")),
     }
     if sample.get("error"):
-        further["error"] = text_in(object_in(sample["error"]).get("message"))
-    values = ((key, object_in(score).get("value", score)) for key, score in scores.items())
-    return trace_of(run, spans, account, scores=scores_in(values), further=further)
+        further["error"] = read_text(read_object(sample["error"]).get("message"))
+    values = ((key, read_object(score).get("value", score)) for key, score in scores.items())
+    return build_trace(run, spans, account, scores=read_scores(values), further=further)
 
 
 def _with_attachments(sample: Mapping[str, Any]) -> Mapping[str, Any]:
     """The sample with its long texts back in their places."""
-    attached = object_in(sample.get("attachments"))
+    attached = read_object(sample.get("attachments"))
     return _restored(sample, attached) if attached else sample
 
 
@@ -150,37 +150,37 @@ def _restored(value: JSONValue, attached: Mapping[str, JSONValue]) -> Any:
 
 def _span(event: Mapping[str, Any]) -> Span | None:
     kind = event.get("event")
-    identity = text_in(event.get("uuid")) or str(id(event))
-    started, ended = seconds_of(event.get("timestamp")), seconds_of(event.get("completed"))
+    identity = read_text(event.get("uuid")) or str(id(event))
+    started, ended = parse_seconds(event.get("timestamp")), parse_seconds(event.get("completed"))
     if kind == "model":
-        output = object_in(event.get("output"))
-        choice = object_in(next(iter(list_in(output.get("choices"))), None))
+        output = read_object(event.get("output"))
+        choice = read_object(next(iter(list_in(output.get("choices"))), None))
         return Span(
             span_id=identity,
             kind="model",
             name="model",
             started_at=started,
             ended_at=ended,
-            error=text_in(event.get("error")) or None,
+            error=read_text(event.get("error")) or None,
             prompt=list_in(event.get("input")),
             reply=[choice["message"]] if choice.get("message") else [],
-            model=text_in(output.get("model") or event.get("model")),
-            usage=usage_in(output.get("usage")),
-            offered=specs_in(event.get("tools")),
+            model=read_text(output.get("model") or event.get("model")),
+            usage=read_usage(output.get("usage")),
+            offered=read_specs(event.get("tools")),
         )
     if kind == "tool":
-        failure = object_in(event.get("error"))
-        said = ": ".join(filter(None, (text_in(failure.get("type")), text_in(failure.get("message")))))
+        failure = read_object(event.get("error"))
+        said = ": ".join(filter(None, (read_text(failure.get("type")), read_text(failure.get("message")))))
         return Span(
             span_id=identity,
             kind="tool",
-            name=text_in(event.get("function")),
+            name=read_text(event.get("function")),
             started_at=started,
             ended_at=ended,
             error=said or None,
-            args=to_json(object_in(event.get("arguments"))),
+            args=to_json(read_object(event.get("arguments"))),
             output=to_json(event.get("result")),
-            call_id=text_in(event.get("id")),
+            call_id=read_text(event.get("id")),
         )
     return None
 
@@ -190,7 +190,7 @@ def _spans_of_messages(messages: list[JSONValue], model: str) -> list[Span]:
     spans: list[Span] = []
     before: list[JSONValue] = []
     for position, message in enumerate(messages):
-        about = object_in(message)
+        about = read_object(message)
         if about.get("role") == "assistant":
             spans.append(
                 Span(
@@ -198,24 +198,24 @@ def _spans_of_messages(messages: list[JSONValue], model: str) -> list[Span]:
                     kind="model",
                     prompt=before,
                     reply=[message],
-                    model=text_in(about.get("model")) or model,
+                    model=read_text(about.get("model")) or model,
                 )
             )
             before = []
         else:
             before.append(message)
     for position, message in enumerate(before):
-        about = object_in(message)
+        about = read_object(message)
         if about.get("role") == "tool":
-            failure = object_in(about.get("error"))
+            failure = read_object(about.get("error"))
             spans.append(
                 Span(
                     span_id=f"tool {position}",
                     kind="tool",
-                    name=text_in(about.get("function")),
-                    call_id=text_in(about.get("tool_call_id")),
+                    name=read_text(about.get("function")),
+                    call_id=read_text(about.get("tool_call_id")),
                     output=to_json(about.get("content")),
-                    error=text_in(failure.get("message")) or None,
+                    error=read_text(failure.get("message")) or None,
                 )
             )
     return spans

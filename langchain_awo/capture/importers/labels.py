@@ -72,7 +72,7 @@ class Labeller:
         return trace if success is trace.success else replace(trace, success=success)
 
 
-def scores_in(given: Iterable[tuple[Any, JSONValue]]) -> dict[str, JSONValue]:
+def read_scores(given: Iterable[tuple[Any, JSONValue]]) -> dict[str, JSONValue]:
     """Scores by name; of several with one name the mean if they are numbers, else the last."""
     found: dict[str, list[JSONValue]] = {}
     for name, value in given:

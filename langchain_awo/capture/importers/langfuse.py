@@ -6,19 +6,26 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from langchain_awo.capture.importers.account import ImportAccount
-from langchain_awo.capture.importers.blocks import id_in
+from langchain_awo.capture.importers.blocks import read_id
 from langchain_awo.capture.importers.chat import is_message
-from langchain_awo.capture.importers.grouping import grouped, merged
-from langchain_awo.capture.importers.labels import scores_in
-from langchain_awo.capture.importers.langsmith import arguments_in, read_result, reply_in
-from langchain_awo.capture.importers.lines import Numbered, decoded, list_in, object_in, parsed, text_in
+from langchain_awo.capture.importers.grouping import group_rows, merge_rows
+from langchain_awo.capture.importers.labels import read_scores
+from langchain_awo.capture.importers.langsmith import read_arguments, read_result, reply_in
+from langchain_awo.capture.importers.lines import (
+    Numbered,
+    list_in,
+    parse_attribute,
+    parse_container,
+    read_object,
+    read_text,
+)
 from langchain_awo.capture.importers.otel_attributes import fill_from_attributes
-from langchain_awo.capture.importers.otlp import failure_of, parent_id_of, span_id_of
+from langchain_awo.capture.importers.otlp import find_failure, get_parent_id, get_span_id
 from langchain_awo.capture.importers.responses import is_item
-from langchain_awo.capture.importers.span_trace import trace_of
-from langchain_awo.capture.importers.spans import Span, seconds_of
-from langchain_awo.capture.importers.specs import specs_in
-from langchain_awo.capture.importers.turns import usage_in
+from langchain_awo.capture.importers.span_trace import build_trace
+from langchain_awo.capture.importers.spans import Span, parse_seconds
+from langchain_awo.capture.importers.specs import read_specs
+from langchain_awo.capture.importers.turns import read_usage
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import ToolSpec, Trace
 
@@ -49,20 +56,22 @@ _LISTS: Final = ("messages", "contents", "input", "args")
 
 def is_langfuse(value: Mapping[str, Any]) -> bool:
     """Whether a record is a trace of Langfuse, or an observation."""
-    if isinstance(parsed(value.get("observations")), list):
+    if isinstance(parse_container(value.get("observations")), list):
         return True
-    return text_in(value.get("type")) in _TYPES and bool(_trace_id(value))
+    return read_text(value.get("type")) in _TYPES and bool(_trace_id(value))
 
 
 def read_langfuse(records: Iterable[Numbered], account: ImportAccount) -> Iterator[Trace]:
     """One trace for each trace of Langfuse."""
     rows = (row for record in records for row in _rows(record))
-    for first, group in grouped(rows, _trace_id, account):
+    for first, group in group_rows(rows, _trace_id, account):
         with account.reading(first):
             abouts = [row["trace"] for row in group if isinstance(row.get("trace"), Mapping)]
             about: dict[str, Any] = {key: value for each in abouts for key, value in each.items()}
-            found = merged((row for row in group if "trace" not in row), lambda row: text_in(row.get("id")))
-            yield trace_of(
+            found = merge_rows(
+                (row for row in group if "trace" not in row), lambda row: read_text(row.get("id"))
+            )
+            yield build_trace(
                 _trace_id(group[0]),
                 [_span(row) for row in found],
                 account,
@@ -71,10 +80,10 @@ def read_langfuse(records: Iterable[Numbered], account: ImportAccount) -> Iterat
             )
 
 
-def span_of_attributes(row: Mapping[str, Any], attributes: Mapping[str, JSONValue]) -> Span:
+def read_sdk_span(row: Mapping[str, Any], attributes: Mapping[str, JSONValue]) -> Span:
     """A span of Langfuse's SDK as it goes out, before a server has made an observation of it."""
     metadata = {
-        key.removeprefix(prefix): decoded(value)
+        key.removeprefix(prefix): parse_attribute(value)
         for prefix in reversed(_METADATA)
         for key, value in attributes.items()
         if key.startswith(prefix)
@@ -82,9 +91,9 @@ def span_of_attributes(row: Mapping[str, Any], attributes: Mapping[str, JSONValu
     users = [attributes[key] for key in _USERS if attributes.get(key)]
     span = _span(
         {
-            "id": span_id_of(row),
-            "parentObservationId": parent_id_of(row),
-            "type": text_in(attributes[TYPE]).upper(),
+            "id": get_span_id(row),
+            "parentObservationId": get_parent_id(row),
+            "type": read_text(attributes[TYPE]).upper(),
             "name": row.get("name"),
             "startTime": row.get("startTimeUnixNano") or row.get("start_time"),
             "endTime": row.get("endTimeUnixNano") or row.get("end_time"),
@@ -97,24 +106,24 @@ def span_of_attributes(row: Mapping[str, Any], attributes: Mapping[str, JSONValu
             "metadata": {**metadata, **({"user_id": users[0]} if users else {})},
         }
     )
-    span.error = span.error or failure_of(row, attributes)
-    span.tags = tuple(map(text_in, list_in(attributes.get("langfuse.trace.tags"))))
-    span.thread_id = next((text_in(attributes[key]) for key in _SESSIONS if attributes.get(key)), "")
+    span.error = span.error or find_failure(row, attributes)
+    span.tags = tuple(map(read_text, list_in(attributes.get("langfuse.trace.tags"))))
+    span.thread_id = next((read_text(attributes[key]) for key in _SESSIONS if attributes.get(key)), "")
     return span
 
 
 def _rows(record: Numbered) -> Iterator[Numbered]:
     """What is said of the trace, then its observations; each names the trace."""
     value = record.value
-    observations = parsed(value.get("observations")) if isinstance(value, Mapping) else None
+    observations = parse_container(value.get("observations")) if isinstance(value, Mapping) else None
     if not isinstance(value, Mapping) or not isinstance(observations, list):
         yield record
         return
-    about = object_in(value.get("trace")) or {
+    about = read_object(value.get("trace")) or {
         key: item for key, item in value.items() if key != "observations"
     }
-    first = object_in(observations[0]) if observations else {}
-    trace_id = text_in(about.get("id")) or _trace_id(first)
+    first = read_object(observations[0]) if observations else {}
+    trace_id = read_text(about.get("id")) or _trace_id(first)
     yield Numbered(
         record.number,
         {"traceId": trace_id, "trace": {**about, "scores": about.get("scores") or value.get("scores")}},
@@ -124,13 +133,13 @@ def _rows(record: Numbered) -> Iterator[Numbered]:
 
 
 def _trace_id(row: Mapping[str, Any]) -> str:
-    return text_in(row.get("traceId") or row.get("trace_id"))
+    return read_text(row.get("traceId") or row.get("trace_id"))
 
 
 def _scores(about: Mapping[str, Any], observations: Iterable[Mapping[str, Any]]) -> dict[str, JSONValue]:
     held = [about.get("scores"), *(each.get("scores") for each in observations)]
-    rows = [object_in(score) for scores in held for score in list_in(scores)]
-    return scores_in((row.get("name"), _score(row)) for row in rows)
+    rows = [read_object(score) for scores in held for score in list_in(scores)]
+    return read_scores((row.get("name"), _score(row)) for row in rows)
 
 
 def _score(row: Mapping[str, Any]) -> JSONValue:
@@ -142,7 +151,7 @@ def _score(row: Mapping[str, Any]) -> JSONValue:
 
 
 def _further(about: Mapping[str, Any]) -> dict[str, JSONValue]:
-    further = _own(object_in(about.get("metadata")))
+    further = _own(read_object(about.get("metadata")))
     thread = about.get("sessionId") or about.get("session_id") or further.get("thread_id")
     if thread:
         further["thread_id"] = thread
@@ -152,33 +161,33 @@ def _further(about: Mapping[str, Any]) -> dict[str, JSONValue]:
 
 def _span(row: Mapping[str, Any]) -> Span:
     get = _getter(row)
-    metadata = object_in(get("metadata"))
+    metadata = read_object(get("metadata"))
     span = Span(
-        span_id=text_in(get("id")),
-        parent_id=text_in(get("parentObservationId")),
-        name=text_in(get("name")),
-        started_at=seconds_of(get("startTime")),
-        ended_at=seconds_of(get("endTime")),
-        error=(text_in(get("statusMessage")) or "error") if get("level") == "ERROR" else None,
+        span_id=read_text(get("id")),
+        parent_id=read_text(get("parentObservationId")),
+        name=read_text(get("name")),
+        started_at=parse_seconds(get("startTime")),
+        ended_at=parse_seconds(get("endTime")),
+        error=(read_text(get("statusMessage")) or "error") if get("level") == "ERROR" else None,
         metadata=_own(metadata),
     )
-    attributes = object_in(metadata.get("attributes"))
-    output = parsed(get("output"))
+    attributes = read_object(metadata.get("attributes"))
+    output = parse_container(get("output"))
     if get("type") in ("GENERATION", "EMBEDDING"):
         span.kind = "model" if get("type") == "GENERATION" else "other"
         _read_model(span, get("input"), output)
-        span.offered = span.offered or specs_in(attributes.get("gen_ai.tool.definitions"))
-        span.thread_id = text_in(attributes.get("gen_ai.conversation.id"))
-        usage = usage_in({**object_in(get("usageDetails")), "total": 0}) or usage_in(get("usage"))
+        span.offered = span.offered or read_specs(attributes.get("gen_ai.tool.definitions"))
+        span.thread_id = read_text(attributes.get("gen_ai.conversation.id"))
+        usage = read_usage({**read_object(get("usageDetails")), "total": 0}) or read_usage(get("usage"))
         span.usage = span.usage or usage
-        span.model = text_in(get("model") or get("providedModelName")) or span.model
+        span.model = read_text(get("model") or get("providedModelName")) or span.model
     elif get("type") == "TOOL" or _is_tool(metadata, attributes, output):
         _read_tool(span, get("input"), output)
-        span.name = text_in(attributes.get("gen_ai.tool.name")) or span.name.removeprefix("execute_tool ")
+        span.name = read_text(attributes.get("gen_ai.tool.name")) or span.name.removeprefix("execute_tool ")
         span.call_id = (
             span.call_id
-            or id_in(parsed(attributes.get("gen_ai.tool.call.id")))
-            or text_in(metadata.get("tool_call_id"))
+            or read_id(parse_container(attributes.get("gen_ai.tool.call.id")))
+            or read_text(metadata.get("tool_call_id"))
         )
     elif attributes.get("gen_ai.operation.name"):
         fill_from_attributes(span, attributes, {})
@@ -215,11 +224,11 @@ def _is_tool(metadata: Mapping[str, Any], attributes: Mapping[str, Any], output:
 
 def _read_model(span: Span, given: JSONValue, output: JSONValue) -> None:
     """The prompt without the tools that Langfuse's handler puts in it as messages."""
-    value = parsed(given)
+    value = parse_container(given)
     tools = value.get("tools") if isinstance(value, Mapping) else None
     instruction = None
     if isinstance(value, Mapping):
-        config = object_in(value.get("config"))
+        config = read_object(value.get("config"))
         tools = tools or config.get("tools")
         instruction = config.get("system_instruction")
         value = next((value[key] for key in _LISTS if isinstance(value.get(key), list)), None)
@@ -227,7 +236,7 @@ def _read_model(span: Span, given: JSONValue, output: JSONValue) -> None:
     if instruction:
         messages = [{"role": "system", "content": instruction}, *messages]
     offered = [spec for message in messages for spec in _offered_in(message)]
-    span.offered = offered or specs_in(tools)
+    span.offered = offered or read_specs(tools)
     plain = [message for message in messages if not _offered_in(message)]
     span.prompt = [each for each in plain if is_message(each) or is_item(each)] or None
     span.reply = _reply(output)
@@ -235,12 +244,12 @@ def _read_model(span: Span, given: JSONValue, output: JSONValue) -> None:
 
 def _offered_in(message: JSONValue) -> list[ToolSpec]:
     content = (
-        parsed(message.get("content"))
+        parse_container(message.get("content"))
         if isinstance(message, Mapping) and message.get("role") == "tool"
         else None
     )
     is_spec = isinstance(content, Mapping) and content.get("type") == "function" and "function" in content
-    return specs_in([content]) if is_spec else []
+    return read_specs([content]) if is_spec else []
 
 
 def _reply(output: JSONValue) -> list[JSONValue]:
@@ -261,8 +270,8 @@ def _reply(output: JSONValue) -> list[JSONValue]:
 
 def _read_tool(span: Span, given: JSONValue, output: JSONValue) -> None:
     span.kind = "tool"
-    span.args = arguments_in(given)
+    span.args = read_arguments(given)
     if span.args is None and given not in (None, ""):
-        span.value = text_in(given)
+        span.value = read_text(given)
     if output is not None and not span.error:
         read_result(span, output)

@@ -78,7 +78,7 @@ def parse_json(text: str | bytes) -> JSONValue:
         raise ValueError("nested too deeply") from None
 
 
-def parsed(value: JSONValue) -> JSONValue:
+def parse_container(value: JSONValue) -> JSONValue:
     """A value that some exports write as JSON text, as a value; text that is no JSON object or list stays text."""
     if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "["):
         return value
@@ -88,37 +88,37 @@ def parsed(value: JSONValue) -> JSONValue:
         return value
 
 
-def decoded(value: JSONValue) -> JSONValue:
-    """As `parsed`, for attributes that are always JSON text: a text is then one in quotes."""
+def parse_attribute(value: JSONValue) -> JSONValue:
+    """As `parse_container`, for attributes that are always JSON text: a text is then one in quotes."""
     if isinstance(value, str) and len(value) > 1 and value[0] == value[-1] == '"':
-        inner = parsed(f"[{value}]")
+        inner = parse_container(f"[{value}]")
         return inner[0] if isinstance(inner, list) and inner else value
-    return parsed(value)
+    return parse_container(value)
 
 
-def object_in(value: JSONValue) -> Mapping[str, Any]:
+def read_object(value: JSONValue) -> Mapping[str, Any]:
     """An object, also one that is written as JSON text; empty when it is something else."""
-    found = parsed(value)
+    found = parse_container(value)
     return found if isinstance(found, Mapping) else {}
 
 
 def list_in(value: JSONValue) -> list[Any]:
     """A list, also one that is written as JSON text; empty when it is something else."""
-    found = parsed(value)
+    found = parse_container(value)
     return found if isinstance(found, list) else []
 
 
-def text_in(value: JSONValue) -> str:
+def read_text(value: JSONValue) -> str:
     """A text or a number as text; empty when it is something else."""
     return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
 
 
-def shown(value: object) -> str:
+def abbreviate(value: object) -> str:
     """The beginning of any value, for a message to a person."""
     return dumps(to_json(value))[:_SHOWN]
 
 
-def kind_of(value: object) -> str:
+def describe_kind(value: object) -> str:
     """What a value is, for a message to a person."""
     names = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "null"}
     return names.get(type(value), "a number")

@@ -42,7 +42,7 @@ Tick = Callable[[int], None]
 """Called with the number of bytes that were just read."""
 
 
-def files_at(source: str | Path) -> list[Path]:
+def find_files(source: str | Path) -> list[Path]:
     """The files that a path, a folder or a pattern stands for, sorted.
 
     Raises:
@@ -73,7 +73,7 @@ def _refuse(path: Path, reason: str) -> list[Path]:
     raise ImportFormatError(f"{path} cannot be read: {reason}")
 
 
-def head_of(path: Path) -> bytes:
+def read_head(path: Path) -> bytes:
     """The first sixteen bytes of a file; none of a pipe, which can be read only once."""
     if not path.is_file():
         return b""
@@ -81,7 +81,7 @@ def head_of(path: Path) -> bytes:
         return file.read(16)
 
 
-def chunks_of(source: Path | str, *, tick: Tick | None = None) -> Iterator[bytes]:
+def read_chunks(source: Path | str, *, tick: Tick | None = None) -> Iterator[bytes]:
     """What is in a file or in standard input, unpacked.
 
     Raises:

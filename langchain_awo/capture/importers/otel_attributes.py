@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from langchain_awo.capture.importers.langsmith import arguments_in, read_result
-from langchain_awo.capture.importers.lines import list_in, object_in, parsed, text_in
-from langchain_awo.capture.importers.otlp import attributes_of, indexed
+from langchain_awo.capture.importers.langsmith import read_arguments, read_result
+from langchain_awo.capture.importers.lines import list_in, parse_container, read_object, read_text
+from langchain_awo.capture.importers.otlp import collect_indexed, read_attributes
 from langchain_awo.capture.importers.spans import Span
-from langchain_awo.capture.importers.specs import specs_in
-from langchain_awo.capture.importers.turns import arguments_of, usage_in
+from langchain_awo.capture.importers.specs import read_specs
+from langchain_awo.capture.importers.turns import read_call_arguments, read_usage
 from langchain_awo.model.text.encoding import to_json
 from langchain_awo.model.text.json_value import JSONValue
 
@@ -30,8 +30,8 @@ _OUTPUTS: Final = ("gen_ai.output.messages", "gen_ai.completion", "gen_ai.respon
 
 def fill_from_attributes(span: Span, attributes: Mapping[str, JSONValue], row: Mapping[str, Any]) -> None:
     """What the attributes say of a span in either convention."""
-    operation = text_in(attributes.get("gen_ai.operation.name"))
-    kind = text_in(attributes.get(KIND) or row.get("span_kind")).upper()
+    operation = read_text(attributes.get("gen_ai.operation.name"))
+    kind = read_text(attributes.get(KIND) or row.get("span_kind")).upper()
     if kind == "LLM":
         _read_openinference_model(span, attributes)
     elif kind == "TOOL":
@@ -46,33 +46,33 @@ def fill_from_attributes(span: Span, attributes: Mapping[str, JSONValue], row: M
 
 def _read_openinference_model(span: Span, attributes: Mapping[str, JSONValue]) -> None:
     span.kind = "model"
-    span.model = text_in(attributes.get("llm.model_name"))
+    span.model = read_text(attributes.get("llm.model_name"))
     span.prompt = _messages(attributes, "llm.input_messages") or None
     span.reply = _messages(attributes, "llm.output_messages")
     counts = {key: attributes.get(f"llm.token_count.{key}") for key in ("prompt", "completion")}
     if any(count is not None for count in counts.values()):
-        span.usage = usage_in(
+        span.usage = read_usage(
             {
                 "prompt_tokens": counts["prompt"],
                 "completion_tokens": counts["completion"],
                 "cached_tokens": attributes.get("llm.token_count.prompt_details.cache_read"),
             }
         )
-    shown = [tool.get("tool.json_schema") for tool in indexed(attributes, "llm.tools")]
-    parameters = object_in(attributes.get("llm.invocation_parameters"))
-    span.offered = specs_in(shown) or specs_in(parameters.get("tools"))
+    shown = [tool.get("tool.json_schema") for tool in collect_indexed(attributes, "llm.tools")]
+    parameters = read_object(attributes.get("llm.invocation_parameters"))
+    span.offered = read_specs(shown) or read_specs(parameters.get("tools"))
 
 
 def _messages(attributes: Mapping[str, JSONValue], prefix: str) -> list[JSONValue]:
-    return [_message(found) for found in indexed(attributes, prefix)]
+    return [_message(found) for found in collect_indexed(attributes, prefix)]
 
 
 def _message(found: Mapping[str, JSONValue]) -> JSONValue:
     """One of OpenInference's numbered messages in OpenAI's shape."""
-    contents = indexed(found, "message.contents")
+    contents = collect_indexed(found, "message.contents")
     texts = [
         {
-            "type": text_in(each.get("message_content.type")) or "text",
+            "type": read_text(each.get("message_content.type")) or "text",
             "text": each.get("message_content.text"),
         }
         for each in contents
@@ -83,7 +83,7 @@ def _message(found: Mapping[str, JSONValue]) -> JSONValue:
             "name": call.get("tool_call.function.name"),
             "arguments": call.get("tool_call.function.arguments"),
         }
-        for call in indexed(found, "message.tool_calls")
+        for call in collect_indexed(found, "message.tool_calls")
     ]
     legacy = found.get("message.function_call_name")
     if legacy:
@@ -104,9 +104,9 @@ def _message(found: Mapping[str, JSONValue]) -> JSONValue:
 
 def _read_openinference_tool(span: Span, attributes: Mapping[str, JSONValue]) -> None:
     span.kind = "tool"
-    span.name = text_in(attributes.get("tool.name")) or span.name
-    span.about = text_in(attributes.get("tool.description"))
-    given = parsed(
+    span.name = read_text(attributes.get("tool.name")) or span.name
+    span.about = read_text(attributes.get("tool.description"))
+    given = parse_container(
         attributes.get("tool.parameters")
         if attributes.get("input.value") is None
         else attributes["input.value"]
@@ -114,15 +114,15 @@ def _read_openinference_tool(span: Span, attributes: Mapping[str, JSONValue]) ->
     if isinstance(given, Mapping):
         span.args = to_json(given)
     elif given is not None:
-        span.value = text_in(given)
-    span.call_id = text_in(attributes.get("tool_call.id") or attributes.get("tool.id"))
+        span.value = read_text(given)
+    span.call_id = read_text(attributes.get("tool_call.id") or attributes.get("tool.id"))
     if attributes.get("output.value") is not None:
         read_result(span, attributes["output.value"])
 
 
 def _read_genai_model(span: Span, attributes: Mapping[str, JSONValue], row: Mapping[str, Any]) -> None:
     span.kind = "model"
-    named = (text_in(attributes.get(key)) for key in _MODEL_NAMES)
+    named = (read_text(attributes.get(key)) for key in _MODEL_NAMES)
     span.model = next((name for name in named if name not in ("", _NO_MODEL)), "")
     inputs = next((list_in(attributes[key]) for key in _INPUTS if attributes.get(key)), None)
     prompt, reply = _events_of(row, attributes)
@@ -131,7 +131,7 @@ def _read_genai_model(span: Span, attributes: Mapping[str, JSONValue], row: Mapp
     if system:
         span.prompt = [{"role": "system", "parts": system}, *(span.prompt or [])]
     span.reply = next((list_in(attributes[key]) for key in _OUTPUTS if attributes.get(key)), reply)
-    span.usage = usage_in(
+    span.usage = read_usage(
         {
             key.removeprefix("gen_ai.usage."): value
             for key, value in attributes.items()
@@ -139,9 +139,9 @@ def _read_genai_model(span: Span, attributes: Mapping[str, JSONValue], row: Mapp
         }
         | {"total": 0}
     )
-    span.offered = specs_in(
+    span.offered = read_specs(
         attributes.get("gen_ai.tool.definitions")
-        or object_in(attributes.get("model_request_parameters")).get("function_tools")
+        or read_object(attributes.get("model_request_parameters")).get("function_tools")
     )
 
 
@@ -152,11 +152,11 @@ def _events_of(
     prompt: list[JSONValue] = []
     reply: list[JSONValue] = []
     for event in (*list_in(row.get("events")), *list_in(attributes.get("events"))):
-        about = object_in(event)
-        body = {**attributes_of(about), **about} if "attributes" in about else dict(about)
-        name = text_in(about.get("name") or about.get("event.name"))
+        about = read_object(event)
+        body = {**read_attributes(about), **about} if "attributes" in about else dict(about)
+        name = read_text(about.get("name") or about.get("event.name"))
         if name == "gen_ai.choice":
-            reply.append(object_in(body.get("message")) or body)
+            reply.append(read_object(body.get("message")) or body)
         elif name.startswith("gen_ai.") and name.endswith(".message"):
             prompt.append(
                 {
@@ -170,9 +170,9 @@ def _events_of(
 
 def _read_genai_tool(span: Span, attributes: Mapping[str, JSONValue]) -> None:
     span.kind = "tool"
-    span.name = text_in(attributes.get("gen_ai.tool.name")) or span.name.removeprefix("execute_tool ")
-    span.about = text_in(attributes.get("gen_ai.tool.description"))
-    span.call_id = text_in(attributes.get("gen_ai.tool.call.id"))
+    span.name = read_text(attributes.get("gen_ai.tool.name")) or span.name.removeprefix("execute_tool ")
+    span.about = read_text(attributes.get("gen_ai.tool.description"))
+    span.call_id = read_text(attributes.get("gen_ai.tool.call.id"))
     written = next(
         (
             attributes[key]
@@ -191,15 +191,15 @@ def _read_genai_tool(span: Span, attributes: Mapping[str, JSONValue]) -> None:
         None,
     )
     if output is not None:
-        told = object_in(output)
+        told = read_object(output)
         read_result(span, told["output"] if told.keys() == _RETURNED else output)
 
 
 def _arguments(span: Span, written: JSONValue) -> dict[str, JSONValue]:
     """The arguments of a call, also where OpenLLMetry writes all that LangChain's callback was given."""
-    found = arguments_of(written)
+    found = read_call_arguments(written)
     if not found.keys() >= _GIVEN:
         return found
-    span.call_id = span.call_id or text_in(object_in(found.get("kwargs")).get("tool_call_id"))
-    inner = arguments_in(found["inputs"] if found.get("inputs") else {"input_str": found["input_str"]})
+    span.call_id = span.call_id or read_text(read_object(found.get("kwargs")).get("tool_call_id"))
+    inner = read_arguments(found["inputs"] if found.get("inputs") else {"input_str": found["input_str"]})
     return found if inner is None else inner

@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from langchain_awo.capture.importers.lines import Numbered, list_in, object_in, parsed, text_in
+from langchain_awo.capture.importers.lines import Numbered, list_in, parse_container, read_object, read_text
 from langchain_awo.model.text.json_value import JSONValue
 
 _RESOURCES: Final = ("resourceSpans", "resource_spans")
@@ -35,7 +35,7 @@ def is_otlp(value: Mapping[str, Any]) -> bool:
     return any(isinstance(value.get(key), list) for key in (*_RESOURCES, *_SCOPES))
 
 
-def spans_in(record: Numbered) -> Iterator[Numbered]:
+def read_spans(record: Numbered) -> Iterator[Numbered]:
     """The spans of a record, which may be an OTLP request or a span itself."""
     value = record.value
     if not isinstance(value, Mapping):
@@ -43,37 +43,37 @@ def spans_in(record: Numbered) -> Iterator[Numbered]:
     elif is_otlp(value):
         resources = [each for key in _RESOURCES for each in list_in(value.get(key))] or [value]
         for resource in resources:
-            scopes = [each for key in _SCOPES for each in list_in(object_in(resource).get(key))]
+            scopes = [each for key in _SCOPES for each in list_in(read_object(resource).get(key))]
             for scope in scopes:
-                for span in list_in(object_in(scope).get("spans")):
+                for span in list_in(read_object(scope).get("spans")):
                     yield Numbered(record.number, span)
     else:
         yield record
 
 
-def trace_id_of(span: Mapping[str, Any]) -> str:
+def get_trace_id(span: Mapping[str, Any]) -> str:
     """The id of the trace that a span is of, in hexadecimal digits."""
-    context = object_in(span.get("context"))
+    context = read_object(span.get("context"))
     found = (span.get("traceId"), span.get("trace_id"), context.get("trace_id"), span.get("context.trace_id"))
-    return hex_id(next((each for each in found if each), ""))
+    return convert_to_hex(next((each for each in found if each), ""))
 
 
-def span_id_of(span: Mapping[str, Any]) -> str:
+def get_span_id(span: Mapping[str, Any]) -> str:
     """The id of a span, in hexadecimal digits."""
-    context = object_in(span.get("context"))
+    context = read_object(span.get("context"))
     found = (span.get("spanId"), span.get("span_id"), context.get("span_id"), span.get("context.span_id"))
-    return hex_id(next((each for each in found if each), ""))
+    return convert_to_hex(next((each for each in found if each), ""))
 
 
-def parent_id_of(span: Mapping[str, Any]) -> str:
+def get_parent_id(span: Mapping[str, Any]) -> str:
     """The id of the span around a span, empty when there is none."""
     found = (span.get("parentSpanId"), span.get("parent_span_id"), span.get("parent_id"))
-    return hex_id(next((each for each in found if each), ""))
+    return convert_to_hex(next((each for each in found if each), ""))
 
 
-def hex_id(value: JSONValue) -> str:
+def convert_to_hex(value: JSONValue) -> str:
     """An id without `0x`; one in base64 in hexadecimal digits."""
-    text = text_in(value).removeprefix("0x")
+    text = read_text(value).removeprefix("0x")
     if text.endswith("=") or (text and not text.isalnum()):
         try:
             data = base64.b64decode(text, validate=True)
@@ -83,9 +83,9 @@ def hex_id(value: JSONValue) -> str:
     return text
 
 
-def attributes_of(holder: Mapping[str, Any]) -> dict[str, JSONValue]:
+def read_attributes(holder: Mapping[str, Any]) -> dict[str, JSONValue]:
     """The attributes of a span or an event under dotted keys, however they are nested or kept apart as columns."""
-    given = parsed(holder.get("attributes"))
+    given = parse_container(holder.get("attributes"))
     flat: dict[str, JSONValue] = {}
     if isinstance(given, list):
         for pair in given:
@@ -97,7 +97,7 @@ def attributes_of(holder: Mapping[str, Any]) -> dict[str, JSONValue]:
     for key, value in holder.items():
         if key.startswith("attributes.") and value is not None:
             name = key.removeprefix("attributes.")
-            _flatten(name, parsed(value) if name in _CONTAINERS else value, flat, 0)
+            _flatten(name, parse_container(value) if name in _CONTAINERS else value, flat, 0)
     return flat
 
 
@@ -125,14 +125,14 @@ def _value_of(value: JSONValue) -> JSONValue:
     listed = value.get("arrayValue") or value.get("array_value")
     if isinstance(listed, Mapping):
         return [_value_of(each) for each in list_in(listed.get("values"))]
-    pairs = object_in(value.get("kvlistValue") or value.get("kvlist_value"))
+    pairs = read_object(value.get("kvlistValue") or value.get("kvlist_value"))
     return {
-        text_in(object_in(pair).get("key")): _value_of(object_in(pair).get("value"))
+        read_text(read_object(pair).get("key")): _value_of(read_object(pair).get("value"))
         for pair in list_in(pairs.get("values"))
     }
 
 
-def indexed(attributes: Mapping[str, JSONValue], prefix: str) -> list[dict[str, JSONValue]]:
+def collect_indexed(attributes: Mapping[str, JSONValue], prefix: str) -> list[dict[str, JSONValue]]:
     """Attributes such as `PREFIX.0.name`, `PREFIX.1.name` as a list of objects with the rest of their keys."""
     found: dict[int, dict[str, JSONValue]] = {}
     start = f"{prefix}."
@@ -144,18 +144,18 @@ def indexed(attributes: Mapping[str, JSONValue], prefix: str) -> list[dict[str, 
     return [found[number] for number in sorted(found)]
 
 
-def failure_of(span: Mapping[str, Any], attributes: Mapping[str, JSONValue]) -> str | None:
+def find_failure(span: Mapping[str, Any], attributes: Mapping[str, JSONValue]) -> str | None:
     """What went wrong in a span: of its exception event, else its status; `None` when nothing did."""
-    status = object_in(span.get("status"))
+    status = read_object(span.get("status"))
     code = status.get("status_code", status.get("code", span.get("status_code", span.get("statusCode"))))
-    message = text_in(status.get("description") or status.get("message") or span.get("status_message"))
+    message = read_text(status.get("description") or status.get("message") or span.get("status_message"))
     is_error = str(code).upper() in ("ERROR", "STATUS_CODE_ERROR", "2", "STATUSCODE.ERROR")
     for event in list_in(span.get("events")):
-        about = attributes_of(object_in(event))
+        about = read_attributes(read_object(event))
         if is_error and about.get("exception.type"):
-            kind = text_in(about["exception.type"]).rpartition(".")[2]
-            said = text_in(about.get("exception.message"))
+            kind = read_text(about["exception.type"]).rpartition(".")[2]
+            said = read_text(about.get("exception.message"))
             return f"{kind}: {said}" if said else kind
     if not is_error:
         return None
-    return message or text_in(attributes.get("error.type")) or "error"
+    return message or read_text(attributes.get("error.type")) or "error"

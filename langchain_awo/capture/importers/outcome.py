@@ -8,6 +8,6 @@ from __future__ import annotations
 from typing import Final
 
 from langchain_awo.model.text.failure import MAX_ERROR_TEXT
-from langchain_awo.model.text.failure import failure_in as error_in
+from langchain_awo.model.text.failure import find_failure as error_in
 
 __all__: Final = ["MAX_ERROR_TEXT", "error_in"]

@@ -5,20 +5,20 @@ from __future__ import annotations
 import ast
 from typing import Final
 
-from langchain_awo.capture.importers.lines import parsed
+from langchain_awo.capture.importers.lines import parse_container
 from langchain_awo.model.text.encoding import to_json
 from langchain_awo.model.text.json_value import JSONValue
 
 _LONGEST: Final = 1_000_000
 
 
-def value_in(text: JSONValue) -> JSONValue:
+def parse_python_value(text: JSONValue) -> JSONValue:
     """The object or list in a text of JSON or Python literals; what is neither stays as it is.
 
     >>> value_in("{'id': 7, 'open': True}"), value_in("seven")
     ({'id': 7, 'open': True}, 'seven')
     """
-    value = parsed(text)
+    value = parse_container(text)
     if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "[") or len(value) > _LONGEST:
         return value
     try:

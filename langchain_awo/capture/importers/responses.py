@@ -8,9 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from langchain_awo.capture.importers.blocks import Unread, id_in, output_of, read_content
-from langchain_awo.capture.importers.lines import text_in
-from langchain_awo.capture.importers.turns import Answer, Item, MessageText, RequestedCall, Turn, arguments_of
+from langchain_awo.capture.importers.blocks import Unread, read_content, read_id, read_output
+from langchain_awo.capture.importers.lines import read_text
+from langchain_awo.capture.importers.turns import (
+    Answer,
+    Item,
+    MessageText,
+    RequestedCall,
+    Turn,
+    read_call_arguments,
+)
 from langchain_awo.model.text.json_value import JSONValue
 
 _CALLS: Final = frozenset({"function_call", "custom_tool_call", "local_shell_call"})
@@ -71,11 +78,11 @@ class ResponseItems:
 def _ask(item: Mapping[str, Any]) -> RequestedCall:
     written = next((item[key] for key in ("arguments", "input", "action") if item.get(key) is not None), None)
     return RequestedCall(
-        name=text_in(item.get("name")) or item["type"].removesuffix("_call"),
-        args={"input": written} if item["type"] == "custom_tool_call" else arguments_of(written),
-        call_id=id_in(item.get("call_id") or item.get("id")),
+        name=read_text(item.get("name")) or item["type"].removesuffix("_call"),
+        args={"input": written} if item["type"] == "custom_tool_call" else read_call_arguments(written),
+        call_id=read_id(item.get("call_id") or item.get("id")),
     )
 
 
 def _answer(item: Mapping[str, Any]) -> Answer:
-    return Answer(call_id=id_in(item.get("call_id")), output=output_of(item.get("output")))
+    return Answer(call_id=read_id(item.get("call_id")), output=read_output(item.get("output")))

@@ -13,15 +13,20 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from langchain_awo.capture.importers.account import ImportAccount
-from langchain_awo.capture.importers.chat import items_in
+from langchain_awo.capture.importers.chat import read_items
 from langchain_awo.capture.importers.conversation import Conversation
 from langchain_awo.capture.importers.executions import Executions
 from langchain_awo.capture.importers.labels import SCORES
 from langchain_awo.capture.importers.lines import BadRecordError
-from langchain_awo.capture.importers.spans import Span, error_line, ordered, single_model_calls
-from langchain_awo.capture.importers.specs import sorted_specs
+from langchain_awo.capture.importers.spans import (
+    Span,
+    deduplicate_model_calls,
+    extract_error_line,
+    sort_spans,
+)
+from langchain_awo.capture.importers.specs import collect_specs
 from langchain_awo.capture.importers.turns import Answer, Item, MessageText, Turn
-from langchain_awo.capture.snapshot import agent_scope, label_of
+from langchain_awo.capture.snapshot import find_agent_scope, label_of
 from langchain_awo.model.text.encoding import to_json
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import ToolSpec, Trace
@@ -29,7 +34,7 @@ from langchain_awo.model.trace.trace import ToolSpec, Trace
 _NOT_OURS: Final = ("LANGSMITH_", "LANGCHAIN_", "revision_id", "ls_", "lc_", "mlflow.", "checkpoint_id")
 
 
-def trace_of(
+def build_trace(
     trace_id: str,
     spans: Iterable[Span],
     account: ImportAccount,
@@ -49,7 +54,7 @@ def trace_of(
     Raises:
         BadRecordError: no model and no tool was called in it.
     """
-    run = _Run(ordered(spans), account)
+    run = _Run(sort_spans(spans), account)
     if not run.conversation.model_calls and not run.conversation.calls:
         raise BadRecordError(f"no model and no tool was called in the run {trace_id[:60]}")
     roots = [span for span in run.spans if span.parent is None]
@@ -58,7 +63,7 @@ def trace_of(
     label = label_of(metadata, root.tags)
     own = {key: value for key, value in label.metadata.items() if not key.startswith(_NOT_OURS)}
     if root.error and root.kind == "other":
-        own["error"] = error_line(root.error)
+        own["error"] = extract_error_line(root.error)
     calls = run.conversation.tool_calls
     threads = (label.thread_id, *(span.thread_id or span.metadata.get("thread_id") for span in run.spans))
     return Trace(
@@ -74,7 +79,7 @@ def trace_of(
         messages=tuple(run.conversation.messages),
         model_calls=tuple(run.conversation.model_calls),
         tool_calls=calls,
-        tools=sorted_specs(run.specs, called={call.name for call in calls}),
+        tools=collect_specs(run.specs, called={call.name for call in calls}),
         metadata={**own, **({SCORES: to_json(scores)} if scores else {})},
     )
 
@@ -120,7 +125,7 @@ class _Run:
         for span in spans:
             if span.kind == "model":
                 span.turn = _turn_of(span, self._read(span.reply))
-        models = single_model_calls(spans)
+        models = deduplicate_model_calls(spans)
         for span in models:
             self._take_model(span)
         Executions(self.conversation, models).add_all(spans)
@@ -128,7 +133,7 @@ class _Run:
 
     def _read(self, messages: Iterable[JSONValue]) -> list[Item]:
         try:
-            return list(items_in(messages, self._account.unread))
+            return list(read_items(messages, self._account.unread))
         except BadRecordError as error:
             self._account.unread(f"message ({error})")
             return []
@@ -141,7 +146,7 @@ class _Run:
         self._hear(self._prompt_of(span), from_outside=inside is None and not of_middleware)
         turn = span.turn or _turn_of(span, [])
         self.specs += span.offered
-        self.conversation.add(replace(turn, scope=scope_of(span)))
+        self.conversation.add(replace(turn, scope=find_scope(span)))
 
     def _prompt_of(self, span: Span) -> list[Item]:
         """A model's prompt, else what the step around it was given."""
@@ -175,13 +180,13 @@ def _turn_of(span: Span, items: list[Item]) -> Turn:
         offered=tuple(spec.name for spec in span.offered),
         started_at=span.started_at,
         ended_at=span.ended_at,
-        error=error_line(span.error) if span.error else None,
+        error=extract_error_line(span.error) if span.error else None,
     )
 
 
-def scope_of(span: Span) -> str:
+def find_scope(span: Span) -> str:
     """The agent a span belongs to; one that runs inside a tool is another agent."""
-    place, tool = agent_scope(span.metadata), span.around("tool")
-    if tool is None or place != agent_scope(tool.metadata):
+    place, tool = find_agent_scope(span.metadata), span.around("tool")
+    if tool is None or place != find_agent_scope(tool.metadata):
         return place
-    return f"{scope_of(tool)}>{tool.call_id or tool.span_id}"
+    return f"{find_scope(tool)}>{tool.call_id or tool.span_id}"

@@ -67,7 +67,7 @@ class Span:
         return span
 
 
-def ordered(spans: Iterable[Span]) -> list[Span]:
+def sort_spans(spans: Iterable[Span]) -> list[Span]:
     """Spans by their start, nested where the parent is known; a span without a time comes after the one before it."""
     kept = list(spans)
     known = {span.span_id: span for span in kept}
@@ -91,7 +91,7 @@ def _is_inside(span: Span, other: Span) -> bool:
     return False
 
 
-def single_model_calls(spans: list[Span]) -> list[Span]:
+def deduplicate_model_calls(spans: list[Span]) -> list[Span]:
     """The model calls, each once: two instrumentors at once make two spans of one request.
 
     Kept is the inner one, or the one with usage; what it does not know it takes from the other.
@@ -144,7 +144,7 @@ def _complete(winner: Span, loser: Span) -> None:
     winner.metadata = {**loser.metadata, **winner.metadata}
 
 
-def seconds_of(value: JSONValue) -> float | None:
+def parse_seconds(value: JSONValue) -> float | None:
     """A time as seconds since the epoch: ISO text (without a zone it is UTC), or a number in any unit.
 
     >>> seconds_of("1970-01-01T00:00:01Z"), seconds_of(1_700_000_000_000), seconds_of("soon")
@@ -165,7 +165,7 @@ def seconds_of(value: JSONValue) -> float | None:
     return number if number > 0 else None
 
 
-def error_line(text: str) -> str:
+def extract_error_line(text: str) -> str:
     r"""What an exception says, out of a representation, a traceback, or both in one text.
 
     >>> error_line('ValueError("no")Traceback (most recent call last):\n  File "a.py", line 1\nValueError: no')
@@ -186,9 +186,9 @@ def error_line(text: str) -> str:
     return f"{kind.rpartition('.')[2]}{colon}{rest}" if colon else message
 
 
-def ending_of(error: str) -> tuple[Status, str | None]:
+def classify_ending(error: str) -> tuple[Status, str | None]:
     """How a tool ended that raised: raising is also how graphs interrupt, hand over and are cancelled."""
-    line = error_line(error)
+    line = extract_error_line(error)
     kind = line.partition("(")[0].partition(":")[0].strip()
     if kind in ("GraphInterrupt", "NodeInterrupt", "Interrupt"):
         return "interrupted", None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from langchain_awo.capture.importers.lines import list_in, parsed
+from langchain_awo.capture.importers.lines import list_in, parse_container
 from langchain_awo.model.text.encoding import to_json
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import ToolSpec
@@ -13,13 +13,13 @@ from langchain_awo.model.trace.trace import ToolSpec
 _SCHEMAS: Final = ("parameters", "input_schema", "inputSchema", "parametersJsonSchema", "schema")
 
 
-def specs_in(shown: JSONValue) -> list[ToolSpec]:
+def read_specs(shown: JSONValue) -> list[ToolSpec]:
     """The tools in a list of descriptions, also one written as JSON text; what is no tool with a name is passed over."""
-    found = [_specs_of(parsed(tool)) for tool in list_in(shown)]
+    found = [_specs_of(parse_container(tool)) for tool in list_in(shown)]
     return [spec for specs in found for spec in specs]
 
 
-def sorted_specs(specs: Iterable[ToolSpec], *, called: Iterable[str] = ()) -> tuple[ToolSpec, ...]:
+def collect_specs(specs: Iterable[ToolSpec], *, called: Iterable[str] = ()) -> tuple[ToolSpec, ...]:
     """The best known description of each tool, and the bare names of those that were only called; by name."""
     known = {name: ToolSpec(name=name) for name in called}
     for spec in specs:
@@ -46,7 +46,7 @@ def _specs_of(tool: JSONValue) -> list[ToolSpec]:
 
 
 def _schema_of(tool: Mapping[str, Any]) -> dict[str, JSONValue]:
-    found = next((parsed(tool[key]) for key in _SCHEMAS if tool.get(key)), None)
+    found = next((parse_container(tool[key]) for key in _SCHEMAS if tool.get(key)), None)
     if isinstance(found, Mapping) and set(found) == {"json"}:
-        found = parsed(found["json"])
+        found = parse_container(found["json"])
     return to_json(found) if isinstance(found, Mapping) else {}

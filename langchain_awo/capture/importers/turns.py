@@ -84,7 +84,7 @@ Item: TypeAlias = MessageText | Turn | Answer
 """One thing that happened in a conversation."""
 
 
-def arguments_of(written: JSONValue) -> dict[str, JSONValue]:
+def read_call_arguments(written: JSONValue) -> dict[str, JSONValue]:
     """The arguments of a tool call, from the JSON text the model wrote or from an object.
 
     >>> arguments_of('{"id": 7}'), arguments_of(None), arguments_of("seven")
@@ -131,7 +131,7 @@ _BESIDE: Final = (
 )
 
 
-def usage_in(reported: object) -> TokenUsage | None:
+def read_usage(reported: object) -> TokenUsage | None:
     """Token usage in any provider's spelling, `None` when there is none.
 
     Anthropic and Bedrock count what was read from or written to the cache beside the input; it is added to it here.

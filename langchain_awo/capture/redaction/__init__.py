@@ -5,7 +5,7 @@ the login is what the later call sent" can still be seen, and the value cannot b
 What was found once is then masked in the whole trace, inside longer texts and under other keys too.
 """
 
-from langchain_awo.capture.redaction.fingerprint import KEY_VARIABLE, MaskKey, given_key, key_beside
+from langchain_awo.capture.redaction.fingerprint import KEY_VARIABLE, MaskKey, use_given_key, use_key_beside
 from langchain_awo.capture.redaction.redactor import UNREADABLE, Redactor
 from langchain_awo.capture.redaction.rules import Mask, MaskRules
 
@@ -16,6 +16,6 @@ __all__ = [
     "MaskKey",
     "MaskRules",
     "Redactor",
-    "given_key",
-    "key_beside",
+    "use_given_key",
+    "use_key_beside",
 ]

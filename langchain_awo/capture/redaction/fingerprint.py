@@ -47,7 +47,7 @@ class Fingerprint:
         return mask_of(hmac.new(self._key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest())
 
 
-def given_key(key: MaskKey) -> Callable[[], bytes]:
+def use_given_key(key: MaskKey) -> Callable[[], bytes]:
     """A key that the user gives.
 
     Raises:
@@ -61,7 +61,7 @@ def given_key(key: MaskKey) -> Callable[[], bytes]:
     return lambda: raw
 
 
-def key_beside(store: str) -> Callable[[], bytes]:
+def use_key_beside(store: str) -> Callable[[], bytes]:
     """The key from the environment, else from the file beside a store, which is made if there is none.
 
     Args:
@@ -78,14 +78,14 @@ def _from_environment() -> bytes | None:
     return text.encode() or None
 
 
-def key_file(store: str) -> Path | None:
+def locate_key_file(store: str) -> Path | None:
     """Where the key of a store is kept: beside it, with `.key` added to its name."""
     path = store.removeprefix("sqlite:///")
     return None if not path or "://" in path or path.startswith(":") else Path(f"{path}.key")
 
 
 def _from_file(store: str) -> bytes | None:
-    path = key_file(store)
+    path = locate_key_file(store)
     if path is None:
         return None
     try:

@@ -10,7 +10,7 @@ from urllib.parse import quote, quote_plus
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from langchain_awo.model.secrets.detection import encodable
+from langchain_awo.model.secrets.detection import replace_surrogates
 from langchain_awo.model.secrets.mask import MASK
 from langchain_awo.model.secrets.shapes import Span
 from langchain_awo.model.secrets.vocabulary import STATES
@@ -47,14 +47,17 @@ class KnownSecrets:
                 self._meant.setdefault(form, text)
         if self._meant:
             self._automaton = AhoCorasick(
-                [encodable(form) for form in self._meant], matchkind=MatchKind.LeftmostLongest
+                [replace_surrogates(form) for form in self._meant], matchkind=MatchKind.LeftmostLongest
             )
 
     def spans(self, text: str) -> list[Span]:
         """Where they are in a text, in order and without overlaps."""
         if self._automaton is None:
             return []
-        return [(start, end) for _, start, end in self._automaton.find_matches_as_indexes(encodable(text))]
+        return [
+            (start, end)
+            for _, start, end in self._automaton.find_matches_as_indexes(replace_surrogates(text))
+        ]
 
     def meant_by(self, text: str) -> str:
         """The secret that a text writes in one way or another."""

@@ -58,7 +58,7 @@ _ADDRESS: Final = re.compile(
 )
 
 
-def personal_spans(text: str) -> Iterator[Span]:
+def find_personal_data(text: str) -> Iterator[Span]:
     """E-mail addresses, telephone numbers, card numbers (Luhn), IBANs (ISO 7064) and IP addresses in a text."""
     for pattern, holds in (
         (_EMAIL, None),

@@ -12,7 +12,7 @@ import orjson
 
 from langchain_awo.capture.redaction.fingerprint import Fingerprint
 from langchain_awo.capture.redaction.known import KnownSecrets
-from langchain_awo.capture.redaction.rules import Mask, RuledDetector, rules_of
+from langchain_awo.capture.redaction.rules import Mask, RuledDetector, resolve_rules
 from langchain_awo.capture.redaction.walk import Walk
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import ModelCallRecord, ToolCallRecord, ToolSpec, Trace
@@ -36,7 +36,7 @@ class Redactor:
         *,
         key: Callable[[], bytes] = lambda: secrets.token_bytes(32),
     ) -> None:
-        rules = rules_of(mask)
+        rules = resolve_rules(mask)
         self._detector = RuledDetector(rules) if rules else None
         self._fingerprint = Fingerprint(key)
         self._warned = False

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from langchain_awo.capture.redaction.backtracking import repeats_inside_a_repeat
-from langchain_awo.capture.redaction.personal import PERSONAL_KEYS, personal_spans
+from langchain_awo.capture.redaction.personal import PERSONAL_KEYS, find_personal_data
 from langchain_awo.errors import MaskError
 from langchain_awo.model.secrets import Detector
-from langchain_awo.model.secrets.detection import default_detector, joined
-from langchain_awo.model.secrets.names import normalized, words_of
+from langchain_awo.model.secrets.detection import get_default_detector, join_spans
+from langchain_awo.model.secrets.names import normalize_keys, split_words
 from langchain_awo.model.secrets.sentences import is_credible
 from langchain_awo.model.secrets.shapes import Span
 from langchain_awo.model.text.json_value import JSONValue
@@ -73,7 +73,7 @@ Mask: TypeAlias = bool | Collection[str] | Judge | MaskRules
 """What is masked: with `True` what looks like a secret, with `False` nothing; keys, a function of key and value, or rules add to `True`."""
 
 
-def rules_of(mask: Mask) -> MaskRules | None:
+def resolve_rules(mask: Mask) -> MaskRules | None:
     """The rules that `mask=` means, `None` when nothing is to be masked."""
     if isinstance(mask, MaskRules):
         return mask
@@ -119,14 +119,14 @@ class RuledDetector:
         keys = (*rules.keys, *personal)
         plain = not (keys or rules.allow_keys) and rules.entropy
         self._detector = (
-            default_detector()
+            get_default_detector()
             if plain
             else Detector(keys, allow_keys=rules.allow_keys, entropy=rules.entropy)
         )
         self._patterns = [re.compile(pattern) for pattern in rules.patterns]
         self._judge, self._personal = rules.judge, rules.personal
         self._allowed = frozenset(rules.allow_values)
-        self._allowed_keys = normalized(rules.allow_keys)
+        self._allowed_keys = normalize_keys(rules.allow_keys)
         self._looks_at_all = bool(self._patterns or self._judge or self._personal)
         self._warned = False
 
@@ -153,7 +153,7 @@ class RuledDetector:
         """Where the secrets of a text are, in order and without overlaps."""
         found = self._detector.spans(text, key)
         if self._looks_at_all:
-            found = joined([*found, *self._ruled(text)], text)
+            found = join_spans([*found, *self._ruled(text)], text)
         if self._allowed:
             found = [(start, end) for start, end in found if text[start:end] not in self._allowed]
         return found
@@ -162,10 +162,10 @@ class RuledDetector:
         for pattern in self._patterns:
             yield from _matches(pattern, text)
         if self._personal:
-            yield from personal_spans(text)
+            yield from find_personal_data(text)
         if self._judge is not None:
             for match in _NAMED.finditer(text):
-                if words_of(match[1]) not in self._allowed_keys and self._judged(match[1], match[2]):
+                if split_words(match[1]) not in self._allowed_keys and self._judged(match[1], match[2]):
                     yield match.span(2)
 
     def _judged(self, key: str, value: JSONValue) -> bool:

@@ -21,7 +21,7 @@ _CELLS: Final = {
 }
 
 
-def secret_columns(value: dict[Any, JSONValue], names_secrets: NamesSecrets) -> list[int]:
+def find_secret_columns(value: dict[Any, JSONValue], names_secrets: NamesSecrets) -> list[int]:
     """Places of the secret columns of a table such as `{"columns": ["user", "password"], "rows": [["ann", "x"]]}`."""
     for each in _HEADERS:
         names = value.get(each)
@@ -33,7 +33,7 @@ def secret_columns(value: dict[Any, JSONValue], names_secrets: NamesSecrets) -> 
     return []
 
 
-def tables_in(text: str, names_secrets: NamesSecrets) -> Iterator[Span]:
+def find_secret_cells(text: str, names_secrets: NamesSecrets) -> Iterator[Span]:
     """The secret cells of a text that is a table from its first line on."""
     end = text.find("\n", 0, _MAX_HEADER)
     if end <= 0:

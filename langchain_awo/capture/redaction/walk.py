@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from langchain_awo.capture.redaction.rules import RuledDetector
-from langchain_awo.capture.redaction.tables import secret_columns, tables_in
-from langchain_awo.model.secrets.detection import joined
+from langchain_awo.capture.redaction.tables import find_secret_cells, find_secret_columns
+from langchain_awo.model.secrets.detection import join_spans
 from langchain_awo.model.secrets.mask import MASK
 from langchain_awo.model.secrets.schema import BY_NAME, SHOWN
-from langchain_awo.model.secrets.sentences import CREDENTIAL_LIKE, is_credible, parts_of
+from langchain_awo.model.secrets.sentences import CREDENTIAL_LIKE, find_secret_parts, is_credible
 from langchain_awo.model.secrets.shapes import Span
 from langchain_awo.model.text.encoding import MAX_TEXT_TO_PARSE, loads, to_json
 from langchain_awo.model.text.json_value import JSONValue
@@ -79,8 +79,12 @@ class Walk:
         structured = self._structured(text)
         if structured is not None:
             return structured
-        spans = [*known, *self._detector.spans(text, key), *tables_in(text, self._detector.names_secrets)]
-        return self._replaced(text, joined(spans, text))
+        spans = [
+            *known,
+            *self._detector.spans(text, key),
+            *find_secret_cells(text, self._detector.names_secrets),
+        ]
+        return self._replaced(text, join_spans(spans, text))
 
     def schema(self, schema: JSONValue, *, secret: bool = False) -> JSONValue:
         """A JSON Schema whose properties keep their types, and lose the defaults and examples that are secret."""
@@ -107,7 +111,7 @@ class Walk:
         return self._leaves(item, "") if secret else self.value(item)
 
     def _object(self, value: dict[Any, JSONValue]) -> dict[str, JSONValue]:
-        columns = secret_columns(value, self._detector.names_secrets)
+        columns = find_secret_columns(value, self._detector.names_secrets)
         return {
             self.text(str(key)): self._rows(item, columns)
             if columns and isinstance(item, list) and item and isinstance(item[0], list)
@@ -167,7 +171,7 @@ class Walk:
         text = str(value)
         if MASK.search(text) or self._detector.is_allowed(text) or not is_credible(text, "any"):
             return value
-        return self._replaced(text, parts_of(text, name))
+        return self._replaced(text, find_secret_parts(text, name))
 
     def _structured(self, text: str) -> str | None:
         parsed = parse(text)

@@ -18,7 +18,7 @@ from langchain_awo.demo.agent.wants import (
     Want,
     When,
 )
-from langchain_awo.model.ir.pointer import MISSING, expand, lookup
+from langchain_awo.model.ir.pointer import MISSING, expand, look_up
 
 
 class GapError(Exception):
@@ -117,7 +117,7 @@ class View:
             case OutputPlace(step=step, path=path):
                 return self.found(step, path)
             case ItemPlace(path=path):
-                return lookup(item, path)
+                return look_up(item, path)
             case OwnWords(compose=compose):
                 return compose(self)
 
@@ -177,10 +177,10 @@ class View:
         items = self.found(each.source.step, each.source.path)
         if each.where is None:
             return list(items)
-        if any(lookup(item, each.where) is MISSING for item in items):
+        if any(look_up(item, each.where) is MISSING for item in items):
             listing = self._want(each.source.step)
             raise NotShownError(listing, self.calls(listing)[0])
-        return [item for item in items if lookup(item, each.where) in each.values]
+        return [item for item in items if look_up(item, each.where) in each.values]
 
     def _read(self, want: Want, call: AgentCall, path: str) -> Any:
         outputs = sorted(self._outputs(want, call), key=lambda past: not past.native)
@@ -197,6 +197,6 @@ class View:
 
 def _place(output: Any, path: str) -> Any:
     listed, star, _ = path.partition("/*")
-    if star and not isinstance(lookup(output, listed), list):
+    if star and not isinstance(look_up(output, listed), list):
         return MISSING
-    return expand(output, path) if star else lookup(output, path)
+    return expand(output, path) if star else look_up(output, path)

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from langchain_awo.demo.agent.agenda import Todo, View
 from langchain_awo.demo.agent.memory import AgentCall
-from langchain_awo.optimizer.selection.words import object_of, singular
+from langchain_awo.optimizer.selection.words import extract_object, singularize
 
 _HARMLESS: Final = "Reads only"
 """How a description says that its tool changes nothing."""
@@ -52,7 +52,7 @@ class Fit:
     extra: int = 0
 
 
-def best_offer(
+def choose_offer(
     agenda: Sequence[Todo], offered: Iterable[Mapping[str, Any]], view: View, own: Toolbox
 ) -> AgentCall | None:
     """The call of the unknown tool that does most of what is left to do, if any is fit to use.
@@ -151,8 +151,8 @@ def _values(parameter: str, todos: Sequence[Todo], view: View) -> Iterator[Any]:
 
 def _topic(tool: str) -> frozenset[str]:
     """What a tool is about, by its name."""
-    return frozenset(singular(word) for word in object_of(tool))
+    return frozenset(singularize(word) for word in extract_object(tool))
 
 
 def _words(text: str) -> set[str]:
-    return {singular(word) for word in re.findall(r"[a-z]+", text.lower())}
+    return {singularize(word) for word in re.findall(r"[a-z]+", text.lower())}

@@ -6,8 +6,8 @@ import hashlib
 import random
 from typing import Final
 
-from langchain_awo.demo.agent.policy import Assignment, Habits, policy_of
-from langchain_awo.demo.agent.recipes import OFFICE, recipe_for
+from langchain_awo.demo.agent.policy import Assignment, Habits, build_policy
+from langchain_awo.demo.agent.recipes import OFFICE, choose_recipe
 from langchain_awo.demo.agent.wants import Recipe
 from langchain_awo.demo.backoffice.phrasebook import understand
 
@@ -22,7 +22,7 @@ def assign(instruction: str) -> Assignment:
     if request is None:
         return Assignment(_AT_A_LOSS)
     swapped, habits = habits_of(instruction)
-    return Assignment(recipe_for(request, swapped=swapped), request.said, habits)
+    return Assignment(choose_recipe(request, swapped=swapped), request.said, habits)
 
 
 def habits_of(instruction: str) -> tuple[bool, Habits]:
@@ -37,5 +37,5 @@ def habits_of(instruction: str) -> tuple[bool, Habits]:
     )
 
 
-back_office_policy: Final = policy_of(assign, OFFICE)
+back_office_policy: Final = build_policy(assign, OFFICE)
 """The next turn of the agent, from the messages and the tools."""

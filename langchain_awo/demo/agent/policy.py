@@ -14,7 +14,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from langchain_awo.demo.agent.agenda import GapError, Todo, View
 from langchain_awo.demo.agent.memory import AgentCall, read_memory
-from langchain_awo.demo.agent.offers import Toolbox, best_offer
+from langchain_awo.demo.agent.offers import Toolbox, choose_offer
 from langchain_awo.demo.agent.wants import Recipe
 from langchain_awo.testing import ask_tools
 from langchain_awo.testing.scripted import Policy
@@ -57,7 +57,7 @@ Planner: TypeAlias = Callable[[str], Assignment]
 """From the user's words to what they take."""
 
 
-def policy_of(planner: Planner, own: Toolbox) -> Policy:
+def build_policy(planner: Planner, own: Toolbox) -> Policy:
     """The policy of an agent.
 
     Args:
@@ -84,7 +84,7 @@ def _act(
 ) -> AIMessage:
     names = {tool["function"]["name"] for tool in tools}
     unknown = [tool for tool in tools if tool["function"]["name"] not in own.names]
-    if offer := best_offer(agenda, unknown, view, own):
+    if offer := choose_offer(agenda, unknown, view, own):
         return _ask([offer])
     if agenda[0].want.tool not in names:
         return AIMessage(f"I have no tool for the next step, {agenda[0].want.tool}.")

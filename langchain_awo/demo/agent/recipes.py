@@ -60,7 +60,7 @@ SHIPMENT = Want(
 )
 
 
-def recipe_for(request: UserRequest, *, swapped: bool = False) -> Recipe:
+def choose_recipe(request: UserRequest, *, swapped: bool = False) -> Recipe:
     """The steps for a request.
 
     Args:

@@ -86,7 +86,7 @@ class UserRequest:
     said: Mapping[str, Any]
 
 
-def fields_of(family: str) -> tuple[str, ...]:
+def list_fields(family: str) -> tuple[str, ...]:
     """What a person has to say in a request of this family, in alphabetical order."""
     names = {name for phrase in PHRASES[family] for _, name, _, _ in string.Formatter().parse(phrase) if name}
     return tuple(sorted(names))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from langchain_awo.demo.backoffice.phrasebook import PHRASES, fields_of
+from langchain_awo.demo.backoffice.phrasebook import PHRASES, list_fields
 from langchain_awo.demo.backoffice.seeding import CITIES, FIRST_NAMES, STREETS
 from langchain_awo.demo.backoffice.world import Snapshot, World
 
@@ -88,7 +88,7 @@ def _instruction(family: str, contents: Snapshot, chance: random.Random) -> str:
     if family == UNKNOWN_CUSTOMER:
         asked_as = chance.choice(("latest_order", "open_orders", "reopen_ticket"))
         values["email"] = f"nobody{chance.randrange(1000, 10000)}@example.org"
-    said = {name: values[name] for name in fields_of(asked_as)}
+    said = {name: values[name] for name in list_fields(asked_as)}
     return chance.choice(PHRASES[asked_as]).format(**said)
 
 

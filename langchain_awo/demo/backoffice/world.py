@@ -32,7 +32,7 @@ from sqlalchemy.exc import DatabaseError
 from langchain_awo.demo.backoffice import schema
 from langchain_awo.demo.backoffice.seeding import OPENING, seed_rows
 from langchain_awo.errors import StoreError
-from langchain_awo.model.text.encoding import digest
+from langchain_awo.model.text.encoding import compute_digest
 
 MEMORY = ":memory:"
 
@@ -50,7 +50,7 @@ class Snapshot:
     @property
     def digest(self) -> str:
         """Equal for equal contents, and for nothing else."""
-        return digest(dict(self.tables))
+        return compute_digest(dict(self.tables))
 
     def changed(self, earlier: Snapshot) -> dict[str, list[dict[str, Any]]]:
         """The rows that are new or different since an earlier snapshot, by table; tables without any are left out."""

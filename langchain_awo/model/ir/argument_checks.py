@@ -7,14 +7,14 @@ from typing import Any, get_args
 
 from langchain_awo.errors import ArgumentError
 from langchain_awo.model.ir.metatool import Mode
-from langchain_awo.model.text.phrasing import did_you_mean, joined, nearest
+from langchain_awo.model.text.phrasing import did_you_mean, find_nearest, join_words
 from langchain_awo.model.trace.effect import Effect
 
 SHORT = 60
 """Characters of a value that are shown in an error."""
 
 
-def one_of(value: object, known: Iterable[str], *, option: str) -> None:
+def check_choice(value: object, known: Iterable[str], *, option: str) -> None:
     """Makes sure that a value is one of some words.
 
     Raises:
@@ -22,13 +22,13 @@ def one_of(value: object, known: Iterable[str], *, option: str) -> None:
     """
     words = [str(word) for word in known]
     if value not in words:
-        listed = joined([repr(word) for word in words], last="or")
-        near = nearest(value, words) if isinstance(value, str) else ""
+        listed = join_words([repr(word) for word in words], last="or")
+        near = find_nearest(value, words) if isinstance(value, str) else ""
         fix = f"; did you mean {near!r}?" if near else ""
-        raise ArgumentError(f"{option}={shortened(value)} is none of {listed}{fix}")
+        raise ArgumentError(f"{option}={shorten_value(value)} is none of {listed}{fix}")
 
 
-def share(value: object, *, option: str) -> None:
+def check_share(value: object, *, option: str) -> None:
     """Makes sure that a value is a share.
 
     Raises:
@@ -37,20 +37,22 @@ def share(value: object, *, option: str) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         percent = isinstance(value, int | float) and not isinstance(value, bool) and 1 < value <= 100  # noqa: PLR2004
         fix = f"; write {option}={value / 100:g} for {value:g} %" if percent else ""  # type: ignore[operator]
-        raise ArgumentError(f"{option}={shortened(value)} is no share between 0 and 1{fix}")
+        raise ArgumentError(f"{option}={shorten_value(value)} is no share between 0 and 1{fix}")
 
 
-def whole_number(value: object, *, option: str) -> None:
+def check_whole_number(value: object, *, option: str) -> None:
     """Makes sure that a value is an integer.
 
     Raises:
         ArgumentError: it is not.
     """
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ArgumentError(f"{option}={shortened(value)} is {kind_of(value)}; write a whole number")
+        raise ArgumentError(
+            f"{option}={shorten_value(value)} is {describe_kind(value)}; write a whole number"
+        )
 
 
-def not_one_text(value: object, *, option: str) -> None:
+def check_not_one_text(value: object, *, option: str) -> None:
     """Makes sure that a list is no single string, which would be read letter by letter.
 
     Raises:
@@ -60,7 +62,7 @@ def not_one_text(value: object, *, option: str) -> None:
         raise ArgumentError(f"{option}={value!r} is read letter by letter; write {option}=[{value!r}]")
 
 
-def declared(effects: object, *, option: str = "effects") -> dict[str, Effect]:
+def check_effects(effects: object, *, option: str = "effects") -> dict[str, Effect]:
     """Effect classes by tool name, from words or effects.
 
     Raises:
@@ -70,10 +72,10 @@ def declared(effects: object, *, option: str = "effects") -> dict[str, Effect]:
         return {}
     if not isinstance(effects, Mapping):
         raise ArgumentError(
-            f"{option} is {kind_of(effects)}; write what each tool does, such as {option}={{'get_order': 'read'}}"
+            f"{option} is {describe_kind(effects)}; write what each tool does, such as {option}={{'get_order': 'read'}}"
         )
     for tool, effect in effects.items():
-        one_of(effect, Effect, option=f"{option}[{tool!r}]")
+        check_choice(effect, Effect, option=f"{option}[{tool!r}]")
     return {str(tool): Effect(effect) for tool, effect in effects.items()}
 
 
@@ -85,14 +87,14 @@ def check_modes(mode: object, names: Iterable[str]) -> None:
     """
     words = get_args(Mode)
     if isinstance(mode, Mapping):
-        known_tools(mode, names, option="mode", kind="meta-tool")
+        check_known_tools(mode, names, option="mode", kind="meta-tool")
         for name, each in mode.items():
-            one_of(each, words, option=f"mode[{name!r}]")
+            check_choice(each, words, option=f"mode[{name!r}]")
     elif mode is not None:
-        one_of(mode, words, option="mode")
+        check_choice(mode, words, option="mode")
 
 
-def known_tools(names: Iterable[str], known: Iterable[str], *, option: str, kind: str = "tool") -> None:
+def check_known_tools(names: Iterable[str], known: Iterable[str], *, option: str, kind: str = "tool") -> None:
     """Makes sure that tools that somebody names exist.
 
     Raises:
@@ -105,17 +107,17 @@ def known_tools(names: Iterable[str], known: Iterable[str], *, option: str, kind
         )
 
 
-def of_kind(value: Any, kind: type | tuple[type, ...], *, option: str, fix: str) -> None:
+def check_kind(value: Any, kind: type | tuple[type, ...], *, option: str, fix: str) -> None:
     """Makes sure that a value is of a kind.
 
     Raises:
         ArgumentError: it is of another one.
     """
     if not isinstance(value, kind):
-        raise ArgumentError(f"{option} is {kind_of(value)}; {fix}")
+        raise ArgumentError(f"{option} is {describe_kind(value)}; {fix}")
 
 
-def kind_of(value: object) -> str:
+def describe_kind(value: object) -> str:
     """What to call a value in an error.
 
     >>> kind_of(None), kind_of({}), kind_of("x")
@@ -124,12 +126,12 @@ def kind_of(value: object) -> str:
     if value is None:
         return "None"
     if isinstance(value, str):
-        return f"the text {shortened(value)}"
+        return f"the text {shorten_value(value)}"
     name = type(value).__name__
     return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
-def shortened(value: object) -> str:
+def shorten_value(value: object) -> str:
     """A value as it is shown in an error, bounded."""
     text = repr(value)
     return text if len(text) <= SHORT else f"{text[:SHORT]}..."

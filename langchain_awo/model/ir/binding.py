@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Discriminator, SerializerFunctionWrapHandler, WrapSerializer
 
-from langchain_awo.model.ir.pointer import MISSING, expand, lookup
+from langchain_awo.model.ir.pointer import MISSING, expand, look_up
 from langchain_awo.model.ir.transform import TransformName, apply_transform
 from langchain_awo.model.text.json_value import JSONValue
 
@@ -167,29 +167,29 @@ def _compose(binding: Template | Transform | ObjectOf | ListOf, frame: Frame) ->
 def _at(value: JSONValue, path: str) -> JSONValue:
     if value is MISSING:
         return MISSING
-    return expand(value, path) if "*" in path else lookup(value, path)
+    return expand(value, path) if "*" in path else look_up(value, path)
 
 
 Leaf: TypeAlias = Constant | Parameter | Output | Argument | Item
 """A binding without bindings inside."""
 
 
-def leaves(binding: Binding) -> list[Leaf]:
+def list_leaves(binding: Binding) -> list[Leaf]:
     """The leaves of a binding, in order."""
     match binding:
         case Template(source=source) | Transform(source=source):
-            return leaves(source)
+            return list_leaves(source)
         case ObjectOf(members=members):
-            return [leaf for member in members.values() for leaf in leaves(member)]
+            return [leaf for member in members.values() for leaf in list_leaves(member)]
         case ListOf(elements=elements):
-            return [leaf for element in elements for leaf in leaves(element)]
+            return [leaf for element in elements for leaf in list_leaves(element)]
         case _:
             return [binding]
 
 
 def uses_item(binding: Binding) -> bool:
     """Whether a binding reads the item that a mapped step is run for."""
-    return any(isinstance(leaf, Item) for leaf in leaves(binding))
+    return any(isinstance(leaf, Item) for leaf in list_leaves(binding))
 
 
 def renumber(binding: Binding, numbers: Mapping[int, int]) -> Binding:

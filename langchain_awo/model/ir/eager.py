@@ -8,7 +8,7 @@ from dataclasses import replace
 from langchain_awo.model.ir.metatool import MetaTool
 
 
-def eager_part(meta_tool: MetaTool, forbidden: AbstractSet[str] = frozenset()) -> MetaTool | None:
+def select_eager_part(meta_tool: MetaTool, forbidden: AbstractSet[str] = frozenset()) -> MetaTool | None:
     """The anchor and the steps to run unasked after it, or `None` if there are none.
 
     An eager step is only run if it reads, and if every step that it uses is run too.

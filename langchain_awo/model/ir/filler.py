@@ -35,7 +35,7 @@ def is_given(spec: ParameterSpec, value: JSONValue) -> bool:
     return dumps(value) in {dumps(each) for each in (*spec.meant, *_choices(spec))}
 
 
-def fillers_in(values: Iterable[JSONValue]) -> tuple[JSONValue, ...]:
+def find_fillers(values: Iterable[JSONValue]) -> tuple[JSONValue, ...]:
     """Of the values that calls passed, those that may stand for nothing, each once; null says nothing anyway."""
     found = {dumps(value): value for value in values if value is not None and is_filler(value)}
     return tuple(found[text] for text in sorted(found))

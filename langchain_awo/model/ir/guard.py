@@ -11,7 +11,7 @@ from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.text.json_value import JSONValue
 
 
-def conditions_of(guard: Guard) -> Iterator[Condition]:
+def list_conditions(guard: Guard) -> Iterator[Condition]:
     """Every condition of a guard; all of them must hold."""
     yield Condition(source=guard.source, test=guard.test, value=guard.value)
     yield from guard.also
@@ -19,7 +19,7 @@ def conditions_of(guard: Guard) -> Iterator[Condition]:
 
 def guard_holds(guard: Guard, frame: Frame) -> bool:
     """Whether all conditions of a guard hold."""
-    return all(holds(each, resolve(each.source, frame)) for each in conditions_of(guard))
+    return all(holds(each, resolve(each.source, frame)) for each in list_conditions(guard))
 
 
 def holds(condition: Condition, value: JSONValue) -> bool:

@@ -20,7 +20,7 @@ def is_identifier(name: str) -> bool:
     return name.isascii() and name.isidentifier() and not keyword.iskeyword(name) and name != "__debug__"
 
 
-def identifiers(names: Iterable[str], *, taken: Iterable[str] = ()) -> dict[str, str]:
+def assign_identifiers(names: Iterable[str], *, taken: Iterable[str] = ()) -> dict[str, str]:
     """Each name with an identifier of its own that is like it; `step_1` and the like stay free for steps.
 
     >>> identifiers(["email", "e-mail", "class", "e_mail", "step_1"])
@@ -41,7 +41,7 @@ def identifiers(names: Iterable[str], *, taken: Iterable[str] = ()) -> dict[str,
     return found
 
 
-def provider_keys(names: Iterable[str]) -> dict[str, str]:
+def assign_provider_keys(names: Iterable[str]) -> dict[str, str]:
     """Each key of an object with one that providers accept: itself where it is, else ASCII letters, digits and `_`.
 
     >>> provider_keys(["e-mail", "prénom", "first name", "first_name"])
@@ -50,10 +50,10 @@ def provider_keys(names: Iterable[str]) -> dict[str, str]:
     listed = list(names)
     kept = {name: name for name in listed if _KEY.fullmatch(name)}
     others = (name for name in listed if name not in kept)
-    return kept | field_keys(others, is_free=lambda name: name not in kept)
+    return kept | assign_field_keys(others, is_free=lambda name: name not in kept)
 
 
-def field_keys(names: Iterable[str], *, is_free: Callable[[str], bool]) -> dict[str, str]:
+def assign_field_keys(names: Iterable[str], *, is_free: Callable[[str], bool]) -> dict[str, str]:
     """Each name with a field of its own that is like it: at most 64 ASCII letters, digits and `_`, no digit first.
 
     Args:

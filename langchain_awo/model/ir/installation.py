@@ -47,7 +47,7 @@ def read_installation(data: Any) -> Installation | None:
 
 def run_ahead(trace: Trace) -> frozenset[str]:
     """The meta-tools whose calls were only made ahead: what the model then asked for itself stands where it asked."""
-    marked = installation_of(trace)
+    marked = get_installation(trace)
     return (
         frozenset(name for name, mode in marked.modes.items() if mode == "prefetch")
         if marked
@@ -55,6 +55,6 @@ def run_ahead(trace: Trace) -> frozenset[str]:
     )
 
 
-def installation_of(trace: Trace) -> Installation | None:
+def get_installation(trace: Trace) -> Installation | None:
     """What a trace was marked with; `None` where no middleware of this package was at work."""
     return read_installation(trace.metadata.get(METADATA))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from langchain_awo.model.ir.binding import Frame, Item, Parameter, leaves, resolve
+from langchain_awo.model.ir.binding import Frame, Item, Parameter, list_leaves, resolve
 from langchain_awo.model.ir.metatool import Map, Step
-from langchain_awo.model.ir.pointer import MISSING, lookup
+from langchain_awo.model.ir.pointer import MISSING, look_up
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.text.json_value import JSONValue
 
 
-def items_of(step: Step, over: Map, frame: Frame) -> list[JSONValue] | None:
+def list_items(step: Step, over: Map, frame: Frame) -> list[JSONValue] | None:
     """The items a step runs for in their order, those that its filter keeps; `None` if the source is no list.
 
     Left out are elements of an output that have nothing, or null, wherever the step needs something of them: an order without
@@ -20,7 +20,7 @@ def items_of(step: Step, over: Map, frame: Frame) -> list[JSONValue] | None:
         return None
     if over.filter is not None:
         wanted = {dumps(value) for value in over.filter.values}
-        found = ((item, lookup(item, over.filter.path)) for item in items)
+        found = ((item, look_up(item, over.filter.path)) for item in items)
         items = [item for item, value in found if value is not MISSING and dumps(value) in wanted]
     needed = [] if isinstance(over.source, Parameter) else _needed(step)
     return [item for item in items if not needed or any(_is_there(item, path) for path in needed)]
@@ -28,9 +28,9 @@ def items_of(step: Step, over: Map, frame: Frame) -> list[JSONValue] | None:
 
 def _needed(step: Step) -> list[str]:
     required = (binding for name, binding in step.args.items() if name not in step.optional)
-    return [leaf.path for binding in required for leaf in leaves(binding) if isinstance(leaf, Item)]
+    return [leaf.path for binding in required for leaf in list_leaves(binding) if isinstance(leaf, Item)]
 
 
 def _is_there(item: JSONValue, path: str) -> bool:
-    value = lookup(item, path)
+    value = look_up(item, path)
     return value is not MISSING and value is not None

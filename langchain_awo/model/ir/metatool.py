@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias
 
-from langchain_awo.model.ir.binding import Argument, Binding, Output, leaves, renumber
+from langchain_awo.model.ir.binding import Argument, Binding, Output, list_leaves, renumber
 from langchain_awo.model.ir.decision import Choice, HumanDecision
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.model.text.phrasing import times
-from langchain_awo.model.trace.effect import Effect, most_suspicious
+from langchain_awo.model.text.phrasing import format_count
+from langchain_awo.model.trace.effect import Effect, find_most_suspicious
 
 PLAN_SCHEMA_VERSION: Final = 2
 """Version of the stored form of everything in this module; the second brought decisions."""
@@ -180,7 +180,7 @@ class Step:
     @property
     def depends_on(self) -> frozenset[int]:
         """Numbers of the steps whose outputs or arguments this one uses."""
-        used = (leaf for binding in self.bindings for leaf in leaves(binding))
+        used = (leaf for binding in self.bindings for leaf in list_leaves(binding))
         return frozenset(leaf.step for leaf in used if isinstance(leaf, Output | Argument))
 
     def renumbered(self, numbers: Mapping[int, int]) -> Step:
@@ -258,7 +258,7 @@ class MetaTool:
     @property
     def effect(self) -> Effect:
         """Effect class of the whole."""
-        return most_suspicious(step.effect for step in self.steps)
+        return find_most_suspicious(step.effect for step in self.steps)
 
     @property
     def tools(self) -> tuple[str, ...]:
@@ -325,4 +325,4 @@ class ToolkitPlan:
         """Bounded, whatever the plan holds."""
         names = ", ".join(each.name for each in self.meta_tools[:MOST_NAMED])
         more = f" and {len(self.meta_tools) - MOST_NAMED} more" if len(self.meta_tools) > MOST_NAMED else ""
-        return f"<ToolkitPlan: {times(len(self.meta_tools), 'meta-tool')}, {len(self.refused)} refused: {names}{more}>"
+        return f"<ToolkitPlan: {format_count(len(self.meta_tools), 'meta-tool')}, {len(self.refused)} refused: {names}{more}>"

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from langchain_awo.model.ir import binding, decision, metatool
 from langchain_awo.model.ir.metatool import PLAN_SCHEMA_VERSION, ToolkitPlan
-from langchain_awo.model.ir.schema import adapter
+from langchain_awo.model.ir.schema import get_adapter
 from langchain_awo.model.ir.seal import Seal
 from langchain_awo.model.text.json_value import JSONValue
 
@@ -19,7 +19,7 @@ SCHEMA_ID: Final = f"urn:langchain-awo:toolkit:{PLAN_SCHEMA_VERSION}"
 
 def plan_schema() -> dict[str, JSONValue]:
     """JSON Schema (draft 2020-12) of a toolkit file; what only a reader can check, `awo` does at load."""
-    schema = adapter(ToolkitPlan).json_schema()
+    schema = get_adapter(ToolkitPlan).json_schema()
     definitions: dict[str, Any] = schema.pop("$defs")
     for kind in _documented():
         if kind.__name__ in definitions:

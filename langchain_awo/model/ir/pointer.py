@@ -58,7 +58,7 @@ def split(pointer: str) -> list[str]:
 _segments = lru_cache(maxsize=4096)(split)
 
 
-def lookup(document: JSONValue, pointer: str) -> JSONValue:
+def look_up(document: JSONValue, pointer: str) -> JSONValue:
     """The value at a pointer without `*`, or `MISSING`."""
     value = document
     for segment in _segments(pointer):

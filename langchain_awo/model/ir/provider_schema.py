@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from langchain_awo.model.ir.identifier import provider_keys
+from langchain_awo.model.ir.identifier import assign_provider_keys
 from langchain_awo.model.text.json_value import JSONValue
 
 MAX_DEPTH: Final = 30
@@ -19,7 +19,7 @@ _MANY: Final = ("anyOf", "oneOf", "allOf", "prefixItems")
 _NAMED: Final = ("$defs", "definitions")
 
 
-def shown_schema(schema: Mapping[str, JSONValue], *, depth: int = 0) -> dict[str, JSONValue]:
+def adapt_schema(schema: Mapping[str, JSONValue], *, depth: int = 0) -> dict[str, JSONValue]:
     """The same schema with other keys where providers refuse them.
 
     >>> shown_schema({"type": "object", "properties": {"prénom": {"type": "string"}}, "required": ["prénom"]})
@@ -45,7 +45,7 @@ def shown_schema(schema: Mapping[str, JSONValue], *, depth: int = 0) -> dict[str
     return shown
 
 
-def original_value(value: JSONValue, schema: Mapping[str, JSONValue], *, depth: int = 0) -> JSONValue:
+def restore_value(value: JSONValue, schema: Mapping[str, JSONValue], *, depth: int = 0) -> JSONValue:
     """A value that fits the shown schema, with the keys of the original one.
 
     >>> original_value({"prenom": "Ann"}, {"properties": {"prénom": {}}})
@@ -55,25 +55,25 @@ def original_value(value: JSONValue, schema: Mapping[str, JSONValue], *, depth: 
         return value
     forms = list(_forms(schema, 0))
     if isinstance(value, list):
-        return [original_value(each, _items_of(forms, at), depth=depth + 1) for at, each in enumerate(value)]
+        return [restore_value(each, _items_of(forms, at), depth=depth + 1) for at, each in enumerate(value)]
     names: dict[str, tuple[str, Any]] = {}
     for form in forms:
         for name, shown in _keys_of(form).items():
             names.setdefault(shown, (name, form["properties"][name]))
     known = {key: names.get(key, (key, {})) for key in value}
     return {
-        name: original_value(value[key], inner if isinstance(inner, dict) else {}, depth=depth + 1)
+        name: restore_value(value[key], inner if isinstance(inner, dict) else {}, depth=depth + 1)
         for key, (name, inner) in known.items()
     }
 
 
 def _shown(schema: JSONValue, depth: int) -> JSONValue:
-    return shown_schema(schema, depth=depth + 1) if isinstance(schema, dict) else schema
+    return adapt_schema(schema, depth=depth + 1) if isinstance(schema, dict) else schema
 
 
 def _keys_of(schema: Mapping[str, JSONValue]) -> dict[str, str]:
     properties = schema.get("properties")
-    return provider_keys(properties) if isinstance(properties, dict) else {}
+    return assign_provider_keys(properties) if isinstance(properties, dict) else {}
 
 
 def _points_nowhere(schema: Mapping[str, JSONValue]) -> bool:

@@ -19,11 +19,11 @@ from langchain_awo.model.ir.binding import (
     Output,
     Template,
     Transform,
-    leaves,
+    list_leaves,
 )
 from langchain_awo.model.ir.metatool import MetaTool, Step
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.model.text.words import words_in
+from langchain_awo.model.text.words import split_words
 from langchain_awo.model.trace.trace import ToolSpec
 
 Kind: TypeAlias = Literal["address", "path", "query", "mail"]
@@ -166,7 +166,7 @@ def reaches_out(reach: Reach) -> bool:
     return any(kind != "mail" for kind in reach.values())
 
 
-def leak_of(meta_tool: MetaTool, reach: Mapping[str, Reach]) -> tuple[int, str] | None:
+def find_leak(meta_tool: MetaTool, reach: Mapping[str, Reach]) -> tuple[int, str] | None:
     """The first step that hands what another tool returned to a tool that reaches out, with the argument, or `None`.
 
     Args:
@@ -174,12 +174,12 @@ def leak_of(meta_tool: MetaTool, reach: Mapping[str, Reach]) -> tuple[int, str] 
         reach: of each tool that is not trusted.
     """
     for number, step in enumerate(meta_tool.steps, start=1):
-        if argument := leaking_argument(step, meta_tool.steps, reach.get(step.tool)):
+        if argument := find_leaking_argument(step, meta_tool.steps, reach.get(step.tool)):
             return number, argument
     return None
 
 
-def leaking_argument(step: Step, steps: Sequence[Step], reach: Reach | None) -> str:
+def find_leaking_argument(step: Step, steps: Sequence[Step], reach: Reach | None) -> str:
     """The argument of a step that takes an output out, or `""`; a trusted tool has no reach at all."""
     if reach is None:
         return ""
@@ -222,7 +222,7 @@ def _adds_text(binding: Binding) -> bool:
 
 def _is_from_output(binding: Binding, step: Step, steps: Sequence[Step]) -> bool:
     """Whether any part of a value is what a tool returned, also by way of an earlier step's argument."""
-    for leaf in leaves(binding):
+    for leaf in list_leaves(binding):
         match leaf:
             case Output():
                 return True
@@ -256,7 +256,7 @@ def _kind(name: str, schema: JSONValue, values: Iterable[str]) -> Kind | None:
 
 def _by_name(name: str) -> Kind | None:
     """What an argument of this name chooses; words at its end say what it is, `host_id` is a key."""
-    words = words_in(name)
+    words = split_words(name)
     if not words or words[-1] in _NO_ADDRESS or (words[-1] == "code" and words[0] not in _LANGUAGES):
         return None
     for kind, names in _NAMES.items():
@@ -318,6 +318,6 @@ def _is_open_world(spec: ToolSpec) -> bool:
     said = spec.hints.get("openWorldHint") is True
     return (
         said
-        or bool(_OPEN_WORLD & set(words_in(spec.name)))
+        or bool(_OPEN_WORLD & set(split_words(spec.name)))
         or bool(_OPEN_WORDS.search(spec.description[:1_000]))
     )

@@ -8,11 +8,11 @@ from difflib import get_close_matches
 from typing import Literal, TypeAlias, get_args
 
 from langchain_awo.errors import DecisionError
-from langchain_awo.model.ir.binding import Parameter, leaves
+from langchain_awo.model.ir.binding import Parameter, list_leaves
 from langchain_awo.model.ir.decision import Choice, HumanDecision, Verdict
-from langchain_awo.model.ir.eager import eager_part
+from langchain_awo.model.ir.eager import select_eager_part
 from langchain_awo.model.ir.metatool import MetaTool, Mode, Step, ToolkitPlan
-from langchain_awo.model.ir.sameness import routine_digest
+from langchain_awo.model.ir.sameness import digest_routine
 from langchain_awo.model.ir.validation import check_plan
 from langchain_awo.model.trace.effect import Effect
 
@@ -26,24 +26,24 @@ UNASKED: frozenset[Mode] = frozenset({"continue", "prefetch"})
 """Modes that run the eager steps of a routine after its first call."""
 
 
-def standing_of(meta_tool: MetaTool) -> Standing:
+def get_standing(meta_tool: MetaTool) -> Standing:
     """Where a meta-tool stands, by what it does now."""
     decision = meta_tool.decision
     if decision is None:
         return "undecided"
-    if decision.verdict == "accepted" and decision.digest != routine_digest(meta_tool):
+    if decision.verdict == "accepted" and decision.digest != digest_routine(meta_tool):
         return "changed"
     return decision.verdict
 
 
-def withheld(meta_tool: MetaTool, *, effect: Effect | None = None, believed: bool = True) -> str:
+def explain_withholding(meta_tool: MetaTool, *, effect: Effect | None = None, believed: bool = True) -> str:
     """Why a meta-tool may not be installed before a person decides, or `""`; what only reads needs no acceptance.
 
     Args:
         effect: its effect class at run time, if that is another.
         believed: whether what its file says counts.
     """
-    standing = standing_of(meta_tool)
+    standing = get_standing(meta_tool)
     if standing == "rejected":
         return "a person rejected it" + _because(meta_tool.decision)
     if (effect or meta_tool.effect).is_read or (standing == "accepted" and believed):
@@ -59,7 +59,7 @@ def find_meta_tool(plan: ToolkitPlan, name: str) -> MetaTool:
     Raises:
         DecisionError: there is none of that name; the message has the nearest one.
     """
-    known = {each.name: each for each in all_of(plan)}
+    known = {each.name: each for each in list_decidable(plan)}
     if name in known:
         return known[name]
     near = get_close_matches(name, sorted(known), 1)
@@ -67,7 +67,7 @@ def find_meta_tool(plan: ToolkitPlan, name: str) -> MetaTool:
     raise DecisionError(f"the toolkit has no meta-tool {name!r}; {fix}")
 
 
-def all_of(plan: ToolkitPlan) -> tuple[MetaTool, ...]:
+def list_decidable(plan: ToolkitPlan) -> tuple[MetaTool, ...]:
     """Every meta-tool that can be decided about."""
     return (*plan.meta_tools, *plan.rejected)
 
@@ -136,10 +136,10 @@ def set_mode(plan: ToolkitPlan, name: str, mode: Mode) -> ToolkitPlan:
         near = get_close_matches(str(mode), get_args(Mode), 1)
         fix = f"did you mean {near[0]!r}?" if near else f"modes are {', '.join(get_args(Mode))}"
         raise DecisionError(f"there is no mode {mode!r}; {fix}")
-    return _changed(plan, name, lambda each: installed_as(each, mode))
+    return _changed(plan, name, lambda each: change_mode(each, mode))
 
 
-def modes_for(meta_tool: MetaTool) -> tuple[Mode, ...]:
+def list_modes(meta_tool: MetaTool) -> tuple[Mode, ...]:
     """The modes that `set_mode` takes for a meta-tool."""
     return tuple(mode for mode in get_args(Mode) if not _misfit(meta_tool, mode))
 
@@ -167,7 +167,7 @@ def _decided(
 ) -> ToolkitPlan:
     for name in names:
         found = find_meta_tool(plan, name)
-        decision = HumanDecision(verdict=verdict, digest=routine_digest(found), reason=reason, by=by, at=at)
+        decision = HumanDecision(verdict=verdict, digest=digest_routine(found), reason=reason, by=by, at=at)
         plan = _moved(plan, replace(found, decision=decision))
     return _checked(plan)
 
@@ -205,7 +205,7 @@ def _choosing(meta_tool: MetaTool, choice: Choice) -> MetaTool:
     return replace(meta_tool, chosen=tuple(sorted({*meta_tool.chosen, choice})))
 
 
-def installed_as(meta_tool: MetaTool, mode: Mode) -> MetaTool:
+def change_mode(meta_tool: MetaTool, mode: Mode) -> MetaTool:
     """A meta-tool in a mode that a person chose.
 
     Raises:
@@ -220,14 +220,14 @@ def installed_as(meta_tool: MetaTool, mode: Mode) -> MetaTool:
 def _misfit(meta_tool: MetaTool, mode: Mode) -> str:
     if mode == "entry" and not meta_tool.effect.is_read:
         return "it writes, and nobody asked for what is run at the start of a thread"
-    if mode in UNASKED and eager_part(_with_eager_steps(meta_tool)) is None:
+    if mode in UNASKED and select_eager_part(_with_eager_steps(meta_tool)) is None:
         return "after its first call there is no read that can be made without the model saying more"
     return ""
 
 
 def _with_eager_steps(meta_tool: MetaTool) -> MetaTool:
     """The meta-tool with steps to run unasked: those it has, or every read that is bound to what exists by then."""
-    if eager_part(meta_tool) is not None:
+    if select_eager_part(meta_tool) is not None:
         return meta_tool
     kept, steps = {1}, [meta_tool.steps[0]]
     for number, step in enumerate(meta_tool.steps[1:], start=2):
@@ -238,7 +238,7 @@ def _with_eager_steps(meta_tool: MetaTool) -> MetaTool:
 
 
 def _asks(step: Step) -> bool:
-    return any(isinstance(leaf, Parameter) for binding in step.bindings for leaf in leaves(binding))
+    return any(isinstance(leaf, Parameter) for binding in step.bindings for leaf in list_leaves(binding))
 
 
 def _because(decision: HumanDecision | None) -> str:

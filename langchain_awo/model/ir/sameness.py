@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from langchain_awo.model.ir.binding import Binding, Parameter, leaves, rename
+from langchain_awo.model.ir.binding import Binding, Parameter, list_leaves, rename
 from langchain_awo.model.ir.metatool import GuardEvidence, MetaTool, Step
-from langchain_awo.model.ir.schema import adapter
-from langchain_awo.model.text.encoding import digest, dumps, to_json
+from langchain_awo.model.ir.schema import get_adapter
+from langchain_awo.model.text.encoding import compute_digest, dumps, to_json
 
 
-def doing(meta_tool: MetaTool, *, limits: bool = True) -> str:
+def fingerprint_routine(meta_tool: MetaTool, *, limits: bool = True) -> str:
     """Equal for meta-tools that do the same, whatever is known of it and however the parameters are called.
 
     Args:
         limits: whether a list that is followed further is another thing to do.
     """
     steps = [replace(each, never_empty=False) for each in _numbered(meta_tool).steps]
-    return dumps([adapter(Step).dump_python(_bare(step, limits=limits), mode="json") for step in steps])
+    return dumps([get_adapter(Step).dump_python(_bare(step, limits=limits), mode="json") for step in steps])
 
 
-def routine_digest(meta_tool: MetaTool) -> str:
+def digest_routine(meta_tool: MetaTool) -> str:
     """Digest of all that a person who accepts a meta-tool agrees to.
 
     Counted are its steps in order with their bindings, guards, bounds and effects, when an empty output stops it, and which
@@ -29,12 +29,12 @@ def routine_digest(meta_tool: MetaTool) -> str:
     """
     numbered = _numbered(meta_tool)
     steps = to_json(
-        [adapter(Step).dump_python(_bare(step)) for step in numbered.steps]
+        [get_adapter(Step).dump_python(_bare(step)) for step in numbered.steps]
     )  # as a file holds them
-    return digest([steps, sorted(spec.name for spec in numbered.parameters if spec.required)])
+    return compute_digest([steps, sorted(spec.name for spec in numbered.parameters if spec.required)])
 
 
-def calls_of(meta_tool: MetaTool) -> tuple[tuple[str, bool], ...]:
+def list_calls(meta_tool: MetaTool) -> tuple[tuple[str, bool], ...]:
     """The sequence of calls: each step's tool, and whether it is called once for each item of a list."""
     return tuple((step.tool, step.over is not None) for step in meta_tool.steps)
 
@@ -45,13 +45,13 @@ def uses_of(meta_tool: MetaTool) -> dict[str, list[tuple[str, str]]]:
     for step in meta_tool.steps:
         places = {"over": step.over and step.over.source, "guard": step.guard and step.guard.source}
         for place, binding in [*sorted(step.args.items()), *places.items()]:
-            for leaf in leaves(binding) if binding else ():
+            for leaf in list_leaves(binding) if binding else ():
                 if isinstance(leaf, Parameter):
                     uses.setdefault(leaf.name, []).append((step.tool, f"{place}{leaf.path}"))
     return uses
 
 
-def renamed(meta_tool: MetaTool, names: Mapping[str, str]) -> MetaTool:
+def rename_parameters(meta_tool: MetaTool, names: Mapping[str, str]) -> MetaTool:
     """The same meta-tool with other names of parameters; those that are not in `names` keep theirs."""
     parameters = tuple(replace(spec, name=names.get(spec.name, spec.name)) for spec in meta_tool.parameters)
     steps = tuple(_renamed_step(step, names) for step in meta_tool.steps)
@@ -59,7 +59,9 @@ def renamed(meta_tool: MetaTool, names: Mapping[str, str]) -> MetaTool:
 
 
 def _numbered(meta_tool: MetaTool) -> MetaTool:
-    return renamed(meta_tool, {name: f"p{number}" for number, name in enumerate(uses_of(meta_tool))})
+    return rename_parameters(
+        meta_tool, {name: f"p{number}" for number, name in enumerate(uses_of(meta_tool))}
+    )
 
 
 def _bare(step: Step, *, limits: bool = True) -> Step:

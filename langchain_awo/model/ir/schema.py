@@ -14,7 +14,7 @@ from langchain_awo.model.trace.trace import ToolSpec, Trace
 
 
 @cache
-def adapter(kind: Any) -> TypeAdapter[Any]:
+def get_adapter(kind: Any) -> TypeAdapter[Any]:
     """The validator and serialiser of one of the model's types."""
     return TypeAdapter(kind)
 
@@ -24,16 +24,16 @@ def dump(value: Trace | ToolSpec | ToolkitPlan) -> dict[str, JSONValue]:
     kind: Any = type(value)
     if kind is ToolkitPlan:
         return _dump_plan(value)
-    data: dict[str, JSONValue] = adapter(kind).dump_python(value, mode="json", exclude_defaults=True)
+    data: dict[str, JSONValue] = get_adapter(kind).dump_python(value, mode="json", exclude_defaults=True)
     return data
 
 
 def _dump_plan(plan: ToolkitPlan | Trace | ToolSpec) -> dict[str, JSONValue]:
     """A plan as plain JSON data; its constants may be anything, also what pydantic refuses or writes as null."""
     try:
-        data = adapter(ToolkitPlan).dump_python(plan, exclude_defaults=True)
+        data = get_adapter(ToolkitPlan).dump_python(plan, exclude_defaults=True)
     except ValueError:
-        data = adapter(ToolkitPlan).dump_python(load_plan(to_json(plan)), exclude_defaults=True)
+        data = get_adapter(ToolkitPlan).dump_python(load_plan(to_json(plan)), exclude_defaults=True)
     plain: dict[str, JSONValue] = to_json(data)
     return plain
 
@@ -57,7 +57,7 @@ def load_plan(data: JSONValue) -> ToolkitPlan:
     return _load(ToolkitPlan, data)  # type: ignore[no-any-return]
 
 
-def first_problem(error: ValidationError) -> str:
+def describe_first_problem(error: ValidationError) -> str:
     """The first thing that is wrong, as `place: problem`."""
     problem = error.errors(include_url=False, include_context=False)[0]
     place = "/".join(str(part) for part in problem["loc"]) or "the record"
@@ -66,6 +66,6 @@ def first_problem(error: ValidationError) -> str:
 
 def _load(kind: type, data: JSONValue) -> Any:
     try:
-        return adapter(kind).validate_python(data)
+        return get_adapter(kind).validate_python(data)
     except ValidationError as error:
-        raise ValueError(first_problem(error)) from error
+        raise ValueError(describe_first_problem(error)) from error

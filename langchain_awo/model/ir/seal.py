@@ -34,7 +34,7 @@ class Seal:
 
     def is_of(self, plan: ToolkitPlan) -> bool:
         """Whether the plan still means what was sealed."""
-        return hmac.compare_digest(self.digest.encode(), digest_of(plan).encode())
+        return hmac.compare_digest(self.digest.encode(), digest_plan(plan).encode())
 
     def is_signed_with(self, key: str | bytes) -> bool:
         """Whether the holder of a key signed the digest."""
@@ -43,11 +43,11 @@ class Seal:
 
 def seal_of(plan: ToolkitPlan, *, key: str | bytes | None = None) -> Seal:
     """The seal that fits a plan, signed if there is a key."""
-    digest = digest_of(plan)
+    digest = digest_plan(plan)
     return Seal(digest=digest, signature="" if key is None else _signature(digest, key))
 
 
-def digest_of(plan: ToolkitPlan) -> str:
+def digest_plan(plan: ToolkitPlan) -> str:
     """SHA-256 of what a plan makes an agent do and shows a model; evidence and counts are left out."""
     text = json.dumps(_meaning(plan), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

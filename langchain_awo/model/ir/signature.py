@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from langchain_awo.model.secrets.schema import clean_schema
-from langchain_awo.model.text.encoding import digest
+from langchain_awo.model.secrets.schema import redact_schema
+from langchain_awo.model.text.encoding import compute_digest
 from langchain_awo.model.text.json_value import JSONValue
 
 
-def schema_digest(name: str, parameters: Mapping[str, JSONValue]) -> str:
+def digest_schema(name: str, parameters: Mapping[str, JSONValue]) -> str:
     """Digest of a tool's name and argument schema; descriptions, titles and secret defaults do not count."""
-    return digest([name, _essence(clean_schema(parameters))])
+    return compute_digest([name, _essence(redact_schema(parameters))])
 
 
 def _essence(schema: Any) -> Any:

@@ -17,7 +17,7 @@ from langchain_awo.model.ir.binding import (
     Parameter,
     Template,
     Transform,
-    leaves,
+    list_leaves,
 )
 from langchain_awo.model.ir.metatool import MetaTool, Step, ToolkitPlan
 from langchain_awo.model.ir.pointer import split, unescape
@@ -84,7 +84,7 @@ def _check_step(number: int, step: Step, meta_tool: MetaTool) -> str:
     if unknown:
         return f"{unknown[0]!r} is said to be optional and is not bound"
     outside = [binding for binding in step.bindings if binding not in step.args.values()]
-    if any(isinstance(leaf, Item) for binding in outside for leaf in leaves(binding)):
+    if any(isinstance(leaf, Item) for binding in outside for leaf in list_leaves(binding)):
         return "an item exists only in the arguments of a mapped step"
     for binding in step.bindings:
         for part in _parts(binding):

@@ -13,18 +13,18 @@ from typing import Final
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
-from langchain_awo.model.secrets.entropy import long_runs, may_be_random, random_runs
+from langchain_awo.model.secrets.entropy import find_long_runs, find_random_runs, may_be_random
 from langchain_awo.model.secrets.mask import MASK, MASK_START
 from langchain_awo.model.secrets.names import (
     Claim,
     claim_of,
-    known_spellings,
-    normalized,
-    spellings,
-    words_of,
+    list_known_spellings,
+    list_spellings,
+    normalize_keys,
+    split_words,
 )
-from langchain_awo.model.secrets.sentences import is_credible, parts_of, value_after
-from langchain_awo.model.secrets.shapes import BY_LITERAL, Span, long_shapes, shape_at
+from langchain_awo.model.secrets.sentences import find_announced_values, find_secret_parts, is_credible
+from langchain_awo.model.secrets.shapes import BY_LITERAL, Span, find_long_shapes, match_shape
 from langchain_awo.model.secrets.vocabulary import SCHEMES
 from langchain_awo.model.text.json_value import JSONValue
 
@@ -46,9 +46,9 @@ class Detector:
     def __init__(
         self, keys: Collection[str] = (), *, allow_keys: Collection[str] = (), entropy: bool = True
     ) -> None:
-        self._keys, self._allowed = normalized(keys), normalized(allow_keys)
+        self._keys, self._allowed = normalize_keys(keys), normalize_keys(allow_keys)
         self._entropy = entropy
-        literals = {*known_spellings(), *spellings(self._keys), *BY_LITERAL}
+        literals = {*list_known_spellings(), *list_spellings(self._keys), *BY_LITERAL}
         self._literals = sorted(literals)
         self._automaton = AhoCorasick(self._literals, implementation=Implementation.DFA)
 
@@ -56,16 +56,16 @@ class Detector:
         """What a key says of its value; see `langchain_awo.model.secrets.names`. A mask in it says nothing."""
         if MASK_START in key:
             key = MASK.sub(" ", key)
-        if self._keys and words_of(key) in self._keys:
+        if self._keys and split_words(key) in self._keys:
             return "any"
-        if self._allowed and words_of(key) in self._allowed:
+        if self._allowed and split_words(key) in self._allowed:
             return None
         return claim_of(key)
 
     def may_hold(self, text: str) -> bool:
         """A quick look whether a text, or JSON text of a value, is worth searching: a few nanoseconds a character."""
         return any(True for _ in self._keys_without_name(text, entropy=self._entropy)) or any(
-            shape_at(text, start, literal)
+            match_shape(text, start, literal)
             if literal in BY_LITERAL
             else self._may_be_named_at(text, start, end)
             for literal, start, end in self._hits(text)
@@ -74,7 +74,7 @@ class Detector:
     def _may_be_named_at(self, text: str, start: int, end: int) -> bool:
         """Whether a value is named that is secret whatever it is, or that looks secret."""
         name = self._name_at(text, start, end)
-        return name is not None and (name[2] in ("any", "text") or bool(value_after(text, *name)))
+        return name is not None and (name[2] in ("any", "text") or bool(find_announced_values(text, *name)))
 
     def spans(self, text: str, key: str = "") -> list[Span]:
         """Where the secrets of a text are, in order and without overlaps.
@@ -84,29 +84,29 @@ class Detector:
         """
         entropy = self._entropy and may_be_random(key)
         found = [*self._named_or_shaped(text), *self._keys_without_name(text, entropy=entropy)]
-        return joined(found, text) if found else found
+        return join_spans(found, text) if found else found
 
     def _named_or_shaped(self, text: str) -> Iterator[Span]:
         done = 0
         for literal, start, end in self._hits(text):
-            if literal in BY_LITERAL and (shape := shape_at(text, start, literal)):
+            if literal in BY_LITERAL and (shape := match_shape(text, start, literal)):
                 yield shape
             if start >= done and (name := self._name_at(text, start, end)):
-                spans = value_after(text, *name)
+                spans = find_announced_values(text, *name)
                 yield from spans
                 done = max([name[1], *(stop for _, stop in spans)])
 
     def _keys_without_name(self, text: str, *, entropy: bool) -> Iterator[Span]:
-        for start, end in long_runs(text):
-            yield from long_shapes(text, start, end)
+        for start, end in find_long_runs(text):
+            yield from find_long_shapes(text, start, end)
             if entropy:
-                yield from random_runs(text, start, end)
+                yield from find_random_runs(text, start, end)
 
     def _hits(self, text: str) -> list[tuple[str, int, int]]:
         lowered = text.lower()
         if len(lowered) != len(text):  # some letters become two; places must stay what they are
             lowered = "".join(one if len(one := letter.lower()) == 1 else letter for letter in text)
-        hits = self._automaton.find_matches_as_indexes(encodable(lowered), overlapping=True)
+        hits = self._automaton.find_matches_as_indexes(replace_surrogates(lowered), overlapping=True)
         return [(self._literals[index], start, end) for index, start, end in hits]
 
     def _name_at(self, text: str, start: int, end: int) -> tuple[int, int, Claim] | None:
@@ -130,12 +130,12 @@ def _start_of_name(text: str, start: int) -> int:
     return start
 
 
-def encodable(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     """Text of the same length without lone surrogates, which the automaton cannot read."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
-def joined(spans: Iterable[Span], text: str) -> list[Span]:
+def join_spans(spans: Iterable[Span], text: str) -> list[Span]:
     """Spans in order, those that overlap made one, masks left out."""
     masks = [match.span() for match in MASK.finditer(text)] if "<secret:" in text else []
     result: list[Span] = []
@@ -150,7 +150,7 @@ def joined(spans: Iterable[Span], text: str) -> list[Span]:
 
 
 @cache
-def default_detector() -> Detector:
+def get_default_detector() -> Detector:
     """The detector without rules of a user."""
     return Detector()
 
@@ -167,11 +167,15 @@ def is_secret(value: JSONValue, key: str = "") -> bool:
         return any(is_secret(item, key) for item in value)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return False
-    text, claim = str(value), default_detector().claim(key)
+    text, claim = str(value), get_default_detector().claim(key)
     named = claim and text.strip().lower() not in SCHEMES
-    if claim and named and any(is_credible(text[start:end], claim) for start, end in parts_of(text, key)):
+    if (
+        claim
+        and named
+        and any(is_credible(text[start:end], claim) for start, end in find_secret_parts(text, key))
+    ):
         return True
-    return isinstance(value, str) and bool(default_detector().spans(value, key))
+    return isinstance(value, str) and bool(get_default_detector().spans(value, key))
 
 
 def hide_secrets(text: str) -> str:
@@ -181,7 +185,7 @@ def hide_secrets(text: str) -> str:
     'cannot open https://ann:<secret>@db.test/x'
     """
     pieces, done = [], 0
-    for start, end in default_detector().spans(text):
+    for start, end in get_default_detector().spans(text):
         pieces += [text[done:start], HIDDEN]
         done = end
     return "".join([*pieces, text[done:]])

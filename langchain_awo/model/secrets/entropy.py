@@ -12,9 +12,9 @@ from itertools import pairwise
 from typing import Final
 
 from langchain_awo.model.secrets.mask import MASK_START
-from langchain_awo.model.secrets.names import words_of
+from langchain_awo.model.secrets.names import split_words
 from langchain_awo.model.secrets.shapes import Span
-from langchain_awo.model.secrets.vocabulary import words
+from langchain_awo.model.secrets.vocabulary import split_word_set
 
 READABLE: Final = 0.9
 """Share of printable bytes from which decoded base 64 is text."""
@@ -42,13 +42,13 @@ _REST: Final = re.compile(r"[\w+/=.:%-]*")
 _TOKEN: Final = re.compile(
     r"(?:(?<![\w+/.%-])|(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2}))(?!sha\d{1,3}-|(?:call|toolu|chatcmpl|msg|run|req|resp|rs|fc|lc|asst|thread|file|tooluse)[_-])[A-Za-z0-9][A-Za-z0-9+/_-]{27,127}={0,2}(?![\w+/%=-])"
 )
-_REFERENCES: Final = words(
+_REFERENCES: Final = split_word_set(
     "id ids hash hashes digest etag checksum cursor sha sha1 sha256 sha512 md5 fingerprint integrity version uuid guid ref "
     "image thumbnail photo picture icon data base64 blob file path url uri href link src continuation next etags cid"
 )
 
 
-def long_runs(text: str) -> Iterator[Span]:
+def find_long_runs(text: str) -> Iterator[Span]:
     """Surroundings of what could be random text; looking for it costs about two nanoseconds a character."""
     if len(text) < RUN:
         return
@@ -61,7 +61,7 @@ def long_runs(text: str) -> Iterator[Span]:
         place = shadow.find(_NEEDLE, end)
 
 
-def random_runs(text: str, start: int, end: int) -> Iterator[Span]:
+def find_random_runs(text: str, start: int, end: int) -> Iterator[Span]:
     """The parts of a stretch of text that are random; what stands before a mask is its name."""
     for match in _TOKEN.finditer(text, start, end):
         named = match[0].endswith("=") and text.startswith(MASK_START, match.end())
@@ -88,7 +88,7 @@ def is_random(token: str) -> bool:
 
 def may_be_random(key: str) -> bool:
     """Whether random text under a key may be a secret: an identifier or a digest is meant to be random."""
-    words = words_of(key)
+    words = split_words(key)
     return not words or words[-1] not in _REFERENCES
 
 

@@ -19,7 +19,7 @@ _PARTS: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d
 
 
 @lru_cache(maxsize=8192)
-def words_of(key: str) -> Words:
+def split_words(key: str) -> Words:
     """The words of a key in any spelling.
 
     >>> words_of("X-Api-Key"), words_of("accessToken"), words_of("token_count")
@@ -37,7 +37,7 @@ def claim_of(key: str) -> Claim | None:
     >>> claim_of("db_password"), claim_of("password_policy"), claim_of("auth"), claim_of("creditCard")
     ('any', None, 'text', 'card')
     """
-    words = words_of(key)
+    words = split_words(key)
     for place, word in enumerate(words):
         pair = words[place : place + 2]
         length = len(pair) if pair in vocabulary.PAIRS else 1
@@ -68,17 +68,17 @@ def looks_secret(key: str) -> bool:
     return claim_of(key) == "any"
 
 
-def normalized(keys: Collection[str]) -> frozenset[Words]:
+def normalize_keys(keys: Collection[str]) -> frozenset[Words]:
     """Keys for comparison in any spelling."""
-    return frozenset(words_of(key) for key in keys)
+    return frozenset(split_words(key) for key in keys)
 
 
-def spellings(keys: Collection[Words]) -> set[str]:
+def list_spellings(keys: Collection[Words]) -> set[str]:
     """How keys may be written in a text, in lower case."""
     return {joint.join(words) for words in keys if words for joint in ("", " ", "_", "-", ".")}
 
 
-def known_spellings() -> set[str]:
+def list_known_spellings() -> set[str]:
     """How the names that announce a secret may be written in a text, in lower case."""
     single = vocabulary.WORDS | vocabulary.TEXTS | vocabulary.CREDENTIALS | {"pass"}
-    return set(single) | spellings(vocabulary.PAIRS | vocabulary.CARDS)
+    return set(single) | list_spellings(vocabulary.PAIRS | vocabulary.CARDS)

@@ -15,20 +15,20 @@ BY_NAME: Final = ("properties", "$defs", "definitions", "patternProperties")
 """Keywords whose members are named by the user."""
 
 
-def clean_schema(schema: Any, *, name: str = "") -> Any:
+def redact_schema(schema: Any, *, name: str = "") -> Any:
     """A JSON Schema without the defaults, examples and descriptions that are secret.
 
     Args:
         name: the property that it describes.
     """
     if isinstance(schema, list):
-        return [clean_schema(each, name=name) for each in schema]
+        return [redact_schema(each, name=name) for each in schema]
     if not isinstance(schema, dict):
         return schema
     return {
-        key: {each: clean_schema(item, name=each) for each, item in value.items()}
+        key: {each: redact_schema(item, name=each) for each, item in value.items()}
         if key in BY_NAME and isinstance(value, dict)
-        else clean_schema(value, name=name)
+        else redact_schema(value, name=name)
         for key, value in schema.items()
         if not _is_shown_secret(key, value, name)
     }

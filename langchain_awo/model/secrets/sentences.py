@@ -70,7 +70,7 @@ def is_credible(value: str, claim: Claim) -> bool:
     return claim == "any" or value.strip(" .,;:!?").lower() not in vocabulary.STATES
 
 
-def parts_of(text: str, name: str) -> list[Span]:
+def find_secret_parts(text: str, name: str) -> list[Span]:
     """The secret parts of the whole value of a key: the token after its scheme, the values of cookies, else all of it."""
     if "cookie" in name.lower() and "=" in text:
         return _cookies(text, 0, len(text))
@@ -81,7 +81,7 @@ def parts_of(text: str, name: str) -> list[Span]:
     return [(start, end)] if end > start else []
 
 
-def value_after(text: str, left: int, right: int, claim: Claim) -> list[Span]:
+def find_announced_values(text: str, left: int, right: int, claim: Claim) -> list[Span]:
     """The secrets that the name between two places announces; a mask is no tag."""
     if MASK.match(text, max(0, left - 1)):
         return []
@@ -131,7 +131,7 @@ def _quoted(text: str, start: int, quote: str, name: str) -> Iterator[Span]:
     if end is None:
         yield from _unquoted(text, start, name)
         return
-    yield from ((start + one, start + other) for one, other in parts_of(text[start:end], name))
+    yield from ((start + one, start + other) for one, other in find_secret_parts(text[start:end], name))
     again = _AGAIN.match(text, end + len(quote))
     if again and text[start - len(quote) - 1 : start - len(quote)] in ("[", "("):
         for each in _quoted(text, again.end() + len(quote), quote, name):

@@ -94,7 +94,7 @@ BY_LITERAL: Final = _by_literal()
 _TEMPLATE: Final = re.compile(r"\$?\{+[\w.]+\}+|<\w+>|\*+|x+|%s", re.IGNORECASE)
 
 
-def shape_at(text: str, place: int, literal: str) -> Span | None:
+def match_shape(text: str, place: int, literal: str) -> Span | None:
     """The credential whose beginning, or whose surroundings, are at a place."""
     match = BY_LITERAL[literal].match(text, place)
     if match is None:
@@ -110,6 +110,6 @@ _LONG: Final = re.compile(
 )
 
 
-def long_shapes(text: str, start: int, end: int) -> Iterator[Span]:
+def find_long_shapes(text: str, start: int, end: int) -> Iterator[Span]:
     """Credentials that have a long run of letters and digits, but no beginning that is worth looking for alone."""
     return (match.span() for match in _LONG.finditer(text, start, end))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 
-def words(text: str) -> frozenset[str]:
+def split_word_set(text: str) -> frozenset[str]:
     """The words of a text, as a set."""
     return frozenset(text.split())
 
@@ -14,7 +14,7 @@ def _pairs(text: str) -> frozenset[tuple[str, ...]]:
     return frozenset(tuple(pair.split()) for pair in text.split(","))
 
 
-WORDS: Final = words(
+WORDS: Final = split_word_set(
     """
     password passwords passwd passwrd pswd pwd pgpassword sshpass passphrase passcode userpass dbpass
     secret secrets token jwt bearer authorization cookie cookies credential credentials
@@ -36,10 +36,10 @@ PAIRS: Final = _pairs(
 )
 """As `WORDS`, for two words in a row."""
 
-TEXTS: Final = words("auth authentication dsn pw psw creds cred psk")
+TEXTS: Final = split_word_set("auth authentication dsn pw psw creds cred psk")
 """Texts under keys that end in one of these are secret, unless they are mere states."""
 
-CREDENTIALS: Final = words("session sid signature sig hmac")
+CREDENTIALS: Final = split_word_set("session sid signature sig hmac")
 """What looks like a credential under keys that end in one of these is secret."""
 
 CARDS: Final = _pairs(
@@ -47,13 +47,13 @@ CARDS: Final = _pairs(
 )
 """Card numbers under keys that end in one of these are secret; `"credit_card"` itself may be the kind of a payment."""
 
-OWNERS: Final = words(
+OWNERS: Final = split_word_set(
     "db user admin root smtp mysql pg postgres ftp my login account mail email redis database proxy http basic app system "
     "imap ldap mongo rabbitmq ssh sudo wifi master bind keystore truststore api server auth old new current"
 )
 """What may stand before `pass` in the name of a password; a boarding pass is none."""
 
-AFTER: Final = words(
+AFTER: Final = split_word_set(
     "count counts limit limits usage used budget type kind length len size max min num total average expires expiry "
     "expiration expired expire ttl lifetime name names policy policies required enabled disabled url uri endpoint hint "
     "strength status state valid invalid verified changed updated created at on date time present exists set last field "
@@ -63,13 +63,13 @@ AFTER: Final = words(
 )
 """Words that make a key speak about a secret: `token_count`, `password_policy`."""
 
-BEFORE: Final = words(
+BEFORE: Final = split_word_set(
     "next prev previous page max min num total continuation pagination sync is has no forgot forgotten per special eos bos "
     "pad unk needs requires invalid"
 )
 """Words that make it something else: `next_page_token`."""
 
-STATES: Final = words(
+STATES: Final = split_word_set(
     "none null nil true false undefined unknown yes no ok n/a na string str text required optional missing invalid valid "
     "expired incorrect wrong empty set unset must is not was has cannot should too the a an for to field and or does "
     "failed failure success succeeded accepted rejected denied refused changed updated reset disabled enabled "
@@ -80,7 +80,7 @@ STATES: Final = words(
 )
 """What stands where a secret would be and is none."""
 
-SCHEMES: Final = words(
+SCHEMES: Final = split_word_set(
     "bearer basic token apikey api-key bot key jwt negotiate ntlm splunk genie-key sso-key ssws"
 )
 """Words before the credential in an `Authorization` header."""

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from langchain_awo.model.ir.binding import Frame, Output, resolve
 from langchain_awo.model.ir.guard import guard_holds
-from langchain_awo.model.ir.mapping import items_of
+from langchain_awo.model.ir.mapping import list_items
 from langchain_awo.model.ir.metatool import Map, Step
 from langchain_awo.model.ir.pointer import MISSING
 from langchain_awo.model.text.json_value import JSONValue
@@ -72,14 +72,14 @@ def decide(step: Step, frame: Frame) -> Calls | Withheld:
     return args if isinstance(args, Withheld) else Calls({call_key(step.tool, args): args})
 
 
-def known_arguments(step: Step, frame: Frame) -> Arguments:
+def collect_known_arguments(step: Step, frame: Frame) -> Arguments:
     """The arguments of a step that are there."""
     resolved = ((name, resolve(binding, frame)) for name, binding in step.args.items())
     return {name: value for name, value in resolved if value is not MISSING}
 
 
 def _decide_map(step: Step, over: Map, frame: Frame) -> Calls | Withheld:
-    items = items_of(step, over, frame)
+    items = list_items(step, over, frame)
     if items is None:
         return Withheld("list")
     try:

@@ -17,11 +17,11 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
-from langchain_awo.model.ir.binding import Binding, Constant, Frame, Item, leaves
+from langchain_awo.model.ir.binding import Binding, Constant, Frame, Item, list_leaves
 from langchain_awo.model.ir.guard import guard_holds, is_empty
 from langchain_awo.model.ir.metatool import MetaTool, Step
 from langchain_awo.model.ir.pointer import MISSING
-from langchain_awo.model.stepping.deciding import Calls, Withheld, decide, known_arguments
+from langchain_awo.model.stepping.deciding import Calls, Withheld, collect_known_arguments, decide
 from langchain_awo.model.stepping.explaining import explain_limit, explain_need, explain_withheld
 from langchain_awo.model.stepping.outcome import (
     MAX_CALLS,
@@ -36,8 +36,8 @@ from langchain_awo.model.stepping.outcome import (
     Succeeded,
     Unrecorded,
 )
-from langchain_awo.model.text.encoding import decode, digest
-from langchain_awo.model.text.failure import doubt_in
+from langchain_awo.model.text.encoding import compute_digest, decode
+from langchain_awo.model.text.failure import find_doubt
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.call_key import call_key
 
@@ -61,7 +61,7 @@ class Rehearsal(Protocol):
         ...
 
 
-def sources_of(meta_tool: MetaTool) -> Sources:
+def find_sources(meta_tool: MetaTool) -> Sources:
     """What each step of a meta-tool uses; worth keeping where it is run often."""
     return {number: step.depends_on for number, step in enumerate(meta_tool.steps, start=1)}
 
@@ -129,7 +129,7 @@ class RoutineState:
         self.undecided: set[int] = set()
         self._steps = dict(enumerate(meta_tool.steps, start=1))
         self._reads = {number for number, step in self._steps.items() if step.effect.is_read}
-        self._sources = sources or sources_of(meta_tool)
+        self._sources = sources or find_sources(meta_tool)
         self._rehearsal = rehearsal
         self._budget = budget
         self._open = list(self._steps)
@@ -233,7 +233,7 @@ class RoutineState:
         return None
 
     def _uses_edited(self, step: Step) -> str:
-        used = (leaf for binding in step.bindings for leaf in leaves(binding))
+        used = (leaf for binding in step.bindings for leaf in list_leaves(binding))
         return next((self._edited[leaf] for leaf in used if leaf in self._edited), "")
 
     def _withhold(self, number: int, step: Step, why: Withheld) -> Stop | None:
@@ -282,7 +282,7 @@ class RoutineState:
                 step=number,
                 tool=step.tool,
                 args=args,
-                key=f"{number}-{digest([step.tool, args])}" if is_live else key,
+                key=f"{number}-{compute_digest([step.tool, args])}" if is_live else key,
                 effect=step.effect,
                 mapped=is_mapped,
             )
@@ -341,7 +341,7 @@ class RoutineState:
 
     def _look_for_doubt(self, number: int, done: Sequence[FinishedCall]) -> None:
         """Notes an answer that may be a failure."""
-        doubt = next((told for each in done if (told := doubt_in(each.output)) is not None), None)
+        doubt = next((told for each in done if (told := find_doubt(each.output)) is not None), None)
         if doubt is not None:
             what = f"step {number} ({self._steps[number].tool}) may have failed, it answered {doubt!r}"
             self._notes.append(lambda: what)
@@ -364,7 +364,7 @@ class RoutineState:
             if number in self.planned:
                 yield from self._left_of(number, stop)
             elif number != stop.step or not stop.is_failure:
-                yield Remaining(step=number, tool=step.tool, args=known_arguments(step, self.frame))
+                yield Remaining(step=number, tool=step.tool, args=collect_known_arguments(step, self.frame))
 
     def _left_of(self, number: int, stop: Stop) -> Iterator[Remaining]:
         """The calls of a step that was begun, but for those that were made and the one that failed."""
@@ -377,7 +377,7 @@ class RoutineState:
 
 def _sources(binding: Binding, step: Step) -> list[Binding]:
     """Where a value comes from: parameters and places; for an item, the list it is of."""
-    found = list(leaves(binding))
+    found = list(list_leaves(binding))
     if step.over and any(isinstance(leaf, Item) for leaf in found):
-        found += leaves(step.over.source)
+        found += list_leaves(step.over.source)
     return [leaf for leaf in found if not isinstance(leaf, Constant | Item)]

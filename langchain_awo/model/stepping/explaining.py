@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from langchain_awo.model.ir.binding import Argument, Binding, Frame, Item, Output, Parameter, resolve
-from langchain_awo.model.ir.guard import conditions_of, holds
+from langchain_awo.model.ir.guard import holds, list_conditions
 from langchain_awo.model.ir.metatool import Condition, Guard, Step
 from langchain_awo.model.ir.pointer import MISSING, split, unescape
 from langchain_awo.model.stepping.deciding import Withheld
@@ -69,7 +69,7 @@ def explain_guard(guard: Guard, step: Step, frame: Frame) -> str:
         step: the step it belongs to.
         frame: what the guard was looked at with.
     """
-    found = [(each, resolve(each.source, frame)) for each in conditions_of(guard)]
+    found = [(each, resolve(each.source, frame)) for each in list_conditions(guard)]
     failed = list(dict.fromkeys(_seen(each, value, step) for each, value in found if not holds(each, value)))
     seen = guard.evidence
     rule = (

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import orjson
 
-from langchain_awo.model.text.json_text import depth_exceeds, loads
+from langchain_awo.model.text.json_text import exceeds_depth, loads
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.text.line_text import read_lines
 from langchain_awo.model.text.python_text import read_python
@@ -71,7 +71,7 @@ def _read(output: str) -> JSONValue:
     text = output.strip("\r\n").rstrip()
     for read in _readers(text.lstrip()):
         value = read(text)
-        if value is not None and (read is _read_json or not depth_exceeds(value)):
+        if value is not None and (read is _read_json or not exceeds_depth(value)):
             return value
     return output
 
@@ -93,7 +93,7 @@ def _read_json(text: str) -> JSONValue:
         value = loads(text)
     except ValueError:
         return None
-    if not isinstance(value, dict | list) or (_may_be_deep(text) and depth_exceeds(value)):
+    if not isinstance(value, dict | list) or (_may_be_deep(text) and exceeds_depth(value)):
         return None
     return value if _has_all_keys(text, value) else None
 

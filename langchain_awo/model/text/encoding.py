@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from typing import Final
 
 from langchain_awo.model.text.decoding import MAX_TEXT_TO_PARSE, decode, present
-from langchain_awo.model.text.json_text import digest, dump_line, dumps, loads
+from langchain_awo.model.text.json_text import compute_digest, dump_line, dumps, loads
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.model.text.snapshot import MAX_DEPTH, clean, to_json
+from langchain_awo.model.text.snapshot import MAX_DEPTH, remove_surrogates, to_json
 
 __all__: Final = [
     "MAX_DEPTH",
     "MAX_TEXT_TO_PARSE",
+    "compute_digest",
     "decode",
-    "digest",
     "dump_line",
     "dumps",
     "loads",
@@ -36,7 +36,7 @@ def project_output(content: object, artifact: object = None) -> JSONValue:
         without their random ids, else the value itself.
     """
     if artifact is None and type(content) is str:
-        return clean(content)
+        return remove_surrogates(content)
     structured = artifact.get("structured_content") if isinstance(artifact, Mapping) else None
     if structured is not None:
         only = isinstance(structured, Mapping) and set(structured) == {"result"}
@@ -44,7 +44,7 @@ def project_output(content: object, artifact: object = None) -> JSONValue:
     if isinstance(content, list) and content and all(_is_block(block) for block in content):
         texts = [block if isinstance(block, str) else block.get("text") for block in content]
         if all(isinstance(text, str) for text in texts):
-            return clean("\n".join(texts))
+            return remove_surrogates("\n".join(texts))
         return [_without_id(block) for block in content]
     return to_json(content)
 

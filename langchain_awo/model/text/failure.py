@@ -92,7 +92,7 @@ _EMPTY_KEYS: Final = frozenset({"data", "result", "results", "output", "value", 
 _NOTHING: Final = frozenset({"", "none", "null", "no error", "no errors", "ok", "false", "0"})
 
 
-def failure_in(output: JSONValue) -> str | None:
+def find_failure(output: JSONValue) -> str | None:
     """What an output says went wrong, or `None` when it does not plainly say so.
 
     >>> failure_in("Error: user not found"), failure_in('{"error": "closed"}'), failure_in("No events found.")
@@ -106,13 +106,13 @@ def failure_in(output: JSONValue) -> str | None:
     return _words_of(value)
 
 
-def doubt_in(output: JSONValue) -> str | None:
+def find_doubt(output: JSONValue) -> str | None:
     """What an output says that may mean a failure, or `None`; every failure is a doubt too.
 
     >>> doubt_in("Unable to lock the order"), doubt_in({"ok": False, "orders": []}), doubt_in("Errors last week: 3")
     ('Unable to lock the order', '{"ok":false,"orders":[]}', None)
     """
-    if (failure := failure_in(output)) is not None:
+    if (failure := find_failure(output)) is not None:
         return failure
     if isinstance(output, str) and (report := _report_of(output)) is None:
         return _cut(output) if _DOUBT.match(output) or _FAILURE.match(output) else None

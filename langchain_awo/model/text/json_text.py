@@ -74,7 +74,7 @@ def loads(text: str | bytes) -> JSONValue:
     return value
 
 
-def digest(value: object) -> str:
+def compute_digest(value: object) -> str:
     """Sixteen hexadecimal digits that depend on the content alone; different values have different ones.
 
     What JSON does not have is told from its spelling in `to_json`: `float("nan")` from `"NaN"`, a key `1` from `"1"`.
@@ -89,7 +89,7 @@ def digest(value: object) -> str:
     return found.hexdigest()[:16]
 
 
-def depth_exceeds(value: JSONValue, limit: int = MAX_DEPTH) -> bool:
+def exceeds_depth(value: JSONValue, limit: int = MAX_DEPTH) -> bool:
     """Whether a value is nested deeper than so many levels."""
     level = [value] if isinstance(value, _CONTAINERS) else []
     for _ in range(limit):

@@ -22,7 +22,7 @@ _TOKEN: Final = re.compile(r"[\w@#/+-](?:[\w.@#/+:-]*[\w@#/+-])?")
 _MARKED: Final = re.compile(r"[\d@#/_+-]")
 
 
-def scalar(text: str) -> JSONValue:
+def parse_scalar(text: str) -> JSONValue:
     """A value as it stands in a line, without the quotes around it; `None` for quotes that do not fit."""
     if text[:1] == "'" and (found := _SINGLE.fullmatch(text)):
         return found[1].replace("''", "'")
@@ -50,7 +50,7 @@ def fold(lines: Sequence[str]) -> str:
     return "".join(parts)
 
 
-def item_list(text: str) -> list[str] | None:
+def parse_item_list(text: str) -> list[str] | None:
     """The items between the commas of one line, if they look like names in a system; else `None`.
 
     >>> item_list("O-1, O-2"), item_list("Channels: general, random, dev"), item_list("Hello, world")

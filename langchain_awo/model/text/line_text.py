@@ -14,7 +14,7 @@ import re
 from typing import Final, NamedTuple
 
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.model.text.line_scalar import BLOCK, QUOTED_PART, fold, item_list, scalar
+from langchain_awo.model.text.line_scalar import BLOCK, QUOTED_PART, fold, parse_item_list, parse_scalar
 
 _KEY: Final = re.compile(
     r"""(?: \*\*(?P<bold>[^*:\n]{1,60})(?::\*\*|\*\*:)
@@ -49,7 +49,7 @@ class _Pair(NamedTuple):
 def read_lines(text: str) -> JSONValue:
     """The list or object that some lines are; `None` if they may be something else."""
     if "\n" not in text:
-        return item_list(text)
+        return parse_item_list(text)
     if "\t" in text:
         return None
     lines = [_Line(len(line) - len(line.lstrip(" ")), line.strip()) for line in text.rstrip().split("\n")]
@@ -192,7 +192,7 @@ class _LineReader:
                 raise _UnclearError
             parts.append(line)
             self.at += 1
-        value = scalar(fold(parts))
+        value = parse_scalar(fold(parts))
         if value is None:
             raise _UnclearError
         return value

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Final
 
-from langchain_awo.model.text.visible import visible_line
+from langchain_awo.model.text.visible import make_visible_line
 
 MOST_NAMES: Final = 8
 """So many names are listed where none is near."""
 
 
-def joined(words: Sequence[str], *, last: str = "and") -> str:
+def join_words(words: Sequence[str], *, last: str = "and") -> str:
     """Words as a sentence lists them.
 
     >>> joined(["date", "origin", "time"])
@@ -21,7 +21,7 @@ def joined(words: Sequence[str], *, last: str = "and") -> str:
     return f" {last} ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
 
 
-def times(number: int, noun: str) -> str:
+def format_count(number: int, noun: str) -> str:
     """A number with its noun.
 
     >>> times(1, "place"), times(1200, "place")
@@ -30,7 +30,7 @@ def times(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def find_nearest(name: str, known: Iterable[str]) -> str:
     """The known name that somebody most likely meant, in any case, or `""`."""
     names = sorted(set(known))
     by_case = {each.casefold(): each for each in reversed(names)}
@@ -47,9 +47,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     'there are get_order, get_user'
     """
     names = sorted(set(known))
-    if near := nearest(name, names):
+    if near := find_nearest(name, names):
         return f"did you mean {near!r}?"
     more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
     return (
-        f"there are {', '.join(map(visible_line, names[:MOST_NAMES]))}{more}" if names else "there are none"
+        f"there are {', '.join(map(make_visible_line, names[:MOST_NAMES]))}{more}"
+        if names
+        else "there are none"
     )

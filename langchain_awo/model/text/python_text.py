@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.model.text.snapshot import MAX_DEPTH, clean, spell_float
+from langchain_awo.model.text.snapshot import MAX_DEPTH, remove_surrogates, spell_float
 
 _TOKEN: Final = re.compile(
     r"""
@@ -210,7 +210,7 @@ class _TokenReader:
             return moment
         if not given:
             return named
-        return given[0] if len(given) == 1 and not named else clean(self.text[name.start : end])
+        return given[0] if len(given) == 1 and not named else remove_surrogates(self.text[name.start : end])
 
     def _fields(self) -> dict[str, JSONValue]:
         """Fields with blanks between them, as models of pydantic are written."""
@@ -236,7 +236,7 @@ def _unquoted(text: str) -> str:
     if "\\" not in body:
         return body[1:-1]
     try:
-        return clean(str(ast.literal_eval(body)))
+        return remove_surrogates(str(ast.literal_eval(body)))
     except (ValueError, SyntaxError) as error:
         raise _UnreadableError from error
 

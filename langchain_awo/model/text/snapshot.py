@@ -43,7 +43,7 @@ def to_json(value: object) -> JSONValue:
         return f"<{type(value).__name__} cannot be read: {type(error).__name__}>"
 
 
-def clean(text: str) -> str:
+def remove_surrogates(text: str) -> str:
     """Text without lone surrogates, which UTF-8 cannot hold."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
@@ -75,7 +75,7 @@ def _snapshot(value: object, path: tuple[int, ...]) -> JSONValue:
     """As `to_json`, the common kinds first; `path` has the ids of the values around this one."""
     kind = type(value)
     if kind is str:
-        return clean(value)  # type: ignore[arg-type]  # mypy does not narrow by `is`
+        return remove_surrogates(value)  # type: ignore[arg-type]  # mypy does not narrow by `is`
     if kind is bool or value is None:
         return value
     if kind is dict or isinstance(value, Mapping):
@@ -94,7 +94,7 @@ def _members(value: Mapping[object, object], path: tuple[int, ...]) -> dict[str,
     members = {_key(key): _snapshot(item, path) for key, item in value.items()}
     if len(members) == len(value):
         return members
-    taken = {clean(key) for key in value if isinstance(key, str)}
+    taken = {remove_surrogates(key) for key in value if isinstance(key, str)}
     members = {}
     for key, item in value.items():
         name = _key(key)
@@ -108,7 +108,7 @@ def _snapshot_scalar(value: object) -> JSONValue:
     if isinstance(value, enum.Enum):
         return _snapshot(value.value, ())
     if isinstance(value, str):
-        return clean(str(value))
+        return remove_surrogates(str(value))
     if isinstance(value, int):
         return int(value) if value.bit_length() <= MAX_BITS else hex(value)
     if isinstance(value, float):
@@ -137,10 +137,10 @@ def _snapshot_object(value: object, path: tuple[int, ...]) -> JSONValue:
 def _shown(value: object, limit: int) -> str:
     """A `repr`; a hostile one costs only its own place in a larger value."""
     try:
-        return clean(repr(value)[:limit])
+        return remove_surrogates(repr(value)[:limit])
     except Exception as error:  # noqa: BLE001  # as in `to_json`
         return f"<{type(value).__name__} cannot be shown: {type(error).__name__}>"
 
 
 def _key(key: object) -> str:
-    return clean(key) if isinstance(key, str) else str(_snapshot(key, ()))
+    return remove_surrogates(key) if isinstance(key, str) else str(_snapshot(key, ()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def visible(text: str) -> str:
+def make_visible(text: str) -> str:
     r"""Text without control characters and without those that turn the direction of writing.
 
     >>> visible("a\x1b[31mb\tc")
@@ -14,10 +14,10 @@ def visible(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
 
 
-def visible_line(text: str) -> str:
+def make_visible_line(text: str) -> str:
     r"""The same on one line: a name that breaks the line could pass for what we say.
 
     >>> visible_line("refund\n2 meta-tools accepted")
     'refund\\n2 meta-tools accepted'
     """
-    return visible(text).replace("\n", r"\n").replace("\t", r"\t")
+    return make_visible(text).replace("\n", r"\n").replace("\t", r"\t")

@@ -8,7 +8,7 @@ from typing import Final
 _WORD: Final = re.compile(r"[A-Z]+s?(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
-def words_in(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """The words of a name in any case, lower case.
 
     >>> words_in("getHTTPStatus-of_user2")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from langchain_awo.model.text.encoding import digest
+from langchain_awo.model.text.encoding import compute_digest
 from langchain_awo.model.text.json_value import JSONValue
 
 
@@ -20,9 +20,9 @@ def call_key(tool: str, args: Mapping[str, JSONValue]) -> str:
     >>> call_key("get", {"a": 1, "b": None}) == call_key("get", {"a": 1})
     False
     """
-    return f"{tool}:{digest(args)}"
+    return f"{tool}:{compute_digest(args)}"
 
 
-def tool_of(key: str) -> str:
+def get_tool(key: str) -> str:
     """The tool of a call's key."""
     return key.rsplit(":", 1)[0]

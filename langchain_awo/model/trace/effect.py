@@ -28,12 +28,12 @@ class Effect(StrEnum):
         return list(Effect).index(self)
 
 
-def most_suspicious(effects: Iterable[Effect]) -> Effect:
+def find_most_suspicious(effects: Iterable[Effect]) -> Effect:
     """The effect of a composite: read-only only if all parts are, destructive if any is."""
     return max(effects, key=lambda effect: effect.suspicion, default=Effect.READ)
 
 
-def claimed_effect(hints: Mapping[str, JSONValue]) -> Effect | None:
+def read_claimed_effect(hints: Mapping[str, JSONValue]) -> Effect | None:
     """The effect that MCP annotations admit to, `None` if they admit nothing: a claim can only raise suspicion.
 
     A tool that says it is not read-only is destructive unless it says otherwise, as in MCP's own defaults.

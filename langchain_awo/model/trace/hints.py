@@ -22,7 +22,7 @@ HINT_NAMES: Final = {
 """Both spellings: flat as `langchain-mcp-adapters` has it, nested under `mcp` as `langchain.mcp` has it."""
 
 
-def hints_of(metadata: Mapping[str, Any]) -> dict[str, JSONValue]:
+def read_hints(metadata: Mapping[str, Any]) -> dict[str, JSONValue]:
     """Claims about a tool's effects; what is not claimed is not in the result."""
     found = {name: metadata[key] for key, name in HINT_NAMES.items() if metadata.get(key) is not None}
     nested = metadata.get("mcp")
@@ -35,7 +35,7 @@ def hints_of(metadata: Mapping[str, Any]) -> dict[str, JSONValue]:
     return {name: to_json(value) for name, value in found.items()}
 
 
-def effect_of_hints(hints: Mapping[str, JSONValue]) -> Effect | None:
+def infer_effect(hints: Mapping[str, JSONValue]) -> Effect | None:
     """Effect class that hints claim, the worst where they contradict each other, `None` when they claim nothing.
 
     MCP: a tool that is not read-only is destructive unless it says otherwise.

@@ -20,10 +20,10 @@ from langchain_awo.model.ir.metatool import (
     ToolkitPlan,
     ToolSignature,
 )
-from langchain_awo.model.ir.reviewing import standing_of
-from langchain_awo.model.ir.schema import adapter
+from langchain_awo.model.ir.reviewing import get_standing
+from langchain_awo.model.ir.schema import get_adapter
 from langchain_awo.model.views.notation import format_binding, format_guard, format_numbered_step
-from langchain_awo.model.views.notation_words import spell
+from langchain_awo.model.views.notation_words import spell_out
 
 _NOWHERE: Final = 0
 """Number of a step that is only in the old meta-tool; no step has it."""
@@ -148,7 +148,7 @@ def _heads(old: MetaTool, new: MetaTool) -> Iterator[Change]:
         before, after = getattr(old, place), getattr(new, place)
         if before != after:
             yield Change(place=place, old=before, new=after)
-    for place, told in (("decision", standing_of), ("approval", lambda each: ", ".join(each.approval))):
+    for place, told in (("decision", get_standing), ("approval", lambda each: ", ".join(each.approval))):
         before, after = told(old), told(new)
         if before != after:
             yield Change(place=place, old=before, new=after)
@@ -194,7 +194,7 @@ def _told_map(step: Step) -> str:
     if step.over is None:
         return ""
     kept = step.over.filter
-    values = " or ".join(spell(value) for value in kept.values) if kept else ""
+    values = " or ".join(spell_out(value) for value in kept.values) if kept else ""
     where = f" where {kept.path or 'it'} is {values}" if kept else ""
     return f"{format_binding(step.over.source)}, at most {step.over.limit}{where}"
 
@@ -294,8 +294,8 @@ def _signature(signature: ToolSignature) -> tuple[str, str]:
 
 def _canonical(kind: Any, value: Any) -> Any:
     """Plain data that tells 1, 1.0 and true apart, which `==` does not once it is text."""
-    return adapter(kind).dump_python(value, mode="json")
+    return get_adapter(kind).dump_python(value, mode="json")
 
 
 def _text(value: Any) -> str:
-    return spell(value)
+    return spell_out(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from langchain_awo.model.ir.binding import Argument, Output, Parameter, leaves
+from langchain_awo.model.ir.binding import Argument, Output, Parameter, list_leaves
 from langchain_awo.model.ir.metatool import MetaTool, Step
 from langchain_awo.model.views.notation import format_guard
 
@@ -33,18 +33,20 @@ def _lines(meta_tool: MetaTool) -> Iterator[str]:
 def _arrows(number: int, step: Step, parameters: dict[str, str]) -> Iterator[str]:
     said: dict[str, list[str]] = {}
     for name, binding in step.args.items():
-        for leaf in leaves(binding):
+        for leaf in list_leaves(binding):
             if isinstance(leaf, Parameter) and leaf.name in parameters:
                 said.setdefault(parameters[leaf.name], []).append(name)
             elif isinstance(leaf, Output | Argument):
                 said.setdefault(f"s{leaf.step}", []).append(name)
-    for leaf in leaves(step.over.source) if step.over else ():
+    for leaf in list_leaves(step.over.source) if step.over else ():
         if isinstance(leaf, Output | Argument):
             said.setdefault(f"s{leaf.step}", []).append("each")
     for source, names in said.items():
         yield f'{source} -->|"{_text(", ".join(dict.fromkeys(names)))}"| s{number}'
     if step.guard:
-        asked = {f"s{leaf.step}" for leaf in leaves(step.guard.source) if isinstance(leaf, Output | Argument)}
+        asked = {
+            f"s{leaf.step}" for leaf in list_leaves(step.guard.source) if isinstance(leaf, Output | Argument)
+        }
         yield from (
             f'{source} -.->|"{_text(format_guard(step.guard, step))}"| s{number}' for source in sorted(asked)
         )

@@ -29,9 +29,9 @@ from langchain_awo.model.ir.binding import (
     Parameter,
     Template,
     Transform,
-    leaves,
+    list_leaves,
 )
-from langchain_awo.model.ir.guard import conditions_of
+from langchain_awo.model.ir.guard import list_conditions
 from langchain_awo.model.ir.metatool import (
     Condition,
     Guard,
@@ -41,8 +41,8 @@ from langchain_awo.model.ir.metatool import (
     Step,
     ToolkitPlan,
 )
-from langchain_awo.model.ir.reviewing import standing_of
-from langchain_awo.model.text.visible import visible_line
+from langchain_awo.model.ir.reviewing import get_standing
+from langchain_awo.model.text.visible import make_visible_line
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.views.notation_words import (
     format_constant,
@@ -50,7 +50,7 @@ from langchain_awo.model.views.notation_words import (
     format_name,
     format_path,
     format_text,
-    spell,
+    spell_out,
 )
 
 COMMENT_COLUMN = 56
@@ -132,7 +132,7 @@ def format_binding(binding: Binding, step: Step | None = None) -> str:
             apart = " " if shown.startswith("{") else ""  # two braces would be one brace of the text
             return f'"{format_text(prefix)}{{{apart}{shown}}}{format_text(suffix)}"'
         case Transform(name=name, source=inner, option=option):
-            return f"{name}({format_binding(inner, step)}{', ' + spell(option) if option else ''})"
+            return f"{name}({format_binding(inner, step)}{', ' + spell_out(option) if option else ''})"
         case ObjectOf(members=members):
             shown = ", ".join(
                 f"{format_key(key)}: {format_binding(item, step)}" for key, item in members.items()
@@ -153,7 +153,7 @@ def _list_of_items(step: Step | None) -> str:
     if step is None or step.over is None:
         return ""
     source = step.over.source
-    found = [leaf for binding in step.args.values() for leaf in leaves(binding)]
+    found = [leaf for binding in step.args.values() for leaf in list_leaves(binding)]
     starred = [leaf for leaf in found if not isinstance(leaf, Constant) and "*" in leaf.path]
     if starred or not any(isinstance(leaf, Item) for leaf in found):
         return ""
@@ -175,7 +175,7 @@ def format_hidden(step: Step, *, whole: bool = False) -> str:
 def format_refused(refused: Refused) -> str:
     """A refused candidate and why."""
     return _with_comment(
-        " > ".join(map(visible_line, refused.routine)),
+        " > ".join(map(make_visible_line, refused.routine)),
         f"{refused.reason} ({refused.occurrences} occurrences)",
     )
 
@@ -187,7 +187,7 @@ def format_step_comment(step: Step, *, whole: bool = False) -> str:
         source = "" if _list_of_items(step) else f" of {format_binding(step.over.source)}"
         parts.append(f"once for each item{source}, at most {step.over.limit}")
         if step.over.filter:
-            values = " or ".join(spell(value) for value in step.over.filter.values)
+            values = " or ".join(spell_out(value) for value in step.over.filter.values)
             parts.append(f"where {format_path(step.over.filter.path) or 'it'} is {values or 'nothing'}")
     if step.guard:
         parts.append(f"{step.guard.otherwise} unless {format_guard(step.guard)}{_seen(step.guard)}")
@@ -200,14 +200,14 @@ def format_step_comment(step: Step, *, whole: bool = False) -> str:
 
 def format_guard(guard: Guard, step: Step | None = None) -> str:
     """The conditions of a guard, such as `#1/status == "delivered" and #1/total >= 10`."""
-    return " and ".join(_condition(each, step) for each in conditions_of(guard))
+    return " and ".join(_condition(each, step) for each in list_conditions(guard))
 
 
 def _condition(condition: Condition, step: Step | None) -> str:
     place = format_binding(condition.source, step)
     if sign := COMPARISONS.get(condition.test):
-        return f"{place} {sign} {spell(condition.value)}"
-    return f"{place} is {condition.test}{'' if condition.value is None else ' ' + spell(condition.value)}"
+        return f"{place} {sign} {spell_out(condition.value)}"
+    return f"{place} is {condition.test}{'' if condition.value is None else ' ' + spell_out(condition.value)}"
 
 
 def _seen(guard: Guard) -> str:
@@ -228,7 +228,7 @@ def _evidence(meta_tool: MetaTool) -> str:
 
 
 def _decided(meta_tool: MetaTool) -> str:
-    standing = standing_of(meta_tool)
+    standing = get_standing(meta_tool)
     said = "" if standing == "undecided" else f", {standing}"
     return said + (f", asks before {', '.join(meta_tool.approval)}" if meta_tool.approval else "")
 

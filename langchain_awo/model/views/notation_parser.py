@@ -26,7 +26,7 @@ from langchain_awo.model.ir.binding import (
     Item,
     Leaf,
     Parameter,
-    leaves,
+    list_leaves,
     with_leaves,
 )
 from langchain_awo.model.ir.metatool import (
@@ -185,7 +185,7 @@ def _mapped(scan: Scanner, args: Args, clauses: _Clauses) -> tuple[Args, Map | N
         return args, None
     if clauses.source is not None:
         return args, Map(source=clauses.source, limit=clauses.limit, filter=clauses.filter)
-    found = {leaf for binding in args.values() for leaf in leaves(binding) if _is_starred(leaf)}
+    found = {leaf for binding in args.values() for leaf in list_leaves(binding) if _is_starred(leaf)}
     sources = {_list_of(leaf): leaf for leaf in found}
     if len(sources) != 1:
         scan.fail(

@@ -24,7 +24,7 @@ PLAIN_SEGMENT: Final = re.compile(r'[^\s"(),\[\]{}/]*')
 _JSON_TEXT: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
-def spell(value: JSONValue) -> str:
+def spell_out(value: JSONValue) -> str:
     """JSON in which what a terminal would act on is spelled out, and reads back all the same."""
     text = dumps(value)
     return (
@@ -34,7 +34,7 @@ def spell(value: JSONValue) -> str:
 
 def format_name(name: str) -> str:
     """The name of a tool, a parameter or an argument; in quotes if it is not plain."""
-    return name if PLAIN_NAME.fullmatch(name) else spell(name)
+    return name if PLAIN_NAME.fullmatch(name) else spell_out(name)
 
 
 def format_key(key: str) -> str:
@@ -49,17 +49,17 @@ def format_path(path: str) -> str:
 
 def format_text(text: str) -> str:
     """Fixed text inside quotes; braces are doubled, since single ones hold a place."""
-    return _doubled(spell(text)[1:-1])
+    return _doubled(spell_out(text)[1:-1])
 
 
 def format_constant(value: JSONValue) -> str:
     """A value where a place could stand too: JSON, with doubled braces in its texts."""
-    return _JSON_TEXT.sub(lambda text: _doubled(text[0]), spell(value))
+    return _JSON_TEXT.sub(lambda text: _doubled(text[0]), spell_out(value))
 
 
 def _segment(segment: str) -> str:
     plain = segment.isprintable() and PLAIN_SEGMENT.fullmatch(segment)
-    return segment if plain else spell(segment)
+    return segment if plain else spell_out(segment)
 
 
 def _doubled(text: str) -> str:

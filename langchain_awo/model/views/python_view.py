@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from langchain_awo.model.ir.binding import Argument, Binding, leaves
-from langchain_awo.model.ir.guard import conditions_of
-from langchain_awo.model.ir.identifier import identifiers, is_identifier
+from langchain_awo.model.ir.binding import Argument, Binding, list_leaves
+from langchain_awo.model.ir.guard import list_conditions
+from langchain_awo.model.ir.identifier import assign_identifiers, is_identifier
 from langchain_awo.model.ir.metatool import Condition, Guard, Map, MetaTool, Step, ToolkitPlan
 from langchain_awo.model.views.python_expression import as_python, place
 
@@ -62,15 +62,15 @@ _TAKEN = (
 """What the code of the view means by these names."""
 
 
-def python_view(plan: ToolkitPlan) -> str:
+def render_python(plan: ToolkitPlan) -> str:
     """One function for each meta-tool of a plan that passes `check_plan`; valid Python whatever its texts hold."""
-    names = identifiers([each.name for each in plan.meta_tools], taken=_TAKEN)
+    names = assign_identifiers([each.name for each in plan.meta_tools], taken=_TAKEN)
     blocks = ["\n".join(_function(names[each.name], each)) for each in plan.meta_tools]
     return "\n\n\n".join([_HEAD.rstrip("\n"), *blocks]) + "\n"
 
 
 def _function(name: str, meta_tool: MetaTool) -> Iterator[str]:
-    names = identifiers([spec.name for spec in meta_tool.parameters], taken=(*_TAKEN, "tools", "item"))
+    names = assign_identifiers([spec.name for spec in meta_tool.parameters], taken=(*_TAKEN, "tools", "item"))
     given = [
         names[spec.name] if spec.required else f"{names[spec.name]}=None" for spec in meta_tool.parameters
     ]
@@ -86,7 +86,7 @@ def _function(name: str, meta_tool: MetaTool) -> Iterator[str]:
 
 
 def _leaves(step: Step) -> list[Binding]:
-    return [leaf for binding in step.bindings for leaf in leaves(binding)]
+    return [leaf for binding in step.bindings for leaf in list_leaves(binding)]
 
 
 def _docstring(description: str) -> Iterator[str]:
@@ -154,7 +154,7 @@ def _chosen(over: Map, names: Mapping[str, str]) -> str:
 
 
 def _condition(guard: Guard, names: Mapping[str, str]) -> str:
-    return " and ".join(_test(each, as_python(each.source, names)) for each in conditions_of(guard))
+    return " and ".join(_test(each, as_python(each.source, names)) for each in list_conditions(guard))
 
 
 def _test(condition: Condition, source: str) -> str:

@@ -11,16 +11,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
-from langchain_awo.model.ir.binding import Argument, Binding, Constant, Frame, Output, Parameter, leaves
+from langchain_awo.model.ir.binding import Argument, Binding, Constant, Frame, Output, Parameter, list_leaves
 from langchain_awo.model.ir.canonical import CanonicalCall
-from langchain_awo.model.ir.filler import fillers_in
+from langchain_awo.model.ir.filler import find_fillers
 from langchain_awo.model.ir.metatool import BindingEvidence, Evidence, MetaTool, ParameterSpec, Step
 from langchain_awo.model.ir.pointer import escape
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.baseline.windows import Window
 from langchain_awo.optimizer.dataflow.consensus import SAMPLE, Example, collect_votes
-from langchain_awo.optimizer.dataflow.value_index import value_key
+from langchain_awo.optimizer.dataflow.value_index import derive_value_key
 from langchain_awo.optimizer.log.corpus import Corpus
 
 Bindings: TypeAlias = Literal["exact", "consensus"]
@@ -98,7 +98,7 @@ class _BindingBuilder:
             found = binder(name) if always else None
             if found is None:
                 passed = (example.args[name] for example in examples if name in example.args)
-                meant = () if always else fillers_in(passed)
+                meant = () if always else find_fillers(passed)
                 args[name] = self._parameter(tool, name, required=always, meant=meant)
                 optional += [] if always else [name]
             else:
@@ -109,7 +109,7 @@ class _BindingBuilder:
 
     def _is_eager(self, step: Step) -> bool:
         """Whether a read could follow the first step unasked: everything it needs exists by then."""
-        bound = not any(isinstance(leaf, Parameter) for each in step.bindings for leaf in leaves(each))
+        bound = not any(isinstance(leaf, Parameter) for each in step.bindings for leaf in list_leaves(each))
         fed = all(number == 1 or self.steps[number - 1].eager for number in step.depends_on)
         return bool(step.depends_on) and bound and fed and step.effect.is_read
 
@@ -133,7 +133,7 @@ def _exact(examples: Sequence[Example]) -> Callable[[str], Found | None]:
     indexes = [_index(example.frame) for example in examples]
 
     def find(name: str) -> Found | None:
-        keys = [value_key(example.args[name]) for example in examples]
+        keys = [derive_value_key(example.args[name]) for example in examples]
         agreed: Mapping[_Where, None] = indexes[0].get(keys[0], {})
         for index, key in zip(indexes[1:], keys[1:], strict=True):
             places = index.get(key, {})
@@ -146,7 +146,7 @@ def _exact(examples: Sequence[Example]) -> Callable[[str], Found | None]:
 
 
 def _constant(name: str, examples: Sequence[Example]) -> Found | None:
-    if len({value_key(example.args[name]) for example in examples}) > 1:
+    if len({derive_value_key(example.args[name]) for example in examples}) > 1:
         return None
     return Constant(value=examples[0].args[name]), BindingEvidence(agree=len(examples))
 
@@ -187,7 +187,7 @@ def _index(frame: Frame) -> dict[str, dict[_Where, None]]:
     sources += [(step, value, False) for step, value in frame.arguments.items()]
     for step, document, in_output in sources:
         for path, value in _places(document):
-            index.setdefault(value_key(value), {})[_Where(step, path, in_output)] = None
+            index.setdefault(derive_value_key(value), {})[_Where(step, path, in_output)] = None
     return index
 
 

@@ -18,10 +18,10 @@ from langchain_awo.model.rules import RuleSet
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.baseline.binding import Bindings, bind
 from langchain_awo.optimizer.baseline.extract import Algorithm1, extract
-from langchain_awo.optimizer.baseline.merge import Decisions, count_decisions, graph_of
+from langchain_awo.optimizer.baseline.merge import Decisions, build_counted_graph, count_decisions
 from langchain_awo.optimizer.baseline.windows import Window, find_windows
 from langchain_awo.optimizer.log.corpus import Corpus
-from langchain_awo.optimizer.rules.check import checked
+from langchain_awo.optimizer.rules.check import check_rules
 from langchain_awo.optimizer.rules.path import Path
 from langchain_awo.optimizer.rules.prepare import build_paths
 
@@ -83,9 +83,9 @@ def compile_literal(
     if max_tools < 1:
         raise CompileError(f"max_tools is at least 1, not {max_tools}")
     threshold = default_threshold(len(corpus.runs)) if threshold is None else threshold
-    paths = build_paths(corpus, checked(rules, corpus))
+    paths = build_paths(corpus, check_rules(rules, corpus))
     decisions = count_decisions(paths, history=history)
-    found = extract(graph_of(decisions, threshold=threshold), threshold=threshold, options=options)
+    found = extract(build_counted_graph(decisions, threshold=threshold), threshold=threshold, options=options)
     judged = _Judged(corpus, paths, allow_destructive=allow_destructive, protected=protected)
     for candidate in found:
         judged.consider(candidate)

@@ -28,7 +28,7 @@ from langchain_awo.model.ir.canonical import CanonicalCall
 from langchain_awo.model.rules import RuleSet
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.optimizer.log.corpus import Corpus
-from langchain_awo.optimizer.rules.check import checked
+from langchain_awo.optimizer.rules.check import check_rules
 from langchain_awo.optimizer.rules.path import Path, PathCall
 from langchain_awo.optimizer.rules.prepare import build_paths
 
@@ -51,8 +51,8 @@ def build_graph(
             of a run is found; such a graph may have cycles.
         threshold: lighter edges are left out; the totals of their states still count them.
     """
-    paths = build_paths(corpus, checked(rules, corpus))
-    return graph_of(count_decisions(paths, history=history), threshold=threshold)
+    paths = build_paths(corpus, check_rules(rules, corpus))
+    return build_counted_graph(count_decisions(paths, history=history), threshold=threshold)
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ def count_decisions(paths: Iterable[Path], *, history: int | None = None) -> Dec
     decisions = Decisions()
     for path in paths:
         source = ROOT
-        for each, target in zip(path.calls, states(path.calls, history=history), strict=True):
+        for each, target in zip(path.calls, walk_states(path.calls, history=history), strict=True):
             decisions.weights[source, target, each.canonical] += 1
             source = target
     return decisions
@@ -126,7 +126,7 @@ def _count_full(paths: Iterable[Path]) -> Decisions:
 
 @dataclass(slots=True)
 class _States:
-    """The states of a prefix tree, node by node; the same keys as `states`."""
+    """The states of a prefix tree, node by node; the same keys as `walk_states`."""
 
     parents: list[int] = field(default_factory=list)
     chains: list[int] = field(default_factory=list)
@@ -165,7 +165,7 @@ class _States:
         return self.hashes[node] if node >= 0 else _EMPTY
 
 
-def states(calls: Sequence[PathCall], *, history: int | None = None) -> Iterator[str]:
+def walk_states(calls: Sequence[PathCall], *, history: int | None = None) -> Iterator[str]:
     """The key of the state after each call."""
     if history is None:
         yield from _full_states(calls)
@@ -202,7 +202,7 @@ def _hash(*parts: str | int | CanonicalCall) -> int:
     return int.from_bytes(blake2b(dumps(plain).encode(), digest_size=_BITS // 8).digest())
 
 
-def graph_of(decisions: Decisions, *, threshold: int = 1) -> WorkflowGraph:
+def build_counted_graph(decisions: Decisions, *, threshold: int = 1) -> WorkflowGraph:
     """The counted decisions as a graph, pruned, with exact totals."""
     edges = _edges(decisions)
     into, out_of = Counter[str](), Counter[str]()

@@ -19,7 +19,7 @@ from langchain_awo.errors import CompileError
 from langchain_awo.model.ir.canonical import CanonicalCall, CanonicalRoutine
 from langchain_awo.model.rules import RuleSet
 from langchain_awo.optimizer.log.corpus import Corpus
-from langchain_awo.optimizer.rules.check import checked
+from langchain_awo.optimizer.rules.check import check_rules
 from langchain_awo.optimizer.rules.prepare import build_paths
 
 MAX_LENGTH: Final = 12
@@ -47,7 +47,7 @@ def find_ngrams(
         raise CompileError(f"min_length and min_freq are at least 1, not {min_length} and {min_freq}")
     counts: Counter[tuple[CanonicalCall, ...]] = Counter()
     tasks: defaultdict[tuple[CanonicalCall, ...], set[str]] = defaultdict(set)
-    for path in build_paths(corpus, checked(rules, corpus)):
+    for path in build_paths(corpus, check_rules(rules, corpus)):
         for ngram in _ngrams(path.canonical, min_length):
             counts[ngram] += 1
             tasks[ngram].add(path.run.task)

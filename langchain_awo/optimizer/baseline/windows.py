@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from langchain_awo.model.ir.canonical import CanonicalCall
-from langchain_awo.optimizer.baseline.merge import states
+from langchain_awo.optimizer.baseline.merge import walk_states
 from langchain_awo.optimizer.log.corpus import Run
 from langchain_awo.optimizer.rules.path import Path, PathCall
 
@@ -60,5 +60,5 @@ def _reordered(calls: Sequence[PathCall], routine: Sequence[CanonicalCall]) -> t
 
 
 def _last_state(calls: Sequence[PathCall]) -> str:
-    *_, last = states([replace(each, uses=()) for each in calls])
+    *_, last = walk_states([replace(each, uses=()) for each in calls])
     return last

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from langchain_awo.model.text.encoding import digest, dumps
+from langchain_awo.model.text.encoding import compute_digest, dumps
 from langchain_awo.model.trace.trace import ToolCallRecord, Trace
 from langchain_awo.optimizer.counting.smallest import Smallest
 
@@ -69,7 +69,7 @@ class Sample:
 
     def add(self, trace: Trace, tools: Iterable[str]) -> None:
         """Adds a trace that calls the given tools, if it belongs to the sample."""
-        key = key_of(trace)
+        key = derive_key(trace)
         if any(each.fits(key) for each in self._strata(tools)):
             self.put(_item(key, trace, self.bounds.longest))
 
@@ -109,9 +109,9 @@ class Sample:
             yield self.of_tools[tool]
 
 
-def key_of(trace: Trace) -> str:
+def derive_key(trace: Trace) -> str:
     """What a trace is drawn by."""
-    return digest(trace.trace_id if trace.thread_id is None else ["thread", trace.thread_id])
+    return compute_digest(trace.trace_id if trace.thread_id is None else ["thread", trace.thread_id])
 
 
 def _item(key: str, trace: Trace, longest: int) -> SampledTrace:

@@ -22,7 +22,7 @@ from langchain_awo.model.trace.trace import TRACE_SCHEMA_VERSION
 from langchain_awo.optimizer.counting.distinct import Distinct
 from langchain_awo.optimizer.counting.sample import Bounds, Sample, SampledTrace
 from langchain_awo.optimizer.counting.summary import Summary
-from langchain_awo.small_files import replace_file, turn_at
+from langchain_awo.small_files import lock_file, replace_file
 
 KIND: Final = "mining state"
 VERSION: Final = 1
@@ -85,7 +85,7 @@ def read_state(path: str | os.PathLike[str], *, only: dict[str, str] | None = No
     return found
 
 
-def stamp_of(path: str | os.PathLike[str]) -> str:
+def read_stamp(path: str | os.PathLike[str]) -> str:
     """What tells one content of a state file from another; empty if there is no file.
 
     Raises:
@@ -113,8 +113,8 @@ def write_state(summary: Summary, path: str | os.PathLike[str], *, stamp: str | 
     """
     target = Path(path)
     try:
-        with turn_at(target):
-            if stamp is not None and stamp_of(target) != stamp:
+        with lock_file(target):
+            if stamp is not None and read_stamp(target) != stamp:
                 raise CompileError(
                     f"{target} was written by another process meanwhile; compile again, what is in it is not counted twice"
                 )

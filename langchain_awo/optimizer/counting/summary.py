@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from langchain_awo.errors import CompileError
-from langchain_awo.model.text.encoding import digest
+from langchain_awo.model.text.encoding import compute_digest
 from langchain_awo.model.trace.hints import merge_hints
 from langchain_awo.model.trace.thread import join_threads
 from langchain_awo.model.trace.trace import ToolSpec, Trace
 from langchain_awo.optimizer.counting.distinct import Distinct
-from langchain_awo.optimizer.counting.sample import Bounds, Sample, key_of
-from langchain_awo.optimizer.log.specs import fuller
+from langchain_awo.optimizer.counting.sample import Bounds, Sample, derive_key
+from langchain_awo.optimizer.log.specs import choose_fuller
 
 _CHECKSUMS: Final = 1 << 64
 
@@ -89,7 +89,7 @@ class Summary:
         shape = [trace.trace_id, len(trace.model_calls), len(trace.tool_calls)]
         self.checksum = (self.checksum + _number(shape)) % _CHECKSUMS
         self.ids.add(_number(trace.trace_id))
-        self.runs.add(int(key_of(trace), 16))
+        self.runs.add(int(derive_key(trace), 16))
         self.tasks.add(_number(trace.task_key))
         self.sample.add(trace, tools)
 
@@ -122,7 +122,7 @@ class Summary:
         traces = sorted(join_threads(item.trace for item in items), key=lambda trace: trace.trace_id)
         ids: dict[str, list[str]] = {}
         for trace in traces:
-            ids.setdefault(key_of(trace), []).append(trace.trace_id)
+            ids.setdefault(derive_key(trace), []).append(trace.trace_id)
         fair = _ids_of(self.sample.fair_keys(), ids)
         if is_whole or len(fair) == len({trace.trace_id for trace in traces}):
             return Sampled(traces, None, {}, is_whole)
@@ -140,7 +140,7 @@ class Summary:
 
     def _learn(self, spec: ToolSpec) -> None:
         known = self.specs.get(spec.name)
-        best = spec if known is None else fuller(known, spec)
+        best = spec if known is None else choose_fuller(known, spec)
         hints = merge_hints(known.hints if known else {}, spec.hints)
         self.specs[spec.name] = replace(best, hints=hints)
 
@@ -158,4 +158,4 @@ def _ids_of(keys: Iterable[str], ids: dict[str, list[str]]) -> frozenset[str]:
 
 
 def _number(value: object) -> int:
-    return int(digest(value), 16)
+    return int(compute_digest(value), 16)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from langchain_awo.model.ir.binding import Item, ListOf, ObjectOf
 from langchain_awo.model.views.notation import format_binding
 from langchain_awo.optimizer.dataflow.argument_stats import ArgumentVotes
-from langchain_awo.optimizer.dataflow.consensus import Bound, StepFlow, preference
+from langchain_awo.optimizer.dataflow.consensus import Bound, StepFlow, rank_place
 from langchain_awo.optimizer.dataflow.places import Place
 
 
@@ -33,7 +33,9 @@ class ArgumentAccount:
     flows: bool
 
 
-def account_for(flow: StepFlow, *, agreement: float, constants: bool = True) -> Iterator[ArgumentAccount]:
+def account_for_arguments(
+    flow: StepFlow, *, agreement: float, constants: bool = True
+) -> Iterator[ArgumentAccount]:
     """An account of each argument, in the order of their names.
 
     Args:
@@ -76,7 +78,7 @@ def _bound(flow: StepFlow, name: str, agreement: float, *, constants: bool) -> B
 
 def _nearest(votes: ArgumentVotes) -> Place | None:
     """The place that holds the argument most often, though not often enough."""
-    return min(votes.places, key=lambda place: (-votes.places[place], *preference(place)), default=None)
+    return min(votes.places, key=lambda place: (-votes.places[place], *rank_place(place)), default=None)
 
 
 def _told(bound: Bound) -> str:

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.places import Place
-from langchain_awo.optimizer.dataflow.value_index import value_key
+from langchain_awo.optimizer.dataflow.value_index import derive_value_key
 
 MAX_DEPTH: Final = 4
 """Members of members of arguments that are looked at."""
@@ -49,7 +49,7 @@ class ArgumentVotes:
         self, value: JSONValue, weight: float, depth: int = 0
     ) -> Iterator[tuple[ArgumentVotes, JSONValue]]:
         """Counts a value, and yields it and its parts, each with its votes."""
-        key = value_key(value)
+        key = derive_value_key(value)
         self.present += weight
         self.values[key] += weight  # type: ignore[assignment]  # counters hold weights here
         self.samples[key] = value

@@ -19,7 +19,7 @@ from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.views.notation import format_binding
 from langchain_awo.optimizer.dataflow.argument_stats import ArgumentVotes
 from langchain_awo.optimizer.dataflow.places import Place, find_places
-from langchain_awo.optimizer.dataflow.value_index import value_key
+from langchain_awo.optimizer.dataflow.value_index import derive_value_key
 
 SAMPLE: Final = 200
 """Occurrences of a candidate that are looked at; more do not change a consensus."""
@@ -124,7 +124,7 @@ class StepFlow:
         return sorted(explained, key=lambda where: (-explained[where], where[0], len(where[1]), where[1]))
 
 
-def preference(place: Place) -> tuple[object, ...]:
+def rank_place(place: Place) -> tuple[object, ...]:
     """Order among places that explain equally much: plain before transformed, late before early, short before long."""
     return (not place.is_plain, place.kind == "argument", -place.step, place.path.count("/"), place)
 
@@ -145,7 +145,7 @@ def _vote(number: int, example: Example, votes: dict[str, ArgumentVotes]) -> Non
     wanted: dict[str, JSONValue] = {}
     for name, value in example.args.items():
         for own, part in votes[name].count(value, example.weight):
-            key = value_key(part)
+            key = derive_value_key(part)
             voters[key].append(own)
             wanted[key] = part
     found: defaultdict[str, set[Place]] = defaultdict(set)
@@ -196,7 +196,7 @@ def _best(votes: ArgumentVotes, agreement: float, places: Sequence[Place]) -> Bo
     telling = [place for place in places if len(votes.shown[place]) > 1]
     if not telling:
         return None
-    best = min(telling, key=lambda place: (-votes.places[place], *preference(place)))
+    best = min(telling, key=lambda place: (-votes.places[place], *rank_place(place)))
     rivals = [each for each in telling if each != best and votes.places[each] == votes.places[best]]
     if votes.beyond_chance(best) < BEYOND_CHANCE * agreement or _contradicted(best, rivals, votes):
         return None
@@ -221,7 +221,7 @@ def _told(
     if share < agreement:
         return None
     agree = round(weight)
-    tied = tuple(format_binding(each.binding()) for each in sorted(rivals, key=preference) if each.is_plain)
+    tied = tuple(format_binding(each.binding()) for each in sorted(rivals, key=rank_place) if each.is_plain)
     evidence = BindingEvidence(
         agree=agree, contradict=max(0, round(votes.present) - agree), tied=tied[:MAX_TIED]
     )

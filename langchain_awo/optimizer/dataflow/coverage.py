@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.optimizer.dataflow.observations import Leaf, Sight, is_each, sights_of, sources_of
-from langchain_awo.optimizer.dataflow.origins import Origin, explained, learn_origins
+from langchain_awo.optimizer.dataflow.observations import Leaf, Sight, collect_sights, is_each, number_sources
+from langchain_awo.optimizer.dataflow.origins import Origin, explain_leaves, learn_origins
 from langchain_awo.optimizer.dataflow.places import find_places
-from langchain_awo.optimizer.dataflow.value_index import value_key
+from langchain_awo.optimizer.dataflow.value_index import derive_value_key
 from langchain_awo.optimizer.log.corpus import Corpus
-from langchain_awo.optimizer.log.words_in_text import scalars
+from langchain_awo.optimizer.log.words_in_text import iterate_scalars
 from langchain_awo.optimizer.replay.evaluate import split
 
 
@@ -46,7 +46,7 @@ class Coverage:
         return count / max(1, self.arguments)
 
 
-def held_out_coverage(corpus: Corpus, *, held_out: float = 0.5, seed: int = 0) -> Coverage:
+def measure_coverage(corpus: Corpus, *, held_out: float = 0.5, seed: int = 0) -> Coverage:
     """Learns origins from some tasks and tries them on the calls of the others.
 
     Args:
@@ -58,19 +58,19 @@ def held_out_coverage(corpus: Corpus, *, held_out: float = 0.5, seed: int = 0) -
         CompileError: there are fewer than two tasks, or the share leaves one side empty.
     """
     train, rest = split(corpus, held_out=held_out, seed=seed)
-    sources = sources_of(corpus)
-    origins = learn_origins(sights_of(train, sources))
+    sources = number_sources(corpus)
+    origins = learn_origins(collect_sights(train, sources))
     total = Coverage()
-    for sight in sights_of(rest, sources):
-        _count(sight, explained(sight, origins), total)
+    for sight in collect_sights(rest, sources):
+        _count(sight, explain_leaves(sight, origins), total)
     return total
 
 
 def _count(sight: Sight, found: dict[Leaf, Origin | None], total: Coverage) -> None:
     places = _places(sight)
-    standing = Counter(map(value_key, _output_leaves(sight)))
+    standing = Counter(map(derive_value_key, _output_leaves(sight)))
     for leaf, origin in found.items():
-        key = value_key(leaf.value)
+        key = derive_value_key(leaf.value)
         total.arguments += 1
         total.unique += standing[key] == 1
         if origin:
@@ -85,11 +85,11 @@ def _count(sight: Sight, found: dict[Leaf, Origin | None], total: Coverage) -> N
 
 def _places(sight: Sight) -> frozenset[str]:
     """Keys of the values of a call that some place before it holds as they are."""
-    wanted = {value_key(leaf.value): leaf.value for leaf in sight.leaves}
+    wanted = {derive_value_key(leaf.value): leaf.value for leaf in sight.leaves}
     return frozenset(key for key, place in find_places(sight.frame, wanted) if place.is_plain)
 
 
 def _output_leaves(sight: Sight) -> Iterator[JSONValue]:
     for step, output in sight.frame.outputs.items():
         if is_each(step):
-            yield from scalars(output)
+            yield from iterate_scalars(output)

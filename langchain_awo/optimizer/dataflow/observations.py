@@ -64,7 +64,7 @@ class Sight:
     leaves: tuple[Leaf, ...]
 
 
-def sights_of(corpus: Corpus, sources: Sources) -> Iterator[Sight]:
+def collect_sights(corpus: Corpus, sources: Sources) -> Iterator[Sight]:
     """Every successful call that has a call in a round before it, in order."""
     for run in corpus.runs:
         history = _History(sources)
@@ -78,7 +78,7 @@ def sights_of(corpus: Corpus, sources: Sources) -> Iterator[Sight]:
                 history.add(call)
 
 
-def sources_of(corpus: Corpus) -> Sources:
+def number_sources(corpus: Corpus) -> Sources:
     """Numbers for the tools of a corpus."""
     return Sources(tuple(sorted(corpus.specs)))
 

@@ -23,11 +23,11 @@ from typing import Final, TypeAlias
 from langchain_awo.model.ir.binding import Constant, Frame, resolve
 from langchain_awo.model.ir.pointer import MISSING, expand
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.optimizer.dataflow.consensus import preference
+from langchain_awo.optimizer.dataflow.consensus import rank_place
 from langchain_awo.optimizer.dataflow.observations import Leaf, Sight
 from langchain_awo.optimizer.dataflow.places import Place, find_places
 from langchain_awo.optimizer.dataflow.unify import same
-from langchain_awo.optimizer.dataflow.value_index import value_key
+from langchain_awo.optimizer.dataflow.value_index import derive_value_key
 
 MAX_ORIGINS: Final = 12
 """Origins of one argument that are tried in order; further ones explain single tasks."""
@@ -70,12 +70,12 @@ def learn_origins(sights: Iterable[Sight]) -> dict[ArgumentKey, tuple[Origin, ..
     """The origins of each argument, by consensus."""
     voters: defaultdict[ArgumentKey, list[_Voter]] = defaultdict(list)
     for sight in sights:
-        wanted = {value_key(leaf.value): leaf.value for leaf in sight.leaves}
+        wanted = {derive_value_key(leaf.value): leaf.value for leaf in sight.leaves}
         places: defaultdict[str, set[Place]] = defaultdict(set)
         for key, place in find_places(sight.frame, wanted):
             places[key].add(place)
         for leaf in sight.leaves:
-            key = value_key(leaf.value)
+            key = derive_value_key(leaf.value)
             voter = _Voter(sight.run.task, sight.after, sight.frame, Constant(value=leaf.value), places[key])
             voters[sight.call.tool, leaf.path].append(voter)
     return {key: tuple(_ranked(found)) for key, found in sorted(voters.items())}
@@ -132,7 +132,7 @@ def _certainty(origin: Origin) -> tuple[object, ...]:
     source = origin.source
     sort = ("item", "argument", "output", "constant").index(origin.kind)
     order = tuple(
-        -ord(letter) for letter in repr(preference(source) if isinstance(source, Place) else source)
+        -ord(letter) for letter in repr(rank_place(source) if isinstance(source, Place) else source)
     )
     return round(share, 4), origin.hits, sort, origin.after == "", order
 
@@ -144,13 +144,13 @@ def _applies(origin: Origin, after: str, frame: Frame) -> bool:
 
 
 def _values(place: Place, frame: Frame) -> Iterator[JSONValue]:
-    for item in items_of(place, frame):
+    for item in list_items(place, frame):
         value = resolve(place.binding(), replace(frame, item=item))
         if value is not MISSING:
             yield value
 
 
-def items_of(place: Place, frame: Frame) -> list[JSONValue]:
+def list_items(place: Place, frame: Frame) -> list[JSONValue]:
     """The items that a place can be read from: those of its list, or just one for a place that is no list."""
     if not place.is_list:
         return [MISSING]
@@ -163,7 +163,9 @@ def origin_for(origins: Sequence[Origin], sight: Sight) -> Origin | None:
     return next((each for each in origins if _applies(each, sight.after, sight.frame)), None)
 
 
-def explained(sight: Sight, origins: Mapping[ArgumentKey, Sequence[Origin]]) -> dict[Leaf, Origin | None]:
+def explain_leaves(
+    sight: Sight, origins: Mapping[ArgumentKey, Sequence[Origin]]
+) -> dict[Leaf, Origin | None]:
     """The leaves of a call whose origin gives exactly the recorded value, and `None` for the others.
 
     Leaves of one element that come from one list must come from one and the same item.
@@ -188,7 +190,7 @@ def explained(sight: Sight, origins: Mapping[ArgumentKey, Sequence[Origin]]) -> 
 def _best_item(members: Sequence[tuple[Leaf, Origin, Place]], frame: Frame) -> dict[Leaf, Origin | None]:
     """What the item that explains most leaves explains."""
     best: dict[Leaf, Origin | None] = {}
-    for item in items_of(members[0][2], frame):
+    for item in list_items(members[0][2], frame):
         own = replace(frame, item=item)
         held: dict[Leaf, Origin | None] = {
             leaf: origin for leaf, origin, place in members if same(resolve(place.binding(), own), leaf.value)

@@ -18,10 +18,10 @@ from langchain_awo.model.ir.binding import (
     Parameter,
     Template,
     Transform,
-    leaves,
+    list_leaves,
     resolve,
 )
-from langchain_awo.model.ir.mapping import items_of
+from langchain_awo.model.ir.mapping import list_items
 from langchain_awo.model.ir.metatool import Step
 from langchain_awo.model.ir.pointer import MISSING
 from langchain_awo.model.text.encoding import dumps
@@ -74,7 +74,7 @@ def solve_map(
     step: Step, calls: Iterable[Call], frame: Frame, knows: Callable[[JSONValue], bool]
 ) -> Solution | None:
     """The parameters that a mapped step shares among its items, from the first recorded call that fits an item."""
-    items = items_of(step, step.over, frame) if step.over else None
+    items = list_items(step, step.over, frame) if step.over else None
     for call in calls:
         for item in items or ():
             found = fit_args(step, call.args, replace(frame, item=item))
@@ -85,7 +85,9 @@ def solve_map(
 
 def is_open(binding: Binding, frame: Frame) -> bool:
     """Whether a binding still depends on a parameter that has no value."""
-    return any(isinstance(leaf, Parameter) and leaf.name not in frame.parameters for leaf in leaves(binding))
+    return any(
+        isinstance(leaf, Parameter) and leaf.name not in frame.parameters for leaf in list_leaves(binding)
+    )
 
 
 def _fit_members(

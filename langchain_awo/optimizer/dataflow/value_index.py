@@ -58,13 +58,13 @@ class Likeness:
 ITSELF: Final = Likeness()
 
 
-def value_key(value: JSONValue) -> str:
+def derive_value_key(value: JSONValue) -> str:
     """Equal for equal JSON values only."""
     return dumps(value)
 
 
 class Wanted:
-    """Values that are looked for, by their `value_key`."""
+    """Values that are looked for, by their `derive_value_key`."""
 
     def __init__(self, values: Mapping[str, JSONValue]) -> None:
         self.values = values
@@ -96,7 +96,7 @@ class Wanted:
         """The key of a wanted object or list that equals a value."""
         if _shape(value) not in self._shapes:
             return None
-        key = value_key(value)
+        key = derive_value_key(value)
         return key if key in self.values else None
 
     @property
@@ -123,7 +123,7 @@ class Wanted:
             yield from self._in_prose(value)
 
     def _of_number(self, value: JSONValue) -> Iterator[tuple[str, Likeness]]:
-        key = value_key(value)
+        key = derive_value_key(value)
         if key in self.values:
             yield key, ITSELF
         if value is None or isinstance(value, bool):

@@ -17,7 +17,7 @@ REASON: Final = (
 _FIELDS: Final = frozenset({"graph", "update", "resume", "goto"})
 
 
-def commanding(corpus: Corpus) -> frozenset[str]:
+def find_commanding(corpus: Corpus) -> frozenset[str]:
     """The tools that answered with a `Command`, alone or in a list, at least once."""
     calls = (call for _, segment in corpus.segments() for each in segment.rounds for call in each.calls)
     return frozenset(call.tool for call in calls if _has_command(call.output))

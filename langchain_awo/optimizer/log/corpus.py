@@ -13,16 +13,16 @@ from functools import cached_property
 from typing import Final
 
 from langchain_awo.ledger.settle import PlainTurn
-from langchain_awo.ledger.tokens import CHARACTERS_PER_TOKEN, bound_tokens
+from langchain_awo.ledger.tokens import CHARACTERS_PER_TOKEN, estimate_bound_tokens
 from langchain_awo.model.ir.reach import Reach, reach_of
 from langchain_awo.model.text.encoding import decode, dumps
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.trace.trace import ModelCallRecord, TokenUsage, ToolCallRecord, ToolSpec, Trace
-from langchain_awo.optimizer.log.effects import effects_of
-from langchain_awo.optimizer.log.specs import merged_specs
-from langchain_awo.optimizer.log.words_in_text import as_word, find_word, scalars
+from langchain_awo.optimizer.log.effects import classify_effects
+from langchain_awo.optimizer.log.specs import merge_specs
+from langchain_awo.optimizer.log.words_in_text import as_word, find_word, iterate_scalars
 
 MOST_TEXTS: Final = 200
 """So many distinct texts show what an argument holds."""
@@ -129,11 +129,11 @@ class Run:
 
     def known(self, value: JSONValue, *, before: int) -> bool:
         """Whether every scalar of a value occurs before a position."""
-        return all(self.first_occurrence(leaf) <= before for leaf in scalars(value))
+        return all(self.first_occurrence(leaf) <= before for leaf in iterate_scalars(value))
 
     def occurs_between(self, value: JSONValue, start: int, end: int) -> bool:
         """Whether every scalar of a value occurs between two positions."""
-        return all(find_word(self.text, as_word(leaf), start) <= end for leaf in scalars(value))
+        return all(find_word(self.text, as_word(leaf), start) <= end for leaf in iterate_scalars(value))
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,7 @@ class Corpus:
                 for name, value in call.args.items():
                     seen = texts.setdefault(call.tool, {}).setdefault(name, {})
                     if len(seen) < MOST_TEXTS:
-                        seen.update((leaf, None) for leaf in scalars(value) if isinstance(leaf, str))
+                        seen.update((leaf, None) for leaf in iterate_scalars(value) if isinstance(leaf, str))
         untrusted = {tool: spec for tool, spec in self.specs.items() if tool not in self.trusted}
         return {tool: reach_of(spec, texts.get(tool)) for tool, spec in untrusted.items()}
 
@@ -240,27 +240,27 @@ def build_corpus(
         recorded: what traces that are not looked at say of the tools.
     """
     ordered = sorted(traces, key=lambda trace: trace.trace_id)
-    specs = merged_specs(ordered, tools, recorded)
-    effects = effects_of(specs.values(), declared)
+    specs = merge_specs(ordered, tools, recorded)
+    effects = classify_effects(specs.values(), declared)
     shown = _shown_tokens(specs)
     return Corpus(tuple(_run(trace, effects, shown) for trace in ordered), specs, effects)
 
 
-def seconds_of(started: float | None, ended: float | None) -> float:
+def measure_seconds(started: float | None, ended: float | None) -> float:
     """How long something took; 0 if nobody knows."""
     return 0.0 if started is None or ended is None else max(0.0, ended - started)
 
 
 def _shown_tokens(specs: Mapping[str, ToolSpec]) -> int:
     """What the tools' schemas take of every prompt; used where no usage was recorded."""
-    return sum(spec_tokens(spec) for spec in specs.values())
+    return sum(estimate_spec_tokens(spec) for spec in specs.values())
 
 
-def spec_tokens(spec: ToolSpec) -> int:
+def estimate_spec_tokens(spec: ToolSpec) -> int:
     """What a tool's schema takes of a prompt, estimated."""
     if not spec.parameters:
         return UNSEEN_SCHEMA_TOKENS
-    return bound_tokens(spec.name, spec.description, spec.parameters)
+    return estimate_bound_tokens(spec.name, spec.description, spec.parameters)
 
 
 def _run(trace: Trace, effects: Mapping[str, Effect], shown: int) -> Run:
@@ -337,7 +337,7 @@ class _RunBuilder:
         done = tuple(self._call(call) for call in calls)
         spoken = sum(len(dumps(call.args)) for call in calls) + len(record.text)
         usage = record.usage or TokenUsage(input_tokens=read, output_tokens=spoken // CHARACTERS_PER_TOKEN)
-        known, seconds = record.usage is not None, seconds_of(record.started_at, record.ended_at)
+        known, seconds = record.usage is not None, measure_seconds(record.started_at, record.ended_at)
         self.turns.append(PlainTurn(usage, record.scope, known, seconds))
         if done:
             self.open.setdefault(record.scope, []).append(Round(index, done, start, self.length, usage))
@@ -357,7 +357,7 @@ class _RunBuilder:
             key=call_key(call.name, call.args),
             end=self.length,
             raw=call.output,
-            seconds=seconds_of(call.started_at, call.ended_at),
+            seconds=measure_seconds(call.started_at, call.ended_at),
         )
 
     def _write(self, text: str) -> None:

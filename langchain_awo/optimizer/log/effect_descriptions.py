@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from langchain_awo.model.trace.effect import Effect, most_suspicious
+from langchain_awo.model.trace.effect import Effect, find_most_suspicious
 from langchain_awo.optimizer.log import effect_words as words_of
 
 MAX_CHARACTERS: Final = 4_000
@@ -103,7 +103,7 @@ class Told:
     is_mild: bool = False
 
 
-def told_by_description(description: str) -> Told:
+def read_description(description: str) -> Told:
     """What a description says of a tool's effect.
 
     >>> told_by_description("Gets the report and sends it to the team.").effect
@@ -118,7 +118,7 @@ def told_by_description(description: str) -> Told:
     acting = [verb for place, each in enumerate(sentences) for verb in _acting(each, first=place == 0)]
     if acting:
         mild = not (set(acting) & words_of.DESTRUCTIVE) - words_of.MILD
-        return Told(most_suspicious(map(_class, acting)), is_mild=mild)
+        return Told(find_most_suspicious(map(_class, acting)), is_mild=mild)
     reads = promised or any(_leads_with_reading(each) for each in sentences[:1])
     return Told(Effect.READ if reads else None, bool(sentences and _ARTICLE.match(sentences[0])))
 

@@ -19,8 +19,8 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Final
 
-from langchain_awo.model.text.words import words_in
-from langchain_awo.model.trace.effect import Effect, most_suspicious
+from langchain_awo.model.text.words import split_words
+from langchain_awo.model.trace.effect import Effect, find_most_suspicious
 from langchain_awo.optimizer.log import effect_words as words_of
 
 _SEGMENTS: Final = re.compile(r"__+|[./:]+|\s+")
@@ -35,16 +35,16 @@ _HIDDEN: Final = ("delete", "remove", "create", "update", "cancel", "purge", "de
 """Verbs that are found inside of longer words too: `getorderdelete`."""
 
 
-def effect_of_name(name: str) -> Effect:
+def guess_effect(name: str) -> Effect:
     """Effect class guessed from a name; unknown if it says nothing.
 
     >>> effect_of_name("mcp__crm__list_orders"), effect_of_name("list_purge")
     (<Effect.READ: 'read'>, <Effect.DESTRUCTIVE: 'destructive'>)
     """
-    return told_by_name(name) or Effect.UNKNOWN
+    return read_name(name) or Effect.UNKNOWN
 
 
-def told_by_name(name: str) -> Effect | None:
+def read_name(name: str) -> Effect | None:
     """What a name says of its effect, `None` if nothing, `UNKNOWN` if it contradicts itself or leaves it to an argument.
 
     A verb that acts counts wherever it stands. Words that are things as often as verbs (`order`, `file`) count as things
@@ -55,7 +55,7 @@ def told_by_name(name: str) -> Effect | None:
     """
     if not _PLAIN.fullmatch(name):
         return Effect.UNKNOWN
-    segments = [split for part in _SEGMENTS.split(name) if (split := words_in(part))]
+    segments = [split for part in _SEGMENTS.split(name) if (split := split_words(part))]
     if not segments:
         return None
     own, prefix = segments[-1], [word for segment in segments[:-1] for word in segment]
@@ -81,7 +81,7 @@ def with_namespaces(names: Iterable[str]) -> dict[str, str]:
     'mail.read'
     """
     verbs: defaultdict[str, set[str]] = defaultdict(set)
-    split = {name: words_in(name) for name in names if not _SEGMENTS.search(name)}
+    split = {name: split_words(name) for name in names if not _SEGMENTS.search(name)}
     for words in split.values():
         if len(words) > 1 and words[0] not in _READS | _UNMISTAKABLE:
             verbs[words[0]].add(words[1])
@@ -131,7 +131,7 @@ def _acting(prefix: Sequence[str], own: Sequence[str], reading: int | None) -> E
     maybe = [] if reading is not None or _is_value(own) or _calculates(own) else first_or_last[:1]
     if not (sure or maybe):
         return None
-    worst = most_suspicious(_class(word) for word in (*sure, *maybe))
+    worst = find_most_suspicious(_class(word) for word in (*sure, *maybe))
     return worst if worst is Effect.DESTRUCTIVE or reading is None else Effect.UNKNOWN
 
 

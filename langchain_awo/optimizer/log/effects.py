@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from langchain_awo.model.trace.effect import Effect, most_suspicious
-from langchain_awo.model.trace.hints import effect_of_hints
+from langchain_awo.model.trace.effect import Effect, find_most_suspicious
+from langchain_awo.model.trace.hints import infer_effect
 from langchain_awo.model.trace.trace import ToolSpec
-from langchain_awo.optimizer.log.effect_descriptions import Told, told_by_description
-from langchain_awo.optimizer.log.effect_names import told_by_name, with_namespaces
+from langchain_awo.optimizer.log.effect_descriptions import Told, read_description
+from langchain_awo.optimizer.log.effect_names import read_name, with_namespaces
 
 
-def effect_of(
+def classify_effect(
     spec: ToolSpec, declared: Mapping[str, Effect] | None = None, *, read_as: str | None = None
 ) -> Effect:
     """Effect class of a tool.
@@ -32,12 +32,12 @@ def effect_of(
     """
     if declared and spec.name in declared:
         return declared[spec.name]
-    named, described = told_by_name(read_as or spec.name), told_by_description(spec.description)
-    hinted = effect_of_hints(spec.hints)
+    named, described = read_name(read_as or spec.name), read_description(spec.description)
+    hinted = infer_effect(spec.hints)
     said = [each for each in (named, _weighed(described, named), hinted) if each is not None]
     if hinted is Effect.READ and not _borne_out(named, described):
         said = [each for each in said if each is not Effect.READ]
-    return most_suspicious(said) if said else Effect.UNKNOWN
+    return find_most_suspicious(said) if said else Effect.UNKNOWN
 
 
 def _weighed(described: Told, named: Effect | None) -> Effect | None:
@@ -51,12 +51,14 @@ def _borne_out(named: Effect | None, described: Told) -> bool:
     return Effect.READ in (named, described.effect) or described.is_thing
 
 
-def effects_of(specs: Iterable[ToolSpec], declared: Mapping[str, Effect] | None = None) -> dict[str, Effect]:
+def classify_effects(
+    specs: Iterable[ToolSpec], declared: Mapping[str, Effect] | None = None
+) -> dict[str, Effect]:
     """Effect class of each tool; specifications of one name that disagree give the more suspicious one."""
     known = list(specs)
     meant = with_namespaces({spec.name for spec in known})
     effects: dict[str, Effect] = {}
     for spec in known:
-        effect = effect_of(spec, declared, read_as=meant.get(spec.name))
-        effects[spec.name] = most_suspicious((effects.get(spec.name, effect), effect))
+        effect = classify_effect(spec, declared, read_as=meant.get(spec.name))
+        effects[spec.name] = find_most_suspicious((effects.get(spec.name, effect), effect))
     return effects

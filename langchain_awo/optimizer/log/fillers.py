@@ -15,7 +15,7 @@ Fillers: TypeAlias = Mapping[tuple[str, str], Mapping[str, JSONValue]]
 """By tool and argument, the values by their JSON text."""
 
 
-def fillers_of(corpus: Corpus) -> Fillers:
+def find_fillers(corpus: Corpus) -> Fillers:
     """What calls that succeeded passed and only models that have nothing to say pass elsewhere; null says nothing."""
     found: dict[tuple[str, str], dict[str, JSONValue]] = defaultdict(dict)
     for _, segment in corpus.segments():

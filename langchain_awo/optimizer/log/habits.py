@@ -14,7 +14,7 @@ Together: TypeAlias = frozenset[tuple[str, str]]
 """Pairs of tools, the names of each sorted, that agents usually ask for at once where they call them one after the other."""
 
 
-def asked_together(traces: Iterable[Trace], *, known: Together = frozenset()) -> Together:
+def find_asked_together(traces: Iterable[Trace], *, known: Together = frozenset()) -> Together:
     """The pairs that agents usually ask for at once, by their own calls.
 
     Args:
@@ -27,17 +27,17 @@ def asked_together(traces: Iterable[Trace], *, known: Together = frozenset()) ->
         for one, other in pairwise(asked):
             if one.scope == other.scope:
                 count = at_once if one.model_call == other.model_call else in_turn
-                count[pair(one.name, other.name)] += 1
+                count[sort_pair(one.name, other.name)] += 1
     seen = at_once.keys() | in_turn.keys()
     return frozenset(each for each in seen if at_once[each] > in_turn[each]) | (known - seen)
 
 
-def pair(one: str, other: str) -> tuple[str, str]:
+def sort_pair(one: str, other: str) -> tuple[str, str]:
     """Two tools, in any order."""
     return (one, other) if one <= other else (other, one)
 
 
-def together_as_json(together: Together) -> list[JSONValue]:
+def encode_together(together: Together) -> list[JSONValue]:
     """Plain data, as a plan keeps it."""
     return [list(each) for each in sorted(together)]
 
@@ -46,7 +46,7 @@ def read_together(data: JSONValue) -> Together:
     """The pairs that a plan says; anything else says none."""
     pairs = data if isinstance(data, list) else []
     return frozenset(
-        pair(*each)
+        sort_pair(*each)
         for each in pairs
         if isinstance(each, list) and [type(name) for name in each] == [str, str]
     )

@@ -42,16 +42,16 @@ from langchain_awo.model.trace.trace import (
     Trace,
 )
 from langchain_awo.optimizer.log.corpus import Run, build_corpus
-from langchain_awo.optimizer.log.habits import Together, asked_together, pair
+from langchain_awo.optimizer.log.habits import Together, find_asked_together, sort_pair
 from langchain_awo.optimizer.log.inner_calls import (
     as_recorded,
+    derive_key,
+    get_step,
     is_name,
     is_read,
-    key_of,
-    step_of,
-    values_of,
+    list_values,
 )
-from langchain_awo.optimizer.selection.mentions import Sayings, is_telling, sayings_of, words_of
+from langchain_awo.optimizer.selection.mentions import Sayings, collect_sayings, is_telling, split_words
 from langchain_awo.optimizer.selection.output_liveness import is_used
 
 _Round: TypeAlias = list[ToolCallRecord]
@@ -91,7 +91,7 @@ def without_echo(
     found = list(traces)
     replayed = {call.replay.meta_tool for trace in found for call in trace.tool_calls if call.replay}
     names = frozenset(meta_tools) | replayed
-    together = asked_together(found, known=together)
+    together = find_asked_together(found, known=together)
     echo = Echo()
     return [_Expansion(trace, names, together, echo).result() for trace in found], echo
 
@@ -122,7 +122,7 @@ def put_back(trace: Trace, meta_tools: AbstractSet[str], *, together: Together =
     return PutBack(cautious.put_in, lenient.kept)
 
 
-def anchor_of(call: ToolCallRecord) -> str:
+def get_anchor(call: ToolCallRecord) -> str:
     """The id of the call behind which one was made unasked."""
     return call.call_id.rsplit("__", 1)[0]
 
@@ -167,19 +167,23 @@ class _Expansion:
                 self._expand(call, owner)
             elif call.replay is None:
                 self.at[owner].append(call)
-            elif call.parent_id not in self.inside and call.status == "ok" and key_of(call) not in asked_for:
+            elif (
+                call.parent_id not in self.inside
+                and call.status == "ok"
+                and derive_key(call) not in asked_for
+            ):
                 if call.replay.meta_tool in ahead:
                     self.echo.unused[call.replay.meta_tool] += 1
                 else:
                     unasked[owner].append(call)
         for owner, calls in unasked.items():
             used = self._wanted(calls, owner)
-            self.echo.continued.update(step_of(call)[0] for call in used)
-            self.echo.unused.update(step_of(call)[0] for call in calls if call not in used)
+            self.echo.continued.update(get_step(call)[0] for call in used)
+            self.echo.unused.update(get_step(call)[0] for call in calls if call not in used)
             if used:
                 rounds = self._rounds(used, scope=calls[0].scope)
                 self.behind[owner] += rounds
-                made_by = {call.call_id: (step_of(call)[0], anchor_of(call)) for call in used}
+                made_by = {call.call_id: (get_step(call)[0], get_anchor(call)) for call in used}
                 for each in rounds:
                     self.put_in[made_by[each[0].call_id]].append(each)
         return self._rebuilt()
@@ -204,7 +208,7 @@ class _Expansion:
                 or changed
                 or (is_new and self._is_used(call, before, later + led_to, said))
             ):
-                led_to += f" {' '.join(words_of(dumps(call.args)))} "
+                led_to += f" {' '.join(split_words(dumps(call.args)))} "
                 wanted.append(call)
         text, said = (self._said(each, end, None) for each in (self._sayings, self._words))
         if asked and len(wanted) <= 1 and not self._is_used(calls[0], before, text, said):
@@ -222,7 +226,7 @@ class _Expansion:
         """Whether a call failed, which was told, or something was used that only it returned, if there is any such thing."""
         if call.status != "ok":
             return True
-        values = [value for value in values_of(call) if is_telling(value)]
+        values = [value for value in list_values(call) if is_telling(value)]
         own = [value for value in values if self._returned[dumps(value)] == 1]
         names = [value for value in (own if self.cautious else values) if is_name(value)]
         words = [value for value in own if not is_name(value)]
@@ -236,21 +240,23 @@ class _Expansion:
     @cached_property
     def _returned(self) -> Counter[str]:
         """By value, how many different calls returned it."""
-        calls = {key_of(call): call for call in self._read_back() if self._is_original(call)}
-        return Counter(text for call in calls.values() for text in {dumps(each) for each in values_of(call)})
+        calls = {derive_key(call): call for call in self._read_back() if self._is_original(call)}
+        return Counter(
+            text for call in calls.values() for text in {dumps(each) for each in list_values(call)}
+        )
 
     def _is_original(self, call: ToolCallRecord) -> bool:
         return call.status == "ok" and call.name not in self.names and call.call_id not in self.inside
 
     def _was_read(self, call: ToolCallRecord, owner: int) -> bool:
         """Whether the agent had read exactly this before, so that it would not have asked again."""
-        known = [other for index, other in self._places.get(key_of(call), ()) if index < owner]
+        known = [other for index, other in self._places.get(derive_key(call), ()) if index < owner]
         kept = (other for other in known if other.model_call is not None or other.call_id in self.kept)
         return any(dumps(decode(other.output)) == dumps(decode(call.output)) for other in kept)
 
     def _made_again(self, call: ToolCallRecord, owner: int) -> int | None:
         """Where a read was made again, by the model itself or by a later use."""
-        places = self._places.get(key_of(call), ()) if is_read(call.name) else ()
+        places = self._places.get(derive_key(call), ()) if is_read(call.name) else ()
         return next((index for index, _ in places if index > owner), None)
 
     @cached_property
@@ -260,7 +266,7 @@ class _Expansion:
         for call in self._read_back():
             owner = owner if call.model_call is None else call.model_call
             if self._is_original(call):
-                places[key_of(call)].append((owner, call))
+                places[derive_key(call)].append((owner, call))
         return places
 
     @cached_property
@@ -269,11 +275,11 @@ class _Expansion:
 
     @cached_property
     def _sayings(self) -> Sayings:
-        return sayings_of(self._run)
+        return collect_sayings(self._run)
 
     @cached_property
     def _words(self) -> Sayings:
-        return sayings_of(replace(self._run, segments=()))
+        return collect_sayings(replace(self._run, segments=()))
 
     def _place(self, owner: int) -> tuple[int, int]:
         """Positions in the run's text before and after the calls of a model call."""
@@ -287,7 +293,7 @@ class _Expansion:
     def _asked_for(self) -> set[str]:
         """Calls that a model asked for and was served without a run: they stand where it asked."""
         return {
-            key_of(call)
+            derive_key(call)
             for call in self.trace.tool_calls
             if call.model_call is not None and call.started_at is None and call.status == "ok"
         }
@@ -325,12 +331,14 @@ class _Expansion:
 
     def _rounds(self, calls: _Round, *, scope: str) -> list[_Round]:
         """The calls as a model would have asked for them: step by step, one by one or at once where agents do so."""
-        turn = {name: number for number, name in enumerate(dict.fromkeys(step_of(call)[0] for call in calls))}
-        in_order = sorted(calls, key=lambda call: (turn[step_of(call)[0]], step_of(call)[1]))
+        turn = {
+            name: number for number, name in enumerate(dict.fromkeys(get_step(call)[0] for call in calls))
+        }
+        in_order = sorted(calls, key=lambda call: (turn[get_step(call)[0]], get_step(call)[1]))
         rounds: list[_Round] = []
         for call in in_order:
             asked = replace(call, model_call=0, parent_id=None, replay=None, scope=scope)
-            if rounds and pair(rounds[-1][-1].name, call.name) in self.together:
+            if rounds and sort_pair(rounds[-1][-1].name, call.name) in self.together:
                 rounds[-1].append(asked)
             else:
                 rounds.append([asked])

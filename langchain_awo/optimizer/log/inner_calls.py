@@ -10,8 +10,8 @@ from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.handback import ToldCall
 from langchain_awo.model.trace.trace import ReplayMark, ToolCallRecord, ToolSpec
-from langchain_awo.optimizer.log.effects import effect_of
-from langchain_awo.optimizer.selection.output_liveness import leaves_of
+from langchain_awo.optimizer.log.effects import classify_effect
+from langchain_awo.optimizer.selection.output_liveness import list_leaves
 
 UNNAMED: Final = "unnamed"
 """Name of the meta-tool where a recording does not tell which one it was."""
@@ -32,7 +32,7 @@ def as_recorded(beside: ToolCallRecord, told: ToldCall, number: int, *, parent: 
     )
 
 
-def step_of(call: ToolCallRecord) -> tuple[str, int]:
+def get_step(call: ToolCallRecord) -> tuple[str, int]:
     """The meta-tool that made a call, and the number of its step."""
     return (call.replay.meta_tool, call.replay.step) if call.replay else ("", 0)
 
@@ -40,7 +40,7 @@ def step_of(call: ToolCallRecord) -> tuple[str, int]:
 @cache
 def is_read(tool: str) -> bool:
     """Whether a tool only reads, by its name."""
-    return effect_of(ToolSpec(name=tool)).is_read
+    return classify_effect(ToolSpec(name=tool)).is_read
 
 
 def is_name(value: JSONValue) -> bool:
@@ -52,11 +52,11 @@ def is_name(value: JSONValue) -> bool:
 _NAME: Final = 4
 
 
-def values_of(call: ToolCallRecord) -> list[JSONValue]:
+def list_values(call: ToolCallRecord) -> list[JSONValue]:
     """Every scalar that a call returned."""
-    return [value for _, value in leaves_of(decode(call.output))]
+    return [value for _, value in list_leaves(decode(call.output))]
 
 
-def key_of(call: ToolCallRecord) -> str:
+def derive_key(call: ToolCallRecord) -> str:
     """Equal for calls of one tool with the same arguments."""
     return call_key(call.name, call.args)

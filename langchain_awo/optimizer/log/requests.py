@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from langchain_awo.model.text.words import words_in
+from langchain_awo.model.text.words import split_words
 from langchain_awo.optimizer.log.corpus import Run
 
 _PLAIN: Final = frozenset(
@@ -60,14 +60,14 @@ _SHORT: Final = 3
 """Shorter words begin too many others."""
 
 
-def telling_words(tool: str, others: Iterable[str]) -> frozenset[str]:
+def find_telling_words(tool: str, others: Iterable[str]) -> frozenset[str]:
     """The words of a tool's name that neither any tool uses nor the other tools of its routine do.
 
     >>> sorted(telling_words("shop.issueRefund", ["get_order"])), sorted(telling_words("cancel_order", ["get_order"]))
     (['refund'], ['cancel'])
     """
-    taken = {_stem(word) for other in others for word in words_in(other)}
-    own = {_stem(word) for word in words_in(re.split(r"[./:]+|__", tool)[-1]) if word not in _PLAIN}
+    taken = {_stem(word) for other in others for word in split_words(other)}
+    own = {_stem(word) for word in split_words(re.split(r"[./:]+|__", tool)[-1]) if word not in _PLAIN}
     return frozenset(word for word in own - taken if len(word) >= _SHORT)
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterable
 
 from langchain_awo.model.ir.metatool import ToolSignature
-from langchain_awo.model.text.encoding import digest
+from langchain_awo.model.text.encoding import compute_digest
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.trace.trace import ToolSpec
@@ -23,7 +23,7 @@ _TYPES: dict[type, str] = {
 }
 
 
-def signatures_of(
+def build_signatures(
     corpus: Corpus, tools: Iterable[str], *, live: Container[str] = ()
 ) -> dict[str, ToolSignature]:
     """Signature of each named tool.
@@ -34,7 +34,7 @@ def signatures_of(
     return {name: _signature(corpus, name, is_live=name in live) for name in sorted(tools)}
 
 
-def argument_schema(corpus: Corpus, tool: str, argument: str) -> dict[str, JSONValue]:
+def infer_argument_schema(corpus: Corpus, tool: str, argument: str) -> dict[str, JSONValue]:
     """JSON Schema of one argument, with its description where the tool gives one; `{}` if nothing is known."""
     spec = corpus.specs.get(tool)
     parameters = spec.parameters if spec and spec.parameters else observed_schema(corpus, tool)
@@ -72,4 +72,4 @@ def _signature(corpus: Corpus, name: str, *, is_live: bool) -> ToolSignature:
     parameters = spec.parameters or observed_schema(corpus, name)
     if not is_live:
         return ToolSignature(parameters=parameters, source="traces", effect=effect)
-    return ToolSignature(parameters=parameters, digest=digest([name, parameters]), effect=effect)
+    return ToolSignature(parameters=parameters, digest=compute_digest([name, parameters]), effect=effect)

@@ -11,7 +11,7 @@ from langchain_awo.model.trace.hints import merge_hints
 from langchain_awo.model.trace.trace import ToolSpec, Trace
 
 
-def merged_specs(
+def merge_specs(
     traces: Sequence[Trace], tools: Sequence[ToolSpec], recorded: Iterable[ToolSpec]
 ) -> dict[str, ToolSpec]:
     """One specification for each tool: the fullest one that was recorded, with what any of them claims of effects.
@@ -26,7 +26,7 @@ def merged_specs(
         known = seen.get(spec.name)
         if known is spec:
             continue
-        seen[spec.name] = spec if known is None else fuller(known, spec)
+        seen[spec.name] = spec if known is None else choose_fuller(known, spec)
         hints[spec.name] = merge_hints(hints.get(spec.name, {}), spec.hints)
     for call in (call for trace in traces for call in trace.tool_calls):
         seen.setdefault(call.name, ToolSpec(name=call.name))
@@ -34,7 +34,7 @@ def merged_specs(
     return dict(sorted({**merged, **{spec.name: spec for spec in tools}}.items()))
 
 
-def fuller(one: ToolSpec, other: ToolSpec) -> ToolSpec:
+def choose_fuller(one: ToolSpec, other: ToolSpec) -> ToolSpec:
     """Of two specifications of one tool the one that says more."""
     return other if _fullness(other) > _fullness(one) else one
 

@@ -38,7 +38,7 @@ MOST: Final = 100
 """At most so many are."""
 
 
-def path_mix(corpus: Corpus, meta_tools: Sequence[MetaTool]) -> dict[str, int]:
+def count_paths(corpus: Corpus, meta_tools: Sequence[MetaTool]) -> dict[str, int]:
     """How many tasks took each path, sorted by path; runs without a tool call have the empty path."""
     known = {each.name: each for each in meta_tools}
     unasked = frozenset(step.tool for each in meta_tools for step in each.steps[1:] if step.effect.is_read)
@@ -46,7 +46,7 @@ def path_mix(corpus: Corpus, meta_tools: Sequence[MetaTool]) -> dict[str, int]:
     return dict(sorted(Counter(path for path, _ in taken).items()))
 
 
-def frequent(mix: Mapping[str, int], *, least: int = LEAST, most: int = MOST) -> dict[str, int]:
+def keep_frequent(mix: Mapping[str, int], *, least: int = LEAST, most: int = MOST) -> dict[str, int]:
     """The paths that at least so many tasks took, at most so many of them, and the number of all others as `OTHER`.
 
     Paths that matter to a test are far above the least, so that leaving out rare ones does not favour the others.

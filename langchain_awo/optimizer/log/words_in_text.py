@@ -12,14 +12,14 @@ NEVER: Final = 1 << 62
 """Position of a value that never occurs."""
 
 
-def scalars(value: JSONValue) -> Iterator[JSONValue]:
+def iterate_scalars(value: JSONValue) -> Iterator[JSONValue]:
     """The leaves of a value."""
     if isinstance(value, dict):
         for member in value.values():
-            yield from scalars(member)
+            yield from iterate_scalars(member)
     elif isinstance(value, list):
         for element in value:
-            yield from scalars(element)
+            yield from iterate_scalars(element)
     else:
         yield value
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from langchain_awo.model.ir.binding import Binding, Constant, Frame, Output, Parameter, leaves, resolve
+from langchain_awo.model.ir.binding import Binding, Constant, Frame, Output, Parameter, list_leaves, resolve
 from langchain_awo.model.ir.metatool import MetaTool, Step
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.unify import fit_args, same, solve_map
@@ -82,7 +82,7 @@ def _takes_from(step: Step, mapped: Binding) -> bool:
         and _INDEX.sub("/*", leaf.path).startswith(mapped.path)
         and leaf.path != _INDEX.sub("/*", leaf.path)
         for binding in step.args.values()
-        for leaf in leaves(binding)
+        for leaf in list_leaves(binding)
     )
 
 
@@ -99,4 +99,4 @@ def _asks_for(
 
 def has_parameters(step: Step) -> bool:
     """Whether a caller must give something for the step."""
-    return any(isinstance(leaf, Parameter) for binding in step.args.values() for leaf in leaves(binding))
+    return any(isinstance(leaf, Parameter) for binding in step.args.values() for leaf in list_leaves(binding))

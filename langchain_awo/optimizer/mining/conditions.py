@@ -25,11 +25,11 @@ from langchain_awo.model.ir.binding import Argument, Binding, Frame, Item, Outpu
 from langchain_awo.model.ir.guard import holds, is_empty
 from langchain_awo.model.ir.metatool import Condition, GuardEvidence
 from langchain_awo.model.ir.pointer import MISSING, escape
-from langchain_awo.model.text.encoding import digest, dumps
+from langchain_awo.model.text.encoding import compute_digest, dumps
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.places import DATA_KEY
 from langchain_awo.optimizer.mining.literals import looks_like_data
-from langchain_awo.optimizer.statistics import lower_bound
+from langchain_awo.optimizer.statistics import compute_lower_bound
 
 MAX_FACTS: Final = 60
 """Places of one output that are looked at."""
@@ -74,12 +74,12 @@ class FoundConditions:
 
     def precision(self, confidence: float) -> float:
         """Lower bound of the share of places with the conditions in which agents went on."""
-        return lower_bound(self.evidence.followed, self.evidence.held, confidence)
+        return compute_lower_bound(self.evidence.followed, self.evidence.held, confidence)
 
     def coverage(self, confidence: float) -> float:
         """Lower bound of the share of the other places in which agents did not."""
         seen = self.evidence
-        return lower_bound(seen.others - seen.others_followed, seen.others, confidence)
+        return compute_lower_bound(seen.others - seen.others_followed, seen.others, confidence)
 
 
 def explain(cases: Sequence[Case]) -> FoundConditions | None:
@@ -104,7 +104,7 @@ def explain(cases: Sequence[Case]) -> FoundConditions | None:
     )
 
 
-def facts_of(frame: Frame, *, skip: Iterable[int] = ()) -> dict[Binding, JSONValue]:
+def collect_facts(frame: Frame, *, skip: Iterable[int] = ()) -> dict[Binding, JSONValue]:
     """The scalars, and the lists, that stand in outputs and arguments of the steps so far, lists by nothing but their size.
 
     Args:
@@ -120,7 +120,7 @@ def facts_of(frame: Frame, *, skip: Iterable[int] = ()) -> dict[Binding, JSONVal
     return facts
 
 
-def item_facts(item: JSONValue) -> dict[str, JSONValue]:
+def collect_item_facts(item: JSONValue) -> dict[str, JSONValue]:
     """The scalars of one item of a list, by pointer."""
     return dict(_leaves(item))
 
@@ -142,7 +142,7 @@ def _leaves(document: JSONValue) -> Iterator[tuple[str, JSONValue]]:
 
 
 def _fold(case: Case) -> int:
-    return int(digest(case.task)[:8], 16) % FOLDS
+    return int(compute_digest(case.task)[:8], 16) % FOLDS
 
 
 def _all_hold(conditions: Iterable[Condition], facts: Facts) -> bool:

@@ -13,18 +13,18 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Final, TypeAlias
 
-from langchain_awo.model.ir.binding import Parameter, leaves
+from langchain_awo.model.ir.binding import Parameter, list_leaves
 from langchain_awo.model.ir.metatool import BindingEvidence, Refused, Step
 from langchain_awo.model.ir.pointer import MISSING, split, unescape
-from langchain_awo.model.text.encoding import digest
+from langchain_awo.model.text.encoding import compute_digest
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.model.text.phrasing import times
+from langchain_awo.model.text.phrasing import format_count
 from langchain_awo.model.views.notation import format_step
 from langchain_awo.optimizer.dataflow.unify import same
 from langchain_awo.optimizer.log.corpus import Call
 from langchain_awo.optimizer.mining.align import align
 from langchain_awo.optimizer.mining.occurrences import Occurrence
-from langchain_awo.optimizer.statistics import lower_bound, places_missing
+from langchain_awo.optimizer.statistics import compute_lower_bound, count_missing_places
 
 MIN_TASKS: Final = 2
 """A step that fewer tasks show is a coincidence."""
@@ -71,12 +71,12 @@ class Verdict:
 
     def bound(self, confidence: float) -> float:
         """Lower confidence bound of the share."""
-        return lower_bound(self.agree, self.total, confidence)
+        return compute_lower_bound(self.agree, self.total, confidence)
 
 
-def fold_of(task: str) -> int:
+def assign_fold(task: str) -> int:
     """The part of the tasks that a task belongs to."""
-    return int(digest(task)[:8], 16) % FOLDS
+    return int(compute_digest(task)[:8], 16) % FOLDS
 
 
 def try_step(step: Step, occurrences: Sequence[Occurrence], found_in: FoundIn | None = None) -> Verdict:
@@ -85,7 +85,9 @@ def try_step(step: Step, occurrences: Sequence[Occurrence], found_in: FoundIn | 
     Args:
         found_in: if left out, the step is taken as given, as that of an earlier toolkit is.
     """
-    results = [(fold_of(each.task), wanted, align(step, each)) for each, wanted in _tried(step, occurrences)]
+    results = [
+        (assign_fold(each.task), wanted, align(step, each)) for each, wanted in _tried(step, occurrences)
+    ]
     folds = sorted({fold for fold, _, _ in results})
     missed = [fold for fold in folds if found_in is not None and not found_in(step, fold)]
     agree, given = 0, Counter[str]()
@@ -129,16 +131,18 @@ def _with_counts(seen: BindingEvidence, agree: int, total: int) -> BindingEviden
     return replace(seen, held_out_agree=agree, held_out_contradict=total - agree)
 
 
-def doubt_about(verdict: Verdict, anchor: str, thresholds: Thresholds) -> Refused | None:
+def find_doubt(verdict: Verdict, anchor: str, thresholds: Thresholds) -> Refused | None:
     """Why what a trial showed is not enough, or `None` if it is."""
     wanted = thresholds.reads if verdict.step.effect.is_read else thresholds.writes
     bound = verdict.bound(thresholds.confidence)
     if bound >= wanted:
         return None
-    missing = places_missing(verdict.agree, verdict.total, confidence=thresholds.confidence, wanted=wanted)
+    missing = count_missing_places(
+        verdict.agree, verdict.total, confidence=thresholds.confidence, wanted=wanted
+    )
     reason = (
         f"{format_step(verdict.step)} was reproduced in {verdict.agree} of {verdict.total} held-out places: "
-        f"lower bound {bound:.2f}, {times(missing, 'more such place')} short of {wanted:.2f}"
+        f"lower bound {bound:.2f}, {format_count(missing, 'more such place')} short of {wanted:.2f}"
     )
     routine = (anchor, f"{verdict.step.tool}*" if verdict.step.over else verdict.step.tool)
     return Refused(
@@ -155,7 +159,7 @@ def _is_sayable(step: Step, call: Call, each: Occurrence) -> bool:
     opened = [
         name
         for name, binding in step.args.items()
-        if any(isinstance(leaf, Parameter) for leaf in leaves(binding))
+        if any(isinstance(leaf, Parameter) for leaf in list_leaves(binding))
     ]
     if opened and not step.args.keys() - set(step.optional) <= call.args.keys() <= step.args.keys():
         return False

@@ -7,11 +7,17 @@ from dataclasses import replace
 from typing import Final
 
 from langchain_awo.model.ir.binding import Binding, Item
-from langchain_awo.model.ir.mapping import items_of
+from langchain_awo.model.ir.mapping import list_items
 from langchain_awo.model.ir.metatool import Filter, Guard, Step
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.mining.align import align, has_parameters
-from langchain_awo.optimizer.mining.conditions import Case, FoundConditions, explain, facts_of, item_facts
+from langchain_awo.optimizer.mining.conditions import (
+    Case,
+    FoundConditions,
+    collect_facts,
+    collect_item_facts,
+    explain,
+)
 from langchain_awo.optimizer.mining.forms import Form
 from langchain_awo.optimizer.mining.measure import Growth, measure
 from langchain_awo.optimizer.mining.occurrences import Occurrence, predict_calls
@@ -28,7 +34,7 @@ MAX_ITEMS: Final = 600
 """Items of all places together that are looked at for a filter."""
 
 
-def decided(growth: Growth, occurrences: Sequence[Occurrence]) -> Growth:
+def decide_growth(growth: Growth, occurrences: Sequence[Occurrence]) -> Growth:
     """The growth with a filter or a guard, if one explains when the recorded agents wanted it."""
     if (
         has_parameters(growth.step)
@@ -65,7 +71,7 @@ def _cases(step: Step, occurrences: Sequence[Occurrence]) -> Iterator[Case]:
         if made := align(step, each):
             listed = [number for number, output in each.frame.outputs.items() if isinstance(output, list)]
             followed = any(call.key in made for call in each.followers)
-            yield Case(each.task, facts_of(each.frame, skip=listed), followed)
+            yield Case(each.task, collect_facts(each.frame, skip=listed), followed)
 
 
 def _filtered(step: Step, occurrences: Sequence[Occurrence]) -> Step | None:
@@ -85,7 +91,7 @@ def _item_cases(step: Step, occurrences: Sequence[Occurrence]) -> Iterator[Case]
     count = 0
     for each in occurrences:
         wanted = {call.key for call in each.followers}
-        items = items_of(step, step.over, each.frame) if step.over else None
+        items = list_items(step, step.over, each.frame) if step.over else None
         for item in items or ():
             if count >= MAX_ITEMS or not isinstance(item, dict):
                 return
@@ -94,6 +100,6 @@ def _item_cases(step: Step, occurrences: Sequence[Occurrence]) -> Iterator[Case]
             single = replace(step, over=None)
             made = predict_calls(single, frame)
             facts: dict[Binding, JSONValue] = {
-                Item(path=path): value for path, value in item_facts(item).items()
+                Item(path=path): value for path, value in collect_item_facts(item).items()
             }
             yield Case(each.task, facts, bool(made.keys() & wanted))

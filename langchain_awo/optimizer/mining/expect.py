@@ -22,7 +22,7 @@ from langchain_awo.model.ir.metatool import BindingEvidence, MetaTool, Step
 from langchain_awo.model.stepping.deciding import Withheld, decide
 from langchain_awo.optimizer.mining.cross_validate import Thresholds
 from langchain_awo.optimizer.mining.occurrences import Occurrence
-from langchain_awo.optimizer.statistics import lower_bound
+from langchain_awo.optimizer.statistics import compute_lower_bound
 
 
 def expect_output(
@@ -49,7 +49,9 @@ def _expecting(number: int, step: Step, places: Sequence[Occurrence], thresholds
         return step
     outputs = [each.frame.outputs[number] for each in places if number in each.frame.outputs]
     seen = len(outputs)
-    if lower_bound(seen, seen, thresholds.confidence) < thresholds.writes or any(map(is_empty, outputs)):
+    if compute_lower_bound(seen, seen, thresholds.confidence) < thresholds.writes or any(
+        map(is_empty, outputs)
+    ):
         return step
     if any(_found_no_source(step, each) for each in places):
         return step

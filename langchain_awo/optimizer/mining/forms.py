@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from langchain_awo.model.ir.binding import Argument, Binding, Constant, Item, Output, Parameter, leaves
+from langchain_awo.model.ir.binding import Argument, Binding, Constant, Item, Output, Parameter, list_leaves
 from langchain_awo.model.ir.metatool import BindingEvidence, Map, MetaTool, ParameterSpec, Step
 from langchain_awo.model.ir.pointer import escape
 from langchain_awo.model.text.json_value import JSONValue
@@ -78,7 +78,7 @@ def read_forms(
 
 def _flows(bound: Bound) -> bool:
     """Whether something comes from an output, and not from what the caller said."""
-    return any(isinstance(leaf, Output | Item) for leaf in leaves(bound.binding))
+    return any(isinstance(leaf, Output | Item) for leaf in list_leaves(bound.binding))
 
 
 def _fixed(name: str, flow: StepFlow, is_rule: IsRule) -> Bound | None:
@@ -115,7 +115,7 @@ def write_form(
 
 def is_positional(binding: Binding, steps: Sequence[Step] = ()) -> bool:
     """Whether a binding takes what happens to stand at one position of a list, itself or by way of an earlier step."""
-    found = list(leaves(binding))
+    found = list(list_leaves(binding))
     if any(
         segment.lstrip("-").isdigit() for leaf in found for segment in getattr(leaf, "path", "").split("/")
     ):

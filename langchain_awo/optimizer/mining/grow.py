@@ -33,19 +33,19 @@ from langchain_awo.optimizer.mining.cross_validate import (
     MIN_TASKS,
     Thresholds,
     Verdict,
-    doubt_about,
-    fold_of,
+    assign_fold,
+    find_doubt,
     try_step,
     with_verdict,
 )
-from langchain_awo.optimizer.mining.decide import decided
+from langchain_awo.optimizer.mining.decide import decide_growth
 from langchain_awo.optimizer.mining.forms import MAX_PARAMETERS, Form, is_positional, read_forms
-from langchain_awo.optimizer.mining.guarded_writes import SAFE, ending_with, guarded_forms
-from langchain_awo.optimizer.mining.knowledge import Knowledge, flow_of, shapes_of
-from langchain_awo.optimizer.mining.left_over import left_over
+from langchain_awo.optimizer.mining.guarded_writes import SAFE, append_write, find_guarded_forms
+from langchain_awo.optimizer.mining.knowledge import Knowledge, find_shapes, learn_flow
+from langchain_awo.optimizer.mining.left_over import explain_left_over
 from langchain_awo.optimizer.mining.literals import WANTED, asks_for_a_part, is_house_rule
 from langchain_awo.optimizer.mining.measure import Growth, measure
-from langchain_awo.optimizer.mining.occurrences import Occurrence, follower_tools, occurrences_of
+from langchain_awo.optimizer.mining.occurrences import Occurrence, collect_occurrences, list_followers
 
 MAX_STEPS: Final = 8
 """Longer routines are two routines."""
@@ -115,7 +115,7 @@ class Growing:
         """Every step that could be added; forms that were measured before are not measured again."""
         taken = [spec.name for spec in self.routine.parameters]
         found = []
-        for tool in follower_tools(self.occurrences, min_tasks=MIN_TASKS):
+        for tool in list_followers(self.occurrences, min_tasks=MIN_TASKS):
             effect = self.corpus.effects.get(tool, Effect.UNKNOWN)
             if effect is Effect.READ and tool not in self.avoid:
                 own = self.measured.setdefault(tool, {})
@@ -123,7 +123,7 @@ class Growing:
                 for form in self._forms(tool, self.known, taken):
                     key = repr(form.step)
                     if key not in own:
-                        own[key] = decided(measure(form, self.occurrences), self.occurrences)
+                        own[key] = decide_growth(measure(form, self.occurrences), self.occurrences)
                     growths += [own[key]] if self._is_fit(own[key]) else []
                 found += _without_positions([each for each in growths if each.is_worth_trying])
         return found
@@ -144,8 +144,8 @@ class Growing:
         def is_rule(name: str, value: JSONValue) -> bool:
             return is_house_rule(tool, name, value, self.occurrences)
 
-        for shape in shapes_of(tool, occurrences, min_tasks=min_tasks):
-            yield from read_forms(base, flow_of(tool, known, shape), taken, is_rule=is_rule)
+        for shape in find_shapes(tool, occurrences, min_tasks=min_tasks):
+            yield from read_forms(base, learn_flow(tool, known, shape), taken, is_rule=is_rule)
 
     def tried(self, growth: Growth) -> Verdict | None:
         """What a trial on tasks that the step was not found in shows, if it holds there; notes why if it does not."""
@@ -153,14 +153,14 @@ class Growing:
         if shown in self.doubted:
             return None
         verdict = try_step(growth.step, self.occurrences, self.is_found_without)
-        doubt = doubt_about(verdict, self.routine.steps[0].tool, self.thresholds)
+        doubt = find_doubt(verdict, self.routine.steps[0].tool, self.thresholds)
         if doubt:
             self.doubted[shown] = doubt
         return None if doubt else verdict
 
     def is_found_without(self, step: Step, fold: int) -> bool:
         """Whether the tasks outside a fold, alone, show the same step."""
-        away = [each for each in self.known if fold_of(each.occurrence.task) != fold]
+        away = [each for each in self.known if assign_fold(each.occurrence.task) != fold]
         calling = {
             each.occurrence.task
             for each in away
@@ -189,12 +189,12 @@ def grow(
     allowed = {Effect.READ, *SAFE} if writes else {Effect.READ}
     if tool in avoid or corpus.effects.get(tool) not in allowed:
         return
-    occurrences = occurrences_of(corpus, tool)
+    occurrences = collect_occurrences(corpus, tool)
     if len({each.task for each in occurrences}) < MIN_TASKS:
         return
     start = Growing(
         corpus,
-        anchored(tool, occurrences, corpus.effects[tool]),
+        start_from_anchor(tool, occurrences, corpus.effects[tool]),
         [Knowledge(each) for each in occurrences],
         avoid,
         thresholds or Thresholds(),
@@ -204,7 +204,7 @@ def grow(
     if len(start.routine.steps) > 1:
         yield start.routine
     yield from start.doubted.values()
-    yield from left_over(start.routine, start.known, corpus.effects, avoid=avoid, writes=writes)
+    yield from explain_left_over(start.routine, start.known, corpus.effects, avoid=avoid, writes=writes)
     if writes:
         yield from _with_writes(start.copy())
     best = sorted(opened.values(), key=lambda pair: pair[1].rank(0))
@@ -219,7 +219,7 @@ def _with_writes(growing: Growing) -> Iterator[MetaTool | Refused]:
     """The routine with the writes that follow or are guarded, one after the other, and with what is read after each."""
     while len(growing.routine.steps) < MAX_STEPS:
         forms = list(
-            guarded_forms(
+            find_guarded_forms(
                 growing.routine,
                 growing.known,
                 growing.corpus.effects,
@@ -229,7 +229,7 @@ def _with_writes(growing: Growing) -> Iterator[MetaTool | Refused]:
         )
         yield from (form for form in forms if isinstance(form, Refused))
         found = [form for form in forms if isinstance(form, Form)]
-        yield from (ending_with(growing.routine, form) for form in found)
+        yield from (append_write(growing.routine, form) for form in found)
         if len(found) != 1:
             return  # where agents go on to different writes, they decide
         growing.go_on_behind(found[0])
@@ -267,7 +267,7 @@ def _note_opened(
                 opened[key] = (growing.copy(), growth)
 
 
-def anchored(tool: str, occurrences: Sequence[Occurrence], effect: Effect = Effect.READ) -> MetaTool:
+def start_from_anchor(tool: str, occurrences: Sequence[Occurrence], effect: Effect = Effect.READ) -> MetaTool:
     """The anchor alone: every argument a parameter, required where every call had it."""
     names = sorted({name for each in occurrences for name in each.anchor.args})
     optional = tuple(name for name in names if not all(name in each.anchor.args for each in occurrences))

@@ -22,25 +22,25 @@ from dataclasses import replace
 from typing import Final
 
 from langchain_awo.model.ir.metatool import Guard, GuardEvidence, MetaTool, Refused, Step
-from langchain_awo.model.text.phrasing import times
+from langchain_awo.model.text.phrasing import format_count
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.views.notation import format_guard
-from langchain_awo.optimizer.log.requests import has_asked, telling_words
+from langchain_awo.optimizer.log.requests import find_telling_words, has_asked
 from langchain_awo.optimizer.mining.align import align
-from langchain_awo.optimizer.mining.conditions import Case, FoundConditions, explain, facts_of
+from langchain_awo.optimizer.mining.conditions import Case, FoundConditions, collect_facts, explain
 from langchain_awo.optimizer.mining.cross_validate import (
     MIN_TASKS,
     Thresholds,
-    doubt_about,
-    fold_of,
+    assign_fold,
+    find_doubt,
     try_step,
     with_verdict,
 )
 from langchain_awo.optimizer.mining.decide import CONFIDENCE, is_sure
 from langchain_awo.optimizer.mining.forms import MAX_PARAMETERS, Form, write_form
-from langchain_awo.optimizer.mining.knowledge import Knowledge, flow_of
-from langchain_awo.optimizer.mining.occurrences import Occurrence, follower_tools
-from langchain_awo.optimizer.statistics import lower_bound, places_missing
+from langchain_awo.optimizer.mining.knowledge import Knowledge, learn_flow
+from langchain_awo.optimizer.mining.occurrences import Occurrence, list_followers
+from langchain_awo.optimizer.statistics import compute_lower_bound, count_missing_places
 
 SAFE: Final = frozenset({Effect.WRITE, Effect.IDEMPOTENT})
 """A tool whose effect nobody declared or named stays out, and so does a destructive one."""
@@ -49,7 +49,7 @@ ASKED: Final = 0.9
 """Share of the writes before which a user spoke of it, from which on the others are looked at only where one did."""
 
 
-def guarded_forms(
+def find_guarded_forms(
     routine: MetaTool,
     known: Sequence[Knowledge],
     effects: Mapping[str, Effect],
@@ -60,12 +60,12 @@ def guarded_forms(
     """Writes that may come next in a routine, with their trial; and why the others are left to the agent."""
     occurrences = [each.occurrence for each in known]
     taken = [spec.name for spec in routine.parameters]
-    for tool in follower_tools(occurrences, min_tasks=MIN_TASKS):
+    for tool in list_followers(occurrences, min_tasks=MIN_TASKS):
         effect = effects.get(tool, Effect.UNKNOWN)
         if effect not in SAFE or tool in avoid:
             continue
         base = Step(tool=tool, effect=effect)
-        form = write_form(base, flow_of(tool, known), taken, steps=routine.steps)
+        form = write_form(base, learn_flow(tool, known), taken, steps=routine.steps)
         if form and len(form.parameters) + len(taken) <= MAX_PARAMETERS:
             yield decide_write(routine, form, known, thresholds)
 
@@ -76,9 +76,9 @@ def decide_write(
     """The form as a step that follows or is guarded, with its trial; or why it is left to the agent."""
     occurrences = [each.occurrence for each in known]
     anchor = routine.steps[0].tool
-    cases = list(_cases(form.step, occurrences, telling_words(form.step.tool, routine.tools)))
+    cases = list(_cases(form.step, occurrences, find_telling_words(form.step.tool, routine.tools)))
     followed = sum(case.followed for case in cases)
-    if lower_bound(followed, len(cases), thresholds.confidence) >= thresholds.writes:
+    if compute_lower_bound(followed, len(cases), thresholds.confidence) >= thresholds.writes:
         step = form.step
     else:
         found = explain(cases)
@@ -87,14 +87,14 @@ def decide_write(
         step = _guarded(form.step, found)
 
     def is_found_without(_step: Step, fold: int) -> bool:
-        away = [each for each in known if fold_of(each.occurrence.task) != fold]
+        away = [each for each in known if assign_fold(each.occurrence.task) != fold]
         again = write_form(
-            Step(tool=step.tool, effect=step.effect), flow_of(step.tool, away), steps=routine.steps
+            Step(tool=step.tool, effect=step.effect), learn_flow(step.tool, away), steps=routine.steps
         )
         return again is not None and again.step.args.keys() == step.args.keys()
 
     verdict = try_step(step, occurrences, is_found_without)
-    if doubt := doubt_about(verdict, anchor, thresholds):
+    if doubt := find_doubt(verdict, anchor, thresholds):
         return doubt
     return replace(form, step=with_verdict(step, verdict))
 
@@ -108,7 +108,9 @@ def _cases(step: Step, occurrences: Sequence[Occurrence], words: frozenset[str])
         (
             has_asked(each.run, words, before=each.known_before),
             Case(
-                each.task, facts_of(each.frame), any(call.key in align(step, each) for call in each.followers)
+                each.task,
+                collect_facts(each.frame),
+                any(call.key in align(step, each) for call in each.followers),
             ),
         )
         for each in occurrences
@@ -139,10 +141,10 @@ def _decision(
     confidence, wanted = thresholds.confidence, thresholds.writes
     followed, places = sum(case.followed for case in cases), len(cases)
     seen = f"{step.tool} follows {anchor} in {followed} of {places} places"
-    near = lower_bound(followed, places, confidence)
+    near = compute_lower_bound(followed, places, confidence)
     if followed == places:
-        missing = places_missing(followed, places, confidence=confidence, wanted=wanted)
-        reason = f"{seen}, always, but that is {times(missing, 'place')} short of what a write needs"
+        missing = count_missing_places(followed, places, confidence=confidence, wanted=wanted)
+        reason = f"{seen}, always, but that is {format_count(missing, 'place')} short of what a write needs"
     elif found is None:
         reason = f"{seen}: the agents decide, and nothing that is known there explains when"
     else:
@@ -169,14 +171,14 @@ def _shortfall(seen: GuardEvidence, wanted: float) -> str:
     left = seen.others - seen.others_followed
     sides = [("with it", seen.followed, seen.held), ("without it", left, seen.others)]
     missing = [
-        f"{times(count, 'place')} {side}"
+        f"{format_count(count, 'place')} {side}"
         for side, agree, total in sides
-        if (count := places_missing(agree, total, confidence=CONFIDENCE, wanted=wanted))
+        if (count := count_missing_places(agree, total, confidence=CONFIDENCE, wanted=wanted))
     ]
     return f"{' and '.join(missing)} short of the bound of {wanted:.2f}"
 
 
-def ending_with(routine: MetaTool, form: Form) -> MetaTool:
+def append_write(routine: MetaTool, form: Form) -> MetaTool:
     """The write behind the steps that it needs, and behind the writes that came before it."""
     needed = {1}
     waiting = set(form.step.depends_on)

@@ -14,7 +14,7 @@ from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.argument_stats import ArgumentVotes
 from langchain_awo.optimizer.dataflow.consensus import StepFlow
 from langchain_awo.optimizer.dataflow.places import Place, find_places_in
-from langchain_awo.optimizer.dataflow.value_index import Wanted, value_key
+from langchain_awo.optimizer.dataflow.value_index import Wanted, derive_value_key
 from langchain_awo.optimizer.log.corpus import Call
 from langchain_awo.optimizer.mining.occurrences import Occurrence
 
@@ -44,7 +44,7 @@ class Knowledge:
             self._places[key].add(place)
 
     def places(self, key: str) -> set[Place]:
-        """The places that hold a value, by its `value_key`."""
+        """The places that hold a value, by its `derive_value_key`."""
         return self._places[key]
 
 
@@ -55,7 +55,7 @@ MAX_SHAPES: Final = 3
 """Ways to call a tool that are looked at one by one, those of the most tasks first."""
 
 
-def shapes_of(tool: str, occurrences: Iterable[Occurrence], *, min_tasks: int) -> list[Shape | None]:
+def find_shapes(tool: str, occurrences: Iterable[Occurrence], *, min_tasks: int) -> list[Shape | None]:
     """The ways in which a tool is called in enough tasks, and `None` for all of them together."""
     tasks: defaultdict[Shape, set[str]] = defaultdict(set)
     for each in occurrences:
@@ -67,7 +67,7 @@ def shapes_of(tool: str, occurrences: Iterable[Occurrence], *, min_tasks: int) -
     return [None, *common] if len(tasks) > 1 else [None]
 
 
-def flow_of(tool: str, known: Iterable[Knowledge], shape: Shape | None = None) -> StepFlow:
+def learn_flow(tool: str, known: Iterable[Knowledge], shape: Shape | None = None) -> StepFlow:
     """What the recorded calls of a tool say of its arguments; calls of one occurrence weigh one together.
 
     Args:
@@ -86,7 +86,7 @@ def flow_of(tool: str, known: Iterable[Knowledge], shape: Shape | None = None) -
             total += weight
             for name, value in call.args.items():
                 for own, part in votes[name].count(value, weight):
-                    key = value_key(part)
+                    key = derive_value_key(part)
                     own.agree(each.places(key), key, example=number, weight=weight)
             number += 1
     return StepFlow(total, dict(sorted(votes.items())))
@@ -97,4 +97,4 @@ def _parts(calls: Iterable[Call]) -> Iterator[tuple[str, JSONValue]]:
     for call in calls:
         for value in call.args.values():
             for _, part in scratch.count(value, 0.0):
-                yield value_key(part), part
+                yield derive_value_key(part), part

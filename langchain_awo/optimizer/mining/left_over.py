@@ -17,9 +17,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from langchain_awo.model.ir.metatool import MetaTool, Refused, Step
-from langchain_awo.model.text.phrasing import joined
+from langchain_awo.model.text.phrasing import join_words
 from langchain_awo.model.trace.effect import Effect
-from langchain_awo.optimizer.dataflow.account import ArgumentAccount, account_for
+from langchain_awo.optimizer.dataflow.account import ArgumentAccount, account_for_arguments
 from langchain_awo.optimizer.dataflow.consensus import StepFlow
 from langchain_awo.optimizer.mining.cross_validate import MIN_TASKS
 from langchain_awo.optimizer.mining.forms import (
@@ -29,8 +29,8 @@ from langchain_awo.optimizer.mining.forms import (
     read_forms,
     write_form,
 )
-from langchain_awo.optimizer.mining.knowledge import Knowledge, flow_of
-from langchain_awo.optimizer.mining.occurrences import follower_tools
+from langchain_awo.optimizer.mining.knowledge import Knowledge, learn_flow
+from langchain_awo.optimizer.mining.occurrences import list_followers
 
 OFTEN: Final = 0.2
 """Share of the places in which a tool must follow to be missed."""
@@ -42,7 +42,7 @@ MOST: Final = 5
 _POSITION: Final = re.compile(r"/-?\d+(/|$)")
 
 
-def left_over(
+def explain_left_over(
     routine: MetaTool,
     known: Sequence[Knowledge],
     effects: Mapping[str, Effect],
@@ -59,13 +59,13 @@ def left_over(
     followed = Counter(tool for each in occurrences for tool in {call.tool for call in each.followers})
     often = [
         tool
-        for tool in follower_tools(occurrences, min_tasks=MIN_TASKS)
+        for tool in list_followers(occurrences, min_tasks=MIN_TASKS)
         if followed[tool] >= OFTEN * len(occurrences) and tool not in avoid
     ]
     missed = sorted(set(often) - set(routine.tools), key=lambda tool: (-followed[tool], tool))
     for tool in missed[:MOST]:
         effect = effects.get(tool, Effect.UNKNOWN)
-        if found := why_not(tool, effect, routine, known, writes=writes):
+        if found := explain_refusal(tool, effect, routine, known, writes=writes):
             code, reason = found
             anchor, places = routine.steps[0].tool, len(occurrences)
             yield Refused(
@@ -84,14 +84,14 @@ _READY: Final = {"writes": 1.0, "unknown_effect": 1.0, "destructive": 0.9}
 """Nothing but a word from the user is missing there; elsewhere the data says no."""
 
 
-def why_not(
+def explain_refusal(
     tool: str, effect: Effect, routine: MetaTool, known: Sequence[Knowledge], *, writes: bool
 ) -> tuple[str, str] | None:
     """A code and the reason why a tool is no next step, `None` where a trial or a condition has to tell."""
-    if barred := why_barred(tool, effect, writes=writes):
+    if barred := explain_barring(tool, effect, writes=writes):
         return barred
     taken = [spec.name for spec in routine.parameters]
-    flow = flow_of(tool, known)
+    flow = learn_flow(tool, known)
     base = Step(tool=tool, effect=effect)
     if effect.is_read:
         return None if list(read_forms(base, flow, taken)) else _unbound(flow, READ_AGREEMENT)
@@ -106,7 +106,7 @@ def why_not(
     return None
 
 
-def why_barred(tool: str, effect: Effect, *, writes: bool) -> tuple[str, str] | None:
+def explain_barring(tool: str, effect: Effect, *, writes: bool) -> tuple[str, str] | None:
     """A code and the reason why the effect of a tool keeps it out, whatever agents do."""
     if effect is Effect.UNKNOWN:
         return "unknown_effect", (
@@ -122,13 +122,13 @@ def why_barred(tool: str, effect: Effect, *, writes: bool) -> tuple[str, str] | 
 
 
 def _unbound(flow: StepFlow, agreement: float, *, constants: bool = True) -> tuple[str, str]:
-    accounts = list(account_for(flow, agreement=agreement, constants=constants))
+    accounts = list(account_for_arguments(flow, agreement=agreement, constants=constants))
     missing = [each for each in accounts if not flow.always(each.name)]
     listed = [
         each for each in accounts if not constants and each.is_explained and _POSITION.search(each.source)
     ]
     if listed:
-        named = joined([f"{each.name} is {each.source}" for each in listed])
+        named = join_words([f"{each.name} is {each.source}" for each in listed])
         return "unbound", f"but {named}: what stands at a position of a list is no target for a write"
     open_ = describe_open([each for each in accounts if not each.is_explained])
     if not any(each.flows for each in accounts):
@@ -150,5 +150,5 @@ def describe_open(accounts: Sequence[ArgumentAccount]) -> str:
     told = [f"{each.name} is {each.source} in {each.agree} of {each.calls} calls only" for each in near]
     if nowhere:
         verb = "stands" if len(nowhere) == 1 else "stand"
-        told.append(f"{joined(nowhere)} {verb} in no earlier output or argument")
+        told.append(f"{join_words(nowhere)} {verb} in no earlier output or argument")
     return "; ".join(told)

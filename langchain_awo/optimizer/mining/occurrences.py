@@ -10,7 +10,7 @@ from typing import Final
 from langchain_awo.model.ir.binding import Frame
 from langchain_awo.model.ir.metatool import Step
 from langchain_awo.model.stepping.deciding import Calls, decide
-from langchain_awo.model.text.encoding import digest
+from langchain_awo.model.text.encoding import compute_digest
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.log.corpus import Call, Corpus, Run, Segment
 
@@ -66,7 +66,7 @@ class Occurrence:
         return replace(self, followers=list(self.followers), frame=own)
 
 
-def occurrences_of(corpus: Corpus, tool: str, *, sample: int | None = SAMPLE) -> list[Occurrence]:
+def collect_occurrences(corpus: Corpus, tool: str, *, sample: int | None = SAMPLE) -> list[Occurrence]:
     """Successful calls of a tool with what followed them, the first of equal calls in a segment only.
 
     Args:
@@ -79,7 +79,7 @@ def occurrences_of(corpus: Corpus, tool: str, *, sample: int | None = SAMPLE) ->
         ranked = []
         for number, (run, *_) in enumerate(places):
             seen[run.task] += 1
-            ranked.append((seen[run.task], digest(run.trace_id), number))
+            ranked.append((seen[run.task], compute_digest(run.trace_id), number))
         kept = sorted(number for *_, number in sorted(ranked)[:sample])
         places = [places[number] for number in kept]
     return [_occurrence(*place) for place in places]
@@ -120,7 +120,7 @@ def _followers(segment: Segment, position: int, done: frozenset[str]) -> Iterato
         seen.update(call.key for call in fresh)
 
 
-def follower_tools(occurrences: Sequence[Occurrence], *, min_tasks: int) -> list[str]:
+def list_followers(occurrences: Sequence[Occurrence], *, min_tasks: int) -> list[str]:
     """Tools that follow in at least so many tasks, sorted."""
     tasks: dict[str, set[str]] = defaultdict(set)
     for each in occurrences:

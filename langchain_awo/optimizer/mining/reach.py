@@ -15,21 +15,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from langchain_awo.model.ir.binding import Parameter, leaves
+from langchain_awo.model.ir.binding import Parameter, list_leaves
 from langchain_awo.model.ir.metatool import MetaTool, Refused, Step
-from langchain_awo.model.ir.reach import leaking_argument
+from langchain_awo.model.ir.reach import find_leaking_argument
 from langchain_awo.model.rules import RuleSet, Trust
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.mining.align import advance, align
-from langchain_awo.optimizer.mining.occurrences import occurrences_of
+from langchain_awo.optimizer.mining.occurrences import collect_occurrences
 
 
-def trusting(corpus: Corpus, rules: RuleSet | None) -> Corpus:
+def apply_trust(corpus: Corpus, rules: RuleSet | None) -> Corpus:
     """The same corpus, where the tools that rules trust reach nowhere."""
-    return replace(corpus, trusted=trusted_by(rules))
+    return replace(corpus, trusted=list_trusted(rules))
 
 
-def trusted_by(rules: RuleSet | None) -> frozenset[str]:
+def list_trusted(rules: RuleSet | None) -> frozenset[str]:
     """The tools that rules say are safe to be handed what other tools returned."""
     return frozenset(rule.tool for rule in (rules.active if rules else ()) if isinstance(rule, Trust))
 
@@ -43,7 +43,7 @@ def keep_home(candidate: MetaTool, corpus: Corpus) -> tuple[MetaTool | None, lis
     for number, step in enumerate(candidate.steps, start=1):
         if step.depends_on & dropped:
             dropped.add(number)
-        elif argument := leaking_argument(step, candidate.steps, corpus.reach.get(step.tool)):
+        elif argument := find_leaking_argument(step, candidate.steps, corpus.reach.get(step.tool)):
             dropped.add(number)
             refused.append(_leaks(candidate, step, argument))
     for number in sorted(_of_one_author(candidate, corpus) - dropped):
@@ -96,7 +96,7 @@ def _without(candidate: MetaTool, dropped: Iterable[int]) -> MetaTool:
 def _parameters(steps: Iterable[Step]) -> Iterator[str]:
     for step in steps:
         for binding in step.bindings:
-            yield from (leaf.name for leaf in leaves(binding) if isinstance(leaf, Parameter))
+            yield from (leaf.name for leaf in list_leaves(binding) if isinstance(leaf, Parameter))
 
 
 def _of_one_author(candidate: MetaTool, corpus: Corpus) -> set[int]:
@@ -104,7 +104,7 @@ def _of_one_author(candidate: MetaTool, corpus: Corpus) -> set[int]:
     if not corpus.has_authors:
         return set()
     authors: dict[int, set[str]] = {}
-    for each in occurrences_of(corpus, candidate.steps[0].tool):
+    for each in collect_occurrences(corpus, candidate.steps[0].tool):
         authors.setdefault(1, set()).add(each.run.author)
         for number, step in enumerate(candidate.steps[1:], start=2):
             keys = align(step, each)

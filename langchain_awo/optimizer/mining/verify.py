@@ -6,22 +6,22 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from langchain_awo.model.ir.binding import Parameter, leaves
+from langchain_awo.model.ir.binding import Parameter, list_leaves
 from langchain_awo.model.ir.metatool import Evidence, MetaTool, Refused, Step
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.mining.align import advance
 from langchain_awo.optimizer.mining.cross_validate import (
     Thresholds,
     Verdict,
-    doubt_about,
-    fold_of,
+    assign_fold,
+    find_doubt,
     try_step,
     with_verdict,
 )
 from langchain_awo.optimizer.mining.expect import expect_output
-from langchain_awo.optimizer.mining.occurrences import Occurrence, occurrences_of
+from langchain_awo.optimizer.mining.occurrences import Occurrence, collect_occurrences
 from langchain_awo.optimizer.replay.simulate import simulate
-from langchain_awo.optimizer.statistics import lower_bound
+from langchain_awo.optimizer.statistics import compute_lower_bound
 
 
 def verify(
@@ -32,14 +32,14 @@ def verify(
     A step falls with the steps it depends on. What is left of the routine must be more than the anchor.
     """
     anchor = candidate.steps[0].tool
-    occurrences = occurrences_of(corpus, anchor)
+    occurrences = collect_occurrences(corpus, anchor)
     going_on = [each.copy() for each in occurrences]
     verdicts, refused = {1: Verdict(candidate.steps[0])}, []
     for number, step in enumerate(candidate.steps[1:], start=2):
         verdict = try_step(step, going_on)
         if not step.depends_on <= verdicts.keys():
             continue
-        if doubt := doubt_about(verdict, anchor, thresholds):
+        if doubt := find_doubt(verdict, anchor, thresholds):
             refused.append(doubt)
             continue
         verdicts[number] = verdict
@@ -65,13 +65,13 @@ def _evidence(routine: MetaTool, occurrences: Sequence[Occurrence], thresholds: 
         recorded = {call.key for call in each.followers if call.tool in tools}
         if recorded:
             places += 1
-            exact += fold_of(each.task) not in missed and recorded <= _replayed(routine, each)
+            exact += assign_fold(each.task) not in missed and recorded <= _replayed(routine, each)
     return Evidence(
         tasks=len({each.task for each in occurrences}),
         occurrences=len(occurrences),
         held_out=places,
         held_out_exact=exact,
-        lower_bound=round(lower_bound(exact, places, thresholds.confidence), 4),
+        lower_bound=round(compute_lower_bound(exact, places, thresholds.confidence), 4),
     )
 
 
@@ -88,7 +88,7 @@ def _kept(candidate: MetaTool, verdicts: Mapping[int, Verdict]) -> MetaTool:
     steps = tuple(
         _judged(candidate.steps[old - 1], verdict).renumbered(numbers) for old, verdict in verdicts.items()
     )
-    bindings = (leaf for step in steps for binding in step.bindings for leaf in leaves(binding))
+    bindings = (leaf for step in steps for binding in step.bindings for leaf in list_leaves(binding))
     used = {leaf.name for leaf in bindings if isinstance(leaf, Parameter)}
     parameters = tuple(spec for spec in candidate.parameters if spec.name in used)
     return replace(candidate, steps=steps, parameters=parameters)
@@ -115,7 +115,7 @@ def _too_often_failed(candidate: MetaTool, corpus: Corpus, thresholds: Threshold
         f"{failed} of {all_} runs that went through it failed, and {table[1][0]} of {sum(table[1])} "
         f"that called {candidate.steps[0].tool} without going on (p = {p_value:.4f})"
     )
-    return refusal(candidate, "fails_often", reason, all_)
+    return build_refusal(candidate, "fails_often", reason, all_)
 
 
 def _outcomes(corpus: Corpus, anchor: str) -> Iterable[tuple[Counter[str], bool]]:
@@ -138,11 +138,11 @@ def _judged(step: Step, verdict: Verdict) -> Step:
     return step if known else with_verdict(step, verdict)
 
 
-def refusal(candidate: MetaTool, code: str, reason: str, occurrences: int) -> Refused:
+def build_refusal(candidate: MetaTool, code: str, reason: str, occurrences: int) -> Refused:
     """A refused candidate, named by its tools."""
-    return Refused(routine=routine_of(candidate), code=code, reason=reason, occurrences=occurrences)
+    return Refused(routine=list_tools(candidate), code=code, reason=reason, occurrences=occurrences)
 
 
-def routine_of(candidate: MetaTool) -> tuple[str, ...]:
+def list_tools(candidate: MetaTool) -> tuple[str, ...]:
     """The tools of a routine, those that it calls for each item of a list with a star."""
     return tuple(f"{step.tool}*" if step.over else step.tool for step in candidate.steps)

@@ -13,10 +13,10 @@ from typing import Final
 
 from langchain_awo.errors import DecisionError
 from langchain_awo.model.ir.metatool import MetaTool, Refused, ToolkitPlan
-from langchain_awo.model.ir.reviewing import installed_as, standing_of, withheld
-from langchain_awo.model.ir.sameness import calls_of, doing
+from langchain_awo.model.ir.reviewing import change_mode, explain_withholding, get_standing
+from langchain_awo.model.ir.sameness import fingerprint_routine, list_calls
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.optimizer.mining.verify import refusal
+from langchain_awo.optimizer.mining.verify import build_refusal
 
 REJECTED: Final = "rejected"
 """Code of the refusal of a routine that a person rejected."""
@@ -57,12 +57,12 @@ class Carried:
         return "\n".join(_lines(self))
 
 
-def left_out(candidates: Iterable[MetaTool], rejected: Sequence[MetaTool]) -> dict[int, Refused]:
+def refuse_rejected(candidates: Iterable[MetaTool], rejected: Sequence[MetaTool]) -> dict[int, Refused]:
     """The candidates that a person rejected, by position: they make the same calls."""
     if not rejected:
         return {}
-    known = {calls_of(each): each for each in reversed(rejected)}
-    found = {i: (each, known.get(calls_of(each))) for i, each in enumerate(candidates)}
+    known = {list_calls(each): each for each in reversed(rejected)}
+    found = {i: (each, known.get(list_calls(each))) for i, each in enumerate(candidates)}
     return {i: _refusal(each, old) for i, (each, old) in found.items() if old is not None}
 
 
@@ -73,7 +73,7 @@ def carry_over(plan: ToolkitPlan, former: ToolkitPlan) -> tuple[ToolkitPlan, Car
         plan: compiled anew.
         former: the plan that people decided about.
     """
-    out = left_out(plan.meta_tools, former.rejected)
+    out = refuse_rejected(plan.meta_tools, former.rejected)
     new = [each for i, each in enumerate(plan.meta_tools) if i not in out]
     pairs = _pairs(new, former.meta_tools)
     decided = [_decided(each, pairs.get(i)) for i, each in enumerate(new)]
@@ -92,7 +92,7 @@ def carry_over(plan: ToolkitPlan, former: ToolkitPlan) -> tuple[ToolkitPlan, Car
 def _refusal(candidate: MetaTool, rejected: MetaTool) -> Refused:
     said = rejected.decision.reason if rejected.decision else ""
     reason = f"a person rejected it as {rejected.name}" + (f": {said}" if said else "")
-    return refusal(candidate, REJECTED, reason, candidate.evidence.occurrences)
+    return build_refusal(candidate, REJECTED, reason, candidate.evidence.occurrences)
 
 
 def _refused(refused: Sequence[Refused], more: Iterable[Refused]) -> tuple[Refused, ...]:
@@ -104,7 +104,7 @@ def _pairs(new: Sequence[MetaTool], former: Sequence[MetaTool]) -> dict[int, Met
     """The former meta-tool that each one stands for, by position, each once, the nearest first."""
     pairs: dict[int, MetaTool] = {}
     left = list(former)
-    for alike in (doing, _doing_as_far, calls_of):
+    for alike in (fingerprint_routine, _doing_as_far, list_calls):
         known = {alike(each): each for each in reversed(left)}
         for i, each in enumerate(new):
             if i not in pairs and (old := known.pop(alike(each), None)) is not None:
@@ -114,7 +114,7 @@ def _pairs(new: Sequence[MetaTool], former: Sequence[MetaTool]) -> dict[int, Met
 
 
 def _doing_as_far(meta_tool: MetaTool) -> str:
-    return doing(meta_tool, limits=False)
+    return fingerprint_routine(meta_tool, limits=False)
 
 
 def _decided(meta_tool: MetaTool, former: MetaTool | None) -> MetaTool:
@@ -130,7 +130,7 @@ def _decided(meta_tool: MetaTool, former: MetaTool | None) -> MetaTool:
 def _in_mode_of(meta_tool: MetaTool, former: MetaTool) -> MetaTool:
     """In the chosen mode, unless it can no longer be installed so."""
     try:
-        return installed_as(meta_tool, former.mode)
+        return change_mode(meta_tool, former.mode)
     except DecisionError:
         return replace(meta_tool, chosen=tuple(each for each in meta_tool.chosen if each != "mode"))
 
@@ -161,14 +161,14 @@ def _told(
     decided = [now for old, _, now in pairs if old.decision is not None]
     paired = {old.name for old, _, _ in pairs}
     return Carried(
-        kept=tuple(each.name for each in decided if standing_of(each) != "changed"),
-        asking=tuple(each.name for each in decided if standing_of(each) == "changed"),
+        kept=tuple(each.name for each in decided if get_standing(each) != "changed"),
+        asking=tuple(each.name for each in decided if get_standing(each) == "changed"),
         left_out=tuple(each.name for each in former.rejected),
         gone=tuple(each.name for each in former.meta_tools if each.decision and each.name not in paired),
         renamed=tuple(
             (new.name, now.name) for old, new, now in pairs if "name" in old.chosen and new.name != now.name
         ),
-        waiting=tuple(each.name for each in plan.meta_tools if withheld(each)),
+        waiting=tuple(each.name for each in plan.meta_tools if explain_withholding(each)),
     )
 
 

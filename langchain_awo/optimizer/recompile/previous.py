@@ -20,13 +20,13 @@ from itertools import count
 from typing import Final
 
 from langchain_awo.model.ir.metatool import BindingEvidence, MetaTool, Refused
-from langchain_awo.model.ir.sameness import doing, renamed, uses_of
+from langchain_awo.model.ir.sameness import fingerprint_routine, rename_parameters, uses_of
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.mining.cross_validate import MIN_TASKS, Thresholds
-from langchain_awo.optimizer.mining.occurrences import occurrences_of
-from langchain_awo.optimizer.mining.verify import refusal, verify
-from langchain_awo.optimizer.selection.naming import base_name, name_all
+from langchain_awo.optimizer.mining.occurrences import collect_occurrences
+from langchain_awo.optimizer.mining.verify import build_refusal, verify
+from langchain_awo.optimizer.selection.naming import derive_base_name, name_all
 
 RETIRED: Final = "retired"
 """Code of the refusal of a former meta-tool that does not hold."""
@@ -60,11 +60,11 @@ def reconsider(
     Args:
         avoid: tools that no meta-tool may call.
     """
-    mined = {doing(each, limits=False): each for each in reversed(candidates)}
+    mined = {fingerprint_routine(each, limits=False): each for each in reversed(candidates)}
     holding: dict[str, MetaTool] = {}
     refused: list[Refused] = []
     for each in former:
-        again = mined.get(doing(each, limits=False))
+        again = mined.get(fingerprint_routine(each, limits=False))
         found = again and _named_as(again, each)
         if off_limits := _off_limits(each, corpus, avoid):
             found = None
@@ -73,12 +73,12 @@ def reconsider(
             found, doubts = _tried_again(each, corpus, thresholds)
             refused += doubts
         if found is not None:
-            holding.setdefault(doing(found), _installed_as(found, each))
-    others = [each for each in candidates if doing(each) not in holding]
+            holding.setdefault(fingerprint_routine(found), _installed_as(found, each))
+    others = [each for each in candidates if fingerprint_routine(each) not in holding]
     return Reconsidered(tuple(holding.values()), (*holding.values(), *others), tuple(refused))
 
 
-def named_as_before(
+def restore_names(
     meta_tools: Sequence[MetaTool],
     former: Sequence[MetaTool],
     corpus: Corpus,
@@ -99,7 +99,7 @@ def named_as_before(
     for i, each in enumerate(named):
         old = pairs.get(i)
         if old is not None and old.name not in corpus.specs:
-            same = doing(old) == doing(as_saved(each))
+            same = fingerprint_routine(old) == fingerprint_routine(as_saved(each))
             named[i] = replace(each, name=old.name, description=old.description if same else each.description)
         else:
             name = next(name for name in _free_names(each.name) if name not in used)
@@ -110,10 +110,10 @@ def named_as_before(
 
 def _pairs(meta_tools: Sequence[MetaTool], former: Sequence[MetaTool]) -> dict[int, MetaTool]:
     """The former meta-tool that each stands for, by position: it does the same, else what it does has the same name."""
-    left = {doing(each): each for each in reversed(former)}
+    left = {fingerprint_routine(each): each for each in reversed(former)}
     pairs: dict[int, MetaTool] = {}
     for position, each in enumerate(meta_tools):
-        if (same := left.pop(doing(each), None)) is not None:
+        if (same := left.pop(fingerprint_routine(each), None)) is not None:
             pairs[position] = same
     for position, each in enumerate(meta_tools):
         near = [key for key, other in left.items() if position not in pairs and _is_near(each, other)]
@@ -133,12 +133,12 @@ def _with_parameters_of(meta_tool: MetaTool, former: MetaTool | None) -> MetaToo
         better = next((known[use] for use in uses if use in known), name)
         if better not in names.values() and (better == name or better not in own):
             names[name] = better
-    return renamed(meta_tool, names)
+    return rename_parameters(meta_tool, names)
 
 
 def _named_as(meta_tool: MetaTool, former: MetaTool) -> MetaTool:
     """The same routine with the former names of parameters, and lists followed as far as before."""
-    named = renamed(meta_tool, dict(zip(uses_of(meta_tool), uses_of(former), strict=True)))
+    named = rename_parameters(meta_tool, dict(zip(uses_of(meta_tool), uses_of(former), strict=True)))
     pairs = zip(named.steps, former.steps, strict=True)
     return replace(
         named,
@@ -160,9 +160,9 @@ def _installed_as(found: MetaTool, former: MetaTool) -> MetaTool:
 def _off_limits(former: MetaTool, corpus: Corpus, avoid: Container[str]) -> Refused | None:
     for tool in former.tools:
         if tool in avoid:
-            return refusal(former, RETIRED, f"{tool} is protected now, or ignored by a rule", 0)
+            return build_refusal(former, RETIRED, f"{tool} is protected now, or ignored by a rule", 0)
         if corpus.effects.get(tool) is Effect.DESTRUCTIVE:
-            return refusal(
+            return build_refusal(
                 former, RETIRED, f"{tool} is destructive now; declare another effect to allow it", 0
             )
     return None
@@ -172,10 +172,10 @@ def _tried_again(
     former: MetaTool, corpus: Corpus, thresholds: Thresholds
 ) -> tuple[MetaTool | None, list[Refused]]:
     anchor = former.steps[0].tool
-    tasks = len({each.task for each in occurrences_of(corpus, anchor)})
+    tasks = len({each.task for each in collect_occurrences(corpus, anchor)})
     if tasks < MIN_TASKS:
         reason = f"{anchor} was called in {tasks} {'task' if tasks == 1 else 'tasks'} of these traces, too few to tell"
-        return None, [refusal(former, RETIRED, reason, tasks)]
+        return None, [build_refusal(former, RETIRED, reason, tasks)]
     steps = tuple(
         replace(
             step,
@@ -188,7 +188,7 @@ def _tried_again(
     found, doubts = verify(replace(former, steps=steps), corpus, thresholds)
     if found is None:
         reason = _told(doubts[0]) if doubts else "nothing but its first call is left of it"
-        doubts = [*doubts, refusal(former, RETIRED, reason, tasks)]
+        doubts = [*doubts, build_refusal(former, RETIRED, reason, tasks)]
     return found, doubts
 
 
@@ -200,7 +200,9 @@ def _told(doubt: Refused) -> str:
 
 
 def _is_near(meta_tool: MetaTool, former: MetaTool) -> bool:
-    return meta_tool.steps[0].tool == former.steps[0].tool and base_name(meta_tool) == base_name(former)
+    return meta_tool.steps[0].tool == former.steps[0].tool and derive_base_name(
+        meta_tool
+    ) == derive_base_name(former)
 
 
 def _shared(one: MetaTool, other: MetaTool) -> int:

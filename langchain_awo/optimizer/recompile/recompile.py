@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from langchain_awo.errors import CompileError
 from langchain_awo.model.ir.metatool import Evidence, MetaTool, ToolkitPlan
-from langchain_awo.model.ir.reviewing import all_of
-from langchain_awo.model.ir.schema import adapter
+from langchain_awo.model.ir.reviewing import list_decidable
+from langchain_awo.model.ir.schema import get_adapter
 from langchain_awo.model.rules import RuleSet
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import ToolSpec, Trace
@@ -17,11 +17,11 @@ from langchain_awo.model.views.difference import Changed, Difference, compare_pl
 from langchain_awo.model.views.difference_text import format_difference
 from langchain_awo.optimizer.log.habits import read_together
 from langchain_awo.optimizer.log.inline import Echo, without_echo
-from langchain_awo.optimizer.mining.verify import routine_of
+from langchain_awo.optimizer.mining.verify import list_tools
 from langchain_awo.optimizer.pipeline import Options, Progress, compile_plan
 from langchain_awo.optimizer.recompile.decisions import Carried, carry_over
 from langchain_awo.optimizer.recompile.previous import RETIRED
-from langchain_awo.optimizer.settings import options_of
+from langchain_awo.optimizer.settings import restore_options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,9 @@ class Recompilation:
         return {
             "same": self.is_same,
             "kept": [{"name": each.name, "evidence": _evidence(each)} for each in self.kept],
-            "changed": [adapter(Changed).dump_python(each, mode="json") for each in self.difference.changed],
+            "changed": [
+                get_adapter(Changed).dump_python(each, mode="json") for each in self.difference.changed
+            ],
             "new": [{"name": each.name, "evidence": _evidence(each)} for each in self.difference.added],
             "retired": [
                 {
@@ -77,8 +79,8 @@ class Recompilation:
                 }
                 for each in self.retired
             ],
-            "difference": adapter(Difference).dump_python(self.difference, mode="json"),
-            "echo": adapter(Echo).dump_python(self.echo, mode="json"),
+            "difference": get_adapter(Difference).dump_python(self.difference, mode="json"),
+            "echo": get_adapter(Echo).dump_python(self.echo, mode="json"),
             "decisions": self.decisions.as_json(),
         }
 
@@ -118,7 +120,7 @@ def recompile_plan(
             "the former toolkit was compiled with merging rules; name the rules file again, or an empty one"
         )
     together = read_together(former.corpus.get("together"))
-    found, echo = without_echo(traces, {each.name for each in all_of(former)}, together=together)
+    found, echo = without_echo(traces, {each.name for each in list_decidable(former)}, together=together)
     live = {spec.name for spec in tools}
     gone = {each.name: _missing(each, live) for each in former.meta_tools if live}
     usable = [each for each in former.meta_tools if not gone.get(each.name)]
@@ -148,7 +150,7 @@ def as_compiled(former: ToolkitPlan, *, live: bool, rules: RuleSet | None = None
     Raises:
         PlanError: its settings are not those of a compiled toolkit.
     """
-    options = options_of(former, rules=rules, known_effects=not live)
+    options = restore_options(former, rules=rules, known_effects=not live)
     return replace(options, strategy="awo") if former.strategy == "awo" else options
 
 
@@ -159,7 +161,7 @@ def _missing(meta_tool: MetaTool, live: AbstractSet[str]) -> str:
 
 def _why(gone: MetaTool, plan: ToolkitPlan) -> str:
     """Why a meta-tool is in a plan no more."""
-    refused = next((each for each in plan.refused if each.routine == routine_of(gone)), None)
+    refused = next((each for each in plan.refused if each.routine == list_tools(gone)), None)
     if refused is not None and refused.code == RETIRED:
         return refused.reason
     tools = [step.tool for step in gone.steps]
@@ -198,5 +200,5 @@ def _places(evidence: Evidence) -> str:
 
 
 def _evidence(meta_tool: MetaTool) -> dict[str, JSONValue]:
-    data: dict[str, JSONValue] = adapter(Evidence).dump_python(meta_tool.evidence, mode="json")
+    data: dict[str, JSONValue] = get_adapter(Evidence).dump_python(meta_tool.evidence, mode="json")
     return data

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.log.corpus import Corpus, Round, Run, Segment
-from langchain_awo.optimizer.log.words_in_text import scalars
+from langchain_awo.optimizer.log.words_in_text import iterate_scalars
 from langchain_awo.optimizer.replay.parts import PARTS, Part, classify_rounds
 
 
@@ -59,7 +59,7 @@ class Ceiling:
         }
 
 
-def ceiling_of(corpus: Corpus) -> Ceiling:
+def measure_ceiling(corpus: Corpus) -> Ceiling:
     """The ceilings of a corpus; all zero when it has no model call."""
     total = corpus.model_calls
     if not total:
@@ -104,5 +104,5 @@ def _continue_walk(run: Run, segment: Segment) -> int:
 
 
 def _is_produced(run: Run, current: Round, since: int) -> bool:
-    leaves: Sequence[JSONValue] = [leaf for call in current.calls for leaf in scalars(call.args)]
+    leaves: Sequence[JSONValue] = [leaf for call in current.calls for leaf in iterate_scalars(call.args)]
     return all(run.occurs_between(leaf, since, current.start) for leaf in leaves)

@@ -14,15 +14,15 @@ from langchain_awo.ledger.tokens import (
     ANSWER_TOKENS,
     CHARACTERS_PER_TOKEN,
     NOTE_TOKENS,
-    schema_tokens,
-    text_tokens,
-    told_tokens,
+    estimate_schema_tokens,
+    estimate_text_tokens,
+    estimate_told_tokens,
 )
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.replay.tally import Moves, ReplayedUse, Tally
 
-__all__: Final = ["CHARACTERS_PER_TOKEN", "Books", "Cost", "Prices", "schema_tokens"]
+__all__: Final = ["CHARACTERS_PER_TOKEN", "Books", "Cost", "Prices", "estimate_schema_tokens"]
 
 HEAD_TOKENS: Final = 15.0
 """What stands beside the output of a call that nobody recorded: its tool and its arguments."""
@@ -70,12 +70,12 @@ class Books:
         steps = use.meta_tool.steps
         behind = START if use.way == "entry" else use.behind
         known = sum(
-            told_tokens(number, call.tool, call.args, call.output, hide=steps[number - 1].hide)
+            estimate_told_tokens(number, call.tool, call.args, call.output, hide=steps[number - 1].hide)
             for number, call in use.told
         )
         unknown = sum(n * (HEAD_TOKENS + self.sizes.get(use.tool(number), 0.0)) for number, n in vain.items())
         around = NOTE_TOKENS if use.way == "continued" else ANSWER_TOKENS
-        replaced = text_tokens(use.anchor.output) if use.anchor else 0.0
+        replaced = estimate_text_tokens(use.anchor.output) if use.anchor else 0.0
         yield Put(behind, around + known + unknown - replaced)
 
 
@@ -159,7 +159,12 @@ class Cost:
 
     def of_schema(self, meta_tool: MetaTool) -> float:
         """What showing a meta-tool in every prompt of the runs costs."""
-        return self.prices.schema * schema_tokens(meta_tool) * self.corpus.model_calls / self.usual_tokens
+        return (
+            self.prices.schema
+            * estimate_schema_tokens(meta_tool)
+            * self.corpus.model_calls
+            / self.usual_tokens
+        )
 
     def worth(self, tally: Tally) -> float:
         """The model calls that a tally saved, less what was fetched in vain; a repeat saves nothing worth a routine."""

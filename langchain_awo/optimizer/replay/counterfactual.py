@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from langchain_awo.model.ir.eager import eager_part
+from langchain_awo.model.ir.eager import select_eager_part
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.optimizer.log.corpus import Corpus, Round, Run, Segment
 from langchain_awo.optimizer.replay.parts import Part, classify_rounds
@@ -69,7 +69,7 @@ def replay_continue(
     meta_tools: Sequence[MetaTool], run: Run, segment: Segment, parts: Sequence[Part | None]
 ) -> Tally:
     """One segment with the eager steps run after every anchor call."""
-    eager = [shortened for shortened in map(eager_part, meta_tools) if shortened]
+    eager = [shortened for shortened in map(select_eager_part, meta_tools) if shortened]
     tally = walk_continue(segment, parts, lambda at: _simulated(eager, run, segment, at))
     return tally.of(run.trace_id)
 
@@ -99,13 +99,13 @@ def walk_blind(segment: Segment, parts: Sequence[Part | None], found: FoundAt) -
         if fetched.covers(current, position):
             tally.count(current, parts[position])
             continue
-        for meta_tool, simulation in best_by_anchor(found(position)).values():
+        for meta_tool, simulation in choose_best_by_anchor(found(position)).values():
             _use(meta_tool, simulation, segment, fetched, tally)
             tally.unwanted_writes += simulation.unwanted
     return tally
 
 
-def best_by_anchor(found: Iterable[Used]) -> dict[str, Used]:
+def choose_best_by_anchor(found: Iterable[Used]) -> dict[str, Used]:
     """For each call that something could be used in place of, what usually saves most."""
     best: dict[str, Used] = {}
     for used in found:

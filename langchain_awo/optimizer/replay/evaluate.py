@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 from langchain_awo.errors import CompileError
 from langchain_awo.ledger.balance import Balance
-from langchain_awo.model.ir.argument_checks import share
+from langchain_awo.model.ir.argument_checks import check_share
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import ToolSpec, Trace
@@ -16,8 +16,8 @@ from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
 from langchain_awo.optimizer.log.habits import Together
 from langchain_awo.optimizer.log.inline import without_echo
 from langchain_awo.optimizer.pipeline import Options, Progress, compile_corpus
-from langchain_awo.optimizer.replay.ceiling import Ceiling, ceiling_of
-from langchain_awo.optimizer.replay.cost import Books, schema_tokens
+from langchain_awo.optimizer.replay.ceiling import Ceiling, measure_ceiling
+from langchain_awo.optimizer.replay.cost import Books, estimate_schema_tokens
 from langchain_awo.optimizer.replay.counterfactual import Replay, replay
 from langchain_awo.optimizer.replay.installed import replay_installed
 from langchain_awo.optimizer.replay.parts import PARTS
@@ -165,8 +165,8 @@ def evaluate(
         model_calls=rest.model_calls,
         baseline_awo=_literal(train, rest, replace(chosen, bindings="exact")),
         baseline_awo_consensus=_literal(train, rest, replace(chosen, bindings="consensus")),
-        result=saving_of(meta_tools, rest),
-        ceiling=ceiling_of(rest),
+        result=measure_saving(meta_tools, rest),
+        ceiling=measure_ceiling(rest),
         meta_tools=tuple(meta_tools),
     )
 
@@ -192,7 +192,7 @@ def replay_report(
         traces=len(corpus.runs),
         model_calls=corpus.model_calls,
         result=_saving(meta_tools, corpus, found),
-        ceiling=ceiling_of(corpus),
+        ceiling=measure_ceiling(corpus),
         uses=dict(found.chooser.uses),
     )
 
@@ -204,7 +204,7 @@ def split(corpus: Corpus, *, held_out: float, seed: int) -> tuple[Corpus, Corpus
         CompileError: there are fewer than two tasks, or the share leaves one side empty.
         ArgumentError: it is no share.
     """
-    share(held_out, option="held_out")
+    check_share(held_out, option="held_out")
     tasks = list(corpus.tasks)
     random.Random(seed).shuffle(tasks)  # noqa: S311  # a reproducible split, nothing secret
     count = round(len(tasks) * held_out)
@@ -216,14 +216,14 @@ def split(corpus: Corpus, *, held_out: float, seed: int) -> tuple[Corpus, Corpus
     return corpus.of_tasks(tasks[count:]), corpus.of_tasks(tasks[:count])
 
 
-def saving_of(meta_tools: Sequence[MetaTool], corpus: Corpus) -> Saving:
+def measure_saving(meta_tools: Sequence[MetaTool], corpus: Corpus) -> Saving:
     """What some meta-tools save on a corpus."""
     return _saving(meta_tools, corpus, replay(meta_tools, corpus))
 
 
 def _saving(meta_tools: Sequence[MetaTool], corpus: Corpus, found: Replay) -> Saving:
     total, books = max(1, found.model_calls), Books(corpus)
-    schemas = sum(map(schema_tokens, meta_tools))
+    schemas = sum(map(estimate_schema_tokens, meta_tools))
     installed = replay_installed(meta_tools, corpus, books=books)
     return Saving(
         meta_tools=len(meta_tools),
@@ -251,4 +251,4 @@ def _shares(tally: Tally, total: int) -> dict[str, float]:
 
 def _literal(train: Corpus, rest: Corpus, options: Options) -> Saving:
     meta_tools, _ = compile_corpus(train, replace(options, strategy="awo"))
-    return saving_of(meta_tools, rest)
+    return measure_saving(meta_tools, rest)

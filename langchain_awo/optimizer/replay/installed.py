@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from langchain_awo.ledger.balance import Balance
-from langchain_awo.model.ir.eager import eager_part
+from langchain_awo.model.ir.eager import select_eager_part
 from langchain_awo.model.ir.metatool import MetaTool, Mode
-from langchain_awo.optimizer.log.corpus import Corpus, Run, Segment, spec_tokens
-from langchain_awo.optimizer.replay.cost import Books, schema_tokens
-from langchain_awo.optimizer.replay.counterfactual import Fetched, Used, best_by_anchor
+from langchain_awo.optimizer.log.corpus import Corpus, Run, Segment, estimate_spec_tokens
+from langchain_awo.optimizer.replay.cost import Books, estimate_schema_tokens
+from langchain_awo.optimizer.replay.counterfactual import Fetched, Used, choose_best_by_anchor
 from langchain_awo.optimizer.replay.parts import Part, classify_rounds
 from langchain_awo.optimizer.replay.simulate import simulate
 from langchain_awo.optimizer.replay.tally import Tally, Way
@@ -48,26 +48,26 @@ def replay_installed(
         books: of the corpus, if they are there already.
         mode: one for all, instead of their own.
     """
-    chosen = [in_mode(each, mode) for each in meta_tools] if mode else list(meta_tools)
+    chosen = [set_mode(each, mode) for each in meta_tools] if mode else list(meta_tools)
     tally, begun = Tally(), ""
     for run, segment, parts in classify_rounds(corpus):
         tally.add(_SegmentWalk(chosen, run, segment, parts, is_first=run.trace_id != begun).tally)
         begun = run.trace_id
-    schemas = schemas_in_prompts(chosen, corpus)
+    schemas = measure_schemas(chosen, corpus)
     return InstalledReplay(tally, schemas, (books or Books(corpus)).balance(tally, schemas=schemas))
 
 
-def in_mode(meta_tool: MetaTool, mode: Mode) -> MetaTool:
+def set_mode(meta_tool: MetaTool, mode: Mode) -> MetaTool:
     """A meta-tool as it is when it is installed in another mode."""
     return replace(meta_tool, mode=mode)
 
 
-def schemas_in_prompts(meta_tools: Iterable[MetaTool], corpus: Corpus) -> float:
+def measure_schemas(meta_tools: Iterable[MetaTool], corpus: Corpus) -> float:
     """Tokens that the schemas of a toolkit add to every prompt, less those of the tools that it hides."""
     shown = [each for each in meta_tools if each.mode in ("append", "replace")]
     hidden = {tool for each in shown if each.mode == "replace" for tool in each.tools}
-    less = sum(spec_tokens(corpus.specs[tool]) for tool in hidden if tool in corpus.specs)
-    return sum(map(schema_tokens, shown)) - less
+    less = sum(estimate_spec_tokens(corpus.specs[tool]) for tool in hidden if tool in corpus.specs)
+    return sum(map(estimate_schema_tokens, shown)) - less
 
 
 class _SegmentWalk:
@@ -113,7 +113,7 @@ class _SegmentWalk:
 
     def _choose(self, position: int, tally: Tally) -> set[str]:
         """Uses what a model that knows nothing of what it will see takes; the anchors that it takes the place of."""
-        chosen = best_by_anchor(self._simulated(self.shown, position, blind=True))
+        chosen = choose_best_by_anchor(self._simulated(self.shown, position, blind=True))
         for used in chosen.values():
             self._take(used, "called", tally)
             tally.unwanted_writes += used[1].unwanted
@@ -152,4 +152,4 @@ def _eager(meta_tools: Iterable[MetaTool], mode: Mode) -> list[MetaTool]:
 
 
 def _parts(meta_tools: Iterable[MetaTool]) -> Iterator[MetaTool]:
-    return (part for part in map(eager_part, meta_tools) if part)
+    return (part for part in map(select_eager_part, meta_tools) if part)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final, Literal, TypeAlias, get_args
 
 from langchain_awo.optimizer.log.corpus import Corpus, Round, Run, Segment
-from langchain_awo.optimizer.log.words_in_text import scalars
+from langchain_awo.optimizer.log.words_in_text import iterate_scalars
 
 Part: TypeAlias = Literal["repeat", "parallel", "parallel_write", "flow", "flow_write"]
 """`repeat`: its calls were made before in the run with the same arguments. `parallel`: every argument was known when the walk
@@ -27,7 +27,7 @@ def classify_rounds(corpus: Corpus) -> Iterator[tuple[Run, Segment, list[Part | 
             yield run, segment, list(_walk(run, segment, done))
 
 
-def part_of(current: Round, run: Run, begin: int, done: set[str]) -> Part:
+def classify_part(current: Round, run: Run, begin: int, done: set[str]) -> Part:
     """The part of a round in a walk that began at a position of the run's text.
 
     Args:
@@ -46,7 +46,7 @@ def _walk(run: Run, segment: Segment, done: set[str]) -> Iterator[Part | None]:
     begin = 0
     for position, current in enumerate(segment.rounds):
         if position and is_known(run, current):
-            yield part_of(current, run, begin, done)
+            yield classify_part(current, run, begin, done)
         else:
             begin = current.start
             yield None
@@ -55,5 +55,5 @@ def _walk(run: Run, segment: Segment, done: set[str]) -> Iterator[Part | None]:
 
 def is_known(run: Run, current: Round) -> bool:
     """Whether every scalar argument of a round occurs before it, in whatever was said, called or returned."""
-    leaves = (leaf for call in current.calls for leaf in scalars(call.args))
+    leaves = (leaf for call in current.calls for leaf in iterate_scalars(call.args))
     return all(run.first_occurrence(leaf) <= current.start for leaf in leaves)

@@ -13,18 +13,18 @@ from collections.abc import Collection, Container, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from langchain_awo.model.ir.binding import Frame, Item, Parameter, leaves, resolve, uses_item
-from langchain_awo.model.ir.guard import conditions_of, guard_holds
+from langchain_awo.model.ir.binding import Frame, Item, Parameter, list_leaves, resolve, uses_item
+from langchain_awo.model.ir.guard import guard_holds, list_conditions
 from langchain_awo.model.ir.metatool import Map, MetaTool, Step
 from langchain_awo.model.ir.pointer import MISSING
 from langchain_awo.model.stepping.execution import RoutineState
 from langchain_awo.model.stepping.outcome import Failed, OriginalCall, Outcome, Stop, Succeeded, Unrecorded
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.model.trace.call_key import tool_of
+from langchain_awo.model.trace.call_key import get_tool
 from langchain_awo.optimizer.dataflow.unify import Solution, fit_args, same, solve_map
 from langchain_awo.optimizer.log.corpus import Call, Run, Segment
-from langchain_awo.optimizer.log.requests import has_asked, telling_words
-from langchain_awo.optimizer.log.words_in_text import scalars
+from langchain_awo.optimizer.log.requests import find_telling_words, has_asked
+from langchain_awo.optimizer.log.words_in_text import iterate_scalars
 from langchain_awo.optimizer.replay.recorded import RecordedWorld
 
 FAILED: Final = Failed(error="it failed when it was recorded")
@@ -66,7 +66,7 @@ class Simulation:
     def wasted(self, seen: Container[str] = ()) -> Counter[str]:
         """Calls that were made in vain, by tool; those in the conversation already are not made at all."""
         extra = self.keys - self.reproduced.keys()
-        counted = Counter(tool_of(key) for key in extra if key not in seen)
+        counted = Counter(get_tool(key) for key in extra if key not in seen)
         for number, count in self.estimated.items():
             counted[self.tools[number - 1]] += count  # type: ignore[assignment]  # counters hold weights here
         return counted
@@ -155,7 +155,7 @@ class _Attempt:
         self.frame = Frame(parameters=self.solution)
         self.routine = RoutineState(meta_tool, self.frame, rehearsal=self)
         opening = segment.rounds[start].calls
-        self.spoken = frozenset(repr(leaf) for call in opening for leaf in scalars(call.args))
+        self.spoken = frozenset(repr(leaf) for call in opening for leaf in iterate_scalars(call.args))
 
     def play(self) -> None:
         """Runs the routine to its end."""
@@ -254,12 +254,12 @@ class _Attempt:
         """Whether a guard that looks at nothing open keeps the step from being made: then it needs no parameters."""
         if step.guard is None:
             return False
-        sources = (each.source for each in conditions_of(step.guard))
-        used = {leaf.name for each in sources for leaf in leaves(each) if isinstance(leaf, Parameter)}
+        sources = (each.source for each in list_conditions(step.guard))
+        used = {leaf.name for each in sources for leaf in list_leaves(each) if isinstance(leaf, Parameter)}
         return not used & opened and not guard_holds(step.guard, self.frame)
 
     def _open_names(self, step: Step) -> set[str]:
-        used = (leaf for binding in step.bindings for leaf in leaves(binding))
+        used = (leaf for binding in step.bindings for leaf in list_leaves(binding))
         names = {leaf.name for leaf in used if isinstance(leaf, Parameter)}
         return names - self.solution.keys() - self.absent if names else names
 
@@ -279,7 +279,9 @@ class _Attempt:
 
     def _is_asked_for(self, step: Step) -> bool:
         """Whether a user has spoken of a write; nobody calls a tool that is named after one that nobody has."""
-        words = telling_words(step.tool, (each.tool for each in self.meta_tool.steps if each is not step))
+        words = find_telling_words(
+            step.tool, (each.tool for each in self.meta_tool.steps if each is not step)
+        )
         before = self.segment.rounds[self.start].start
         return not words or not self.run.asked or has_asked(self.run, words, before=before)
 
@@ -298,7 +300,8 @@ class _Attempt:
     def _knows(self, value: JSONValue) -> bool:
         before = self.segment.rounds[self.start].start
         return all(
-            repr(leaf) in self.spoken or self.run.known(leaf, before=before) for leaf in scalars(value)
+            repr(leaf) in self.spoken or self.run.known(leaf, before=before)
+            for leaf in iterate_scalars(value)
         )
 
     def _solved_list(self, number: int, step: Step, over: Map) -> list[JSONValue]:
@@ -336,7 +339,7 @@ class _Attempt:
 
 def _names_of_arguments(step: Step) -> set[str]:
     bindings = [*step.args.values(), *([step.over.source] if step.over else [])]
-    return {leaf.name for binding in bindings for leaf in leaves(binding) if isinstance(leaf, Parameter)}
+    return {leaf.name for binding in bindings for leaf in list_leaves(binding) if isinstance(leaf, Parameter)}
 
 
 def _within(step: Step, args: dict[str, JSONValue]) -> bool:

@@ -22,7 +22,7 @@ from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.optimizer.log.corpus import Call, Corpus, Round, Run, Segment
 from langchain_awo.optimizer.rules.collapse import collapse_logins
 from langchain_awo.optimizer.rules.path import PathCall
-from langchain_awo.optimizer.rules.prepare import PreparedCall, view
+from langchain_awo.optimizer.rules.prepare import PreparedCall, apply_call_rules
 
 FOLLOWED: Final = (Ignore, Alias, PythonRule, CollapseLogin)
 """Kinds of rules that change which calls there are; the others change what counts as equal."""
@@ -38,7 +38,7 @@ def follow(corpus: Corpus, rules: RuleSet) -> Corpus:
     if not followed:
         return corpus
     chosen = RuleSet(followed)
-    viewed = view(corpus, chosen)
+    viewed = apply_call_rules(corpus, chosen)
     names = _most_called(item for _, segments in viewed for items in segments for item in items)
     runs = []
     for run, segments in viewed:

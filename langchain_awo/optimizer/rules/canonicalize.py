@@ -80,7 +80,7 @@ class Inferred:
     told: str
 
 
-def canonical_call(tool: str, args: Mapping[str, JSONValue], selectors: Iterable[str]) -> CanonicalCall:
+def canonicalize_call(tool: str, args: Mapping[str, JSONValue], selectors: Iterable[str]) -> CanonicalCall:
     """A call with only the values that select the action."""
     kept = ((key, as_text(args[key])) for key in sorted(selectors) if key in args and args[key] != HOLE)
     return CanonicalCall(tool, tuple(kept))

@@ -31,7 +31,7 @@ from langchain_awo.model.rules import (
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.log.corpus import Call, Corpus
 from langchain_awo.optimizer.rules.commute import read_stretches, shows_flow
-from langchain_awo.optimizer.rules.prepare import build_paths, view
+from langchain_awo.optimizer.rules.prepare import apply_call_rules, build_paths
 
 DEFAULT_RULES = RuleSet(
     (
@@ -50,7 +50,7 @@ def python_rule(function: Callable[[Call], Call | None], *, name: str = "") -> P
     return PythonRule(function=function, name=name or getattr(function, "__name__", "python rule"))
 
 
-def checked(rules: RuleSet | None, corpus: Corpus) -> RuleSet:
+def check_rules(rules: RuleSet | None, corpus: Corpus) -> RuleSet:
     """The rules, or the safe defaults, after all checks.
 
     Raises:
@@ -65,7 +65,7 @@ def checked(rules: RuleSet | None, corpus: Corpus) -> RuleSet:
 
 def problem_of(rule: Rule, rules: RuleSet, corpus: Corpus) -> str:
     """What is wrong with a rule and how to mend it, or `""`."""
-    if problem := malformed(rule):
+    if problem := find_malformation(rule):
         return problem
     match rule:
         case Ignore(tool=tool):
@@ -85,7 +85,7 @@ def problem_of(rule: Rule, rules: RuleSet, corpus: Corpus) -> str:
             return ""
 
 
-def malformed(rule: Rule) -> str:
+def find_malformation(rule: Rule) -> str:
     """What is wrong with a rule whatever the corpus, or `""`."""
     match rule:
         case Normalize(lookup=lookup) if lookup:
@@ -221,7 +221,12 @@ def flows_between(corpus: Corpus, rules: RuleSet, tools: Sequence[str]) -> Itera
 
 def _leaves_out_a_write(rule: PythonRule, corpus: Corpus) -> str:
     alone = RuleSet((rule,))
-    seen = {id(item.call) for _, segments in view(corpus, alone) for items in segments for item in items}
+    seen = {
+        id(item.call)
+        for _, segments in apply_call_rules(corpus, alone)
+        for items in segments
+        for item in items
+    }
     for _, segment in corpus.segments():
         for call in (call for current in segment.rounds for call in current.calls):
             if call.ok and not call.effect.is_read and id(call) not in seen:

@@ -15,7 +15,7 @@ from langchain_awo.model.rules import Commute, RuleSet
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.consensus import is_common
 from langchain_awo.optimizer.log.corpus import Run
-from langchain_awo.optimizer.log.words_in_text import as_word, scalars
+from langchain_awo.optimizer.log.words_in_text import as_word, iterate_scalars
 from langchain_awo.optimizer.rules.path import PathCall
 
 _ALONE: Final[frozenset[int]] = frozenset()
@@ -55,7 +55,7 @@ def find_uses(run: Run, each: PathCall, earlier: Sequence[PathCall], since: int)
         return set()
     begin = earlier[since].start
     uses: set[int] = set()
-    for leaf in scalars(each.call.args):
+    for leaf in iterate_scalars(each.call.args):
         if not is_common(leaf) and (first := run.first_occurrence(leaf)) > begin:
             uses |= _origin(leaf, first, before, earlier)
     return uses
@@ -72,7 +72,7 @@ def _origin(leaf: JSONValue, first: int, before: Sequence[int], earlier: Sequenc
 
 def _says(source: PathCall, leaf: JSONValue) -> bool:
     word = as_word(leaf)
-    return any(as_word(said) == word for said in scalars(source.call.args))
+    return any(as_word(said) == word for said in iterate_scalars(source.call.args))
 
 
 def read_stretches(calls: Sequence[PathCall]) -> Iterator[list[PathCall]]:
@@ -93,6 +93,6 @@ def shows_flow(run: Run, source: PathCall, target: PathCall) -> bool:
         return False
     return any(
         source.start < run.first_occurrence(leaf) <= source.call.end and not _says(source, leaf)
-        for leaf in scalars(target.call.args)
+        for leaf in iterate_scalars(target.call.args)
         if not is_common(leaf)
     )

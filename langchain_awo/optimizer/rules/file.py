@@ -25,7 +25,7 @@ from pydantic import Discriminator, TypeAdapter, ValidationError
 
 from langchain_awo.errors import RuleError
 from langchain_awo.model.rules import RULES_VERSION, DeclaredRule, PythonRule, Rule, RuleSet, describe
-from langchain_awo.optimizer.rules.check import malformed
+from langchain_awo.optimizer.rules.check import find_malformation
 from langchain_awo.small_files import read_small_file, replace_file
 
 MAX_CHARACTERS: Final = 5_000_000
@@ -140,7 +140,7 @@ def _rule(number: int, data: Any, where: str) -> Rule:
         rule: Rule = _ADAPTER.validate_python(data)
     except ValidationError as error:
         raise RuleError(f"{named}: {_first_problem(error)}") from error
-    if problem := malformed(rule):
+    if problem := find_malformation(rule):
         raise RuleError(f"{named}: {problem}")
     return rule
 

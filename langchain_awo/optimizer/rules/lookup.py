@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from langchain_awo.model.ir.pointer import MISSING, lookup
+from langchain_awo.model.ir.pointer import MISSING, look_up
 from langchain_awo.model.rules import Normalize, Rule
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.text.json_value import JSONValue
@@ -23,7 +23,7 @@ class Shown:
     """The names that the outputs so far gave to values; for each path those of the latest output that has the place.
 
     Args:
-        rules: those with a `lookup` say which names are asked for.
+        rules: those with a `look_up` say which names are asked for.
     """
 
     def __init__(self, rules: Iterable[Rule]) -> None:
@@ -52,8 +52,8 @@ def names_at(output: JSONValue, path: str) -> dict[str, str] | None:
     {'"e41"': 'Search', '"e42"': 'Go'}
     """
     before, _, after = path.partition("/*")
-    members = lookup(output, before)
+    members = look_up(output, before)
     if not isinstance(members, dict):
         return None
-    values = ((name, lookup(member, after)) for name, member in members.items())
+    values = ((name, look_up(member, after)) for name, member in members.items())
     return {dumps(value): name for name, value in values if value is not MISSING}

@@ -19,7 +19,7 @@ from langchain_awo.model.rules import HOLE, Normalize
 from langchain_awo.model.text.json_value import JSONValue
 
 
-def normalized(rule: Normalize, tool: str, args: Mapping[str, JSONValue]) -> dict[str, JSONValue]:
+def normalize_arguments(rule: Normalize, tool: str, args: Mapping[str, JSONValue]) -> dict[str, JSONValue]:
     """The arguments of a call after a rule."""
     if rule.tool and rule.tool != tool:
         return dict(args)

@@ -20,11 +20,11 @@ from typing import TypeAlias
 
 from langchain_awo.model.rules import Alias, Ignore, Normalize, PythonRule, Rule, RuleSet, SelectBy
 from langchain_awo.optimizer.log.corpus import Call, Corpus, Run, Segment
-from langchain_awo.optimizer.rules.canonicalize import Inferred, Sighting, canonical_call, infer_selectors
+from langchain_awo.optimizer.rules.canonicalize import Inferred, Sighting, canonicalize_call, infer_selectors
 from langchain_awo.optimizer.rules.collapse import collapse_logins, collapse_repeats
 from langchain_awo.optimizer.rules.commute import place
 from langchain_awo.optimizer.rules.lookup import Shown
-from langchain_awo.optimizer.rules.normalize import normalized
+from langchain_awo.optimizer.rules.normalize import normalize_arguments
 from langchain_awo.optimizer.rules.path import Path, PathCall
 
 PerCall: TypeAlias = Ignore | Alias | Normalize | PythonRule
@@ -33,7 +33,7 @@ PerCall: TypeAlias = Ignore | Alias | Normalize | PythonRule
 
 def build_paths(corpus: Corpus, rules: RuleSet) -> list[Path]:
     """The paths of a corpus, by rules that were checked; segments that come to nothing are left out."""
-    viewed = view(corpus, rules)
+    viewed = apply_call_rules(corpus, rules)
     selectors = selectors_of(viewed, rules)
     paths = []
     for run, segments in viewed:
@@ -59,7 +59,7 @@ Viewed: TypeAlias = Sequence[tuple[Run, Sequence[Sequence[PreparedCall]]]]
 """Runs with the items of each of their segments."""
 
 
-def view(corpus: Corpus, rules: RuleSet) -> Viewed:
+def apply_call_rules(corpus: Corpus, rules: RuleSet) -> Viewed:
     """The runs as the rules about single calls see them."""
     per_call = [rule for rule in rules.active if isinstance(rule, PerCall)]
     return [(run, _view_run(run, per_call)) for run in corpus.runs]
@@ -101,7 +101,7 @@ def _apply(rule: Rule, call: Call, shown: Shown) -> Call | None:
         case Normalize(lookup=lookup) if lookup:
             return replace(call, args=shown.named(rule, call.tool, call.args))
         case Normalize():
-            return replace(call, args=normalized(rule, call.tool, call.args))
+            return replace(call, args=normalize_arguments(rule, call.tool, call.args))
         case PythonRule(function=function):
             seen: Call | None = function(call)
             return seen
@@ -112,7 +112,7 @@ def _apply(rule: Rule, call: Call, shown: Shown) -> Call | None:
 def selectors_of(viewed: Viewed, rules: RuleSet) -> dict[str, tuple[str, ...]]:
     """The arguments of each tool that select the action: as the rules say, else as inferred."""
     selectors = {
-        tool: tuple(each.key for each in found) for tool, found in inferred_selectors(viewed).items()
+        tool: tuple(each.key for each in found) for tool, found in infer_call_selectors(viewed).items()
     }
     for rule in rules.active:
         if isinstance(rule, SelectBy):
@@ -120,7 +120,7 @@ def selectors_of(viewed: Viewed, rules: RuleSet) -> dict[str, tuple[str, ...]]:
     return selectors
 
 
-def inferred_selectors(viewed: Viewed) -> dict[str, tuple[Inferred, ...]]:
+def infer_call_selectors(viewed: Viewed) -> dict[str, tuple[Inferred, ...]]:
     """What the calls themselves tell about which arguments select the action."""
     return infer_selectors(_sightings(viewed))
 
@@ -134,5 +134,5 @@ def _sightings(viewed: Viewed) -> Iterator[Sighting]:
 
 
 def _path_call(item: PreparedCall, selectors: Mapping[str, Sequence[str]]) -> PathCall:
-    canonical = canonical_call(item.seen.tool, item.seen.args, selectors.get(item.seen.tool, ()))
+    canonical = canonicalize_call(item.seen.tool, item.seen.args, selectors.get(item.seen.tool, ()))
     return PathCall(canonical, item.call, item.position, item.start)

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from langchain_awo.model.ir.binding import Binding, Constant, Parameter, leaves
+from langchain_awo.model.ir.binding import Binding, Constant, Parameter, list_leaves
 from langchain_awo.model.ir.canonical import CanonicalCall
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.rules import RuleSet, SelectBy
@@ -29,8 +29,8 @@ from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.log.corpus import Call, Corpus, Round, Run, Segment
-from langchain_awo.optimizer.rules.canonicalize import canonical_call
-from langchain_awo.optimizer.rules.prepare import view
+from langchain_awo.optimizer.rules.canonicalize import canonicalize_call
+from langchain_awo.optimizer.rules.prepare import apply_call_rules
 
 MAX_NAME: Final = 40
 """Of an action; it becomes part of longer names."""
@@ -58,7 +58,7 @@ class Specialized:
             if isinstance(first.args.get(name), Parameter)
         }
         steps = (replace(first, args={**first.args, **fixed}), *later)
-        leaf_names = (leaf for each in steps for binding in each.bindings for leaf in leaves(binding))
+        leaf_names = (leaf for each in steps for binding in each.bindings for leaf in list_leaves(binding))
         used = {leaf.name for leaf in leaf_names if isinstance(leaf, Parameter)}
         parameters = tuple(spec for spec in meta_tool.parameters if spec.name in used)
         return replace(meta_tool, steps=steps, parameters=parameters) if fixed else meta_tool
@@ -109,11 +109,11 @@ def _actions(
     corpus: Corpus, rules: RuleSet, keys: Mapping[str, tuple[str, ...]]
 ) -> Iterable[tuple[int, CanonicalCall]]:
     """What each call of the tools counts as, by the call's identity, if anything tells it apart."""
-    for _, segments in view(corpus, rules):
+    for _, segments in apply_call_rules(corpus, rules):
         for item in (item for items in segments for item in items):
             tool = item.call.tool
             if tool in keys:
-                action = canonical_call(tool, item.seen.args, keys[tool])
+                action = canonicalize_call(tool, item.seen.args, keys[tool])
                 if action.selectors:
                     yield id(item.call), action
 

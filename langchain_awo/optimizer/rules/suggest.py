@@ -26,7 +26,7 @@ from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.log.words_in_text import as_word
 from langchain_awo.optimizer.rules.commute import read_stretches, shows_flow
 from langchain_awo.optimizer.rules.path import Path, PathCall
-from langchain_awo.optimizer.rules.prepare import build_paths, inferred_selectors, view
+from langchain_awo.optimizer.rules.prepare import apply_call_rules, build_paths, infer_call_selectors
 from langchain_awo.optimizer.rules.suggest_effects import suggest_effects
 
 MIN_PLACES: Final = 3
@@ -61,7 +61,7 @@ def suggest_rules(corpus: Corpus) -> RuleSet:
 
 
 def _selectors(corpus: Corpus) -> Iterator[Rule]:
-    for tool, found in inferred_selectors(view(corpus, PLAIN)).items():
+    for tool, found in infer_call_selectors(apply_call_rules(corpus, PLAIN)).items():
         parts = (
             f"{each.key} has {each.values} values in {each.calls} calls and tells {each.told}"
             for each in found
@@ -82,7 +82,7 @@ _PLACEHOLDER: Final = {"timestamp": "<time>", "id": "<id>", "token": "<token>"}
 def _data_arguments(corpus: Corpus) -> Iterator[Rule]:
     """Arguments that hold ids, timestamps or tokens in nearly all calls of all tools that have them."""
     values: dict[str, list[str]] = defaultdict(list)
-    for _, segments in view(corpus, PLAIN):
+    for _, segments in apply_call_rules(corpus, PLAIN):
         for item in (item for items in segments for item in items):
             for key, value in _members(item.call.args):
                 values[key].append(as_word(value))

@@ -21,7 +21,7 @@ from typing import Final
 from langchain_awo.model.rules import DeclareEffect
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.log.corpus import Call, Corpus, Run
-from langchain_awo.optimizer.statistics import lower_bound
+from langchain_awo.optimizer.statistics import compute_lower_bound
 
 CONFIDENCE: Final = 0.95
 """Of the lower bound."""
@@ -91,14 +91,15 @@ def _watch(run: Run, seen: defaultdict[str, _Seen]) -> None:
 def _looks_like_a_read(each: _Seen) -> bool:
     shares = ((each.around_same, each.around), (each.repeats_same, each.repeats))
     return len(each.tasks) >= MIN_TASKS and all(
-        same == total and lower_bound(same, total, CONFIDENCE) >= LEAST_SHARE for same, total in shares
+        same == total and compute_lower_bound(same, total, CONFIDENCE) >= LEAST_SHARE
+        for same, total in shares
     )
 
 
 def _evidence(each: _Seen) -> str:
     bound = min(
-        lower_bound(each.around_same, each.around, CONFIDENCE),
-        lower_bound(each.repeats_same, each.repeats, CONFIDENCE),
+        compute_lower_bound(each.around_same, each.around, CONFIDENCE),
+        compute_lower_bound(each.repeats_same, each.repeats, CONFIDENCE),
     )
     return (
         f"called {each.calls} times in {len(each.tasks)} tasks; {each.around_same} of {each.around} equal reads around it "

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from langchain_awo.model.ir.metatool import MetaTool
-from langchain_awo.model.text.encoding import digest
+from langchain_awo.model.text.encoding import compute_digest
 from langchain_awo.optimizer.log.corpus import Corpus, Run, Segment
 from langchain_awo.optimizer.replay.counterfactual import Used, walk_blind, walk_continue
 from langchain_awo.optimizer.replay.parts import Part, classify_rounds
@@ -69,7 +69,9 @@ class Cover:
 
     def __init__(self, corpus: Corpus, routines: Sequence[MetaTool]) -> None:
         self.corpus = corpus
-        self.segments: list[tuple[Run, Segment, list[Part | None]]] = list(classify_rounds(sampled(corpus)))
+        self.segments: list[tuple[Run, Segment, list[Part | None]]] = list(
+            classify_rounds(sample_corpus(corpus))
+        )
         self.candidates = [Candidate(each, self._simulated(each)) for each in routines]
         self._tallies: dict[tuple[str, int, Choice], Tally] = {}
 
@@ -123,14 +125,14 @@ class Cover:
                 before = current.keys
 
 
-def sampled(corpus: Corpus) -> Corpus:
+def sample_corpus(corpus: Corpus) -> Corpus:
     """The corpus, or of a large one the traces with the smallest digests, so that any order gives the same."""
     total = sum(len(segment.rounds) for _, segment in corpus.segments())
     if total <= MAX_ROUNDS:
         return corpus
     kept: set[str] = set()
     rounds = 0
-    for run in sorted(corpus.runs, key=lambda run: digest(run.trace_id)):
+    for run in sorted(corpus.runs, key=lambda run: compute_digest(run.trace_id)):
         rounds += sum(len(segment.rounds) for segment in run.segments)
         if rounds > MAX_ROUNDS and kept:
             break

@@ -6,20 +6,20 @@ from collections.abc import Iterator
 from typing import Final
 
 from langchain_awo.model.ir.binding import Argument, Constant, Output
-from langchain_awo.model.ir.guard import conditions_of
+from langchain_awo.model.ir.guard import list_conditions
 from langchain_awo.model.ir.metatool import Condition, MetaTool, Step
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.optimizer.selection.titles import (
     ACTS,
-    action_of,
+    extract_action,
+    find_subject,
     is_first_only,
     is_means,
     lets_in,
-    objects_of,
-    subject_of,
+    list_objects,
     writes_of,
 )
-from langchain_awo.optimizer.selection.words import object_of, plural, singular, words_of
+from langchain_awo.optimizer.selection.words import extract_object, pluralize, singularize, split_name
 
 PEOPLE: Final = frozenset(
     [
@@ -62,9 +62,11 @@ def describe(meta_tool: MetaTool) -> str:
     writes = writes_of(meta_tool)
     if writes:
         return _describe_write(meta_tool, writes[-1])
-    subject = subject_of(meta_tool)
-    means = list(dict.fromkeys(" ".join(object_of(step.tool)) for step in meta_tool.steps if is_means(step)))
-    noun = " ".join(object_of(subject.tool))
+    subject = find_subject(meta_tool)
+    means = list(
+        dict.fromkeys(" ".join(extract_object(step.tool)) for step in meta_tool.steps if is_means(step))
+    )
+    noun = " ".join(extract_object(subject.tool))
     only = "" if means else f"If you only need the {noun}, call {subject.tool}."
     said = [
         f"Returns {_what(meta_tool)} in one call{_by(meta_tool)}.",
@@ -77,19 +79,19 @@ def describe(meta_tool: MetaTool) -> str:
 
 
 def _what(meta_tool: MetaTool) -> str:
-    subject = subject_of(meta_tool)
+    subject = find_subject(meta_tool)
     if lets_in(subject):
         return "the login that later calls need"
-    noun = " ".join(object_of(subject.tool))
-    if is_first_only(meta_tool) and not objects_of(meta_tool):
-        return f"the first {singular(noun)} that is found, in full,"
-    if not objects_of(meta_tool) and any(step.over for step in meta_tool.steps):
-        return f"{plural(noun)}, each in full,"
+    noun = " ".join(extract_object(subject.tool))
+    if is_first_only(meta_tool) and not list_objects(meta_tool):
+        return f"the first {singularize(noun)} that is found, in full,"
+    if not list_objects(meta_tool) and any(step.over for step in meta_tool.steps):
+        return f"{pluralize(noun)}, each in full,"
     return f"{_one(noun)}{_together(meta_tool)}"
 
 
 def _one(noun: str) -> str:
-    if noun == plural(noun):
+    if noun == pluralize(noun):
         return noun
     sounds_like_you = noun.startswith(("eu", "one", "uni", "us"))
     return f"an {noun}" if noun[:1] in "aeiou" and not sounds_like_you else f"a {noun}"
@@ -104,13 +106,13 @@ def _by(meta_tool: MetaTool) -> str:
 
 
 def _together(meta_tool: MetaTool) -> str:
-    objects = [" ".join(nouns) for nouns in objects_of(meta_tool)]
+    objects = [" ".join(nouns) for nouns in list_objects(meta_tool)]
     if not objects:
         reads = [step for step in meta_tool.steps if not is_means(step)]
         return " in full" if len(reads) > 1 else ""
     named = objects[:NAMED] if len(objects) <= NAMED else [*objects[: NAMED - 1], "more"]
-    own = object_of(subject_of(meta_tool).tool)[-1]
-    whose = "their" if own in PEOPLE or own == plural(own) else "its"
+    own = extract_object(find_subject(meta_tool).tool)[-1]
+    whose = "their" if own in PEOPLE or own == pluralize(own) else "its"
     listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
     return f" with {whose} {listed}"
 
@@ -124,42 +126,44 @@ def _limits(meta_tool: MetaTool) -> Iterator[str]:
             if isinstance(binding, Constant) and isinstance(binding.value, str) and binding.value
         ]
         if words:
-            yield f"{' '.join(object_of(step.tool)).capitalize()}: {', '.join(words)} only."
+            yield f"{' '.join(extract_object(step.tool)).capitalize()}: {', '.join(words)} only."
 
 
 def _describe_write(meta_tool: MetaTool, write: Step) -> str:
     first = meta_tool.steps[0]
     if write is first:
-        found = " and ".join(" ".join(nouns) for nouns in objects_of(meta_tool))
+        found = " and ".join(" ".join(nouns) for nouns in list_objects(meta_tool))
         return f"Calls {write.tool}, then returns {found or 'what it made in full'}. Changes data."
-    conditions = [_said(each, meta_tool) for each in conditions_of(write.guard)] if write.guard else []
+    conditions = [_said(each, meta_tool) for each in list_conditions(write.guard)] if write.guard else []
     only = (
         f", only if {' and '.join(conditions)}; otherwise it changes nothing and says why"
         if conditions
         else ""
     )
-    checked = " and ".join(dict.fromkeys(" ".join(object_of(each.tool)) for each in meta_tool.steps[:-1]))
+    checked = " and ".join(
+        dict.fromkeys(" ".join(extract_object(each.tool)) for each in meta_tool.steps[:-1])
+    )
     said = [
         f"{_deed(write, first)}{only}.",
         f"Looks at the {checked} first, then calls {write.tool}. Changes data.",
     ]
     if first.effect.is_read:
-        said.append(f"If you only need the {' '.join(object_of(first.tool))}, call {first.tool}.")
+        said.append(f"If you only need the {' '.join(extract_object(first.tool))}, call {first.tool}.")
     return " ".join(said)
 
 
 def _deed(write: Step, first: Step) -> str:
     """`Issues a refund for an order`, or `Calls` and the tool where its name has no verb and object."""
-    verb, *rest = action_of(write.tool)
+    verb, *rest = extract_action(write.tool)
     if verb not in ACTS or not rest:
         return f"Calls {write.tool}"
-    own = object_of(first.tool)
-    behind = "" if singular(own[-1]) in map(singular, rest) else f" for {_one(' '.join(own))}"
+    own = extract_object(first.tool)
+    behind = "" if singularize(own[-1]) in map(singularize, rest) else f" for {_one(' '.join(own))}"
     return f"{_third_person(verb).capitalize()} {_one(' '.join(rest))}{behind}"
 
 
 def _third_person(verb: str) -> str:
-    return plural(f"{verb} ".strip()) if not verb.endswith("s") or verb.endswith("ss") else f"{verb}es"
+    return pluralize(f"{verb} ".strip()) if not verb.endswith("s") or verb.endswith("ss") else f"{verb}es"
 
 
 def _said(condition: Condition, meta_tool: MetaTool) -> str:
@@ -168,7 +172,7 @@ def _said(condition: Condition, meta_tool: MetaTool) -> str:
     fields = [part for part in str(getattr(source, "path", "")).split("/") if part and not part.isdigit()]
     field = _spoken(fields[-1]) if fields else ""
     if isinstance(source, Output | Argument):
-        noun = " ".join(object_of(meta_tool.steps[source.step - 1].tool))
+        noun = " ".join(extract_object(meta_tool.steps[source.step - 1].tool))
         field = f"the {noun}'s {field}" if field else f"the {noun}"
     value = condition.value
     shown = ", ".join(map(dumps, value)) if isinstance(value, list) else dumps(value)
@@ -177,4 +181,4 @@ def _said(condition: Condition, meta_tool: MetaTool) -> str:
 
 
 def _spoken(name: str) -> str:
-    return " ".join(words_of(name)) or name
+    return " ".join(split_name(name)) or name

@@ -45,11 +45,11 @@ class Sayings:
         return self.text[self.offsets[found] :] if found < len(self.starts) else ""
 
 
-def sayings_of(run: Run) -> Sayings:
+def collect_sayings(run: Run) -> Sayings:
     """The agent's own words and the arguments of its calls, in order."""
     said = [*run.words, *_arguments(run)]
     said.sort(key=lambda saying: saying[0])
-    parts = [f" {' '.join(words_of(text))} " for _, text in said]
+    parts = [f" {' '.join(split_words(text))} " for _, text in said]
     offsets, length = [], 0
     for part in parts:
         offsets.append(length)
@@ -72,7 +72,7 @@ def is_telling(value: JSONValue) -> bool:
     return not isinstance(value, int | float) or abs(value) > 10  # noqa: PLR2004  # small counts are everywhere
 
 
-def words_of(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """The words of a text: lower case, thousands joined, `1.50` as `1.5`, `07:00:00` as `7:00`, `20th` as `20`.
 
     >>> words_of("It is $1,859.00 on May 20th at 07:00.")
@@ -96,7 +96,7 @@ def _plain(word: str) -> str:
 
 @cache
 def _forms(text: str) -> tuple[str, ...]:
-    words = words_of(text)
+    words = split_words(text)
     if len(words) > _SENTENCE:
         rows = zip(*(words[start:] for start in range(_QUOTE)), strict=False)
         return tuple(dict.fromkeys([" ".join(row) for row in rows]))

@@ -16,31 +16,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from langchain_awo.model.ir.binding import Parameter, leaves
+from langchain_awo.model.ir.binding import Parameter, list_leaves
 from langchain_awo.model.ir.metatool import MetaTool, ParameterSpec
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.log.corpus import Corpus
-from langchain_awo.optimizer.log.fillers import Fillers, fillers_of
-from langchain_awo.optimizer.log.signatures import argument_schema
+from langchain_awo.optimizer.log.fillers import Fillers, find_fillers
+from langchain_awo.optimizer.log.signatures import infer_argument_schema
 from langchain_awo.optimizer.selection.descriptions import describe
 from langchain_awo.optimizer.selection.parameters import with_telling_parameters
-from langchain_awo.optimizer.selection.titles import names_of
+from langchain_awo.optimizer.selection.titles import propose_names
 
 
 def name_all(meta_tools: Iterable[MetaTool], corpus: Corpus) -> list[MetaTool]:
     """The same meta-tools with names, descriptions and parameter schemas; names differ from each other and all tools."""
     named: dict[str, MetaTool] = {}
-    meant = fillers_of(corpus)
+    meant = find_fillers(corpus)
     for meta_tool in map(with_telling_parameters, meta_tools):
-        name = next(name for name in names_of(meta_tool) if name not in named and name not in corpus.specs)
+        name = next(
+            name for name in propose_names(meta_tool) if name not in named and name not in corpus.specs
+        )
         described = replace(meta_tool, name=name, parameters=tuple(_parameters(meta_tool, corpus, meant)))
         named[name] = replace(described, description=describe(described))
     return list(named.values())
 
 
-def base_name(meta_tool: MetaTool) -> str:
+def derive_base_name(meta_tool: MetaTool) -> str:
     """The name without what tells it from others of that name."""
-    return next(names_of(meta_tool))
+    return next(propose_names(meta_tool))
 
 
 def _parameters(meta_tool: MetaTool, corpus: Corpus, meant: Fillers) -> Iterable[ParameterSpec]:
@@ -63,11 +65,11 @@ def _arguments(meta_tool: MetaTool, parameter: str) -> Iterator[tuple[str, str]]
     """The arguments that a parameter goes to, with their tools."""
     for step in meta_tool.steps:
         for argument, binding in step.args.items():
-            if any(leaf == Parameter(name=parameter) for leaf in leaves(binding)):
+            if any(leaf == Parameter(name=parameter) for leaf in list_leaves(binding)):
                 yield step.tool, argument
 
 
 def _schema(meta_tool: MetaTool, parameter: str, corpus: Corpus) -> dict[str, JSONValue]:
     """The schema that the first tool to take the parameter has for it."""
     first = next(_arguments(meta_tool, parameter), None)
-    return argument_schema(corpus, *first) if first else {}
+    return infer_argument_schema(corpus, *first) if first else {}

@@ -12,8 +12,8 @@ from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.places import DATA_KEY
 from langchain_awo.optimizer.log.corpus import Call, Corpus, Run
-from langchain_awo.optimizer.log.words_in_text import scalars
-from langchain_awo.optimizer.selection.mentions import Sayings, is_telling, sayings_of, says
+from langchain_awo.optimizer.log.words_in_text import iterate_scalars
+from langchain_awo.optimizer.selection.mentions import Sayings, collect_sayings, is_telling, says
 
 SAMPLE: Final = 1_000
 """Outputs of a tool that are looked at."""
@@ -59,10 +59,10 @@ def is_used(output: JSONValue, args: Mapping[str, JSONValue], run: Run, *, befor
         before: position in that text.
         later: words of what was said, see `Sayings`.
     """
-    asked = {dumps(leaf) for leaf in scalars(args)}
+    asked = {dumps(leaf) for leaf in iterate_scalars(args)}
     fresh = [
         value
-        for _, value in leaves_of(output)
+        for _, value in list_leaves(output)
         if is_telling(value) and dumps(value) not in asked and not run.known(value, before=before)
     ]
     return not fresh or any(says(later, value) for value in fresh)
@@ -73,7 +73,7 @@ def uses_of(corpus: Corpus, tool: str) -> tuple[dict[str, PlaceUse], int]:
 
     Only outputs after which the agent said something count.
     """
-    seen = calls_of(corpus, tool)
+    seen = list_calls(corpus, tool)
     stride = max(1, len(seen) // SAMPLE)
     sampled = seen[::stride]
     sayings: dict[str, Sayings] = {}
@@ -84,7 +84,7 @@ def uses_of(corpus: Corpus, tool: str) -> tuple[dict[str, PlaceUse], int]:
             continue
         read += 1
         if run.trace_id not in sayings:
-            sayings[run.trace_id] = sayings_of(run)
+            sayings[run.trace_id] = collect_sayings(run)
         _look(call, run.task, sayings[run.trace_id].after(call.end), found)
     return found, read
 
@@ -94,7 +94,7 @@ def _spoke_after(run: Run, call: Call) -> bool:
     return any(start >= call.end for start, _ in run.words)
 
 
-def held_share(corpus: Corpus, tool: str, hide: Iterable[str]) -> tuple[int, int]:
+def count_held_values(corpus: Corpus, tool: str, hide: Iterable[str]) -> tuple[int, int]:
     """How many of the distinct values that agents used of a tool's outputs are still there without some places.
 
     Returns:
@@ -103,17 +103,17 @@ def held_share(corpus: Corpus, tool: str, hide: Iterable[str]) -> tuple[int, int
     hidden = list(hide)
     sayings: dict[str, Sayings] = {}
     held = total = 0
-    for run, call in calls_of(corpus, tool):
+    for run, call in list_calls(corpus, tool):
         if run.trace_id not in sayings:
-            sayings[run.trace_id] = sayings_of(run)
+            sayings[run.trace_id] = collect_sayings(run)
         later = sayings[run.trace_id].after(call.end)
-        used = {dumps(v) for _, v in leaves_of(call.output) if is_telling(v) and says(later, v)}
+        used = {dumps(v) for _, v in list_leaves(call.output) if is_telling(v) and says(later, v)}
         total += len(used)
-        held += len(used & {dumps(value) for _, value in leaves_of(leave_out(call.output, hidden)[0])})
+        held += len(used & {dumps(value) for _, value in list_leaves(leave_out(call.output, hidden)[0])})
     return held, total
 
 
-def calls_of(corpus: Corpus, tool: str) -> list[Seen]:
+def list_calls(corpus: Corpus, tool: str) -> list[Seen]:
     """Every successful call of a tool, in order."""
     return [
         (run, call)
@@ -124,7 +124,7 @@ def calls_of(corpus: Corpus, tool: str) -> list[Seen]:
     ]
 
 
-def leaves_of(output: JSONValue) -> Iterator[tuple[str, JSONValue]]:
+def list_leaves(output: JSONValue) -> Iterator[tuple[str, JSONValue]]:
     """The scalars of an output with their pointers, `*` for elements of lists and for keys that are data."""
     stack: list[tuple[str, JSONValue]] = [("", output)]
     count = 0
@@ -141,7 +141,7 @@ def leaves_of(output: JSONValue) -> Iterator[tuple[str, JSONValue]]:
 
 def _look(call: Call, task: str, later: str, found: dict[str, PlaceUse]) -> None:
     by_place: dict[str, list[JSONValue]] = {}
-    for place, value in leaves_of(call.output):
+    for place, value in list_leaves(call.output):
         by_place.setdefault(place, []).append(value)
     for place, values in by_place.items():
         use = found.setdefault(place, PlaceUse())

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import re
 
-from langchain_awo.model.ir.binding import Parameter, leaves
+from langchain_awo.model.ir.binding import Parameter, list_leaves
 from langchain_awo.model.ir.metatool import MetaTool
-from langchain_awo.model.ir.sameness import renamed
+from langchain_awo.model.ir.sameness import rename_parameters
 
 _NUMBERED = re.compile(r"(.+)_\d+")
 
@@ -29,7 +29,7 @@ def with_telling_parameters(meta_tool: MetaTool) -> MetaTool:
         if better and better not in taken:
             names[spec.name] = better
             taken.add(better)
-    return renamed(meta_tool, names) if names else meta_tool
+    return rename_parameters(meta_tool, names) if names else meta_tool
 
 
 def _better(name: str, meta_tool: MetaTool) -> str:
@@ -37,7 +37,7 @@ def _better(name: str, meta_tool: MetaTool) -> str:
     if not numbered:
         return ""
     for step in meta_tool.steps:
-        if any(leaf == Parameter(name=name) for binding in step.bindings for leaf in leaves(binding)):
+        if any(leaf == Parameter(name=name) for binding in step.bindings for leaf in list_leaves(binding)):
             noun = re.sub(r"\W+", "_", step.tool.rsplit(".", 1)[-1]).split("_", 1)[-1]
             return f"{noun}_{numbered[1]}"
     return ""

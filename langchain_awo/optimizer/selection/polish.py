@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-from langchain_awo.model.ir.description import runs_line
+from langchain_awo.model.ir.description import describe_steps
 from langchain_awo.model.ir.metatool import MetaTool, ToolkitPlan
 
 logger = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ MAX_DESCRIPTION: Final = 1_200
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{2,62}")
 
 
-def polished(plan: ToolkitPlan, namer: Namer) -> ToolkitPlan:
+def polish_names(plan: ToolkitPlan, namer: Namer) -> ToolkitPlan:
     """The same plan with the names and descriptions that a namer gives.
 
     A name must be one that providers accept and that no tool and no other meta-tool has. A description must say something
@@ -66,6 +66,6 @@ def _problem(name: object, description: object, taken: set[str]) -> str:
 
 def _with_facts(description: str, meta_tool: MetaTool) -> str:
     """The description, then the lines that say what is run and when, which no wording may lose."""
-    facts = [runs_line(meta_tool)]
+    facts = [describe_steps(meta_tool)]
     facts += [line for line in meta_tool.description.splitlines() if " is only run if " in line]
     return "\n".join([description, *(line for line in facts if line not in description)])

@@ -63,7 +63,7 @@ class Showing:
     characters: int = 60
 
 
-def shape(
+def prune_outputs(
     meta_tools: Sequence[MetaTool], corpus: Corpus, *, showing: Showing | None = None
 ) -> list[MetaTool]:
     """The same meta-tools, each step with the places of its output that are not shown."""

@@ -7,15 +7,17 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
 from langchain_awo.model.ir.metatool import MetaTool, Refused
-from langchain_awo.model.text.phrasing import joined
+from langchain_awo.model.text.phrasing import join_words
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.log.commands import REASON
 from langchain_awo.optimizer.log.corpus import Corpus
-from langchain_awo.optimizer.mining.verify import routine_of
+from langchain_awo.optimizer.mining.verify import list_tools
 from langchain_awo.optimizer.selection.select import LeftOut
 
 
-def off_limits(corpus: Corpus, protected: AbstractSet[str], commands: AbstractSet[str]) -> Iterator[Refused]:
+def refuse_off_limits(
+    corpus: Corpus, protected: AbstractSet[str], commands: AbstractSet[str]
+) -> Iterator[Refused]:
     """The tools that no routine may call, by what the user says or by what they do.
 
     Args:
@@ -37,7 +39,7 @@ def off_limits(corpus: Corpus, protected: AbstractSet[str], commands: AbstractSe
         yield Refused(routine=(tool,), code=code, reason=reason, occurrences=called[tool])
 
 
-def not_worth_it(left: Sequence[LeftOut], kept: Sequence[MetaTool]) -> Iterator[Refused]:
+def refuse_not_worth_it(left: Sequence[LeftOut], kept: Sequence[MetaTool]) -> Iterator[Refused]:
     """The candidates that add too little, each with the meta-tool that covers it if there is one.
 
     Args:
@@ -49,7 +51,7 @@ def not_worth_it(left: Sequence[LeftOut], kept: Sequence[MetaTool]) -> Iterator[
             continue
         covering = _covering(each, kept)
         yield Refused(
-            routine=routine_of(each.meta_tool),
+            routine=list_tools(each.meta_tool),
             code="no_gain",
             reason=_reason(each, covering),
             occurrences=each.meta_tool.evidence.occurrences,
@@ -82,7 +84,7 @@ def _reason(left: LeftOut, covering: MetaTool | None) -> str:
     if covering is None:
         return f"it adds {max(0.0, left.added):,.1f} saved model calls in these traces; {least}"
     beyond = [tool for tool in left.meta_tool.tools if tool not in covering.tools]
-    but = f" but for {joined(beyond)}" if beyond else ""
+    but = f" but for {join_words(beyond)}" if beyond else ""
     return (
         f"{covering.name} covers it{but}; it would add {max(0.0, left.added):,.1f} saved model calls; {least}"
     )

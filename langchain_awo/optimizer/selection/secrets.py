@@ -13,15 +13,15 @@ from langchain_awo.model.ir.binding import (
     Parameter,
     Template,
     Transform,
-    leaves,
+    list_leaves,
 )
 from langchain_awo.model.ir.metatool import MetaTool, Refused, Step, ToolSignature
 from langchain_awo.model.secrets import contains_mask, is_secret
 from langchain_awo.model.secrets.names import looks_secret
-from langchain_awo.model.secrets.schema import clean_schema
-from langchain_awo.model.text.encoding import digest
+from langchain_awo.model.secrets.schema import redact_schema
+from langchain_awo.model.text.encoding import compute_digest
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.optimizer.mining.verify import refusal
+from langchain_awo.optimizer.mining.verify import build_refusal
 
 
 def without_secrets(meta_tools: Iterable[MetaTool]) -> tuple[list[MetaTool], list[Refused]]:
@@ -33,7 +33,7 @@ def without_secrets(meta_tools: Iterable[MetaTool]) -> tuple[list[MetaTool], lis
     for meta_tool in meta_tools:
         clean = _with_clean_schemas(meta_tool)
         if doubt := _doubt(clean):
-            refused.append(refusal(meta_tool, "secret", doubt, meta_tool.evidence.occurrences))
+            refused.append(build_refusal(meta_tool, "secret", doubt, meta_tool.evidence.occurrences))
         else:
             kept.append(clean)
     return kept, refused
@@ -48,7 +48,7 @@ def asks_for_secret(meta_tool: MetaTool) -> bool:
         name
         for step in meta_tool.steps
         for argument, binding in step.args.items()
-        for leaf in leaves(binding)
+        for leaf in list_leaves(binding)
         if isinstance(leaf, Parameter)
         for name in (argument, leaf.name)
     )
@@ -61,10 +61,12 @@ def without_secret_defaults(signatures: Mapping[str, ToolSignature]) -> dict[str
 
 
 def _clean_signature(name: str, signature: ToolSignature) -> ToolSignature:
-    parameters = clean_schema(signature.parameters)
+    parameters = redact_schema(signature.parameters)
     if parameters == signature.parameters:
         return signature
-    return replace(signature, parameters=parameters, digest=signature.digest and digest([name, parameters]))
+    return replace(
+        signature, parameters=parameters, digest=signature.digest and compute_digest([name, parameters])
+    )
 
 
 def without_secret_words(refused: Iterable[Refused]) -> list[Refused]:
@@ -85,7 +87,7 @@ def _told(reason: str) -> str:
 
 def _with_clean_schemas(meta_tool: MetaTool) -> MetaTool:
     parameters = tuple(
-        replace(each, schema=clean_schema(each.schema, name=each.name)) for each in meta_tool.parameters
+        replace(each, schema=redact_schema(each.schema, name=each.name)) for each in meta_tool.parameters
     )
     return replace(meta_tool, parameters=parameters) if parameters != meta_tool.parameters else meta_tool
 

@@ -16,9 +16,9 @@ from langchain_awo.model.ir.reach import reaches_out
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.mining.align import has_parameters
 from langchain_awo.optimizer.mining.forms import with_shorter_lists
-from langchain_awo.optimizer.replay.cost import Books, Cost, Prices, schema_tokens
+from langchain_awo.optimizer.replay.cost import Books, Cost, Prices, estimate_schema_tokens
 from langchain_awo.optimizer.replay.tally import Tally
-from langchain_awo.optimizer.selection.cover import Cover, Steps, sampled
+from langchain_awo.optimizer.selection.cover import Cover, Steps, sample_corpus
 from langchain_awo.optimizer.selection.naming import name_all
 from langchain_awo.optimizer.selection.secrets import asks_for_secret
 from langchain_awo.optimizer.selection.weigh import Scales, Weight, choose
@@ -81,7 +81,7 @@ def select(
     state = _Selection(
         cover,
         Cost(corpus, prices),
-        Scales(Books(sampled(corpus))),
+        Scales(Books(sample_corpus(corpus))),
         prices,
         corpus,
         max_tools,
@@ -273,7 +273,7 @@ class _Selection:
         if number < self.whole:
             steps = self.shown.get(number) or self.eager[number]
             tally, named = self.cover.tally({number: steps}, unasked=False), self._named(number, steps)
-            weights["append"] = self.scales.weigh("append", tally, schemas=schema_tokens(named))
+            weights["append"] = self.scales.weigh("append", tally, schemas=estimate_schema_tokens(named))
         asks = any(map(has_parameters, self._chosen(number).steps[1:]))
         reasons: dict[Mode, str] = {
             "continue": CONTINUES,

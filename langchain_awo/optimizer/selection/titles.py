@@ -18,11 +18,18 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Final
 
-from langchain_awo.model.ir.binding import Output, leaves
+from langchain_awo.model.ir.binding import Output, list_leaves
 from langchain_awo.model.ir.metatool import Guard, MetaTool, Step
 from langchain_awo.model.secrets.names import looks_secret
 from langchain_awo.optimizer.log import effect_words
-from langchain_awo.optimizer.selection.words import VERBS, goes_by, object_of, plural, singular, words_of
+from langchain_awo.optimizer.selection.words import (
+    VERBS,
+    extract_object,
+    goes_by,
+    pluralize,
+    singularize,
+    split_name,
+)
 
 MAX_NAME: Final = 60
 """Characters; providers allow 64."""
@@ -59,7 +66,7 @@ HANDS: Final = frozenset(["click", "press", "tap"])
 ACTS: Final = VERBS | effect_words.WRITE | effect_words.DESTRUCTIVE | effect_words.IDEMPOTENT
 
 
-def names_of(meta_tool: MetaTool) -> Iterator[str]:
+def propose_names(meta_tool: MetaTool) -> Iterator[str]:
     """The base name, then with what it goes by, then with its last object, then numbered."""
     base = _write_name(meta_tool) if writes_of(meta_tool) else _read_name(meta_tool)
     yield _clip(base)
@@ -68,7 +75,7 @@ def names_of(meta_tool: MetaTool) -> Iterator[str]:
     core = base[:-2] if base[-2:] == ["in", "full"] else base
     if by and len(core) < MAX_WORDS:
         yield _clip([*core[: MAX_WORDS - 2], "by", by])
-    for nouns in objects_of(meta_tool):
+    for nouns in list_objects(meta_tool):
         yield _clip([*base[: MAX_WORDS - 1], nouns[-1]])
     yield from (f"{_clip(base)}_{number}" for number in count(2))
 
@@ -80,30 +87,30 @@ def writes_of(meta_tool: MetaTool) -> list[Step]:
 
 def is_means(step: Step) -> bool:
     """Whether a step only lets its caller in, by a password or a login, or looks up a key to ask with."""
-    return lets_in(step) or " ".join(object_of(step.tool)) in KEYS
+    return lets_in(step) or " ".join(extract_object(step.tool)) in KEYS
 
 
 def lets_in(step: Step) -> bool:
     """Whether a step fetches a password or logs in."""
-    return not MEANS.isdisjoint(words_of(step.tool))
+    return not MEANS.isdisjoint(split_name(step.tool))
 
 
-def subject_of(meta_tool: MetaTool) -> Step:
+def find_subject(meta_tool: MetaTool) -> Step:
     """The first step that is asked for its own sake."""
     return next((step for step in meta_tool.steps if not is_means(step)), meta_tool.steps[0])
 
 
-def objects_of(meta_tool: MetaTool) -> list[list[str]]:
+def list_objects(meta_tool: MetaTool) -> list[list[str]]:
     """What the later reads are about, each once, in the plural where there are several; without the subject's own."""
-    subject = subject_of(meta_tool)
-    own = singular(object_of(subject.tool)[-1])
+    subject = find_subject(meta_tool)
+    own = singularize(extract_object(subject.tool)[-1])
     found: dict[str, list[str]] = {}
     for step in meta_tool.steps[1:]:
         if step.effect.is_read and step is not subject and not is_means(step):
-            *front, noun = object_of(step.tool)
-            if singular(noun) != own:
-                form = plural(noun) if step.over else noun
-                found.setdefault(singular(noun), [*front, form])
+            *front, noun = extract_object(step.tool)
+            if singularize(noun) != own:
+                form = pluralize(noun) if step.over else noun
+                found.setdefault(singularize(noun), [*front, form])
     return list(found.values())
 
 
@@ -114,7 +121,7 @@ def is_first_only(meta_tool: MetaTool) -> bool:
         for step in meta_tool.steps[1:]
         if not step.over
         for binding in step.args.values()
-        for leaf in leaves(binding)
+        for leaf in list_leaves(binding)
         if isinstance(leaf, Output) and not is_means(meta_tool.steps[leaf.step - 1])
     )
     return any("/0/" in f"{path}/" for path in paths)
@@ -126,23 +133,23 @@ def state_of(guard: Guard | None) -> str:
     return value.lower() if isinstance(value, str) and value.isalpha() else ""
 
 
-def action_of(tool: str) -> list[str]:
+def extract_action(tool: str) -> list[str]:
     """The words of what a writing tool does, the verb first; without a verb the whole name.
 
     >>> action_of("click_place_order"), action_of("crm.update_user"), action_of("click_next")
     (['place', 'order'], ['update', 'user'], ['click', 'next'])
     """
-    words = words_of(tool) or ["tool"]
+    words = split_name(tool) or ["tool"]
     return words[1:] if words[0] in HANDS and len(words) > 2 and words[1] in ACTS else words  # noqa: PLR2004  # verb, object
 
 
 def _read_name(meta_tool: MetaTool) -> list[str]:
-    subject = subject_of(meta_tool)
+    subject = find_subject(meta_tool)
     if lets_in(subject):
         return _login_name(meta_tool)
-    own = [singular(word) for word in object_of(subject.tool)]
-    several = [*own[:-1], plural(own[-1])][-2:]
-    others = objects_of(meta_tool)
+    own = [singularize(word) for word in extract_object(subject.tool)]
+    several = [*own[:-1], pluralize(own[-1])][-2:]
+    others = list_objects(meta_tool)
     if not others:
         reads = [step for step in meta_tool.steps if not is_means(step)]
         if is_first_only(meta_tool):
@@ -151,7 +158,7 @@ def _read_name(meta_tool: MetaTool) -> list[str]:
             return ["get", *(several if any(step.over for step in reads) else own[-2:]), "in", "full"]
         key = meta_tool.steps[0]
         by = goes_by(key.tool, key.args) if not lets_in(key) else ""
-        return ["get", *object_of(subject.tool)[-2:], *(["by", by] if by else [])]
+        return ["get", *extract_object(subject.tool)[-2:], *(["by", by] if by else [])]
     if len(others) == 1:
         name = ["get", *own, *others[0]]
         return name if len(name) <= MAX_WORDS else ["get", own[-1], *others[0][-2:]]
@@ -163,26 +170,28 @@ def _read_name(meta_tool: MetaTool) -> list[str]:
 
 def _login_name(meta_tool: MetaTool) -> list[str]:
     """After where its last step leads: `log_in_to_mail`."""
-    words = [word for word in words_of(meta_tool.steps[-1].tool) if word not in MEANS | VERBS | {"in", "by"}]
+    words = [
+        word for word in split_name(meta_tool.steps[-1].tool) if word not in MEANS | VERBS | {"in", "by"}
+    ]
     return ["log", "in", *(["to", words[0]] if words else [])]
 
 
 def _write_name(meta_tool: MetaTool) -> list[str]:
     """After its write, with the state that it asks for: `refund_delivered_order`."""
     step = writes_of(meta_tool)[-1]
-    verb, *rest = action_of(step.tool)
-    own = object_of(meta_tool.steps[0].tool)[-1]
+    verb, *rest = extract_action(step.tool)
+    own = extract_object(meta_tool.steps[0].tool)[-1]
     if step is meta_tool.steps[0]:
-        others = objects_of(meta_tool)
+        others = list_objects(meta_tool)
         return [verb, *rest, *(["with", others[0][-1]] if others else ["in", "full"])][:MAX_WORDS]
-    if [verb, *rest] != words_of(step.tool):
+    if [verb, *rest] != split_name(step.tool):
         return [verb, *rest][:MAX_WORDS]
     if not meta_tool.steps[0].args:
-        return [*words_of(meta_tool.steps[0].tool)[:2], "and", verb, *rest][:MAX_WORDS]
+        return [*split_name(meta_tool.steps[0].tool)[:2], "and", verb, *rest][:MAX_WORDS]
     if verb not in ACTS or not rest:
         return [*[verb, *rest][: MAX_WORDS - 2], "after", own]
     state = state_of(step.guard)
-    if singular(own) in map(singular, rest):
+    if singularize(own) in map(singularize, rest):
         return [verb, state or "checked", *rest][:MAX_WORDS]
     behind = ["for", state, own] if state else ["for", own]
     return [verb, *rest[: MAX_WORDS - 1 - len(behind)], *behind]

@@ -82,7 +82,7 @@ GENERIC: Final = frozenset(
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
-def words_of(name: str) -> list[str]:
+def split_name(name: str) -> list[str]:
     """The words of a tool's own name, without what stands before a dot or a double underscore, and without accents.
 
     >>> words_of("mcp__crm__listOpenOrders"), words_of("récupérer_client"), words_of("获取订单")
@@ -95,13 +95,13 @@ def words_of(name: str) -> list[str]:
     return [word.casefold() for word in re.split(r"[\W_]+", _CAMEL.sub("_", plain)) if word]
 
 
-def object_of(tool: str) -> tuple[str, ...]:
+def extract_object(tool: str) -> tuple[str, ...]:
     """What a tool is about, without its verb, what it goes by and words that say nothing.
 
     >>> [object_of(name) for name in ("get_order_details", "find_user_id_by_email", "airline_get_user", "search")]
     [('order',), ('user',), ('user',), ('search',)]
     """
-    words = words_of(tool)
+    words = split_name(tool)
     verb = next((place for place, word in enumerate(words) if word in VERBS), None)
     after = words[verb + 1 :] if verb is not None else words
     joint = next((place for place, word in enumerate(after) if word in JOINTS), len(after))
@@ -116,16 +116,16 @@ def goes_by(tool: str, parameters: Iterable[str]) -> str:
     >>> goes_by("find_user_id_by_name_zip", ["first_name"]), goes_by("get_user", ["user_id"])
     ('name', 'id')
     """
-    words = words_of(tool)
+    words = split_name(tool)
     if "by" in words[:-1]:
         return words[words.index("by") + 1]
     first = next(iter(parameters), "")
-    known = {singular(word) for word in words}
-    left = [word for word in words_of(first) if singular(word) not in known] if first else []
+    known = {singularize(word) for word in words}
+    left = [word for word in split_name(first) if singularize(word) not in known] if first else []
     return left[-1] if left else ""
 
 
-def plural(noun: str) -> str:
+def pluralize(noun: str) -> str:
     """The plural of an English noun, well enough for a name.
 
     >>> [plural(noun) for noun in ("order", "entry", "address", "orders")]
@@ -138,7 +138,7 @@ def plural(noun: str) -> str:
     return f"{noun}es" if noun.endswith(("ss", "x", "ch", "sh")) else f"{noun}s"
 
 
-def singular(noun: str) -> str:
+def singularize(noun: str) -> str:
     """The singular of an English noun, well enough to tell whether two are the same.
 
     >>> [singular(noun) for noun in ("orders", "entries", "addresses", "status")]

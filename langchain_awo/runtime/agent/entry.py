@@ -15,8 +15,8 @@ from langgraph.prebuilt import ToolRuntime
 
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.runtime.inner.calling import failed
-from langchain_awo.runtime.inner.schemas import field_names
+from langchain_awo.runtime.inner.calling import describe_failure
+from langchain_awo.runtime.inner.schemas import assign_field_names
 from langchain_awo.runtime.tool.installing import Installed
 from langchain_awo.runtime.tool.lowering import is_async_only
 
@@ -26,7 +26,7 @@ EntryParameters: TypeAlias = Callable[[Any, Any], Mapping[str, JSONValue]]
 """From the state and the runtime to whatever parameters are known when a thread begins."""
 
 
-def tool_runtime(state: Any, runtime: Any) -> ToolRuntime:
+def build_tool_runtime(state: Any, runtime: Any) -> ToolRuntime:
     """What a tool would be given here, where no tool was called."""
     return ToolRuntime(
         state=state,
@@ -93,7 +93,11 @@ def _calls(
 
 def _call(meta_tool: MetaTool, known: Mapping[str, JSONValue], around: ToolRuntime) -> ToolCall:
     call_id = f"entry_{meta_tool.name}"
-    args = {shown: known[name] for name, shown in field_names(meta_tool.parameters).items() if name in known}
+    args = {
+        shown: known[name]
+        for name, shown in assign_field_names(meta_tool.parameters).items()
+        if name in known
+    }
     runtime = replace(around, tool_call_id=call_id)
     return ToolCall(name=meta_tool.name, args={**args, "runtime": runtime}, id=call_id, type="tool_call")
 
@@ -106,7 +110,7 @@ def _by_name(around: ToolRuntime) -> dict[str, JSONValue]:
 
 def _given_up(meta_tool: MetaTool, error: Exception) -> None:
     """A parameter of another type, or a question to a person, whom nobody should ask unasked."""
-    why = "it asks a person" if isinstance(error, GraphBubbleUp) else failed(error).error
+    why = "it asks a person" if isinstance(error, GraphBubbleUp) else describe_failure(error).error
     _log.warning("%s was not run at the start of the thread: %s", meta_tool.name, why)
 
 

@@ -15,22 +15,32 @@ from langchain_core.tools import BaseTool
 from langgraph.config import get_config
 
 from langchain_awo.errors import ApprovalError, ArgumentError, MissingExtraError
-from langchain_awo.model.ir.argument_checks import check_modes, known_tools, of_kind, share
+from langchain_awo.model.ir.argument_checks import check_kind, check_known_tools, check_modes, check_share
 from langchain_awo.model.ir.installation import Installation
 from langchain_awo.model.ir.metatool import Mode
-from langchain_awo.runtime.agent.entry import EntryParameters, arun_entry, run_entry, tool_runtime
+from langchain_awo.runtime.agent.entry import EntryParameters, arun_entry, build_tool_runtime, run_entry
 from langchain_awo.runtime.agent.marking import marked
 from langchain_awo.runtime.agent.sampling import is_held_out
-from langchain_awo.runtime.approval.guarding import athrough, guards_for, through
-from langchain_awo.runtime.approval.neighbours import Neighbours, neighbours_of, warn_of_blind_guards
-from langchain_awo.runtime.approval.protection import Protection, marked_tools, protection_of, tool_names
-from langchain_awo.runtime.approval.running_graph import approvals_around, is_in_graph, is_paused_around
+from langchain_awo.runtime.approval.guarding import achain_handlers, build_guards, chain_handlers
+from langchain_awo.runtime.approval.neighbours import Neighbours, find_neighbours, warn_of_blind_guards
+from langchain_awo.runtime.approval.protection import (
+    Protection,
+    collect_tool_names,
+    find_marked_tools,
+    read_protection,
+)
+from langchain_awo.runtime.approval.running_graph import find_approvals, is_in_graph, is_paused_around
 from langchain_awo.runtime.continuing.continuation import Continuer
 from langchain_awo.runtime.inner.calling import guards
-from langchain_awo.runtime.journal.signing import key_bytes, signed_with
+from langchain_awo.runtime.journal.signing import encode_key, signed_with
 from langchain_awo.runtime.outcome import Limits
 from langchain_awo.runtime.prefetch.prefetching import PREFETCH_LIMITS, Prefetcher
-from langchain_awo.runtime.tool.installing import install, offered, stopped_since_user, without_meta_tools
+from langchain_awo.runtime.tool.installing import (
+    drop_meta_tools,
+    has_stopped_since_user,
+    install,
+    select_offered,
+)
 from langchain_awo.runtime.tool.signatures import is_meta_tool
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
 
@@ -122,13 +132,13 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         signing_key: str | bytes | None = None,
     ) -> None:
         super().__init__()
-        share(hold_out, option="hold_out")
+        check_share(hold_out, option="hold_out")
         self.usage: Counter[tuple[str, str]] = Counter()
         self._mode = mode
         self._is_stated = protected is not None
-        self._stated = protection_of(protected or ())
+        self._stated = read_protection(protected or ())
         self._seen: Protection | None = None
-        self._allow = tool_names(allow, option="allow")
+        self._allow = collect_tool_names(allow, option="allow")
         self._neighbours: Neighbours | None = None
         self._hold_out = hold_out
         self._runs = runs
@@ -136,9 +146,9 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         self._continue_limits = continue_limits
         self._prefetch_limits = prefetch_limits
         self._parallel_hint = parallel_hint
-        self._signing_key = None if signing_key is None else key_bytes(signing_key, "signing_key")
+        self._signing_key = None if signing_key is None else encode_key(signing_key, "signing_key")
         self.toolkit = toolkit
-        known_tools(self._allow, toolkit.known_names, option="allow", kind="meta-tool")
+        check_known_tools(self._allow, toolkit.known_names, option="allow", kind="meta-tool")
 
     @property
     def toolkit(self) -> MetaToolkit:
@@ -147,7 +157,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
 
     @toolkit.setter
     def toolkit(self, toolkit: MetaToolkit) -> None:
-        of_kind(
+        check_kind(
             toolkit, MetaToolkit, option="toolkit", fix="write MetaToolkit.load('toolkit.json', tools=tools)"
         )
         check_modes(self._mode, [each.name for each in toolkit.plan.meta_tools])
@@ -155,7 +165,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         self._installed = install(
             toolkit,
             mode=self._mode,
-            protection=marked_tools(toolkit.tools) | self._stated | (self._seen or Protection()),
+            protection=find_marked_tools(toolkit.tools) | self._stated | (self._seen or Protection()),
             allow=self._allow,
             neighbours=self._neighbours,
         )
@@ -170,7 +180,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
             ApprovalError: what is protected is no tool of the agent, or it is the second agent, with other middleware.
             ArgumentError: the agent has two of these.
         """
-        neighbours = neighbours_of(self)
+        neighbours = find_neighbours(self)
         if neighbours is not None and neighbours != self._neighbours:
             self._settle_beside(neighbours)
         return ()
@@ -193,7 +203,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
     def _look_around(self, config: Any) -> None:
         """Where the agent was not seen being built, the running graph tells what it asks for, before anything is run."""
         if self._seen is None and is_in_graph(config):
-            around = approvals_around(config)
+            around = find_approvals(config)
             self._seen = around or Protection(is_unknown=around is None and not self._is_stated)
             self.toolkit = self._installed.toolkit
 
@@ -210,7 +220,9 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         if self._is_left_alone(update):
             return update
         with self._recorded(update):
-            told = run_entry(self._installed, tool_runtime(state, runtime), self._entry, usage=self.usage)
+            told = run_entry(
+                self._installed, build_tool_runtime(state, runtime), self._entry, usage=self.usage
+            )
         return {**update, "awo_entry": told}
 
     async def abefore_agent(self, state: Any, runtime: Any) -> dict[str, Any]:
@@ -220,7 +232,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
             return update
         with self._recorded(update):
             told = await arun_entry(
-                self._installed, tool_runtime(state, runtime), self._entry, usage=self.usage
+                self._installed, build_tool_runtime(state, runtime), self._entry, usage=self.usage
             )
         return {**update, "awo_entry": told}
 
@@ -277,9 +289,9 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
 
     def _shown(self, request: ModelRequest[Any]) -> ModelRequest[Any]:
         if request.state.get("awo_held_out"):
-            return request.override(tools=without_meta_tools(request.tools))
-        stopped = bool(self._installed.hidden) and stopped_since_user(self._installed, request.messages)
-        changed = request.override(tools=offered(self._installed, request.tools, stopped=stopped))
+            return request.override(tools=drop_meta_tools(request.tools))
+        stopped = bool(self._installed.hidden) and has_stopped_since_user(self._installed, request.messages)
+        changed = request.override(tools=select_offered(self._installed, request.tools, stopped=stopped))
         told = request.state.get("awo_entry") or ""
         added = [PARALLEL_HINT if self._parallel_hint else "", str(told)]
         if not any(added):
@@ -296,7 +308,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
                 return refusal
             if _held_out(request):
                 return handler(request)
-            inner = through(self._before, handler)
+            inner = chain_handlers(self._before, handler)
             name = request.tool_call["name"]
             if name not in self._installed.tools:
                 if is_paused_around(request.runtime.config):
@@ -305,7 +317,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
                 make = partial(self._continuer.call, request, first)
                 return self._prefetcher.call(request, make, inner)
             self.usage[name, "called"] += 1
-            token = guards.set(guards_for(request, self._installed.protection_of(name), handler=inner))
+            token = guards.set(build_guards(request, self._installed.protection_of(name), handler=inner))
             try:
                 with self._prefetcher.around(request):
                     return self._continuer.run(request.override(tool=self._installed.tools[name]), handler)
@@ -319,7 +331,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
                 return refusal
             if _held_out(request):
                 return await handler(request)
-            inner = athrough(self._before, handler)
+            inner = achain_handlers(self._before, handler)
             name = request.tool_call["name"]
             if name not in self._installed.tools:
                 if is_paused_around(request.runtime.config):
@@ -328,7 +340,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
                 make = partial(self._continuer.acall, request, first)
                 return await self._prefetcher.acall(request, make, inner)
             self.usage[name, "called"] += 1
-            token = guards.set(guards_for(request, self._installed.protection_of(name), ahandler=inner))
+            token = guards.set(build_guards(request, self._installed.protection_of(name), ahandler=inner))
             try:
                 with self._prefetcher.around(request):
                     return await self._continuer.arun(

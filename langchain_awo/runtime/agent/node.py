@@ -9,9 +9,9 @@ from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool
 from langgraph.prebuilt import ToolNode
 
-from langchain_awo.model.ir.argument_checks import known_tools, of_kind
-from langchain_awo.runtime.approval.guarding import guards_for
-from langchain_awo.runtime.approval.protection import marked_tools, protection_of, tool_names
+from langchain_awo.model.ir.argument_checks import check_kind, check_known_tools
+from langchain_awo.runtime.approval.guarding import build_guards
+from langchain_awo.runtime.approval.protection import collect_tool_names, find_marked_tools, read_protection
 from langchain_awo.runtime.inner.calling import guards
 from langchain_awo.runtime.inner.live_tools import as_tools
 from langchain_awo.runtime.tool.installing import Installed, install
@@ -44,21 +44,21 @@ def tool_node(
     Raises:
         ApprovalError: what is protected is no tool.
     """
-    of_kind(
+    check_kind(
         toolkit,
         MetaToolkit,
         option="toolkit",
         fix="write tool_node(MetaToolkit.load('toolkit.json', tools=tools), tools)",
     )
     live = as_tools(tools)
-    allowed = tool_names(allow, option="allow")
-    known_tools(allowed, toolkit.known_names, option="allow", kind="meta-tool")
-    protection = protection_of(protected)
+    allowed = collect_tool_names(allow, option="allow")
+    check_known_tools(allowed, toolkit.known_names, option="allow", kind="meta-tool")
+    protection = read_protection(protected)
     protection.check_names(toolkit.known_names | {tool.name for tool in live}, exact=True)
     installed = install(
         toolkit,
         mode="append",
-        protection=marked_tools(toolkit.tools) | protection,
+        protection=find_marked_tools(toolkit.tools) | protection,
         allow=allowed,
     )
     node = _Guarded(installed, wrap_tool_call, awrap_tool_call)
@@ -84,7 +84,7 @@ class _Guarded:
         name = request.tool_call["name"]
         if name not in self._installed.tools:
             return self._wrap(request, execute)
-        inner = guards_for(
+        inner = build_guards(
             request, self._installed.protection_of(name), handler=lambda made: self._wrap(made, execute)
         )
         token = guards.set(inner)
@@ -100,7 +100,7 @@ class _Guarded:
         name = request.tool_call["name"]
         if name not in self._installed.tools:
             return await self._awrap(request, execute)
-        inner = guards_for(
+        inner = build_guards(
             request, self._installed.protection_of(name), ahandler=lambda made: self._awrap(made, execute)
         )
         token = guards.set(inner)

@@ -6,7 +6,7 @@ import random
 
 from langgraph.config import get_config
 
-from langchain_awo.model.text.encoding import digest
+from langchain_awo.model.text.encoding import compute_digest
 
 
 def is_held_out(share: float) -> bool:
@@ -18,5 +18,5 @@ def is_held_out(share: float) -> bool:
     if share <= 0:
         return False
     thread = get_config().get("configurable", {}).get("thread_id")
-    chance = int(digest(str(thread)), 16) / 16**16 if thread is not None else random.random()  # noqa: S311  # no secret
+    chance = int(compute_digest(str(thread)), 16) / 16**16 if thread is not None else random.random()  # noqa: S311  # no secret
     return chance < share

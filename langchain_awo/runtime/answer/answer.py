@@ -9,14 +9,14 @@ from langchain_awo.model.stepping.outcome import Result, Stop
 from langchain_awo.model.text.encoding import dump_line, dumps, present
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.handback import CUT, Entry, HandBack, ToldCall
-from langchain_awo.runtime.answer.render_steps import tell_steps, told_call
+from langchain_awo.runtime.answer.render_steps import build_told_call, tell_steps
 from langchain_awo.runtime.outcome import Limits
 
 _LEAST: Final = 200
 """An output is never cut to fewer characters than this."""
 
 
-def answer(meta_tool: MetaTool, told: HandBack, result: Result, *, limits: Limits) -> str:
+def write_answer(meta_tool: MetaTool, told: HandBack, result: Result, *, limits: Limits) -> str:
     """The content of the meta-tool's message.
 
     A routine that came to its end is told in short: outputs without the places that are hidden, items of a map
@@ -39,9 +39,9 @@ def answer(meta_tool: MetaTool, told: HandBack, result: Result, *, limits: Limit
     return _text(_bounded(whole, min(fair, limits.output_chars)))
 
 
-def hand_back(meta_tool: MetaTool, result: Result, *, resume_token: str) -> HandBack:
+def build_hand_back(meta_tool: MetaTool, result: Result, *, resume_token: str) -> HandBack:
     """What was done and, on a stop, what failed and remains, with every output whole."""
-    calls = tuple(told_call(done, present(done.output)) for done in result.done)
+    calls = tuple(build_told_call(done, present(done.output)) for done in result.done)
     if result.stop is None:
         return HandBack(calls=calls, notes=result.notes)
     return HandBack(
@@ -57,7 +57,7 @@ def hand_back(meta_tool: MetaTool, result: Result, *, resume_token: str) -> Hand
     )
 
 
-def artifact(meta_tool: MetaTool, told: HandBack, result: Result) -> dict[str, Any]:
+def build_artifact(meta_tool: MetaTool, told: HandBack, result: Result) -> dict[str, Any]:
     """The hand-back with every output whole, and the messages, artifacts and blocks of the tools."""
     return {"meta_tool": meta_tool.name, **told.to_json(), "messages": [done.reply for done in result.done]}
 

@@ -33,14 +33,14 @@ def tell_steps(meta_tool: MetaTool, done: Sequence[FinishedCall], *, shape: bool
     for step, calls in _by_step(done):
         hide = meta_tool.steps[step - 1].hide if shape else {}
         shown = [leave_out(present(each.output), hide) for each in calls]
-        made = [told_call(each, output) for each, (output, _) in zip(calls, shown, strict=True)]
+        made = [build_told_call(each, output) for each, (output, _) in zip(calls, shown, strict=True)]
         entry = tell_step(made) if calls[0].call.mapped else tell_call(made[0])
         missing = list(dict.fromkeys(place for _, places in shown for place in places))
         told.append(entry | _more(calls[0].call.tool, missing))
     return told
 
 
-def told_call(done: FinishedCall, output: JSONValue) -> ToldCall:
+def build_told_call(done: FinishedCall, output: JSONValue) -> ToldCall:
     """A call that was made, as it is told."""
     return ToldCall(step=done.call.step, tool=done.call.tool, args=args_of(done), output=output)
 

@@ -15,13 +15,13 @@ from langgraph.errors import GraphInterrupt
 from langchain_awo.model.text.encoding import to_json
 from langchain_awo.runtime.approval.protection import Protection
 from langchain_awo.runtime.inner.calling import EDITED, FOR_APPROVAL, Guards
-from langchain_awo.runtime.inner.injection import injected_of
+from langchain_awo.runtime.inner.injection import find_injected
 
 Handler: TypeAlias = Callable[[Any], Any]
 AsyncHandler: TypeAlias = Callable[[Any], Awaitable[Any]]
 
 
-def guards_for(
+def build_guards(
     request: Any,
     protection: Protection,
     *,
@@ -39,7 +39,7 @@ def guards_for(
 
     def invoke(tool_call: ToolCall, tool: BaseTool, config: RunnableConfig) -> Any:  # noqa: ARG001  # the chain has its own
         made = _Made(tool, protection)
-        inner = inner_request(request, tool_call, tool)
+        inner = build_inner_request(request, tool_call, tool)
         with made.marking_questions():
             approved = protection.ask(tool_call, inner)
             if isinstance(approved, ToolMessage):
@@ -49,7 +49,7 @@ def guards_for(
 
     async def ainvoke(tool_call: ToolCall, tool: BaseTool, config: RunnableConfig) -> Any:  # noqa: ARG001  # as above
         made = _Made(tool, protection)
-        inner = inner_request(request, tool_call, tool)
+        inner = build_inner_request(request, tool_call, tool)
         with made.marking_questions():
             approved = protection.ask(tool_call, inner)
             if isinstance(approved, ToolMessage):
@@ -61,21 +61,21 @@ def guards_for(
     return Guards(call_id=call_id, asks=protection.tools.__contains__, invoke=invoke, ainvoke=ainvoke)
 
 
-def inner_request(request: Any, tool_call: ToolCall, tool: BaseTool) -> Any:
+def build_inner_request(request: Any, tool_call: ToolCall, tool: BaseTool) -> Any:
     """The request for an inner call: another tool, another id, the same place in the graph."""
     runtime = replace(request.runtime, tool_call_id=tool_call["id"])
     return replace(request, tool_call=tool_call, tool=tool, runtime=runtime)
 
 
-def through(outer: Sequence[Any], handler: Handler) -> Handler:
+def chain_handlers(outer: Sequence[Any], handler: Handler) -> Handler:
     """A handler that passes middleware first which stands before ours, outermost first, as if ours were before it."""
     for each in reversed(outer):
         handler = _wrapped(each.wrap_tool_call, handler)
     return handler
 
 
-def athrough(outer: Sequence[Any], handler: AsyncHandler) -> AsyncHandler:
-    """Async form of `through`."""
+def achain_handlers(outer: Sequence[Any], handler: AsyncHandler) -> AsyncHandler:
+    """Async form of `chain_handlers`."""
     for each in reversed(outer):
         handler = _wrapped(each.awrap_tool_call, handler)
     return handler
@@ -90,7 +90,7 @@ class _Made:
 
     def __init__(self, tool: BaseTool, protection: Protection) -> None:
         self._is_watched_over = tool.name in protection.tools
-        self._hidden = injected_of(tool).names
+        self._hidden = find_injected(tool).names
         self._args: dict[str, Any] | None = None
         self._reply: Any = None
         invoke, ainvoke = tool.invoke, tool.ainvoke

@@ -21,7 +21,7 @@ from langchain_awo.runtime.approval.protection import (
     Protection,
     asks_at_the_call,
     is_approver,
-    protection_of,
+    read_protection,
     without_questions,
 )
 
@@ -54,8 +54,8 @@ class Neighbours:
 
     def protection(self) -> Protection:
         """What the other middleware asks a person for, and whether the graph pauses around its tools."""
-        found = protection_of([each for each in self.others if is_approver(each)])
-        at_the_call = protection_of([each for each in self.others if asks_at_the_call(each)])
+        found = read_protection([each for each in self.others if is_approver(each)])
+        at_the_call = read_protection([each for each in self.others if asks_at_the_call(each)])
         asking = without_questions(found, frozenset(at_the_call.tools))
         return asking | Protection(is_paused=bool(self.pauses & TOOL_NODES))
 
@@ -65,7 +65,7 @@ class Neighbours:
         return tuple(each for each in self.others if wraps_tool_calls(each))
 
 
-def neighbours_of(middleware: Any) -> Neighbours | None:
+def find_neighbours(middleware: Any) -> Neighbours | None:
     """The neighbours in the agent that is being built just now; `None` outside `create_agent`."""
     frame = _building(inspect.currentframe())
     if frame is None:

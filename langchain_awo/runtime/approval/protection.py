@@ -119,7 +119,7 @@ class Protection:
         return _decided(tool_call, _decision(answer, settings))
 
 
-def protection_of(protected: Iterable[Any] | Mapping[str, Any]) -> Protection:
+def read_protection(protected: Iterable[Any] | Mapping[str, Any]) -> Protection:
     """Reads names of tools, tools, `HumanInTheLoopMiddleware` instances, and what these call `interrupt_on`.
 
     Raises:
@@ -148,18 +148,18 @@ def asks_at_the_call(middleware: Any) -> bool:
     return is_approver(middleware) and getattr(middleware, "interrupt_mode", "batched") == "per_call"
 
 
-def marked_tools(tools: Iterable[BaseTool]) -> Protection:
+def find_marked_tools(tools: Iterable[BaseTool]) -> Protection:
     """Tools whose metadata says that they need approval, such as `{"requires_approval": True}`."""
-    marked = {tool.name: True for tool in tools if approval_mark(tool)}
+    marked = {tool.name: True for tool in tools if read_approval_mark(tool)}
     return Protection(tools=_settings(marked, ""))
 
 
-def approvals_of(meta_tool: MetaTool) -> Protection:
+def collect_approvals(meta_tool: MetaTool) -> Protection:
     """The tools that whoever reviewed a meta-tool wants to be asked about, as it runs."""
     return Protection(tools=_settings(dict.fromkeys(meta_tool.approval, True), ""))
 
 
-def approval_mark(tool: BaseTool) -> dict[str, Any]:
+def read_approval_mark(tool: BaseTool) -> dict[str, Any]:
     """What a tool's metadata says about approval; empty if it needs none."""
     said = tool.metadata or {}
     return {
@@ -182,7 +182,7 @@ def check_case(protected: Iterable[str], known: Iterable[str], *, exact: bool = 
     Protection(named=frozenset(protected)).check_names(known, exact=exact)
 
 
-def tool_names(names: Iterable[str | BaseTool], *, option: str) -> frozenset[str]:
+def collect_tool_names(names: Iterable[str | BaseTool], *, option: str) -> frozenset[str]:
     """Names of tools, from names and tools.
 
     Raises:

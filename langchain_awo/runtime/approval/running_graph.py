@@ -1,7 +1,7 @@
 """What the graph that is running now asks a person for: the second look, where nobody saw the agent being built.
 
 LangGraph shows a node nothing of the other nodes. The configuration that a node runs with holds a reference to the loop that
-runs it; that is read here and nowhere else. If it is not there, nothing is known, and `approvals_around` says so.
+runs it; that is read here and nowhere else. If it is not there, nothing is known, and `find_approvals` says so.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from langchain_awo.runtime.approval.protection import Protection, is_approver, protection_of
+from langchain_awo.runtime.approval.protection import Protection, is_approver, read_protection
 
 _CALL: Final = "__pregel_call"
 _TOOL_NODES: Final = frozenset({"tools", "*"})
@@ -20,7 +20,7 @@ def is_in_graph(config: Mapping[str, Any] | None) -> bool:
     return bool((config or {}).get("configurable", {}).get("checkpoint_ns"))
 
 
-def approvals_around(config: Mapping[str, Any] | None) -> Protection | None:
+def find_approvals(config: Mapping[str, Any] | None) -> Protection | None:
     """What the middleware of the running graph asks for, and whether it pauses around its tools; `None` if unknown.
 
     Args:
@@ -32,7 +32,7 @@ def approvals_around(config: Mapping[str, Any] | None) -> Protection | None:
     nodes = getattr(loop, "nodes", None)
     if not isinstance(nodes, Mapping):
         return None
-    asking = protection_of([each for node in nodes.values() for each in _owners(node) if is_approver(each)])
+    asking = read_protection([each for node in nodes.values() for each in _owners(node) if is_approver(each)])
     return asking | Protection(is_paused=_pauses(loop))
 
 

@@ -12,19 +12,19 @@ from typing import Any
 from langchain_core.messages import ToolMessage
 from langgraph.errors import GraphBubbleUp
 
-from langchain_awo.model.ir.eager import eager_part
+from langchain_awo.model.ir.eager import select_eager_part
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.stepping.outcome import Failed, OriginalCall, Outcome, Result, Succeeded
 from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.handback import Entry, HandBack
 from langchain_awo.runtime.answer.render_steps import tell_steps
-from langchain_awo.runtime.approval.guarding import inner_request
+from langchain_awo.runtime.approval.guarding import build_inner_request
 from langchain_awo.runtime.continuing.held import Held
-from langchain_awo.runtime.continuing.readings import Readings, readings_of
+from langchain_awo.runtime.continuing.readings import Readings, get_readings
 from langchain_awo.runtime.continuing.start import Start, start_of, with_fetched
 from langchain_awo.runtime.executor.drivers import adrive, drive
 from langchain_awo.runtime.inner.calling import BoundTool, Guards, Surroundings, acall_tool, call_tool
-from langchain_awo.runtime.journal.identity import asked_calls, messages_of
+from langchain_awo.runtime.journal.identity import list_asked_calls, list_messages
 from langchain_awo.runtime.outcome import Limits
 from langchain_awo.runtime.tool.installing import Installed
 
@@ -56,7 +56,7 @@ class Continuer:
 
     def __init__(self, installed: Installed, *, limits: Limits, usage: Counter[tuple[str, str]]) -> None:
         forbidden = installed.watched_over | installed.reaching
-        parts = (eager_part(each, forbidden) for each in installed.meta_tools("continue"))
+        parts = (select_eager_part(each, forbidden) for each in installed.meta_tools("continue"))
         self._parts: list[MetaTool] = [part for part in parts if part is not None]
         self._tools = {tool.name: BoundTool(tool=tool) for tool in installed.toolkit.tools}
         meta_tools = {each.name: each.effect for each in installed.toolkit.meta_tools}
@@ -148,8 +148,8 @@ class Continuer:
         return self._taken(await handler(request), readings, since)
 
     def _readings(self, request: Any) -> Readings:
-        readings = readings_of(request, self)
-        readings.turn_to(messages_of(request))
+        readings = get_readings(request, self)
+        readings.turn_to(list_messages(request))
         return readings
 
     def _reads(self, call: Any) -> bool:
@@ -159,7 +159,7 @@ class Continuer:
 
     def _is_beside_a_change(self, request: Any) -> bool:
         """Whether the model asked for something that may change what is read, at the same time: nobody knows which comes first."""
-        return not all(self._reads(call) for call in asked_calls(request))
+        return not all(self._reads(call) for call in list_asked_calls(request))
 
     def _taken(self, reply: Any, readings: Readings, since: int | None) -> Any:
         kept = reply.artifact if isinstance(reply, ToolMessage) else None
@@ -279,7 +279,7 @@ _ASKS = Failed(error="asks a person; not run unasked")
 
 def _by(request: Any, handler: Callable[[Any], Any]) -> Callable[..., Any]:
     """Makes inner calls through the rest of the agent's middleware."""
-    return lambda tool_call, tool, _: handler(inner_request(request, tool_call, tool))
+    return lambda tool_call, tool, _: handler(build_inner_request(request, tool_call, tool))
 
 
 def _first(call: OriginalCall, state: _Going) -> Outcome | None:

@@ -19,7 +19,7 @@ from langchain_core.runnables import RunnableConfig
 
 from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.runtime.continuing.held import Held
-from langchain_awo.runtime.inner.invocation import invocation_of
+from langchain_awo.runtime.inner.invocation import find_invocation
 
 Kept = TypeVar("Kept")
 
@@ -130,16 +130,16 @@ class Readings:
             self._claims = {}
 
 
-def readings_of(request: Any, owner: object) -> Readings:
+def get_readings(request: Any, owner: object) -> Readings:
     """Of the agent that a request belongs to, for one owner; without a graph nothing outlives the request."""
-    return kept_for(request.runtime, request.runtime.config, owner, Readings) or Readings()
+    return get_kept(request.runtime, request.runtime.config, owner, Readings) or Readings()
 
 
-def kept_for(
+def get_kept(
     runtime: Any, config: RunnableConfig | None, owner: object, make: Callable[[], Kept]
 ) -> Kept | None:
     """What one owner keeps for an agent during one call of its graph, made the first time; `None` outside a graph."""
-    invocation = invocation_of(runtime)
+    invocation = find_invocation(runtime)
     if invocation is None:
         return None
     agent = str((config or {}).get("configurable", {}).get("checkpoint_ns", "")).rpartition("|")[0]

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from langchain_awo.model.ir.binding import Constant, Item, Parameter, Template, leaves
+from langchain_awo.model.ir.binding import Constant, Item, Parameter, Template, list_leaves
 from langchain_awo.model.ir.metatool import Map, MetaTool, Step
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.text.json_value import JSONValue
@@ -102,7 +102,7 @@ def _parameters(anchor: Step, args: Mapping[str, JSONValue]) -> dict[str, JSONVa
     """The parameters that can be read off the arguments."""
     known: dict[str, JSONValue] = {}
     for name, binding in anchor.args.items():
-        if name not in args or any(isinstance(leaf, Item) for leaf in leaves(binding)):
+        if name not in args or any(isinstance(leaf, Item) for leaf in list_leaves(binding)):
             continue
         match binding:
             case Parameter(name=parameter, path=""):

@@ -14,7 +14,7 @@ from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.stepping.execution import Sources, execute
 from langchain_awo.model.stepping.outcome import Failed, OriginalCall, Outcome, Result
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.runtime.inner.calling import failed
+from langchain_awo.runtime.inner.calling import describe_failure
 from langchain_awo.runtime.outcome import Limits
 
 Order: TypeAlias = Callable[[OriginalCall], int] | None
@@ -156,4 +156,6 @@ async def _aperform(
 
 
 def _too_slow(timeout: float | None) -> Outcome:
-    return failed(TimeoutError(f"no answer within {timeout:g} seconds; it may still have taken effect"))
+    return describe_failure(
+        TimeoutError(f"no answer within {timeout:g} seconds; it may still have taken effect")
+    )

@@ -124,7 +124,7 @@ class Performer:
         yield from journal_store.open_run(self.journal)
         while True:
             yield from journal_store.claim(run, call.key, nonce)
-            other = yield from journal_store.other_claim(run, call.key, nonce)
+            other = yield from journal_store.find_other_claim(run, call.key, nonce)
             if other is None:
                 return None
             yield from journal_store.withdraw(run, call.key, nonce)

@@ -19,10 +19,10 @@ from langgraph.types import Command
 from pydantic import ValidationError
 
 from langchain_awo.model.stepping.outcome import Failed, OriginalCall, Outcome, Succeeded
-from langchain_awo.model.text.encoding import digest, dumps, project_output
-from langchain_awo.model.text.failure import failure_in
+from langchain_awo.model.text.encoding import compute_digest, dumps, project_output
+from langchain_awo.model.text.failure import find_failure
 from langchain_awo.runtime.inner.injection import Injected, InjectionError, inject
-from langchain_awo.runtime.inner.reparent_runs import adopted
+from langchain_awo.runtime.inner.reparent_runs import adopt_tool
 
 _log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class Surroundings:
 
     Attributes:
         call_id: id of the meta-tool's own call.
-        config: of the inner calls, see `inner_config`.
+        config: of the inner calls, see `build_inner_config`.
         guards: replace the plain call of a tool, as middleware does; the tool itself then carries the marks and
             the run it is below of, and whoever executes it fills its hidden arguments.
         marks: more metadata of the inner calls' runs.
@@ -107,17 +107,17 @@ class Surroundings:
 
     def inner_id(self, call: OriginalCall) -> str:
         """Id of an inner call: the same again when a run is resumed."""
-        return f"{self.call_id}__{call.step}{'_' + digest(call.args)[:8] if call.mapped else ''}"
+        return f"{self.call_id}__{call.step}{'_' + compute_digest(call.args)[:8] if call.mapped else ''}"
 
     def _marks(self, call: OriginalCall) -> dict[str, Any]:
         return {"awo_meta_tool": self.meta_tool, "awo_step": call.step, **self.marks}
 
     def _adopted(self, tool: BaseTool, call: OriginalCall) -> BaseTool:
         below = self.config.get("callbacks")
-        return adopted(tool, below, tags=[REPLAY_TAG], metadata=self._marks(call))
+        return adopt_tool(tool, below, tags=[REPLAY_TAG], metadata=self._marks(call))
 
 
-def inner_config(config: RunnableConfig | None, callbacks: Callbacks) -> RunnableConfig:
+def build_inner_config(config: RunnableConfig | None, callbacks: Callbacks) -> RunnableConfig:
     """What inner calls are configured with: as the meta-tool's own call, but children of its run, and tagged.
 
     Args:
@@ -141,7 +141,7 @@ def call_tool(call: OriginalCall, surroundings: Surroundings, *, retries: int = 
             reply = (invoke or _invoke)(tool_call, tool, config)
         except Exception as error:  # noqa: BLE001  # whatever an inner tool raises is handed back
             if not _again(error, attempt, retries):
-                return failed(error)
+                return describe_failure(error)
         else:
             return read_reply(reply)
     raise AssertionError  # the last attempt always returns
@@ -156,7 +156,7 @@ async def acall_tool(call: OriginalCall, surroundings: Surroundings, *, retries:
             reply = await (invoke or _ainvoke)(tool_call, tool, config)
         except Exception as error:  # noqa: BLE001  # whatever an inner tool raises is handed back
             if not _again(error, attempt, retries):
-                return failed(error)
+                return describe_failure(error)
         else:
             return read_reply(reply)
     raise AssertionError  # the last attempt always returns
@@ -168,7 +168,7 @@ def read_reply(reply: object) -> Outcome:
         content = project_output(reply.content, reply.artifact)
         if reply.status == "error":
             return Failed(error=content if isinstance(content, str) else dumps(content))
-        told = failure_in(content)
+        told = find_failure(content)
         return (
             Succeeded(output=content, reply=reply, args=reply.additional_kwargs.get(EDITED))
             if told is None
@@ -188,7 +188,7 @@ def _not_passed_on(reply: object) -> str:
     return f"returned a {type(reply).__name__}, which is no answer that a routine can read; it ran, so find out what it did"
 
 
-def failed(error: Exception) -> Failed:
+def describe_failure(error: Exception) -> Failed:
     """An exception in words."""
     try:
         text = str(error).strip()
@@ -211,7 +211,7 @@ def _again(error: Exception, attempt: int, retries: int) -> bool:
         raise error
     final = isinstance(error, ToolException | ValidationError | InjectionError) or attempt == retries
     if not final:
-        _log.info("an inner read failed and is tried again: %s", failed(error).error)
+        _log.info("an inner read failed and is tried again: %s", describe_failure(error).error)
     return not final
 
 

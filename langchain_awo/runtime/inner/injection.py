@@ -43,7 +43,7 @@ class Injected:
     names: frozenset[str] = frozenset()
 
 
-def injected_of(tool: BaseTool) -> Injected:
+def find_injected(tool: BaseTool) -> Injected:
     """Finds the hidden arguments of a tool in its schema and in its function's annotations."""
     annotations = _annotations(tool)
     state: dict[str, str | None] = {}

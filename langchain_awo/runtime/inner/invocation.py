@@ -46,7 +46,7 @@ _LOCK: Final = threading.Lock()
 _GOING: Final[WeakKeyDictionary[Any, Invocation]] = WeakKeyDictionary()
 
 
-def invocation_of(runtime: Any) -> Invocation | None:
+def find_invocation(runtime: Any) -> Invocation | None:
     """The call of a graph that a tool or a hook runs in; `None` outside, where nothing tells one from another."""
     writer = getattr(runtime, "stream_writer", None)
     if "<locals>" not in getattr(writer, "__qualname__", ""):

@@ -7,7 +7,7 @@ from langchain_core.tools import BaseTool
 from langchain_core.tools import tool as as_tool
 
 from langchain_awo.errors import ToolMismatchError
-from langchain_awo.model.ir.argument_checks import kind_of
+from langchain_awo.model.ir.argument_checks import describe_kind
 
 
 def as_tools(given: Iterable[Any] | None) -> list[BaseTool]:
@@ -20,7 +20,7 @@ def as_tools(given: Iterable[Any] | None) -> list[BaseTool]:
     """
     if isinstance(given, str | bytes | Mapping | BaseTool) or not isinstance(given, Iterable | None):
         fix = "tools=list(tools.values())" if isinstance(given, Mapping) else "tools=[...]"
-        raise ToolMismatchError(f"tools is {kind_of(given)}, not a list of tools; write {fix}", tool="")
+        raise ToolMismatchError(f"tools is {describe_kind(given)}, not a list of tools; write {fix}", tool="")
     if hasattr(given, "plan"):
         raise ToolMismatchError("tools is a compiled toolkit; give the original tools that it calls", tool="")
     return [_as_tool(each) for each in given or () if not isinstance(each, Mapping)]

@@ -15,7 +15,7 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
 
 
-def adopted(
+def adopt_tool(
     tool: BaseTool, callbacks: Callbacks, *, tags: Sequence[str], metadata: Mapping[str, Any]
 ) -> BaseTool:
     """A copy of a tool that runs below another run than that of its caller, and is marked.

@@ -13,9 +13,9 @@ from langchain_core.utils.json_schema import dereference_refs
 from pydantic import AliasChoices, AliasPath, BaseModel, Field, WithJsonSchema, create_model
 
 from langchain_awo.model.ir.filler import is_given
-from langchain_awo.model.ir.identifier import field_keys
+from langchain_awo.model.ir.identifier import assign_field_keys
 from langchain_awo.model.ir.metatool import ParameterSpec
-from langchain_awo.model.ir.provider_schema import original_value, shown_schema
+from langchain_awo.model.ir.provider_schema import adapt_schema, restore_value
 from langchain_awo.model.text.json_value import JSONValue
 
 RESUME_TOKEN: Final = "resume_token"  # noqa: S105  # the name of a parameter
@@ -34,36 +34,36 @@ _TYPES: Final[dict[str, Any]] = {
 }
 
 
-def field_names(parameters: Sequence[ParameterSpec]) -> dict[str, str]:
+def assign_field_names(parameters: Sequence[ParameterSpec]) -> dict[str, str]:
     """Parameter name to the name that the model is shown: its own, unless providers, LangChain or pydantic mind.
 
     >>> field_names([ParameterSpec(name="email"), ParameterSpec(name="config")])
     {'email': 'email', 'config': 'config_'}
     """
-    return field_keys((spec.name for spec in parameters), is_free=_is_free)
+    return assign_field_keys((spec.name for spec in parameters), is_free=_is_free)
 
 
-def specs_by_field(parameters: Sequence[ParameterSpec]) -> dict[str, ParameterSpec]:
+def index_specs_by_field(parameters: Sequence[ParameterSpec]) -> dict[str, ParameterSpec]:
     """The parameters by the names that the model is shown."""
-    names = field_names(parameters)
+    names = assign_field_names(parameters)
     return {names[spec.name]: spec for spec in parameters}
 
 
-def given_parameters(
-    arguments: Mapping[str, Any], specs: Mapping[str, ParameterSpec]
-) -> dict[str, JSONValue]:
+def select_given(arguments: Mapping[str, Any], specs: Mapping[str, ParameterSpec]) -> dict[str, JSONValue]:
     """The parameters by their own names, without those that are absent or only filled in.
 
     Args:
         arguments: as the model wrote them.
-        specs: as `specs_by_field` gives them.
+        specs: as `index_specs_by_field` gives them.
     """
     known = {field: value for field, value in arguments.items() if field in specs}
-    own = {field: original_value(value, specs[field].schema) for field, value in known.items()}
+    own = {field: restore_value(value, specs[field].schema) for field, value in known.items()}
     return {specs[field].name: value for field, value in own.items() if is_given(specs[field], value)}
 
 
-def arguments_model(name: str, parameters: Sequence[ParameterSpec], *, resumable: bool) -> type[BaseModel]:
+def build_arguments_model(
+    name: str, parameters: Sequence[ParameterSpec], *, resumable: bool
+) -> type[BaseModel]:
     """The pydantic model of a meta-tool's arguments; each is shown to the model exactly as its schema says.
 
     Args:
@@ -71,7 +71,7 @@ def arguments_model(name: str, parameters: Sequence[ParameterSpec], *, resumable
         parameters: of the meta-tool.
         resumable: whether it takes a resume token too.
     """
-    names = field_names(parameters)
+    names = assign_field_names(parameters)
     fields: dict[str, Any] = {names[spec.name]: _field(spec) for spec in parameters}
     if resumable:
         fields[RESUME_TOKEN] = _field(_RESUME_SPEC)
@@ -87,7 +87,7 @@ def with_field_names(text: str, names: Mapping[str, str]) -> str:
     return re.sub(rf"(?<!\w)(?:{named})(?!\w)", lambda found: names[found[0]], text)
 
 
-def parameters_of(tool: BaseTool) -> dict[str, JSONValue]:
+def read_parameters(tool: BaseTool) -> dict[str, JSONValue]:
     """JSON Schema of a tool's arguments as the model is shown it: hidden ones left out, references replaced."""
     schema: dict[str, JSONValue] = convert_to_openai_tool(tool)["function"].get("parameters", {})
     if "$defs" not in schema and "definitions" not in schema:
@@ -96,7 +96,7 @@ def parameters_of(tool: BaseTool) -> dict[str, JSONValue]:
     return {name: value for name, value in whole.items() if name not in ("$defs", "definitions")}
 
 
-def aliases_of(tool: BaseTool) -> dict[str, str]:
+def read_aliases(tool: BaseTool) -> dict[str, str]:
     """Other names that a tool takes its arguments by, as pydantic's aliases are, to the names the model is shown."""
     model = tool.args_schema
     if not isinstance(model, type) or not issubclass(model, BaseModel):
@@ -124,7 +124,7 @@ _RESUME_SPEC: Final = ParameterSpec(
 
 def _field(spec: ParameterSpec) -> tuple[Any, Any]:
     kind: Any = _type(spec.schema) if spec.required else _type(spec.schema) | None
-    shown: Any = Annotated[kind, WithJsonSchema(shown_schema(spec.schema) or {"type": "string"})]
+    shown: Any = Annotated[kind, WithJsonSchema(adapt_schema(spec.schema) or {"type": "string"})]
     description = spec.schema.get("description")
     if spec.required:
         return shown, Field(description=description)

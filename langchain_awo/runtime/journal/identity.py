@@ -21,10 +21,10 @@ from langgraph.prebuilt import ToolRuntime
 from pydantic import BaseModel
 
 from langchain_awo.model.ir.metatool import ParameterSpec
-from langchain_awo.model.text.encoding import digest, to_json
+from langchain_awo.model.text.encoding import compute_digest, to_json
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.runtime.inner.invocation import invocation_of
-from langchain_awo.runtime.inner.schemas import given_parameters
+from langchain_awo.runtime.inner.invocation import find_invocation
+from langchain_awo.runtime.inner.schemas import select_given
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,20 +53,20 @@ class RunKey:
     @cached_property
     def run(self) -> str:
         """Names the run."""
-        return digest([self.thread, self.task, self.call])
+        return compute_digest([self.thread, self.task, self.call])
 
     @property
     def place(self) -> str:
         """The task, which several calls share where a graph runs them in one node."""
-        return digest([self.thread, self.task])
+        return compute_digest([self.thread, self.task])
 
     @cached_property
     def slot(self) -> str:
         """Where unfinished runs for the same wish are looked up; empty if there is no conversation to look in."""
-        return self.conversation and digest([self.conversation, self.wish])
+        return self.conversation and compute_digest([self.conversation, self.wish])
 
 
-def key_of(
+def derive_key(
     meta_tool: str,
     parameters: Mapping[str, JSONValue],
     *,
@@ -85,11 +85,11 @@ def key_of(
     """
     configurable = (config or {}).get("configurable", {})
     thread = str(configurable.get("thread_id") or "")
-    user = user_of(config, runtime)
+    user = identify_user(config, runtime)
     task = str(configurable.get("checkpoint_ns") or "") if runtime else ""
-    wish = digest([meta_tool, to_json(parameters)])
-    invocation = invocation_of(runtime)
-    name = digest([thread, user]) if thread else invocation.name if invocation else ""
+    wish = compute_digest([meta_tool, to_json(parameters)])
+    invocation = find_invocation(runtime)
+    name = compute_digest([thread, user]) if thread else invocation.name if invocation else ""
     call = _call(meta_tool, wish, f"{thread} {task}", specs, runtime) if task else uuid4().hex
     holder = invocation.name if invocation else uuid4().hex
     return RunKey(thread=thread, user=user, task=task, call=call, conversation=name, wish=wish, holder=holder)
@@ -97,25 +97,27 @@ def key_of(
 
 def _call(meta_tool: str, wish: str, place: str, specs: Mapping[str, ParameterSpec], runtime: Any) -> str:
     """What tells a call from the others of its task: nothing, if there is no other of the meta-tool."""
-    asked = [call for call in asked_calls(runtime) if call["name"] == meta_tool]
+    asked = [call for call in list_asked_calls(runtime) if call["name"] == meta_tool]
     if not asked:  # somebody's code called it, such as a routine of which it is a step
         return f"{wish} {runtime.tool_call_id}"
     if len(asked) == 1:
         return meta_tool
-    same = sum(digest([meta_tool, to_json(given_parameters(call["args"], specs))]) == wish for call in asked)
-    invocation = invocation_of(runtime)
+    same = sum(
+        compute_digest([meta_tool, to_json(select_given(call["args"], specs))]) == wish for call in asked
+    )
+    invocation = find_invocation(runtime)
     if same < 2 or invocation is None:  # noqa: PLR2004  # nothing to count
         return wish
     return f"{wish} {invocation.arrive(f'{place} {wish}') % same}"
 
 
-def asked_calls(runtime: Any) -> list[Any]:
+def list_asked_calls(runtime: Any) -> list[Any]:
     """The calls of the message that LangGraph executes."""
-    last = next((each for each in reversed(messages_of(runtime)) if isinstance(each, AIMessage)), None)
+    last = next((each for each in reversed(list_messages(runtime)) if isinstance(each, AIMessage)), None)
     return list(last.tool_calls) if last else []
 
 
-def messages_of(runtime: Any) -> list[Any]:
+def list_messages(runtime: Any) -> list[Any]:
     """The messages of a graph's state, whatever kind of state it has."""
     state: Any = runtime.state if runtime else None
     if isinstance(state, list):
@@ -132,13 +134,13 @@ _NAMES_A_USER: Final = re.compile(
 _NOT_A_USER: Final = frozenset({"langgraph_auth_user"})  # an object beside `langgraph_auth_user_id`
 
 
-def user_of(config: RunnableConfig | None, runtime: ToolRuntime | None) -> str:
+def identify_user(config: RunnableConfig | None, runtime: ToolRuntime | None) -> str:
     """Digest of what `configurable`, the metadata and the runtime's context name a user by; empty if nothing does."""
     known = dict(config or {})
     context = getattr(runtime, "context", None)
     sources = (known.get("metadata"), known.get("configurable"), context)
     named = {name: value for source in sources for name, value in _named(source)}
-    return digest(to_json(sorted(named.items()))) if named else ""
+    return compute_digest(to_json(sorted(named.items()))) if named else ""
 
 
 def _named(source: Any) -> Iterator[tuple[str, str]]:
@@ -161,7 +163,7 @@ def _identity(value: Any) -> str:
     if isinstance(value, Mapping | BaseModel) or (
         dataclasses.is_dataclass(value) and not isinstance(value, type)
     ):
-        return digest(to_json(value))
+        return compute_digest(to_json(value))
     if value is None or "__repr__" not in {name for kind in type(value).__mro__[:-1] for name in vars(kind)}:
         own = next(
             (each for each in ("identity", "id", "email") if getattr(value, each, None) is not None), None

@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.stepping.outcome import Failed, OriginalCall, Succeeded
-from langchain_awo.model.text.encoding import digest, to_json
+from langchain_awo.model.text.encoding import compute_digest, to_json
 from langchain_awo.model.text.json_value import JSONValue
 
 COMPLETE_KEPT: Final = 1_000
@@ -279,6 +279,6 @@ def _put_last(
         forget(ledgers.popitem(last=False)[1])
 
 
-def routine_digest(meta_tool: MetaTool) -> str:
+def digest_routine(meta_tool: MetaTool) -> str:
     """Digest of what a meta-tool does; its words and evidence do not count."""
-    return digest([to_json(step) for step in meta_tool.steps])
+    return compute_digest([to_json(step) for step in meta_tool.steps])

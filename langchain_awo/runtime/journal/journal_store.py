@@ -24,7 +24,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from langchain_awo.model.ir.schema import adapter
+from langchain_awo.model.ir.schema import get_adapter
 from langchain_awo.model.text.encoding import to_json
 from langchain_awo.runtime.journal.asking import Asking, ask
 from langchain_awo.runtime.journal.journal import Entry, Journal
@@ -76,7 +76,7 @@ def save_entry(run: str, entry: Entry) -> Asking[None]:
 def load_entry(run: str, key: str) -> Asking[Entry | None]:
     """One call of a run, if the store has it."""
     item = yield from ask("get", _namespace(run), key)
-    return None if item is None else adapter(Entry).validate_python(item.value)
+    return None if item is None else get_adapter(Entry).validate_python(item.value)
 
 
 def open_run(journal: Journal) -> Asking[None]:
@@ -91,7 +91,7 @@ def close_run(journal: Journal) -> Asking[None]:
         yield from ask("delete", _slot(journal.slot), journal.run)
 
 
-def unfinished(slot: str) -> Asking[list[str]]:
+def list_unfinished(slot: str) -> Asking[list[str]]:
     """The unfinished runs of a slot, those that began first before the others."""
     items = yield from ask("search", _slot(slot), limit=_UNFINISHED_LOOKED_AT)
     return [item.key for item in sorted(items, key=lambda item: item.value["since"])]
@@ -107,7 +107,7 @@ def withdraw(run: str, key: str, nonce: str) -> Asking[None]:
     yield from ask("delete", _claims(run, key), nonce)
 
 
-def other_claim(run: str, key: str, nonce: str) -> Asking[Claim | None]:
+def find_other_claim(run: str, key: str, nonce: str) -> Asking[Claim | None]:
     """The latest claim of somebody else."""
     items = yield from ask("search", _claims(run, key), limit=_PAGE)
     others = {item.key: float(item.value["at"]) for item in items if item.key != nonce}
@@ -146,5 +146,5 @@ def _ledger(run: str, rows: Mapping[str, dict[str, Any]]) -> Journal | None:
     if head is None:
         return None
     journal = Journal(run=run, **head)
-    journal.restore(adapter(Entry).validate_python(row) for key, row in rows.items() if key != _RUN)
+    journal.restore(get_adapter(Entry).validate_python(row) for key, row in rows.items() if key != _RUN)
     return journal

@@ -13,7 +13,7 @@ from langchain_awo.runtime.journal import journal_store
 from langchain_awo.runtime.journal.asking import Asking, Pause
 from langchain_awo.runtime.journal.identity import RunKey
 from langchain_awo.runtime.journal.journal import Journal, RunMemory
-from langchain_awo.runtime.journal.resume import reported_token
+from langchain_awo.runtime.journal.resume import find_reported_token
 from langchain_awo.runtime.journal.signing import verify
 
 _log = logging.getLogger(__name__)
@@ -134,7 +134,7 @@ class Opening:
                 return (yield from self._held(journal))
         if not self.has_store:
             return None
-        for run in (yield from journal_store.unfinished(self.key.slot)):
+        for run in (yield from journal_store.list_unfinished(self.key.slot)):
             if self.memory.find(run) is None and (stored := (yield from journal_store.load(run))):
                 journal = self.memory.keep(stored)
                 if journal.hold_for(self.key.holder):
@@ -150,7 +150,7 @@ class Opening:
 
     def _is_reported(self) -> Asking[bool]:
         """Whether the conversation says that something was done which nobody remembers."""
-        token = reported_token(self.meta_tool, self.key.wish, self.runtime)
+        token = find_reported_token(self.meta_tool, self.key.wish, self.runtime)
         if token is None:
             return False
         return (yield from self._known(token[:16])) is None

@@ -13,13 +13,13 @@ from langgraph.prebuilt import ToolRuntime
 
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.trace.handback import HandBack
-from langchain_awo.runtime.journal.identity import messages_of
+from langchain_awo.runtime.journal.identity import list_messages
 
 WISH = "wish"
 """Where an artifact keeps the digest of the meta-tool and the arguments it was called with."""
 
 
-def reported_token(meta_tool: MetaTool, wish: str, runtime: ToolRuntime | None) -> str | None:
+def find_reported_token(meta_tool: MetaTool, wish: str, runtime: ToolRuntime | None) -> str | None:
     """The resume token of the latest run for the same wish that the user heard of and that is not complete.
 
     Args:
@@ -27,7 +27,7 @@ def reported_token(meta_tool: MetaTool, wish: str, runtime: ToolRuntime | None) 
         wish: digest of the meta-tool and its arguments.
         runtime: of the call; without a graph nothing is known of the conversation.
     """
-    for message in reversed(messages_of(runtime)):
+    for message in reversed(list_messages(runtime)):
         if isinstance(message, HumanMessage):
             return None
         kept = message.artifact if isinstance(message, ToolMessage) else None

@@ -28,7 +28,7 @@ _OF_THE_PROCESS: Final = secrets.token_bytes(32)
 _given: Final[ContextVar[bytes | None]] = ContextVar("awo_signing_key", default=None)
 
 
-def key_bytes(key: str | bytes, where: str) -> bytes:
+def encode_key(key: str | bytes, where: str) -> bytes:
     """A key that was given, as bytes.
 
     Raises:
@@ -49,7 +49,7 @@ def check_environment() -> None:
         ConfigError: it is too short.
     """
     if key := os.environ.get(VARIABLE):
-        key_bytes(key, VARIABLE)
+        encode_key(key, VARIABLE)
 
 
 @contextmanager

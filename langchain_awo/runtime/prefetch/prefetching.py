@@ -25,13 +25,13 @@ from langchain_core.tools import BaseTool
 from langgraph.config import get_config
 from langgraph.errors import GraphBubbleUp
 
-from langchain_awo.model.ir.eager import eager_part
+from langchain_awo.model.ir.eager import select_eager_part
 from langchain_awo.model.stepping.outcome import Failed, OriginalCall, Outcome, Succeeded
 from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.handback import split_fetched
-from langchain_awo.runtime.approval.guarding import inner_request
+from langchain_awo.runtime.approval.guarding import build_inner_request
 from langchain_awo.runtime.continuing.held import Held
-from langchain_awo.runtime.continuing.readings import kept_for
+from langchain_awo.runtime.continuing.readings import get_kept
 from langchain_awo.runtime.continuing.start import Start, start_of
 from langchain_awo.runtime.executor.drivers import adrive, drive
 from langchain_awo.runtime.inner.calling import (
@@ -42,8 +42,8 @@ from langchain_awo.runtime.inner.calling import (
     call_tool,
     read_reply,
 )
-from langchain_awo.runtime.inner.injection import injected_of
-from langchain_awo.runtime.journal.identity import asked_calls, messages_of
+from langchain_awo.runtime.inner.injection import find_injected
+from langchain_awo.runtime.journal.identity import list_asked_calls, list_messages
 from langchain_awo.runtime.outcome import Limits
 from langchain_awo.runtime.prefetch.flights import Flight, Flights, is_resumed
 from langchain_awo.runtime.tool.installing import Installed
@@ -100,7 +100,7 @@ class Prefetcher:
         tools = installed.toolkit.tools
         told = {tool.name for tool in tools if _is_told_of_the_run(tool)}
         forbidden = installed.watched_over | installed.reaching | told
-        parts = (eager_part(each, forbidden) for each in installed.meta_tools("prefetch"))
+        parts = (select_eager_part(each, forbidden) for each in installed.meta_tools("prefetch"))
         self._parts = [part for part in parts if part is not None]
         self._tools = {tool.name: BoundTool(tool=tool) for tool in tools}
         meta_tools = {each.name: each.effect for each in installed.toolkit.meta_tools}
@@ -164,16 +164,16 @@ class Prefetcher:
 
     def end(self, runtime: Any) -> None:
         """Ends the run of an agent, from one of its nodes: cancels and counts what nobody asked for."""
-        flights = kept_for(runtime, get_config(), self, self._new_flights) if self._parts else None
+        flights = get_kept(runtime, get_config(), self, self._new_flights) if self._parts else None
         if flights is not None:
             flights.end()
 
     def _flights(self, request: Any) -> Flights | None:
         if not self._parts:
             return None
-        flights = kept_for(request.runtime, request.runtime.config, self, self._new_flights)
+        flights = get_kept(request.runtime, request.runtime.config, self, self._new_flights)
         if flights is not None:
-            flights.turn_to(messages_of(request))
+            flights.turn_to(list_messages(request))
         return flights
 
     def _reads(self, call: Any) -> bool:
@@ -183,7 +183,7 @@ class Prefetcher:
 
     def _is_quiet(self, request: Any) -> bool:
         """Whether nothing that the model asked for at once may change anything."""
-        return all(map(self._reads, [request.tool_call, *asked_calls(request)]))
+        return all(map(self._reads, [request.tool_call, *list_asked_calls(request)]))
 
     def _trips(self, request: Any, reply: Any, flights: Flights, since: int | None) -> list[_Trip]:
         anchor = _anchor(request, reply)
@@ -193,7 +193,7 @@ class Prefetcher:
         if is_resumed(request.runtime.config):
             return []
         starts = (start_of(part, anchor.tool, anchor.args) for part in self._parts)
-        asked = frozenset(call_key(call["name"], call["args"]) for call in asked_calls(request))
+        asked = frozenset(call_key(call["name"], call["args"]) for call in list_asked_calls(request))
         known = {"request": request, "anchor": anchor, "since": since, "asked": asked, "flights": flights}
         return [_Trip(start=start, **known) for start in starts if start is not None]
 
@@ -269,7 +269,7 @@ _OVER: Final = Failed(error="over: the budget is used up, or something may have 
 
 def _is_told_of_the_run(tool: BaseTool) -> bool:
     """Whether a tool sees the messages, its own call or the like: it would not answer later as it did ahead."""
-    injected = injected_of(tool)
+    injected = find_injected(tool)
     return bool(injected.names - set(injected.store))
 
 
@@ -304,7 +304,7 @@ def _anchor(request: Any, reply: Any) -> Held | None:
 
 def _by(request: Any, handler: Callable[[Any], Any]) -> Callable[..., Any]:
     """Makes inner calls through the rest of the agent's middleware."""
-    return lambda tool_call, tool, _: handler(inner_request(request, tool_call, tool))
+    return lambda tool_call, tool, _: handler(build_inner_request(request, tool_call, tool))
 
 
 def _of(reply: ToolMessage | None) -> Outcome:

@@ -15,7 +15,7 @@ from langchain_awo.model.ir.reach import reaches_out
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.trace.handback import HandBack
 from langchain_awo.runtime.approval.neighbours import Neighbours
-from langchain_awo.runtime.approval.protection import UNASKED, Protection, approvals_of
+from langchain_awo.runtime.approval.protection import UNASKED, Protection, collect_approvals
 from langchain_awo.runtime.tool.signatures import is_meta_tool, reach_among
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
 
@@ -60,7 +60,7 @@ class Installed:
     def protection_of(self, name: str) -> Protection:
         """What a person is asked for while a meta-tool runs: what the agent asks for, and what its reviewer marked."""
         meta_tool = next((each for each in self.toolkit.meta_tools if each.name == name), None)
-        return self.protection | approvals_of(meta_tool) if meta_tool else self.protection
+        return self.protection | collect_approvals(meta_tool) if meta_tool else self.protection
 
     @property
     def hidden(self) -> frozenset[str]:
@@ -94,7 +94,7 @@ def install(
             continue
         chosen = mode.get(each.name, each.mode) if isinstance(mode, Mapping) else mode or each.mode
         reason = _reason(each, chosen, protection, allow) or _unseen(each, chosen, allow, neighbours)
-        reason = reason or _forgotten(each, chosen, protection | approvals_of(each), neighbours)
+        reason = reason or _forgotten(each, chosen, protection | collect_approvals(each), neighbours)
         reason = reason or _goes_out(each, chosen, out)
         if reason:
             refused[each.name] = reason
@@ -152,7 +152,7 @@ def _forgotten(each: MetaTool, mode: Mode, protection: Protection, neighbours: N
     return ""
 
 
-def offered(
+def select_offered(
     installed: Installed, tools: Sequence[BaseTool | dict[str, Any]], *, stopped: bool
 ) -> list[BaseTool | dict[str, Any]]:
     """The tools the model is shown: originals first, so that their part of the prompt stays the same.
@@ -164,17 +164,17 @@ def offered(
     """
     hidden = frozenset[str]() if stopped else installed.hidden
     return [
-        *(each for each in without_meta_tools(tools) if _name(each) not in hidden),
+        *(each for each in drop_meta_tools(tools) if _name(each) not in hidden),
         *installed.tools.values(),
     ]
 
 
-def without_meta_tools(tools: Sequence[BaseTool | dict[str, Any]]) -> list[BaseTool | dict[str, Any]]:
+def drop_meta_tools(tools: Sequence[BaseTool | dict[str, Any]]) -> list[BaseTool | dict[str, Any]]:
     """The original tools alone."""
     return [tool for tool in tools if not (isinstance(tool, BaseTool) and is_meta_tool(tool))]
 
 
-def stopped_since_user(installed: Installed, messages: Sequence[BaseMessage]) -> bool:
+def has_stopped_since_user(installed: Installed, messages: Sequence[BaseMessage]) -> bool:
     """Whether a meta-tool handed back since the user spoke last."""
     for message in reversed(messages):
         if isinstance(message, HumanMessage):

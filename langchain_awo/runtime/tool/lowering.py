@@ -13,18 +13,18 @@ from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from langgraph.prebuilt import ToolRuntime
 
 from langchain_awo.errors import ToolMismatchError
-from langchain_awo.model.ir.description import full_description
+from langchain_awo.model.ir.description import describe_fully
 from langchain_awo.model.ir.metatool import MetaTool, ParameterSpec
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.runtime.inner.calling import BoundTool
-from langchain_awo.runtime.inner.injection import injected_of
+from langchain_awo.runtime.inner.injection import find_injected
 from langchain_awo.runtime.inner.schemas import (
     RESUME_TOKEN,
-    arguments_model,
-    field_names,
-    given_parameters,
-    specs_by_field,
+    assign_field_names,
+    build_arguments_model,
+    index_specs_by_field,
+    select_given,
     with_field_names,
 )
 from langchain_awo.runtime.journal.journal import PROCESS, RunMemory
@@ -60,8 +60,8 @@ def lower(
     """
     bound = _bind(meta_tool, tools)
     routine = Routine(meta_tool, bound, limits=limits, memory=memory)
-    fields = field_names(meta_tool.parameters)
-    specs = specs_by_field(meta_tool.parameters)
+    fields = assign_field_names(meta_tool.parameters)
+    specs = index_specs_by_field(meta_tool.parameters)
     resumable = is_resumable(meta_tool)
 
     def run_sync(
@@ -94,8 +94,8 @@ def lower(
         function.__annotations__ = {"config": RunnableConfig, "runtime": ToolRuntime}
     return RoutineTool(
         name=meta_tool.name,
-        description=with_field_names(full_description(meta_tool), fields),
-        args_schema=arguments_model(meta_tool.name, meta_tool.parameters, resumable=resumable),
+        description=with_field_names(describe_fully(meta_tool), fields),
+        args_schema=build_arguments_model(meta_tool.name, meta_tool.parameters, resumable=resumable),
         func=None if any(is_async_only(each.tool) for each in bound.values()) else run_sync,
         coroutine=run_async,
         response_format="content_and_artifact",
@@ -138,7 +138,7 @@ def _bind(meta_tool: MetaTool, tools: Sequence[BaseTool]) -> dict[str, BoundTool
             raise ToolMismatchError(
                 f"{meta_tool.name} calls {name!r}, which is not among the tools; pass it too", tool=name
             )
-    return {name: BoundTool(tool=live[name], injected=injected_of(live[name])) for name in meta_tool.tools}
+    return {name: BoundTool(tool=live[name], injected=find_injected(live[name])) for name in meta_tool.tools}
 
 
 def _parameters(
@@ -146,7 +146,7 @@ def _parameters(
 ) -> tuple[dict[str, JSONValue], str | None]:
     """The meta-tool's parameters by their own names, without the absent ones, and the resume token."""
     token = arguments.get(RESUME_TOKEN) if resumable else None
-    return given_parameters(arguments, specs), token
+    return select_given(arguments, specs), token
 
 
 def _reply(meta_tool: MetaTool, answered: Answered, runtime: ToolRuntime | None) -> tuple[Any, Any]:

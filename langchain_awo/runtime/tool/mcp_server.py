@@ -18,8 +18,8 @@ from langchain_core.tools import BaseTool
 
 from langchain_awo.errors import MissingExtraError, PlanError
 from langchain_awo.model.text.encoding import loads
-from langchain_awo.runtime.approval.protection import LEAVING_OUT, approvals_of, marked_tools
-from langchain_awo.runtime.inner.schemas import parameters_of
+from langchain_awo.runtime.approval.protection import LEAVING_OUT, collect_approvals, find_marked_tools
+from langchain_awo.runtime.inner.schemas import read_parameters
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
 
 try:
@@ -49,12 +49,12 @@ def mcp_server(toolkit: MetaToolkit, *, version: str = "") -> Server[Any, Any]:
         PlanError: no meta-tool can run over these tools.
     """
     ordered = sorted(toolkit.meta_tools, key=lambda each: each.mode in LEAVING_OUT)
-    protection = marked_tools(toolkit.tools)
+    protection = find_marked_tools(toolkit.tools)
     toolkit.tell_withheld()
     asking = {
         each.name: f"{reason}; a server has no person to ask"
         for each in ordered
-        if (reason := (protection | approvals_of(each)).reason(each, "append"))
+        if (reason := (protection | collect_approvals(each)).reason(each, "append"))
     }
     refused = {**asking, **toolkit.disabled, **toolkit.withheld}
     offered = [toolkit.get_tool(each.name, whole=True) for each in ordered if each.name not in refused]
@@ -107,7 +107,7 @@ def _described(tool: BaseTool) -> types.Tool:
     return types.Tool(
         name=tool.name,
         description=tool.description,
-        inputSchema={"type": "object", "properties": {}, **parameters_of(tool)},
+        inputSchema={"type": "object", "properties": {}, **read_parameters(tool)},
         annotations=types.ToolAnnotations(
             readOnlyHint=said["readOnlyHint"],
             destructiveHint=said["destructiveHint"],

@@ -15,18 +15,18 @@ from langgraph.prebuilt import ToolRuntime
 from langgraph.store.base import BaseStore
 
 from langchain_awo.model.ir.metatool import MetaTool
-from langchain_awo.model.stepping.execution import sources_of
+from langchain_awo.model.stepping.execution import find_sources
 from langchain_awo.model.stepping.outcome import Result, Stop
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.runtime.answer.answer import answer, artifact, hand_back
+from langchain_awo.runtime.answer.answer import build_artifact, build_hand_back, write_answer
 from langchain_awo.runtime.executor.drivers import adrive, drive
 from langchain_awo.runtime.executor.performing import Performer
-from langchain_awo.runtime.inner.calling import BoundTool, Surroundings, guards, inner_config
-from langchain_awo.runtime.inner.schemas import specs_by_field
+from langchain_awo.runtime.inner.calling import BoundTool, Surroundings, build_inner_config, guards
+from langchain_awo.runtime.inner.schemas import index_specs_by_field
 from langchain_awo.runtime.journal import journal_store
 from langchain_awo.runtime.journal.asking import Asking, asettle, settle
-from langchain_awo.runtime.journal.identity import RunKey, asked_calls, key_of
-from langchain_awo.runtime.journal.journal import Journal, RunMemory, routine_digest
+from langchain_awo.runtime.journal.identity import RunKey, derive_key, list_asked_calls
+from langchain_awo.runtime.journal.journal import Journal, RunMemory, digest_routine
 from langchain_awo.runtime.journal.opening import Opened, Opening
 from langchain_awo.runtime.journal.resume import WISH
 from langchain_awo.runtime.journal.signing import check_environment, sign
@@ -74,9 +74,9 @@ class Routine:
         self.tools = tools
         self.limits = limits
         self.memory = memory
-        self.digest = routine_digest(meta_tool)
-        self.sources = sources_of(meta_tool)
-        self.specs = specs_by_field(meta_tool.parameters)
+        self.digest = digest_routine(meta_tool)
+        self.sources = find_sources(meta_tool)
+        self.specs = index_specs_by_field(meta_tool.parameters)
         check_environment()
 
     def run(self, request: Request) -> Answered:
@@ -128,7 +128,7 @@ class Routine:
             opened.journal.going.release()
 
     def _key(self, request: Request) -> RunKey:
-        return key_of(
+        return derive_key(
             self.meta_tool.name,
             request.parameters,
             specs=self.specs,
@@ -159,7 +159,7 @@ class Routine:
             meta_tool=self.meta_tool.name,
             tools=self.tools,
             call_id=_call_id(asked_as, key, request),
-            config=inner_config(request.config, request.callbacks),
+            config=build_inner_config(request.config, request.callbacks),
             runtime=request.runtime,
             guards=guarded if guarded and request.runtime and guarded.call_id == asked_as else None,
         )
@@ -195,10 +195,10 @@ class Routine:
         return sign(run, key.thread, key.user, self.meta_tool.name)
 
     def _answered(self, result: Result, token: str, key: RunKey) -> Answered:
-        told = hand_back(self.meta_tool, result, resume_token=token)
-        kept = {**artifact(self.meta_tool, told, result), WISH: key.wish}
+        told = build_hand_back(self.meta_tool, result, resume_token=token)
+        kept = {**build_artifact(self.meta_tool, told, result), WISH: key.wish}
         return Answered(
-            content=answer(self.meta_tool, told, result, limits=self.limits),
+            content=write_answer(self.meta_tool, told, result, limits=self.limits),
             artifact=kept,
             is_failure=result.stop is not None and result.stop.is_failure,
         )
@@ -210,7 +210,7 @@ def _parameters(journal: Journal, request: Request) -> dict[str, JSONValue]:
 
 def _call_id(asked_as: str, key: RunKey, request: Request) -> str:
     """What the ids of inner calls begin with: the id of the call, unless it is none or another call has the same."""
-    same = sum(call["id"] == asked_as for call in asked_calls(request.runtime))
+    same = sum(call["id"] == asked_as for call in list_asked_calls(request.runtime))
     return asked_as if asked_as and same < 2 else f"{asked_as or 'call'}_{key.run}"  # noqa: PLR2004
 
 

@@ -11,48 +11,48 @@ from langchain_core.utils.json_schema import dereference_refs
 
 from langchain_awo.model.ir.binding import Constant
 from langchain_awo.model.ir.metatool import MetaTool, Step, ToolkitPlan, ToolSignature
-from langchain_awo.model.ir.reach import Reach, leak_of, reach_of
-from langchain_awo.model.ir.signature import schema_digest
+from langchain_awo.model.ir.reach import Reach, find_leak, reach_of
+from langchain_awo.model.ir.signature import digest_schema
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.model.trace.effect import Effect, claimed_effect, most_suspicious
-from langchain_awo.model.trace.hints import hints_of
+from langchain_awo.model.trace.effect import Effect, find_most_suspicious, read_claimed_effect
+from langchain_awo.model.trace.hints import read_hints
 from langchain_awo.model.trace.trace import ToolSpec
-from langchain_awo.runtime.inner.injection import injected_of, returns_command
-from langchain_awo.runtime.inner.schemas import aliases_of, parameters_of
+from langchain_awo.runtime.inner.injection import find_injected, returns_command
+from langchain_awo.runtime.inner.schemas import read_aliases, read_parameters
 
 
-def signature_of(tool: BaseTool, *, effect: Effect = Effect.UNKNOWN) -> ToolSignature:
+def read_signature(tool: BaseTool, *, effect: Effect = Effect.UNKNOWN) -> ToolSignature:
     """The shape of a live tool: JSON Schema of its arguments without hidden ones, and its digest.
 
     Args:
         tool: the live tool.
         effect: its effect class, which its schema does not say.
     """
-    parameters = parameters_of(tool)
+    parameters = read_parameters(tool)
     return ToolSignature(
-        parameters=parameters, source="tool", digest=schema_digest(tool.name, parameters), effect=effect
+        parameters=parameters, source="tool", digest=digest_schema(tool.name, parameters), effect=effect
     )
 
 
-def spec_of(tool: BaseTool) -> ToolSpec:
+def read_spec(tool: BaseTool) -> ToolSpec:
     """A live tool as the optimizer knows tools: name, description, arguments, and what it claims of its effects."""
     return ToolSpec(
         name=tool.name,
         description=tool.description,
-        parameters=parameters_of(tool),
-        hints=hints_of(tool.metadata or {}),
+        parameters=read_parameters(tool),
+        hints=read_hints(tool.metadata or {}),
     )
 
 
 def reach_among(plan: ToolkitPlan, tools: Iterable[BaseTool]) -> dict[str, Reach]:
     """The arguments of live tools that reach out, less the tools that the plan was told to trust."""
     trusted = plan.settings.get("trusted", ())
-    return {tool.name: reach_of(spec_of(tool)) for tool in tools if tool.name not in trusted}
+    return {tool.name: reach_of(read_spec(tool)) for tool in tools if tool.name not in trusted}
 
 
-def leak(meta_tool: MetaTool, reach: Mapping[str, Reach]) -> str:
+def describe_leak(meta_tool: MetaTool, reach: Mapping[str, Reach]) -> str:
     """Why a meta-tool would send out what a tool returned, or `""`."""
-    found = leak_of(meta_tool, reach)
+    found = find_leak(meta_tool, reach)
     if found is None:
         return ""
     tool = meta_tool.steps[found[0] - 1].tool
@@ -62,7 +62,7 @@ def leak(meta_tool: MetaTool, reach: Mapping[str, Reach]) -> str:
     )
 
 
-def mismatch(
+def find_mismatch(
     meta_tool: MetaTool, expected: Mapping[str, ToolSignature], tools: Mapping[str, BaseTool]
 ) -> str:
     """Why a meta-tool cannot run over these tools, or `""` if it can.
@@ -76,7 +76,7 @@ def mismatch(
         tool = tools.get(step.tool)
         if tool is None:
             return f"the tool {step.tool!r} is missing; pass it in tools=[...]"
-        if unknown := injected_of(tool).unknown:
+        if unknown := find_injected(tool).unknown:
             return f"the tool {step.tool!r} wants {unknown[0]!r} filled in a way LangGraph does not know"
         if returns_command(tool):
             return f"the tool {step.tool!r} returns a Command, which a routine cannot pass on"
@@ -85,13 +85,15 @@ def mismatch(
         if is_meta_tool(tool):
             return f"the tool {step.tool!r} is itself a meta-tool; compile the original tools instead"
         if problem := _changed(tool, expected.get(step.tool)) or _misfit(
-            step, parameters_of(tool), aliases_of(tool)
+            step, read_parameters(tool), read_aliases(tool)
         ):
             return f"the tool {step.tool!r} {problem}; compile the traces again"
     return ""
 
 
-def worsened(meta_tool: MetaTool, tools: Mapping[str, BaseTool], *, declared: Mapping[str, Effect]) -> str:
+def find_worsened(
+    meta_tool: MetaTool, tools: Mapping[str, BaseTool], *, declared: Mapping[str, Effect]
+) -> str:
     """Which tool now admits to worse than what the meta-tool was compiled for, or `""`.
 
     Args:
@@ -100,7 +102,7 @@ def worsened(meta_tool: MetaTool, tools: Mapping[str, BaseTool], *, declared: Ma
         declared: effects by tool that the user's own code declares; the last word.
     """
     for step in meta_tool.steps:
-        claimed = claimed_effect(hints_of(tools[step.tool].metadata or {}))
+        claimed = read_claimed_effect(read_hints(tools[step.tool].metadata or {}))
         if claimed is None or step.tool in declared or claimed.suspicion <= step.effect.suspicion:
             continue
         return (
@@ -145,14 +147,14 @@ def _effect(
     known = [step.effect] if believed else [step.effect, Effect.UNKNOWN]
     if expected is not None and expected.effect is not Effect.UNKNOWN:
         known.append(expected.effect)
-    return most_suspicious(known)
+    return find_most_suspicious(known)
 
 
 def _changed(tool: BaseTool, expected: ToolSignature | None) -> str:
     if expected is None or expected.source == "traces":
         return ""
-    found = schema_digest(tool.name, parameters_of(tool))
-    wanted = schema_digest(tool.name, expected.parameters)
+    found = digest_schema(tool.name, read_parameters(tool))
+    wanted = digest_schema(tool.name, expected.parameters)
     return "" if found == wanted else "has another signature than when this was compiled"
 
 

@@ -13,21 +13,27 @@ from pydantic import ConfigDict, Field, PrivateAttr, field_validator
 
 from langchain_awo.errors import ArgumentError, DecisionError, PlanError, ToolMismatchError
 from langchain_awo.model.ir import reviewing
-from langchain_awo.model.ir.argument_checks import declared, known_tools, one_of
+from langchain_awo.model.ir.argument_checks import check_choice, check_effects, check_known_tools
 from langchain_awo.model.ir.metatool import MetaTool, Mode, Refused, ToolkitPlan
 from langchain_awo.model.ir.validation import check_plan
-from langchain_awo.model.text.phrasing import MOST_NAMES, did_you_mean, times
-from langchain_awo.model.trace.effect import Effect, claimed_effect, most_suspicious
-from langchain_awo.model.trace.hints import hints_of
+from langchain_awo.model.text.phrasing import MOST_NAMES, did_you_mean, format_count
+from langchain_awo.model.trace.effect import Effect, find_most_suspicious, read_claimed_effect
+from langchain_awo.model.trace.hints import read_hints
 from langchain_awo.model.views.notation import format_plan
 from langchain_awo.plan_file import read_plan_file, write_plan
-from langchain_awo.runtime.approval.protection import protection_of, tool_names
+from langchain_awo.runtime.approval.protection import collect_tool_names, read_protection
 from langchain_awo.runtime.inner.live_tools import as_tools
 from langchain_awo.runtime.journal.journal import PROCESS, RunMemory
 from langchain_awo.runtime.outcome import Limits
 from langchain_awo.runtime.tool.lowering import lower
-from langchain_awo.runtime.tool.signatures import leak, mismatch, reach_among, with_effects, worsened
-from langchain_awo.runtime.tool.unguarded import watched
+from langchain_awo.runtime.tool.signatures import (
+    describe_leak,
+    find_mismatch,
+    find_worsened,
+    reach_among,
+    with_effects,
+)
+from langchain_awo.runtime.tool.unguarded import watch_tool
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +43,7 @@ class MetaToolkit(BaseToolkit):
 
     A meta-tool whose tools are missing, have changed, or admit to worse effects than it was compiled for is disabled by
     itself, with the reason in `disabled`. One that writes is left out until a person accepts it, with the reason in
-    `withheld`.
+    `explain_withholding`.
 
     Attributes:
         plan: what was compiled.
@@ -91,21 +97,23 @@ class MetaToolkit(BaseToolkit):
                 continue
             current = with_effects(planned, self.plan.tools, declared=self.effects, believed=self.believed)
             self._current[planned.name] = current
-            if reason := reviewing.withheld(planned, effect=current.effect, believed=self.believed):
+            if reason := reviewing.explain_withholding(
+                planned, effect=current.effect, believed=self.believed
+            ):
                 self._withheld[planned.name] = reason
             self._lowered[planned.name] = self._lower(current)
 
     def _lower(self, meta_tool: MetaTool, limits: Limits | None = None) -> BaseTool:
         tool = lower(meta_tool, self.tools, limits=limits or self.limits, memory=self.memory)
-        return watched(tool, meta_tool, {each.name: each for each in self.tools})
+        return watch_tool(tool, meta_tool, {each.name: each for each in self.tools})
 
     def _unusable(self, meta_tool: MetaTool, live: Mapping[str, BaseTool]) -> str:
         if meta_tool.name in live:
             return f"one of the tools is called {meta_tool.name!r} too; rename the meta-tool"
-        changed = mismatch(meta_tool, self.plan.tools, live)
+        changed = find_mismatch(meta_tool, self.plan.tools, live)
         used = [live[name] for name in meta_tool.tools if name in live]
-        leaks = leak(meta_tool, reach_among(self.plan, used)) if not changed else ""
-        return changed or leaks or worsened(meta_tool, live, declared=self.effects)
+        leaks = describe_leak(meta_tool, reach_among(self.plan, used)) if not changed else ""
+        return changed or leaks or find_worsened(meta_tool, live, declared=self.effects)
 
     @property
     def refused(self) -> tuple[Refused, ...]:
@@ -145,8 +153,10 @@ class MetaToolkit(BaseToolkit):
             said.append(signature.effect)
         if not (said and self.believed):
             said.append(Effect.UNKNOWN)
-        live = [claimed_effect(hints_of(each.metadata or {})) for each in self.tools if each.name == tool]
-        return most_suspicious([*said, *(claimed for claimed in live if claimed)])
+        live = [
+            read_claimed_effect(read_hints(each.metadata or {})) for each in self.tools if each.name == tool
+        ]
+        return find_most_suspicious([*said, *(claimed for claimed in live if claimed)])
 
     def get_tools(self, mode: Mode | None = None, *, protected: Iterable[Any] = ()) -> list[BaseTool]:
         """The meta-tools as LangChain tools, in the order of the plan.
@@ -164,8 +174,8 @@ class MetaToolkit(BaseToolkit):
             ArgumentError: there is no such mode.
         """
         if mode is not None:
-            one_of(mode, get_args(Mode), option="mode")
-        watched_over = protection_of(protected)
+            check_choice(mode, get_args(Mode), option="mode")
+        watched_over = read_protection(protected)
         watched_over.check_names(self.known_names, exact=bool(self.tools))
         wanted = (each for each in self.meta_tools if mode in (None, each.mode))
         self.tell_withheld()
@@ -280,7 +290,7 @@ class MetaToolkit(BaseToolkit):
         """
         plan = reviewing.accept(self.plan, *names, reason=reason, by=by, at=at)
         if needs_approval is not None:
-            tools = tool_names(needs_approval, option="needs_approval")
+            tools = collect_tool_names(needs_approval, option="needs_approval")
             for name in names:
                 plan = reviewing.ask_before(plan, name, tools)
         return self._with(plan)
@@ -334,16 +344,18 @@ class MetaToolkit(BaseToolkit):
 
     def _repr_html_(self) -> str | None:
         """What a notebook shows; the plain form without the extra `report`."""
-        from langchain_awo.reporting.notebook import plan_html  # noqa: PLC0415  # loads networkx
+        from langchain_awo.reporting.notebook import render_plan  # noqa: PLC0415  # loads networkx
 
-        return plan_html(self.plan)
+        return render_plan(self.plan)
 
     def __repr__(self) -> str:
         """Bounded, whatever the toolkit holds; `print` shows it whole."""
         names = [each.name for each in self.plan.meta_tools]
         more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
         disabled = f", {len(self.disabled)} of them disabled" if self.disabled else ""
-        counts = f"{times(len(names), 'meta-tool')}{disabled} over {times(len(self.tools), 'tool')}"
+        counts = (
+            f"{format_count(len(names), 'meta-tool')}{disabled} over {format_count(len(self.tools), 'tool')}"
+        )
         return f"<MetaToolkit: {counts}: {', '.join(names[:MOST_NAMES])}{more}>"
 
     def __str__(self) -> str:
@@ -356,7 +368,7 @@ class MetaToolkit(BaseToolkit):
 
 def _said_of(effects: Any, plan: ToolkitPlan, live: Sequence[BaseTool]) -> dict[str, Effect]:
     """Declared effects, all of tools that exist."""
-    said = declared(effects)
+    said = check_effects(effects)
     if live:
-        known_tools(said, {*(tool.name for tool in live), *plan.tools}, option="effects")
+        check_known_tools(said, {*(tool.name for tool in live), *plan.tools}, option="effects")
     return said

@@ -11,12 +11,12 @@ from langchain_core.tools import StructuredTool, ToolException
 from langgraph.prebuilt import ToolRuntime
 
 from langchain_awo.model.ir.metatool import MetaTool
-from langchain_awo.runtime.approval.protection import Protection, approval_mark
-from langchain_awo.runtime.approval.running_graph import approvals_around
+from langchain_awo.runtime.approval.protection import Protection, read_approval_mark
+from langchain_awo.runtime.approval.running_graph import find_approvals
 from langchain_awo.runtime.inner.calling import guards
 
 
-def watched(tool: StructuredTool, meta_tool: MetaTool, bound: dict[str, Any]) -> StructuredTool:
+def watch_tool(tool: StructuredTool, meta_tool: MetaTool, bound: dict[str, Any]) -> StructuredTool:
     """The same tool, which looks around before it runs, and carries the marks of tools that need approval.
 
     Args:
@@ -50,7 +50,7 @@ def watched(tool: StructuredTool, meta_tool: MetaTool, bound: dict[str, Any]) ->
         function.__annotations__ = {"config": RunnableConfig, "runtime": ToolRuntime}
     tool.func = run_sync if func else None
     tool.coroutine = run_async
-    marks = {key: value for name in meta_tool.tools for key, value in approval_mark(bound[name]).items()}
+    marks = {key: value for name in meta_tool.tools for key, value in read_approval_mark(bound[name]).items()}
     tool.metadata = {**(tool.metadata or {}), **marks}
     return tool
 
@@ -73,7 +73,7 @@ def _check(meta_tool: MetaTool, config: RunnableConfig | None, call_id: str) -> 
             f"{meta_tool.name} was not run: a person is to be asked before {meta_tool.approval[0]!r}, and as a plain tool it "
             "cannot ask: install the toolkit with MetaToolMiddleware(toolkit)"
         )
-    around = approvals_around(config)
+    around = find_approvals(config)
     if around is None:
         if meta_tool.effect.is_read:
             return

@@ -8,7 +8,7 @@ import stat
 import pytest
 
 from langchain_awo.api.recording import TraceRecorder
-from langchain_awo.capture.redaction import KEY_VARIABLE, Redactor, key_beside
+from langchain_awo.capture.redaction import KEY_VARIABLE, Redactor, use_key_beside
 from langchain_awo.errors import MaskError
 from langchain_awo.model.trace.trace import ToolCallRecord, Trace
 from langchain_awo.stores import open_store
@@ -25,7 +25,7 @@ def mask_in(redactor: Redactor) -> str:
 
 
 def mask_of_process(store: str) -> str:
-    return mask_in(Redactor(key=key_beside(store)))
+    return mask_in(Redactor(key=use_key_beside(store)))
 
 
 @pytest.mark.parametrize("name", ["traces.db", "traces.jsonl"])
@@ -45,7 +45,7 @@ def test_the_key_is_a_file_beside_the_store_that_only_its_owner_reads(tmp_path):
 
 
 def test_without_a_secret_there_is_no_key(tmp_path):
-    Redactor(key=key_beside(str(tmp_path / "traces.db"))).redact(Trace(trace_id="x"))
+    Redactor(key=use_key_beside(str(tmp_path / "traces.db"))).redact(Trace(trace_id="x"))
     assert list(tmp_path.iterdir()) == []
 
 
