@@ -109,7 +109,7 @@ def test_a_missing_source_is_named(awo, source):
 
 def test_a_file_that_is_neither_store_nor_messages_is_refused(awo, folder):
     (folder / "prose.jsonl").write_text("once upon a time\n")
-    assert "holds no recorded conversation" in complaint(awo("show", "prose.jsonl"))
+    assert "contains no recorded conversation" in complaint(awo("show", "prose.jsonl"))
 
 
 def test_a_path_that_cannot_be_written_is_an_error_before_the_work(awo, folder):

@@ -54,7 +54,7 @@ def test_a_write_that_nobody_accepted_is_left_out_with_the_command_that_installs
     assert names(waiting.accept("note_it").get_tools()) == ["look_up", "note_it"]
     [record] = caplog.records
     assert record.levelno == logging.WARNING
-    assert "note_it is left out: it writes, and nobody has accepted it" in record.message
+    assert "note_it is left out: it writes and has not been accepted" in record.message
     assert "`awo accept FILE note_it`" in record.message
 
 

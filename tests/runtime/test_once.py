@@ -328,7 +328,7 @@ def test_another_process_does_not_repeat_what_this_one_did(kind: str, stage: str
         assert told["status"] == "completed"
         assert sorted(names) == ["find_user", "get_order", "get_order", "note", "refund"]
     else:  # the write was begun and its end not seen: it is reported, not repeated
-        assert "nobody saw it end" in told["failed"]["error"]
+        assert "its result is unknown" in told["failed"]["error"]
         assert sorted(names) == ["find_user", "get_order", "get_order", "note"]
 
 

@@ -262,9 +262,9 @@ class Prefetcher:
 
 _BROKEN: Final = "what %s reads ahead could not be read"
 
-_ASKS: Final = Failed(error="asks a person; not read ahead")
-_ASKED: Final = Failed(error="the model asks for it itself at the same time")
-_OVER: Final = Failed(error="over: the budget is used up, or something may have changed")
+_ASKS: Final = Failed(error="needs approval; not prefetched")
+_ASKED: Final = Failed(error="the model requested it at the same time")
+_OVER: Final = Failed(error="discarded: the budget is used up, or something may have changed")
 
 
 def _is_told_of_the_run(tool: BaseTool) -> bool:

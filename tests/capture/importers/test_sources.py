@@ -76,7 +76,7 @@ def test_a_folder_and_a_pattern_are_all_their_files(tmp_path):
     (tmp_path / "notes.txt").write_text("not looked at")
     whole = list(import_traces(rows))
     assert list(import_traces(tmp_path)) == list(import_traces(f"{tmp_path}/*.jsonl")) == whole
-    with pytest.raises(ImportFormatError, match="no file fits the pattern"):
+    with pytest.raises(ImportFormatError, match="no file matches the pattern"):
         list(import_traces(f"{tmp_path}/*.csv"))
 
 
