@@ -54,7 +54,7 @@ def test_a_torn_line_of_a_store_is_reported_by_number(awo, recordings):
 def test_an_empty_store_gives_an_explained_empty_toolkit(awo, empty_store):
     result = awo("compile", empty_store)
     assert result.exit_code == 0
-    assert "holds no traces" in result.stderr
+    assert "contains no traces" in result.stderr
     assert read_plan("toolkit.json").meta_tools == ()
 
 

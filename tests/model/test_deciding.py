@@ -99,7 +99,7 @@ def test_acceptance_holds_for_what_does_the_same(what):
 def test_what_does_something_else_asks_again(what):
     changed = replace(OTHER[what], decision=accepted().decision)
     assert deciding.get_standing(changed) == "changed"
-    assert "something else than what was accepted" in deciding.explain_withholding(changed)
+    assert "what it does has changed since it was accepted" in deciding.explain_withholding(changed)
 
 
 def test_only_what_writes_waits_for_acceptance():

@@ -127,7 +127,7 @@ def test_without_a_routine_there_is_nothing_to_adopt():
     talks = [trace_of(talk_only() | {"id": str(n), "task_id": str(n)}) for n in range(10)]
     found = estimate(talks)
     assert not found.worth_it
-    assert "no routine was found" in found.reason
+    assert "no routine held up" in found.reason
     assert found.models[0].break_even is None
 
 

@@ -62,10 +62,10 @@ def test_with_as_many_more_places_as_were_missing_it_is_compiled():
 
 def test_an_effect_that_nobody_declared_is_in_the_way_and_so_are_writes_that_were_not_asked_for():
     text = alerts(40, 40)
-    assert "nobody says what it does" in explained(text, options=Options()).obstacles[0]
+    assert "its effect is undeclared" in explained(text, options=Options()).obstacles[0]
     found = explained(text, options=Options(effects=DECLARED))
     assert "it writes and only reads were compiled" in found.obstacles[0]
-    assert "compile with --writes to try it" in found.remedies
+    assert "use --writes to include it" in found.remedies
 
 
 def test_a_protected_tool_is_in_the_way():

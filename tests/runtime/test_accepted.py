@@ -100,7 +100,7 @@ def test_what_changed_since_it_was_accepted_waits_again(desk: Any) -> None:
         plan.meta_tools[0], steps=(FIND, replace(NOTE, args={**NOTE.args, "text": FIND.args["email"]}))
     )
     toolkit = MetaToolkit(plan=replace(plan, meta_tools=(again,)), tools=desk.tools)
-    assert "something else than what was accepted" in toolkit.withheld["note_it"]
+    assert "what it does has changed since it was accepted" in toolkit.withheld["note_it"]
     assert toolkit.accept("note_it").withheld == {}
 
 
@@ -194,7 +194,7 @@ def test_a_server_offers_nothing_that_a_person_is_to_be_asked_about(asking: Meta
     alone = MetaToolkit(plan=plan_of(desk.tools, WRITES), tools=desk.tools).accept(
         "note_it", needs_approval=["note"]
     )
-    with pytest.raises(PlanError, match="no person to ask"):
+    with pytest.raises(PlanError, match="cannot ask for approval"):
         mcp_server(alone)
 
 
