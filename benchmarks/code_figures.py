@@ -1,11 +1,11 @@
-"""How hard the code is to enter, in seven figures.
+"""How hard the code is to enter, in eight figures.
 
     python benchmarks/code_figures.py [CHECKOUT]
 
-All but the first come from the source alone. The first runs `awo demo` and counts the modules of which any function ran: what the
-main job goes through, from recording and compiling to running with meta-tools. It grows when long files are split, so the
-second says how many of those are doors: modules of which a function ran that was called from another folder. A reader who
-follows the road needs the doors, and goes behind one only to change what is there.
+All but the second and the third come from the source alone. These run `awo demo --tasks 40`: the second counts the modules of which
+any function ran, from recording and compiling to running with meta-tools, and so grows when long files are split. The third
+counts the doors among them, those called from another folder. A reader who follows the main job needs the doors, and goes behind
+one only to change what is there.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def watch(frame, event, _):
         if caller.startswith("langchain_awo") and caller.rpartition(".")[0] != name.rpartition(".")[0]:
             doors.add(name)
 from langchain_awo.cli import main
-sys.argv = ["awo", "demo"]
+sys.argv = ["awo", "demo", "--tasks", "40"]
 threading.setprofile(watch); sys.setprofile(watch)
 try:
     main()
