@@ -150,7 +150,7 @@ def test_the_outcome_may_be_a_field_of_the_record():
     (record,) = openai()
     (trace,) = import_traces([{**record, "review": {"verdict": "fail"}}], success_from="review.verdict")
     assert trace.success is False
-    with pytest.raises(ImportFormatError, match="no number"):
+    with pytest.raises(ImportFormatError, match="not a number"):
         list(import_traces([record], success_from="review>=good"))
 
 
