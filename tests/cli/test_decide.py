@@ -86,7 +86,7 @@ def test_every_decision_is_told_as_data(awo, toolkit):
         (["accept", "toolkit.json", PAGE, "--needs-approval", "page_teams"], "did you mean 'page_team'?"),
         (["accept", "toolkit.json", PAGE, "--needs-approval", "page_team", "--no-approval"], "contradicts"),
         (["set-mode", "toolkit.json", READ, "contniue"], "did you mean 'continue'?"),
-        (["set-mode", "toolkit.json", PAGE, "entry"], "nobody asked"),
+        (["set-mode", "toolkit.json", PAGE, "entry"], "nothing that runs unasked"),
         (["rename", "toolkit.json", READ, PAGE], "rename one"),
         (["rename", "toolkit.json", READ, "no spaces"], "ASCII"),
         (["accept", "gone.json", PAGE], "gone.json"),

@@ -91,7 +91,7 @@ def test_what_is_wrong_is_named_with_its_fix(text, message):
 
 
 def test_a_file_that_is_too_long_is_refused_unread():
-    with pytest.raises(RuleError, match="longer than"):
+    with pytest.raises(RuleError, match="larger than"):
         load_rules("#" * 5_000_001)
 
 

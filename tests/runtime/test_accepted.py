@@ -72,14 +72,14 @@ def test_it_is_said_once_and_with_the_name_of_the_file(
 
 def test_no_way_leads_to_it(waiting: MetaToolkit, desk: Any) -> None:
     middleware = MetaToolMiddleware(waiting)
-    assert "nobody has accepted it" in middleware.refused["note_it"]
+    assert "it writes and has not been accepted" in middleware.refused["note_it"]
     for mode in ("append", "replace", "continue", "entry", "prefetch"):
         assert "note_it" in MetaToolMiddleware(waiting, mode=mode, allow=["note_it"]).refused
     assert "note_it" not in tool_node(waiting, desk.tools).tools_by_name
     with pytest.raises(DecisionError, match="awo accept"):
         waiting.get_tool("note_it")
     alone = MetaToolkit(plan=undecide(plan_of(desk.tools, WRITES), "note_it"), tools=desk.tools)
-    with pytest.raises(PlanError, match="nobody has accepted it"):
+    with pytest.raises(PlanError, match="it writes and has not been accepted"):
         mcp_server(alone)
 
 
