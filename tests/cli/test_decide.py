@@ -84,7 +84,7 @@ def test_every_decision_is_told_as_data(awo, toolkit):
         (["accept", "toolkit.json", "page_team_after_alart"], f"did you mean '{PAGE}'?"),
         (["reject", "toolkit.json", PAGE, "nothing_like_it"], "it has "),
         (["accept", "toolkit.json", PAGE, "--needs-approval", "page_teams"], "did you mean 'page_team'?"),
-        (["accept", "toolkit.json", PAGE, "--needs-approval", "page_team", "--no-approval"], "contradicts"),
+        (["accept", "toolkit.json", PAGE, "--needs-approval", "page_team", "--no-approval"], "conflicts"),
         (["set-mode", "toolkit.json", READ, "contniue"], "did you mean 'continue'?"),
         (["set-mode", "toolkit.json", PAGE, "entry"], "nothing that runs unasked"),
         (["rename", "toolkit.json", READ, PAGE], "rename one"),
