@@ -154,7 +154,7 @@ def test_what_makes_no_sense_is_refused(traces):
         Assumptions(setup_hours=-1)
     with pytest.raises(EstimateError, match="payback_months"):
         Assumptions(payback_months=0)
-    with pytest.raises(PriceError, match="no model 'med'; it has mid"):
+    with pytest.raises(PriceError, match="does not list 'med'; it has mid"):
         estimate(traces, priced_as=["med"])
     with pytest.raises(PriceError, match="is empty"):
         estimate(traces, table=PriceTable())
