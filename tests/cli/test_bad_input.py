@@ -171,7 +171,9 @@ def test_rules_that_are_none_are_refused(awo, store, folder):
 
 
 def test_an_estimate_needs_prices(awo, store, folder):
-    assert "does not list 'gpt-4.2'; it has gpt-" in complaint(awo("estimate", store, "--price-as", "gpt-4.2"))
+    assert "does not list 'gpt-4.2'; it has gpt-" in complaint(
+        awo("estimate", store, "--price-as", "gpt-4.2")
+    )
     assert "gone.yaml cannot be read" in complaint(awo("estimate", store, "--prices", "gone.yaml"))
     (folder / "prices.yaml").write_text("models: {m: {input: -1, output: 1}}")
     assert "not negative" in complaint(awo("estimate", store, "--prices", "prices.yaml"))

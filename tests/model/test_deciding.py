@@ -163,7 +163,10 @@ REFUSED = {
         lambda: deciding.set_mode(PLAN, "bag_with_flight", "apend"),
         "did you mean 'append'?",
     ),
-    "a mode that cannot be": (lambda: deciding.set_mode(PLAN, "rebook_late_bag", "entry"), "nothing that runs unasked"),
+    "a mode that cannot be": (
+        lambda: deciding.set_mode(PLAN, "rebook_late_bag", "entry"),
+        "nothing that runs unasked",
+    ),
     "no words": (lambda: deciding.reword(PLAN, "bag_with_flight", "  "), "empty"),
     "words without end": (lambda: deciding.reword(PLAN, "bag_with_flight", "x" * 60_000), "60,000"),
     "approval of another tool": (
