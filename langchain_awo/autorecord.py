@@ -56,7 +56,7 @@ def start(environment: Mapping[str, str] | None = None) -> CallbackRecorder | No
     try:
         recorder = TraceRecorder(address, defaults=_labels(variables))
     except (AwoError, OSError, ImportError) as error:
-        logger.warning("%s=%s: nothing is recorded, the program goes on: %s", RECORD, address, error)
+        logger.warning("%s=%s: nothing is recorded; the program continues: %s", RECORD, address, error)
         return None
     _started.append(recorder)
     record_everywhere(recorder)

@@ -169,7 +169,7 @@ def check_target(path: str | os.PathLike[str]) -> None:
     target = Path(path)
     try:
         if target.is_dir():
-            raise PlanError(f"{target} is a folder; name a file in it, such as {target / 'toolkit.json'}")
+            raise PlanError(f"{target} is a folder; give a file in it, such as {target / 'toolkit.json'}")
         with tempfile.NamedTemporaryFile(prefix=f".{target.name}.", dir=target.parent):
             pass
         is_other = target.exists() and target.stat().st_size > 0 and not is_plan_file(target)

@@ -29,7 +29,7 @@ def read_small_file(path: str | os.PathLike[str], *, limit: int) -> bytes:
             raise OSError(errno.EINVAL, "it is a device or a socket; name a file")
         data = file.read(limit + 1)
     if len(data) > limit:
-        raise OSError(errno.EFBIG, f"it is longer than {limit:,} bytes, which such files never are")
+        raise OSError(errno.EFBIG, f"it is larger than {limit:,} bytes, the limit for such files")
     return data
 
 

@@ -66,7 +66,7 @@ def test_a_worker_that_is_killed_changes_nothing(stores, tmp_path, caplog):
     """A process pool is broken then: what is not finished is counted here, and said."""
     with caplog.at_level(logging.WARNING), ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         found = partitions.count_traces(stores, executor=Losing(pool, tmp_path / "lost"))
-    assert "it is counted in this process" in caplog.text
+    assert "counting it in this process instead" in caplog.text
     assert (tmp_path / "lost").exists()
     assert to_bytes(found) == to_bytes(partitions.count_traces(stores))
 
@@ -83,7 +83,7 @@ def test_a_worker_of_a_cluster_that_is_killed_changes_nothing(stores, tmp_path, 
     ):
         found = partitions.count_traces(stores, executor=Losing(client.get_executor(), tmp_path / "lost"))
     assert (tmp_path / "lost").exists()
-    assert "it is counted in this process" not in caplog.text
+    assert "counting it in this process instead" not in caplog.text
     assert to_bytes(found) == to_bytes(partitions.count_traces(stores))
 
 
@@ -145,7 +145,7 @@ class TestThreads:
 
         with Away(1) as pool:
             found = partitions.count_traces(stores, executor=pool)
-        assert "a.db, 0 to 3, it is counted in this process (OSError: connection lost)" in caplog.text
+        assert "a.db, 0 to 3, counting it in this process instead (OSError: connection lost)" in caplog.text
         assert to_bytes(found) == to_bytes(partitions.count_traces(stores))
 
     def test_a_state_takes_parts_once(self, stores, tmp_path):

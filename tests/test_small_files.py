@@ -35,14 +35,14 @@ def test_so_is_a_file_that_is_far_too_long(read, tmp_path):
     path = tmp_path / "long"
     with path.open("wb") as file:
         file.truncate(1 << 40)
-    with pytest.raises(AwoError, match="longer than"):
+    with pytest.raises(AwoError, match="larger than"):
         read(path)
 
 
 def test_a_configuration_is_bounded_too(tmp_path):
     with (tmp_path / "awo.toml").open("wb") as file:
         file.truncate(1 << 40)
-    with pytest.raises(AwoError, match="longer than"):
+    with pytest.raises(AwoError, match="larger than"):
         read_config(tmp_path)
 
 

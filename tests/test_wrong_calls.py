@@ -60,8 +60,8 @@ def here(tmp_path, monkeypatch, kit, traces):
 
 
 COMPILED = {
-    "a toolkit": (lambda kit, traces: kit, "name the traces it was compiled from"),
-    "a plan": (lambda kit, traces: kit.plan, "name the traces it was compiled from"),
+    "a toolkit": (lambda kit, traces: kit, "pass the traces it was compiled from"),
+    "a plan": (lambda kit, traces: kit.plan, "pass the traces it was compiled from"),
     "the file of a toolkit": (lambda kit, traces: "toolkit.json", "is a compiled toolkit, not traces"),
     "a table of something else": (lambda kit, traces: pd.DataFrame({"a": [1]}), "no runs in a known format"),
     "a dictionary": (lambda kit, traces: {"a": 1}, "a dict; give a store or its path"),
@@ -98,8 +98,8 @@ OPTIONS = {
     "writes that are true": ({"writes": True}, "writes=True is none of 'none' or 'guarded'"),
     "a strategy that is none": ({"strategy": "defualt"}, "did you mean 'default'"),
     "a budget in words": ({"max_tools": "3"}, "write a whole number"),
-    "a list of rules": ({"rules": ["commute"]}, "give the path of a rules file"),
-    "options as a dictionary": ({"options": {"max_tools": 3}}, r"write options=Options"),
+    "a list of rules": ({"rules": ["commute"]}, "pass the path of a rules file"),
+    "options as a dictionary": ({"options": {"max_tools": 3}}, r"pass either options=Options"),
     "the name of a model": ({"namer": "openai:gpt-4.1-mini"}, "init_chat_model"),
 }
 
@@ -157,7 +157,7 @@ CALLS = {
     "a node of a path": (lambda kit: awo.tool_node("toolkit.json", TOOLS), "MetaToolkit.load"),
     "a node the wrong way round": (lambda kit: awo.tool_node(TOOLS, kit), "toolkit is a list"),
     "a store that is a number": (lambda kit: awo.open_store(3), "give a path or a URL"),
-    "a recorder to nowhere": (lambda kit: awo.TraceRecorder(3), "name where traces go"),
+    "a recorder to nowhere": (lambda kit: awo.TraceRecorder(3), "say where to store traces"),
 }
 
 

@@ -90,7 +90,7 @@ def count_traces(
             or the bounds are those of no state.
     """
     if state is not None and bounds is not None:
-        raise CompileError("the strategy `awo` looks at whole logs and keeps no state; leave the state out")
+        raise CompileError("the strategy `awo` needs whole logs and keeps no state; omit the state")
     stamp = None if state is None else read_stamp(state)
     found = Summary(bounds or Bounds(), only or {}) if state is None else read_state(state, only=only)
     if executor is None:
@@ -160,7 +160,7 @@ def _named_places(source: Source) -> list[str]:
     places = list_places(source)
     if not places:
         raise CompileError(
-            "an executor counts stores and files; give it paths or URLs that its workers can open, not traces"
+            "an executor reads stores and files; pass paths or URLs that its workers can open, not traces"
         )
     return [_name(place) for place in places]
 
@@ -202,5 +202,5 @@ def _counted(parts: Sequence[Part], executor: Executor, like: Summary) -> Iterat
         else:
             yield part, from_bytes(counted, where=str(part))
     for part, reason in left.items():
-        logger.warning("no worker could count %s, it is counted in this process (%s)", part, reason)
+        logger.warning("no worker could count %s; counting it in this process instead (%s)", part, reason)
         yield part, from_bytes(count_part(part, like.bounds, like.only), where=str(part))

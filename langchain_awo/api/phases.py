@@ -98,7 +98,7 @@ def compile_toolkit(
         traces: a store or its path or URL, a file of messages, several of these, or traces.
         tools: the live tools; without them shapes are taken from the traces and checked when the toolkit is loaded.
         rules: merging rules, or the path of a rules file; the safe defaults if not given.
-        strategy: `default`, or `awo` for the paper's algorithm to the letter.
+        strategy: `default`, or `awo` for the paper's algorithm as published.
         max_tools: at most this many meta-tools.
         effects: effect classes by tool name; the last word over hints and names.
         protected: tools that no meta-tool may call: names, or the tools themselves.
@@ -123,7 +123,7 @@ def compile_toolkit(
     _check_options(options, rules)
     if namer is not None and not callable(namer) and not isinstance(namer, BaseChatModel):
         raise ArgumentError(
-            f"namer is {describe_kind(namer)}; give a chat model, such as init_chat_model('openai:gpt-4.1-mini')"
+            f"namer is {describe_kind(namer)}; pass a chat model, such as init_chat_model('openai:gpt-4.1-mini')"
         )
     chosen = options or Options(
         rules=read_rules(rules) if isinstance(rules, str | os.PathLike) else rules,
@@ -176,13 +176,16 @@ def check_names(options: Options, live: AbstractSet[str], recorded: AbstractSet[
 
 def _check_options(options: object, rules: object) -> None:
     check_kind(
-        options, (Options, NoneType), option="options", fix="write options=Options(...), or name each option"
+        options,
+        (Options, NoneType),
+        option="options",
+        fix="pass either options=Options(...) or individual options",
     )
     check_kind(
         rules,
         (RuleSet, str, os.PathLike, NoneType),
         option="rules",
-        fix="give the path of a rules file, or a RuleSet",
+        fix="pass the path of a rules file or a RuleSet",
     )
 
 

@@ -54,7 +54,7 @@ class TraceRecorder(CallbackRecorder):
             store,
             (str, os.PathLike, TraceStore),
             option="store",
-            fix="name where traces go, such as 'traces.db'",
+            fix="say where to store traces, such as 'traces.db'",
         )
         scope = Scope(project=project, tenant=tenant, environment=environment)
         opened = _opened(store, scope)

@@ -76,7 +76,9 @@ def check_traces(source: object) -> None:
     """
     if isinstance(source, str | os.PathLike):
         if os.path.isfile(source) and is_plan_file(source):  # noqa: PTH113  # a path or a string
-            raise ArgumentError(f"{source} is a compiled toolkit, not traces; name what it was compiled from")
+            raise ArgumentError(
+                f"{source} is a compiled toolkit, not traces; pass the traces it was compiled from"
+            )
         return
     if is_saver(source) or is_frame(source):
         return
@@ -90,19 +92,21 @@ def _instead(source: object) -> str:
     if isinstance(source, Trace):
         return "write a list of traces: [trace]"
     if hasattr(source, "plan") or hasattr(source, "meta_tools"):
-        return "that is a compiled toolkit: name the traces it was compiled from, such as 'traces.db'"
+        return "this is a compiled toolkit: pass the traces it was compiled from, such as 'traces.db'"
     if hasattr(source, "columns"):
-        return "a table of pandas or Polars is read as it is; of another kind, give its rows as dictionaries"
+        return (
+            "pandas and Polars tables are accepted as they are; pass rows of any other table as dictionaries"
+        )
     if hasattr(source, "flush"):
-        return "name the store that it records into, such as 'traces.db'"
-    return "give a store or its path, such as 'traces.db', a file of recorded runs, or a list of traces"
+        return "pass the store it records into, such as 'traces.db'"
+    return "pass a store or its path, such as 'traces.db', a file of recorded runs, or a list of traces"
 
 
 def _each_a_trace(source: Iterable[object]) -> Iterator[Trace]:
     for position, each in enumerate(source):
         if not isinstance(each, Trace):
             raise ArgumentError(
-                f"traces[{position}] is {describe_kind(each)}, not a Trace; import_traces makes traces of recorded runs in a file"
+                f"traces[{position}] is {describe_kind(each)}, not a Trace; to read recorded runs from a file, use import_traces"
             )
         yield each
 

@@ -67,7 +67,7 @@ class EventHandler(BaseCallbackHandler):
         if not self._failed_once:
             self._failed_once = True
             logger.warning(
-                "%s could not be recorded (%s); the agent goes on, and further failures are not logged",
+                "%s could not be recorded (%s); the agent continues, and further failures are not logged",
                 what,
                 describe_kind_and_place(error),
             )

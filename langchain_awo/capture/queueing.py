@@ -81,7 +81,7 @@ class TraceQueue:
         if not self._overflowed:
             self._overflowed = True
             logger.warning(
-                "more than %d traces or %d bytes wait to be written: the oldest are dropped, and counted in `dropped`",
+                "more than %d traces or %d bytes are waiting to be written; the oldest are dropped and counted in `dropped`",
                 self._capacity,
                 self._capacity_bytes,
             )

@@ -243,7 +243,8 @@ class BackgroundWriter:
         except Exception as error:  # noqa: BLE001  # the others are written all the same
             self._queue.dropped += 1
             logger.warning(
-                "a recording could not be made a trace and is dropped: %s", describe_kind_and_place(error)
+                "a recording could not be turned into a trace and is dropped: %s",
+                describe_kind_and_place(error),
             )
             return None
 
@@ -258,7 +259,7 @@ class BackgroundWriter:
         if item.refusals <= MAX_REFUSALS:
             return [item]
         self._queue.dropped += 1
-        logger.warning("a trace is dropped: it was refused %d times, while others were stored", MAX_REFUSALS)
+        logger.warning("a trace is dropped: it was refused %d times while others were stored", MAX_REFUSALS)
         return []
 
     def _note_failure(self, error: Exception) -> None:
@@ -266,7 +267,7 @@ class BackgroundWriter:
         if not self._failing:
             self._failing = True
             logger.warning(
-                "traces cannot be written to %s: %s; the agent goes on, they are kept in memory and tried again",
+                "traces cannot be written to %s: %s; the agent continues, and they are kept in memory and retried",
                 hide_secrets(str(getattr(self.sink, "url", type(self.sink).__name__))),
                 describe_error(error),
             )

@@ -58,7 +58,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode="markdown",
-    epilog="Exit codes: 0 all is well, 1 a check says no, 2 bad usage or bad input. "
+    epilog="Exit codes: 0 success, 1 a check failed, 2 bad usage or bad input. "
     "Results go to stdout, everything else to stderr.",
 )
 app.command("demo")(demo.demo)

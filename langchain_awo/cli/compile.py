@@ -47,13 +47,14 @@ def compile_traces(
     ),
     tools: Tools = None,
     strategy: Annotated[
-        Strategies, typer.Option(help="`default`, or `awo` for the paper's algorithm to the letter.")
+        Strategies, typer.Option(help="`default`, or `awo` for the paper's algorithm as published.")
     ] = Strategies.DEFAULT,
     max_tools: MaxTools = 10,
     writes: Writes = False,
     rules: Rules = None,
     threshold: Annotated[
-        int | None, typer.Option(min=1, help="The paper's T, for the strategy `awo`.", show_default=False)
+        int | None,
+        typer.Option(min=1, help="The paper's threshold T; only for the strategy `awo`.", show_default=False),
     ] = None,
     domain: Domain = None,
     model: Model = None,
@@ -62,15 +63,13 @@ def compile_traces(
     state: State = None,
     namer: Annotated[
         str | None,
-        typer.Option(
-            metavar="PROVIDER:NAME", help="A chat model that may word names and descriptions better."
-        ),
+        typer.Option(metavar="PROVIDER:NAME", help="A chat model that polishes names and descriptions."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Compile the routines that agents repeat into a toolkit of meta-tools.
 
-    What people decided about an earlier toolkit in `--output` is carried over.
+    Decisions about an earlier toolkit in `--output` are carried over.
 
     Example: `awo compile traces.db -o toolkit.json --tools shop.tools:TOOLS`
     """

@@ -58,7 +58,7 @@ def read_config(folder: Path) -> Config:
     """
     found = [each for each in (_of_file(folder), _of_pyproject(folder)) if each]
     if len(found) > 1:
-        raise ConfigError(f"{found[0][1]} and {found[1][1]} both configure awo; keep one of them")
+        raise ConfigError(f"{found[0][1]} and {found[1][1]} both configure awo; keep only one")
     if not found:
         return Config()
     path, where, table = found[0]
@@ -84,14 +84,14 @@ def _toml(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise ConfigError(f"{path} is not TOML: {error}") from error
     except RecursionError as error:
-        raise ConfigError(f"{path} is nested too deep to be read") from error
+        raise ConfigError(f"{path} is nested too deeply to be read") from error
 
 
 def _checked(table: object, folder: Path, where: str) -> dict[str, Any]:
     from langchain_awo.cli.settings import PATHS, Settings
 
     if not isinstance(table, dict):
-        raise ConfigError(f"{where} is no table; write it as {TABLE}")
+        raise ConfigError(f"{where} is not a table; write it as {TABLE}")
     known = {name.replace("_", "-"): name for name in Settings.model_fields}
     given = {key.replace("_", "-"): value for key, value in table.items()}
     for key in given:

@@ -15,21 +15,21 @@ from langchain_awo.cli.terminal import put, put_json, say
 if TYPE_CHECKING:
     from langchain_awo.model.ir.metatool import ToolkitPlan
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="A toolkit that `awo compile` wrote.")]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A toolkit written by `awo compile`.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The meta-tool.")]
 Names = Annotated[list[str], typer.Argument(metavar="NAME...", help="The meta-tools.")]
-Reason = Annotated[str, typer.Option(help="Why, in your own words; kept in the file.")]
-By = Annotated[str, typer.Option(help="Who decides; kept in the file.")]
+Reason = Annotated[str, typer.Option(help="The reason, in your own words; stored in the file.")]
+By = Annotated[str, typer.Option(help="Who decides; stored in the file.")]
 KeyFile = Annotated[
     Path | None,
-    typer.Option(help="Sign the file with this key again; needed if it is signed.", show_default=False),
+    typer.Option(help="Key to sign the file with again; required if it is signed.", show_default=False),
 ]
 Approval = Annotated[
     list[str] | None,
     typer.Option(
         "--needs-approval",
         metavar="TOOL",
-        help="Ask a person before each call of this tool by the meta-tool; may be repeated.",
+        help="Require a person's approval before each call of this tool by the meta-tool; repeatable.",
     ),
 ]
 
@@ -44,19 +44,20 @@ def accept(
     by: By = "",
     needs_approval: Approval = None,
     no_approval: Annotated[
-        bool, typer.Option("--no-approval", help="Ask nobody while it runs, whatever was marked before.")
+        bool,
+        typer.Option("--no-approval", help="Require no approval while it runs, overriding earlier marks."),
     ] = False,
     key_file: KeyFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Accept meta-tools for what they do now; one that writes is installed only once it is accepted.
+    """Accept meta-tools as they are now; one that writes is installed only after it is accepted.
 
     Example: `awo accept toolkit.json refund_delivered_order --by ann --needs-approval issue_refund`
     """
     from langchain_awo.model.ir import reviewing
 
     if needs_approval and no_approval:
-        raise typer.BadParameter("it contradicts --needs-approval", param_hint="--no-approval")
+        raise typer.BadParameter("it conflicts with --needs-approval", param_hint="--no-approval")
 
     def change(plan: ToolkitPlan) -> ToolkitPlan:
         plan = reviewing.accept(plan, *names, reason=reason, by=by, at=_now())
@@ -105,12 +106,12 @@ def rename(
     new: Annotated[str, typer.Argument(metavar="NEW", help="What to call it.")],
     *,
     description: Annotated[
-        str, typer.Option(help="A new description too; a model goes by it.", show_default=False)
+        str, typer.Option(help="A new description as well; models choose tools by it.", show_default=False)
     ] = "",
     key_file: KeyFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give a meta-tool another name, which compiling again keeps.
+    """Rename a meta-tool; recompiling keeps the name.
 
     Example: `awo rename toolkit.json get_customer_orders orders_of_customer`
     """
@@ -127,13 +128,13 @@ def reword(
     file: File,
     name: Name,
     description: Annotated[
-        str, typer.Argument(metavar="DESCRIPTION", help="What it is for; a model goes by it.")
+        str, typer.Argument(metavar="DESCRIPTION", help="What it is for; models choose tools by it.")
     ],
     *,
     key_file: KeyFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give a meta-tool another description, which compiling again keeps.
+    """Change the description of a meta-tool; recompiling keeps it.
 
     Example: `awo reword toolkit.json get_customer_orders "All orders of a customer, with their items."`
     """
@@ -158,7 +159,7 @@ def set_mode(
     key_file: KeyFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set how a meta-tool is installed, which compiling again keeps.
+    """Set how a meta-tool is installed; recompiling keeps the mode.
 
     Example: `awo set-mode toolkit.json get_customer_orders continue`
     """

@@ -62,23 +62,23 @@ def demo(
         int | None,
         typer.Option(
             min=4,
-            help=f"How many tasks to make up; {SCRIPTED_TASKS}, with --model {REAL_TASKS}.",
+            help=f"How many tasks to generate; {SCRIPTED_TASKS}, with --model {REAL_TASKS}.",
             show_default=False,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the tasks, and of which are held out.")] = 11,
+    seed: Annotated[int, typer.Option(help="Seed for the tasks and for which of them are held out.")] = 11,
     model: Annotated[
         str | None,
         typer.Option(metavar="PROVIDER:NAME", help="A real chat model, such as openai:gpt-4.1-mini."),
     ] = None,
     directory: Annotated[
-        Path, typer.Option(file_okay=False, exists=True, help="Where traces.db and toolkit.json go.")
+        Path, typer.Option(file_okay=False, exists=True, help="Folder for traces.db and toolkit.json.")
     ] = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Record an agent at work, compile its routines, and run unseen tasks with and without them.
+    """Record an agent, compile its routines, and run unseen tasks with and without them.
 
-    Leaves traces.db and toolkit.json behind. Exits with 1 if the two runs leave different databases.
+    Writes traces.db and toolkit.json. Exits with 1 if the two runs leave different databases.
 
     Example: `awo demo --tasks 100`
     """

@@ -42,7 +42,7 @@ def _taken(path: Path, is_own: Callable[[Path], bool]) -> bool:
         return False
     if not is_own(path):
         raise StoreError(
-            f"{path} was not made by the demo and is left alone; run awo demo in another folder, "
+            f"{path} was not made by the demo, so it is kept; run awo demo in another folder, "
             "or name one with --directory"
         )
     return True

@@ -12,14 +12,14 @@ from langchain_awo.cli.terminal import put, put_json, say
 
 
 def diff(
-    old: Annotated[Path, typer.Argument(metavar="OLD", help="The toolkit as it was.")],
-    new: Annotated[Path, typer.Argument(metavar="NEW", help="The toolkit as it is to be.")],
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="The old toolkit.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="The new toolkit.")],
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Show what changed from one toolkit to another; exit code 1 if they do or show something else.
+    """Show what changed between two toolkits; exit code 1 if their behaviour or texts differ.
 
-    Other evidence for the same meta-tools is shown too, and is no difference.
+    Changed evidence for the same meta-tools is shown too but is not a difference.
 
     Example: `awo diff toolkit.json new-toolkit.json`
     """

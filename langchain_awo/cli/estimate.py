@@ -33,21 +33,23 @@ def estimate_traces(
     traces: Traces,
     *,
     runs_a_day: Annotated[
-        int, typer.Option(min=1, help="For the verdict; 10, 100 and 1,000 are shown too.")
+        int, typer.Option(min=1, help="Volume to judge by; 10, 100 and 1,000 are shown as well.")
     ] = 100,
     prices: PriceFile = None,
     price_as: Annotated[
         list[str] | None,
-        typer.Option(metavar="MODEL", help="Price the tokens as this model's; may be repeated."),
+        typer.Option(metavar="MODEL", help="Price tokens as this model's; repeatable."),
     ] = None,
     utilisation: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Share of the uses a model makes of those it could.")
+        float, typer.Option(min=0.0, max=1.0, help="Share of the possible uses that the model makes.")
     ] = 0.5,
-    setup_hours: Annotated[float, typer.Option(min=0.0, help="Work until a toolkit is merged.")] = 8.0,
-    upkeep_hours: Annotated[float, typer.Option(min=0.0, help="Work a month to keep it up.")] = 1.0,
-    hourly_rate: Annotated[float, typer.Option(min=0.0, help="What an hour of work costs.")] = 100.0,
+    setup_hours: Annotated[
+        float, typer.Option(min=0.0, help="Hours of work until the toolkit is merged.")
+    ] = 8.0,
+    upkeep_hours: Annotated[float, typer.Option(min=0.0, help="Hours of maintenance a month.")] = 1.0,
+    hourly_rate: Annotated[float, typer.Option(min=0.0, help="Cost of an hour of work.")] = 100.0,
     payback_months: Annotated[
-        float, typer.Option(min=0.1, help="Worth it if the set-up is paid for within so many months.")
+        float, typer.Option(min=0.1, help="Worth it if the set-up pays for itself within this many months.")
     ] = 12.0,
     split_seed: SplitSeed = 0,
     held_out: HeldOut = 0.5,
@@ -60,7 +62,7 @@ def estimate_traces(
     effect: Effects = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what adopting would save a month and whether it is worth it; exit code 1 if it is not.
+    """Estimate the monthly savings and show the break-even volume; exit code 1 if it is not worth it.
 
     Example: `awo estimate traces.db --runs-a-day 500 --price-as gpt-4.1-mini`
     """

@@ -87,4 +87,4 @@ def _put(evaluation: Evaluation) -> None:
         },
         evaluation.ceiling,
     )
-    put("Shares are of the held-out model calls; docs/metrics.md defines them.")
+    put("Shares are of held-out model calls; docs/metrics.md defines them.")

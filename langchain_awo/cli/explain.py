@@ -26,9 +26,7 @@ def explain(
     traces: Traces,
     routine: Annotated[
         str,
-        typer.Argument(
-            metavar="ROUTINE", help="The tools in the order in which agents call them: 'a > b > c'."
-        ),
+        typer.Argument(metavar="ROUTINE", help="The tools in call order: 'a > b > c'."),
     ],
     *,
     tools: Tools = None,
@@ -40,7 +38,7 @@ def explain(
     effect: Effects = None,
     as_json: AsJson = False,
 ) -> None:
-    """Explain why a routine is compiled or not: where agents go on, what its arguments come from, what is in the way.
+    """Explain why a routine is or is not compiled: where agents continue, where arguments come from, what stands in the way.
 
     Example: `awo explain traces.db "get_alert > get_metrics > page_oncall"`
     """
@@ -61,7 +59,7 @@ def explain(
     corpus = build_corpus(
         read_traces(traces, domain=domain, model=model), tools=specs, declared=options.effects
     )
-    with waiting("looking at the routine"):
+    with waiting("examining the routine"):
         found = explain_routine(corpus, names, options=options)
     if as_json:
         put_json(found.as_json())

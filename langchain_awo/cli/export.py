@@ -43,7 +43,7 @@ def export_traces(
     traces: Store,
     *,
     output: Annotated[
-        str, typer.Option("--output", "-o", help="A new folder, or the URL of one on an object store.")
+        str, typer.Option("--output", "-o", help="A new folder, or its URL on an object store.")
     ],
     project: Project = None,
     tenant: Tenant = None,
@@ -82,20 +82,24 @@ def export_traces(
 
 @app.command("toolkit")
 def toolkit_as(
-    toolkit: Annotated[Path, typer.Argument(metavar="TOOLKIT", help="A toolkit that `awo compile` wrote.")],
+    toolkit: Annotated[Path, typer.Argument(metavar="TOOLKIT", help="A toolkit written by `awo compile`.")],
     *,
-    python: Annotated[bool, typer.Option("--python", help="Print readable Python code, a view.")] = False,
+    python: Annotated[bool, typer.Option("--python", help="Print the toolkit as readable Python.")] = False,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Where to write the code.", show_default=False)
+        Path | None,
+        typer.Option("--output", "-o", help="Where to write the Python code.", show_default=False),
     ] = None,
     mcp: Annotated[bool, typer.Option("--mcp", help="Serve the meta-tools over MCP on stdio.")] = False,
     tools: Annotated[
-        str | None, typer.Option(metavar="MODULE:ATTR", help="The live tools that the meta-tools call.")
+        str | None,
+        typer.Option(
+            metavar="MODULE:ATTR", help="The live tools that the meta-tools call, as module:attribute."
+        ),
     ] = None,
     effect: Effects = None,
     key_file: Annotated[
         Path | None,
-        typer.Option(help="Serve only what is signed with the key in this file.", show_default=False),
+        typer.Option(help="Serve only a toolkit signed with the key in this file.", show_default=False),
     ] = None,
 ) -> None:
     """Show a toolkit as code, or serve it to other programs.
@@ -103,7 +107,7 @@ def toolkit_as(
     Example: `awo export toolkit.json --python -o view.py`, or `awo export toolkit.json --mcp --tools shop.tools:TOOLS`
     """
     if python == mcp:
-        raise typer.BadParameter("say in which form: one of both", param_hint="--python or --mcp")
+        raise typer.BadParameter("choose exactly one form", param_hint="--python or --mcp")
     if output and mcp:
         raise typer.BadParameter("an MCP server writes no file", param_hint="--output")
     if python:

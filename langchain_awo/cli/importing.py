@@ -28,24 +28,24 @@ def import_recordings(
         ),
     ],
     *,
-    store: Annotated[str, typer.Option(help="The trace store to add to; made if there is none.")],
+    store: Annotated[str, typer.Option(help="The trace store to add to; created if it does not exist.")],
     success_from: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="The score or field that says whether a run succeeded, such as `correct` or `reward>=0.5`.",
+            help="The score or field that tells whether a run succeeded, such as `correct` or `reward>=0.5`.",
         ),
     ] = None,
-    mask: Annotated[bool, typer.Option(help="Mask secrets, as the recorder does.")] = True,
+    mask: Annotated[bool, typer.Option(help="Mask secrets as the recorder does.")] = True,
     strict: Annotated[
         bool, typer.Option(help="Exit with 1 if anything was skipped or not understood.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Bring runs that something else recorded into a trace store; docs/guides/import.md shows every format.
+    """Import runs that other software recorded into a trace store; docs/guides/import.md shows every format.
 
-    What a source holds is recognised. A record that cannot be used is reported with the reason and skipped; what was not
-    understood is counted. Importing again adds nothing, so an import that was stopped is simply started again.
+    The format is detected. A record that cannot be used is skipped and reported with the reason; what was not
+    understood is counted. Importing again adds no duplicates, so an interrupted import can simply be restarted.
 
     Example: `awo import langsmith runs.jsonl --store traces.db`
     """
@@ -77,7 +77,7 @@ def _split(sources: list[str]) -> tuple[str | None, list[str]]:
         return None, sources
     if len(sources) == 1:
         raise typer.BadParameter(
-            f"say what to read, such as `awo import {sources[0]} FILE`", param_hint="SOURCE"
+            f"say what to import, such as `awo import {sources[0]} FILE`", param_hint="SOURCE"
         )
     return sources[0], sources[1:]
 

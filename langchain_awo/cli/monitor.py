@@ -38,17 +38,15 @@ def monitor(
     *,
     toolkit: Toolkit,
     prices: PriceFile = None,
-    books: Annotated[
-        bool, typer.Option("--books", help="Also print the books: what every token was for.")
-    ] = False,
+    books: Annotated[bool, typer.Option("--books", help="Also print what every token was spent on.")] = False,
     otel: Annotated[
-        bool, typer.Option("--otel", help="Also send the figures as OpenTelemetry metrics.")
+        bool, typer.Option("--otel", help="Also export the figures as OpenTelemetry metrics.")
     ] = False,
     domain: Domain = None,
     model: Model = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say of each meta-tool whether to keep it, and why; exit code 1 if something has to be done.
+    """Show which meta-tools to keep, change or retire, and why; exit code 1 if action is needed.
 
     Example: `awo monitor traces.db --toolkit toolkit.json`
     """

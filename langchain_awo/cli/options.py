@@ -17,22 +17,22 @@ Traces = Annotated[
         help="A trace store (.db, .jsonl, or its URL), or runs in any format that `awo import` reads.",
     ),
 ]
-Domain = Annotated[str | None, typer.Option(help="Only traces of this domain.")]
+Domain = Annotated[str | None, typer.Option(help="Only traces from this domain.")]
 Model = Annotated[str | None, typer.Option(help="Only traces of this model.")]
 MaxTools = Annotated[int, typer.Option(min=1, help="At most this many meta-tools.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print nothing but JSON to stdout.")]
 Toolkit = Annotated[
-    Path, typer.Option("--toolkit", "-t", help="A toolkit that `awo compile` wrote.", show_default=False)
+    Path, typer.Option("--toolkit", "-t", help="A toolkit written by `awo compile`.", show_default=False)
 ]
 
 Protect = Annotated[
-    list[str] | None, typer.Option(metavar="TOOL", help="A tool no meta-tool may call; may be repeated.")
+    list[str] | None, typer.Option(metavar="TOOL", help="A tool that no meta-tool may call; repeatable.")
 ]
 State = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Keeps what was counted; given again, the traces are added to those of before.",
+        help="File that keeps the counts; use it again to add new traces to the earlier ones.",
         show_default=False,
     ),
 ]
@@ -41,29 +41,32 @@ Effects = Annotated[
     typer.Option(
         "--effect",
         metavar="TOOL=EFFECT",
-        help=f"What a tool does to the world: {', '.join(Effect)}; may be repeated.",
+        help=f"What a tool does: {', '.join(Effect)}; may be repeated.",
     ),
 ]
 Tools = Annotated[
     str | None,
-    typer.Option(metavar="MODULE:ATTR", help="The live tools; without them shapes come from the traces."),
+    typer.Option(
+        metavar="MODULE:ATTR",
+        help="The live tools, as module:attribute; without them, signatures come from the traces.",
+    ),
 ]
 Rules = Annotated[
     Path | None,
-    typer.Option(help="Merging rules, as `awo rules suggest` writes them.", show_default=False),
+    typer.Option(help="Merging rules, in the format that `awo rules suggest` writes.", show_default=False),
 ]
 Writes = Annotated[
     bool,
     typer.Option(
         "--writes/--reads-only",
-        help="Also compile writes that always follow, or that a condition explains; by default only reads are compiled.",
+        help="Also compile writes that always follow or that a condition explains; by default, only reads.",
     ),
 ]
-SplitSeed = Annotated[int, typer.Option(help="Which tasks are held out.")]
-HeldOut = Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of the tasks that is held out.")]
+SplitSeed = Annotated[int, typer.Option(help="Seed for which tasks are held out.")]
+HeldOut = Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of tasks to hold out.")]
 PriceFile = Annotated[
     Path | None,
-    typer.Option("--prices", help="A table of prices instead of the one that comes with this package."),
+    typer.Option("--prices", help="A price table to use instead of the built-in one."),
 ]
 
 

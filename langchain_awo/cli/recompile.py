@@ -39,7 +39,7 @@ def recompile_toolkit(
     rules: Rules = None,
     max_tools: Annotated[
         int | None,
-        typer.Option(min=1, help="At most this many meta-tools; as before if not given.", show_default=False),
+        typer.Option(min=1, help="At most this many meta-tools; by default, as before.", show_default=False),
     ] = None,
     domain: Domain = None,
     model: Model = None,
@@ -47,7 +47,7 @@ def recompile_toolkit(
     effect: Effects = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compile new traces, keep what still holds under its name, and show what changed and why.
+    """Compile new traces, keep meta-tools that still hold under their names, and show what changed and why.
 
     Example: `awo recompile new-traces.db --toolkit toolkit.json -o new-toolkit.json`
     """

@@ -30,7 +30,8 @@ def report(
         "report.html"
     ),
     no_evaluate: Annotated[
-        bool, typer.Option("--no-evaluate", help="Leave out savings on held-out tasks, which compiles again.")
+        bool,
+        typer.Option("--no-evaluate", help="Omit savings on held-out tasks, which need another compilation."),
     ] = False,
     held_out: HeldOut = 0.5,
     split_seed: SplitSeed = 0,
@@ -39,7 +40,7 @@ def report(
     domain: Domain = None,
     model: Model = None,
 ) -> None:
-    """Write one self-contained page: graph, meta-tools, data flow, refusals, savings, use over time.
+    """Write one self-contained HTML page: graph, meta-tools, data flow, refusals, savings, use over time.
 
     Example: `awo report traces.db --toolkit toolkit.json -o report.html`
     """

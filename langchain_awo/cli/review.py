@@ -24,20 +24,22 @@ def review(
     file: File,
     *,
     traces: Annotated[
-        str | None, typer.Option(help="Recorded runs, to show examples from.", show_default=False)
+        str | None, typer.Option(help="Recorded runs to show as examples.", show_default=False)
     ] = None,
     check: Annotated[
         bool,
-        typer.Option("--check", help="Open nothing; exit with 1 if a meta-tool waits for a decision."),
+        typer.Option("--check", help="Only check: exit with 1 if a meta-tool awaits a decision."),
     ] = False,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a port that is free.")] = 0,
-    no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.")] = 0,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Print the address without opening a browser.")
+    ] = False,
     key_file: KeyFile = None,
     domain: Domain = None,
     model: Model = None,
     as_json: AsJson = False,
 ) -> None:
-    """Decide about the meta-tools of a toolkit on a page that only this machine can open.
+    """Review the meta-tools of a toolkit on a page that only this machine can open.
 
     Example: `awo review toolkit.json --traces traces.db`, or `awo review toolkit.json --check`
     """
@@ -96,7 +98,7 @@ def _serve(
         session = ReviewSession(listening.getsockname()[1])
         server = build_server(review_app(Desk(path=file, key=key, examples=examples), session))
         put(session.url)
-        say("decisions are saved as you make them; Ctrl-C ends the review")
+        say("decisions are saved as you make them; press Ctrl-C to finish")
         if opens:
             _open(session.url, Path(folder))
         with suppress(KeyboardInterrupt):

@@ -11,17 +11,19 @@ from langchain_awo.cli.terminal import put, say
 
 
 def seal(
-    toolkit: Annotated[Path, typer.Argument(metavar="TOOLKIT", help="A toolkit that you have reviewed.")],
+    toolkit: Annotated[Path, typer.Argument(metavar="TOOLKIT", help="The toolkit you have reviewed.")],
     *,
     key_file: Annotated[
         Path | None,
-        typer.Option(help="Sign with the key in this file, or check the signature.", show_default=False),
+        typer.Option(
+            help="Sign with the key in this file; with --check, verify the signature.", show_default=False
+        ),
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Change nothing; exit with 1 if the seal does not hold.")
+        bool, typer.Option("--check", help="Only check: exit with 1 if the seal is broken.")
     ] = False,
 ) -> None:
-    """Seal a toolkit after review, so that it loads again; what is sealed is printed.
+    """Seal a reviewed toolkit so that it loads again, and print what was sealed.
 
     Example: `awo seal toolkit.json`, or `awo seal toolkit.json --check --key-file release.key`
     """
@@ -34,7 +36,7 @@ def seal(
         if problem := file.problem(key=key):
             say(problem, style="red")
             raise typer.Exit(1)
-        say(f"the seal of {toolkit} holds")
+        say(f"the seal of {toolkit} is intact")
         return
     put(format_plan(file.plan))
     write_plan(file.plan, toolkit, key=key)

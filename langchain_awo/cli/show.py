@@ -29,31 +29,32 @@ def show(
     ],
     *,
     refused: Annotated[
-        bool, typer.Option("--refused", help="The candidates a toolkit does not have, and why.")
+        bool, typer.Option("--refused", help="The refused candidates and the reasons.")
     ] = False,
     mermaid: Annotated[
         bool,
         typer.Option(
-            "--mermaid", help="The steps of each meta-tool and the flow between them, as Mermaid text."
+            "--mermaid",
+            help="The steps of each meta-tool and the data flow between them, as a Mermaid diagram.",
         ),
     ] = False,
     tools: Annotated[
         str | None,
         typer.Option(
             metavar="MODULE:ATTR",
-            help="Check a toolkit against these live tools; exit with 1 if one does not fit.",
+            help="Check the toolkit against these live tools; exit with 1 if any meta-tool cannot run.",
         ),
     ] = None,
     ngrams: Annotated[
-        bool, typer.Option("--ngrams", help="The sequences of calls that traces repeat, frequent ones first.")
+        bool, typer.Option("--ngrams", help="The call sequences that traces repeat, most frequent first.")
     ] = False,
-    min_length: Annotated[int, typer.Option(min=1, help="Of the sequences, in calls.")] = 2,
-    min_freq: Annotated[int, typer.Option(min=1, help="How often a sequence must occur.")] = 2,
+    min_length: Annotated[int, typer.Option(min=1, help="Minimum length of a sequence, in calls.")] = 2,
+    min_freq: Annotated[int, typer.Option(min=1, help="Minimum number of occurrences.")] = 2,
     domain: Domain = None,
     model: Model = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a toolkit in readable notation, or what is in some traces.
+    """Show a toolkit in readable notation, or summarize traces.
 
     Example: `awo show toolkit.json --refused`, or `awo show traces.db --ngrams --min-freq 5`
     """
@@ -61,7 +62,7 @@ def show(
 
     if Path(source).is_file() and is_plan_file(source):
         if ngrams:
-            raise typer.BadParameter(f"{source} is a compiled toolkit; name traces", param_hint="--ngrams")
+            raise typer.BadParameter(f"{source} is a compiled toolkit; pass traces", param_hint="--ngrams")
         file = read_plan_file(source)
         _show_plan(file.plan, refused=refused, mermaid=mermaid, as_json=as_json)
         if problem := file.problem():
@@ -71,7 +72,7 @@ def show(
         return
     if refused or tools or mermaid:
         hint = "--refused" if refused else "--tools" if tools else "--mermaid"
-        raise typer.BadParameter(f"{source} is no compiled toolkit", param_hint=hint)
+        raise typer.BadParameter(f"{source} is not a compiled toolkit", param_hint=hint)
     traces = read_traces(source, domain=domain, model=model)
     if ngrams:
         _show_ngrams(traces, min_length=min_length, min_freq=min_freq, as_json=as_json)

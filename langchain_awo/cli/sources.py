@@ -70,13 +70,13 @@ def explain_nothing_found(
         seen: the domains and models that there were.
     """
     if not read:
-        return f"{source} holds no traces; record an agent into it first"
+        return f"{source} contains no traces; record an agent into it first"
     if not kept:
         asked = " and ".join(f"{name} {value!r}" for name, value in only.items())
         domains, models = (", ".join(sorted(map(repr, seen[name]))) for name in ("domain", "model"))
         return f"no trace of {source} has {asked}; its domains are {domains}, its models {models}"
     if not calls:
-        return f"in {format_count(kept, 'trace')} no model called a tool, so there is no routine to find"
+        return f"no model called a tool in {format_count(kept, 'trace')}, so there is no routine to find"
     return ""
 
 

@@ -28,7 +28,7 @@ Store = Annotated[
 Project = Annotated[str | None, typer.Option(help="Only traces of this project.")]
 Tenant = Annotated[str | None, typer.Option(help="Only traces of this tenant.")]
 Environment = Annotated[str | None, typer.Option(help="Only traces of this environment.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Count what would be deleted, and delete nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Count what would be deleted without deleting it.")]
 
 _SECONDS: Final = {"h": 3600, "d": 86_400, "w": 7 * 86_400}
 _AGE: Final = re.compile(r"(\d+(?:\.\d+)?)([hdw])")
@@ -90,7 +90,7 @@ def show_trace(
     environment: Environment = None,
     as_json: AsJson = False,
 ) -> None:
-    """One trace: what was said, which tools were called with what, what they returned.
+    """Show one trace: its messages, and its tool calls with arguments and outputs.
 
     Example: `awo store show run-1 --store traces.db`
     """
@@ -115,7 +115,7 @@ def prune(
     traces: Store,
     *,
     older_than: Annotated[
-        str, typer.Option(metavar="AGE", help="Such as `12h`, `30d` or `8w`, by when a trace started.")
+        str, typer.Option(metavar="AGE", help="Age by start time, such as `12h`, `30d` or `8w`.")
     ],
     project: Project = None,
     tenant: Tenant = None,
@@ -123,7 +123,7 @@ def prune(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Delete traces that started longer ago; those with no known start stay.
+    """Delete traces older than a given age; those without a start time are kept.
 
     Example: `awo store prune --store traces.db --older-than 30d`
     """
@@ -199,14 +199,14 @@ def _delete(store: TraceStore, traces: str, wanted: dict[str, Any], *, dry_run: 
         if dry_run
         else f"{format_count(number, 'trace')} deleted"
     )
-    stays = f"; {format_count(undated, 'trace')} with no known start stay" if undated else ""
+    stays = f"; {format_count(undated, 'trace')} without a start time kept" if undated else ""
     put(f"{traces}: {done}, {format_count(left, 'trace')} {'now' if dry_run else 'left'}{stays}")
 
 
 def _seconds(age: str) -> float:
     match = _AGE.fullmatch(age.strip())
     if match is None:
-        raise typer.BadParameter(f"{age!r} is no age; write 12h, 30d or 8w", param_hint="--older-than")
+        raise typer.BadParameter(f"{age!r} is not an age; write 12h, 30d or 8w", param_hint="--older-than")
     return float(match[1]) * _SECONDS[match[2]]
 
 

@@ -145,7 +145,7 @@ def _used(found: Finding, period: Period) -> Decision:
     if _is_below_zero(found):
         return Decision(action="retire", cause="costs_more_than_it_saves", evidence=tuple(evidence))
     if _costs_tokens(found):
-        evidence.append("it takes more tokens than it saves: weigh them against the model calls")
+        evidence.append("it costs more tokens than it saves; weigh them against the saved model calls")
     return Decision(action="keep", cause="none", evidence=tuple(evidence), until=period.after(RECHECK_DAYS))
 
 
@@ -155,22 +155,22 @@ def _unused(found: Finding, period: Period) -> Decision:
     evidence = (_utilisation(found), _tokens(found))
     if found.mode == "continue":
         if _pays(found):
-            paid = "it needs no choice, and saves more than what it fetches in vain costs"
+            paid = "it does not depend on the model's choice, and saves more than its unused reads cost"
             until = period.after(RECHECK_DAYS)
             return Decision(action="keep", cause="none", evidence=(*evidence, paid), until=until)
-        wasted = f"{found.wasted:,} of {found.made:,} calls that it made unasked were not wanted"
+        wasted = f"{found.wasted:,} of {found.made:,} calls that it made unasked were not needed"
         action: Action = "retire" if _is_below_zero(found) else "change_mode"
         mode: Mode | Literal[""] = "append" if action == "change_mode" else ""
         return Decision(action=action, cause="fetched_in_vain", evidence=(*evidence, wasted), mode=mode)
     if found.mode == "prefetch":
         return Decision(action="retire", cause="fetched_in_vain", evidence=(_utilisation(found),))
     if found.mode != "entry" and select_eager_part(found.meta_tool):
-        reads = "its reads can follow the model's own first call, which needs no choice"
+        reads = "its reads can follow the model's own first call, so nothing depends on the model choosing it"
         return Decision(
             action="change_mode", cause="seldom_chosen", evidence=(*evidence, reads), mode="continue"
         )
     if found.mode == "append" and not found.utilisation.count:
-        never = "it was never chosen beside the tools it calls; shown instead of them it would be"
+        never = "it was never chosen while the tools it calls were offered too; offered instead of them, it would be"
         return Decision(
             action="change_mode", cause="seldom_chosen", evidence=(*evidence, never), mode="replace"
         )
@@ -184,7 +184,7 @@ def _unknown(found: Finding, period: Period) -> Decision:
     if applies.high < _SELDOM and _is_below_zero(found):
         seldom = f"it applied in {applies.count} of {applies.of:,} runs that had it"
         return Decision(action="raise_threshold", cause="seldom_applies", evidence=(seldom, _tokens(found)))
-    few = f"it applied in {applies.count} of {applies.of:,} runs that had it; {ENOUGH} are enough to tell"
+    few = f"it applied in {applies.count} of {applies.of:,} runs that had it; {ENOUGH} are needed to judge"
     return Decision(
         action="wait",
         cause="too_little_data",

@@ -54,7 +54,7 @@ class Drift:
     def sentence(self) -> str:
         """The test in words."""
         if self.p_value is None:
-            return f"the path mix was not tested: {self.untested}"
+            return f"the path mix could not be tested: {self.untested}"
         path, then, now = self.most or ("", 0.0, 0.0)
         return (
             f"path mix of {self.now:,} tasks against {self.before:,} when it was compiled: G-test p = {self.p_value:.2g}, "
@@ -84,7 +84,9 @@ def measure_drift(mix: Mapping[str, int], plan: ToolkitPlan) -> Drift:
     before, now = sum(known.values()), sum(mix.values())
     if not known:
         return Drift(
-            before=0, now=now, untested="the toolkit was compiled by an older version, without the mix"
+            before=0,
+            now=now,
+            untested="the toolkit was compiled by an older version that did not store the path mix",
         )
     if min(before, now) < MIN_TASKS:
         return Drift(

@@ -241,7 +241,7 @@ def _models(
         return known
     costs = sorted((price.cost(usage), name) for name, price in table.models.items())
     if not costs:
-        raise PriceError("the table of prices is empty; add the model that your agents use")
+        raise PriceError("the price table is empty; add the model that your agents use")
     some = dict.fromkeys(costs[place][1] for place in (len(costs) // 2, 0, len(costs) - 1))
     return [_Model(name, table.models[name], recorded=False) for name in some]
 
@@ -251,7 +251,7 @@ def _price(table: PriceTable, name: str) -> Price:
         return price
     near = get_close_matches(name.lower(), table.models, n=3, cutoff=0.5)
     hint = f"; it has {', '.join(near)}" if near else ""
-    raise PriceError(f"the table of prices has no model {name!r}{hint}. Add it to a table of your own.")
+    raise PriceError(f"the price table does not list {name!r}{hint}. Add it to your own price table.")
 
 
 def _usage(corpus: Corpus) -> TokenUsage:
@@ -265,11 +265,11 @@ def _recorded(traces: Sequence[Trace]) -> float:
 
 def _reason(model: ModelEstimate, at: Month, *, meta_tools: int, currency: str, assumed: Assumptions) -> str:
     if not meta_tools:
-        return "Not worth it: no routine was found that holds on tasks it was not compiled from."
+        return "Not worth it: no routine held up on tasks it was not compiled from."
     if model.break_even is None:
         return (
             f"Not worth it at any number of runs with {model.model}: "
-            "schemas and outputs fetched in vain cost more than is saved."
+            "schemas and unused outputs cost more than is saved."
         )
     runs = f"{at.runs_a_day:,} {'run' if at.runs_a_day == 1 else 'runs'} a day with {model.model}"
     saved = f"it saves {currency} {at.saved:,.2f} a month"

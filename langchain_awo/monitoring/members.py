@@ -34,7 +34,7 @@ def _difference(known: ToolSignature, spec: ToolSpec) -> str:
     if known.source == "tool":
         if digest_schema(spec.name, before) == digest_schema(spec.name, now):
             return ""
-        return "; ".join(changes) or "its argument schema is another one"
+        return "; ".join(changes) or "its argument schema has changed"
     return "; ".join(changes)
 
 
@@ -56,7 +56,7 @@ def _changes(before: Mapping[str, JSONValue], now: Mapping[str, JSONValue], *, e
         yield f"argument {name!r} is required now"
     for name in sorted(old.keys() & new.keys()):
         if digest_schema(name, old[name]) != digest_schema(name, new[name]):
-            yield f"argument {name!r} takes something else"
+            yield f"argument {name!r} has another type"
 
 
 def _properties(schema: Mapping[str, JSONValue]) -> dict[str, Any]:

@@ -171,16 +171,16 @@ def _period(traces: Sequence[Trace]) -> Period:
 def _notes(accounts: Sequence[RunAccount], ledger: Ledger, period: Period) -> list[str]:
     notes = []
     if accounts and period.last is None:
-        notes.append("The traces carry no times, so no day to look again can be told.")
+        notes.append("The traces have no times, so no date for the next check can be given.")
     if ledger.unreported:
         notes.append(f"{ledger.unreported:,} model calls have no recorded usage and count without tokens.")
     if ledger.unpriced:
         names = ", ".join(sorted(name or "a model without a name" for name in ledger.unpriced))
-        notes.append(f"The table of prices does not have {names}: what they cost counts as nothing.")
+        notes.append(f"The table of prices does not have {names}: their cost counts as zero.")
     unmarked = sum(bool(each.seen.had) and None in each.seen.usage.modes.values() for each in accounts)
     if unmarked:
         notes.append(
-            f"{unmarked:,} runs do not say how the toolkit was installed, as MetaToolMiddleware does; "
+            f"{unmarked:,} runs do not record how the toolkit was installed, which MetaToolMiddleware does; "
             "meta-tools that only continue count there only if they ran."
         )
     return notes

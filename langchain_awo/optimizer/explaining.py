@@ -71,7 +71,7 @@ def explain_routine(corpus: Corpus, routine: Sequence[str], *, options: Options 
     names = [*map(_bare, routine)]
     for name in names:
         if name not in seen.specs:
-            raise CompileError(f"no trace has a tool {name!r}; {did_you_mean(name, seen.specs)}")
+            raise CompileError(f"no trace contains the tool {name!r}; {did_you_mean(name, seen.specs)}")
     meta_tools, refused = compile_corpus(corpus, chosen)
     walk = _RoutineWalk(seen, chosen, names[0])
     walked = [walk.start(), *(walk.step(name) for name in names[1:])]
@@ -114,7 +114,11 @@ def _otherwise(names: Sequence[str], refused: Sequence[Refused], gain: Gain | No
             return each.reason
     if gain and gain.worth < gain.least:
         return f"it is worth {gain.worth:,.1f} saved model calls in these traces, and at least {gain.least:,.1f} are needed"
-    return "what it would save, other meta-tools save already" if gain else "a step of it cannot be made"
+    return (
+        "other meta-tools already save what it would save"
+        if gain
+        else "one of its steps cannot be reproduced"
+    )
 
 
 def _goes_through(meta_tool: MetaTool, names: Sequence[str]) -> bool:
@@ -197,7 +201,7 @@ class _RoutineWalk:
                     *obstacles,
                     f"agents go on to {tool} in {found.tasks} of the tasks, {MIN_TASKS} are needed",
                 ),
-                remedies=(*remedies, "more tasks: record more runs, or of the kind that go on so"),
+                remedies=(*remedies, "more tasks: record more runs, especially ones that continue this way"),
             )
         taken = [spec.name for spec in self.routine.parameters]
         form = self._form(tool, effect, taken)
@@ -277,7 +281,7 @@ class _RoutineWalk:
     def _barred(self, tool: str, effect: Effect) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """What keeps a tool out whatever agents do, and what to do about it."""
         if tool in self.options.protected:
-            return (f"{tool} is protected",), (f"no longer protecting {tool}, if nobody has to approve it",)
+            return (f"{tool} is protected",), (f"no longer protecting {tool}, if it needs no approval",)
         if (barred := explain_barring(tool, effect, writes=self.options.writes == "guarded")) is None:
             return (), ()
         reason, _, remedy = barred[1].removeprefix("but ").partition("; ")
@@ -366,7 +370,7 @@ def _let_return(found: ExplainedStep) -> Iterator[str]:
 
 def _more_places(refused: Refused) -> Iterator[str]:
     yield (
-        "more tasks of which agents go on so"
+        "more tasks in which agents continue this way"
         if refused.code == "unverified" or refused.nearness > 0.5  # noqa: PLR2004  # half of the bound is near
         else "if you know the condition and it is in no output, let a tool return it; more tasks alone hardly help"
     )

@@ -108,7 +108,7 @@ class Explanation:
         if self.gain:
             blocks.append(_gain(self.gain))
         if self.remedies:
-            blocks.append("\n".join(["What would change it:", *(f"  - {each}" for each in self.remedies)]))
+            blocks.append("\n".join(["What would change that:", *(f"  - {each}" for each in self.remedies)]))
         return "\n\n".join(blocks)
 
 

@@ -136,9 +136,9 @@ def check_page_target(path: str | os.PathLike[str]) -> None:
     target = Path(path)
     try:
         if target.is_dir():
-            raise ReportError(f"{target} is a folder; name a file in it, such as {target / 'report.html'}")
+            raise ReportError(f"{target} is a folder; give a file in it, such as {target / 'report.html'}")
         if not target.parent.is_dir():
-            raise ReportError(f"there is no folder {target.parent}; make it, or choose another path")
+            raise ReportError(f"there is no folder {target.parent}; create it, or choose another path")
         if not os.access(target if target.exists() else target.parent, os.W_OK):
             raise ReportError(f"{target} cannot be written: permission denied; choose another path")
         is_other = target.exists() and target.stat().st_size > 0 and not _is_page(target)

@@ -50,5 +50,5 @@ def _text(asked: Mapping[str, Any], key: str) -> str:
 def _tools(asked: Mapping[str, Any]) -> list[str]:
     value = asked.get("value")
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise DecisionError("approval takes a list of tools")
+        raise DecisionError("approval must be a list of tools")
     return value

@@ -71,13 +71,13 @@ class ReviewSession:
         """Why a request is not answered, or `""`."""
         headers = Headers(scope=scope)
         if headers.get("host") not in self.hosts:
-            return "this server answers to 127.0.0.1 and localhost only"
+            return "this server only answers on 127.0.0.1 and localhost"
         origin = headers.get("origin")
         if origin not in self.origins and (origin is not None or scope["method"] != "GET"):
-            return "another page may not ask this server for anything"
+            return "requests from other pages are not allowed"
         given = scope["path"].removeprefix("/").partition("/")[0].encode()
         if not hmac.compare_digest(given, self.token.encode()):
-            return "the address has no token, or a wrong one; use the one that `awo review` printed"
+            return "the token in the address is missing or wrong; use the address that `awo review` printed"
         return ""
 
 
@@ -113,7 +113,7 @@ def review_app(desk: Desk, session: ReviewSession) -> ASGIApp:
     async def asset(request: Request) -> Response:
         name = request.path_params["name"]
         if name not in _ASSETS:
-            return PlainTextResponse("there is no such file", status_code=404)
+            return PlainTextResponse("no such file", status_code=404)
         return Response(_asset(name), media_type=_ASSETS[name])
 
     async def state(_request: Request) -> Response:
@@ -137,7 +137,7 @@ def review_app(desk: Desk, session: ReviewSession) -> ASGIApp:
 
 
 def open_socket(port: int = 0) -> socket.socket:
-    """A socket on this machine alone; 0 takes a port that is free.
+    """A socket on this machine alone; Port to listen on; 0 picks a free one.
 
     Raises:
         AwoError: the port is taken.
@@ -149,7 +149,7 @@ def open_socket(port: int = 0) -> socket.socket:
     except OSError as error:
         found.close()
         raise AwoError(
-            f"port {port} cannot be used: {error.strerror or error}; leave out --port for a free one"
+            f"port {port} cannot be used: {error.strerror or error}; omit --port to use a free one"
         ) from error
     return found
 

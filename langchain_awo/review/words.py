@@ -22,9 +22,9 @@ from langchain_awo.model.trace.effect import Effect
 
 _EFFECTS = {
     Effect.READ: "Reads",
-    Effect.IDEMPOTENT: "Writes (the same again changes nothing)",
+    Effect.IDEMPOTENT: "Writes; repeating it changes nothing",
     Effect.WRITE: "Writes",
-    Effect.UNKNOWN: "Does something that nobody has declared, which counts as a write",
+    Effect.UNKNOWN: "Has an undeclared effect, which counts as a write",
     Effect.DESTRUCTIVE: "Destroys",
 }
 

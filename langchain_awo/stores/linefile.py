@@ -130,7 +130,7 @@ class LineFile:
                     number += 1
         except _BROKEN_GZIP as error:
             where = f"{self.path}, line {number}"
-            raise TornRecordError(where, f"the compressed file breaks off here ({error})") from error
+            raise TornRecordError(where, f"the compressed file is truncated here ({error})") from error
         except OSError as error:
             raise StoreError(f"{self.path} cannot be read: {error.strerror}") from error
 

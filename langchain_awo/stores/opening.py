@@ -120,7 +120,7 @@ def _is_parquet_folder(path: Path) -> bool:
 
 def _check_path(path: Path, *, create: bool) -> None:
     if path.is_dir():
-        raise StoreError(f"{path} is a folder; name a file in it, such as {path / 'traces.db'}")
+        raise StoreError(f"{path} is a folder; give a file in it, such as {path / 'traces.db'}")
     if path.exists():
         return
     if not create:
@@ -134,7 +134,9 @@ def _is_database(path: Path) -> bool:
     if name.endswith((*_DATABASES, *_LINES)):
         return name.endswith(_DATABASES)
     if not path.exists():
-        raise StoreError(f"{path}: the name does not say which store to make; end it in .db or .jsonl")
+        raise StoreError(
+            f"{path}: the name does not say which kind of store to create; end it in .db or .jsonl"
+        )
     with path.open("rb") as file:
         return file.read(len(MAGIC)) == MAGIC
 

@@ -75,7 +75,7 @@ class SqlTraceStore(TraceStore):
                 return
             if page.last_seq <= seen:
                 raise StoreError(
-                    f"{self._database.name} cannot be read: the file is damaged and leads in a circle"
+                    f"{self._database.name} cannot be read: the file is damaged and contains a cycle"
                 )
             seen = page.last_seq
             yield from self._reader.decoded(page, on_error)

@@ -24,12 +24,12 @@ from langchain_awo.stores.files import MAGIC, may_write
 _BAD_DATA: Final = (IntegrityError, DataError, InterfaceError, ProgrammingError, OverflowError)
 _BUSY_SECONDS: Final = 30
 _HINTS: Final = {
-    "locked": "another process has been writing to it for long; try again",
+    "locked": "another process is still writing to it; try again",
     "full": "free some space",
     "readonly": "its file or folder may not be written; choose another path",
     "unable to open": "its file or folder may not be read or written; choose another path",
     "malformed": "the file is damaged; sqlite3's .recover command may save what is left",
-    "not a database": "the file is something else than a SQLite database; choose another path",
+    "not a database": "the file is not a SQLite database; choose another path",
     "Could not decode": "the file is damaged: a text is not UTF-8",
     "can't decode": "the file is damaged: a text is not UTF-8",
 }

@@ -156,7 +156,7 @@ class TraceStore(ABC):
             scope=self.scope, trace_id=trace_id, thread_id=thread_id, user=user, domain=domain, before=before
         )
         if wanted.is_everything:
-            raise StoreError("nothing was deleted: say which traces, by id, thread, user, domain or age")
+            raise StoreError("nothing was deleted: select traces by id, thread, user, domain or age")
         return self.remove(wanted)
 
     def remove(self, wanted: Selection) -> int:  # noqa: ARG002  # stores that can be written use it

@@ -81,7 +81,7 @@ def test_without_the_variable_nothing_is_recorded(tmp_path):
 def test_a_store_that_cannot_be_opened_is_said_and_stops_nothing(address, tmp_path):
     done = run([*AUTORECORD, program(tmp_path), "one"], tmp_path, AWO_RECORD=address)
     assert done.returncode == 0, done.stderr
-    assert f"AWO_RECORD={address}: nothing is recorded, the program goes on" in done.stderr
+    assert f"AWO_RECORD={address}: nothing is recorded; the program continues" in done.stderr
 
 
 def test_a_program_that_fails_fails_as_without_it(tmp_path):

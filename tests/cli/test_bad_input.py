@@ -54,7 +54,7 @@ def test_a_torn_line_of_a_store_is_reported_by_number(awo, recordings):
 def test_an_empty_store_gives_an_explained_empty_toolkit(awo, empty_store):
     result = awo("compile", empty_store)
     assert result.exit_code == 0
-    assert "holds no traces" in result.stderr
+    assert "contains no traces" in result.stderr
     assert read_plan("toolkit.json").meta_tools == ()
 
 
@@ -109,7 +109,7 @@ def test_a_missing_source_is_named(awo, source):
 
 def test_a_file_that_is_neither_store_nor_messages_is_refused(awo, folder):
     (folder / "prose.jsonl").write_text("once upon a time\n")
-    assert "holds no recorded conversation" in complaint(awo("show", "prose.jsonl"))
+    assert "contains no recorded conversation" in complaint(awo("show", "prose.jsonl"))
 
 
 def test_a_path_that_cannot_be_written_is_an_error_before_the_work(awo, folder):
@@ -171,7 +171,9 @@ def test_rules_that_are_none_are_refused(awo, store, folder):
 
 
 def test_an_estimate_needs_prices(awo, store, folder):
-    assert "no model 'gpt-4.2'; it has gpt-" in complaint(awo("estimate", store, "--price-as", "gpt-4.2"))
+    assert "does not list 'gpt-4.2'; it has gpt-" in complaint(
+        awo("estimate", store, "--price-as", "gpt-4.2")
+    )
     assert "gone.yaml cannot be read" in complaint(awo("estimate", store, "--prices", "gone.yaml"))
     (folder / "prices.yaml").write_text("models: {m: {input: -1, output: 1}}")
     assert "not negative" in complaint(awo("estimate", store, "--prices", "prices.yaml"))

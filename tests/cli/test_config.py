@@ -105,12 +105,12 @@ def test_what_makes_no_sense_is_refused_and_named(awo, store, folder, what):
 def test_two_files_in_one_folder_are_an_error(awo, folder):
     (folder / "pyproject.toml").write_text(table())
     (folder / "awo.toml").write_text("")
-    assert "keep one of them" in complaint(awo("config"))
+    assert "keep only one" in complaint(awo("config"))
 
 
 def test_a_table_that_is_none_is_refused(awo, folder):
     (folder / "pyproject.toml").write_text("[tool]\nlangchain-awo = 3\n")
-    assert "is no table" in complaint(awo("config"))
+    assert "is not a table" in complaint(awo("config"))
 
 
 def test_help_and_version_need_no_configuration(awo, folder):

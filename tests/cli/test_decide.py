@@ -28,7 +28,7 @@ def compiled(tmp_path_factory):
     (folder / "runs.jsonl").write_text("\n".join(runs()))
     arguments = ["compile", folder / "runs.jsonl", "-o", folder / "toolkit.json", *WRITES]
     result = CliRunner().invoke(app, [str(each) for each in arguments])
-    assert f"not accepted yet, not installed: {PAGE}, {PAY}" in result.stderr
+    assert f"not accepted yet, so not installed: {PAGE}, {PAY}" in result.stderr
     return (folder / "toolkit.json").read_text()
 
 
@@ -84,9 +84,9 @@ def test_every_decision_is_told_as_data(awo, toolkit):
         (["accept", "toolkit.json", "page_team_after_alart"], f"did you mean '{PAGE}'?"),
         (["reject", "toolkit.json", PAGE, "nothing_like_it"], "it has "),
         (["accept", "toolkit.json", PAGE, "--needs-approval", "page_teams"], "did you mean 'page_team'?"),
-        (["accept", "toolkit.json", PAGE, "--needs-approval", "page_team", "--no-approval"], "contradicts"),
+        (["accept", "toolkit.json", PAGE, "--needs-approval", "page_team", "--no-approval"], "conflicts"),
         (["set-mode", "toolkit.json", READ, "contniue"], "did you mean 'continue'?"),
-        (["set-mode", "toolkit.json", PAGE, "entry"], "nobody asked"),
+        (["set-mode", "toolkit.json", PAGE, "entry"], "nothing that runs unasked"),
         (["rename", "toolkit.json", READ, PAGE], "rename one"),
         (["rename", "toolkit.json", READ, "no spaces"], "ASCII"),
         (["accept", "gone.json", PAGE], "gone.json"),
@@ -102,7 +102,7 @@ def test_what_cannot_be_decided_ends_with_two_and_changes_nothing(awo, toolkit, 
 def test_what_waits_is_a_check_for_pull_requests(awo, toolkit):
     result = awo("review", toolkit, "--check")
     assert result.exit_code == 1
-    assert f"undecided {PAGE}: it writes, and nobody has accepted it" in result.stdout
+    assert f"undecided {PAGE}: it writes and has not been accepted" in result.stdout
     told = awo("review", toolkit, "--json")
     assert (told.exit_code, json.loads(told.stdout)["waiting"]) == (1, [PAGE, PAY])
     awo("accept", toolkit, PAGE)
@@ -169,14 +169,14 @@ def test_compiling_again_keeps_what_was_decided(awo, toolkit):
     assert find_meta_tool(plan, PAY).decision.reason == "finance checks each"
     [refused] = [each for each in plan.refused if each.code == "rejected"]
     assert refused.routine == ("get_return", "pay_back")
-    assert refused.reason == f"a person rejected it as {PAY}: finance checks each"
+    assert refused.reason == f"a person rejected it under the name {PAY}: finance checks each"
 
 
 def test_other_steps_ask_again(awo, toolkit):
     awo("accept", toolkit, PAGE, PAY)
     result = recompiled(awo, paid="lost")
     other = "pay_back_for_lost_return"
-    assert f"asks again, does something else than what was accepted: {other}" in result.stderr
+    assert f"needs a new decision: it has changed since it was accepted: {other}" in result.stderr
     assert get_standing(find_meta_tool(read_plan(toolkit), other)) == "changed"
     assert get_standing(find_meta_tool(read_plan(toolkit), PAGE)) == "accepted"
     assert f"changed   {other}" in awo("review", toolkit, "--check").stdout
@@ -201,7 +201,7 @@ def test_a_rejection_can_be_taken_back_after_compiling_again(awo, toolkit):
 def test_what_is_no_longer_found_is_named_with_its_decision(awo, toolkit):
     awo("accept", toolkit, PAGE)
     result = recompiled(awo, writes=["--reads-only"])
-    assert f"decided before, no longer found: {PAGE}" in result.stderr
+    assert f"decided before, but no longer found: {PAGE}" in result.stderr
     assert {each.name for each in read_plan(toolkit).meta_tools} == {READ}
 
 

@@ -39,4 +39,4 @@ def test_what_is_not_understood_is_counted_and_counts_when_strict(awo, folder):
 def test_a_format_without_a_source_says_what_is_missing(awo, folder):
     result = awo("import", "langfuse", "--store", "new.db")
     assert result.exit_code == 2
-    assert "say what to read" in result.stderr
+    assert "say what to import" in result.stderr

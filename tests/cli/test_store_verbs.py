@@ -80,7 +80,7 @@ def test_prune_deletes_by_age(awo, loans):
     assert told(awo(*arguments, "--dry-run")) == {"deleted": 0, "matching": 3, "left": 6, "undated": 1}
     assert told(awo(*arguments)) == {"deleted": 3, "matching": 3, "left": 3, "undated": 1}
     assert told(awo(*arguments))["deleted"] == 0
-    assert "1 trace with no known start stay" in awo(*arguments[:-1]).stdout
+    assert "1 trace without a start time kept" in awo(*arguments[:-1]).stdout
     assert awo("store", "prune", "--store", loans, "--older-than", "soon").exit_code == 2
 
 

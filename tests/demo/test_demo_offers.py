@@ -73,8 +73,10 @@ def text(*names):
     return {name: {"type": "string"} for name in names}
 
 
-HISTORY = "Returns customer with orders in one call. Reads only, changes nothing."
-DELIVERY = "Returns order with shipment in one call. Reads only, changes nothing. If you only need order, call get_order."
+HISTORY = "Returns customer with orders in one call. It only reads data."
+DELIVERY = (
+    "Returns order with shipment in one call. It only reads data. If you only need order, call get_order."
+)
 REFUND = 'Calls issue_refund if the status is "delivered", after reading order. Changes data; otherwise it says why.'
 
 
@@ -127,7 +129,7 @@ def refund(world, status="delivered"):
 
 MISFITS = {
     "it does not say that it changes nothing": ("Returns order with shipment and refund.", ORDER_ID),
-    "it reads nothing but the next thing": ("Returns order with tickets. Reads only.", ORDER_ID),
+    "it reads nothing but the next thing": ("Returns order with tickets. It only reads data.", ORDER_ID),
     "it writes something that is not meant": ("Calls cancel_order if delivered.", ORDER_ID | text("reason")),
     "it writes whatever the status is": (
         "Calls issue_refund after reading order.",
@@ -172,7 +174,7 @@ def test_it_chooses_without_knowing_what_the_reads_will_show(world, tools):
     ("besides", "used"), [("products", True), ("products, tickets and customers", False)]
 )
 def test_reads_that_nobody_wants_are_put_up_with_up_to_a_point(world, tools, besides, used):
-    description = f"Returns order with shipment and {besides}. Reads only, changes nothing."
+    description = f"Returns order with shipment and {besides}. It only reads data."
     task = about_order(world, "where_is_order", "shipped")
     work, _ = run_with(world, tools, task, offer(tools, "overview", description, ORDER_ID, delivery_body))
     assert ("overview" in work.tool_calls) is used

@@ -49,7 +49,7 @@ class Delivery:
         self.also_writes = also_writes
 
     def get_tools(self):
-        description = "Returns order with shipment in one call. Reads only, changes nothing."
+        description = "Returns order with shipment in one call. It only reads data."
         return [StructuredTool.from_function(self.run, name="delivery", description=description)]
 
     def run(self, order_id: str) -> dict:

@@ -35,7 +35,7 @@ PLAYED = [("get_song", {"song": "a"}, {"plays": 3}), ("get_song", {"song": "b"},
 AGAIN = ("log_in", {"user": "ada"}, {"token": "t2"})
 OVERVIEW = {
     "name": "get_songs_overview",
-    "description": "Returns songs in full, with a look around. Reads only, changes nothing.",
+    "description": "Returns songs in full, with a look around. It only reads data.",
     "parameters": {"properties": {"token": {"type": "string"}}, "required": ["token"]},
 }
 

@@ -99,12 +99,12 @@ def test_acceptance_holds_for_what_does_the_same(what):
 def test_what_does_something_else_asks_again(what):
     changed = replace(OTHER[what], decision=accepted().decision)
     assert deciding.get_standing(changed) == "changed"
-    assert "something else than what was accepted" in deciding.explain_withholding(changed)
+    assert "what it does has changed since it was accepted" in deciding.explain_withholding(changed)
 
 
 def test_only_what_writes_waits_for_acceptance():
     assert deciding.explain_withholding(LOOK) == ""
-    assert "nobody has accepted it" in deciding.explain_withholding(MOVE)
+    assert "it writes and has not been accepted" in deciding.explain_withholding(MOVE)
     assert deciding.explain_withholding(LOOK, effect=Effect.UNKNOWN)
     assert deciding.explain_withholding(MOVE, effect=Effect.READ) == ""
 
@@ -163,7 +163,10 @@ REFUSED = {
         lambda: deciding.set_mode(PLAN, "bag_with_flight", "apend"),
         "did you mean 'append'?",
     ),
-    "a mode that cannot be": (lambda: deciding.set_mode(PLAN, "rebook_late_bag", "entry"), "nobody asked"),
+    "a mode that cannot be": (
+        lambda: deciding.set_mode(PLAN, "rebook_late_bag", "entry"),
+        "nothing that runs unasked",
+    ),
     "no words": (lambda: deciding.reword(PLAN, "bag_with_flight", "  "), "empty"),
     "words without end": (lambda: deciding.reword(PLAN, "bag_with_flight", "x" * 60_000), "60,000"),
     "approval of another tool": (

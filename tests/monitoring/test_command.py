@@ -97,4 +97,4 @@ def test_an_empty_store_waits(awo, histories):
     result = awo("monitor", "empty.db", "-t", "toolkit.json")
     assert result.exit_code == 0
     assert "toolkit: wait (too little data)" in result.stdout
-    assert "holds no traces" in result.stderr
+    assert "contains no traces" in result.stderr

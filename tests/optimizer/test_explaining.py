@@ -50,7 +50,7 @@ def test_a_condition_that_is_not_sure_enough_says_by_how_many_places():
     (reason,) = found.obstacles
     assert 'with the condition #1/severity == "high" it is 12 of 12, and 30 of 33 others did not' in reason
     assert "2 places with it and 4 places without it short of the bound of 0.80" in reason
-    assert found.remedies == ("more tasks of which agents go on so",)
+    assert found.remedies == ("more tasks in which agents continue this way",)
 
 
 def test_with_as_many_more_places_as_were_missing_it_is_compiled():
@@ -62,10 +62,10 @@ def test_with_as_many_more_places_as_were_missing_it_is_compiled():
 
 def test_an_effect_that_nobody_declared_is_in_the_way_and_so_are_writes_that_were_not_asked_for():
     text = alerts(40, 40)
-    assert "nobody says what it does" in explained(text, options=Options()).obstacles[0]
+    assert "its effect is undeclared" in explained(text, options=Options()).obstacles[0]
     found = explained(text, options=Options(effects=DECLARED))
     assert "it writes and only reads were compiled" in found.obstacles[0]
-    assert "compile with --writes to try it" in found.remedies
+    assert "use --writes to include it" in found.remedies
 
 
 def test_a_protected_tool_is_in_the_way():

@@ -77,7 +77,7 @@ def assert_looks_written_by_hand(each):
     assert "Runs:" not in each.description
     if each.effect.is_read:
         assert each.description.startswith("Returns ")
-        assert "Reads only, changes nothing." in each.description
+        assert "It only reads data." in each.description
     else:
         assert split_name(each.steps[-1].tool)[0] in split_name(each.name)
         assert all(spec.required for spec in each.parameters)

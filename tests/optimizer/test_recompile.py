@@ -174,7 +174,7 @@ def test_tools_that_are_gone_or_off_limits_now_are_named(runs, plan):
     shifted = [run.replace("get_order", "fetch") for run in runs]
     assert reason(shifted, tools=[ToolSpec(name="find_user")]) == "get_order is no longer among the tools"
     options = Options(protected=frozenset({"get_order"}))
-    assert reason(options=options) == "get_order is protected now, or ignored by a rule"
+    assert reason(options=options) == "get_order is now protected or ignored by a rule"
     destructive = Options(effects={"get_order": Effect.DESTRUCTIVE})
     assert reason(options=destructive).startswith("get_order is destructive now")
 

@@ -180,7 +180,7 @@ LOGGED_IN = [
 def test_reads_are_named_after_what_is_asked_for(steps, name, told):
     routine = MetaTool(name="r", description="", steps=tuple(steps), parameters=(ParameterSpec(name="name"),))
     assert next(propose_names(routine)) == name
-    assert describe(routine).startswith(f"{told} Reads only, changes nothing.")
+    assert describe(routine).startswith(f"{told} It only reads data.")
 
 
 @pytest.mark.parametrize(

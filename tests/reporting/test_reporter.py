@@ -46,14 +46,14 @@ def test_a_report_says_why_nothing_was_evaluated(traces, toolkit):
     assert "it was not asked for" in report.html
     alone = awo.report(traces[:1], ToolkitPlan())
     assert "leaves one side empty" in alone.html
-    assert "The toolkit holds no meta-tool" in alone.html
+    assert "The toolkit has no meta-tools" in alone.html
 
 
 def test_a_report_of_no_traces_is_a_page_too():
     """Nothing was recorded yet."""
     html = awo.report([], ToolkitPlan()).html
     assert "No routine in these traces could be compiled" in html
-    assert "The traces carry no times" in html
+    assert "The traces have no times" in html
 
 
 def test_paths_are_read_and_name_the_report(traces, toolkit, tmp_path):

@@ -85,7 +85,7 @@ def test_steps_are_told_in_plain_words(plan):
         'Only if the state returned by step 1 is "received"; otherwise the routine ends here.'
     )
     assert describe_step(Step(tool="t", args={"a": Constant(value=1)}, effect=Effect.UNKNOWN)).startswith(
-        "Does something"
+        "Has an undeclared effect"
     )
 
 

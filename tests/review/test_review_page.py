@@ -63,7 +63,7 @@ def test_the_total_follows_every_click_and_filters_show_what_waits(open_review):
     card(page, PAGE).get_by_role("button", name="Accept").click()
     page.wait_for_selector(f"#tool-{PAGE}.accepted")
     assert total(page) != before
-    card(page, PAGE).get_by_role("button", name="Take back").click()
+    card(page, PAGE).get_by_role("button", name="Withdraw").click()
     page.wait_for_selector(f"#tool-{PAGE}.undecided")
     assert total(page) == before
     assert page.get_attribute("#total", "aria-live") == "polite"

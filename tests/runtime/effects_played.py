@@ -201,7 +201,7 @@ class Policy:
         told = json.loads(last.content)
         if told["status"] == "completed":
             return "done"
-        if self.world.by_hand or "nobody saw it end" in told.get("failed", {}).get("error", ""):
+        if self.world.by_hand or "its result is unknown" in told.get("failed", {}).get("error", ""):
             self.person.todo = [row for row in self._missing(told) if not self._took_effect(row)]
             return self._next_by_hand()
         if self.world.summarizes:

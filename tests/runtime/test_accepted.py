@@ -54,7 +54,7 @@ def test_a_write_that_nobody_accepted_is_left_out_with_the_command_that_installs
     assert names(waiting.accept("note_it").get_tools()) == ["look_up", "note_it"]
     [record] = caplog.records
     assert record.levelno == logging.WARNING
-    assert "note_it is left out: it writes, and nobody has accepted it" in record.message
+    assert "note_it is left out: it writes and has not been accepted" in record.message
     assert "`awo accept FILE note_it`" in record.message
 
 
@@ -72,14 +72,14 @@ def test_it_is_said_once_and_with_the_name_of_the_file(
 
 def test_no_way_leads_to_it(waiting: MetaToolkit, desk: Any) -> None:
     middleware = MetaToolMiddleware(waiting)
-    assert "nobody has accepted it" in middleware.refused["note_it"]
+    assert "it writes and has not been accepted" in middleware.refused["note_it"]
     for mode in ("append", "replace", "continue", "entry", "prefetch"):
         assert "note_it" in MetaToolMiddleware(waiting, mode=mode, allow=["note_it"]).refused
     assert "note_it" not in tool_node(waiting, desk.tools).tools_by_name
     with pytest.raises(DecisionError, match="awo accept"):
         waiting.get_tool("note_it")
     alone = MetaToolkit(plan=undecide(plan_of(desk.tools, WRITES), "note_it"), tools=desk.tools)
-    with pytest.raises(PlanError, match="nobody has accepted it"):
+    with pytest.raises(PlanError, match="it writes and has not been accepted"):
         mcp_server(alone)
 
 
@@ -100,7 +100,7 @@ def test_what_changed_since_it_was_accepted_waits_again(desk: Any) -> None:
         plan.meta_tools[0], steps=(FIND, replace(NOTE, args={**NOTE.args, "text": FIND.args["email"]}))
     )
     toolkit = MetaToolkit(plan=replace(plan, meta_tools=(again,)), tools=desk.tools)
-    assert "something else than what was accepted" in toolkit.withheld["note_it"]
+    assert "what it does has changed since it was accepted" in toolkit.withheld["note_it"]
     assert toolkit.accept("note_it").withheld == {}
 
 
@@ -194,7 +194,7 @@ def test_a_server_offers_nothing_that_a_person_is_to_be_asked_about(asking: Meta
     alone = MetaToolkit(plan=plan_of(desk.tools, WRITES), tools=desk.tools).accept(
         "note_it", needs_approval=["note"]
     )
-    with pytest.raises(PlanError, match="no person to ask"):
+    with pytest.raises(PlanError, match="cannot ask for approval"):
         mcp_server(alone)
 
 

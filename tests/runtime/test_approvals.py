@@ -204,7 +204,7 @@ def test_held_out_threads_do_not_run_meta_tools_that_the_agent_was_given(
     agent = create_agent(model, [*desk.tools, *built.get_tools()], middleware=[installed])
     state = agent.invoke(ask())
     assert "help_user" not in model.calls[0].tools
-    assert "does without meta-tools" in tool_messages(state)[0].content
+    assert "meta-tools are switched off for this thread" in tool_messages(state)[0].content
     assert desk.calls() == []
 
 
@@ -212,7 +212,7 @@ def test_tools_of_another_toolkit_do_not_run_beside_the_middleware(desk: Any, to
     other = toolkit(HELP).get_tools()
     installed = MetaToolMiddleware(toolkit(routine("other", FIND)), protected=["note"])
     state = _agent(desk, [installed], tools=[*desk.tools, *other]).invoke(ask(), THREAD)
-    assert "not of the toolkit in use" in tool_messages(state)[0].content
+    assert "not in the toolkit in use" in tool_messages(state)[0].content
     assert desk.calls() == []
 
 
@@ -241,7 +241,7 @@ def test_an_answer_that_is_none_approves_nothing(desk: Any, toolkit: Any, answer
 def test_in_a_second_agent_with_other_middleware_it_is_refused(desk: Any, toolkit: Any) -> None:
     installed = MetaToolMiddleware(toolkit(HELP))
     _agent(desk, [installed])
-    with pytest.raises(ApprovalError, match="make one for each agent"):
+    with pytest.raises(ApprovalError, match="create one for each agent"):
         _agent(desk, [installed, _human()])
 
 

@@ -159,7 +159,7 @@ def test_an_answer_that_nobody_would_take_makes_no_call(
     desks = Desks(desk, toolkit)
     desks.ask(protected=["note"])
     told = _told(desks.answer(decision, **ELSEWHERE[other]))
-    assert "this agent asks nobody" in told["failed"]["error"]
+    assert "this agent cannot ask" in told["failed"]["error"]
     assert desk.calls("note") == desk.calls("refund") == []
 
 
@@ -169,7 +169,7 @@ def test_nor_where_the_meta_tool_is_a_plain_tool(desk: Any, toolkit: Any) -> Non
     plain = [*desk.tools, *toolkit(HELP, memory=RunMemory()).get_tools()]
     agent = create_agent(model_of("done"), plain, **desks.compiled)
     state = agent.invoke(Command(resume={"decisions": [{"type": "reject"}]}), THREAD)
-    assert "this agent asks nobody" in _told(state)["failed"]["error"]
+    assert "this agent cannot ask" in _told(state)["failed"]["error"]
     assert desk.calls("note") == []
 
 

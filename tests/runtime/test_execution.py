@@ -112,7 +112,7 @@ def test_a_read_is_not_made_for_a_null_and_what_depends_on_it_is_left_out() -> N
     groups, result = run(routine("m", FIND, shipment, further, refund), found, email="a@b")
     assert groups == [["find_user a@b"], ["refund 7"]]
     assert result.notes == (
-        "get_order: there is nothing to call it for",
+        "get_order: it has nothing to run for",
         "get_order was not run: it needs step 2 (get_order), which was not run",
     )
     always = replace(shipment, never_empty=True)
@@ -129,7 +129,7 @@ def test_a_write_is_not_made_for_a_null_but_stops_the_routine() -> None:
     assert result.stop
     assert (result.stop.kind, result.stop.reason) == (
         "guard",
-        "refund was not run: #1/last is null, and it would be called for that",
+        "refund was not run: #1/last is null, so there is nothing to call it with",
     )
     groups, _ = run(
         routine("m", FIND, replace(refund, optional=("order_id",))),
@@ -210,7 +210,7 @@ def test_a_write_for_each_item_of_an_empty_list_is_not_called_completed() -> Non
     groups, result = run(routine("m", FIND, each), {"find_user": {"ids": []}}, email="a@b")
     assert groups == [["find_user a@b"]]
     assert result.stop
-    assert result.stop.reason == "note was not run: the list it is run for is empty"
+    assert result.stop.reason == "note was not run: its list is empty"
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def test_a_guard_that_does_not_hold_stops_before_the_write_and_says_why(
     told = _run(desk, toolkit, FIND, ORDERS, replace(REFUND, guard=WANTS), how=how)
     assert told["status"] == "stopped"
     assert told["reason"] == (
-        "refund was not called: id is 7; recorded agents went on only where #1/id == 8 (31 of 31; 0 of 12 others)"
+        "refund was not called: id is 7; recorded agents continued only where #1/id == 8 (31 of 31; 0 of 12 others)"
     )
     assert desk.calls("refund") == []
     assert [each["tool"] for each in told["remaining"]] == ["refund"]
@@ -53,7 +53,7 @@ def test_a_step_that_is_skipped_is_named_with_its_reason(desk: Any, toolkit: Any
     }))  # fmt: skip
     assert told["status"] == "completed"
     (note,) = told["notes"]
-    assert note.startswith("refund was not called: id is 7; recorded agents went on only where")
+    assert note.startswith("refund was not called: id is 7; recorded agents continued only where")
     assert [each["tool"] for each in told["steps"]][-1] == "note"
 
 

@@ -47,7 +47,7 @@ def test_no_write_is_made_twice_whenever_the_process_is_killed(
         assert (made["note"], made["refund"]) == (1, 1)
         return
     assert told["failed"]["tool"] == victim  # nobody saw the write end: it is reported, and made by nobody
-    assert "nobody saw it end" in told["failed"]["error"]
+    assert "its result is unknown" in told["failed"]["error"]
     assert made[victim] == (moment == "after")
     assert made["note"] == (victim == "refund" or moment == "after")
     assert made["get_order"] == 2

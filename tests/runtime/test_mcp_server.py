@@ -137,5 +137,5 @@ async def test_what_calls_a_tool_that_needs_approval_is_not_offered(desk: Desk) 
     async with create_connected_server_and_client_session(server) as client:
         assert [each.name for each in (await client.list_tools()).tools] == ["reads"]
     alone = plan_of(tools, routine("writes", FIND, NOTE))
-    with pytest.raises(PlanError, match="no person to ask"):
+    with pytest.raises(PlanError, match="cannot ask for approval"):
         mcp_server(MetaToolkit(plan=alone, tools=tools))

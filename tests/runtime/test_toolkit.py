@@ -88,7 +88,7 @@ def test_a_changed_signature_disables_and_changed_words_do_not(desk: Any) -> Non
         """Finds a user by email."""
         return {}
 
-    assert "another signature" in MetaToolkit(plan=plan, tools=[changed]).disabled["m"]
+    assert "a different signature" in MetaToolkit(plan=plan, tools=[changed]).disabled["m"]
 
 
 def _inferred(*steps: Step) -> ToolkitPlan:
@@ -273,7 +273,7 @@ def test_a_file_that_is_no_plan_is_refused_with_the_place(case: str, tmp_path: P
 def test_a_file_that_is_too_long_is_refused_unread(tmp_path: Path) -> None:
     with (tmp_path / "toolkit.json").open("wb") as file:
         file.truncate(MAX_BYTES + 1)
-    with pytest.raises(PlanError, match="longer than"):
+    with pytest.raises(PlanError, match="larger than"):
         read_plan(tmp_path / "toolkit.json")
 
 

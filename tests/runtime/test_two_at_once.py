@@ -156,5 +156,5 @@ def test_a_write_whose_worker_died_is_reported_and_made_by_nobody(desk: Desk, mo
     ]
     settle(journal_store.claim(run, entry.key, "of a worker that died"), store)
     (message,) = tool_messages(work(Command(resume="yes"), "ok"))
-    assert "nobody saw it end" in json.loads(message.content)["failed"]["error"]
+    assert "its result is unknown" in json.loads(message.content)["failed"]["error"]
     assert desk.calls("note") == []

@@ -142,7 +142,7 @@ def _hinted(desk: Any, metadata: dict[str, Any]) -> list[Any]:
 def test_a_tool_that_admits_to_worse_disables_what_uses_it(desk: Any, path: Path, hints: str) -> None:
     tools = _hinted(desk, HINTS[hints])
     toolkit = MetaToolkit.load(path, tools=tools)
-    assert "'get_order' says that it is destructive" in toolkit.disabled["help_user"]
+    assert "'get_order' declares itself destructive" in toolkit.disabled["help_user"]
     assert [each.name for each in toolkit.meta_tools] == ["write_it"]
     installed = MetaToolMiddleware(toolkit)
     agent = create_agent(model_of(call("find_user", email="a@b"), "done"), tools, middleware=[installed])

@@ -129,5 +129,5 @@ def test_a_path_that_cannot_be_written_is_named_with_the_fix(tmp_path, name):
     with pytest.raises(StoreError, match=r"no folder .*file; create it first"):
         open_store(tmp_path / "file" / name)
     (tmp_path / name).mkdir()
-    with pytest.raises(StoreError, match="is a folder; name a file in it"):
+    with pytest.raises(StoreError, match="is a folder; give a file in it"):
         open_store(tmp_path / name)

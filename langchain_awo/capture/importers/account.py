@@ -102,4 +102,6 @@ class ImportAccount:
             OverflowError,
         ) as error:
             logger.debug("a record of %s could not be read: %s", self.source, describe_kind_and_place(error))
-            self.skip(record.number, f"it is not in the shape of its format ({describe_error(error)})"[:300])
+            self.skip(
+                record.number, f"it does not have the structure of its format ({describe_error(error)})"[:300]
+            )

@@ -42,7 +42,7 @@ def decode_plain_value(kind: str, data: bytes | str) -> JSONValue:
     if kind in ("null", "empty", "bytes", "bytearray"):
         return None
     raise BadRecordError(
-        f"a value is stored as {kind}, which is not read; write the checkpoints without pickle"
+        f"a value is stored as {kind}, which is not supported; write the checkpoints without pickle"
     )
 
 

@@ -210,7 +210,7 @@ def _connected(path: Path) -> sqlite3.Connection:
 
 def _damaged(path: Path, error: Exception) -> ImportFormatError:
     return ImportFormatError(
-        f"{path} is a SQLite database that cannot be read ({error}); expected a whole one, recover it with sqlite3 first"
+        f"{path} is a SQLite database that cannot be read ({error}); recover it with sqlite3 first"
     )
 
 

@@ -68,7 +68,7 @@ def _trace(session: str, agent: str, lines: list[Numbered], account: ImportAccou
         if not _is_meta(line):
             conversation.add_all(_items(line, account))
     if not session:
-        raise BadRecordError("it does not say which session it is of")
+        raise BadRecordError("it names no session")
     if not conversation.model_calls:
         raise BadRecordError(f"no model was called in the session {session[:60]}")
     times = [time for line in kept if (time := parse_seconds(line.get("timestamp"))) is not None]

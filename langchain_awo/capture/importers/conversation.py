@@ -28,7 +28,7 @@ from langchain_awo.model.trace.trace import (
     ToolCallRecord,
 )
 
-ORPHAN: Final = "answer to a call that is not there"
+ORPHAN: Final = "answer to an unknown call"
 """What an answer without a call is counted as."""
 
 

@@ -48,7 +48,7 @@ class Format:
 def _no_records(_records: Iterable[Numbered], account: ImportAccount) -> Iterator[Trace]:
     """Checkpoints are no records: they are read from a database or a saver."""
     raise ImportFormatError(
-        f"{account.source} is no database with checkpoints; give the file of a SqliteSaver, a postgresql:// URL, or a saver"
+        f"{account.source} is not a database of checkpoints; pass the file of a SqliteSaver, a postgresql:// URL, or a saver"
     )
 
 
@@ -83,9 +83,7 @@ def format_named(name: str) -> Format:
         ImportFormatError: there is none.
     """
     if name not in FORMATS:
-        raise ImportFormatError(
-            f"{name!r} is no format that can be imported; the formats are {', '.join(FORMATS)}"
-        )
+        raise ImportFormatError(f"{name!r} is not an import format; the formats are {', '.join(FORMATS)}")
     return FORMATS[name]
 
 

@@ -53,7 +53,7 @@ def _spooled(
         with account.reading(record):
             group = key(record.value) if isinstance(record.value, Mapping) else ""
             if not group:
-                account.skip(record.number, "it does not say which run it belongs to")
+                account.skip(record.number, "it names no run")
                 continue
             line = orjson.dumps(record.value, option=orjson.OPT_APPEND_NEWLINE)
             spool.write(line)

@@ -92,7 +92,7 @@ def import_traces(
         yield redactor.redact(labeller.apply(trace))
     if account.first_bad and not account.summary.traces:
         raise ImportFormatError(
-            f"{account.source} holds no recorded conversation; {account.first_bad}. {_expected()}"
+            f"{account.source} contains no recorded conversation; {account.first_bad}. {_expected()}"
         )
     if summary is None:
         account.log_unread()
@@ -215,7 +215,7 @@ def _refusal(peeked: list[Numbered | BadLine], found: Format | None, wanted: For
     """Why a source cannot be imported as what it was said to be, or at all; empty when it can."""
     first = next((each for each in peeked if isinstance(each, Numbered)), None)
     if first is None:
-        return f"holds no recorded conversation; {peeked[0]}. {_expected()}"
+        return f"contains no recorded conversation; {peeked[0]}. {_expected()}"
     if isinstance(first.value, Mapping) and "langchain_awo" in first.value:
         return "is a trace store; open it as one instead of importing it. Expected a file that something else recorded"
     if wanted is not None:

@@ -118,7 +118,7 @@ def _rule(text: str) -> tuple[str, str, float | str]:
         if matched["sign"] == "==":
             return matched["key"], "==", limit.strip("'\"")
         raise ImportFormatError(
-            f"{text!r} compares with {limit!r}, which is no number; write it as score>=0.5"
+            f"{text!r} compares with {limit!r}, which is not a number; write it as score>=0.5"
         ) from None
 
 

@@ -51,10 +51,10 @@ def find_files(source: str | Path) -> list[Path]:
     path = Path(source)
     if path.is_dir():
         found = [each for each in path.rglob("*") if each.name.endswith(_ENDINGS) and each.is_file()]
-        return sorted(found) or _refuse(path, f"there is no file that ends in {', '.join(_ENDINGS)}")
+        return sorted(found) or _refuse(path, f"there is no file ending in {', '.join(_ENDINGS)}")
     if not path.exists() and glob.has_magic(str(source)):
         matching = glob.glob(str(source), recursive=True)  # noqa: PTH207  # of an absolute pattern too
-        return sorted(map(Path, matching)) or _refuse(path, "no file fits the pattern")
+        return sorted(map(Path, matching)) or _refuse(path, "no file matches the pattern")
     return [_checked(path)]
 
 

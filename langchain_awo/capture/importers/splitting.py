@@ -47,7 +47,7 @@ def split_records(chunks: Iterable[bytes]) -> Iterator[Numbered | BadLine]:
     is_lines = head[:1] not in (b"{", b"[") or (head[:1] == b"{" and not head.endswith(_MORE_FOLLOWS))
     yield from _lines(text) if is_lines else _values(text)
     if text.broken:
-        yield BadLine(text.number, f"the compressed file breaks off or is damaged here ({text.broken})")
+        yield BadLine(text.number, f"the compressed file is truncated or damaged here ({text.broken})")
 
 
 class _Text:
@@ -193,7 +193,7 @@ def _broken(number: int, what: str, text: _Text) -> BadLine:
     if not text.ended:
         text.stop()
         return BadLine(number, f"{_too_large()}; nothing after it is read")
-    return BadLine(number, f"the JSON {what} breaks off or is malformed from here on")
+    return BadLine(number, f"the JSON {what} is truncated or malformed from here on")
 
 
 def _value(text: _Text, around: Mapping[str, JSONValue], *, group: int = 0) -> Numbered | BadLine | None:

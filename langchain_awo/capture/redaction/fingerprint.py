@@ -73,7 +73,7 @@ def use_key_beside(store: str) -> Callable[[], bytes]:
 def _from_environment() -> bytes | None:
     text = os.environ.get(KEY_VARIABLE, "")
     if text and len(text.encode()) < MIN_KEY:
-        logger.warning("%s is shorter than %d bytes and is not used", KEY_VARIABLE, MIN_KEY)
+        logger.warning("%s is shorter than %d bytes and is ignored", KEY_VARIABLE, MIN_KEY)
         return None
     return text.encode() or None
 
@@ -94,7 +94,7 @@ def _from_file(store: str) -> bytes | None:
         return _read(path)
     except (OSError, ValueError) as error:
         logger.warning(
-            "the key of the masks cannot be kept in %s: %s; masks of this process differ from those of others. Set %s instead.",
+            "the key of the masks cannot be kept in %s: %s; masks of this process will differ from those of others. Set %s instead.",
             path,
             error,
             KEY_VARIABLE,

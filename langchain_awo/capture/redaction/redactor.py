@@ -59,7 +59,7 @@ class Redactor:
         if not self._warned:
             self._warned = True
             logger.warning(  # what the error says may be the secret
-                "masking failed with %s: what could not be masked is not stored", type(error).__name__
+                "masking failed with %s; what could not be masked is not stored", type(error).__name__
             )
 
 

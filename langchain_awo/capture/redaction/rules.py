@@ -98,7 +98,7 @@ def _check_pattern(pattern: str | re.Pattern[str]) -> None:
         compiled = re.compile(pattern)
     except (re.error, RecursionError, OverflowError) as error:
         raise MaskError(
-            f"the pattern {pattern!r} is no regular expression: {error}; re.escape() makes one of plain text"
+            f"the pattern {pattern!r} is not a regular expression: {error}; use re.escape() for plain text"
         ) from error
     if not isinstance(compiled.pattern, str):
         raise MaskError(f"the pattern {pattern!r} is one of bytes; write it as text")
@@ -106,7 +106,7 @@ def _check_pattern(pattern: str | re.Pattern[str]) -> None:
         raise MaskError(f"the pattern {compiled.pattern!r} matches an empty text; use + instead of *")
     if repeats_inside_a_repeat(compiled):
         raise MaskError(
-            f"the pattern {compiled.pattern!r} repeats what repeats already, which may take for ever on some texts; "
+            f"the pattern {compiled.pattern!r} repeats what repeats already, which may take forever on some texts; "
             "write a+ instead of (a+)+, and give the inner part an end that the outer one does not have"
         )
 
@@ -175,7 +175,7 @@ class RuledDetector:
             if not self._warned:
                 self._warned = True
                 logger.warning(  # what the error says may be the secret
-                    "the masking function failed with %s: what it cannot judge is masked",
+                    "the masking function failed with %s; what it cannot judge is masked",
                     type(error).__name__,
                 )
             return True

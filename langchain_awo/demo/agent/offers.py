@@ -18,7 +18,7 @@ from langchain_awo.demo.agent.agenda import Todo, View
 from langchain_awo.demo.agent.memory import AgentCall
 from langchain_awo.optimizer.selection.words import extract_object, singularize
 
-_HARMLESS: Final = "Reads only"
+_HARMLESS: Final = "only reads"
 """How a description says that its tool changes nothing."""
 
 _INSTEAD: Final = "If you only need"

@@ -49,8 +49,8 @@ def explain_withholding(meta_tool: MetaTool, *, effect: Effect | None = None, be
     if (effect or meta_tool.effect).is_read or (standing == "accepted" and believed):
         return ""
     if standing == "changed":
-        return "it writes, and does something else than what was accepted"
-    return "it writes, and nobody has accepted it"
+        return "it writes, and what it does has changed since it was accepted"
+    return "it writes and has not been accepted"
 
 
 def find_meta_tool(plan: ToolkitPlan, name: str) -> MetaTool:
@@ -121,7 +121,9 @@ def reword(plan: ToolkitPlan, name: str, description: str) -> ToolkitPlan:
         DecisionError: there is no such meta-tool, or the description is empty.
     """
     if not description.strip():
-        raise DecisionError(f"the description of {name!r} is empty; say what it is for, a model goes by it")
+        raise DecisionError(
+            f"the description of {name!r} is empty; say what it is for, since models choose tools by it"
+        )
     words = description.strip()
     return _changed(plan, name, lambda each: _choosing(replace(each, description=words), "description"))
 
@@ -219,9 +221,9 @@ def change_mode(meta_tool: MetaTool, mode: Mode) -> MetaTool:
 
 def _misfit(meta_tool: MetaTool, mode: Mode) -> str:
     if mode == "entry" and not meta_tool.effect.is_read:
-        return "it writes, and nobody asked for what is run at the start of a thread"
+        return "it writes, and nothing that runs unasked at the start of a thread may write"
     if mode in UNASKED and select_eager_part(_with_eager_steps(meta_tool)) is None:
-        return "after its first call there is no read that can be made without the model saying more"
+        return "no read after its first call can run without more input from the model"
     return ""
 
 

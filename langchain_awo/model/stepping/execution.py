@@ -229,7 +229,7 @@ class RoutineState:
             reason = (
                 f"{place} was changed when it was approved, and {step.tool} would use what was there before"
             )
-            return Stop(kind="guard", step=number, reason=f"{reason}; call it with what is right now")
+            return Stop(kind="guard", step=number, reason=f"{reason}; call it with the current values")
         return None
 
     def _uses_edited(self, step: Step) -> str:
@@ -253,7 +253,7 @@ class RoutineState:
 
     def _found_nothing(self, number: int) -> str:
         what = f"step {number} ({self._steps[number].tool}) found nothing"
-        return f"{what}, which never happened in the recordings: nothing was changed"
+        return f"{what}, which never happened in the recordings; nothing was changed"
 
     def _suspect(self, reason: Callable[[], str]) -> None:
         """Lets no write follow; the first reason is the one that is told."""
@@ -265,7 +265,7 @@ class RoutineState:
             self._notes.append(lambda: f"{explain_limit(step, decided.items)}; the first {limit} were")
         count = len(decided.args)
         if count > self._budget:
-            reason = f"{step.tool} needs {count} more calls, {self._budget} are left of the budget"
+            reason = f"{step.tool} needs {count} more calls, but only {self._budget} are left in the budget"
             return Stop(kind="budget", step=number, reason=reason)
         self._budget -= count
         self.planned[number] = self._named(number, step, decided)
@@ -345,7 +345,7 @@ class RoutineState:
         if doubt is not None:
             what = f"step {number} ({self._steps[number].tool}) may have failed, it answered {doubt!r}"
             self._notes.append(lambda: what)
-            self._suspect(lambda: f"{what}: nothing was changed after it")
+            self._suspect(lambda: f"{what}; nothing was changed after it")
 
     def result(self) -> Result:
         """What became of the routine."""

@@ -32,20 +32,20 @@ def explain_withheld(why: Withheld, step: Step, frame: Frame) -> str:
                 f"{step.tool} was not called: {explain_guard(step.guard, step, frame)}" if step.guard else ""
             )
         case "null" if step.effect.is_read:
-            return f"{step.tool}: there is nothing to call it for"
+            return f"{step.tool}: it has nothing to run for"
         case "null":
             place = format_binding(step.args[why.name], step)
-            return f"{step.tool} was not run: {place} is null, and it would be called for that"
+            return f"{step.tool} was not run: {place} is null, so there is nothing to call it with"
         case "argument":
             place = format_binding(step.args[why.name], step)
-            return f"the argument {why.name!r} of {step.tool} is not there: nothing at {place}"
+            return f"the argument {why.name!r} of {step.tool} is missing: there is no value at {place}"
         case "list":
             place = format_binding(step.over.source, step) if step.over else ""
             return f"{place}, the list to run {step.tool} for, is not there"
         case "limit":
             return f"{explain_limit(step, why.items)}; none was"
         case "empty":
-            return f"{step.tool} was not run: the list it is run for is empty"
+            return f"{step.tool} was not run: its list is empty"
 
 
 def explain_limit(step: Step, items: int) -> str:
@@ -61,7 +61,7 @@ def explain_need(step: Step, source: int, steps: Mapping[int, Step]) -> str:
 def explain_guard(guard: Guard, step: Step, frame: Frame) -> str:
     """What was found where a guard does not hold, and when recorded agents went on.
 
-    Such as `status is "processing"; recorded agents went on only where #1/status == "delivered" (31 of 31; 0 of 12
+    Such as `status is "processing"; recorded agents continued only where #1/status == "delivered" (31 of 31; 0 of 12
     others)`. Without counts there are no recorded agents to speak of, and the condition alone is told.
 
     Args:
@@ -73,7 +73,7 @@ def explain_guard(guard: Guard, step: Step, frame: Frame) -> str:
     failed = list(dict.fromkeys(_seen(each, value, step) for each, value in found if not holds(each, value)))
     seen = guard.evidence
     rule = (
-        f"recorded agents went on only where {format_guard(guard, step)} "
+        f"recorded agents continued only where {format_guard(guard, step)} "
         f"({seen.followed} of {seen.held}; {seen.others_followed} of {seen.others} others)"
         if seen.held
         else f"it is called only where {format_guard(guard, step)}"

@@ -59,7 +59,7 @@ def loads(text: str | bytes) -> JSONValue:
     [1180591620717411303424, 'NaN', '\\ud83d']
 
     Raises:
-        ValueError: the text is not JSON, or nested too deep to be read.
+        ValueError: the text is not JSON, or nested too deeply to be read.
     """
     try:
         data = text.encode() if isinstance(text, str) else bytes(text)
@@ -145,7 +145,7 @@ def _loads_odd(text: str | bytes) -> JSONValue:
     try:
         value = json.loads(text, parse_constant=str)
     except RecursionError as error:
-        raise ValueError("nested too deep to be read") from error
+        raise ValueError("nested too deeply to be read") from error
     return value if _is_surely_plain(text) or _is_plain(value) else to_json(value)
 
 

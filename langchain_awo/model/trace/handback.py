@@ -23,8 +23,11 @@ from typing import Final, Self
 from langchain_awo.model.text.encoding import dumps, loads
 from langchain_awo.model.text.json_value import JSONValue
 
-FETCHED_NOTE: Final = "Fetched along with it, up to date; there is no need to call these again."
+FETCHED_NOTE: Final = "Prefetched and current; use these results and do not repeat these calls."
 """What the model is told of results it did not ask for."""
+
+_NOTES: Final = (FETCHED_NOTE, "Fetched along with it, up to date; there is no need to call these again.")
+"""What it is told, and what it was told when older recordings were made."""
 
 CUT: Final = "cut:"
 """How the note of a step begins of which something was left out for its length."""
@@ -158,11 +161,11 @@ def split_fetched(content: JSONValue) -> tuple[JSONValue, list[ToldCall]]:
     >>> split_fetched("paid")
     ('paid', [])
     """
-    if not isinstance(content, str) or FETCHED_NOTE not in content:
+    if not isinstance(content, str) or not any(note in content for note in _NOTES):
         return content, []
     own, _, below = content.rpartition("\n\n")
     told = _object(below)
-    if not isinstance(told, Mapping) or told.get("note") != FETCHED_NOTE:
+    if not isinstance(told, Mapping) or told.get("note") not in _NOTES:
         return content, []
     steps = _listed(told, "steps")
     calls = [None if _is_cut(step) else _calls_of(step) for step in steps]

@@ -88,7 +88,7 @@ def _read(text: str, part: Callable[[Scanner], Part]) -> Part:
     try:
         found = part(scan)
     except RecursionError:
-        raise NotationError("nested too deep to be read", line=1, column=1) from None
+        raise NotationError("nested too deeply to be read", line=1, column=1) from None
     if not scan.is_at_end:
         scan.fail("the end")
     return found

@@ -65,7 +65,9 @@ def extract(
         CompileError: the threshold is below 1.
     """
     if threshold < 1:
-        raise CompileError(f"the threshold T is a number of executions and at least 1, not {threshold}")
+        raise CompileError(
+            f"the threshold T is a number of executions and must be at least 1, not {threshold}"
+        )
     flow = _Flow(graph, threshold, options or Algorithm1())
     support: dict[Body, int] = {}
     while routine := flow.heaviest_routine():

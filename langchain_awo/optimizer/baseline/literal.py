@@ -81,7 +81,7 @@ def compile_literal(
         CompileError: the threshold or the budget is below 1.
     """
     if max_tools < 1:
-        raise CompileError(f"max_tools is at least 1, not {max_tools}")
+        raise CompileError(f"max_tools must be at least 1, not {max_tools}")
     threshold = default_threshold(len(corpus.runs)) if threshold is None else threshold
     paths = build_paths(corpus, check_rules(rules, corpus))
     decisions = count_decisions(paths, history=history)
@@ -173,12 +173,12 @@ class _Judged:
 def _objection(windows: Sequence[Window]) -> tuple[Code | Literal[""], str]:
     tasks = {window.run.task for window in windows}
     if windows and all(window.run.success is False for window in windows):
-        return "failed_runs", "it occurs only in runs that are known to have failed"
+        return "failed_runs", "it occurs only in runs that failed"
     if len(tasks) < MIN_TASKS:
-        return "one_task", "one task alone does not tell what is constant and what is a parameter"
+        return "one_task", "a single task does not show which values are constant and which are parameters"
     spread = sum(window.model_calls > 1 for window in windows)
     if 2 * spread < len(windows):
-        return "one_model_call", "one model call issues all of it most of the time, so nothing is saved"
+        return "one_model_call", "usually one model call already issues all of it, so nothing would be saved"
     return "", ""
 
 
@@ -186,7 +186,7 @@ def _over_budget(kept: _Kept, max_tools: int) -> Refused:
     return Refused(
         routine=tuple(call.label for call in kept.routine),
         code="budget",
-        reason=f"routines that save more took all places; max_tools is {max_tools}",
+        reason=f"other routines save more and fill the budget; max_tools is {max_tools}",
         occurrences=len(kept.windows),
     )
 

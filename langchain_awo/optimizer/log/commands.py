@@ -11,7 +11,7 @@ from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.log.corpus import Corpus
 
 REASON: Final = (
-    "the tool returns a Command, which changes the state of the agent's graph; the agent calls it itself"
+    "the tool returns a Command, which changes the state of the agent's graph, so only the agent can call it"
 )
 
 _FIELDS: Final = frozenset({"graph", "update", "resume", "goto"})

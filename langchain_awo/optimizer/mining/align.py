@@ -16,7 +16,7 @@ from langchain_awo.optimizer.mining.occurrences import Occurrence, predict_calls
 _INDEX: Final = re.compile(r"/-?\d+(?=/|$)")
 
 LOOKED_AT: Final = 40
-"""Places that are enough to tell whether two steps ask the same."""
+"""Places that are needed to judge whether two steps ask the same."""
 
 
 def align(step: Step, each: Occurrence) -> dict[str, dict[str, JSONValue]]:

@@ -110,14 +110,14 @@ def explain_barring(tool: str, effect: Effect, *, writes: bool) -> tuple[str, st
     """A code and the reason why the effect of a tool keeps it out, whatever agents do."""
     if effect is Effect.UNKNOWN:
         return "unknown_effect", (
-            f"but nobody says what it does, so that it counts as a write; declare it: --effect {tool}=read if it only reads, else --effect {tool}=write and --writes"
+            f"but its effect is undeclared, so it counts as a write; declare it: --effect {tool}=read if it only reads, else --effect {tool}=write and --writes"
         )
     if effect is Effect.DESTRUCTIVE:
         return "destructive", (
-            f"but it is destructive; if that is wrong, declare another effect: --effect {tool}=write --writes"
+            f"but it is destructive; if that is wrong, declare its effect: --effect {tool}=write --writes"
         )
     if not (effect.is_read or writes):
-        return "writes", "but it writes and only reads were compiled; compile with --writes to try it"
+        return "writes", "but it writes and only reads were compiled; use --writes to include it"
     return None
 
 
@@ -129,17 +129,20 @@ def _unbound(flow: StepFlow, agreement: float, *, constants: bool = True) -> tup
     ]
     if listed:
         named = join_words([f"{each.name} is {each.source}" for each in listed])
-        return "unbound", f"but {named}: what stands at a position of a list is no target for a write"
+        return (
+            "unbound",
+            f"but {named}: a value picked by its position in a list is no safe target for a write",
+        )
     open_ = describe_open([each for each in accounts if not each.is_explained])
     if not any(each.flows for each in accounts):
         named = f": {open_}" if open_ else ""
         return (
             "unbound",
-            f"but nothing in it comes from an earlier step, so the model has to say it all{named}",
+            f"but none of its arguments come from an earlier step, so the model must supply them all{named}",
         )
     if missing:
         named = ", ".join(f"{each.name} in {each.calls} of {round(flow.total)}" for each in missing)
-        return "unbound", f"but not every call has the same arguments: {named}"
+        return "unbound", f"but its calls do not all have the same arguments: {named}"
     return "unbound", f"but not all of its arguments are explained: {open_}"
 
 

@@ -70,7 +70,7 @@ def _one_author(candidate: MetaTool, step: Step) -> Refused:
     return Refused(
         routine=(candidate.steps[0].tool, step.tool),
         code="one_author",
-        reason=f"only one author's runs go on to {step.tool}; a routine takes several",
+        reason=f"only one author's runs go on to {step.tool}; a routine needs several",
         occurrences=candidate.evidence.occurrences,
     )
 

@@ -91,7 +91,7 @@ def carry_over(plan: ToolkitPlan, former: ToolkitPlan) -> tuple[ToolkitPlan, Car
 
 def _refusal(candidate: MetaTool, rejected: MetaTool) -> Refused:
     said = rejected.decision.reason if rejected.decision else ""
-    reason = f"a person rejected it as {rejected.name}" + (f": {said}" if said else "")
+    reason = f"a person rejected it under the name {rejected.name}" + (f": {said}" if said else "")
     return build_refusal(candidate, REJECTED, reason, candidate.evidence.occurrences)
 
 
@@ -175,10 +175,12 @@ def _told(
 def _lines(carried: Carried) -> Iterator[str]:
     told = {
         "decisions kept": carried.kept,
-        "asks again, does something else than what was accepted": carried.asking,
+        "needs a new decision: it has changed since it was accepted": carried.asking,
         "rejected before, left out": carried.left_out,
-        "decided before, no longer found": carried.gone,
-        "not accepted yet, not installed": [each for each in carried.waiting if each not in carried.asking],
+        "decided before, but no longer found": carried.gone,
+        "not accepted yet, so not installed": [
+            each for each in carried.waiting if each not in carried.asking
+        ],
     }
     yield from (f"{what}: {', '.join(names)}" for what, names in told.items() if names)
     yield from (f"called {now} as a person chose, not {was}" for was, now in carried.renamed)

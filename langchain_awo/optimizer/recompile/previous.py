@@ -160,7 +160,7 @@ def _installed_as(found: MetaTool, former: MetaTool) -> MetaTool:
 def _off_limits(former: MetaTool, corpus: Corpus, avoid: Container[str]) -> Refused | None:
     for tool in former.tools:
         if tool in avoid:
-            return build_refusal(former, RETIRED, f"{tool} is protected now, or ignored by a rule", 0)
+            return build_refusal(former, RETIRED, f"{tool} is now protected or ignored by a rule", 0)
         if corpus.effects.get(tool) is Effect.DESTRUCTIVE:
             return build_refusal(
                 former, RETIRED, f"{tool} is destructive now; declare another effect to allow it", 0
@@ -187,7 +187,7 @@ def _tried_again(
     )
     found, doubts = verify(replace(former, steps=steps), corpus, thresholds)
     if found is None:
-        reason = _told(doubts[0]) if doubts else "nothing but its first call is left of it"
+        reason = _told(doubts[0]) if doubts else "only its first call is left"
         doubts = [*doubts, build_refusal(former, RETIRED, reason, tasks)]
     return found, doubts
 

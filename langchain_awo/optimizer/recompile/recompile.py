@@ -117,7 +117,7 @@ def recompile_plan(
     chosen = options or as_compiled(former, live=bool(tools))
     if former.settings.get("rules") and chosen.rules is None:
         raise CompileError(
-            "the former toolkit was compiled with merging rules; name the rules file again, or an empty one"
+            "the previous toolkit was compiled with merging rules; pass the same rules file again, or an empty one"
         )
     together = read_together(former.corpus.get("together"))
     found, echo = without_echo(traces, {each.name for each in list_decidable(former)}, together=together)
@@ -168,8 +168,12 @@ def _why(gone: MetaTool, plan: ToolkitPlan) -> str:
     for each in plan.meta_tools:
         rest = iter(step.tool for step in each.steps)
         if all(tool in rest for tool in tools):
-            return f"{each.name} goes through the same tools"
-    return refused.reason if refused is not None else "it adds too little to the others on these traces"
+            return f"{each.name} calls the same tools"
+    return (
+        refused.reason
+        if refused is not None
+        else "it adds too little to the other meta-tools on these traces"
+    )
 
 
 def _summary(recompilation: Recompilation) -> Iterator[str]:
@@ -184,7 +188,7 @@ def _summary(recompilation: Recompilation) -> Iterator[str]:
     for gone in recompilation.retired:
         yield f"retired  {gone.meta_tool.name}: {gone.reason}"
     if not (before or now):
-        yield "no meta-tools, before or now"
+        yield "no meta-tools, neither before nor now"
 
 
 def _told(meta_tool: MetaTool, former: MetaTool | None) -> str:

@@ -27,7 +27,7 @@ from langchain_awo.optimizer.log.requests import find_telling_words, has_asked
 from langchain_awo.optimizer.log.words_in_text import iterate_scalars
 from langchain_awo.optimizer.replay.recorded import RecordedWorld
 
-FAILED: Final = Failed(error="it failed when it was recorded")
+FAILED: Final = Failed(error="it failed in the recording")
 
 
 @dataclass(frozen=True, slots=True)

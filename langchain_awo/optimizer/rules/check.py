@@ -76,7 +76,7 @@ def problem_of(rule: Rule, rules: RuleSet, corpus: Corpus) -> str:
             return _merges_writes(tool, corpus)
         case CollapseLogin(tools=tools):
             bad = [tool for tool in tools if _effect(tool, corpus) is Effect.DESTRUCTIVE]
-            return f"{bad[0]} is destructive and cannot be left out; take it off the list" if bad else ""
+            return f"{bad[0]} is destructive and cannot be ignored; remove it from the list" if bad else ""
         case Commute():
             return _sorts_wrongly(rule, rules, corpus)
         case PythonRule():
@@ -129,7 +129,7 @@ def _bad_pattern(pattern: str) -> str:
     except re.error as error:
         return f"{pattern!r} is not a regular expression: {error}; mend it, or escape special characters"
     empty = pattern and compiled.match("") is not None
-    return f"{pattern!r} matches the empty text, so everywhere; use + instead of *" if empty else ""
+    return f"{pattern!r} matches empty text, and so everywhere; use + instead of *" if empty else ""
 
 
 def _effect(tool: str, corpus: Corpus) -> Effect:
@@ -148,12 +148,12 @@ def _hides_a_write(tool: str, corpus: Corpus) -> str:
 
 def _bad_alias(rule: Alias, rules: RuleSet, corpus: Corpus) -> str:
     if rule.tool == rule.to:
-        return "a tool cannot stand for itself; remove the rule"
+        return "a tool cannot be an alias of itself; remove the rule"
     aliases = {each.tool: each.to for each in rules.active if isinstance(each, Alias)}
     seen, tool = {rule.tool}, rule.to
     while tool in aliases:
         if tool in seen:
-            return f"{rule.tool} comes back to itself through other aliases; remove one of them"
+            return f"{rule.tool} is an alias of itself through other aliases; remove one of them"
         seen.add(tool)
         tool = aliases[tool]
     mine, other = _effect(rule.tool, corpus), _effect(rule.to, corpus)

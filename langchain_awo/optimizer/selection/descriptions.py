@@ -67,12 +67,12 @@ def describe(meta_tool: MetaTool) -> str:
         dict.fromkeys(" ".join(extract_object(step.tool)) for step in meta_tool.steps if is_means(step))
     )
     noun = " ".join(extract_object(subject.tool))
-    only = "" if means else f"If you only need the {noun}, call {subject.tool}."
+    only = "" if means else f"If you only need the {noun}, call {subject.tool} directly."
     said = [
         f"Returns {_what(meta_tool)} in one call{_by(meta_tool)}.",
         f"Takes care of the {' and '.join(means)}." if means and not lets_in(subject) else "",
         *_limits(meta_tool),
-        "Reads only, changes nothing.",
+        "It only reads data.",
         only,
     ]
     return " ".join(sentence for sentence in said if sentence)
@@ -145,10 +145,12 @@ def _describe_write(meta_tool: MetaTool, write: Step) -> str:
     )
     said = [
         f"{_deed(write, first)}{only}.",
-        f"Looks at the {checked} first, then calls {write.tool}. Changes data.",
+        f"Reads the {checked}, then calls {write.tool}. Changes data.",
     ]
     if first.effect.is_read:
-        said.append(f"If you only need the {' '.join(extract_object(first.tool))}, call {first.tool}.")
+        said.append(
+            f"If you only need the {' '.join(extract_object(first.tool))}, call {first.tool} directly."
+        )
     return " ".join(said)
 
 

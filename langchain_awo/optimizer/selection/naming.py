@@ -7,7 +7,7 @@ before::
 after::
 
     get_customer_orders_and_shipments(email)
-        Returns a customer with orders and shipments, looked up by email. Reads only, changes nothing.
+        Returns a customer with orders and shipments, looked up by email. It only reads data.
         If you only need the customer, call find_customer.
 """
 

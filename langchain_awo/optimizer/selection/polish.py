@@ -54,7 +54,7 @@ def _worded(meta_tool: MetaTool, namer: Namer, taken: set[str]) -> MetaTool:
 
 def _problem(name: object, description: object, taken: set[str]) -> str:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        return f"{name!r} is no name for a tool: 3 to 63 letters, digits, _ or -"
+        return f"{name!r} is not a valid tool name: use 3 to 63 letters, digits, _ or -"
     if name in taken:
         return f"the name {name} is taken"
     if not isinstance(description, str) or not description.strip():

@@ -31,9 +31,9 @@ def refuse_off_limits(
         if tool in commands:
             code, reason = "command", REASON
         elif tool in protected:
-            code, reason = "protected", "the tool is protected; the agent calls it itself"
+            code, reason = "protected", "the tool is protected, so only the agent calls it"
         elif effect is Effect.DESTRUCTIVE:
-            code, reason = "destructive", "the tool is destructive; declare another effect for it to allow it"
+            code, reason = "destructive", "the tool is destructive; to allow it, declare another effect"
         else:
             continue
         yield Refused(routine=(tool,), code=code, reason=reason, occurrences=called[tool])
@@ -77,7 +77,7 @@ def _covering(left: LeftOut, kept: Sequence[MetaTool]) -> MetaTool | None:
 
 def _reason(left: LeftOut, covering: MetaTool | None) -> str:
     if left.unwanted_writes:
-        return f"in {left.unwanted_writes:,} places of these traces it would write what the agents did not"
+        return f"in {left.unwanted_writes:,} places of these traces it would make a write that the agents did not make"
     if left.is_full and left.added >= left.least:
         return f"it would save {left.added:,.1f} model calls, but the budget is used up; raise --max-tools"
     least = f"at least {left.least:,.1f} are needed to pay for its review and its schema"

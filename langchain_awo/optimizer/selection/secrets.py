@@ -82,7 +82,7 @@ def _name_only(call: str) -> str:
 
 
 def _told(reason: str) -> str:
-    return "the reason is not told: it holds what looks like a secret" if is_secret(reason) else reason
+    return "the reason is withheld: it contains what looks like a secret" if is_secret(reason) else reason
 
 
 def _with_clean_schemas(meta_tool: MetaTool) -> MetaTool:
@@ -97,12 +97,12 @@ def _doubt(meta_tool: MetaTool) -> str:
         for name, key, value in _fixed_values(step):
             where = f"the constant {name} of step {number} ({step.tool})"
             if contains_mask(value):
-                return f"{where} was a secret, of which only the mask is known; pass it in from outside, for example by the tool itself"
+                return f"{where} was a secret, of which only the mask is known; let the tool supply it itself"
             if is_secret(value, key):
-                return f"{where} looks like a secret; let the tool read it from where secrets are kept"
+                return f"{where} looks like a secret; let the tool read it from a secret store"
     for text in (meta_tool.name, meta_tool.description, meta_tool.mode_reason):
         if contains_mask(text) or is_secret(text):
-            return "its name or description holds what looks like a secret; take it out of the tools' descriptions"
+            return "its name or description contains what looks like a secret; remove it from the tools' descriptions"
     return ""
 
 

@@ -24,12 +24,12 @@ from langchain_awo.optimizer.selection.secrets import asks_for_secret
 from langchain_awo.optimizer.selection.weigh import Scales, Weight, choose
 
 CONTINUES = "every further step follows from the first call, and running it unasked saves more than it wastes"
-SHOWN = "a model must ask for it: run after every first call it would fetch too much in vain"
+SHOWN = "the model must ask for it: running it after every first call would fetch too much"
 CUT = 1.0
 """What a list cut to its first items must gain beside the whole one, in model calls: what is cut off is never seen."""
 
-AHEAD = "its reads often follow, and neither asking for them together nor running them unasked saves tokens"
-ASKS = "its parameters are the model's to say"
+AHEAD = "its reads often follow, and neither combining them nor running them unasked saves tokens"
+ASKS = "the model must supply its parameters"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

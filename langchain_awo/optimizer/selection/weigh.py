@@ -113,7 +113,7 @@ def choose(weights: Mapping[Mode, Weight], picked: Mode, reasons: Mapping[Mode, 
         return Choice(None, f"it would cost tokens and save no waiting. A run: {told}")
     why = reasons[chosen.mode]
     if chosen.mode not in (picked, "prefetch"):
-        why = f"{picked} costs more tokens than it saves, {chosen.mode} does not"
+        why = f"{picked} costs more tokens than it saves; {chosen.mode} does not"
     return Choice(chosen, f"{why}. A run: {told}")
 
 

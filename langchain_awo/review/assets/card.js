@@ -5,9 +5,9 @@ import { button, counted, element, figure, number, sides } from "./parts.js";
 const STANDING = { undecided: "undecided", accepted: "accepted", rejected: "rejected", changed: "changed since accepted" };
 
 const OUTCOMES = {
-  same: ["The same", "It does what the agent did, in one call."],
-  more: ["More reads", "It also makes reads that this agent did not make."],
-  stops: ["Stops", "Its condition does not hold here, so it stops before the write, and the model goes on."],
+  same: ["The same", "It makes the same calls as the agent did, in one call."],
+  more: ["More reads", "It also makes reads that the agent did not make."],
+  stops: ["Stops", "Its condition does not hold here, so it stops before the write and the model continues."],
   unwanted: ["A write the agent did not make", "Called here, it would write although the recorded agent did not."],
 };
 
@@ -49,7 +49,7 @@ function actions(tool, act) {
     element("div", { class: "actions" },
       tool.standing !== "accepted" && button(tool.standing === "changed" ? "Accept again" : "Accept", () => send("accept"), { class: "yes", "data-key": "a", "aria-label": `Accept ${name}` }),
       tool.standing !== "rejected" && opener,
-      tool.standing !== "undecided" && button("Take back", () => send("undecide"), { "aria-label": `Take back the decision about ${name}` }),
+      tool.standing !== "undecided" && button("Withdraw", () => send("undecide"), { "aria-label": `Withdraw the decision about ${name}` }),
       edit),
     asking, editing);
 }
@@ -99,14 +99,14 @@ function doubts(each) {
 function evidence(tool, state) {
   const seen = tool.evidence;
   const exact = seen.held_out ? `${number(seen.held_out_exact)} of ${number(seen.held_out)}` : `${number(seen.occurrences)}`;
-  return element("section", {}, element("h3", {}, "Why it is believed, and what it is worth"),
+  return element("section", {}, element("h3", {}, "Evidence and value"),
     element("dl", { class: "figures" },
       figure(exact, seen.held_out ? "held-out places reproduced exactly" : "places"),
       figure(number(seen.tasks), "different tasks"),
       figure(seen.calls_saved.toFixed(1), "model calls saved in one use"),
       figure(number(tool.worth.calls), `model calls saved in ${state.runs} runs`),
       figure(number(tool.worth.tokens), `tokens saved in ${state.runs} runs`),
-      figure(number(tool.worth.over_fetch), `calls in vain in ${state.runs} runs`)));
+      figure(number(tool.worth.over_fetch), `unused calls in ${state.runs} runs`)));
 }
 
 function settings(tool, act, id) {

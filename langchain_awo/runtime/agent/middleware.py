@@ -188,12 +188,12 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
     def _settle_beside(self, neighbours: Neighbours) -> None:
         if any(isinstance(each, ToolkitMiddleware) for each in neighbours.others):
             raise ArgumentError(
-                "the agent has two MetaToolMiddleware; keep one, with a toolkit compiled from the traces of both: "
+                "the agent has two MetaToolMiddleware; keep one, with a toolkit compiled from both sets of traces: "
                 "compile_toolkit(['one.db', 'other.db'], tools=tools)"
             )
         if self._neighbours is not None and neighbours.others != self._neighbours.others:
             raise ApprovalError(
-                "this MetaToolMiddleware is in another agent already, with other middleware; make one for each agent"
+                "this MetaToolMiddleware already belongs to another agent with other middleware; create one for each agent"
             )
         self._stated.check_names(self.toolkit.known_names | neighbours.tools, exact=True)
         warn_of_blind_guards(neighbours)
@@ -361,8 +361,8 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         is_own = is_meta_tool(request.tool) if request.tool is not None else name in known
         if not is_own or (name in self._installed.tools and not _held_out(request)):
             return None
-        reason = "this thread does without meta-tools" if _held_out(request) else ""
-        reason = reason or self._installed.refused.get(name, "it is not of the toolkit in use")
+        reason = "meta-tools are switched off for this thread" if _held_out(request) else ""
+        reason = reason or self._installed.refused.get(name, "it is not in the toolkit in use")
         return ToolMessage(
             f"{name} cannot be used here: {reason}",
             name=name,

@@ -267,7 +267,7 @@ def _decided(tool_call: ToolCall, decision: Mapping[str, Any]) -> ToolCall | Too
             return _edited(tool_call, decision.get("edited_action"))
         case "respond":
             return ToolMessage(decision.get("message", ""), name=name, tool_call_id=call_id)
-    reason = decision.get("message") or "no reason was given; do not try again unless the user asks for it"
+    reason = decision.get("message") or "no reason was given; do not retry unless the user asks for it"
     text = f"a person rejected the call of {name}: {reason}"
     return ToolMessage(text, name=name, tool_call_id=call_id, status="error")
 

@@ -214,7 +214,7 @@ class Continuer:
         return reply.model_copy(update={"content": content})
 
 
-_ASKS = Failed(error="asks a person; not run unasked")
+_ASKS = Failed(error="needs approval; not run unasked")
 
 
 def _by(request: Any, handler: Callable[[Any], Any]) -> Callable[..., Any]:

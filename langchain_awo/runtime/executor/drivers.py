@@ -157,5 +157,5 @@ async def _aperform(
 
 def _too_slow(timeout: float | None) -> Outcome:
     return describe_failure(
-        TimeoutError(f"no answer within {timeout:g} seconds; it may still have taken effect")
+        TimeoutError(f"no answer within {timeout:g} seconds; it may have taken effect anyway")
     )

@@ -222,12 +222,12 @@ class Performer:
 
 
 _BESIDE: Final = Failed(
-    error="not called: another call beside this one waits for a person; call this routine again, by itself"
+    error="not called: a parallel call is waiting for approval; call this routine again on its own"
 )
 
 
 _UNAPPROVED: Final = Failed(
-    error="not called: a person was asked to approve it, and this agent asks nobody; resume it where the tool is protected"
+    error="not called: it is waiting for approval, and this agent cannot ask; resume it in an agent that protects the tool"
 )
 
 
@@ -237,7 +237,7 @@ def _took_effect(outcome: Outcome) -> bool:
 
 def _unsaved(entry: Entry, error: Exception) -> Failed:
     _log.warning("what %s did could not be stored: %s", entry.tool, error)
-    return Failed(error=f"not called: the store that keeps it from running twice failed: {error}")
+    return Failed(error=f"not called: the store that prevents running it twice failed: {error}")
 
 
 def _skip_answers(taken: int) -> None:
@@ -249,4 +249,4 @@ def _skip_answers(taken: int) -> None:
         try:
             interrupt(None)
         except GraphInterrupt:
-            _log.debug("an earlier answer is not there any more")
+            _log.debug("an earlier answer is no longer available")

@@ -211,7 +211,7 @@ def _again(error: Exception, attempt: int, retries: int) -> bool:
         raise error
     final = isinstance(error, ToolException | ValidationError | InjectionError) or attempt == retries
     if not final:
-        _log.info("an inner read failed and is tried again: %s", describe_failure(error).error)
+        _log.info("retrying a failed read inside a meta-tool: %s", describe_failure(error).error)
     return not final
 
 

@@ -105,7 +105,7 @@ class Journal:
             return None
         if entry is not None and entry.status == "started":
             return Failed(
-                error=f"{call.tool} was started before with these arguments and nobody saw it end; find out "
+                error=f"{call.tool} was started before with these arguments and its result is unknown; check "
                 "whether it took effect before calling it"
             )
         done = [each for each in self.entries.values() if each.step == call.step and each.status == "done"]

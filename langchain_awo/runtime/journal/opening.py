@@ -61,7 +61,7 @@ class Opening:
             found = yield from self._found()
         except Exception as error:  # noqa: BLE001  # a store may fail in any way
             _log.warning("what %s did before could not be read: %s", self.meta_tool.name, error)
-            return f"not called: the store that keeps it from running twice failed: {error}"
+            return f"not called: the store that prevents running it twice failed: {error}"
         if isinstance(found, str):
             return found
         if problem := self._mismatch(found.journal):
@@ -96,7 +96,7 @@ class Opening:
             return (yield from self._held(journal))
         other = yield from self._unfinished()  # what this conversation may go on with needs no token
         return other or (
-            f"nothing is known of the resume token {token!r} here, so nothing was run; find out what was done before "
+            f"the resume token {token!r} is not known here, so nothing was run; check what was done before "
             "starting again without it"
         )
 
@@ -162,7 +162,7 @@ class Opening:
             if journal.hold_for(self.key.holder):
                 return Opened(journal=journal)
             yield Pause(_NAP)
-        return "not called: another call executes the same run and does not come to its end"
+        return "not called: another call is still executing the same run"
 
     def _has_begun_to_change(self, journal: Journal) -> bool:
         steps = self.meta_tool.steps
@@ -172,13 +172,13 @@ class Opening:
         if journal.meta_tool != self.meta_tool.name:
             return f"this resume token belongs to {journal.meta_tool}; call that"
         if journal.entries and journal.routine != self.routine:
-            return "the routine was compiled anew since this run began; make the remaining calls one by one"
+            return "the routine was recompiled since this run began; make the remaining calls one by one"
         return ""
 
 
 _LOST: Final = (
     "an earlier call with these arguments changed something and stopped, and nothing is known of it here, so nothing was run; "
-    "find out what was done and make the remaining calls one by one"
+    "check what was done and make the remaining calls one by one"
 )
 
 

@@ -228,9 +228,9 @@ class Prefetcher:
         )
 
 
-_ASKS: Final = Failed(error="asks a person; not read ahead")
-_ASKED: Final = Failed(error="the model asks for it itself at the same time")
-_OVER: Final = Failed(error="over: the budget is used up, or something may have changed")
+_ASKS: Final = Failed(error="needs approval; not prefetched")
+_ASKED: Final = Failed(error="the model requested it at the same time")
+_OVER: Final = Failed(error="discarded: the budget is used up, or something may have changed")
 
 
 def _performing(call: OriginalCall, trip: _Trip, around: Surroundings) -> Waiting[Outcome]:

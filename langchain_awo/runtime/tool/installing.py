@@ -118,7 +118,7 @@ def _goes_out(each: MetaTool, mode: Mode, reaching: AbstractSet[str]) -> str:
 
 def _reason(each: MetaTool, mode: Mode, protection: Protection, allow: frozenset[str]) -> str:
     if mode == "entry" and not each.effect.is_read:
-        return "it writes, and nobody asked for what is run at the start of a thread"
+        return "it writes, and nothing that runs unasked at the start of a thread may write"
     if mode == "entry" and each.approval:
         return f"a person is asked before {each.approval[0]!r}, and nobody asked for what is run at the start of a thread"
     reason = protection.reason(each, mode)

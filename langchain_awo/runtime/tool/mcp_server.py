@@ -52,7 +52,7 @@ def mcp_server(toolkit: MetaToolkit, *, version: str = "") -> Server[Any, Any]:
     protection = find_marked_tools(toolkit.tools)
     toolkit.tell_withheld()
     asking = {
-        each.name: f"{reason}; a server has no person to ask"
+        each.name: f"{reason}; a server cannot ask for approval"
         for each in ordered
         if (reason := (protection | collect_approvals(each)).reason(each, "append"))
     }

@@ -106,7 +106,7 @@ def find_worsened(
         if claimed is None or step.tool in declared or claimed.suspicion <= step.effect.suspicion:
             continue
         return (
-            f"the tool {step.tool!r} says that it is {claimed}, and this was compiled for {step.effect}; compile the "
+            f"the tool {step.tool!r} declares itself {claimed}, and this was compiled for {step.effect}; compile the "
             f"traces again, or pass effects={{{step.tool!r}: {str(step.effect)!r}}} if you know better"
         )
     return ""
@@ -155,7 +155,7 @@ def _changed(tool: BaseTool, expected: ToolSignature | None) -> str:
         return ""
     found = digest_schema(tool.name, read_parameters(tool))
     wanted = digest_schema(tool.name, expected.parameters)
-    return "" if found == wanted else "has another signature than when this was compiled"
+    return "" if found == wanted else "has a different signature than at compile time"
 
 
 def _misfit(step: Step, parameters: Mapping[str, JSONValue], aliases: Mapping[str, str]) -> str:

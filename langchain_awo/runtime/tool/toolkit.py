@@ -201,10 +201,10 @@ class MetaToolkit(BaseToolkit):
 
         Raises:
             ArgumentError: there is no such meta-tool, or it is disabled; the reason is in the message.
-            DecisionError: it writes, and nobody has accepted it.
+            DecisionError: it writes and has not been accepted.
         """
         if name in self._withheld:
-            raise DecisionError(f"{name} cannot be had: {self._what_it_waits_for(name)}")
+            raise DecisionError(f"{name} is not available: {self._what_it_waits_for(name)}")
         meta_tool = next((each for each in self.meta_tools if each.name == name), None)
         if meta_tool is None:
             why = self.disabled.get(name) or did_you_mean(str(name), self._current)

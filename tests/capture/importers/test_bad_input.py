@@ -242,7 +242,7 @@ def test_what_is_not_understood_is_counted():
     searched = [{"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}}] * 12
     late = {"role": "tool", "tool_call_id": "nowhere", "content": "x"}
     list(import_traces([{"messages": [late, {"role": "assistant", "content": searched}]}], summary=summary))
-    assert summary.unread == {"answer to a call that is not there": 1, "server_tool_use": 12}
+    assert summary.unread == {"answer to an unknown call": 1, "server_tool_use": 12}
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -76,7 +76,7 @@ def test_a_folder_and_a_pattern_are_all_their_files(tmp_path):
     (tmp_path / "notes.txt").write_text("not looked at")
     whole = list(import_traces(rows))
     assert list(import_traces(tmp_path)) == list(import_traces(f"{tmp_path}/*.jsonl")) == whole
-    with pytest.raises(ImportFormatError, match="no file fits the pattern"):
+    with pytest.raises(ImportFormatError, match="no file matches the pattern"):
         list(import_traces(f"{tmp_path}/*.csv"))
 
 
@@ -150,7 +150,7 @@ def test_the_outcome_may_be_a_field_of_the_record():
     (record,) = openai()
     (trace,) = import_traces([{**record, "review": {"verdict": "fail"}}], success_from="review.verdict")
     assert trace.success is False
-    with pytest.raises(ImportFormatError, match="no number"):
+    with pytest.raises(ImportFormatError, match="not a number"):
         list(import_traces([record], success_from="review>=good"))
 
 
