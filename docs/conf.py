@@ -118,6 +118,7 @@ CONTENTS = {
         "traps",
         "runtime",
         "worlds",
+        "figures",
         "architecture",
         "decisions/README",
         "decisions/*",

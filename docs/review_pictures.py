@@ -36,8 +36,8 @@ def main() -> None:
         write(page.screenshot(), IMAGES / "review.png")
         page.locator(f"{PAGE} summary").click()
         write(page.locator(f"{PAGE} .examples").screenshot(), IMAGES / "review-examples.png")
+        page.locator(f"{PAGE} summary").click()
         decide(page)
-        write(page.screenshot(), IMAGES / "review-decided.png")
         phone = chromium.new_context(
             viewport={"width": 390, "height": 760}, color_scheme="dark", device_scale_factor=1.5
         ).new_page()
@@ -47,20 +47,29 @@ def main() -> None:
 
 
 def decide(page: Page) -> None:
-    """Accept a guarded write, reject one with a reason, and give a read another name."""
+    """Accept a guarded write, reject one with a reason, and give a read another name; each is a picture."""
     page.fill("#by", "Ann")
     page.locator(f"{PAGE} button.yes").first.click()
     page.wait_for_selector(f"{PAGE}.accepted")
+    take_top(page, PAGE, "review-accepted")
     page.locator(f"{PAY} .actions button.no").first.click()
     page.fill(f"{PAY} .inline input", "finance checks each")
+    take_top(page, PAY, "review-rejecting")
     page.press(f"{PAY} .inline input", "Enter")
     page.wait_for_selector(f"{PAY}.rejected")
     page.locator(f"{READ} [data-key=e]").click()
     page.fill(f"{READ} .editor input", "orders_of_customer")
+    take_top(page, READ, "review-renaming")
     page.press(f"{READ} .editor input", "Enter")
     page.wait_for_selector("#tool-orders_of_customer")
-    page.locator(PAY).scroll_into_view_if_needed()
-    page.evaluate("document.querySelector('#tool-pay_back_for_received_return').scrollIntoView()")
+
+
+def take_top(page: Page, card: str, name: str) -> None:
+    """Photographs the bar with the totals and, below it, a card down to what it does."""
+    page.evaluate("card => document.querySelector(card).scrollIntoView()", card)
+    below = page.locator(f"{card} section").first.bounding_box()
+    height = int(below["y"]) if below else 0
+    write(page.screenshot(clip={"x": 0, "y": 0, "width": 1040, "height": height}), IMAGES / f"{name}.png")
 
 
 @contextmanager

@@ -1,6 +1,7 @@
-"""The app world, measured: `python examples/app_world/run.py`. Credentials, login and token are compiled; no key is needed."""
+"""The app world, measured: `python examples/app_world/run.py`. Credentials, login and token are compiled. No key, half a minute."""
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 
@@ -38,6 +39,7 @@ def main() -> None:
             rules=RuleSet() if asked.no_rules else rules, effects=rules.effects, writes="guarded"
         ),
         comparing=not asked.no_comparison,
+        tell=lambda phase: print(f"{phase} ...", file=sys.stderr, flush=True),
         reading=[tool.name for tool in world.tools() if tool.metadata == READS],
     )
     print(format_trial(trial))

@@ -30,10 +30,15 @@ LOOK = {"readOnlyHint": True}
 class Browser:
     """One page of a real browser. Playwright is bound to the thread it was started in, so that all runs in one of its own."""
 
-    def __init__(self, address: str) -> None:
-        self._address = address
+    def __init__(self) -> None:
+        self._address = ""
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="browser")
         self._page: Page = self._thread.submit(self._start).result()
+
+    def visit(self, address: str) -> None:
+        """Goes to another shop, as somebody who was never there: `open_shop` opens it."""
+        self._address = address
+        self._page = self._thread.submit(self._new_page).result()
 
     def __enter__(self) -> Self:
         """The browser itself."""
@@ -105,6 +110,11 @@ class Browser:
         self._chromium = self._playwright.chromium.launch(
             executable_path=chromium(), args=["--no-sandbox", "--disable-dev-shm-usage"]
         )
+        return self._new_page()
+
+    def _new_page(self) -> Page:
+        for context in self._chromium.contexts:
+            context.close()
         page = self._chromium.new_page()
         page.set_default_timeout(10_000)
         return page

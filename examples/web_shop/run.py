@@ -1,11 +1,13 @@
-"""The web shop, measured: `python examples/web_shop/run.py`. A real headless Chromium, no key.
+"""The web shop, measured: `python examples/web_shop/run.py`. A real headless Chromium, no key, about a minute.
 
 Needs Playwright (`pip install playwright`) and a Chromium: Debian's (`apt-get install chromium`) or Playwright's
 (`playwright install chromium`).
 """
 
 import argparse
+import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +29,10 @@ HERE = Path(__file__).parent
 class Place:
     """A shop with nobody in it, and a browser that is in front of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, browser: Browser) -> None:
         self._shop = Shop()
-        self._browser = Browser(self._shop.address)
+        self._browser = browser
+        browser.visit(self._shop.address)
 
     def tools(self) -> list[BaseTool]:
         """What an agent can do in the browser."""
@@ -57,30 +60,32 @@ class Place:
         )
 
     def close(self) -> None:
-        """Closes browser and shop."""
-        self._browser.close()
+        """Closes the shop; the browser stays."""
         self._shop.close()
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--tasks", type=int, default=60, help="how many tasks, a third of them held out")
+    options.add_argument("--tasks", type=int, default=60, help="how many tasks")
+    options.add_argument("--held-out", type=int, help="how many of them are held out; a third if not given")
     options.add_argument("--no-comparison", action="store_true", help="leave out the other strategies")
     options.add_argument("--no-rules", action="store_true", help="compile without the merging rules")
     asked = options.parse_args()
     rules = read_rules(HERE / "rules.yaml")
-    trial = run_trial(
-        Place,
-        plan_for,
-        generate_tasks(asked.tasks),
-        held_out=asked.tasks // 3,
-        folder=Path(tempfile.mkdtemp()),
-        options=Options(
-            rules=RuleSet() if asked.no_rules else rules, effects=rules.effects, writes="guarded"
-        ),
-        comparing=not asked.no_comparison,
-        reading=["open_shop", "scroll"],
-    )
+    with Browser() as browser:
+        trial = run_trial(
+            partial(Place, browser),
+            plan_for,
+            generate_tasks(asked.tasks),
+            held_out=asked.held_out or asked.tasks // 3,
+            folder=Path(tempfile.mkdtemp()),
+            options=Options(
+                rules=RuleSet() if asked.no_rules else rules, effects=rules.effects, writes="guarded"
+            ),
+            comparing=not asked.no_comparison,
+            tell=lambda phase: print(f"{phase} ...", file=sys.stderr, flush=True),
+            reading=["open_shop", "scroll"],
+        )
     print(format_trial(trial))
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from langchain_awo.cli.options import AsJson
-from langchain_awo.cli.terminal import put, put_json, say
+from langchain_awo.cli.terminal import measure_width, put, put_json, say
 
 
 def diff(
@@ -36,5 +36,5 @@ def diff(
     if as_json:
         put_json({"same": difference.is_same, **get_adapter(Difference).dump_python(difference, mode="json")})
     else:
-        put(format_difference(difference))
+        put(format_difference(difference, width=measure_width()))
     raise typer.Exit(0 if difference.is_same else 1)

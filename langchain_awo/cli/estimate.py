@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from langchain_awo.cli.hints import check_tool_names
 from langchain_awo.cli.options import (
     PHASES,
     AsJson,
@@ -81,6 +82,7 @@ def estimate_traces(
     table = read_prices(prices)
     specs = [read_spec(tool) for tool in load_live_tools(tools)]
     found = read_sample(traces, domain=domain, model=model)
+    check_tool_names(options, found, specs)
     with progress(PHASES) as tell:
         estimate = estimate_saving(
             found,

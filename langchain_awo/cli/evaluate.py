@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from langchain_awo.cli.hints import tell_unknown_effects
+from langchain_awo.cli.hints import check_tool_names, tell_unknown_effects
 from langchain_awo.cli.options import (
     PHASES,
     AsJson,
@@ -58,6 +58,7 @@ def evaluate_traces(
     )
     specs = [read_spec(tool) for tool in load_live_tools(tools)]
     found = read_sample(traces, domain=domain, model=model)
+    check_tool_names(options, found, specs)
     with progress(PHASES) as tell:
         evaluation = evaluate(
             found,

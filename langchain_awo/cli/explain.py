@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from langchain_awo.cli.hints import check_tool_names
 from langchain_awo.cli.options import (
     AsJson,
     Domain,
@@ -56,9 +57,9 @@ def explain(
         rules=read_rules(rules) if rules else None,
     )
     specs = [read_spec(tool) for tool in load_live_tools(tools)]
-    corpus = build_corpus(
-        read_traces(traces, domain=domain, model=model), tools=specs, declared=options.effects
-    )
+    recorded = read_traces(traces, domain=domain, model=model)
+    check_tool_names(options, recorded, specs)
+    corpus = build_corpus(recorded, tools=specs, declared=options.effects)
     with waiting("examining the routine"):
         found = explain_routine(corpus, names, options=options)
     if as_json:

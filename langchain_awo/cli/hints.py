@@ -11,6 +11,21 @@ from langchain_awo.model.trace.effect import Effect
 
 if TYPE_CHECKING:
     from langchain_awo.model.trace.trace import ToolSpec, Trace
+    from langchain_awo.optimizer.pipeline import Options
+
+
+def check_tool_names(options: Options, traces: Sequence[Trace], specs: Sequence[ToolSpec] = ()) -> None:
+    """Makes sure that `--protect` and `--effect` name tools that exist; without live tools it only warns.
+
+    Raises:
+        ApprovalError: a protected tool does not exist, and nothing would be protected.
+        ArgumentError: the effect of a tool is declared that does not exist.
+    """
+    from langchain_awo.api.phases import check_names
+
+    called = {call.name for trace in traces for call in trace.tool_calls}
+    offered = {spec.name for trace in traces for spec in trace.tools}
+    check_names(options, {spec.name for spec in specs}, called | offered)
 
 
 def tell_unknown_effects(

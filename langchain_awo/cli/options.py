@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from langchain_awo.errors import ArgumentError
+from langchain_awo.model.ir.argument_checks import check_choice, check_share
 from langchain_awo.model.trace.effect import Effect
 
 Traces = Annotated[
@@ -63,7 +65,22 @@ Writes = Annotated[
     ),
 ]
 SplitSeed = Annotated[int, typer.Option(help="Seed for which tasks are held out.")]
-HeldOut = Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of tasks to hold out.")]
+
+
+def _share(value: float | None) -> float | None:
+    """A share as it was given.
+
+    Raises:
+        ArgumentError: it is not between 0 and 1.
+    """
+    if value is not None:
+        check_share(value, option="--held-out")
+    return value
+
+
+HeldOut = Annotated[
+    float, typer.Option(callback=_share, help="Share of tasks to hold out, from 0 to 1.")
+]
 PriceFile = Annotated[
     Path | None,
     typer.Option("--prices", help="A price table to use instead of the built-in one."),
@@ -75,10 +92,9 @@ def parse_effects(declared: Sequence[str] | None) -> dict[str, Effect]:
     effects = {}
     for text in declared or ():
         tool, equals, name = text.rpartition("=")
-        if not (tool and equals) or name not in {*Effect}:
-            raise typer.BadParameter(
-                f"{text!r} is not TOOL=EFFECT with one of {', '.join(Effect)}", param_hint="--effect"
-            )
+        if not (tool and equals):
+            raise ArgumentError(f"--effect {text}: write TOOL=EFFECT, such as --effect get_order=read")
+        check_choice(name, Effect, option=f"--effect {tool}")
         effects[tool] = Effect(name)
     return effects
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from langchain_awo.cli.hints import check_tool_names
 from langchain_awo.cli.options import (
     PHASES,
     AsJson,
@@ -51,6 +52,7 @@ def recompile_toolkit(
 
     Example: `awo recompile new-traces.db --toolkit toolkit.json -o new-toolkit.json`
     """
+    from langchain_awo.optimizer.pipeline import Options
     from langchain_awo.optimizer.recompile.recompile import as_compiled, recompile_plan
     from langchain_awo.optimizer.rules.file import read_rules
     from langchain_awo.plan_file import check_target, read_plan, write_plan
@@ -60,13 +62,15 @@ def recompile_toolkit(
     former = read_plan(toolkit)
     specs = [read_spec(tool) for tool in load_live_tools(tools)]
     before = as_compiled(former, live=bool(specs), rules=read_rules(rules) if rules else None)
+    named = Options(protected=frozenset(protect or ()), effects=parse_effects(effect))
     options = replace(
         before,
         max_tools=max_tools or before.max_tools,
-        protected=before.protected | frozenset(protect or ()),
-        effects={**before.effects, **parse_effects(effect)},
+        protected=before.protected | named.protected,
+        effects={**before.effects, **named.effects},
     )
     found = read_traces(traces, domain=domain, model=model)
+    check_tool_names(named, found, specs)
     with progress(PHASES) as tell:
         changes = recompile_plan(found, former, options=options, tools=specs, progress=tell)
     write_plan(changes.plan, output)

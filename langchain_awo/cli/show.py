@@ -33,10 +33,7 @@ def show(
     ] = False,
     mermaid: Annotated[
         bool,
-        typer.Option(
-            "--mermaid",
-            help="The steps of each meta-tool and the data flow between them, as a Mermaid diagram.",
-        ),
+        typer.Option("--mermaid", help="A diagram of each meta-tool, as Markdown with Mermaid blocks."),
     ] = False,
     tools: Annotated[
         str | None,
@@ -83,7 +80,7 @@ def show(
 
 
 def _show_plan(plan: ToolkitPlan, *, refused: bool, mermaid: bool, as_json: bool) -> None:
-    from langchain_awo.model.views.mermaid import to_mermaid
+    from langchain_awo.model.views.mermaid import markdown_diagrams
     from langchain_awo.model.views.refusals import format_refusals
     from langchain_awo.plan_file import encode_plan
 
@@ -91,7 +88,7 @@ def _show_plan(plan: ToolkitPlan, *, refused: bool, mermaid: bool, as_json: bool
         data = json.loads(encode_plan(plan))
         put_json(data.get("refused", []) if refused else data)
     elif mermaid:
-        put("\n\n".join(f"%% {each.name}\n{to_mermaid(each)}" for each in plan.meta_tools))
+        put(markdown_diagrams(plan.meta_tools) or "no meta-tools")
     elif refused:
         put_wrapped(format_refusals(plan.refused) or "no candidate was refused")
     else:

@@ -8,16 +8,20 @@ import sys
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console, JustifyMethod
+from rich.cells import cell_len
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from langchain_awo.model.text.visible import make_visible as plain
 from langchain_awo.model.text.visible import make_visible_line
+
+GAPS: Final = (3, 2)
+"""Blanks between two columns of a table, and where space is short."""
 
 
 class Tell(Protocol):
@@ -71,21 +75,55 @@ def put_json(data: Any) -> None:
 
 
 def put_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table that fits the terminal; the first column holds names, the others figures."""
-    table = Table(title=Text(plain(title)), title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    table.show_edge = table.pad_edge = False
-    longest = max((len(row[0]) for row in rows), default=0)
-    for position, column in enumerate(columns):
-        figures = position > 0
-        align: JustifyMethod = "right" if figures else "left"
-        table.add_column(
-            Text(column), justify=align, overflow="fold", min_width=0 if figures else min(longest, 12)
-        )
-    for row in rows:
-        table.add_row(*(Text(make_visible_line(cell)) for cell in row))
+    """A table that fits the terminal without splitting a word; the first column holds names, the others figures.
+
+    Where even that is too wide, each row is a block of lines instead.
+    """
     console = Console()
-    console.print(table)
+    cells = [[make_visible_line(cell) for cell in row] for row in rows]
+    gap, widths = _fit(list(zip(columns, *cells, strict=True)), console.width)
+    console.print(Text(plain(title), style="bold"))
+    if widths:
+        console.print(_table_of(columns, cells, widths, gap))
+    else:
+        console.print(Text("\n".join(_blocks_of(columns, cells))), soft_wrap=True)
     console.print()
+
+
+def _fit(columns: Sequence[Sequence[str]], width: int) -> tuple[int, list[int]]:
+    """The gap between columns and how wide each is; no widths where words would have to be split."""
+    least = [max(map(_longest_word, column)) for column in columns]
+    widths = [max(map(cell_len, column)) for column in columns]
+    gap = next((gap for gap in GAPS if sum(least) + gap * (len(least) - 1) <= width), None)
+    if gap is None:
+        return 0, []
+    while sum(widths) + gap * (len(widths) - 1) > width:
+        slack = [have - need for have, need in zip(widths, least, strict=True)]
+        widths[slack.index(max(slack))] -= 1
+    return gap, widths
+
+
+def _table_of(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int], gap: int
+) -> Table:
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, gap - 2))
+    for position, (column, width) in enumerate(zip(columns, widths, strict=True)):
+        table.add_column(Text(column), justify="right" if position else "left", width=width)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _blocks_of(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    for name, *figures in rows:
+        yield name or columns[0]
+        yield from (
+            f"  {column}: {figure}" for column, figure in zip(columns[1:], figures, strict=True) if figure
+        )
+
+
+def _longest_word(text: str) -> int:
+    return max(map(cell_len, text.split()), default=0)
 
 
 def format_percent(share: float) -> str:

@@ -106,6 +106,7 @@ def run_trial(
     reading: Iterable[str],
     mode: Any = None,
     comparing: bool = True,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Trial:
     """Records the first tasks, compiles them, and does the last ones on two fresh places.
 
@@ -119,16 +120,21 @@ def run_trial(
         reading: tools that only read.
         mode: how the meta-tools are installed, as `MetaToolMiddleware` takes it; as the plan says if not given.
         comparing: whether the recordings are compiled by other strategies too.
+        tell: is told each phase as it begins.
     """
     agent = _Agent(planner, frozenset(reading))
     train, rest = tasks[:-held_out], tasks[-held_out:]
     seen, unseen = folder / "traces.db", folder / "held-out.db"
+    tell(f"recording {len(train)} tasks")
     with closing(open_place()) as place, awo.TraceRecorder(seen) as recorder:
         agent.work(place, train, callbacks=[recorder])
         specs = [read_spec(tool) for tool in place.tools()]
+    tell("compiling")
     plan = compile_plan(awo.load_traces(seen), options=options, tools=specs)
+    tell(f"doing {len(rest)} held-out tasks without meta-tools")
     with closing(open_place()) as place, awo.TraceRecorder(unseen) as recorder:
         before, rows = _arm(agent.work(place, rest, callbacks=[recorder]), place, rest), place.rows()
+    tell("doing the same tasks with them")
     with closing(open_place()) as place:
         toolkit = awo.MetaToolkit(plan=plan, tools=place.tools())
         toolkit = toolkit.accept(
@@ -136,6 +142,8 @@ def run_trial(
         )
         works = agent.work(place, rest, middleware=[awo.MetaToolMiddleware(toolkit, mode=mode)])
         after, same = _arm(works, place, rest), place.rows() == rows
+    if comparing:
+        tell("compiling by the other strategies, to compare")
     return Trial(
         toolkit=toolkit,
         recorded=len(train),

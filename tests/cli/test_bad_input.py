@@ -127,8 +127,9 @@ def test_nothing_but_a_toolkit_is_overwritten(awo, store):
 
 
 BAD_OPTIONS = {
-    "an effect that does not exist": (["--effect", "get_order=harmless"], "get_order=harmless"),
-    "an effect of nothing": (["--effect", "=read"], "=read"),
+    "an effect that does not exist": (["--effect", "get_order=reed"], "did you mean 'read'?"),
+    "an effect of nothing": (["--effect", "=read"], "write TOOL=EFFECT"),
+    "a tool without an effect": (["--effect", "get_order"], "write TOOL=EFFECT"),
     "no tools at all": (["--max-tools", "0"], "--max-tools"),
     "another strategy": (["--strategy", "magic"], "magic"),
     "tools without an attribute": (["--tools", "json"], "module:attribute"),
@@ -205,3 +206,26 @@ def test_json_that_is_no_toolkit_is_not_taken_for_an_empty_one(awo, store, tmp_p
         assert "other.json is not a compiled toolkit" in complaint(
             awo(verb, store, "-t", "other.json", *more)
         )
+
+
+NAMING = {
+    "compile": ("-o", "new.json"),
+    "evaluate": (),
+    "estimate": ("--price-as", "gpt-4.1-mini"),
+    "explain": ("find_user > get_order",),
+    "recompile": ("--toolkit", "toolkit.json", "-o", "new.json"),
+}
+
+
+@pytest.mark.parametrize("verb", NAMING)
+@pytest.mark.parametrize("option", [("--protect", "get_oder"), ("--effect", "get_oder=write")])
+def test_a_tool_that_nobody_knows_is_never_passed_over_in_silence(awo, store, caplog, verb, option):
+    if verb == "recompile":
+        awo("compile", store)
+    awo(verb, store, *NAMING[verb], *option)
+    assert "names 'get_oder', which no trace calls; did you mean 'get_order'?" in caplog.text
+
+
+@pytest.mark.parametrize("verb", ["evaluate", "estimate"])
+def test_a_share_in_percent_is_told_how_to_be_written(awo, store, verb):
+    assert "0.1 for 10 %" in complaint(awo(verb, store, "--held-out", "10"))

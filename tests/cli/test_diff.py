@@ -54,3 +54,16 @@ def test_what_is_no_toolkit_is_bad_input(awo, compiled):
     result = awo("diff", "toolkit.json", "missing.json")
     assert result.exit_code == 2
     assert "missing.json cannot be read" in result.stderr
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_in_a_terminal_every_line_is_marked_and_fits(awo, compiled, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    (first, *_) = compiled["meta_tools"]
+    first["description"] = f"All of it: {first['description']}"
+    gone = compiled["meta_tools"].pop()["name"] if len(compiled["meta_tools"]) > 1 else ""
+    shown = awo("diff", "toolkit.json", saved(compiled)).stdout.splitlines()
+    assert max(map(len, shown)) <= width
+    assert any(line.startswith("  + All of it") for line in shown)
+    assert {line.strip()[:1] for line in shown if line.startswith(("  -", "  +"))} == {"-", "+"}
+    assert not gone or f"- {gone}(" in "\n".join(shown)

@@ -2,8 +2,9 @@
 
     python -m tests.docs.outputs
 
-lists those that nothing holds. A note is an HTML comment right before the block: `measured DATE, MACHINE` for what takes too
-long for every run of the tests, `demo output` for what the test of the demo holds, `no output: WHAT` for text that is none.
+lists those that nothing holds, and tables of figures as well. A note is an HTML comment right before the block or the table:
+`measured DATE, MACHINE` for what takes too long for every run of the tests, `held by TEST` for what a test compares,
+`demo output` for what the test of the demo holds, `no output: WHAT` for text and `no figures: WHAT` for numbers that are none.
 """
 
 from __future__ import annotations
@@ -11,10 +12,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tests.docs.pages import PAGES, Block, blocks_of
+from tests.docs.pages import PAGES, Block, Table, blocks_of, tables_of
 from tests.docs.test_pages_run import FIRST_HOUR, RUN, TUTORIAL
 
-NOTED = re.compile(r"(not run: .*; )?measured \d{4}-\d\d-\d\d, \S.*|demo output|no output: \S.*")
+NOTED = re.compile(
+    r"(not run: .*; )?measured \d{4}-\d\d-\d\d, \S.*|held by (?P<test>tests/\S+\.py)|demo output|evaluation table"
+    r"|no output: \S.*|no figures: \S.*"
+)
+
+FIGURE = re.compile(r"[*+~-]*\d[\d.,]*")
+
+MOSTLY = 0.4
+"""From this share of its cells on, a table is one of figures."""
 
 
 def unheld_outputs() -> Iterator[str]:
@@ -28,6 +37,17 @@ def unheld_outputs() -> Iterator[str]:
                 and not (is_read and is_compared(block))
             ):
                 yield f"{page}:{block.line}"
+        yield from (
+            f"{page}:{table.line}"
+            for table in tables_of(page)
+            if has_figures(table) and not NOTED.fullmatch(table.note)
+        )
+
+
+def has_figures(table: Table) -> bool:
+    """Whether most of what a table says beside its first column is numbers."""
+    cells = [cell for _, *rest in table.rows for cell in rest]
+    return sum(bool(FIGURE.match(cell)) for cell in cells) > MOSTLY * len(cells)
 
 
 def shows_output(block: Block) -> bool:

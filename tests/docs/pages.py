@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -31,6 +32,21 @@ class Block:
     line: int
     note: str
     after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table, without its heading.
+
+    Attributes:
+        line: of its heading, counted from 1.
+        note: as of a block.
+        rows: their cells, as they are written.
+    """
+
+    line: int
+    note: str
+    rows: list[list[str]]
 
 
 def links_of(page: str) -> list[str]:
@@ -63,16 +79,34 @@ def blocks_of(page: str) -> list[Block]:
     blocks = []
     for before, token in zip([None, *tokens], tokens, strict=False):
         if token.type == "fence":
-            comment = (
-                before and before.type == "html_block" and re.fullmatch(r"<!-- (.*) -->\s*", before.content)
-            )
             blocks.append(
                 Block(
                     language=token.info.split(" ")[0],
                     text=token.content,
                     line=token.map[0] + 2,
-                    note=comment[1] if comment else "",
+                    note=_note(before),
                     after=before.info if before and before.type == "fence" else "",
                 )
             )
     return blocks
+
+
+def tables_of(page: str) -> list[Table]:
+    tokens = MarkdownIt("commonmark").enable("table").parse(text_of(page))
+    tables = []
+    for before, token in zip([None, *tokens], tokens, strict=False):
+        if token.type == "table_open":
+            tables.append(Table(line=token.map[0] + 1, note=_note(before), rows=[]))
+        elif token.type == "tr_open":
+            tables[-1].rows.append([])
+        elif token.type == "inline" and before.type in {"td_open", "th_open"}:
+            tables[-1].rows[-1].append(token.content)
+    return [replace(table, rows=table.rows[1:]) for table in tables]
+
+
+def _note(before: Token | None) -> str:
+    """What an HTML comment right before something says."""
+    if before is None or before.type != "html_block":
+        return ""
+    comment = re.fullmatch(r"<!-- (.*) -->\s*", before.content)
+    return comment[1] if comment else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -85,6 +86,18 @@ def test_every_command_and_option_is_described():
     for verb, options in VERBS.items():
         missing = {each for each in options if each.startswith("--") and each not in sections[" ".join(verb)]}
         assert missing == set(), f"awo {' '.join(verb)}"
+
+
+def test_every_install_that_is_shown_is_of_a_clone_and_of_extras_that_exist():
+    """The package is on no index."""
+    extras = tomllib.loads(text_of("pyproject.toml"))["project"]["optional-dependencies"].keys()
+    shown = [
+        found.groups()
+        for name in PAGES
+        for found in re.finditer(r"pip install ['\"](\S*)langchain-awo\[([\w,]+)\]", text_of(name))
+    ]
+    assert {where for where, _ in shown} <= {"path/to/", "../"}
+    assert {extra for _, named in shown for extra in named.split(",")} <= extras
 
 
 def test_every_make_target_that_is_shown_exists():

@@ -18,6 +18,7 @@ FIRST_HOUR = "docs/first-hour.md"
 
 ONLY_SHOWN = {
     "docs/benchmarks.md": "needs the recordings, and minutes",
+    "docs/figures.md": "takes minutes; tests/test_examples.py holds what it can",
     "docs/cli.md": "shows every verb with files that only its readers have",
     "CONTRIBUTING.md": "is about this repository",
     "docs/worlds.md": "needs minutes; tests/test_examples.py runs both with fewer tasks",

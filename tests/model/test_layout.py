@@ -7,9 +7,8 @@ from dataclasses import replace
 import pytest
 
 from langchain_awo.model.ir.binding import Item, Output, Parameter
-from langchain_awo.model.ir.metatool import Guard, Map, MetaTool, ParameterSpec, Step
+from langchain_awo.model.ir.metatool import Condition, Guard, Map, MetaTool, ParameterSpec, Step
 from langchain_awo.model.trace.effect import Effect
-from langchain_awo.model.views.mermaid import to_mermaid
 from langchain_awo.model.views.notation import format_meta_tool
 from langchain_awo.model.views.notation_layout import lay_out
 
@@ -53,18 +52,29 @@ def test_steps_that_may_write_are_marked():
     assert marked[0].startswith("! 3  close_account(")
 
 
-def test_the_picture_has_a_box_for_each_step_and_an_arrow_for_each_flow():
-    drawn = to_mermaid(TOOL).splitlines()
+def test_a_meta_tool_draws_a_box_for_each_step_and_an_arrow_for_each_flow():
+    drawn = TOOL.to_mermaid().splitlines()
     assert drawn[0] == "flowchart LR"
     assert '  p0(["email"])' in drawn
     assert '  s2[["2 get_invoice_with_all_lines"]]' in drawn
-    assert '  s1 -->|"account, each"| s2' in drawn or '  s1 -->|"invoice_id, account, each"| s2' in drawn
+    assert '  s1 -->|"account, each invoice_id"| s2' in drawn
     assert any(line.startswith("  s1 -.->") and "overdue" in line for line in drawn)
     assert drawn[-1] == "  class s3 write"
 
 
+def test_a_list_from_a_parameter_and_every_condition_of_a_guard_have_arrows():
+    limit = Condition(source=Parameter(name="limit"), test="at_least", value=2)
+    listed = replace(EACH, args={"id": Item()}, over=Map(source=Parameter(name="ids")))
+    guarded = replace(WRITE, guard=replace(WRITE.guard, also=(limit,)))
+    names = tuple(ParameterSpec(name=name) for name in ("email", "ids", "limit"))
+    drawn = replace(TOOL, steps=(READ, listed, guarded), parameters=names).to_mermaid()
+    assert '  p1 -->|"each id"| s2' in drawn
+    assert "  p2 -.->" in drawn
+    assert "  s1 -.->" in drawn
+
+
 def test_a_name_in_the_picture_ends_no_label():
     hostile = replace(TOOL, steps=(replace(READ, tool='x"] --> y["<script>'), EACH, WRITE))
-    (line,) = (each for each in to_mermaid(hostile).splitlines() if each.startswith("  s1["))
+    (line,) = (each for each in hostile.to_mermaid().splitlines() if each.startswith("  s1["))
     assert line.count('"') == 2
     assert "<" not in line

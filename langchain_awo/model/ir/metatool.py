@@ -265,6 +265,16 @@ class MetaTool:
         """Names of the tools it calls, in order of first use."""
         return tuple(dict.fromkeys(step.tool for step in self.steps))
 
+    def to_mermaid(self) -> str:
+        """The steps as boxes with the flow of values between them, as Mermaid text, which GitHub and GitLab draw.
+
+        A thick border marks a step that may write, a double one a step called once for each item of a list. A dashed
+        arrow only decides whether to go on.
+        """
+        from langchain_awo.model.views.mermaid import to_mermaid  # noqa: PLC0415  # views are made of meta-tools
+
+        return to_mermaid(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from langchain_awo.model.ir.binding import Argument, Output, Parameter, list_leaves
+from langchain_awo.model.ir.binding import Binding, Constant, Item, Parameter, list_leaves, uses_item
+from langchain_awo.model.ir.guard import list_conditions
 from langchain_awo.model.ir.metatool import MetaTool, Step
+from langchain_awo.model.text.visible import make_visible_line
 from langchain_awo.model.views.notation import format_guard
 
 
@@ -15,6 +17,13 @@ def to_mermaid(meta_tool: MetaTool) -> str:
     A dashed arrow is only asked whether to go on; a box with a double border is called once for each item of a list.
     """
     return "\n".join(["flowchart LR", *(f"  {line}" for line in _lines(meta_tool))])
+
+
+def markdown_diagrams(meta_tools: Iterable[MetaTool]) -> str:
+    """Each meta-tool as a Markdown block with its name above, to paste into a pull request."""
+    return "\n\n".join(
+        f"`{make_visible_line(each.name)}`\n\n```mermaid\n{to_mermaid(each)}\n```" for each in meta_tools
+    )
 
 
 def _lines(meta_tool: MetaTool) -> Iterator[str]:
@@ -30,26 +39,38 @@ def _lines(meta_tool: MetaTool) -> Iterator[str]:
         yield f"class {','.join(writes)} write"
 
 
-def _arrows(number: int, step: Step, parameters: dict[str, str]) -> Iterator[str]:
-    said: dict[str, list[str]] = {}
-    for name, binding in step.args.items():
-        for leaf in list_leaves(binding):
-            if isinstance(leaf, Parameter) and leaf.name in parameters:
-                said.setdefault(parameters[leaf.name], []).append(name)
-            elif isinstance(leaf, Output | Argument):
-                said.setdefault(f"s{leaf.step}", []).append(name)
-    for leaf in list_leaves(step.over.source) if step.over else ():
-        if isinstance(leaf, Output | Argument):
-            said.setdefault(f"s{leaf.step}", []).append("each")
-    for source, names in said.items():
-        yield f'{source} -->|"{_text(", ".join(dict.fromkeys(names)))}"| s{number}'
+def _arrows(number: int, step: Step, parameters: Mapping[str, str]) -> Iterator[str]:
+    labels: dict[str, dict[str, None]] = {}
+    for name, binding in _flows(step):
+        for box in _boxes(binding, parameters):
+            labels.setdefault(box, {})[name] = None
+    for box, names in labels.items():
+        yield f'{box} -->|"{_text(", ".join(names))}"| s{number}'
     if step.guard:
-        asked = {
-            f"s{leaf.step}" for leaf in list_leaves(step.guard.source) if isinstance(leaf, Output | Argument)
-        }
-        yield from (
-            f'{source} -.->|"{_text(format_guard(step.guard, step))}"| s{number}' for source in sorted(asked)
-        )
+        asked = {box for each in list_conditions(step.guard) for box in _boxes(each.source, parameters)}
+        condition = _text(format_guard(step.guard, step))
+        yield from (f'{box} -.->|"{condition}"| s{number}' for box in sorted(asked))
+
+
+def _flows(step: Step) -> Iterator[tuple[str, Binding]]:
+    """What a step takes, by the names of its arguments; those of an item come with its list."""
+    yield from step.args.items()
+    if step.over:
+        of_item = [name for name, binding in step.args.items() if uses_item(binding)]
+        yield " ".join(["each", ", ".join(of_item)]).strip(), step.over.source
+
+
+def _boxes(binding: Binding, parameters: Mapping[str, str]) -> Iterator[str]:
+    """The boxes that a binding takes its values from; an item comes from its list, which has an arrow of its own."""
+    for leaf in list_leaves(binding):
+        match leaf:
+            case Constant() | Item():
+                continue
+            case Parameter(name=name):
+                if name in parameters:
+                    yield parameters[name]
+            case _:
+                yield f"s{leaf.step}"
 
 
 def _text(text: str) -> str:

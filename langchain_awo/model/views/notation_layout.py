@@ -18,16 +18,18 @@ def lay_out(meta_tool: MetaTool, width: int) -> str:
     head, *steps = format_meta_tool(meta_tool).splitlines()
     marks = [" " if step.effect.is_read else "!" for step in meta_tool.steps]
     lines = [f"{mark}{line[1:]}" for mark, line in zip(marks, steps, strict=True)]
-    return "\n".join(part for line in (head, *lines) for part in _fitted(line, width))
+    return "\n".join(part for line in (head, *lines) for part in fit_line(line, width))
 
 
-def _fitted(line: str, width: int) -> Iterator[str]:
+def fit_line(line: str, width: int) -> Iterator[str]:
+    """A line of the notation as lines no longer than `width` unless a word is; its comment goes below it."""
     if len(line) <= width:
         yield line
         return
     code, _, comment = line.partition(" # ")
-    yield from _wrapped(code.rstrip(), width, indent=INDENT + 4)
-    yield from _wrapped(f"{' ' * INDENT}# {comment}", width, indent=INDENT + 2)
+    yield from _wrapped(code.rstrip(), width, indent=INDENT + 4 if line.startswith((" ", "!")) else 2)
+    if comment:
+        yield from _wrapped(f"{' ' * INDENT}# {comment}", width, indent=INDENT + 2)
 
 
 def _wrapped(text: str, width: int, *, indent: int) -> list[str]:

@@ -1,6 +1,6 @@
 // One meta-tool: what it does, why it is believed, and what a person decides about it.
 
-import { button, counted, element, figure, number, sides } from "./parts.js";
+import { button, counted, element, figure, number, sides, tokens } from "./parts.js";
 
 const STANDING = { undecided: "undecided", accepted: "accepted", rejected: "rejected", changed: "changed since accepted" };
 
@@ -105,7 +105,7 @@ function evidence(tool, state) {
       figure(number(seen.tasks), "different tasks"),
       figure(seen.calls_saved.toFixed(1), "model calls saved in one use"),
       figure(number(tool.worth.calls), `model calls saved in ${state.runs} runs`),
-      figure(number(tool.worth.tokens), `tokens saved in ${state.runs} runs`),
+      figure(tokens(tool.worth.tokens)[0], `${tokens(tool.worth.tokens)[1]} in ${state.runs} runs`),
       figure(number(tool.worth.over_fetch), `unused calls in ${state.runs} runs`)));
 }
 

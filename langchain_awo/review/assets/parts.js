@@ -36,6 +36,11 @@ export function sides(guard) {
     side("where it did not", guard.others, guard.others_followed, "no"));
 }
 
+// Tokens that a toolkit saves, or that it takes more: nobody reads a minus before what is saved.
+export function tokens(amount) {
+  return amount < 0 ? [number(-amount), "more tokens"] : [number(amount), "tokens saved"];
+}
+
 export function figure(value, label) {
   return element("div", {}, element("dt", {}, label), element("dd", {}, value));
 }

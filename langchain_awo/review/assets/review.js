@@ -1,7 +1,7 @@
 // The page: asks the server what to show, tells it what was decided, and shows what is true then.
 
 import { card } from "./card.js";
-import { counted, number } from "./parts.js";
+import { counted, number, tokens } from "./parts.js";
 
 const at = (id) => document.getElementById(id);
 let state = null;
@@ -86,7 +86,7 @@ function total() {
   const { installed, all, waiting, worth } = state.total;
   const parts = [
     `${number(installed)} of ${counted(all, "meta-tool")} installed`,
-    `${number(worth.calls)} model calls and ${number(worth.tokens)} tokens saved in ${state.runs} runs`,
+    `In ${state.runs} runs: ${number(worth.calls)} model calls saved, ${tokens(worth.tokens).join(" ")}`,
     waiting ? `${number(waiting)} ${waiting === 1 ? "waits" : "wait"} for you` : "nothing waits",
   ];
   at("total").replaceChildren(...parts.map((text, i) => Object.assign(document.createElement("span"), { textContent: text, className: i === 2 && waiting ? "open" : "" })));
