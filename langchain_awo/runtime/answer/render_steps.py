@@ -13,7 +13,7 @@ from typing import Final
 
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.ir.projection import leave_out
-from langchain_awo.model.stepping.outcome import Done
+from langchain_awo.model.stepping.outcome import FinishedCall
 from langchain_awo.model.text.encoding import present
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.handback import Entry, ToldCall, tell_call, tell_step
@@ -49,7 +49,7 @@ def _shown(calls: Iterable[ToldCall], hide: Iterable[str]) -> tuple[list[ToldCal
     return [replace(call, output=output) for call, output, _ in left], list(missing)
 
 
-def told_calls(done: Iterable[Done]) -> tuple[ToldCall, ...]:
+def told_calls(done: Iterable[FinishedCall]) -> tuple[ToldCall, ...]:
     """Calls that were made, as they are told."""
     return tuple(
         ToldCall(step=each.call.step, tool=each.call.tool, args=args_of(each), output=present(each.output))
@@ -57,7 +57,7 @@ def told_calls(done: Iterable[Done]) -> tuple[ToldCall, ...]:
     )
 
 
-def args_of(done: Done) -> dict[str, JSONValue]:
+def args_of(done: FinishedCall) -> dict[str, JSONValue]:
     """The arguments a call was really made with: a person may have changed them."""
     edited = getattr(done.reply, "additional_kwargs", {}).get(EDITED)
     return done.call.args if edited is None else edited
