@@ -50,7 +50,6 @@ def main() -> None:
         "--stream", type=int, default=100_000_000, help="calls of a log counted in partitions"
     )
     args = parser.parse_args()
-    print("| counting | calls a CPU s | times pm4py | times a C hash table |\n|---|---|---|---|")
     compare(generate(args.calls))
     print("\n| log | calls | CPU s | calls a CPU s |\n|---|---|---|---|")
     sizes = [args.calls // 10, args.calls]
@@ -94,6 +93,7 @@ def compare(columns: Columns[str]) -> None:
         ways = _ways(columns)
         peers, missing = _peers(columns, Path(folder))
         found = _in_turns({**ways, **peers})
+    print("\n| counting | calls a CPU s | times pm4py | times a C hash table |\n|---|---|---|---|")
     done = dict.fromkeys(found, len(columns.codes)) | {PREFIXSPAN: _calls_of_prefixspan(columns)}
     speed = {name: done[name] / cpu for name, cpu in found.items()}
     usual, table = speed.get("pm4py prefix tree"), speed.get("C hash table (pandas), numbers of prefixes")
