@@ -4,7 +4,7 @@
     python benchmarks/counting.py --calls 1000000 --stream 100000000
 
 Names only, generated: most runs follow a few routines, some wander. All figures are CPU time of this process, taken in turns, the
-median of several. Peers that are not installed are left out.
+median of several. A peer that is not installed, or fails, gets a row that says so.
 """
 
 from __future__ import annotations
@@ -17,11 +17,10 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
-import networkx as nx
 import numpy as np
 
 from langchain_awo.optimizer.counting.columns import Columns, as_columns
@@ -36,6 +35,7 @@ STRAYING = 0.3
 PARTITION = 2_000_000
 """Calls that are generated and counted at a time when a log is larger than memory."""
 
+PREFIXSPAN = "prefixspan, 100 most frequent of 1 to 3"
 PREFIXSPAN_RUNS = 20_000
 ROUNDS = 3
 
@@ -50,7 +50,6 @@ def main() -> None:
         "--stream", type=int, default=100_000_000, help="calls of a log counted in partitions"
     )
     args = parser.parse_args()
-    print("| counting | calls a CPU s | times pm4py | times a C hash table |\n|---|---|---|---|")
     compare(generate(args.calls))
     print("\n| log | calls | CPU s | calls a CPU s |\n|---|---|---|---|")
     sizes = [args.calls // 10, args.calls]
@@ -91,41 +90,56 @@ def names_of(columns: Columns[str]) -> Runs:
 def compare(columns: Columns[str]) -> None:
     """Prefix counting by each library, on the same runs, in turns."""
     with tempfile.TemporaryDirectory() as folder:
-        found = _in_turns(_ways(columns, Path(folder)))
-    speed = {name: len(columns.codes) / cpu for name, cpu in found.items()}
+        ways = _ways(columns)
+        peers, missing = _peers(columns, Path(folder))
+        found = _in_turns({**ways, **peers})
+    print("\n| counting | calls a CPU s | times pm4py | times a C hash table |\n|---|---|---|---|")
+    done = dict.fromkeys(found, len(columns.codes)) | {PREFIXSPAN: _calls_of_prefixspan(columns)}
+    speed = {name: done[name] / cpu for name, cpu in found.items()}
     usual, table = speed.get("pm4py prefix tree"), speed.get("C hash table (pandas), numbers of prefixes")
     for name, per_second in speed.items():
         ratios = (f"{per_second / other:.1f}" if other else "-" for other in (usual, table))
         print(f"| {name} | {per_second:,.0f} | {' | '.join(ratios)} |", flush=True)
+    for name, reason in missing.items():
+        print(f"| {name} | {reason} | | |", flush=True)
 
 
-def _ways(columns: Columns[str], folder: Path) -> dict[str, Callable[[], object]]:
+def _ways(columns: Columns[str]) -> dict[str, Callable[[], object]]:
+    """What needs no other library; all of it counts the same."""
     lists = names_of(columns)
-    expected = by_dict(lists)
-    assert len(count_prefixes(columns).counts) == expected == by_networkx(lists), "the counts differ"
-    ways: dict[str, Callable[[], object]] = {
+    tuples = list(map(tuple, lists))
+    assert len(count_prefixes(columns).counts) == by_dict(lists), "the counts differ"
+    return {
         "columns of numbers": lambda: count_prefixes(columns),
+        "tuples of names": lambda: count_prefixes(as_columns(tuples)),
         "lists of names": lambda: count_prefixes(as_columns(lists)),
         "plain dict trie": lambda: by_dict(lists),
-        "networkx, edge by edge": lambda: by_networkx(lists),
         "C hash table (Counter), names without their runs": lambda: Counter(chain.from_iterable(lists)),
     }
-    if find_spec("pyarrow"):
-        path = _written(columns, folder / "names.parquet")
-        assert len(count_prefixes(_read(path)).counts) == expected
-        ways["a Parquet file of names, read and counted"] = lambda: count_prefixes(_read(path))
-    if find_spec("pandas"):
-        import pandas as pd  # noqa: PLC0415  # as below: may be missing
 
-        numbers = _numbers_of_prefixes(columns)
-        ways["C hash table (pandas), numbers of prefixes"] = lambda: pd.factorize(numbers)
-    if find_spec("pm4py"):
-        ways["pm4py prefix tree"] = _pm4py(lists)
-    if find_spec("prefixspan"):
-        print(
-            f"| prefixspan, 100 most frequent of 1 to 3 | {_prefixspan(lists[:PREFIXSPAN_RUNS]):,.0f} | | |"
-        )
-    return ways
+
+def _peers(columns: Columns[str], folder: Path) -> tuple[dict[str, Callable[[], object]], dict[str, str]]:
+    """What other libraries do, and why what is missing is."""
+    lists = names_of(columns)
+    makers: dict[str, Callable[[], Callable[[], object]]] = {
+        "a Parquet file of names, read and counted": lambda: _parquet(columns, folder / "names.parquet"),
+        "C hash table (pandas), numbers of prefixes": lambda: _pandas(columns),
+        "pm4py prefix tree": lambda: _pm4py(lists),
+        "networkx, edge by edge": lambda: _networkx(lists),
+        PREFIXSPAN: lambda: _prefixspan(lists[:PREFIXSPAN_RUNS]),
+    }
+    found: dict[str, Callable[[], object]] = {}
+    missing: dict[str, str] = {}
+    for name, make in makers.items():
+        try:
+            found[name] = make()
+        except Exception as error:  # noqa: BLE001  # a peer may fail in any way; the others are measured all the same
+            missing[name] = (
+                f"not installed ({error.name})"
+                if isinstance(error, ModuleNotFoundError)
+                else f"failed: {type(error).__name__}"
+            )
+    return found, missing
 
 
 def _in_turns(ways: Mapping[str, Callable[[], object]]) -> dict[str, float]:
@@ -191,9 +205,14 @@ def by_dict(runs: Runs) -> int:
     return nodes
 
 
-def by_networkx(runs: Runs) -> int:
+def _networkx(runs: Runs) -> Callable[[], object]:
+    import networkx as nx  # noqa: PLC0415
+
+    return lambda: _by_edges(runs, nx.DiGraph())
+
+
+def _by_edges(runs: Runs, graph: Any) -> int:
     """The same in a graph, edge by edge."""
-    graph = nx.DiGraph()
     graph.add_node(())
     for run in runs:
         source: tuple[object, ...] = ()
@@ -254,11 +273,27 @@ def _pm4py(runs: Runs) -> Callable[[], object]:
     return lambda: algorithm.apply(log)
 
 
-def _prefixspan(runs: Runs) -> float:
+def _prefixspan(runs: Runs) -> Callable[[], object]:
     from prefixspan import PrefixSpan  # noqa: PLC0415
 
-    cpu = cpu_of(lambda: PrefixSpan(runs).topk(100, filter=lambda pattern, _: len(pattern) <= 3))
-    return sum(map(len, runs)) / cpu
+    return lambda: PrefixSpan(runs).topk(100, filter=lambda pattern, _: len(pattern) <= 3)
+
+
+def _calls_of_prefixspan(columns: Columns[str]) -> int:
+    return int(columns.lengths[:PREFIXSPAN_RUNS].sum())
+
+
+def _parquet(columns: Columns[str], path: Path) -> Callable[[], object]:
+    _written(columns, path)
+    assert len(count_prefixes(_read(path)).counts) == len(count_prefixes(columns).counts), "the counts differ"
+    return lambda: count_prefixes(_read(path))
+
+
+def _pandas(columns: Columns[str]) -> Callable[[], object]:
+    import pandas as pd  # noqa: PLC0415
+
+    numbers = _numbers_of_prefixes(columns)
+    return lambda: pd.factorize(numbers)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -81,7 +82,7 @@ def count_traces(
         executor: counts each part in a worker: key ranges of a database, files of a Parquet folder, other files as a whole. What
             no worker can count, because it was killed, is counted here.
         bounds: of the sample, if they are not the usual ones; there is no state then.
-        only: what the traces are selected by.
+        only: the domain or the model that the traces are selected by; without an executor, `source` is selected already.
         progress: called as the parts come in, with an executor.
 
     Raises:
@@ -119,8 +120,13 @@ class Part:
         first, last = self.portion
         return f"{self.place}, {first + 1} to {last}"
 
-    def traces(self) -> Iterator[Trace]:
-        """Its traces."""
+    def traces(self, only: Mapping[str, str] | None = None) -> Iterator[Trace]:
+        """Its traces, or those of a domain or a model."""
+        for trace in self._all():
+            if all(getattr(trace, name) == value for name, value in (only or {}).items()):
+                yield trace
+
+    def _all(self) -> Iterator[Trace]:
         if self.portion is None:
             yield from stream_traces(self.place)
             return
@@ -132,9 +138,22 @@ class Part:
 def count_part(part: Part, bounds: Bounds, only: dict[str, str]) -> bytes:
     """Counts the traces of one part; runs in a worker, so only bytes come back."""
     found = Summary(bounds, only)
-    for trace in part.traces():
+    for trace in part.traces(only):
         found.add(trace)
     return to_bytes(found)
+
+
+def open_workers(number: int) -> ProcessPoolExecutor:
+    """So many worker processes on this machine, for `count_traces`.
+
+    They are forked off a server that has imported what they need, so that it is imported once; never off this process, whose
+    threads may hold locks.
+    """
+    if "forkserver" not in get_all_start_methods():
+        return ProcessPoolExecutor(number, mp_context=get_context("spawn"))
+    context = get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return ProcessPoolExecutor(number, mp_context=context)
 
 
 def _add(found: Summary, source: Source, *, is_new_only: bool) -> None:
@@ -153,7 +172,7 @@ def _merge_new(found: Summary, counted: Summary, part: Part) -> None:
     if counted.ids.is_apart(found.ids):
         found.merge(counted)
     else:
-        found.add_new(part.traces())
+        found.add_new(part.traces(found.only))
 
 
 def _named_places(source: Source) -> list[str]:

@@ -37,7 +37,7 @@ from langchain_awo.monitoring.worth import Assumptions
 from langchain_awo.optimizer.counting.sample import WHOLE
 from langchain_awo.optimizer.pipeline import Options, Progress, Strategy, compile_summary
 from langchain_awo.optimizer.recompile.decisions import carry_over
-from langchain_awo.optimizer.recompile.recompile import Recompilation, as_compiled, recompile_plan
+from langchain_awo.optimizer.recompile.recompile import Recompilation, as_compiled, recompile_summary
 from langchain_awo.optimizer.rules.file import read_rules
 from langchain_awo.optimizer.selection.polish import Namer, polish_names
 from langchain_awo.plan_file import read_plan
@@ -137,8 +137,7 @@ def compile_toolkit(
     specs = [read_spec(tool) for tool in live]
     bounds = WHOLE if chosen.strategy == "awo" else None
     log = count_traces(traces, state=state, executor=executor, bounds=bounds, progress=progress)
-    recorded = {*log.calls, *(spec.name for spec in log.known_specs())}
-    check_names(chosen, {spec.name for spec in specs}, recorded)
+    check_names(chosen, {spec.name for spec in specs}, log.tool_names)
     former = ToolkitPlan() if decided is None else _plan_of(decided)
     plan = compile_summary(log, options=chosen, tools=specs, rejected=former.rejected, progress=progress)
     if namer is not None:
@@ -197,6 +196,8 @@ def recompile(
     rules: RuleSet | str | os.PathLike[str] | None = None,
     options: Options | None = None,
     progress: Progress | None = None,
+    state: str | os.PathLike[str] | None = None,
+    executor: Executor | None = None,
 ) -> tuple[MetaToolkit, Recompilation]:
     """Compiles new traces, keeping of a toolkit what still holds and the names of what means the same.
 
@@ -209,6 +210,7 @@ def recompile(
         rules: merging rules, or the path of a rules file; needed if the former toolkit was compiled with some.
         options: everything at once, instead of `rules` and of what the former toolkit was compiled with.
         progress: called as the passes go on.
+        state: a file that keeps what was counted, as for `compile_toolkit`; likewise `executor`.
 
     Returns:
         The new toolkit, and what changed: `print` shows it, `as_json()` gives it as data.
@@ -233,7 +235,9 @@ def recompile(
     ruled = read_rules(rules) if isinstance(rules, str | os.PathLike) else rules
     chosen = options or as_compiled(former, live=bool(live), rules=ruled)
     specs = [read_spec(tool) for tool in live]
-    found = recompile_plan(load_traces(traces), former, options=chosen, tools=specs, progress=progress)
+    bounds = WHOLE if chosen.strategy == "awo" else None
+    log = count_traces(traces, state=state, executor=executor, bounds=bounds, progress=progress)
+    found = recompile_summary(log, former, options=chosen, tools=specs, progress=progress)
     return MetaToolkit(plan=found.plan, tools=live, effects=effects), found
 
 

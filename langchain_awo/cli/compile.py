@@ -21,10 +21,11 @@ from langchain_awo.cli.options import (
     State,
     Tools,
     Traces,
+    Workers,
     Writes,
     parse_effects,
 )
-from langchain_awo.cli.reading import Reading
+from langchain_awo.cli.reading import Reading, count
 from langchain_awo.cli.sources import load_chat_model, load_live_tools
 from langchain_awo.cli.terminal import format_count, progress, put, put_json, say
 
@@ -61,6 +62,7 @@ def compile_traces(
     protect: Protect = None,
     effect: Effects = None,
     state: State = None,
+    workers: Workers = 1,
     namer: Annotated[
         str | None,
         typer.Option(metavar="PROVIDER:NAME", help="A chat model that polishes names and descriptions."),
@@ -73,7 +75,6 @@ def compile_traces(
 
     Example: `awo compile traces.db -o toolkit.json --tools shop.tools:TOOLS`
     """
-    from langchain_awo.api.partitions import count_traces
     from langchain_awo.api.phases import check_names
     from langchain_awo.optimizer.counting.sample import WHOLE
     from langchain_awo.optimizer.log.effects import classify_effects
@@ -98,10 +99,8 @@ def compile_traces(
     specs = [read_spec(tool) for tool in load_live_tools(tools)]
     reading = Reading(traces, domain=domain, model=model)
     bounds = WHOLE if options.strategy == "awo" else None
-    log = count_traces(reading, state=state, bounds=bounds, only=reading.only)
-    reading.tell(known=log.traces)
-    recorded = {*log.calls, *(spec.name for spec in log.known_specs())}
-    check_names(options, {spec.name for spec in specs}, recorded)
+    log = count(reading, workers=workers, state=state, bounds=bounds)
+    check_names(options, {spec.name for spec in specs}, log.tool_names)
     with progress(PHASES) as tell:
         plan = compile_summary(log, options=options, tools=specs, rejected=former.rejected, progress=tell)
     if wording:

@@ -38,6 +38,12 @@ State = Annotated[
         show_default=False,
     ),
 ]
+Workers = Annotated[
+    int,
+    typer.Option(
+        min=1, help="Reads and counts in so many processes: parts of a database, files of a Parquet folder."
+    ),
+]
 Effects = Annotated[
     list[str] | None,
     typer.Option(

@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from langchain_awo.cli.sources import explain_nothing_found
-from langchain_awo.cli.terminal import format_count, say, waiting
+from langchain_awo.cli.terminal import format_count, progress, say, waiting
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from langchain_awo.model.trace.trace import Trace
+    from langchain_awo.optimizer.counting.sample import Bounds
+    from langchain_awo.optimizer.counting.summary import Summary
 
 
 class Reading:
@@ -50,3 +54,27 @@ class Reading:
     def _skip(self, problem: object) -> None:
         self._skipped += 1
         say(f"skipped {problem}", style="yellow")
+
+
+def count(
+    reading: Reading, *, workers: int = 1, state: Path | None = None, bounds: Bounds | None = None
+) -> Summary:
+    """Counts and samples traces, here or in worker processes; what is to be told of them is told.
+
+    Raises:
+        StoreError: they cannot be read.
+        CompileError: the state is of another version, of other traces, or was written by another process meanwhile.
+    """
+    from langchain_awo.api.partitions import count_traces, open_workers
+
+    if workers == 1:
+        found = count_traces(reading, state=state, bounds=bounds, only=reading.only)
+    else:
+        with open_workers(workers) as pool, progress({"count": "reading"}) as tell:
+            found = count_traces(
+                reading.source, state=state, bounds=bounds, only=reading.only, executor=pool, progress=tell
+            )
+        if not found.calls:  # read here too, to say why there is nothing
+            all(reading)
+    reading.tell(known=found.traces)
+    return found

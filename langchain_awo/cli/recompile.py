@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from langchain_awo.cli.hints import check_tool_names
 from langchain_awo.cli.options import (
     PHASES,
     AsJson,
@@ -17,12 +16,15 @@ from langchain_awo.cli.options import (
     Model,
     Protect,
     Rules,
+    State,
     Toolkit,
     Tools,
     Traces,
+    Workers,
     parse_effects,
 )
-from langchain_awo.cli.sources import load_live_tools, read_traces
+from langchain_awo.cli.reading import Reading, count
+from langchain_awo.cli.sources import load_live_tools
 from langchain_awo.cli.terminal import format_count, progress, put, put_json, say
 
 if TYPE_CHECKING:
@@ -46,14 +48,18 @@ def recompile_toolkit(
     model: Model = None,
     protect: Protect = None,
     effect: Effects = None,
+    state: State = None,
+    workers: Workers = 1,
     as_json: AsJson = False,
 ) -> None:
     """Compile new traces, keep meta-tools that still hold under their names, and show what changed and why.
 
     Example: `awo recompile new-traces.db --toolkit toolkit.json -o new-toolkit.json`
     """
+    from langchain_awo.api.phases import check_names
+    from langchain_awo.optimizer.counting.sample import WHOLE
     from langchain_awo.optimizer.pipeline import Options
-    from langchain_awo.optimizer.recompile.recompile import as_compiled, recompile_plan
+    from langchain_awo.optimizer.recompile.recompile import as_compiled, recompile_summary
     from langchain_awo.optimizer.rules.file import read_rules
     from langchain_awo.plan_file import check_target, read_plan, write_plan
     from langchain_awo.runtime.tool.signatures import read_spec
@@ -69,10 +75,11 @@ def recompile_toolkit(
         protected=before.protected | named.protected,
         effects={**before.effects, **named.effects},
     )
-    found = read_traces(traces, domain=domain, model=model)
-    check_tool_names(named, found, specs)
+    bounds = WHOLE if options.strategy == "awo" else None
+    log = count(Reading(traces, domain=domain, model=model), workers=workers, state=state, bounds=bounds)
+    check_names(named, {spec.name for spec in specs}, log.tool_names)
     with progress(PHASES) as tell:
-        changes = recompile_plan(found, former, options=options, tools=specs, progress=tell)
+        changes = recompile_summary(log, former, options=options, tools=specs, progress=tell)
     write_plan(changes.plan, output)
     if as_json:
         put_json(changes.as_json())
@@ -80,7 +87,7 @@ def recompile_toolkit(
         put(str(changes))
     for line in _told(changes.echo):
         say(line)
-    read = format_count(len(found), "trace")
+    read = format_count(len(log.runs), "trace")
     say(f"{format_count(len(changes.plan.meta_tools), 'meta-tool')} in {output}, compiled from {read}")
 
 

@@ -126,9 +126,13 @@ def compile_summary(
     tools: Sequence[ToolSpec] = (),
     former: Sequence[MetaTool] = (),
     rejected: Sequence[MetaTool] = (),
+    own: Sequence[Trace] | None = None,
     progress: Progress | None = None,
 ) -> ToolkitPlan:
     """Compiles what was counted and sampled of some traces; otherwise as `compile_plan`.
+
+    Args:
+        own: the sampled traces as if no meta-tool had been installed, if that is known already.
 
     Raises:
         CompileError: the options contradict each other, or the strategy `awo` would see a sample only.
@@ -139,7 +143,8 @@ def compile_summary(
         raise CompileError(
             "the strategy `awo` counts whole logs, and there is only a sample of this one; use `default`"
         )
-    own, _ = without_echo(sampled.traces, log.replayed)
+    if own is None:
+        own, _ = without_echo(sampled.traces, log.replayed)
     corpus = build_corpus(own, tools=tools, declared=chosen.effects, recorded=log.recorded_specs())
     corpus = replace(corpus, fair=sampled.fair, calling=sampled.calling)
     meta_tools, refused = compile_corpus(corpus, chosen, former=former, rejected=rejected, progress=progress)

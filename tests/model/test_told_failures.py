@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from langchain_awo.model.text.failure import find_doubt, find_failure
+from langchain_awo.model.text.encoding import decode
+from langchain_awo.model.text.failure import find_doubt, find_failure, is_silent
 
 FAILURES = [
     ("Failed to update: order is locked", "Failed to update: order is locked"),
@@ -70,4 +71,16 @@ def test_what_may_be_an_answer_is_a_doubt(output):
 @pytest.mark.parametrize("output", ANSWERS)
 def test_an_answer_is_neither(output):
     assert find_failure(output) is None
+    assert find_doubt(output) is None
+
+
+@pytest.mark.parametrize("output", [each for each, *_ in FAILURES] + list(DOUBTS))
+def test_what_may_tell_of_a_failure_is_never_silent(output):
+    """The quick look that spares most answers a closer one."""
+    assert not is_silent(output, decode(output))
+
+
+@pytest.mark.parametrize("output", [{"id": 7}, '{"id": 7}', {"items": ["Error: no"]}, "{'id': 7}"])
+def test_most_objects_are_silent(output):
+    assert is_silent(output, decode(output))
     assert find_doubt(output) is None

@@ -56,6 +56,20 @@ RUNS = st.lists(
 ).map(lambda found: [run(n, tools, thread=thread) for n, (tools, thread) in enumerate(found)])
 
 
+def test_a_state_keeps_keys_in_their_order():
+    """A plan shows constants and schemas as they were recorded, whether or not they came through a file."""
+    parameters = {"properties": {"size": {"type": "string"}, "colour": {"type": "string"}}}
+    trace = replace(
+        run(1, ["get_a"]),
+        tool_calls=(ToolCallRecord(call_id="1", name="get_a", args={"size": "M", "colour": "red"}),),
+        tools=(ToolSpec(name="get_a", parameters=parameters),),
+    )
+    found = from_bytes(to_bytes(summarize([trace])))
+    (kept,) = found.sampled().traces
+    assert list(kept.tool_calls[0].args) == ["size", "colour"]
+    assert list(found.specs["get_a"].parameters["properties"]) == ["size", "colour"]
+
+
 class TestParts:
     @given(RUNS, st.randoms(use_true_random=False), st.integers(1, 5))
     @settings(max_examples=60, deadline=None)

@@ -5,6 +5,7 @@ The one place where guards, nulls, absent arguments, lists and limits are looked
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, NamedTuple, TypeAlias
 
 from langchain_awo.model.ir.binding import Frame, Output, resolve
@@ -27,6 +28,9 @@ Cause: TypeAlias = Literal["guard", "null", "argument", "list", "limit", "empty"
 """
 
 Arguments: TypeAlias = dict[str, JSONValue]
+
+KeyOf: TypeAlias = Callable[[str, Arguments], str]
+"""A key that is equal for calls of the same tool with equal arguments, and for no others."""
 
 
 class Withheld(NamedTuple):
@@ -57,19 +61,20 @@ class Calls(NamedTuple):
     items: int = 1
 
 
-def decide(step: Step, frame: Frame) -> Calls | Withheld:
+def decide(step: Step, frame: Frame, *, key_of: KeyOf = call_key) -> Calls | Withheld:
     """The calls of a step: one, or one for each distinct set of arguments that the items of its list give.
 
     Args:
         step: one whose sources exist.
         frame: what exists; its item is set while a mapped step is looked at.
+        key_of: what calls of the step are told apart by.
     """
     if step.guard is not None and not guard_holds(step.guard, frame):
         return Withheld("guard")
     if step.over is not None:
-        return _decide_map(step, step.over, frame)
+        return _decide_map(step, step.over, frame, key_of)
     args = _arguments(step, frame)
-    return args if isinstance(args, Withheld) else Calls({call_key(step.tool, args): args})
+    return args if isinstance(args, Withheld) else Calls({key_of(step.tool, args): args})
 
 
 def collect_known_arguments(step: Step, frame: Frame) -> Arguments:
@@ -78,12 +83,12 @@ def collect_known_arguments(step: Step, frame: Frame) -> Arguments:
     return {name: value for name, value in resolved if value is not MISSING}
 
 
-def _decide_map(step: Step, over: Map, frame: Frame) -> Calls | Withheld:
+def _decide_map(step: Step, over: Map, frame: Frame, key_of: KeyOf) -> Calls | Withheld:
     items = list_items(step, over, frame)
     if items is None:
         return Withheld("list")
     try:
-        found = _distinct(step, over.limit, items, frame)
+        found = _distinct(step, over.limit, items, frame, key_of)
     finally:
         frame.item = MISSING
     if isinstance(found, Withheld) or step.effect.is_read:
@@ -93,7 +98,9 @@ def _decide_map(step: Step, over: Map, frame: Frame) -> Calls | Withheld:
     return found if found.args else Withheld("empty")
 
 
-def _distinct(step: Step, limit: int, items: list[JSONValue], frame: Frame) -> Calls | Withheld:
+def _distinct(
+    step: Step, limit: int, items: list[JSONValue], frame: Frame, key_of: KeyOf
+) -> Calls | Withheld:
     """One call for each distinct set of arguments; items beyond the limit are not looked at."""
     calls: dict[str, Arguments] = {}
     for item in items:
@@ -101,7 +108,7 @@ def _distinct(step: Step, limit: int, items: list[JSONValue], frame: Frame) -> C
         args = _arguments(step, frame)
         if isinstance(args, Withheld):
             return args
-        key = call_key(step.tool, args)
+        key = key_of(step.tool, args)
         if key not in calls:
             if len(calls) >= limit:
                 return Calls(calls, left_out=True, items=len(items))

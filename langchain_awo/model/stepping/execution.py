@@ -37,7 +37,7 @@ from langchain_awo.model.stepping.outcome import (
     Unrecorded,
 )
 from langchain_awo.model.text.encoding import compute_digest, decode
-from langchain_awo.model.text.failure import find_doubt
+from langchain_awo.model.text.failure import find_doubt, is_silent
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.call_key import call_key
 
@@ -211,7 +211,7 @@ class RoutineState:
         """Decides once whether a step runs and with which calls; a reason to stop is decided anew each time."""
         if self._rehearsal is not None:
             self._rehearsal.prepare(number, step, is_made=True)
-        decision = decide(step, self.frame)
+        decision = decide(step, self.frame, key_of=_digest_of if self._rehearsal is None else call_key)
         if isinstance(decision, Withheld) and decision.cause == "guard":
             return self._withhold(number, step, decision)
         if not step.effect.is_read and (problem := self._forbidden(number, step)) is not None:
@@ -282,7 +282,7 @@ class RoutineState:
                 step=number,
                 tool=step.tool,
                 args=args,
-                key=f"{number}-{compute_digest([step.tool, args])}" if is_live else key,
+                key=f"{number}-{key}" if is_live else key,
                 effect=step.effect,
                 mapped=is_mapped,
             )
@@ -335,13 +335,17 @@ class RoutineState:
         if not step.over:
             self.frame.arguments[number] = done[0].call.args
         if self._heeds_doubt:
-            self._look_for_doubt(number, done)
+            self._look_for_doubt(number, done, outputs)
         if step.never_empty and step.effect.is_read and (not done or any(map(is_empty, outputs))):
             self._suspect(lambda: self._found_nothing(number))
 
-    def _look_for_doubt(self, number: int, done: Sequence[FinishedCall]) -> None:
+    def _look_for_doubt(
+        self, number: int, done: Sequence[FinishedCall], outputs: Sequence[JSONValue]
+    ) -> None:
         """Notes an answer that may be a failure."""
-        doubt = next((told for each in done if (told := find_doubt(each.output)) is not None), None)
+        read = zip(done, outputs, strict=True)
+        open_ones = (each.output for each, value in read if not is_silent(each.output, value))
+        doubt = next((told for output in open_ones if (told := find_doubt(output)) is not None), None)
         if doubt is not None:
             what = f"step {number} ({self._steps[number].tool}) may have failed, it answered {doubt!r}"
             self._notes.append(lambda: what)
@@ -373,6 +377,10 @@ class RoutineState:
         for call in self.planned[number]:
             if call.key not in told and call_key(call.tool, call.args) != failed:
                 yield Remaining(step=number, tool=call.tool, args=call.args)
+
+
+def _digest_of(tool: str, args: dict[str, JSONValue]) -> str:
+    return compute_digest([tool, args])
 
 
 def _sources(binding: Binding, step: Step) -> list[Binding]:

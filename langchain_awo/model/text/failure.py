@@ -86,6 +86,10 @@ _REPORT_KEYS: Final = frozenset(
         *("jsonrpc", "path", "instance"),
     }
 )
+_CODES: Final = ("status", "status_code", "statusCode")
+_TELLING: Final = frozenset({*_FLAGS, *_VERDICTS, *_STATES, *_CODES})
+"""An object with none of these members says nothing of a failure."""
+
 _EMPTY_KEYS: Final = frozenset({"data", "result", "results", "output", "value", "body"})
 """Members that are no answer when nothing is in them."""
 
@@ -98,12 +102,7 @@ def find_failure(output: JSONValue) -> str | None:
     >>> failure_in("Error: user not found"), failure_in('{"error": "closed"}'), failure_in("No events found.")
     ('Error: user not found', 'closed', None)
     """
-    if isinstance(output, str) and (report := _report_of(output)) is None:
-        return _cut(output) if _FAILURE.match(output) and _reports(output) == 1 else None
-    value = report if isinstance(output, str) else output
-    if not isinstance(value, dict) or not _is_bad(value) or not _is_report(value):
-        return None
-    return _words_of(value)
+    return _failure_of(_reading_of(output))
 
 
 def find_doubt(output: JSONValue) -> str | None:
@@ -112,14 +111,43 @@ def find_doubt(output: JSONValue) -> str | None:
     >>> doubt_in("Unable to lock the order"), doubt_in({"ok": False, "orders": []}), doubt_in("Errors last week: 3")
     ('Unable to lock the order', '{"ok":false,"orders":[]}', None)
     """
-    if (failure := find_failure(output)) is not None:
+    value = _reading_of(output)
+    if (failure := _failure_of(value)) is not None:
         return failure
-    if isinstance(output, str) and (report := _report_of(output)) is None:
-        return _cut(output) if _DOUBT.match(output) or _FAILURE.match(output) else None
-    value = report if isinstance(output, str) else output
+    if isinstance(value, str):
+        return _cut(value) if _DOUBT.match(value) or _FAILURE.match(value) else None
     if not isinstance(value, dict) or not _is_bad(value):
         return None
     return None if _is_record(value) else _words_of(value)
+
+
+def is_silent(output: JSONValue, decoded: JSONValue) -> bool:
+    """Whether an output is an object with no member that may tell of a failure, as most are: neither of the above applies.
+
+    Args:
+        output: as the tool gave it.
+        decoded: the same with its structure recovered, where that is known already.
+    """
+    is_object = isinstance(output, dict) or (isinstance(output, str) and output[:1] == "{")
+    return is_object and isinstance(decoded, dict) and _TELLING.isdisjoint(decoded)
+
+
+def _reading_of(output: JSONValue) -> JSONValue:
+    """What to judge an output by: the object that a text is, else the output itself."""
+    if not isinstance(output, str):
+        return output
+    if len(output) > _MAX_REPORT or output.lstrip()[:1] != "{":
+        return output
+    report = _report_of(output)
+    return output if report is None else report
+
+
+def _failure_of(value: JSONValue) -> str | None:
+    if isinstance(value, str):
+        return _cut(value) if _FAILURE.match(value) and _reports(value) == 1 else None
+    if not isinstance(value, dict) or not _is_bad(value) or not _is_report(value):
+        return None
+    return _words_of(value)
 
 
 def _is_record(value: Mapping[str, JSONValue]) -> bool:
@@ -131,8 +159,6 @@ def _is_record(value: Mapping[str, JSONValue]) -> bool:
 
 def _report_of(text: str) -> dict[str, JSONValue] | None:
     """The object that a text is, in JSON or Python."""
-    if len(text) > _MAX_REPORT or text.lstrip()[:1] != "{":
-        return None
     try:
         value = loads(text)
     except ValueError:
@@ -153,12 +179,14 @@ def _reports(text: str) -> int:
 
 
 def _is_bad(value: Mapping[str, JSONValue]) -> bool:
+    if _TELLING.isdisjoint(value):
+        return False
     if any(_is_flagged(value, flag) for flag in (*_FLAGS, *_VERDICTS)):
         return True
     states = (value.get(key) for key in _STATES)
     if any(isinstance(state, str) and state.strip().lower() in _BAD_STATES for state in states):
         return True
-    codes = (value.get(key) for key in ("status", "status_code", "statusCode"))
+    codes = (value.get(key) for key in _CODES)
     return any(type(code) is int and 400 <= code < 600 for code in codes)  # noqa: PLR2004  # HTTP
 
 

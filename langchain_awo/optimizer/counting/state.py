@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from langchain_awo.errors import CompileError
 from langchain_awo.model.ir.schema import dump, load_tool_spec, load_trace
-from langchain_awo.model.text.encoding import dumps, loads
+from langchain_awo.model.text.encoding import dump_line, loads
 from langchain_awo.model.trace.trace import TRACE_SCHEMA_VERSION
 from langchain_awo.optimizer.counting.distinct import Distinct
 from langchain_awo.optimizer.counting.sample import Bounds, Sample, SampledTrace
@@ -31,7 +31,7 @@ VERSION: Final = 1
 
 def to_bytes(summary: Summary) -> bytes:
     """The summary as the bytes of a file."""
-    return gzip.compress("".join(f"{line}\n" for line in _lines(summary)).encode(), compresslevel=3, mtime=0)
+    return gzip.compress(b"\n".join(_lines(summary)), compresslevel=3, mtime=0)
 
 
 def from_bytes(data: bytes, *, where: str = "the state") -> Summary:
@@ -134,18 +134,19 @@ def _check_version(head: dict[str, Any], where: str) -> None:
         )
 
 
-def _lines(summary: Summary) -> Iterator[str]:
+def _lines(summary: Summary) -> Iterator[bytes]:
+    """The keys of traces and specifications stay in their order: a plan shows constants and schemas as they were recorded."""
     items = summary.sample.items()
-    yield dumps(
+    yield dump_line(
         {
             "langchain_awo": KIND,
             "version": VERSION,
             "traces_version": TRACE_SCHEMA_VERSION,
             "bounds": asdict(summary.bounds),
-            "only": summary.only,
+            "only": dict(sorted(summary.only.items())),
             "traces": summary.traces,
             "model_calls": summary.model_calls,
-            "calls": dict(summary.calls),
+            "calls": dict(sorted(summary.calls.items())),
             "replayed": sorted(summary.replayed),
             "checksum": f"{summary.checksum:016x}",
             "specs": [dump(summary.specs[name]) for name in sorted(summary.specs)],
@@ -155,7 +156,7 @@ def _lines(summary: Summary) -> Iterator[str]:
         }
     )
     yield from (
-        dumps({"key": item.key, "weight": item.weight, "cut": item.cut, "trace": dump(item.trace)})
+        dump_line({"key": item.key, "weight": item.weight, "cut": item.cut, "trace": dump(item.trace)})
         for item in items
     )
 

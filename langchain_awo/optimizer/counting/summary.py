@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -129,9 +130,20 @@ class Summary:
         calling = {tool: _ids_of(keys, ids) for tool, keys in self.sample.keys_calling().items()}
         return Sampled(traces, fair, calling, is_whole)
 
+    def with_meta_tools(self, names: Iterable[str]) -> Summary:
+        """The same with more names known to be those of meta-tools, which no call may have been made by."""
+        known = copy(self)
+        known.replayed = self.replayed | set(names)
+        return known
+
     def recorded_specs(self) -> list[ToolSpec]:
         """What all traces say of the tools, those of meta-tools left out."""
         return [self.specs[name] for name in sorted(self.specs) if name not in self.replayed]
+
+    @property
+    def tool_names(self) -> set[str]:
+        """Names of the tools that were called or described."""
+        return {*self.calls, *(spec.name for spec in self.known_specs())}
 
     def known_specs(self) -> list[ToolSpec]:
         """The same, with a bare one for each tool that was called and never specified."""

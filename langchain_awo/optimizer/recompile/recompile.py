@@ -15,10 +15,12 @@ from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import ToolSpec, Trace
 from langchain_awo.model.views.difference import Changed, Difference, compare_plans
 from langchain_awo.model.views.difference_text import format_difference
+from langchain_awo.optimizer.counting.sample import WHOLE, Bounds
+from langchain_awo.optimizer.counting.summary import Summary, summarize
 from langchain_awo.optimizer.log.habits import read_together
 from langchain_awo.optimizer.log.inline import Echo, without_echo
 from langchain_awo.optimizer.mining.verify import list_tools
-from langchain_awo.optimizer.pipeline import Options, Progress, compile_plan
+from langchain_awo.optimizer.pipeline import Options, Progress, compile_summary
 from langchain_awo.optimizer.recompile.decisions import Carried, carry_over
 from langchain_awo.optimizer.recompile.previous import RETIRED
 from langchain_awo.optimizer.settings import restore_options
@@ -45,7 +47,7 @@ class Recompilation:
         difference: all that changed, as `awo diff` shows it.
         kept: the meta-tools that do what they did and are shown as they were; they may have other evidence.
         retired: those that are gone.
-        echo: what in the traces counted as if a model had asked for it, because meta-tools did it.
+        echo: what in the traces that were looked at counted as if a model had asked for it, because meta-tools did it.
         decisions: what became of what people decided.
     """
 
@@ -104,6 +106,8 @@ def recompile_plan(
 ) -> Recompilation:
     """Compiles new traces, keeping of the former plan what still holds and the names of what means the same.
 
+    As in compiling, of a large log all is counted and a bounded sample is looked at closely.
+
     Args:
         former: the plan in use; calls of its meta-tools in the traces count as their steps.
         options: as those of the former plan if not given.
@@ -115,17 +119,44 @@ def recompile_plan(
         PlanError: the settings of the former plan are not those of a compiled toolkit.
     """
     chosen = options or as_compiled(former, live=bool(tools))
+    log = summarize(traces, bounds=WHOLE if chosen.strategy == "awo" else Bounds())
+    return recompile_summary(log, former, options=chosen, tools=tools, progress=progress)
+
+
+def recompile_summary(
+    log: Summary,
+    former: ToolkitPlan,
+    *,
+    options: Options | None = None,
+    tools: Sequence[ToolSpec] = (),
+    progress: Progress | None = None,
+) -> Recompilation:
+    """Recompiles what was counted and sampled of some traces; otherwise as `recompile_plan`.
+
+    Raises:
+        CompileError: the former plan was compiled with merging rules, and there are none now; or the strategy `awo` would see a
+            sample only.
+        PlanError: the settings of the former plan are not those of a compiled toolkit.
+    """
+    chosen = options or as_compiled(former, live=bool(tools))
     if former.settings.get("rules") and chosen.rules is None:
         raise CompileError(
             "the previous toolkit was compiled with merging rules; pass the same rules file again, or an empty one"
         )
     together = read_together(former.corpus.get("together"))
-    found, echo = without_echo(traces, {each.name for each in list_decidable(former)}, together=together)
+    log = log.with_meta_tools(each.name for each in list_decidable(former))
+    found, echo = without_echo(log.sampled().traces, log.replayed, together=together)
     live = {spec.name for spec in tools}
     gone = {each.name: _missing(each, live) for each in former.meta_tools if live}
     usable = [each for each in former.meta_tools if not gone.get(each.name)]
-    compiled = compile_plan(
-        found, options=chosen, tools=tools, former=usable, rejected=former.rejected, progress=progress
+    compiled = compile_summary(
+        log,
+        options=chosen,
+        tools=tools,
+        former=usable,
+        rejected=former.rejected,
+        own=found,
+        progress=progress,
     )
     plan, carried = carry_over(compiled, former)
     difference = compare_plans(former, plan)

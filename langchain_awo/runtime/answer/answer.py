@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.stepping.outcome import Result, Stop
-from langchain_awo.model.text.encoding import dump_line, dumps, present
+from langchain_awo.model.text.encoding import dump_line, dumps
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.handback import CUT, Entry, HandBack, ToldCall
-from langchain_awo.runtime.answer.render_steps import build_told_call, tell_steps
+from langchain_awo.runtime.answer.render_steps import tell_steps, told_calls
 from langchain_awo.runtime.outcome import Limits
 
 _LEAST: Final = 200
@@ -28,7 +28,7 @@ def write_answer(meta_tool: MetaTool, told: HandBack, result: Result, *, limits:
         result: what became of it.
         limits: `output_chars` for one output, `answer_chars` for all, and whether to shape at all.
     """
-    whole = told.to_json(None if result.stop else tell_steps(meta_tool, result.done, shape=limits.shape))
+    whole = told.to_json(None if result.stop else tell_steps(meta_tool, told.calls, shape=limits.shape))
     text = _text(whole)
     if len(text) <= min(limits.output_chars, limits.answer_chars):
         return text
@@ -41,7 +41,7 @@ def write_answer(meta_tool: MetaTool, told: HandBack, result: Result, *, limits:
 
 def build_hand_back(meta_tool: MetaTool, result: Result, *, resume_token: str) -> HandBack:
     """What was done and, on a stop, what failed and remains, with every output whole."""
-    calls = tuple(build_told_call(done, present(done.output)) for done in result.done)
+    calls = told_calls(result.done)
     if result.stop is None:
         return HandBack(calls=calls, notes=result.notes)
     return HandBack(

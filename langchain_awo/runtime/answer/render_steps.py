@@ -5,8 +5,10 @@ How a step is written is told in `langchain_awo.model.trace.handback`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby
+from operator import attrgetter
 from typing import Final
 
 from langchain_awo.model.ir.metatool import MetaTool
@@ -21,28 +23,38 @@ _NAMED: Final = 6
 """So many places that are left out are named."""
 
 
-def tell_steps(meta_tool: MetaTool, done: Sequence[FinishedCall], *, shape: bool) -> list[Entry]:
+def tell_steps(meta_tool: MetaTool, made: Sequence[ToldCall], *, shape: bool) -> list[Entry]:
     """What was done, by step.
 
     Args:
         meta_tool: the routine whose calls these are.
-        done: its completed calls, by step and in the order of the items.
+        made: its completed calls, by step and in the order of the items, with every output whole.
         shape: leaves out the places that the steps hide, and says so.
     """
     told: list[Entry] = []
-    for step, calls in _by_step(done):
-        hide = meta_tool.steps[step - 1].hide if shape else {}
-        shown = [leave_out(present(each.output), hide) for each in calls]
-        made = [build_told_call(each, output) for each, (output, _) in zip(calls, shown, strict=True)]
-        entry = tell_step(made) if calls[0].call.mapped else tell_call(made[0])
-        missing = list(dict.fromkeys(place for _, places in shown for place in places))
-        told.append(entry | _more(calls[0].call.tool, missing))
+    for number, calls in groupby(made, key=attrgetter("step")):
+        step = meta_tool.steps[number - 1]
+        shown, missing = _shown(calls, step.hide if shape else {})
+        entry = tell_call(shown[0]) if step.over is None else tell_step(shown)
+        told.append(entry | _more(step.tool, missing) if missing else entry)
     return told
 
 
-def build_told_call(done: FinishedCall, output: JSONValue) -> ToldCall:
-    """A call that was made, as it is told."""
-    return ToldCall(step=done.call.step, tool=done.call.tool, args=args_of(done), output=output)
+def _shown(calls: Iterable[ToldCall], hide: Iterable[str]) -> tuple[list[ToldCall], list[str]]:
+    """Calls without the places that are hidden, and what these were."""
+    if not hide:
+        return list(calls), []
+    left = [(call, *leave_out(call.output, hide)) for call in calls]
+    missing = dict.fromkeys(place for _, _, places in left for place in places)
+    return [replace(call, output=output) for call, output, _ in left], list(missing)
+
+
+def told_calls(done: Iterable[FinishedCall]) -> tuple[ToldCall, ...]:
+    """Calls that were made, as they are told."""
+    return tuple(
+        ToldCall(step=each.call.step, tool=each.call.tool, args=args_of(each), output=present(each.output))
+        for each in done
+    )
 
 
 def args_of(done: FinishedCall) -> dict[str, JSONValue]:
@@ -51,14 +63,7 @@ def args_of(done: FinishedCall) -> dict[str, JSONValue]:
     return done.call.args if edited is None else edited
 
 
-def _by_step(done: Sequence[FinishedCall]) -> Iterator[tuple[int, list[FinishedCall]]]:
-    for step, calls in groupby(done, key=lambda each: each.call.step):
-        yield step, list(calls)
-
-
 def _more(tool: str, missing: list[str]) -> Entry:
-    if not missing:
-        return {}
     named = ", ".join(missing[:_NAMED])
     rest = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
     return {"more": f"call {tool} for {named}{rest}"}

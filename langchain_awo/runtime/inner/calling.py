@@ -19,8 +19,8 @@ from langgraph.types import Command
 from pydantic import ValidationError
 
 from langchain_awo.model.stepping.outcome import Failed, OriginalCall, Outcome, Succeeded
-from langchain_awo.model.text.encoding import compute_digest, dumps, project_output
-from langchain_awo.model.text.failure import find_failure
+from langchain_awo.model.text.encoding import compute_digest, decode, dumps, project_output
+from langchain_awo.model.text.failure import find_failure, is_silent
 from langchain_awo.runtime.inner.injection import Injected, InjectionError, inject
 from langchain_awo.runtime.inner.reparent_runs import adopt_tool
 
@@ -124,9 +124,19 @@ def build_inner_config(config: RunnableConfig | None, callbacks: Callbacks) -> R
         config: LangChain passes a tool the configuration of its *parent*.
         callbacks: of the meta-tool's run.
     """
-    inner = patch_config(config, callbacks=cast("BaseCallbackManager", callbacks))
+    manager = cast("BaseCallbackManager", callbacks)
+    if config is None or not config.keys() >= _COMPLETE:
+        inner = patch_config(config, callbacks=manager)
+    else:  # LangChain has merged it already, and merging it again costs as much as a step
+        kept = {name: value for name, value in config.items() if name not in _OF_ONE_RUN}
+        inner = cast("RunnableConfig", {**kept, "configurable": dict(config["configurable"])})
+        inner["callbacks"] = manager
     inner["tags"] = [*inner.get("tags", []), REPLAY_TAG]
     return inner
+
+
+_COMPLETE: Final = frozenset({"tags", "metadata", "callbacks", "recursion_limit", "configurable"})
+_OF_ONE_RUN: Final = frozenset({"run_name", "run_id"})
 
 
 def call_tool(call: OriginalCall, surroundings: Surroundings, *, retries: int = 0) -> Outcome:
@@ -168,9 +178,10 @@ def read_reply(reply: object) -> Outcome:
         content = project_output(reply.content, reply.artifact)
         if reply.status == "error":
             return Failed(error=content if isinstance(content, str) else dumps(content))
-        told = find_failure(content)
+        decoded = decode(content)
+        told = None if is_silent(content, decoded) else find_failure(content)
         return (
-            Succeeded(output=content, reply=reply, args=reply.additional_kwargs.get(EDITED))
+            Succeeded(output=content, reply=reply, args=reply.additional_kwargs.get(EDITED), decoded=decoded)
             if told is None
             else Failed(error=told)
         )

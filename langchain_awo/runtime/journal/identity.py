@@ -11,7 +11,7 @@ import dataclasses
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 from uuid import uuid4
 
@@ -145,9 +145,15 @@ def identify_user(config: RunnableConfig | None, runtime: ToolRuntime | None) ->
 
 def _named(source: Any) -> Iterator[tuple[str, str]]:
     for name, value in _members(source):
-        plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", str(name)).lower()
-        if plain not in _NOT_A_USER and _NAMES_A_USER.search(plain) and (text := _identity(value)):
+        if (plain := _plain_if_user(str(name))) and (text := _identity(value)):
             yield plain, text
+
+
+@lru_cache(maxsize=1_024)
+def _plain_if_user(name: str) -> str:
+    """A name in small letters and underscores if it is one that a user goes by, else nothing."""
+    plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+    return plain if plain not in _NOT_A_USER and _NAMES_A_USER.search(plain) else ""
 
 
 def _members(source: Any) -> list[tuple[Any, Any]]:

@@ -43,7 +43,8 @@ class Opening:
     Attributes:
         routine: digest of the meta-tool.
         token: that the call came with.
-        store: whether there is one to ask.
+        is_read: whether the meta-tool changes nothing.
+        has_store: whether there is a store to ask.
     """
 
     meta_tool: MetaTool
@@ -53,6 +54,7 @@ class Opening:
     parameters: Mapping[str, JSONValue]
     token: str | None
     runtime: Any
+    is_read: bool
     has_store: bool
 
     def open(self) -> Asking[Opened | str]:
@@ -67,7 +69,7 @@ class Opening:
         if problem := self._mismatch(found.journal):
             _release(found)
             return problem
-        if self._has_begun_to_change(found.journal):
+        if not self.is_read and self._has_begun_to_change(found.journal):
             self.memory.open(
                 found.journal
             )  # another process may have begun it; this one may have to take it up again
@@ -82,7 +84,7 @@ class Opening:
         known = yield from self._known(self.key.run)
         if known is not None:
             return (yield from self._held(known))
-        if not self.meta_tool.effect.is_read:
+        if not self.is_read:
             if (other := (yield from self._unfinished())) is not None:
                 return other
             if (yield from self._is_reported()):

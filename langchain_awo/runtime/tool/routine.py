@@ -76,6 +76,7 @@ class Routine:
         self.memory = memory
         self.digest = digest_routine(meta_tool)
         self.sources = find_sources(meta_tool)
+        self.is_read = meta_tool.effect.is_read
         self.specs = index_specs_by_field(meta_tool.parameters)
         check_environment()
 
@@ -145,6 +146,7 @@ class Routine:
             parameters=request.parameters,
             token=request.token,
             runtime=request.runtime,
+            is_read=self.is_read,
             has_store=store is not None,
         )
 
@@ -189,7 +191,8 @@ class Routine:
             made = ", ".join(performer.recalled)
             note = f"goes on where an earlier call with these arguments stopped; not made again: {made}"
             result = replace(result, notes=(note, *result.notes))
-        return self._answered(result, self._token(journal.run, key), key)
+        token = self._token(journal.run, key) if result.stop else ""
+        return self._answered(result, token, key)
 
     def _token(self, run: str, key: RunKey) -> str:
         return sign(run, key.thread, key.user, self.meta_tool.name)

@@ -1,0 +1,44 @@
+"""`--workers` and `--state` of the verbs that compile change how the traces are read, and nothing else."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from langchain_awo.api import partitions
+
+
+@pytest.fixture
+def threads(monkeypatch):
+    """Workers that start at once, and parts of a few traces."""
+    monkeypatch.setattr(partitions, "open_workers", ThreadPoolExecutor)
+    monkeypatch.setattr(partitions, "PORTION", 7)
+
+
+def test_worker_processes_compile_the_same(awo, store, folder):
+    for number in (1, 2):
+        assert awo("compile", store, "-o", f"{number}.json", "--workers", number).exit_code == 0
+    assert (folder / "1.json").read_bytes() == (folder / "2.json").read_bytes()
+
+
+@pytest.mark.usefixtures("threads")
+class TestParts:
+    def test_only_traces_of_the_domain_are_counted(self, awo, store, folder):
+        done = awo("compile", store, "-o", "none.json", "--workers", 2, "--domain", "spices")
+        assert "no trace of" in done.stderr
+        assert "'spices'" in done.stderr
+
+    def test_a_part_that_cannot_be_read_is_named(self, awo, folder):
+        (folder / "broken.db").write_bytes(b"SQLite format 3\0" + b"\1" * 5_000)
+        done = awo("compile", "broken.db", "-o", "none.json", "--workers", 2)
+        assert done.exit_code == 2
+        assert "broken.db" in done.stderr
+        assert "Traceback" not in done.output
+
+    def test_recompiling_adds_to_a_state(self, awo, store, folder):
+        """The state knows the traces already, so nothing is counted twice and the toolkit stays as it was."""
+        assert awo("compile", store, "-o", "first.json", "--state", "mining.state").exit_code == 0
+        options = ("--toolkit", "first.json", "-o", "second.json", "--workers", 2, "--state", "mining.state")
+        done = awo("recompile", store, *options)
+        assert done.exit_code == 0
+        assert "compiled from 40 traces" in done.stderr
+        assert "kept" in done.stdout
