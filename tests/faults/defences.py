@@ -86,14 +86,15 @@ def test_file(name: str) -> Path:
 
 def unnoticed(case: Case, folder: Path) -> list[str]:
     """The tests that still pass without the defence, in a copy of the project."""
-    for change in case.changes:
-        path = folder / PACKAGE / change.file
+    paths = [folder / PACKAGE / change.file for change in case.changes]
+    whole = {path: path.read_text(encoding="utf-8") for path in paths}
+    for path, change in zip(paths, case.changes, strict=True):
         path.write_text(path.read_text(encoding="utf-8").replace(change.old, change.new), encoding="utf-8")
     try:
         failed = failing(case.tests, folder)
     finally:
-        for change in case.changes:
-            shutil.copy(ROOT / PACKAGE / change.file, folder / PACKAGE / change.file)
+        for path, text in whole.items():
+            path.write_text(text, encoding="utf-8")
     return [test for test in case.tests if test not in failed]
 
 
