@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.text.visible import visible
 
 
 def runs_line(meta_tool: MetaTool) -> str:
@@ -12,5 +13,5 @@ def runs_line(meta_tool: MetaTool) -> str:
 
 
 def full_description(meta_tool: MetaTool) -> str:
-    """The description; a line that names the steps if there is none, so that a model knows what it calls."""
-    return meta_tool.description.strip() or runs_line(meta_tool)
+    """The description, with control characters made visible; a line that names the steps if there is none, so that a model knows what it calls."""
+    return visible(meta_tool.description.strip() or runs_line(meta_tool))

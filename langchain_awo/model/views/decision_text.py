@@ -5,6 +5,7 @@ from __future__ import annotations
 from langchain_awo.model.ir.metatool import MetaTool, ToolkitPlan
 from langchain_awo.model.ir.reviewing import all_of, standing_of, withheld
 from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.text.visible import visible_line
 
 
 def decision_json(meta_tool: MetaTool) -> dict[str, JSONValue]:
@@ -30,7 +31,7 @@ def decision_line(meta_tool: MetaTool) -> str:
     parts = [decision.at[:10] if decision else "", f"by {decision.by}" if decision and decision.by else ""]
     told = " ".join(part for part in parts if part)
     reasons = ": ".join(part for part in (told, decision.reason if decision else "") if part)
-    return f"{standing_of(meta_tool):<9} {meta_tool.name}" + (f": {reasons}" if reasons else "")
+    return visible_line(f"{standing_of(meta_tool):<9} {meta_tool.name}" + (f": {reasons}" if reasons else ""))
 
 
 def waiting(plan: ToolkitPlan) -> tuple[MetaTool, ...]:
