@@ -23,8 +23,25 @@ import pytest
 ROOT: Final = Path(__file__).parents[2]
 CASES: Final = Path(__file__).parent / "defences.txt"
 PACKAGE: Final = "langchain_awo"
-OPTIONS: Final = ("-q", "-n", "0", "-p", "no:cacheprovider", "-rfE", "--tb=no", "-W", "ignore::pytest.PytestAssertRewriteWarning")
-SLOW_IMPORTS: Final = ("langchain.agents.middleware", "langgraph.checkpoint.sqlite", "hypothesis", "sqlalchemy", "scipy.stats", "typer.testing")
+OPTIONS: Final = (
+    "-q",
+    "-n",
+    "0",
+    "-p",
+    "no:cacheprovider",
+    "-rfE",
+    "--tb=no",
+    "-W",
+    "ignore::pytest.PytestAssertRewriteWarning",
+)
+SLOW_IMPORTS: Final = (
+    "langchain.agents.middleware",
+    "langgraph.checkpoint.sqlite",
+    "hypothesis",
+    "sqlalchemy",
+    "scipy.stats",
+    "typer.testing",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +120,11 @@ def failing(tests: Sequence[str], folder: Path) -> set[str]:
 
     They run in a child of this process, which has imported what takes long already, and nothing of the package.
     """
-    known = {f"{test_file(name)}::{function}": test for test in tests for name, _, function in [test.partition("::")]}
+    known = {
+        f"{test_file(name)}::{function}": test
+        for test in tests
+        for name, _, function in [test.partition("::")]
+    }
     said = folder / "said.txt"
     if not (child := os.fork()):
         _run_pytest([*OPTIONS, *known], folder, said)
@@ -152,9 +173,13 @@ def main() -> int:
             stale = any(change.is_stale for change in case.changes)
             found = ["stale: the code is another"] if stale else unnoticed(case, folder)
             missed += bool(found)
-            sys.stdout.write(f"{'MISSED' if found else 'noticed':8} {case.threat}{': ' if found else ''}{', '.join(found)}\n")
+            sys.stdout.write(
+                f"{'MISSED' if found else 'noticed':8} {case.threat}{': ' if found else ''}{', '.join(found)}\n"
+            )
             sys.stdout.flush()
-    sys.stdout.write(f"{len(asked)} defences taken out, {len(asked) - missed} noticed by every test named for them\n")
+    sys.stdout.write(
+        f"{len(asked)} defences taken out, {len(asked) - missed} noticed by every test named for them\n"
+    )
     return int(bool(missed))
 
 
