@@ -23,6 +23,8 @@ def read_small_file(path: str | os.PathLike[str], *, limit: int) -> bytes:
     Raises:
         OSError: it cannot be read, is a device or a socket, or is longer.
     """
+    if "\0" in os.fspath(path):
+        raise OSError(errno.EINVAL, "there is a NUL character in its name")
     with Path(path).open("rb") as file:
         mode = os.fstat(file.fileno()).st_mode
         if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) or stat.S_ISSOCK(mode):

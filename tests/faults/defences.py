@@ -11,10 +11,10 @@ import shutil
 import sys
 import tempfile
 import traceback
-from importlib import import_module
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Final, NoReturn
 

@@ -162,12 +162,12 @@ def _look_at_small(folder: Path, kind: str) -> str:
 
 VICTIMS: Final = {
     "import into SQLite": Victim(
-        0.4, _prepare_import, partial(_import, name="to.db"), partial(_look_at_import, name="to.db")
+        0.35, _prepare_import, partial(_import, name="to.db"), partial(_look_at_import, name="to.db")
     ),
     "import into JSON lines": Victim(
-        0.12, _prepare_import, partial(_import, name="to.jsonl"), partial(_look_at_import, name="to.jsonl")
+        0.2, _prepare_import, partial(_import, name="to.jsonl"), partial(_look_at_import, name="to.jsonl")
     ),
-    "a schema migration": Victim(0.015, _prepare_old_store, _migrate, _look_at_old_store),
+    "a schema migration": Victim(0.04, _prepare_old_store, _migrate, _look_at_old_store),
     "saving a decision": Victim(0.1, _prepare_plan, _decide, _look_at_plan),
     **{
         f"saving a {kind}": Victim(
