@@ -144,6 +144,15 @@ def test_no_byte_of_a_state_can_be_changed_unnoticed() -> None:
             states.from_bytes(spoilt)
 
 
+@pytest.mark.parametrize("token", ["", "x", "../../etc/passwd", "'; DROP TABLE runs; --", "\0\ud800", "f" * 10_000])
+def test_a_token_that_is_none_is_answered(token: str, tmp_path: Path) -> None:
+    desk = Desk(str(tmp_path / "desk.db"))
+    (found,) = MetaToolkit(plan=plan_of(desk.tools, HELP), tools=desk.tools, memory=RunMemory()).get_tools()
+    told = json.loads(found.invoke({"email": "nobody", "resume_token": token}))
+    assert told["status"] == "stopped"
+    assert desk.calls("note") == []
+
+
 @pytest.mark.parametrize("path", ["a\0b.db", "../nowhere/at/all.db", "a\0b.jsonl", "a\0b.json"])
 def test_a_path_that_leads_nowhere_is_named(path: str, tmp_path: Path) -> None:
     reads = awo.MetaToolkit.load if path.endswith(".json") else awo.open_store
