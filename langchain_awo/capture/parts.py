@@ -53,9 +53,7 @@ def split(recording: Recording, nodes: Iterable[Node] = ()) -> Recording:
     Args:
         nodes: the open runs. What they are doing goes on in the next part; the last part says how it ended.
     """
-    now = max(
-        time.time(), recording.started_at
-    )  # a clock that is set back does not change the order of parts
+    now = max(time.time(), recording.started_at)  # parts keep their order when the clock is set back
     label = recording.label
     label.thread_id = label.thread_id or recording.trace_id
     part = Recording(
