@@ -187,7 +187,9 @@ def test_a_rejected_routine_stays_rejected_with_another_condition(awo, toolkit):
     recompiled(awo, paid="lost")
     rejected = find_meta_tool(read_plan(toolkit), PAY)
     assert standing_of(rejected) == "rejected"
-    assert rejected.tools not in {each.tools for each in read_plan(toolkit).meta_tools}  # nor under another name
+    assert rejected.tools not in {
+        each.tools for each in read_plan(toolkit).meta_tools
+    }  # nor under another name
 
 
 def test_a_rejection_can_be_taken_back_after_compiling_again(awo, toolkit):

@@ -144,7 +144,9 @@ def test_no_byte_of_a_state_can_be_changed_unnoticed() -> None:
             states.from_bytes(spoilt)
 
 
-@pytest.mark.parametrize("token", ["", "x", "../../etc/passwd", "'; DROP TABLE runs; --", "\0\ud800", "f" * 10_000])
+@pytest.mark.parametrize(
+    "token", ["", "x", "../../etc/passwd", "'; DROP TABLE runs; --", "\0\ud800", "f" * 10_000]
+)
 def test_a_token_that_is_none_is_answered(token: str, tmp_path: Path) -> None:
     desk = Desk(str(tmp_path / "desk.db"))
     (found,) = MetaToolkit(plan=plan_of(desk.tools, HELP), tools=desk.tools, memory=RunMemory()).get_tools()
