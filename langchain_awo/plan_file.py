@@ -132,6 +132,8 @@ def update_plan(
         raise PlanError(
             f"another process has been changing {target} for {LOCK_SECONDS} seconds; end it"
         ) from error
+    except OSError as error:
+        raise PlanError(f"{target} cannot be changed: {error.strerror or error}") from error
 
 
 def _updated(

@@ -23,6 +23,8 @@ def read_small_file(path: str | os.PathLike[str], *, limit: int) -> bytes:
     Raises:
         OSError: it cannot be read, is a device or a socket, or is longer.
     """
+    if "\0" in os.fspath(path):
+        raise OSError(errno.EINVAL, "there is a NUL character in its name")
     with Path(path).open("rb") as file:
         mode = os.fstat(file.fileno()).st_mode
         if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) or stat.S_ISSOCK(mode):
@@ -68,10 +70,29 @@ def replace_file(path: str | os.PathLike[str], data: bytes | str, *, private: bo
 
 
 def lock_file(path: str | os.PathLike[str]) -> FileLock:
-    """A lock for those who read a file and write it anew, kept where temporary files are so that none is left beside it."""
+    """A lock for those who read a file and write it anew, kept where temporary files are so that none is left beside it.
+
+    Raises:
+        OSError: the folder of locks is somebody else's.
+    """
+    name = hashlib.sha256(str(Path(path).resolve()).encode()).hexdigest()[:32]
+    return FileLock(_folder_of_locks() / f"{name}.lock", timeout=LOCK_SECONDS)
+
+
+def _folder_of_locks() -> Path:
+    """A folder of this user alone: whoever could plant a link in it could have a file of ours emptied, as locking opens it."""
     user = os.getuid() if hasattr(os, "getuid") else 0
-    name = hashlib.sha256(f"{user}:{Path(path).resolve()}".encode()).hexdigest()[:32]
-    return FileLock(Path(tempfile.gettempdir()) / f"awo-{name}.lock", timeout=LOCK_SECONDS)
+    folder = Path(tempfile.gettempdir()) / f"awo-locks-{user}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if hasattr(os, "getuid") and (
+        not stat.S_ISDIR(found.st_mode) or found.st_uid != user or found.st_mode & 0o022
+    ):
+        raise OSError(
+            errno.EPERM,
+            f"{folder} may be written by others; remove it, or set TMPDIR to a folder of your own",
+        )
+    return folder
 
 
 def _mode_of(target: Path, *, private: bool) -> int:

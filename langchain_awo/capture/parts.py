@@ -53,6 +53,7 @@ def split(recording: Recording, nodes: Iterable[Node] = ()) -> Recording:
     Args:
         nodes: the open runs. What they are doing goes on in the next part; the last part says how it ended.
     """
+    now = max(time.time(), recording.started_at)  # parts keep their order when the clock is set back
     label = recording.label
     label.thread_id = label.thread_id or recording.trace_id
     part = Recording(
@@ -60,7 +61,7 @@ def split(recording: Recording, nodes: Iterable[Node] = ()) -> Recording:
         trace_id=recording.trace_id,
         started_at=recording.started_at,
         label=label,
-        ended_at=time.time(),
+        ended_at=now,
         size=recording.size,
         parts=recording.parts,
         seats=dict(recording.seats),
@@ -73,17 +74,17 @@ def split(recording: Recording, nodes: Iterable[Node] = ()) -> Recording:
         hints=dict(recording.hints),
         interrupted=recording.interrupted,
     )
-    _go_on(recording)
+    _go_on(recording, now)
     _carry_over(recording, list(nodes))
     return part
 
 
-def _go_on(recording: Recording) -> None:
+def _go_on(recording: Recording, now: float) -> None:
     """Empties a recording but for what tells the agents of the next part and what they have heard."""
     recording.parts += 1
     first = recording.trace_id.partition("/")[0]
     recording.trace_id = f"{first}/{recording.parts + 1}"
-    recording.started_at, recording.size = time.time(), 0
+    recording.started_at, recording.size = now, 0
     recording.model_runs, recording.tool_runs, recording.refused = [], [], []
     recording.issued, recording.heard = [], []
     recording.recent, recording.named, recording.unanswered = {}, {}, {}

@@ -28,6 +28,7 @@ from langchain_awo.cli.options import (
 from langchain_awo.cli.reading import Reading, count
 from langchain_awo.cli.sources import load_chat_model, load_live_tools
 from langchain_awo.cli.terminal import format_count, progress, put, put_json, say
+from langchain_awo.model.text.visible import make_visible_line
 
 if TYPE_CHECKING:
     from langchain_awo.model.ir.metatool import ToolkitPlan
@@ -126,7 +127,11 @@ def compile_traces(
         say(told)
     if not plan.meta_tools and plan.refused:
         first = max(plan.refused, key=lambda each: (each.nearness, each.occurrences))
-        say(f"every candidate was refused, such as {' > '.join(first.routine)}: {first.reason}")
+        say(
+            make_visible_line(
+                f"every candidate was refused, such as {' > '.join(first.routine)}: {first.reason}"
+            )
+        )
         say(f"awo show {output} --refused says why for each, awo explain {traces} for any routine you name")
 
 

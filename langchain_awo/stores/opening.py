@@ -50,6 +50,8 @@ def open_store(
         url_or_path, (str, os.PathLike), option="the store", fix="give a path or a URL, such as 'traces.db'"
     )
     address = str(url_or_path)
+    if "\0" in address:
+        raise StoreError(f"{address!r} is no path: there is a NUL character in it")
     where, scope = _split(address) if "://" in address else (address, Scope())
     scope = scope.narrowed({"project": project, "tenant": tenant, "environment": environment}, where=where)
     scheme, separator, rest = where.partition("://")

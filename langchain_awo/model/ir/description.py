@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.text.visible import make_visible
 
 
 def describe_steps(meta_tool: MetaTool) -> str:
@@ -12,5 +13,5 @@ def describe_steps(meta_tool: MetaTool) -> str:
 
 
 def describe_fully(meta_tool: MetaTool) -> str:
-    """The description; a line that names the steps if there is none, so that a model knows what it calls."""
-    return meta_tool.description.strip() or describe_steps(meta_tool)
+    """The description, with control characters made visible; a line that names the steps if there is none, so that a model knows what it calls."""
+    return make_visible(meta_tool.description.strip() or describe_steps(meta_tool))

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from langchain_awo.model.ir.identifier import assign_provider_keys
 from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.text.visible import make_visible
 
 MAX_DEPTH: Final = 30
 """What is nested deeper may be anything."""
@@ -17,6 +18,7 @@ MAX_DEPTH: Final = 30
 _ONE: Final = ("items", "additionalProperties", "not", "contains", "if", "then", "else")
 _MANY: Final = ("anyOf", "oneOf", "allOf", "prefixItems")
 _NAMED: Final = ("$defs", "definitions")
+_WORDS: Final = ("title", "description")
 
 
 def adapt_schema(schema: Mapping[str, JSONValue], *, depth: int = 0) -> dict[str, JSONValue]:
@@ -41,7 +43,7 @@ def adapt_schema(schema: Mapping[str, JSONValue], *, depth: int = 0) -> dict[str
         elif name in _NAMED and isinstance(value, dict):
             shown[name] = {key: _shown(each, depth) for key, each in value.items()}
         else:
-            shown[name] = value
+            shown[name] = make_visible(value) if name in _WORDS and isinstance(value, str) else value
     return shown
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from langchain_awo.model.ir.metatool import MetaTool, ToolkitPlan
 from langchain_awo.model.ir.reviewing import explain_withholding, get_standing, list_decidable
 from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.text.visible import make_visible_line
 
 
 def encode_decision(meta_tool: MetaTool) -> dict[str, JSONValue]:
@@ -30,7 +31,9 @@ def format_decision(meta_tool: MetaTool) -> str:
     parts = [decision.at[:10] if decision else "", f"by {decision.by}" if decision and decision.by else ""]
     told = " ".join(part for part in parts if part)
     reasons = ": ".join(part for part in (told, decision.reason if decision else "") if part)
-    return f"{get_standing(meta_tool):<9} {meta_tool.name}" + (f": {reasons}" if reasons else "")
+    return make_visible_line(
+        f"{get_standing(meta_tool):<9} {meta_tool.name}" + (f": {reasons}" if reasons else "")
+    )
 
 
 def list_waiting(plan: ToolkitPlan) -> tuple[MetaTool, ...]:

@@ -176,7 +176,7 @@ def format_refused(refused: Refused) -> str:
     """A refused candidate and why."""
     return _with_comment(
         " > ".join(map(make_visible_line, refused.routine)),
-        f"{refused.reason} ({refused.occurrences} occurrences)",
+        make_visible_line(f"{refused.reason} ({refused.occurrences} occurrences)"),
     )
 
 
@@ -230,7 +230,9 @@ def _evidence(meta_tool: MetaTool) -> str:
 def _decided(meta_tool: MetaTool) -> str:
     standing = get_standing(meta_tool)
     said = "" if standing == "undecided" else f", {standing}"
-    return said + (f", asks before {', '.join(meta_tool.approval)}" if meta_tool.approval else "")
+    return said + (
+        f", asks before {', '.join(map(format_name, meta_tool.approval))}" if meta_tool.approval else ""
+    )
 
 
 def _with_comment(text: str, comment: str) -> str:

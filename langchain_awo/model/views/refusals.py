@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from langchain_awo.model.ir.metatool import Refused
+from langchain_awo.model.text.visible import make_visible_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,7 @@ def group_refusals(refused: Iterable[Refused]) -> Refusals:
 
 def format_refusals(refused: Iterable[Refused]) -> str:
     """All refusals as text: a line for each routine and an indented one with the reason, a blank line between groups."""
-    return "\n\n".join("\n".join(block) for block in _blocks(group_refusals(refused)))
+    return "\n\n".join("\n".join(map(make_visible_line, block)) for block in _blocks(group_refusals(refused)))
 
 
 def _blocks(refusals: Refusals) -> Iterator[list[str]]:

@@ -71,8 +71,8 @@ def read_state(path: str | os.PathLike[str], *, only: dict[str, str] | None = No
         data = file.read_bytes()
     except FileNotFoundError:
         return asked
-    except OSError as error:
-        raise CompileError(f"{file} cannot be read: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:  # a NUL in the name is a ValueError
+        raise CompileError(f"{file} cannot be read: {getattr(error, 'strerror', '') or error}") from error
     found = from_bytes(data, where=str(file))
     if found.bounds != asked.bounds:
         raise CompileError(

@@ -140,15 +140,15 @@ class Summary:
         """What all traces say of the tools, those of meta-tools left out."""
         return [self.specs[name] for name in sorted(self.specs) if name not in self.replayed]
 
-    @property
-    def tool_names(self) -> set[str]:
-        """Names of the tools that were called or described."""
-        return {*self.calls, *(spec.name for spec in self.known_specs())}
-
     def known_specs(self) -> list[ToolSpec]:
         """The same, with a bare one for each tool that was called and never specified."""
         bare = (ToolSpec(name=tool) for tool in sorted(self.calls.keys() - self.specs.keys() - self.replayed))
         return [*self.recorded_specs(), *bare]
+
+    @property
+    def tool_names(self) -> set[str]:
+        """Names of the tools that were called or described."""
+        return {*self.calls, *(spec.name for spec in self.known_specs())}
 
     def _learn(self, spec: ToolSpec) -> None:
         known = self.specs.get(spec.name)

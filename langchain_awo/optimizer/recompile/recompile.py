@@ -12,6 +12,7 @@ from langchain_awo.model.ir.reviewing import list_decidable
 from langchain_awo.model.ir.schema import get_adapter
 from langchain_awo.model.rules import RuleSet
 from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.text.visible import make_visible_line
 from langchain_awo.model.trace.trace import ToolSpec, Trace
 from langchain_awo.model.views.difference import Changed, Difference, compare_plans
 from langchain_awo.model.views.difference_text import format_difference
@@ -217,7 +218,7 @@ def _summary(recompilation: Recompilation) -> Iterator[str]:
     for each in recompilation.difference.added:
         yield f"new      {each.name}: {_told(each, None)}"
     for gone in recompilation.retired:
-        yield f"retired  {gone.meta_tool.name}: {gone.reason}"
+        yield f"retired  {gone.meta_tool.name}: {make_visible_line(gone.reason)}"
     if not (before or now):
         yield "no meta-tools, neither before nor now"
 

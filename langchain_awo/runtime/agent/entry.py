@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
@@ -19,6 +18,7 @@ from langchain_awo.runtime.inner.calling import describe_failure
 from langchain_awo.runtime.inner.schemas import assign_field_names
 from langchain_awo.runtime.tool.installing import Installed
 from langchain_awo.runtime.tool.lowering import is_async_only
+from langchain_awo.runtime.usage import Usage
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ def run_entry(
     around: ToolRuntime,
     parameters: EntryParameters | None,
     *,
-    usage: Counter[tuple[str, str]],
+    usage: Usage,
 ) -> str:
     """What the entry meta-tools whose parameters are known found, for the system prompt; `""` if nothing."""
     found: list[str] = []
@@ -65,7 +65,7 @@ async def arun_entry(
     around: ToolRuntime,
     parameters: EntryParameters | None,
     *,
-    usage: Counter[tuple[str, str]],
+    usage: Usage,
 ) -> str:
     """Async form of `run_entry`."""
     found: list[str] = []
@@ -114,8 +114,8 @@ def _given_up(meta_tool: MetaTool, error: Exception) -> None:
     _log.warning("%s was not run at the start of the thread: %s", meta_tool.name, why)
 
 
-def _told(meta_tool: MetaTool, message: Any, usage: Counter[tuple[str, str]]) -> list[str]:
+def _told(meta_tool: MetaTool, message: Any, usage: Usage) -> list[str]:
     """Nothing of a routine that failed."""
-    usage[meta_tool.name, "entry"] += 1
+    usage.count(meta_tool.name, "entry")
     known = f"Known from the start ({meta_tool.name}): {message.content}"
     return [] if message.status == "error" else [known]

@@ -4,7 +4,6 @@ LangChain inspects what is defined here: no postponed annotations.
 """
 
 import contextlib
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any, Final, NotRequired, Protocol
@@ -43,6 +42,7 @@ from langchain_awo.runtime.tool.installing import (
 )
 from langchain_awo.runtime.tool.signatures import is_meta_tool
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
+from langchain_awo.runtime.usage import Usage
 
 try:
     from langchain.agents.middleware.types import (
@@ -133,7 +133,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
     ) -> None:
         super().__init__()
         check_share(hold_out, option="hold_out")
-        self.usage: Counter[tuple[str, str]] = Counter()
+        self.usage = Usage()
         self._mode = mode
         self._is_stated = protected is not None
         self._stated = read_protection(protected or ())
@@ -316,7 +316,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
                 first = _asked_first(request, handler, inner)
                 make = partial(self._continuer.call, request, first)
                 return self._prefetcher.call(request, make, inner)
-            self.usage[name, "called"] += 1
+            self.usage.count(name, "called")
             token = guards.set(build_guards(request, self._installed.protection_of(name), handler=inner))
             try:
                 with self._prefetcher.around(request):
@@ -339,7 +339,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
                 first = _asked_first(request, handler, inner)
                 make = partial(self._continuer.acall, request, first)
                 return await self._prefetcher.acall(request, make, inner)
-            self.usage[name, "called"] += 1
+            self.usage.count(name, "called")
             token = guards.set(build_guards(request, self._installed.protection_of(name), ahandler=inner))
             try:
                 with self._prefetcher.around(request):

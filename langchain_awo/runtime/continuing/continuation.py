@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -27,6 +26,7 @@ from langchain_awo.runtime.inner.waiting import Wait, Waiting, await_call, await
 from langchain_awo.runtime.journal.identity import list_asked_calls, list_messages
 from langchain_awo.runtime.outcome import Limits
 from langchain_awo.runtime.tool.installing import Installed
+from langchain_awo.runtime.usage import Usage
 
 _log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class _Going:
 class Continuer:
     """Runs the eager rest of routines after the calls they begin with."""
 
-    def __init__(self, installed: Installed, *, limits: Limits, usage: Counter[tuple[str, str]]) -> None:
+    def __init__(self, installed: Installed, *, limits: Limits, usage: Usage) -> None:
         forbidden = installed.watched_over | installed.reaching
         parts = (select_eager_part(each, forbidden) for each in installed.meta_tools("continue"))
         self._parts: list[MetaTool] = [part for part in parts if part is not None]
@@ -164,7 +164,7 @@ class Continuer:
 
     def _serve(self, request: Any, held: Held) -> ToolMessage:
         call = request.tool_call
-        self._usage[call["name"], "served"] += 1
+        self._usage.count(call["name"], "served")
         return ToolMessage(held.content, artifact=held.artifact, name=call["name"], tool_call_id=call["id"])
 
     def _continuing(self, start: Start, state: _Going, handler: Callable[[Any], Any]) -> Waiting[None]:
@@ -201,7 +201,7 @@ class Continuer:
     def _note(self, start: Start, result: Result, state: _Going) -> None:
         """Keeps what was fetched in the order of the steps, not in that in which the answers came."""
         if len(result.done) > 1:
-            self._usage[start.meta_tool.name, "continued"] += 1
+            self._usage.count(start.meta_tool.name, "continued")
         new = {call_key(done.call.tool, done.call.args): done for done in result.done}
         new = {key: done for key, done in new.items() if key in state.fetched and key not in state.shown}
         state.shown |= {key: state.fetched[key] for key in new}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for_all
-from typing import TypeAlias
+from contextvars import copy_context
+from typing import Final, TypeAlias
 
 from langchain_core.runnables.config import ContextThreadPoolExecutor
 
@@ -18,6 +20,9 @@ from langchain_awo.runtime.inner.calling import describe_failure
 from langchain_awo.runtime.outcome import Limits
 
 Order: TypeAlias = Callable[[OriginalCall], int] | None
+
+GRACE: Final = 1.0
+"""Seconds that an async call which took too long is given to end once it was cancelled."""
 
 
 def drive(
@@ -99,23 +104,41 @@ def _one_by_one(
 def _perform(
     group: Sequence[OriginalCall], perform: Callable[[OriginalCall], Outcome], limits: Limits
 ) -> list[Outcome | None]:
-    if limits.timeout is None and (len(group) == 1 or limits.concurrency == 1):
+    if limits.timeout is not None:
+        at_once = limits.concurrency
+        parts = (group[start : start + at_once] for start in range(0, len(group), at_once))
+        return [outcome for part in parts for outcome in _perform_in_time(part, perform, limits.timeout)]
+    if len(group) == 1 or limits.concurrency == 1:
         return [perform(call) for call in group]
     pool = ContextThreadPoolExecutor(max_workers=min(len(group), limits.concurrency))
     try:
         futures = [pool.submit(perform, call) for call in group]
-        if limits.timeout is None:
-            wait_for_all(futures)
-        return [_outcome(future, limits.timeout) for future in futures]
+        wait_for_all(futures)
+        return [future.result() for future in futures]
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _outcome(future: Future[Outcome], timeout: float | None) -> Outcome:
-    try:
-        return future.result(timeout)
-    except TimeoutError:
-        return _too_slow(timeout)
+def _perform_in_time(
+    part: Sequence[OriginalCall], perform: Callable[[OriginalCall], Outcome], timeout: float
+) -> list[Outcome]:
+    """Each call in a thread of its own: neither the agent nor the end of the program waits for one that never comes back."""
+    futures = [_in_thread(perform, call) for call in part]
+    wait_for_all(futures, timeout)
+    return [future.result() if future.done() else _too_slow(timeout) for future in futures]
+
+
+def _in_thread(perform: Callable[[OriginalCall], Outcome], call: OriginalCall) -> Future[Outcome]:
+    future: Future[Outcome] = Future()
+
+    def work() -> None:
+        try:
+            future.set_result(perform(call))
+        except BaseException as error:  # noqa: BLE001  # raised again where the result is taken
+            future.set_exception(error)
+
+    threading.Thread(target=copy_context().run, args=(work,), daemon=True, name="awo-step").start()
+    return future
 
 
 async def _aone_by_one(
@@ -141,10 +164,9 @@ async def _aperform(
 
     async def one(call: OriginalCall) -> Outcome:
         async with room:
-            try:
-                return await asyncio.wait_for(perform(call), limits.timeout)
-            except TimeoutError:
-                return _too_slow(limits.timeout)
+            return await (
+                perform(call) if limits.timeout is None else _aperform_in_time(perform(call), limits.timeout)
+            )
 
     if len(group) == 1:
         return [await one(group[0])]
@@ -155,7 +177,29 @@ async def _aperform(
     return [each for each in ended if not isinstance(each, BaseException)]
 
 
-def _too_slow(timeout: float | None) -> Outcome:
+async def _aperform_in_time(performing: Awaitable[Outcome], timeout: float) -> Outcome:  # noqa: ASYNC109  # one that takes no notice of being cancelled must not hold us up
+    task = asyncio.ensure_future(performing)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=timeout)
+        if done:
+            return task.result()
+        task.cancel()
+        await asyncio.wait({task}, timeout=GRACE)
+    except asyncio.CancelledError:
+        task.cancel()
+        await asyncio.wait({task}, timeout=GRACE)
+        raise
+    task.add_done_callback(_forget)
+    return _too_slow(timeout)
+
+
+def _forget(task: asyncio.Future[Outcome]) -> None:
+    """Takes notice of an exception that nobody waits for any more."""
+    if not task.cancelled():
+        task.exception()
+
+
+def _too_slow(timeout: float) -> Outcome:
     return describe_failure(
         TimeoutError(f"no answer within {timeout:g} seconds; it may have taken effect anyway")
     )

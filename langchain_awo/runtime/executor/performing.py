@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -23,7 +24,7 @@ from langchain_awo.runtime.outcome import Limits
 _log = logging.getLogger(__name__)
 
 PATIENCE: Final = 5.0
-"""Seconds that another process is given to end a write it has claimed."""
+"""Seconds that another process is given to end a write it has claimed: by the clocks of both, or by ours alone, as clocks differ."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -122,6 +123,7 @@ class Performer:
     def _claimed(self, call: OriginalCall, nonce: str) -> Asking[Outcome | None]:
         run = self.journal.run
         yield from journal_store.open_run(self.journal)
+        first_seen: dict[str, float] = {}
         while True:
             yield from journal_store.claim(run, call.key, nonce)
             other = yield from journal_store.find_other_claim(run, call.key, nonce)
@@ -131,7 +133,8 @@ class Performer:
             entry = yield from journal_store.load_entry(run, call.key)
             if entry is not None and entry.status == "done":
                 self.journal.take(entry)
-            if (entry is not None and entry.status == "done") or other.age > PATIENCE:
+            waited = time.monotonic() - first_seen.setdefault(other.nonce, time.monotonic())
+            if (entry is not None and entry.status == "done") or max(other.age, waited) > PATIENCE:
                 known = self.journal.recall(call)  # as done, or as started and never ended
                 return known and self._known(call, known)
             yield Pause(random.uniform(0.01, 0.1))  # noqa: S311  # so that two do not go on in step

@@ -124,8 +124,9 @@ _RESUME_SPEC: Final = ParameterSpec(
 
 def _field(spec: ParameterSpec) -> tuple[Any, Any]:
     kind: Any = _type(spec.schema) if spec.required else _type(spec.schema) | None
-    shown: Any = Annotated[kind, WithJsonSchema(adapt_schema(spec.schema) or {"type": "string"})]
-    description = spec.schema.get("description")
+    schema = adapt_schema(spec.schema)
+    shown: Any = Annotated[kind, WithJsonSchema(schema or {"type": "string"})]
+    description = schema.get("description")
     if spec.required:
         return shown, Field(description=description)
     # a factory, because a default would be shown to the model as "default": null

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -160,11 +161,12 @@ class Opening:
     def _held(self, journal: Journal) -> Asking[Opened | str]:
         """Waits for whoever executes the run."""
         journal = self.memory.keep(journal)
-        for _ in range(int(PATIENCE / _NAP)):
-            if journal.hold_for(self.key.holder):
-                return Opened(journal=journal)
+        until = time.monotonic() + PATIENCE
+        while not journal.hold_for(self.key.holder):
+            if time.monotonic() > until:
+                return "not called: another call is still executing the same run"
             yield Pause(_NAP)
-        return "not called: another call is still executing the same run"
+        return Opened(journal=journal)
 
     def _has_begun_to_change(self, journal: Journal) -> bool:
         steps = self.meta_tool.steps

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
@@ -22,6 +21,7 @@ from langchain_core.messages import BaseMessage, ToolMessage
 from langchain_awo.runtime.continuing.readings import Readings
 from langchain_awo.runtime.inner.waiting import Wait
 from langchain_awo.runtime.outcome import Limits
+from langchain_awo.runtime.usage import Usage
 
 FRESH: Final = 60.0
 """Seconds for which a read that was made ahead is served; things outside the agent change too."""
@@ -59,7 +59,7 @@ class Flights:
         leave: makes room again.
     """
 
-    def __init__(self, *, limits: Limits, usage: Counter[tuple[str, str]]) -> None:
+    def __init__(self, *, limits: Limits, usage: Usage) -> None:
         self.readings = Readings()
         room, aroom = threading.Semaphore(limits.concurrency), asyncio.Semaphore(limits.concurrency)
         self.enter = Wait(room.acquire, aroom.acquire)
@@ -95,7 +95,7 @@ class Flights:
             if self._left <= 0:
                 return None, False
             self._left -= 1
-            self._usage[meta_tool, "prefetched"] += 1
+            self._usage.count(meta_tool, "prefetched")
             self._going[key] = flight = Flight(meta_tool=meta_tool, since=since)
             return flight, True
 
@@ -118,8 +118,7 @@ class Flights:
 
     def count(self, name: str, what: str) -> None:
         """Counts something in the usage."""
-        with self._lock:
-            self._usage[name, what] += 1
+        self._usage.count(name, what)
 
     def follow(self, task: asyncio.Task[None]) -> None:
         """Holds a task that starts flights, so that it can be cancelled."""

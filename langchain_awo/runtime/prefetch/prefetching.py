@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import copy_context
@@ -48,6 +47,7 @@ from langchain_awo.runtime.journal.identity import list_asked_calls, list_messag
 from langchain_awo.runtime.outcome import Limits
 from langchain_awo.runtime.prefetch.flights import Flight, Flights, is_resumed
 from langchain_awo.runtime.tool.installing import Installed
+from langchain_awo.runtime.usage import Usage
 
 _log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ class _Trip:
 class Prefetcher:
     """Reads ahead after the calls that routines begin with, and answers calls of the model from it."""
 
-    def __init__(self, installed: Installed, *, limits: Limits, usage: Counter[tuple[str, str]]) -> None:
+    def __init__(self, installed: Installed, *, limits: Limits, usage: Usage) -> None:
         tools = installed.toolkit.tools
         told = {tool.name for tool in tools if _is_told_of_the_run(tool)}
         forbidden = installed.watched_over | installed.reaching | told

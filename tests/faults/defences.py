@@ -1,0 +1,187 @@
+"""Takes out one defence of docs/safety.md after the other, and runs the tests that should notice: `python -m tests.faults.defences`.
+
+`defences.txt` says what is a defence, what stands there without it, and by which tests it is noticed; words on the command line choose
+the cases whose heads hold one of them. Works on a copy; takes about five seconds a case.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Final, NoReturn
+
+import pytest
+
+ROOT: Final = Path(__file__).parents[2]
+CASES: Final = Path(__file__).parent / "defences.txt"
+PACKAGE: Final = "langchain_awo"
+OPTIONS: Final = (
+    "-q",
+    "-n",
+    "0",
+    "-p",
+    "no:cacheprovider",
+    "-rfE",
+    "--tb=no",
+    "-W",
+    "ignore::pytest.PytestAssertRewriteWarning",
+)
+SLOW_IMPORTS: Final = (
+    "langchain.agents.middleware",
+    "langgraph.checkpoint.sqlite",
+    "hypothesis",
+    "sqlalchemy",
+    "scipy.stats",
+    "typer.testing",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Code of a defence, and what stands there without it."""
+
+    file: str
+    old: str
+    new: str
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the code is not there, or not only once."""
+        return (ROOT / PACKAGE / self.file).read_text(encoding="utf-8").count(self.old) != 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One defence.
+
+    Attributes:
+        threat: what happens without it.
+        tests: as docs/safety.md names them.
+    """
+
+    threat: str
+    changes: tuple[Change, ...]
+    tests: tuple[str, ...]
+
+
+def read_cases(text: str) -> list[Case]:
+    """The cases of a text."""
+    blocks = text.split("\n== ")[1:]
+    return [_case(*block.partition("\n")[::2]) for block in blocks]
+
+
+def _case(threat: str, body: str) -> Case:
+    parts = body.split("\nin ") if not body.startswith("in ") else f"\n{body}".split("\nin ")
+    changes = tuple(_change(part) for part in parts[1:])
+    return Case(threat=threat, changes=changes, tests=tuple(_marked(body, "by ")))
+
+
+def _change(part: str) -> Change:
+    file, _, rest = part.partition("\n")
+    return Change(file=file, old="\n".join(_marked(rest, "- ")), new="\n".join(_marked(rest, "+ ")))
+
+
+def _marked(text: str, mark: str) -> Iterator[str]:
+    """The lines behind a mark; an empty one has no blank behind it."""
+    return (line[len(mark) :] for line in text.splitlines() if f"{line} ".startswith(mark))
+
+
+@cache
+def test_file(name: str) -> Path:
+    """The file of a test, from the short name that the docs use."""
+    (found,) = (ROOT / "tests").rglob(f"test_{name}.py")
+    return found.relative_to(ROOT)
+
+
+def unnoticed(case: Case, folder: Path) -> list[str]:
+    """The tests that still pass without the defence, in a copy of the project."""
+    paths = [folder / PACKAGE / change.file for change in case.changes]
+    whole = {path: path.read_text(encoding="utf-8") for path in paths}
+    for path, change in zip(paths, case.changes, strict=True):
+        path.write_text(path.read_text(encoding="utf-8").replace(change.old, change.new), encoding="utf-8")
+    try:
+        failed = failing(case.tests, folder)
+    finally:
+        for path, text in whole.items():
+            path.write_text(text, encoding="utf-8")
+    return [test for test in case.tests if test not in failed]
+
+
+def failing(tests: Sequence[str], folder: Path) -> set[str]:
+    """Those of some tests that fail in a copy of the project, with any of their parameters.
+
+    They run in a child of this process, which has imported what takes long already, and nothing of the package.
+    """
+    known = {
+        f"{test_file(name)}::{function}": test
+        for test in tests
+        for name, _, function in [test.partition("::")]
+    }
+    said = folder / "said.txt"
+    if not (child := os.fork()):
+        _run_pytest([*OPTIONS, *known], folder, said)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    told = said.read_text(encoding="utf-8")
+    if status not in (0, 1):
+        raise RuntimeError(f"{', '.join(tests)}: not run: {told[-500:]}")
+    found = [line.split()[1] for line in told.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+    return {known[each.partition("[")[0]] for each in found}
+
+
+def _run_pytest(arguments: Sequence[str], folder: Path, said: Path) -> NoReturn:
+    status = 4
+    try:
+        out = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(out, 1)
+        os.dup2(out, 2)
+        os.chdir(folder)
+        os.environ |= {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "400"}
+        sys.dont_write_bytecode = True
+        sys.path[:] = [str(folder), *(place for place in sys.path if Path(place or ".").resolve() != ROOT)]
+        for name in [name for name in sys.modules if name.partition(".")[0] == "tests"]:
+            del sys.modules[name]
+        status = int(pytest.main(list(arguments)))
+    except BaseException:  # noqa: BLE001  # this process ends here, whatever happened
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def main() -> int:
+    """Tries all cases, or those that are asked for; 1 if a test did not notice."""
+    cases = read_cases(CASES.read_text(encoding="utf-8"))
+    asked = [case for case in cases if not sys.argv[1:] or any(word in case.threat for word in sys.argv[1:])]
+    missed = 0
+    for name in SLOW_IMPORTS:
+        import_module(name)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        for part in (PACKAGE, "tests", "docs", "examples", "pyproject.toml", "README.md", "CHANGELOG.md"):
+            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+            copy(ROOT / part, folder / part)
+        for case in asked:
+            stale = any(change.is_stale for change in case.changes)
+            found = ["stale: the code is another"] if stale else unnoticed(case, folder)
+            missed += bool(found)
+            sys.stdout.write(
+                f"{'MISSED' if found else 'noticed':8} {case.threat}{': ' if found else ''}{', '.join(found)}\n"
+            )
+            sys.stdout.flush()
+    sys.stdout.write(
+        f"{len(asked)} defences taken out, {len(asked) - missed} noticed by every test named for them\n"
+    )
+    return int(bool(missed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
