@@ -112,7 +112,7 @@ def _goes_out(each: MetaTool, mode: Mode, reaching: AbstractSet[str]) -> str:
     """Entry mode runs unasked."""
     found = [name for name in each.tools if name in reaching] if mode == "entry" else []
     return (
-        f"{found[0]} reaches out, and nobody asked for what is run at the start of a thread" if found else ""
+        f"{found[0]} reaches out, and nothing that runs unasked at the start of a thread may do that" if found else ""
     )
 
 
@@ -120,7 +120,7 @@ def _reason(each: MetaTool, mode: Mode, protection: Protection, allow: frozenset
     if mode == "entry" and not each.effect.is_read:
         return "it writes, and nothing that runs unasked at the start of a thread may write"
     if mode == "entry" and each.approval:
-        return f"a person is asked before {each.approval[0]!r}, and nobody asked for what is run at the start of a thread"
+        return f"a person is asked before {each.approval[0]!r}, and nothing that runs unasked at the start of a thread may do that"
     reason = protection.reason(each, mode)
     is_allowed = each.name in allow and mode not in UNASKED
     return "" if is_allowed and not protection.is_named(each) else reason
