@@ -11,6 +11,7 @@ import typer
 
 from langchain_awo.cli.options import AsJson
 from langchain_awo.cli.terminal import counted, put, put_json, put_table, waiting
+from langchain_awo.model.secrets import hide_secrets
 from langchain_awo.model.text.visible import visible_line
 
 if TYPE_CHECKING:
@@ -171,7 +172,9 @@ def vacuum(traces: Store, *, as_json: AsJson = False) -> None:
     if as_json:
         put_json({"before": before, "after": after})
     else:
-        put(f"{traces}: {(before or 0) / 1e6:,.1f} MB before, {(after or 0) / 1e6:,.1f} MB after")
+        put(
+            f"{hide_secrets(traces)}: {(before or 0) / 1e6:,.1f} MB before, {(after or 0) / 1e6:,.1f} MB after"
+        )
 
 
 def _opened(traces: str, project: str | None, tenant: str | None, environment: str | None) -> TraceStore:
@@ -198,7 +201,7 @@ def _delete(store: TraceStore, traces: str, wanted: dict[str, Any], *, dry_run: 
         f"{counted(number, 'trace')} would be deleted" if dry_run else f"{counted(number, 'trace')} deleted"
     )
     stays = f"; {counted(undated, 'trace')} with no known start stay" if undated else ""
-    put(f"{traces}: {done}, {counted(left, 'trace')} {'now' if dry_run else 'left'}{stays}")
+    put(f"{hide_secrets(traces)}: {done}, {counted(left, 'trace')} {'now' if dry_run else 'left'}{stays}")
 
 
 def _seconds(age: str) -> float:

@@ -9,6 +9,7 @@ from sqlalchemy import URL, Connection, Engine, Table, create_engine, make_url, 
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from langchain_awo.errors import MissingExtraError, StoreError
+from langchain_awo.model.secrets import hide_secrets
 from langchain_awo.stores.database import Database
 from langchain_awo.stores.decoding import Row
 
@@ -102,7 +103,7 @@ class PostgresDatabase(Database):
     def explain(self, error: BaseException) -> str:
         """See `Database.explain`."""
         cause = getattr(error, "orig", None) or error
-        problem = " ".join(str(cause).split())
+        problem = hide_secrets(" ".join(str(cause).split()))
         state = _state(error)
         hint = next((hint for prefix, hint in _HINTS.items() if state.startswith(prefix)), None)
         if not state:

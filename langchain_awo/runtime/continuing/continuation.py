@@ -14,6 +14,7 @@ from langgraph.errors import GraphBubbleUp
 
 from langchain_awo.model.ir.eager import eager_part
 from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.secrets.failures import kind_and_place
 from langchain_awo.model.stepping.outcome import Call, Failed, Outcome, Result, Succeeded
 from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.handback import Entry, HandBack
@@ -216,8 +217,8 @@ class Continuer:
 
         try:
             result = drive(start.meta_tool, start.parameters, perform, limits=self._limits)
-        except Exception:  # noqa: BLE001  # nobody asked for it: it may not break what somebody asked for
-            _log.exception("%s could not be continued", start.meta_tool.name)
+        except Exception as error:  # noqa: BLE001  # nobody asked for it: it may not break what somebody asked for
+            _log.warning("%s could not be continued: %s", start.meta_tool.name, kind_and_place(error))
         else:
             self._note(start, result, state)
 
@@ -243,8 +244,8 @@ class Continuer:
 
         try:
             result = await adrive(start.meta_tool, start.parameters, perform, limits=self._limits)
-        except Exception:  # noqa: BLE001  # nobody asked for it: it may not break what somebody asked for
-            _log.exception("%s could not be continued", start.meta_tool.name)
+        except Exception as error:  # noqa: BLE001  # nobody asked for it: it may not break what somebody asked for
+            _log.warning("%s could not be continued: %s", start.meta_tool.name, kind_and_place(error))
         else:
             self._note(start, result, state)
 

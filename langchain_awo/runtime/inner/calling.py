@@ -18,6 +18,7 @@ from langgraph.prebuilt import ToolRuntime
 from langgraph.types import Command
 from pydantic import ValidationError
 
+from langchain_awo.model.secrets.failures import message_of
 from langchain_awo.model.stepping.outcome import Call, Failed, Outcome, Succeeded
 from langchain_awo.model.text.encoding import digest, dumps, project_output
 from langchain_awo.model.text.failure import failure_in
@@ -211,7 +212,7 @@ def _again(error: Exception, attempt: int, retries: int) -> bool:
         raise error
     final = isinstance(error, ToolException | ValidationError | InjectionError) or attempt == retries
     if not final:
-        _log.info("an inner read failed and is tried again: %s", failed(error).error)
+        _log.info("an inner read failed and is tried again: %s", message_of(error))
     return not final
 
 

@@ -26,6 +26,7 @@ from langgraph.config import get_config
 from langgraph.errors import GraphBubbleUp
 
 from langchain_awo.model.ir.eager import eager_part
+from langchain_awo.model.secrets.failures import kind_and_place
 from langchain_awo.model.stepping.outcome import Call, Failed, Outcome, Succeeded
 from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.handback import split_fetched
@@ -219,8 +220,8 @@ class Prefetcher:
         meta_tool = trip.start.meta_tool
         try:
             drive(meta_tool, trip.start.parameters, perform, limits=self._limits)
-        except Exception:  # noqa: BLE001  # nobody asked for it: it may not break what somebody asked for
-            _log.exception(_BROKEN, meta_tool.name)
+        except Exception as error:  # noqa: BLE001  # nobody asked for it: it may not break what somebody asked for
+            _log.warning(_BROKEN, meta_tool.name, kind_and_place(error))
 
     async def _afly(self, trip: _Trip, handler: Callable[[Any], Awaitable[Any]]) -> None:
         around = self._surroundings(trip, Guards(call_id="", ainvoke=_by(trip.request, handler)))
@@ -244,8 +245,8 @@ class Prefetcher:
         meta_tool = trip.start.meta_tool
         try:
             await adrive(meta_tool, trip.start.parameters, perform, limits=self._limits)
-        except Exception:  # noqa: BLE001  # nobody asked for it: it may not break what somebody asked for
-            _log.exception(_BROKEN, meta_tool.name)
+        except Exception as error:  # noqa: BLE001  # nobody asked for it: it may not break what somebody asked for
+            _log.warning(_BROKEN, meta_tool.name, kind_and_place(error))
 
     def _surroundings(self, trip: _Trip, guards: Guards) -> Surroundings:
         request = trip.request
@@ -260,7 +261,7 @@ class Prefetcher:
         )
 
 
-_BROKEN: Final = "what %s reads ahead could not be read"
+_BROKEN: Final = "what %s reads ahead could not be read: %s"
 
 _ASKS: Final = Failed(error="asks a person; not read ahead")
 _ASKED: Final = Failed(error="the model asks for it itself at the same time")
