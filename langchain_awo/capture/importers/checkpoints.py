@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from langchain_awo.capture.importers.account import Account
+from langchain_awo.capture.importers.account import ImportAccount
 from langchain_awo.capture.importers.chat import items_in, unwrap
 from langchain_awo.capture.importers.checkpoint_values import PlainSerde, plain_value
 from langchain_awo.capture.importers.conversation import Conversation
@@ -73,7 +73,7 @@ def is_saver(source: object) -> bool:
     return callable(getattr(source, "get_tuple", None)) and callable(getattr(source, "list", None))
 
 
-def read_checkpoint_database(path: Path, account: Account) -> Iterator[Trace]:
+def read_checkpoint_database(path: Path, account: ImportAccount) -> Iterator[Trace]:
     """One trace for each thread in the file of a `SqliteSaver`, which is opened to read only.
 
     Raises:
@@ -119,7 +119,7 @@ def _line_of(parents: Mapping[str, str | None]) -> list[str]:
     return list(reversed(found))
 
 
-def read_checkpoint_url(url: str, account: Account) -> Iterator[Trace]:
+def read_checkpoint_url(url: str, account: ImportAccount) -> Iterator[Trace]:
     """One trace for each thread in a PostgreSQL database.
 
     Raises:
@@ -148,7 +148,7 @@ def _known_to_server(saver: Any) -> Iterator[tuple[str, str, str | None]]:
         yield row["thread_id"], row["checkpoint_id"], row["parent_checkpoint_id"]
 
 
-def read_saver(saver: Any, account: Account) -> Iterator[Trace]:
+def read_saver(saver: Any, account: ImportAccount) -> Iterator[Trace]:
     """One trace for each thread of a checkpointer."""
     yield from _saved(saver, _known_to(saver), account)
 
@@ -161,7 +161,7 @@ def _known_to(saver: Any) -> Iterator[tuple[str, str, str | None]]:
             yield str(where["thread_id"]), found.checkpoint["id"], parent
 
 
-def _saved(saver: Any, known: Iterable[tuple[str, str, str | None]], account: Account) -> Iterator[Trace]:
+def _saved(saver: Any, known: Iterable[tuple[str, str, str | None]], account: ImportAccount) -> Iterator[Trace]:
     threads: dict[str, dict[str, str | None]] = {}
     for thread, checkpoint, parent in known:
         threads.setdefault(thread, {})[checkpoint] = parent
@@ -178,7 +178,7 @@ def _in_saver(saver: Any, thread: str, checkpoints: Iterable[str]) -> Iterator[_
             yield _Checkpoint(found.checkpoint, found.metadata or {})
 
 
-def _trace(thread: str, checkpoints: Iterable[_Checkpoint], account: Account) -> Trace:
+def _trace(thread: str, checkpoints: Iterable[_Checkpoint], account: ImportAccount) -> Trace:
     """The trace of a thread, of whose checkpoints only one is in memory at a time."""
     found: _Messages = {}
     times: list[float] = []
