@@ -73,7 +73,7 @@ class PostgresDatabase(Database):
         """See `Database.lock_specs`."""
         connection.execute(text("LOCK TABLE tools IN ACCESS EXCLUSIVE MODE"))
 
-    def new_seqs(self, connection: Connection, count: int) -> list[int] | None:
+    def new_seqs(self, connection: Connection, count: int) -> list[int]:
         """See `Database.new_seqs`."""
         numbers = text(
             "SELECT nextval(pg_get_serial_sequence('traces', 'seq')) FROM generate_series(1, :count)"

@@ -161,7 +161,9 @@ def _known_to(saver: Any) -> Iterator[tuple[str, str, str | None]]:
             yield str(where["thread_id"]), found.checkpoint["id"], parent
 
 
-def _saved(saver: Any, known: Iterable[tuple[str, str, str | None]], account: ImportAccount) -> Iterator[Trace]:
+def _saved(
+    saver: Any, known: Iterable[tuple[str, str, str | None]], account: ImportAccount
+) -> Iterator[Trace]:
     threads: dict[str, dict[str, str | None]] = {}
     for thread, checkpoint, parent in known:
         threads.setdefault(thread, {})[checkpoint] = parent

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, islice
 from typing import Final
 
-from langchain_awo.capture.importers.conversation import PendingCall, Conversation
+from langchain_awo.capture.importers.conversation import Conversation, PendingCall
 from langchain_awo.capture.importers.spans import Span, ending_of
 from langchain_awo.capture.importers.turns import RAW_ARGUMENTS, Answer, RequestedCall
 from langchain_awo.capture.snapshot import agent_scope

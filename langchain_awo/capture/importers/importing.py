@@ -204,7 +204,9 @@ def _database(path: Path, wanted: Format | None) -> tuple[Format, _Records]:
     return replace(known, read=read), iter(())
 
 
-def _recognised(records: _Records, wanted: Format | None, account: ImportAccount) -> tuple[Format, _Records] | None:
+def _recognised(
+    records: _Records, wanted: Format | None, account: ImportAccount
+) -> tuple[Format, _Records] | None:
     """Records with their format; `None` when there are none.
 
     Raises:
