@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from langchain_awo.cli import app
 from langchain_awo.stores import open_store
-from langchain_awo.testing.store_conformance import make_trace
+from langchain_awo.testing.store_conformance import example_trace
 
 PASSWORD = "tern-41-lintel"  # noqa: S105  # made up
 
@@ -16,7 +16,7 @@ PASSWORD = "tern-41-lintel"  # noqa: S105  # made up
 def address(postgres_url):
     """Of a store with a trace; the tests' server takes any password."""
     with open_store(postgres_url) as store:
-        store.append([make_trace("t1")])
+        store.append([example_trace(1)])
     return postgres_url.replace("tester@", f"tester:{PASSWORD}@")
 
 
@@ -24,7 +24,7 @@ def address(postgres_url):
     "words",
     [
         ["store", "info"],
-        ["store", "show", "t1"],
+        ["store", "show", "trace-1"],
         ["store", "vacuum"],
         ["store", "delete", "--trace", "t2", "--dry-run"],
         ["store", "prune", "--older-than", "1h"],

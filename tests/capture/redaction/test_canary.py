@@ -17,7 +17,7 @@ from pydantic import Field
 from typer.testing import CliRunner
 
 import langchain_awo as awo
-from langchain_awo.autorecord import start_recording
+from langchain_awo import autorecord
 from langchain_awo.cli import app
 from langchain_awo.runtime.tool.mcp_server import _called
 from langchain_awo.testing import ScriptedChatModel
@@ -238,6 +238,6 @@ def test_no_password_of_an_address_is_shown(words, scheme, tmp_path, monkeypatch
 
 def test_no_password_of_an_address_to_record_to_is_logged(caplog):
     address = f"mysql://keeper:{SECRETS['connection']}@host/pools"
-    assert start_recording({"AWO_RECORD": address}) is None
+    assert autorecord.start({"AWO_RECORD": address}) is None
     assert "nothing is recorded" in caplog.text
     assert found_in(caplog.text) == []
