@@ -87,7 +87,7 @@ def _open_parquet(url: str, scope: Scope) -> TraceStore:
     scheme, _, rest = url.partition("://")
     if scheme != "parquet" and not rest.rstrip("/").endswith(_FOLDER):
         raise StoreError(
-            f"{hide_secrets(url)} is not supported; use a path that ends in .db or .jsonl, postgresql://user:password@host/database, "
+            f"{hide_secrets(url)} is not supported; use a path that ends in .db or .jsonl, postgresql://user@host/database, "
             f"or the URL of a folder that ends in {_FOLDER}"
         )
     return _folder(rest.removeprefix("/") if scheme == "parquet" else url, url, scope)

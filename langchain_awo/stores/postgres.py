@@ -138,9 +138,7 @@ def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
-        raise StoreError(
-            "the PostgreSQL URL is malformed; write postgresql://user:password@host/database"
-        ) from error
+        raise StoreError("the PostgreSQL URL is malformed; write postgresql://user@host/database") from error
     return parsed.set(drivername="postgresql+psycopg")
 
 

@@ -113,7 +113,7 @@ def _line_of(parents: Mapping[str, str | None]) -> list[str]:
     """The ids of checkpoints on the way from the oldest to the newest."""
     found: dict[str, None] = {}
     checkpoint = max(parents, default=None)
-    while checkpoint in parents and checkpoint not in found:
+    while checkpoint is not None and checkpoint in parents and checkpoint not in found:
         found[checkpoint] = None
         checkpoint = parents[checkpoint]
     return list(reversed(found))

@@ -76,7 +76,7 @@ class Executions:
     def _issued(self, span: Span) -> PendingCall | None:
         if span.call_id:
             calls = self._by_id.get((span.call_id, span.name)) or self._by_id.get((span.call_id, _ANY))
-            return calls and (next(self._waiting(calls), None) or calls.all[-1])
+            return next(self._waiting(calls), calls.all[-1]) if calls else None
         if span.around("tool") is not None:
             return None
         return self._by_arguments(span)
