@@ -73,7 +73,7 @@ def info(
         "schema version": str(summary.schema_version or "none"),
         "size": "unknown" if summary.size is None else f"{summary.size / 1e6:,.1f} MB",
     }
-    put_table(traces, ["", "stored"], [[name, value] for name, value in figures.items()])
+    put_table(hide_secrets(traces), ["", "stored"], [[name, value] for name, value in figures.items()])
     if any(any(labels) for labels in summary.scopes):
         rows = [
             [*(label or "-" for label in labels), f"{n:,}"] for labels, n in sorted(summary.scopes.items())
