@@ -184,7 +184,9 @@ class Continuer:
                 lambda: adrive(meta_tool, parameters, aperform, limits=limits),
             )
         except Exception as error:  # noqa: BLE001  # nobody asked for it: it may not break what somebody asked for
-            _log.warning("%s could not be continued: %s", meta_tool.name, kind_and_place(error))
+            _log.error(  # noqa: TRY400  # what the error says may be a secret
+                "%s could not be continued: %s", meta_tool.name, kind_and_place(error)
+            )
         else:
             self._note(start, result, state)
 
