@@ -184,7 +184,7 @@ class Continuer:
                 lambda: adrive(meta_tool, parameters, aperform, limits=limits),
             )
         except Exception as error:  # noqa: BLE001  # nobody asked for it: it may not break what somebody asked for
-            _log.error(  # noqa: TRY400  # what the error says may be a secret
+            _log.error(  # what the error says may be a secret
                 "%s could not be continued: %s", meta_tool.name, kind_and_place(error)
             )
         else:

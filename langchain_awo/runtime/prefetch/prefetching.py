@@ -213,7 +213,7 @@ class Prefetcher:
                 lambda: adrive(meta_tool, parameters, aperform, limits=limits),
             )
         except Exception as error:  # noqa: BLE001  # nobody asked for it: it may not break what somebody asked for
-            _log.error(  # noqa: TRY400  # what the error says may be a secret
+            _log.error(  # what the error says may be a secret
                 "what %s reads ahead could not be read: %s", meta_tool.name, kind_and_place(error)
             )
 
