@@ -205,16 +205,16 @@ def test_the_calls_of_a_long_run_get_their_answers():
 
 
 def test_an_array_is_held_one_element_at_a_time(tmp_path):
-    """Nine megabytes of runs in one line, as long as the longest of them in memory."""
+    """Eighteen megabytes of runs in one line, as long as the longest of them in memory."""
     path = tmp_path / "runs.json"
     with path.open("w") as file:
         file.write("[")
-        file.writelines(f"{json.dumps({**GOOD, 'id': n, 'note': 'x' * 60_000})}," for n in range(150))
+        file.writelines(f"{json.dumps({**GOOD, 'id': n, 'note': 'x' * 60_000})}," for n in range(300))
         file.write("]")
     tracemalloc.start()
     try:
-        assert sum(1 for _ in import_traces(path, mask=False)) == 150
-        assert tracemalloc.get_traced_memory()[1] < 6_000_000
+        assert sum(1 for _ in import_traces(path, mask=False)) == 300
+        assert tracemalloc.get_traced_memory()[1] < 12_000_000
     finally:
         tracemalloc.stop()
 
