@@ -21,7 +21,7 @@ $(READY): pyproject.toml
 	@echo "== setting up $(VENV) (about a minute the first time)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[langchain,mcp]" --group test --group lint
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[langchain,mcp]" --group test --group exporters --group lint
 	@touch $(READY)
 
 demo: $(READY) ## the main job: record an agent, compile its routines, run it again with them

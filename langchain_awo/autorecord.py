@@ -29,6 +29,7 @@ from langchain_awo.capture.install import record_everywhere
 from langchain_awo.capture.recorder import CallbackRecorder
 from langchain_awo.capture.state import Label
 from langchain_awo.errors import AwoError
+from langchain_awo.model.secrets import hide_secrets
 
 RECORD: Final = "AWO_RECORD"
 """The variable that switches recording on."""
@@ -56,7 +57,12 @@ def start(environment: Mapping[str, str] | None = None) -> CallbackRecorder | No
     try:
         recorder = TraceRecorder(address, defaults=_labels(variables))
     except (AwoError, OSError, ImportError) as error:
-        logger.warning("%s=%s: nothing is recorded; the program continues: %s", RECORD, address, error)
+        logger.warning(
+            "%s=%s: nothing is recorded; the program continues: %s",
+            RECORD,
+            hide_secrets(address),
+            hide_secrets(str(error)),
+        )
         return None
     _started.append(recorder)
     record_everywhere(recorder)

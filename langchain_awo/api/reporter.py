@@ -16,6 +16,7 @@ from langchain_awo.model.graph import WorkflowGraph
 from langchain_awo.model.ir.argument_checks import check_share, check_whole_number
 from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.model.rules import RuleSet
+from langchain_awo.model.secrets import hide_secrets
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.monitoring.prices import PriceTable
 from langchain_awo.optimizer.baseline.merge import build_graph
@@ -157,4 +158,4 @@ def _about(source: str, sample: FairSample) -> str:
 
 
 def _name(traces: Source) -> str:
-    return Path(traces).name if isinstance(traces, str | os.PathLike) else "traces"
+    return Path(hide_secrets(os.fspath(traces))).name if isinstance(traces, str | os.PathLike) else "traces"

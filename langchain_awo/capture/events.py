@@ -15,13 +15,13 @@ from langchain_core.outputs import LLMResult
 from langgraph.errors import GraphBubbleUp, GraphInterrupt
 
 from langchain_awo.capture import notes, reading, snapshot
-from langchain_awo.capture.failures import describe_kind_and_place
 from langchain_awo.capture.frozen import NOTHING, Frozen
 from langchain_awo.capture.loops import derive_execution_keys, derive_prompt_keys
 from langchain_awo.capture.offered import OfferedTools
 from langchain_awo.capture.state import Label, ModelRun, Node, Recording, ToolRun
 from langchain_awo.capture.tracker import RunTracker
 from langchain_awo.capture.usage import read_token_usage
+from langchain_awo.model.secrets.failures import describe_kind_and_place
 from langchain_awo.model.trace.trace import Status, ToolSpec
 
 logger = logging.getLogger(__name__)

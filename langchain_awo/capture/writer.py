@@ -12,11 +12,11 @@ from dataclasses import replace
 from typing import Final, Protocol
 from weakref import WeakSet
 
-from langchain_awo.capture.failures import describe_error, describe_kind_and_place
 from langchain_awo.capture.forking import hold_during_fork, reset_in_child, run_at_exit_of_child
 from langchain_awo.capture.queueing import TraceQueue, Waiting
 from langchain_awo.capture.state import OVERHEAD, Recording
 from langchain_awo.model.secrets import hide_secrets
+from langchain_awo.model.secrets.failures import describe_error, describe_kind_and_place
 from langchain_awo.model.trace.trace import Trace
 
 logger = logging.getLogger(__name__)

@@ -55,6 +55,7 @@ def export_traces(
     Example: `awo export traces --store traces.db -o runs.parquet`
     """
     from langchain_awo.errors import MissingExtraError
+    from langchain_awo.model.secrets import hide_secrets
     from langchain_awo.stores import open_store
 
     try:
@@ -73,10 +74,17 @@ def export_traces(
     for problem in skipped:
         say(f"skipped {problem}", style="yellow")
     if as_json:
-        put_json({"traces": done.traces, "files": done.files, "skipped": len(skipped), "folder": output})
+        put_json(
+            {
+                "traces": done.traces,
+                "files": done.files,
+                "skipped": len(skipped),
+                "folder": hide_secrets(output),
+            }
+        )
     else:
         put(
-            f"{format_count(done.traces, 'trace')} of {traces} in {format_count(done.files, 'file')} below {output}"
+            f"{format_count(done.traces, 'trace')} of {hide_secrets(traces)} in {format_count(done.files, 'file')} below {hide_secrets(output)}"
         )
 
 

@@ -20,6 +20,7 @@ from langchain_awo.cli.options import (
 )
 from langchain_awo.cli.sources import read_traces
 from langchain_awo.cli.terminal import format_count, progress, say
+from langchain_awo.model.secrets import hide_secrets
 
 
 def report(
@@ -60,7 +61,7 @@ def report(
             held_out=held_out,
             split_seed=split_seed,
             prices=prices,
-            source=Path(traces).name,
+            source=Path(hide_secrets(traces)).name,
             progress=tell,
         )
     page.save(output)

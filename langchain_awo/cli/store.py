@@ -11,6 +11,7 @@ import typer
 
 from langchain_awo.cli.options import AsJson
 from langchain_awo.cli.terminal import format_count, put, put_json, put_table, waiting
+from langchain_awo.model.secrets import hide_secrets
 from langchain_awo.model.text.visible import make_visible_line
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def info(
         "schema version": str(summary.schema_version or "none"),
         "size": "unknown" if summary.size is None else f"{summary.size / 1e6:,.1f} MB",
     }
-    put_table(traces, ["", "stored"], [[name, value] for name, value in figures.items()])
+    put_table(hide_secrets(traces), ["", "stored"], [[name, value] for name, value in figures.items()])
     if any(any(labels) for labels in summary.scopes):
         rows = [
             [*(label or "-" for label in labels), f"{n:,}"] for labels, n in sorted(summary.scopes.items())
@@ -171,7 +172,9 @@ def vacuum(traces: Store, *, as_json: AsJson = False) -> None:
     if as_json:
         put_json({"before": before, "after": after})
     else:
-        put(f"{traces}: {(before or 0) / 1e6:,.1f} MB before, {(after or 0) / 1e6:,.1f} MB after")
+        put(
+            f"{hide_secrets(traces)}: {(before or 0) / 1e6:,.1f} MB before, {(after or 0) / 1e6:,.1f} MB after"
+        )
 
 
 def _opened(traces: str, project: str | None, tenant: str | None, environment: str | None) -> TraceStore:
@@ -200,7 +203,9 @@ def _delete(store: TraceStore, traces: str, wanted: dict[str, Any], *, dry_run: 
         else f"{format_count(number, 'trace')} deleted"
     )
     stays = f"; {format_count(undated, 'trace')} without a start time kept" if undated else ""
-    put(f"{traces}: {done}, {format_count(left, 'trace')} {'now' if dry_run else 'left'}{stays}")
+    put(
+        f"{hide_secrets(traces)}: {done}, {format_count(left, 'trace')} {'now' if dry_run else 'left'}{stays}"
+    )
 
 
 def _seconds(age: str) -> float:

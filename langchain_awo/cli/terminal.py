@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
+from langchain_awo.model.secrets import hide_secrets
 from langchain_awo.model.text.visible import make_visible as plain
 from langchain_awo.model.text.visible import make_visible_line
 
@@ -32,8 +33,8 @@ class Tell(Protocol):
 
 
 def say(text: str, *, style: str = "") -> None:
-    """One message to stderr, unwrapped so that it can be searched for."""
-    Console(stderr=True).print(Text(plain(text), style=style), soft_wrap=True)
+    """One message to stderr, unwrapped so that it can be searched for, without passwords of URLs and other secrets."""
+    Console(stderr=True).print(Text(plain(hide_secrets(text)), style=style), soft_wrap=True)
 
 
 def put(text: str, *, style: str = "") -> None:
@@ -147,7 +148,7 @@ def waiting(what: str) -> Iterator[None]:
     if not console.is_terminal:
         yield
         return
-    with console.status(Text(plain(what))):
+    with console.status(Text(plain(hide_secrets(what)))):
         yield
 
 
@@ -168,7 +169,7 @@ def progress(labels: Mapping[str, str]) -> Iterator[Tell]:
 
         def tell(phase: str, done: int, total: int, /) -> None:
             if phase not in tasks:
-                tasks[phase] = bars.add_task(labels.get(phase, phase), total=total)
+                tasks[phase] = bars.add_task(hide_secrets(labels.get(phase, phase)), total=total)
             bars.update(tasks[phase], completed=done, total=total)
 
         yield tell

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Table, insert
+from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from langchain_awo.stores.decoding import Row
@@ -56,8 +56,8 @@ class Database(ABC):
         """Keeps every other process from storing traces until the transaction ends."""
 
     @abstractmethod
-    def new_seqs(self, connection: Connection, count: int) -> list[int] | None:
-        """Numbers for new traces, or `None` if the table gives them when the rows are stored."""
+    def new_seqs(self, connection: Connection, count: int) -> list[int]:
+        """Numbers for new traces, higher than any that was given before."""
 
     @abstractmethod
     def is_blamed_on_data(self, error: BaseException) -> bool:
@@ -83,9 +83,9 @@ class Database(ABC):
     def size(self, connection: Connection) -> int:
         """Bytes on disk."""
 
+    @abstractmethod
     def insert(self, connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
         """Stores rows that all have every column to be stored."""
-        connection.execute(insert(table), rows)
 
     def restore(self, row: Row) -> Row:
         """A row as it was before the database could not hold it as it was."""

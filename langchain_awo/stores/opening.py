@@ -8,6 +8,7 @@ from typing import Final
 
 from langchain_awo.errors import MissingExtraError, StoreError
 from langchain_awo.model.ir.argument_checks import check_kind
+from langchain_awo.model.secrets import hide_secrets
 from langchain_awo.stores.files import MAGIC
 from langchain_awo.stores.scope import Scope, split_query
 from langchain_awo.stores.store import TraceStore
@@ -53,7 +54,9 @@ def open_store(
     if "\0" in address:
         raise StoreError(f"{address!r} is no path: there is a NUL character in it")
     where, scope = _split(address) if "://" in address else (address, Scope())
-    scope = scope.narrowed({"project": project, "tenant": tenant, "environment": environment}, where=where)
+    scope = scope.narrowed(
+        {"project": project, "tenant": tenant, "environment": environment}, where=hide_secrets(where)
+    )
     scheme, separator, rest = where.partition("://")
     if separator and scheme in _SERVERS:
         return _open_server(where, scope, create=create)
@@ -86,7 +89,7 @@ def _open_parquet(url: str, scope: Scope) -> TraceStore:
     scheme, _, rest = url.partition("://")
     if scheme != "parquet" and not rest.rstrip("/").endswith(_FOLDER):
         raise StoreError(
-            f"{url} is not supported; use a path that ends in .db or .jsonl, postgresql://user:password@host/database, "
+            f"{hide_secrets(url)} is not supported; use a path that ends in .db or .jsonl, postgresql://user@host/database, "
             f"or the URL of a folder that ends in {_FOLDER}"
         )
     return _folder(rest.removeprefix("/") if scheme == "parquet" else url, url, scope)

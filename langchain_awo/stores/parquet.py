@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Final
 
 from langchain_awo.errors import StoreError, TornRecordError
+from langchain_awo.model.secrets import hide_secrets
+from langchain_awo.model.secrets.failures import describe_error
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.stores.parquet_files import PARQUET_VERSION
 from langchain_awo.stores.parquet_places import may_hold, open_file_system
@@ -37,7 +39,7 @@ class ParquetTraceStore(TraceStore):
         self._files, self._root = open_file_system(place)
         if not self._paths():
             raise StoreError(
-                f"there is no trace store at {url}: it is no folder with Parquet files; "
+                f"there is no trace store at {hide_secrets(url)}: it is no folder with Parquet files; "
                 "`awo export traces` makes one"
             )
 
@@ -54,7 +56,7 @@ class ParquetTraceStore(TraceStore):
             StoreError: always.
         """
         raise StoreError(
-            f"{self._url} holds Parquet files and can only be read; record into traces.db or a PostgreSQL database, "
+            f"{hide_secrets(self._url)} holds Parquet files and can only be read; record into traces.db or a PostgreSQL database, "
             "and export from it"
         )
 
@@ -101,5 +103,5 @@ class ParquetTraceStore(TraceStore):
         try:
             found = self._files.find(self._root)
         except OSError as error:
-            raise StoreError(f"{self._url} cannot be read: {error}") from error
+            raise StoreError(f"{hide_secrets(self._url)} cannot be read: {describe_error(error)}") from error
         return sorted(path for path in found if path.endswith(SUFFIX))

@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from langchain_awo.errors import StoreError
+from langchain_awo.model.secrets import hide_secrets
+from langchain_awo.model.secrets.failures import describe_error
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.stores.parquet_files import PART_COLUMNS, SCHEMA
 from langchain_awo.stores.parquet_places import open_file_system, partition_of
@@ -72,7 +74,7 @@ def export_parquet(
     place = folder.removeprefix("parquet:///") if folder.startswith("parquet:///") else folder
     files, root = open_file_system(place)
     if files.exists(root) and any(path.endswith(".parquet") for path in files.find(root)):
-        raise StoreError(f"{folder} holds Parquet files already; choose a new folder")
+        raise StoreError(f"{hide_secrets(folder)} holds Parquet files already; choose a new folder")
     count = 0
     try:
         with _Writer(files, root) as writer:
@@ -82,7 +84,9 @@ def export_parquet(
                 if progress is not None:
                     progress(count)
     except (OSError, pa.ArrowException) as error:
-        raise StoreError(f"{folder} cannot be written: {error}; choose another folder") from error
+        raise StoreError(
+            f"{hide_secrets(folder)} cannot be written: {describe_error(error)}; choose another folder"
+        ) from error
     return Exported(count, writer.files)
 
 

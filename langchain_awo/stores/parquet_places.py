@@ -9,6 +9,8 @@ from urllib.parse import quote, unquote
 from fsspec.core import url_to_fs
 
 from langchain_awo.errors import StoreError
+from langchain_awo.model.secrets import hide_secrets
+from langchain_awo.model.secrets.failures import describe_error
 from langchain_awo.stores.selection import Selection
 
 NOTHING: Final = "__HIVE_DEFAULT_PARTITION__"
@@ -26,7 +28,7 @@ def open_file_system(place: str) -> tuple[Any, str]:
     try:
         files, root = url_to_fs(place)
     except (ValueError, ImportError, OSError) as error:
-        raise StoreError(f"{place} cannot be reached: {error}") from error
+        raise StoreError(f"{hide_secrets(place)} cannot be reached: {describe_error(error)}") from error
     return files, root.rstrip("/")
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import URL, Connection, Engine, Table, create_engine, make_url, 
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from langchain_awo.errors import MissingExtraError, StoreError
+from langchain_awo.model.secrets import hide_secrets
 from langchain_awo.stores.database import Database
 from langchain_awo.stores.decoding import Row
 
@@ -72,7 +73,7 @@ class PostgresDatabase(Database):
         """See `Database.lock_specs`."""
         connection.execute(text("LOCK TABLE tools IN ACCESS EXCLUSIVE MODE"))
 
-    def new_seqs(self, connection: Connection, count: int) -> list[int] | None:
+    def new_seqs(self, connection: Connection, count: int) -> list[int]:
         """See `Database.new_seqs`."""
         numbers = text(
             "SELECT nextval(pg_get_serial_sequence('traces', 'seq')) FROM generate_series(1, :count)"
@@ -102,7 +103,7 @@ class PostgresDatabase(Database):
     def explain(self, error: BaseException) -> str:
         """See `Database.explain`."""
         cause = getattr(error, "orig", None) or error
-        problem = " ".join(str(cause).split())
+        problem = hide_secrets(" ".join(str(cause).split()))
         state = _state(error)
         hint = next((hint for prefix, hint in _HINTS.items() if state.startswith(prefix)), None)
         if not state:
@@ -137,9 +138,7 @@ def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
-        raise StoreError(
-            "the PostgreSQL URL is malformed; write postgresql://user:password@host/database"
-        ) from error
+        raise StoreError("the PostgreSQL URL is malformed; write postgresql://user@host/database") from error
     return parsed.set(drivername="postgresql+psycopg")
 
 

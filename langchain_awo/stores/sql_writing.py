@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import Connection, Insert, delete, select
+from sqlalchemy import Connection, Insert, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from langchain_awo.stores.database import Database
@@ -19,6 +19,13 @@ from langchain_awo.stores.tables import PARTS, TOOLS, TRACES
 _DELETED_AT_ONCE: Final = 500
 """Traces deleted in one transaction, so that writers need not wait for long."""
 
+# Made once: a recorder writes often and little, and making a statement costs more than running it.
+_KNOWN_SPECS: Final = select(TOOLS.c.digest).where(TOOLS.c.digest.in_(bindparam("digests", expanding=True)))
+_NUMBERS_OF: Final = select(TRACES.c.trace_id, TRACES.c.seq).where(
+    TRACES.c.trace_id.in_(bindparam("ids", expanding=True)),
+    *(TRACES.c[name] == bindparam(name) for name in LABELS),
+)
+
 
 def write(connection: Connection, database: Database, scope: ScopeKey, batch: Sequence[Record]) -> None:
     """Stores records of one scope; earlier traces with their ids in that scope go."""
@@ -26,12 +33,7 @@ def write(connection: Connection, database: Database, scope: ScopeKey, batch: Se
     _delete(connection, list(_seqs(connection, database, scope, batch).values()))
     rows = [build_trace_row(record, scope) for record in batch]
     numbers = database.new_seqs(connection, len(batch))
-    if numbers is None:
-        database.insert(connection, TRACES, rows)
-        by_id = _seqs(connection, database, scope, batch)
-        numbers = [by_id[record.trace_id] for record in batch]
-    else:
-        database.insert(connection, TRACES, [{**row, "seq": n} for row, n in zip(rows, numbers, strict=True)])
+    database.insert(connection, TRACES, [{**row, "seq": n} for row, n in zip(rows, numbers, strict=True)])
     for table in PARTS:
         parts = [
             row
@@ -52,7 +54,7 @@ def delete_some(connection: Connection, database: Database, wanted: Selection, l
 
 def _write_specs(connection: Connection, database: Database, batch: Sequence[Record]) -> None:
     specs = {digest: spec for record in batch for digest, spec in record.specs.items()}
-    known = set(connection.execute(select(TOOLS.c.digest).where(TOOLS.c.digest.in_(list(specs)))).scalars())
+    known = set(connection.execute(_KNOWN_SPECS, {"digests": list(specs)}).scalars()) if specs else set()
     for digest in sorted(specs.keys() - known):
         row = build_spec_row(digest, specs[digest])
         stored = {key: database.storable(value) for key, value in row.items()}
@@ -77,8 +79,6 @@ def _seqs(
     connection: Connection, database: Database, scope: ScopeKey, batch: Sequence[Record]
 ) -> dict[str, int]:
     ids = {database.storable(record.trace_id): record.trace_id for record in batch}
-    own = [TRACES.c[name] == database.storable(value) for name, value in zip(LABELS, scope, strict=True)]
-    found = connection.execute(
-        select(TRACES.c.trace_id, TRACES.c.seq).where(TRACES.c.trace_id.in_(list(ids)), *own)
-    )
+    labels = {name: database.storable(value) for name, value in zip(LABELS, scope, strict=True)}
+    found = connection.execute(_NUMBERS_OF, {"ids": list(ids), **labels})
     return {ids[stored]: seq for stored, seq in found}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event
 from sqlalchemy.exc import (
     DataError,
     IntegrityError,
@@ -33,6 +34,9 @@ _HINTS: Final = {
     "Could not decode": "the file is damaged: a text is not UTF-8",
     "can't decode": "the file is damaged: a text is not UTF-8",
 }
+
+_LAST_NUMBER: Final = "SELECT seq FROM sqlite_sequence WHERE name = 'traces'"
+"""The highest number that a trace ever had: SQLite keeps it, so that none is given twice."""
 
 _DAMAGE: Final = ("malformed", "Could not decode", "codec can't decode")
 
@@ -67,9 +71,19 @@ class SqliteDatabase(Database):
     def lock_specs(self, connection: Connection) -> None:
         """Nothing to do: one transaction writes at a time."""
 
-    def new_seqs(self, connection: Connection, count: int) -> list[int] | None:  # noqa: ARG002
-        """See `Database.new_seqs`."""
-        return None
+    def new_seqs(self, connection: Connection, count: int) -> list[int]:
+        """See `Database.new_seqs`; nobody else gives numbers until the transaction ends."""
+        last = connection.exec_driver_sql(_LAST_NUMBER).scalar() or 0
+        return list(range(last + 1, last + 1 + count))
+
+    def insert(self, connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+        """Stores rows as the driver takes them: every value is one that it knows."""
+        columns = ", ".join(f'"{name}"' for name in rows[0])
+        places = ", ".join("?" * len(rows[0]))
+        connection.exec_driver_sql(
+            f"INSERT INTO {table.name} ({columns}) VALUES ({places})",  # noqa: S608  # names of our own tables
+            [tuple(row.values()) for row in rows],
+        )
 
     def is_blamed_on_data(self, error: BaseException) -> bool:
         """See `Database.is_blamed_on_data`."""

@@ -79,8 +79,8 @@ def by_id(trace: Trace) -> dict[str, ToolCallRecord]:
     return {record.call_id: record for record in trace.tool_calls}
 
 
-def run_python(source: str, *args: str) -> subprocess.CompletedProcess[str]:
+def run_python(source: str, *args: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
     """Runs a program that can import this module."""
     path = f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r})\n"
     command = [sys.executable, "-c", path + source, *args]
-    return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # our own source
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)  # noqa: S603  # our own source

@@ -9,9 +9,9 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 
-from langchain_awo.capture.failures import describe_error, describe_kind_and_place
 from langchain_awo.capture.importers import import_traces
 from langchain_awo.capture.recorder import CallbackRecorder
+from langchain_awo.model.secrets.failures import describe_error, describe_kind_and_place
 from tests.capture.scripted_agents import ListSink, look
 
 CANARY = "q7Zp2Vx9Lk4Wn8"

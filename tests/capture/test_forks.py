@@ -10,7 +10,7 @@ import pytest
 import langchain_awo as awo
 from tests.capture.scripted_agents import run_python
 
-HEAD = """
+PROGRAM = """
 import json, multiprocessing, os, signal, sys, threading, time
 import langchain_awo as awo
 from langchain_awo.capture.install import record_everywhere
@@ -20,10 +20,6 @@ from langchain_core.tools import tool
 def note(text: str) -> str:
     "Notes."
     return text
-
-path = sys.argv[1]
-recorder = awo.TraceRecorder(path)
-config = {"callbacks": [recorder]}
 
 def end_of(pid, seconds=30):
     end = time.monotonic() + seconds
@@ -35,6 +31,12 @@ def end_of(pid, seconds=30):
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
     return "hung"
+
+for path, program in json.load(sys.stdin):
+    recorder = awo.TraceRecorder(path)
+    config = {"callbacks": [recorder]}
+    exec(program)
+    recorder.close()
 """
 
 BUSY = """
@@ -46,7 +48,7 @@ def work():
 threads = [threading.Thread(target=work) for _ in range(2)]
 [thread.start() for thread in threads]
 codes = []
-for number in range(6):
+for number in range(4):
     pid = os.fork()
     if not pid:
         note.invoke({"text": f"child {number}"}, config)
@@ -55,12 +57,12 @@ for number in range(6):
 stop.set()
 [thread.join() for thread in threads]
 note.invoke({"text": "parent"}, config)
-print(json.dumps([codes, recorder.flush(20), recorder.dropped]))
+print(json.dumps([codes, recorder.flush(20), recorder.dropped]), flush=True)
 """
 
 AT_ONCE = """
 codes = []
-for number in range(6):
+for number in range(4):
     fresh = awo.TraceRecorder(path)
     note.invoke({"text": f"before {number}"}, {"callbacks": [fresh]})
     pid = os.fork()
@@ -69,7 +71,7 @@ for number in range(6):
         os._exit(0 if fresh.flush(20) else 7)
     codes.append(end_of(pid))
     fresh.close()
-print(json.dumps([codes, True, 0]))
+print(json.dumps([codes, True, 0]), flush=True)
 """
 
 POOL = """
@@ -83,7 +85,7 @@ with multiprocessing.get_context("fork").Pool(3) as pool:
 workers = [multiprocessing.get_context("fork").Process(target=job, args=(number,)) for number in (12, 13)]
 [worker.start() for worker in workers]
 [worker.join(30) for worker in workers]
-print(json.dumps([[worker.exitcode for worker in workers], recorder.flush(20), recorder.dropped]))
+print(json.dumps([[worker.exitcode for worker in workers], recorder.flush(20), recorder.dropped]), flush=True)
 """
 
 INSIDE = """
@@ -102,7 +104,7 @@ def outer(text: str) -> str:
     return json.dumps([end_of(pid) for pid in pids])
 
 codes = outer.invoke({"text": "x"}, config)
-print(json.dumps([json.loads(codes), recorder.flush(20), recorder.dropped]))
+print(json.dumps([json.loads(codes), recorder.flush(20), recorder.dropped]), flush=True)
 """
 
 HELD = """
@@ -117,48 +119,64 @@ with recorder._tracker.lock, recorder._writer._changed:
     thread = threading.Thread(target=fork)
     thread.start()
     thread.join()
-print(json.dumps([[end_of(pid) for pid in pids], recorder.flush(20), recorder.dropped]))
+print(json.dumps([[end_of(pid) for pid in pids], recorder.flush(20), recorder.dropped]), flush=True)
 """
 
 
-def texts(path):
-    return sorted(call.args["text"] for trace in awo.load_traces(path) for call in trace.tool_calls)
+JOBS = {
+    "busy.db": BUSY,
+    "busy.jsonl": BUSY,
+    "at-once.db": AT_ONCE,
+    "at-once.jsonl": AT_ONCE,
+    "pool.db": POOL,
+    "inside.db": INSIDE,
+    "held.db": HELD,
+}
 
 
-def run(program, path):
-    done = run_python(HEAD + program, str(path))
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory):
+    """What all of them wrote, one after another in one process: recorders of earlier ones are still there when later ones fork."""
+    folder = tmp_path_factory.mktemp("forks")
+    jobs = [(str(folder / name), program) for name, program in JOBS.items()]
+    done = run_python(PROGRAM, stdin=json.dumps(jobs))
     assert done.returncode == 0, done.stderr
-    codes, flushed, dropped = json.loads(done.stdout)
-    assert (set(codes), flushed, dropped) == ({0}, True, 0), done.stderr
-    return texts(path)
+    ended = dict(zip(JOBS, map(json.loads, done.stdout.splitlines()), strict=True))
+    return folder, ended, done.stderr
 
 
-@pytest.mark.parametrize("name", ["traces.db", "traces.jsonl"])
-def test_children_of_a_process_at_work_neither_hang_nor_lose_a_trace(name, tmp_path):
-    found = run(BUSY, tmp_path / name)
+def texts(stores, name):
+    folder, ended, said = stores
+    codes, flushed, dropped = ended[name]
+    assert (set(codes), flushed, dropped) == ({0}, True, 0), said
+    return sorted(call.args["text"] for trace in awo.load_traces(folder / name) for call in trace.tool_calls)
+
+
+@pytest.mark.parametrize("kind", ["db", "jsonl"])
+def test_children_of_a_process_at_work_neither_hang_nor_lose_a_trace(stores, kind):
+    found = texts(stores, f"busy.{kind}")
     assert [text for text in found if text != "busy"] == sorted(
-        [*(f"child {number}" for number in range(6)), "parent"]
+        [*(f"child {number}" for number in range(4)), "parent"]
     )
-    if name.endswith(".db"):
-        with sqlite3.connect(tmp_path / name) as connection:
+    if kind == "db":
+        with sqlite3.connect(stores[0] / "busy.db") as connection:
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
-@pytest.mark.parametrize("name", ["traces.db", "traces.jsonl"])
-def test_a_fork_right_after_a_trace_writes_it_once(name, tmp_path):
-    found = run(AT_ONCE, tmp_path / name)
-    assert found == sorted(f"{who} {number}" for who in ("before", "child") for number in range(6))
+@pytest.mark.parametrize("kind", ["db", "jsonl"])
+def test_a_fork_right_after_a_trace_writes_it_once(stores, kind):
+    wanted = sorted(f"{who} {number}" for who in ("before", "child") for number in range(4))
+    assert texts(stores, f"at-once.{kind}") == wanted
 
 
-def test_workers_of_multiprocessing_write_what_they_have_when_they_end(tmp_path):
-    assert run(POOL, tmp_path / "traces.db") == sorted(f"child {number}" for number in range(14))
+def test_workers_of_multiprocessing_write_what_they_have_when_they_end(stores):
+    assert texts(stores, "pool.db") == sorted(f"child {number}" for number in range(14))
 
 
-def test_children_that_are_forked_inside_of_a_tool_have_traces_of_their_own(tmp_path):
-    found = run(INSIDE, tmp_path / "traces.db")
-    assert found == ["child 0", "child 1", "child 2", "x"]
-    assert len(awo.load_traces(tmp_path / "traces.db")) == 4
+def test_children_that_are_forked_inside_of_a_tool_have_traces_of_their_own(stores):
+    assert texts(stores, "inside.db") == ["child 0", "child 1", "child 2", "x"]
+    assert len(awo.load_traces(stores[0] / "inside.db")) == 4
 
 
-def test_a_fork_while_every_lock_of_the_recorder_is_held_does_not_hang_the_child(tmp_path):
-    assert run(HELD, tmp_path / "traces.db") == ["child 0"]
+def test_a_fork_while_every_lock_of_the_recorder_is_held_does_not_hang_the_child(stores):
+    assert texts(stores, "held.db") == ["child 0"]

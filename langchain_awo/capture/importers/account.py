@@ -6,14 +6,17 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from langchain_awo.capture.failures import describe_error, describe_kind_and_place
 from langchain_awo.capture.importers.lines import BadLine, BadRecordError, Numbered
 from langchain_awo.errors import ImportFormatError
 from langchain_awo.model.secrets import hide_secrets
+from langchain_awo.model.secrets.failures import describe_error, describe_kind_and_place
 from langchain_awo.model.trace.trace import Trace
 
 logger = logging.getLogger(__name__)
+
+_Element = TypeVar("_Element")
 
 
 @dataclass(slots=True)
@@ -65,6 +68,23 @@ class ImportAccount:
         self.first_bad = self.first_bad or bad
         self.summary.bad_lines += 1
         self.on_error(bad)
+
+    def refuse(self, error: ImportFormatError) -> None:
+        """Tells that the rest of a file is left out, when there are other files.
+
+        Raises:
+            ImportFormatError: there are none.
+        """
+        if not self.several:
+            raise error
+        self.skip(1, str(error).removeprefix(f"{self.source} "))
+
+    def as_far_as_possible(self, elements: Iterable[_Element]) -> Iterator[_Element]:
+        """What can be had of a file before it turns out that the rest cannot; see `refuse`."""
+        try:
+            yield from elements
+        except ImportFormatError as error:
+            self.refuse(error)
 
     def records(self, records: Iterable[Numbered | BadLine]) -> Iterator[Numbered]:
         """The records that could be read; tells of the others."""

@@ -1,7 +1,7 @@
 """LangGraph's checkpoints: the history of agents that nobody instrumented, out of a saver or its database.
 
-A thread is one trace. Its checkpoints are followed from the newest back through their parents, so that a fork counts once and
-messages that a summary removed later are still there.
+A thread is one trace. Its checkpoints are followed from the newest back through their parents, so that a fork counts once, and
+then read from the oldest on, so that messages that a summary removed later are still there.
 """
 
 from __future__ import annotations
@@ -22,18 +22,22 @@ from langchain_awo.capture.importers.spans import parse_seconds
 from langchain_awo.capture.importers.specs import collect_specs
 from langchain_awo.capture.snapshot import label_of
 from langchain_awo.errors import ImportFormatError, MissingExtraError
+from langchain_awo.model.secrets import hide_secrets
 from langchain_awo.model.text.encoding import to_json
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import Trace
 
 _POSTGRES: Final = ("postgresql://", "postgres://")
-_THREADS: Final = (
-    "SELECT thread_id, checkpoint_ns, max(checkpoint_id) FROM checkpoints WHERE checkpoint_ns = '' "
-    "GROUP BY thread_id, checkpoint_ns ORDER BY thread_id"
+_THREADS: Final = "SELECT DISTINCT thread_id FROM checkpoints WHERE checkpoint_ns = '' ORDER BY thread_id"
+_PARENTS: Final = (
+    "SELECT checkpoint_id, parent_checkpoint_id FROM checkpoints WHERE thread_id = ? AND checkpoint_ns = ''"
+)
+_ALL_PARENTS: Final = (
+    "SELECT thread_id, checkpoint_id, parent_checkpoint_id FROM checkpoints WHERE checkpoint_ns = ''"
 )
 _ONE: Final = (
-    "SELECT type, checkpoint, parent_checkpoint_id, metadata FROM checkpoints "
-    "WHERE thread_id = ? AND checkpoint_ns = ? AND checkpoint_id = ?"
+    "SELECT type, checkpoint, metadata FROM checkpoints "
+    "WHERE thread_id = ? AND checkpoint_ns = '' AND checkpoint_id = ?"
 )
 
 
@@ -73,15 +77,47 @@ def read_checkpoint_database(path: Path, account: ImportAccount) -> Iterator[Tra
     """One trace for each thread in the file of a `SqliteSaver`, which is opened to read only.
 
     Raises:
-        ImportFormatError: the file is damaged.
+        ImportFormatError: the file is damaged, and its threads cannot be listed.
     """
     with closing(_connected(path)) as database:
         try:
-            for number, (thread, ns, newest) in enumerate(database.execute(_THREADS), start=1):
-                with account.reading(Numbered(number, None)):
-                    yield _trace(str(thread), _chain(database, thread, ns, newest), account)
+            threads = [thread for (thread,) in database.execute(_THREADS)]
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise _damaged(path, error) from error
+        for number, thread in enumerate(threads, start=1):
+            with account.reading(Numbered(number, None)):
+                yield _trace(str(thread), _in_database(database, thread), account)
+
+
+def _in_database(database: sqlite3.Connection, thread: str) -> Iterator[_Checkpoint]:
+    """The checkpoints of a thread, the oldest first.
+
+    Raises:
+        BadRecordError: one of them is damaged.
+    """
+    try:
+        for checkpoint in _line_of(dict(database.execute(_PARENTS, (thread,)))):
+            row = database.execute(_ONE, (thread, checkpoint)).fetchone()
+            if row is not None and row[1] is not None:
+                kind, data, metadata = row
+                yield _Checkpoint(
+                    read_object(decode_plain_value(kind, data)),
+                    read_object(decode_plain_value("json", metadata or b"{}")),
+                )
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        raise BadRecordError(
+            f"the checkpoints of the thread {thread[:60]!r} are damaged ({error})"
+        ) from error
+
+
+def _line_of(parents: Mapping[str, str | None]) -> list[str]:
+    """The ids of checkpoints on the way from the oldest to the newest."""
+    found: dict[str, None] = {}
+    checkpoint = max(parents, default=None)
+    while checkpoint is not None and checkpoint in parents and checkpoint not in found:
+        found[checkpoint] = None
+        checkpoint = parents[checkpoint]
+    return list(reversed(found))
 
 
 def read_checkpoint_url(url: str, account: ImportAccount) -> Iterator[Trace]:
@@ -98,69 +134,67 @@ def read_checkpoint_url(url: str, account: ImportAccount) -> Iterator[Trace]:
     try:
         with PostgresSaver.from_conn_string(url) as saver:
             saver.serde = PlainSerde()
-            yield from read_saver(saver, account)
+            yield from _saved(saver, _known_to_server(saver), account)
     except ImportFormatError:
         raise
     except Exception as error:  # each driver has errors of its own
-        raise ImportFormatError(f"{_without_password(url)} cannot be read: {error}") from error
+        raise ImportFormatError(
+            f"{_without_password(url)} cannot be read: {hide_secrets(str(error))}"
+        ) from error
+
+
+def _known_to_server(saver: Any) -> Iterator[tuple[str, str, str | None]]:
+    """Thread, checkpoint and parent of every checkpoint; `saver.list` would hold all of them in memory."""
+    for row in saver.conn.execute(_ALL_PARENTS):
+        yield row["thread_id"], row["checkpoint_id"], row["parent_checkpoint_id"]
 
 
 def read_saver(saver: Any, account: ImportAccount) -> Iterator[Trace]:
     """One trace for each thread of a checkpointer."""
-    newest: dict[str, Any] = {}
+    yield from _saved(saver, _known_to(saver), account)
+
+
+def _known_to(saver: Any) -> Iterator[tuple[str, str, str | None]]:
     for found in saver.list(None):
         where = found.config["configurable"]
         if where.get("checkpoint_ns", "") == "":
-            thread = str(where["thread_id"])
-            former = newest.get(thread)
-            if former is None or found.checkpoint["id"] > former["configurable"]["checkpoint_id"]:
-                newest[thread] = found.config
-    for number, thread in enumerate(sorted(newest), start=1):
+            parent = (found.parent_config or {}).get("configurable", {}).get("checkpoint_id")
+            yield str(where["thread_id"]), found.checkpoint["id"], parent
+
+
+def _saved(
+    saver: Any, known: Iterable[tuple[str, str, str | None]], account: ImportAccount
+) -> Iterator[Trace]:
+    threads: dict[str, dict[str, str | None]] = {}
+    for thread, checkpoint, parent in known:
+        threads.setdefault(thread, {})[checkpoint] = parent
+    for number, thread in enumerate(sorted(threads), start=1):
         with account.reading(Numbered(number, None)):
-            yield _trace(thread, _saved_chain(saver, newest[thread]), account)
+            yield _trace(thread, _in_saver(saver, thread, _line_of(threads[thread])), account)
 
 
-def _saved_chain(saver: Any, config: Any) -> list[_Checkpoint]:
-    """The checkpoints of a thread from the newest back."""
-    chain: list[_Checkpoint] = []
-    while config is not None:
-        found = saver.get_tuple(config)
-        if found is None:
-            break
-        chain.append(_Checkpoint(found.checkpoint, found.metadata or {}))
-        config = found.parent_config
-    return chain
+def _in_saver(saver: Any, thread: str, checkpoints: Iterable[str]) -> Iterator[_Checkpoint]:
+    for checkpoint in checkpoints:
+        where = {"thread_id": thread, "checkpoint_ns": "", "checkpoint_id": checkpoint}
+        found = saver.get_tuple({"configurable": where})
+        if found is not None:
+            yield _Checkpoint(found.checkpoint, found.metadata or {})
 
 
-def _chain(database: sqlite3.Connection, thread: str, ns: str, newest: str) -> list[_Checkpoint]:
-    chain: list[_Checkpoint] = []
-    seen: set[str] = set()
-    checkpoint: str | None = newest
-    while checkpoint is not None and checkpoint not in seen:
-        seen.add(checkpoint)
-        row = database.execute(_ONE, (thread, ns, checkpoint)).fetchone()
-        if row is None:
-            break
-        kind, data, checkpoint, metadata = row
-        if data is not None:
-            chain.append(
-                _Checkpoint(
-                    read_object(decode_plain_value(kind, data)),
-                    read_object(decode_plain_value("json", metadata or b"{}")),
-                )
-            )
-    return chain
-
-
-def _trace(thread: str, chain: list[_Checkpoint], account: ImportAccount) -> Trace:
-    messages = _messages(reversed(chain))
-    if not messages:
+def _trace(thread: str, checkpoints: Iterable[_Checkpoint], account: ImportAccount) -> Trace:
+    """The trace of a thread, of whose checkpoints only one is in memory at a time."""
+    found: _Messages = {}
+    times: list[float] = []
+    metadata: Mapping[str, Any] = {}
+    for each in checkpoints:
+        _add_messages(found, each)
+        times += [time] if (time := parse_seconds(each.data.get("ts"))) is not None else []
+        metadata = each.metadata
+    if not found:
         raise BadRecordError(f"the thread {thread[:60]!r} has no messages in its state")
     conversation = Conversation(account.unread)
-    conversation.add_all(read_items(messages, account.unread))
-    times = [time for each in chain if (time := parse_seconds(each.data.get("ts"))) is not None]
+    conversation.add_all(read_items(list(found.values()), account.unread))
     calls = conversation.tool_calls
-    metadata = chain[0].metadata
     label = label_of({key: metadata[key] for key in metadata.keys() - _WRITTEN}, ())
     return Trace(
         trace_id=thread,
@@ -184,17 +218,14 @@ _WRITTEN: Final = {"source", "step", "parents", "writes", "run_id", "counters_si
 _Messages: TypeAlias = dict[str, JSONValue]
 
 
-def _messages(chain: Iterable[_Checkpoint]) -> list[JSONValue]:
-    """The messages of a thread, oldest first; one that was replaced stands as it was last."""
-    found: _Messages = {}
-    for each in chain:
-        values = each.data.get("channel_values")
-        held = values.get("messages") if isinstance(values, Mapping) else None
-        for position, message in enumerate(held if isinstance(held, list) else ()):
-            plain = _message(message)
-            given = plain.get("id") if isinstance(plain, Mapping) else None
-            found[str(given or f"#{position}")] = plain
-    return list(found.values())
+def _add_messages(found: _Messages, checkpoint: _Checkpoint) -> None:
+    """Adds the messages of a later checkpoint; one that was replaced stands where it was, as it is now."""
+    values = checkpoint.data.get("channel_values")
+    held = values.get("messages") if isinstance(values, Mapping) else None
+    for position, message in enumerate(held if isinstance(held, list) else ()):
+        plain = _message(message)
+        given = plain.get("id") if isinstance(plain, Mapping) else None
+        found[str(given or f"#{position}")] = plain
 
 
 def _message(message: object) -> JSONValue:

@@ -95,12 +95,15 @@ def _last_branch(lines: list[Numbered]) -> list[Mapping[str, Any]]:
     """
     values = [line.value for line in lines]
     by_id = {read_text(value.get("uuid")): value for value in values}
+    places: dict[str, int] = {}
+    for place, value in enumerate(values):
+        places.setdefault(read_text(value.get("uuid")), place)
     kept: set[str] = set()
     current = read_text(values[-1].get("uuid"))
     while current in by_id and current not in kept:
         kept.add(current)
         parent = read_text(by_id[current].get("parentUuid") or by_id[current].get("logicalParentUuid"))
-        current = parent if parent in by_id else _line_before(values, by_id[current], kept)
+        current = parent if parent in by_id else _line_before(values, places[current], kept)
     models = {_message_id(by_id[each]) for each in kept} - {""}
     for value in values:
         if _message_id(value) in models or (
@@ -111,20 +114,16 @@ def _last_branch(lines: list[Numbered]) -> list[Mapping[str, Any]]:
     return [value for each, value in unique.items() if each in kept]
 
 
-def _line_before(values: list[Mapping[str, Any]], line: Mapping[str, Any], kept: set[str]) -> str:
+def _line_before(values: list[Mapping[str, Any]], place: int, kept: set[str]) -> str:
     """The last line before one whose parent the file does not have: a session that was continued or compacted."""
+    line = values[place]
     if (
         line.get("parentUuid") is None
         and line.get("logicalParentUuid") is None
         and not line.get("isCompactSummary")
     ):
         return ""
-    position = next(
-        number
-        for number, value in enumerate(values)
-        if value is line or value.get("uuid") == line.get("uuid")
-    )
-    before = read_text(values[position - 1].get("uuid")) if position else ""
+    before = read_text(values[place - 1].get("uuid")) if place else ""
     return "" if before in kept else before
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
-from itertools import accumulate
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import accumulate, islice
 from typing import Final
 
 from langchain_awo.capture.importers.conversation import Conversation, PendingCall
@@ -20,6 +21,18 @@ _MANY: Final = 64
 """Calls of one tool that wait for an execution and are compared with it, the oldest first."""
 
 
+_ANY: Final = "\0"
+"""Stands for every name."""
+
+
+@dataclass(slots=True)
+class _Calls:
+    """Calls with something in common, in order; those before `begin` were executed."""
+
+    all: list[PendingCall] = field(default_factory=list)
+    begin: int = 0
+
+
 class Executions:
     """Completes the calls of a conversation by the spans of tools.
 
@@ -32,14 +45,15 @@ class Executions:
         self._conversation = conversation
         self._models = models
         self._starts = list(accumulate((model.started_at or 0 for model in models), max))
-        self._by_id: dict[str, list[PendingCall]] = defaultdict(list)
-        self._by_name: dict[str, list[PendingCall]] = defaultdict(list)
+        self._by_id: dict[tuple[str, str], _Calls] = defaultdict(_Calls)
+        self._by_name: dict[str, _Calls] = defaultdict(_Calls)
         self._executed: dict[int, list[tuple[Status, Span]]] = {}
         self._call_of: dict[int, PendingCall] = {}
         for call in conversation.calls:
             if call.ask.call_id:
-                self._by_id[call.ask.call_id].append(call)
-            self._by_name[call.ask.name].append(call)
+                self._by_id[call.ask.call_id, call.ask.name].all.append(call)
+                self._by_id[call.ask.call_id, _ANY].all.append(call)
+            self._by_name[call.ask.name].all.append(call)
 
     def add_all(self, spans: Iterable[Span]) -> None:
         """Takes in the tool spans of a run, in order."""
@@ -61,19 +75,21 @@ class Executions:
 
     def _issued(self, span: Span) -> PendingCall | None:
         if span.call_id:
-            calls = [call for call in self._by_id.get(span.call_id, ()) if call.ask.name == span.name]
-            calls = calls or self._by_id.get(span.call_id, [])
-            waiting = [call for call in calls if id(call) not in self._executed]
-            return waiting[0] if waiting else calls[-1] if calls else None
+            calls = self._by_id.get((span.call_id, span.name)) or self._by_id.get((span.call_id, _ANY))
+            return next(self._waiting(calls), calls.all[-1]) if calls else None
         if span.around("tool") is not None:
             return None
         return self._by_arguments(span)
 
+    def _waiting(self, calls: _Calls) -> Iterator[PendingCall]:
+        """Those of some calls that were not executed yet, the oldest first."""
+        while calls.begin < len(calls.all) and id(calls.all[calls.begin]) in self._executed:
+            calls.begin += 1
+        rest = (calls.all[place] for place in range(calls.begin, len(calls.all)))
+        return (call for call in rest if id(call) not in self._executed)
+
     def _by_arguments(self, span: Span) -> PendingCall | None:
-        named = self._by_name.get(span.name, [])
-        while named and id(named[0]) in self._executed:
-            named.pop(0)
-        waiting = [call for call in named[:_MANY] if id(call) not in self._executed]
+        waiting = list(islice(self._waiting(self._by_name[span.name]), _MANY))
         if span.args is not None:
             return next((call for call in waiting if call.ask.args == span.args), None)
         fitting = (

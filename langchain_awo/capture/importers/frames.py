@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from langchain_awo.capture.importers.lines import Numbered
+from langchain_awo.capture.importers.lines import BadLine, Numbered
 from langchain_awo.errors import ImportFormatError, MissingExtraError
 from langchain_awo.model.text.encoding import to_json
 from langchain_awo.model.text.json_value import JSONValue
@@ -35,12 +35,12 @@ def read_frame(frame: Any) -> Iterator[Numbered]:
         yield Numbered(number, _plain_row(row))
 
 
-def read_parquet(path: Path) -> Iterator[Numbered]:
-    """The rows of a Parquet file, a batch in memory at a time.
+def read_parquet(path: Path) -> Iterator[Numbered | BadLine]:
+    """The rows of a Parquet file, a batch in memory at a time, up to where it is damaged.
 
     Raises:
         MissingExtraError: pyarrow is not installed.
-        ImportFormatError: the file is cut off or damaged.
+        ImportFormatError: the file is cut off or damaged, and no row can be read.
     """
     try:
         from pyarrow import ArrowException, parquet  # noqa: PLC0415  # an optional dependency
@@ -54,9 +54,11 @@ def read_parquet(path: Path) -> Iterator[Numbered]:
                     number += 1
                     yield Numbered(number, _plain_row(row))
     except (ArrowException, OSError, ValueError) as error:
-        raise ImportFormatError(
-            f"{path} is a Parquet file that is cut off or damaged after row {number} ({error}); write or fetch it again"
-        ) from error
+        if not number:
+            raise ImportFormatError(
+                f"{path} is a Parquet file that is cut off or damaged ({error}); write or fetch it again"
+            ) from error
+        yield BadLine(number + 1, f"the Parquet file is damaged from here on ({error})")
 
 
 def _plain_row(row: Mapping[Any, Any]) -> dict[str, JSONValue]:

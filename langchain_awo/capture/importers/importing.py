@@ -164,49 +164,59 @@ def _file_parts(
     account.several = len(files) > 1
     for file in files:
         account.source = "standard input" if file == STDIN else str(file)
-        head = b"" if file == STDIN else read_head(Path(file))
-        if head.startswith(SQLITE):
-            yield _database(Path(file), wanted, account)
-            continue
-        if head.startswith(PARQUET):
-            records: _Records = read_parquet(Path(file))
-        elif head.startswith(ZIP):
-            records = read_archive(Path(file))
+        try:
+            part = _part(file, wanted, account, tick)
+        except ImportFormatError as error:
+            account.refuse(error)
         else:
-            records = split_records(read_chunks(file, tick=tick))
-        yield _recognised(records, wanted, account)
+            yield part
 
 
-def _database(path: Path, wanted: Format | None, account: ImportAccount) -> tuple[Format, _Records] | None:
+def _part(
+    file: str | Path, wanted: Format | None, account: ImportAccount, tick: Tick | None
+) -> tuple[Format, _Records] | None:
+    head = b"" if file == STDIN else read_head(Path(file))
+    if head.startswith(SQLITE):
+        return _database(Path(file), wanted)
+    if head.startswith(PARQUET):
+        records: _Records = read_parquet(Path(file))
+    elif head.startswith(ZIP):
+        records = read_archive(Path(file))
+    else:
+        records = split_records(read_chunks(file, tick=tick))
+    return _recognised(account.as_far_as_possible(records), wanted, account)
+
+
+def _database(path: Path, wanted: Format | None) -> tuple[Format, _Records]:
     known = FORMATS["checkpoints"]
     if not is_checkpoint_database(path):
-        reason = (
-            "is a SQLite database; if it is a trace store, open it as one. Expected checkpoints of LangGraph"
+        raise ImportFormatError(
+            f"{path} is a SQLite database; if it is a trace store, open it as one. Expected checkpoints of LangGraph"
         )
-    elif wanted not in (None, known):
-        reason = f"is {known.title}, not {wanted.title if wanted else ''}; its format is checkpoints. Expected another file"
-    else:
-        return replace(known, read=lambda _records, account: read_checkpoint_database(path, account)), iter(
-            ()
+    if wanted not in (None, known):
+        raise ImportFormatError(
+            f"{path} is {known.title}, not {wanted.title if wanted else ''}; its format is checkpoints. Expected another file"
         )
-    if not account.several:
-        raise ImportFormatError(f"{path} {reason}")
-    account.skip(1, reason)
-    return None
+
+    def read(_records: Iterable[Numbered], account: ImportAccount) -> Iterator[Trace]:
+        return account.as_far_as_possible(read_checkpoint_database(path, account))
+
+    return replace(known, read=read), iter(())
 
 
 def _recognised(
     records: _Records, wanted: Format | None, account: ImportAccount
 ) -> tuple[Format, _Records] | None:
-    """Records with their format; `None`, and an account of it, when it is not known and there are other files."""
+    """Records with their format; `None` when there are none.
+
+    Raises:
+        ImportFormatError: the format is not known, or not the one that was asked for.
+    """
     peeked = list(islice(records, PEEKED))
     found = format_of(each.value for each in peeked if isinstance(each, Numbered))
     if not peeked:
         return None
     if reason := _refusal(peeked, found, wanted):
-        if account.several:
-            account.skip(peeked[0].number, reason)
-            return None
         raise ImportFormatError(f"{account.source} {reason}")
     return wanted or found or FORMATS["messages"], chain(peeked, records)
 

@@ -1,4 +1,7 @@
-"""Traces of Langfuse: what its API, its exports and its seeds give, a trace with its observations or observations alone."""
+"""Traces of Langfuse: what its API, its exports and its seeds give, a trace with its observations or observations alone.
+
+An export to blob storage has folders of observations, scores and, in the older form, traces: rows that name their trace.
+"""
 
 from __future__ import annotations
 
@@ -52,13 +55,28 @@ _SESSIONS: Final = ("session.id", "langfuse.session.id")
 _USERS: Final = ("user.id", "langfuse.user.id")
 _TELEMETRY: Final = ("attributes", "resourceAttributes", "scope", "is_langchain_root")
 _LISTS: Final = ("messages", "contents", "input", "args")
+_SCORES: Final = frozenset({"NUMERIC", "CATEGORICAL", "BOOLEAN"})
+_OF_A_TRACE: Final = (frozenset({"sessionId", "userId"}), frozenset({"session_id", "user_id"}))
+"""What only a trace has, in the API and in exports."""
 
 
 def is_langfuse(value: Mapping[str, Any]) -> bool:
     """Whether a record is a trace of Langfuse, or an observation."""
     if isinstance(parse_container(value.get("observations")), list):
         return True
-    return read_text(value.get("type")) in _TYPES and bool(_trace_id(value))
+    if read_text(value.get("type")) in _TYPES:
+        return bool(_trace_id(value))
+    return _is_score(value) or _is_trace(value)
+
+
+def _is_score(value: Mapping[str, Any]) -> bool:
+    """Whether a row of an export is a score."""
+    return _kind_of_score(value) in _SCORES and "name" in value and bool(_trace_id(value))
+
+
+def _is_trace(value: Mapping[str, Any]) -> bool:
+    """Whether a row of an export is a trace without its observations."""
+    return {"id", "timestamp"} <= value.keys() and any(names <= value.keys() for names in _OF_A_TRACE)
 
 
 def read_langfuse(records: Iterable[Numbered], account: ImportAccount) -> Iterator[Trace]:
@@ -66,8 +84,7 @@ def read_langfuse(records: Iterable[Numbered], account: ImportAccount) -> Iterat
     rows = (row for record in records for row in _rows(record))
     for first, group in group_rows(rows, _trace_id, account):
         with account.reading(first):
-            abouts = [row["trace"] for row in group if isinstance(row.get("trace"), Mapping)]
-            about: dict[str, Any] = {key: value for each in abouts for key, value in each.items()}
+            about = _about(group)
             found = merge_rows(
                 (row for row in group if "trace" not in row), lambda row: read_text(row.get("id"))
             )
@@ -78,6 +95,20 @@ def read_langfuse(records: Iterable[Numbered], account: ImportAccount) -> Iterat
                 scores=_scores(about, found),
                 further=_further(about),
             )
+
+
+def _about(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """What the rows of a trace say of the whole."""
+    about: dict[str, Any] = {}
+    scores: list[JSONValue] = []
+    for row in rows:
+        said = row.get("trace")
+        if isinstance(said, Mapping):
+            scores += list_in(said.get("scores"))
+            about |= said
+        else:
+            about |= {name: row[name] for names in _OF_A_TRACE for name in names if row.get(name)}
+    return {**about, "scores": scores}
 
 
 def read_sdk_span(row: Mapping[str, Any], attributes: Mapping[str, JSONValue]) -> Span:
@@ -116,6 +147,13 @@ def _rows(record: Numbered) -> Iterator[Numbered]:
     """What is said of the trace, then its observations; each names the trace."""
     value = record.value
     observations = parse_container(value.get("observations")) if isinstance(value, Mapping) else None
+    if isinstance(value, Mapping) and not isinstance(observations, list) and not value.get("type"):
+        if _is_score(value):
+            yield Numbered(record.number, {"traceId": _trace_id(value), "trace": {"scores": [value]}})
+            return
+        if _is_trace(value):
+            yield Numbered(record.number, {"traceId": value["id"], "trace": value})
+            return
     if not isinstance(value, Mapping) or not isinstance(observations, list):
         yield record
         return
@@ -143,11 +181,15 @@ def _scores(about: Mapping[str, Any], observations: Iterable[Mapping[str, Any]])
 
 
 def _score(row: Mapping[str, Any]) -> JSONValue:
-    kind, value = row.get("dataType") or row.get("data_type"), row.get("value")
+    kind, value = _kind_of_score(row), row.get("value")
     words = row.get("stringValue") or row.get("string_value")
     if kind == "BOOLEAN" and value is not None:
         return value in (1, True, "1", "true", "True")
     return words if value is None or (kind == "CATEGORICAL" and words) else value
+
+
+def _kind_of_score(row: Mapping[str, Any]) -> str:
+    return read_text(row.get("dataType") or row.get("data_type"))
 
 
 def _further(about: Mapping[str, Any]) -> dict[str, JSONValue]:

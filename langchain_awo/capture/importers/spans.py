@@ -15,6 +15,9 @@ from langchain_awo.model.trace.trace import Status, TokenUsage, ToolSpec
 _SAME_REQUEST: Final = 0.5
 """Share of the longer of two model calls in which the other must lie to be the same request, traced twice."""
 
+_DEEPEST: Final = 200
+"""Spans around a span, at the most."""
+
 _MILLISECONDS: Final = 1e11
 _MICROSECONDS: Final = 1e14
 _NANOSECONDS: Final = 1e17
@@ -70,25 +73,32 @@ class Span:
 def sort_spans(spans: Iterable[Span]) -> list[Span]:
     """Spans by their start, nested where the parent is known; a span without a time comes after the one before it."""
     kept = list(spans)
-    known = {span.span_id: span for span in kept}
     latest = 0.0
     times: dict[int, tuple[float, int]] = {}
     for position, span in enumerate(kept):
         latest = span.started_at if span.started_at is not None else latest
         times[id(span)] = (latest, position)
-        parent = known.get(span.parent_id)
-        span.parent = parent if parent is not None and not _is_inside(parent, span) else None
+    _nest(kept)
     return sorted(kept, key=lambda span: times[id(span)])
 
 
-def _is_inside(span: Span, other: Span) -> bool:
-    """Whether a span is another one or inside it; broken exports have circles."""
-    inner: Span | None = span
-    while inner is not None:
-        if inner is other:
-            return True
-        inner = inner.parent
-    return False
+def _nest(spans: list[Span]) -> None:
+    """Finds the parents. Broken exports have circles, and nothing makes nests of more than `_DEEPEST`: both are cut open."""
+    known = {span.span_id: span for span in spans}
+    depths: dict[int, int] = {}
+    for span in spans:
+        path, inside = [span], {id(span)}
+        while id(path[-1]) not in depths:
+            parent = known.get(path[-1].parent_id)
+            if parent is None or id(parent) in inside:
+                depths[id(path[-1])] = 0
+                break
+            path.append(parent)
+            inside.add(id(parent))
+        for inner, outer in zip(reversed(path[:-1]), reversed(path), strict=False):
+            depth = depths[id(outer)] + 1
+            inner.parent = outer if depth < _DEEPEST else None
+            depths[id(inner)] = depth if inner.parent else 0
 
 
 def deduplicate_model_calls(spans: list[Span]) -> list[Span]:

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 
 from langchain_awo.model.ir.description import describe_steps
 from langchain_awo.model.ir.metatool import MetaTool, ToolkitPlan
+from langchain_awo.model.secrets.failures import describe_error
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ def _worded(meta_tool: MetaTool, namer: Namer, taken: set[str]) -> MetaTool:
     try:
         name, description = namer(meta_tool)
     except Exception as error:  # noqa: BLE001  # whatever a model or its client does, the toolkit is fine without it
-        logger.warning("%s keeps its wording: %s: %s", meta_tool.name, type(error).__name__, error)
+        logger.warning("%s keeps its wording: %s", meta_tool.name, describe_error(error))
         return meta_tool
     if problem := _problem(name, description, taken):
         logger.warning("%s keeps its wording: %s", meta_tool.name, problem)

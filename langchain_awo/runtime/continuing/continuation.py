@@ -12,6 +12,7 @@ from langgraph.errors import GraphBubbleUp
 
 from langchain_awo.model.ir.eager import select_eager_part
 from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.secrets.failures import describe_kind_and_place
 from langchain_awo.model.stepping.outcome import Failed, OriginalCall, Outcome, Result, Succeeded
 from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.handback import Entry, HandBack
@@ -182,8 +183,10 @@ class Continuer:
                 lambda: drive(meta_tool, parameters, perform, limits=limits),
                 lambda: adrive(meta_tool, parameters, aperform, limits=limits),
             )
-        except Exception:  # noqa: BLE001  # nobody asked for it: it may not break what somebody asked for
-            _log.exception("%s could not be continued", meta_tool.name)
+        except Exception as error:  # noqa: BLE001  # nobody asked for it: it may not break what somebody asked for
+            _log.error(  # what the error says may be a secret
+                "%s could not be continued: %s", meta_tool.name, describe_kind_and_place(error)
+            )
         else:
             self._note(start, result, state)
 

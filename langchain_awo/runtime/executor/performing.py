@@ -14,6 +14,7 @@ from uuid import uuid4
 from langgraph.errors import GraphInterrupt
 from langgraph.types import Interrupt, interrupt
 
+from langchain_awo.model.secrets.failures import describe_error
 from langchain_awo.model.stepping.outcome import Failed, OriginalCall, Outcome, Succeeded
 from langchain_awo.runtime.inner.calling import FOR_APPROVAL, Surroundings, acall_tool, call_tool
 from langchain_awo.runtime.journal import journal_store
@@ -146,7 +147,7 @@ class Performer:
             try:
                 yield from journal_store.withdraw(self.journal.run, call.key, nonce)
             except Exception as error:  # noqa: BLE001  # as in _save
-                _log.warning("the claim to %s could not be withdrawn: %s", call.tool, error)
+                _log.warning("the claim to %s could not be withdrawn: %s", call.tool, describe_error(error))
 
     def _save(self, entry: Entry | None) -> Asking[None]:
         if self.store is None or entry is None:
@@ -239,7 +240,7 @@ def _took_effect(outcome: Outcome) -> bool:
 
 
 def _unsaved(entry: Entry, error: Exception) -> Failed:
-    _log.warning("what %s did could not be stored: %s", entry.tool, error)
+    _log.warning("what %s did could not be stored: %s", entry.tool, describe_error(error))
     return Failed(error=f"not called: the store that prevents running it twice failed: {error}")
 
 

@@ -18,6 +18,7 @@ from langgraph.prebuilt import ToolRuntime
 from langgraph.types import Command
 from pydantic import ValidationError
 
+from langchain_awo.model.secrets.failures import describe_error
 from langchain_awo.model.stepping.outcome import Failed, OriginalCall, Outcome, Succeeded
 from langchain_awo.model.text.encoding import compute_digest, decode, dumps, project_output
 from langchain_awo.model.text.failure import find_failure, is_silent
@@ -222,7 +223,7 @@ def _again(error: Exception, attempt: int, retries: int) -> bool:
         raise error
     final = isinstance(error, ToolException | ValidationError | InjectionError) or attempt == retries
     if not final:
-        _log.info("retrying a failed read inside a meta-tool: %s", describe_failure(error).error)
+        _log.info("retrying a failed read inside a meta-tool: %s", describe_error(error))
     return not final
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.secrets.failures import describe_error
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.runtime.journal import journal_store
 from langchain_awo.runtime.journal.asking import Asking, Pause
@@ -63,7 +64,9 @@ class Opening:
         try:
             found = yield from self._found()
         except Exception as error:  # noqa: BLE001  # a store may fail in any way
-            _log.warning("what %s did before could not be read: %s", self.meta_tool.name, error)
+            _log.warning(
+                "what %s did before could not be read: %s", self.meta_tool.name, describe_error(error)
+            )
             return f"not called: the store that prevents running it twice failed: {error}"
         if isinstance(found, str):
             return found

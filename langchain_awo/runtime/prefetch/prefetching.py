@@ -25,6 +25,7 @@ from langgraph.config import get_config
 from langgraph.errors import GraphBubbleUp
 
 from langchain_awo.model.ir.eager import select_eager_part
+from langchain_awo.model.secrets.failures import describe_kind_and_place
 from langchain_awo.model.stepping.outcome import Failed, OriginalCall, Outcome, Succeeded
 from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.handback import split_fetched
@@ -211,8 +212,10 @@ class Prefetcher:
                 lambda: drive(meta_tool, parameters, perform, limits=limits),
                 lambda: adrive(meta_tool, parameters, aperform, limits=limits),
             )
-        except Exception:  # noqa: BLE001  # nobody asked for it: it may not break what somebody asked for
-            _log.exception("what %s reads ahead could not be read", meta_tool.name)
+        except Exception as error:  # noqa: BLE001  # nobody asked for it: it may not break what somebody asked for
+            _log.error(  # what the error says may be a secret
+                "what %s reads ahead could not be read: %s", meta_tool.name, describe_kind_and_place(error)
+            )
 
     def _surroundings(self, trip: _Trip, handler: Callable[[Any], Any]) -> Surroundings:
         request = trip.request

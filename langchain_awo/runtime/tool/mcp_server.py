@@ -17,6 +17,7 @@ from uuid import uuid4
 from langchain_core.tools import BaseTool
 
 from langchain_awo.errors import MissingExtraError, PlanError
+from langchain_awo.model.secrets.failures import describe_kind_and_place
 from langchain_awo.model.text.encoding import loads
 from langchain_awo.runtime.approval.protection import LEAVING_OUT, collect_approvals, find_marked_tools
 from langchain_awo.runtime.inner.schemas import read_parameters
@@ -120,8 +121,8 @@ async def _called(tool: BaseTool, arguments: dict[str, Any]) -> types.CallToolRe
     call = {"type": "tool_call", "id": f"mcp_{uuid4().hex}", "name": tool.name, "args": arguments}
     try:
         message = await tool.ainvoke(call)
-    except Exception as error:  # whatever is wrong with a call is told to the client, which goes on
-        logger.debug("the call of %s failed", tool.name, exc_info=True)
+    except Exception as error:  # noqa: BLE001  # whatever is wrong with a call is told to the client, which goes on
+        logger.debug("the call of %s failed: %s", tool.name, describe_kind_and_place(error))
         return _failed(f"{type(error).__name__}: {error}")
     text = str(message.text)
     return types.CallToolResult(

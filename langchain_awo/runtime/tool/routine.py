@@ -15,6 +15,7 @@ from langgraph.prebuilt import ToolRuntime
 from langgraph.store.base import BaseStore
 
 from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.secrets.failures import describe_error
 from langchain_awo.model.stepping.execution import find_sources
 from langchain_awo.model.stepping.outcome import Result, Stop
 from langchain_awo.model.text.json_value import JSONValue
@@ -221,4 +222,6 @@ def _closed(journal: Journal) -> Asking[None]:
     try:
         yield from journal_store.close_run(journal)
     except Exception as error:  # noqa: BLE001  # a store may fail in any way; what was done is told all the same
-        _log.warning("the end of a run of %s could not be stored: %s", journal.meta_tool, error)
+        _log.warning(
+            "the end of a run of %s could not be stored: %s", journal.meta_tool, describe_error(error)
+        )

@@ -108,12 +108,12 @@ def test_an_element_that_is_no_json_costs_only_itself(tmp_path, form, broken, re
 def test_an_archive_that_unpacks_to_very_much_is_refused(tmp_path):
     """Before it fills the memory; an honest one of the same size is read."""
     path = tmp_path / "bomb.jsonl.gz"
-    path.write_bytes(gzip.compress(b'{"messages": [' + b" " * 120_000_000, compresslevel=1))
+    path.write_bytes(gzip.compress(b'{"messages": [' + b" " * 66_000_000, compresslevel=1))
     tracemalloc.start()
     try:
         with pytest.raises(ImportFormatError, match="more than 200 times its size"):
             read(path)
-        assert tracemalloc.get_traced_memory()[1] < 200_000_000
+        assert tracemalloc.get_traced_memory()[1] < 150_000_000
     finally:
         tracemalloc.stop()
 
@@ -189,10 +189,10 @@ def test_a_store_is_no_recording(tmp_path):
     assert "own.jsonl, line 1: is a trace store" in told
 
 
-def test_a_run_of_twenty_thousand_calls_takes_linear_time():
+def test_the_calls_of_a_long_run_get_their_answers():
     """Also when the calls have the same id, or none."""
     messages = []
-    for number in range(20_000):
+    for number in range(4_000):
         call_id = "same" if number % 2 else ""
         call = {"id": call_id, "function": {"name": "f", "arguments": {"n": number}}}
         messages += [
@@ -201,20 +201,20 @@ def test_a_run_of_twenty_thousand_calls_takes_linear_time():
         ]
     (trace,) = import_traces([{"messages": messages}], mask=False)
     assert all(call.output == str(call.args["n"]) for call in trace.tool_calls)
-    assert len({call.call_id for call in trace.tool_calls}) == 20_000
+    assert len({call.call_id for call in trace.tool_calls}) == 4_000
 
 
 def test_an_array_is_held_one_element_at_a_time(tmp_path):
-    """Thirty megabytes of runs in one line, as long as the longest of them in memory."""
+    """Eighteen megabytes of runs in one line, as long as the longest of them in memory."""
     path = tmp_path / "runs.json"
     with path.open("w") as file:
         file.write("[")
-        file.writelines(f"{json.dumps({**GOOD, 'id': n, 'note': 'x' * 60_000})}," for n in range(500))
+        file.writelines(f"{json.dumps({**GOOD, 'id': n, 'note': 'x' * 60_000})}," for n in range(300))
         file.write("]")
     tracemalloc.start()
     try:
-        assert sum(1 for _ in import_traces(path, mask=False)) == 500
-        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+        assert sum(1 for _ in import_traces(path, mask=False)) == 300
+        assert tracemalloc.get_traced_memory()[1] < 12_000_000
     finally:
         tracemalloc.stop()
 
@@ -247,10 +247,10 @@ def test_what_is_not_understood_is_counted():
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_no_mutation_of_a_sample_raises_anything_else(name):
-    """Two hundred of each, the same every time."""
+    """Eighty of each, the same every time."""
     form, make = SAMPLES[name]
     chance = random.Random(name)  # noqa: S311  # no secret
-    for turn in range(200):
+    for turn in range(80):
         records = mutated(chance, copy.deepcopy(make()))
         try:
             for trace in import_traces(records, form if turn % 2 else None, on_skipped=lambda _: None):

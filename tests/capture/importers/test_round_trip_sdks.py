@@ -1,4 +1,4 @@
-"""As `test_round_trip`, with the exporters of others that are not installed everywhere; `pip install langfuse mlflow opentelemetry-instrumentation-langchain`."""
+"""As `test_round_trip`, with the exporters of the dependency group `exporters` and, where it is installed, of MLflow."""
 
 from __future__ import annotations
 

@@ -80,6 +80,43 @@ def test_a_folder_and_a_pattern_are_all_their_files(tmp_path):
         list(import_traces(f"{tmp_path}/*.csv"))
 
 
+def snake(row):
+    """A row as an export to blob storage has it: names with underscores, inputs and outputs as text."""
+    names = {name: "".join(f"_{c.lower()}" if c.isupper() else c for c in name) for name in row}
+    texts = {"input", "output"}
+    return {
+        names[name]: json.dumps(value) if name in texts and not isinstance(value, str | None) else value
+        for name, value in row.items()
+    }
+
+
+@pytest.mark.parametrize("older", [True, False])
+def test_an_export_of_langfuse_to_blob_storage_is_read_as_its_traces(tmp_path, older):
+    """Scores, and in the older form traces, are in folders of their own; else each observation says the session."""
+    (record,) = SAMPLES["langfuse"][1]()
+    whole = record["trace"]
+    session = {"session_id": whole["sessionId"], "user_id": ""}
+    rows = {
+        "observations": [
+            snake(each) | ({} if older else session) for each in reversed(record["observations"])
+        ],
+        "scores": [
+            {"id": n, "trace_id": whole["id"], **snake(score)} for n, score in enumerate(whole["scores"])
+        ],
+        "traces": [{"id": whole["id"], "timestamp": "2024-05-02 10:00:00.000000", **session}] * older,
+    }
+    for name, some in rows.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "2024-05-02.jsonl").write_text("\n".join(map(json.dumps, some)))
+    (trace,), (same,) = import_traces(tmp_path), import_traces([record])
+    assert (trace.thread_id, trace.success, trace.metadata) == (same.thread_id, True, same.metadata)
+    assert (trace.messages, trace.model_calls, trace.tool_calls) == (
+        same.messages,
+        same.model_calls,
+        same.tool_calls,
+    )
+
+
 def test_standard_input_and_pipes_are_read(tmp_path, monkeypatch):
     reading, writing = os.pipe()
     os.write(writing, json.dumps(openai()[0]).encode())

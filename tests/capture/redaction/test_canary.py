@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import random
@@ -16,7 +17,9 @@ from pydantic import Field
 from typer.testing import CliRunner
 
 import langchain_awo as awo
+from langchain_awo import autorecord
 from langchain_awo.cli import app
+from langchain_awo.runtime.tool.mcp_server import _called
 from langchain_awo.testing import ScriptedChatModel
 from tests.capture.redaction.planted import SHAPES, password
 from tests.capture.scripted_agents import asks, call, says
@@ -198,3 +201,43 @@ def test_no_secret_of_a_file_that_is_only_read_is_shown(tmp_path):
     said = {"role": "user", "content": f"password: {SECRETS['user']} and {SHAPED['github']}"}
     lines.write_text(json.dumps({"messages": [said, {"role": "assistant", "content": "Hello!"}]}) + "\n")
     assert found_in(repr(awo.load_traces(lines))) == []
+
+
+def test_no_secret_of_a_call_that_fails_on_a_server_is_logged(caplog):
+    """Its caller is told what is wrong; the log of the server is for others."""
+    caplog.set_level(logging.DEBUG)
+    answer = asyncio.run(_called(fail, {"reason": "none"}))
+    assert answer.isError
+    assert "the call of fail failed: ValueError" in caplog.text
+    assert found_in(caplog.text) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["store", "info", "--store"],
+        ["store", "vacuum", "--store"],
+        ["store", "prune", "--older-than", "30d", "--store"],
+        ["export", "traces", "-o", "out.parquet", "--store"],
+        ["import", "--store"],
+        ["show"],
+        ["compile"],
+    ],
+)
+@pytest.mark.parametrize("scheme", ["postgresql", "mysql", "s3"])
+def test_no_password_of_an_address_is_shown(words, scheme, tmp_path, monkeypatch):
+    """Whatever is wrong with it."""
+    monkeypatch.chdir(tmp_path)
+    source = ["chats.jsonl"] if words[0] == "import" else []
+    (tmp_path / "chats.jsonl").write_text('{"messages": [{"role": "user", "content": "hi"}]}')
+    address = f"{scheme}://keeper:{SECRETS['connection']}@/pools?host={tmp_path}"
+    shown = CliRunner().invoke(app, [*words[:1], *source, *words[1:], address])
+    assert shown.exit_code == 2, shown.output
+    assert found_in(shown.output) == []
+
+
+def test_no_password_of_an_address_to_record_to_is_logged(caplog):
+    address = f"mysql://keeper:{SECRETS['connection']}@host/pools"
+    assert autorecord.start({"AWO_RECORD": address}) is None
+    assert "nothing is recorded" in caplog.text
+    assert found_in(caplog.text) == []

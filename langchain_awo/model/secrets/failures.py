@@ -1,4 +1,4 @@
-"""What went wrong while recording, for a log: where and of what kind. What an exception says may be the secret, or hold it."""
+"""What went wrong, for a log: where and of what kind. What an exception says may be the secret, or hold it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import traceback
 from pathlib import PurePath
 from typing import Final
 
-from langchain_awo.model.secrets import hide_secrets
+from langchain_awo.model.secrets.detection import hide_secrets
 
 _OURS: Final = "langchain_awo"
 _MOST: Final = 300
