@@ -50,7 +50,14 @@ BUDGET: Final = 25.0
 LIMIT: Final = 240
 """Seconds after which a mutant counts as noticed: its tests do not end."""
 
-PRELOADED: Final = ("langchain.agents", "langgraph.prebuilt", "hypothesis", "scipy.stats", "networkx", "sqlalchemy")
+PRELOADED: Final = (
+    "langchain.agents",
+    "langgraph.prebuilt",
+    "hypothesis",
+    "scipy.stats",
+    "networkx",
+    "sqlalchemy",
+)
 """What takes long to import and is not ours, imported once for all mutants."""
 
 
@@ -173,8 +180,14 @@ class Changed(importlib.abc.MetaPathFinder, importlib.machinery.SourceFileLoader
         super().__init__(self.module, str(mutant.path))
         self._mutant = mutant
 
-    def find_spec(self, name: str, path: object = None, target: ModuleType | None = None) -> importlib.machinery.ModuleSpec | None:
-        return importlib.util.spec_from_file_location(name, self.path, loader=self) if name == self.module else None
+    def find_spec(
+        self, name: str, path: object = None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        return (
+            importlib.util.spec_from_file_location(name, self.path, loader=self)
+            if name == self.module
+            else None
+        )
 
     def get_code(self, fullname: str) -> CodeType:
         return compile(self._mutant.code, self.path, "exec", dont_inherit=True)
@@ -228,7 +241,9 @@ def try_all(mutants: Sequence[Mutant], covering: Covering, children: int) -> Ite
 def main() -> None:
     """Makes the mutants, tries a sample, and writes the outcome."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", default=PARTS, help="folders or files of the package; all if none is given")
+    parser.add_argument(
+        "parts", nargs="*", default=PARTS, help="folders or files of the package; all if none is given"
+    )
     parser.add_argument("--each", type=int, default=1, help="how many mutants of each module")
     parser.add_argument("--children", type=int, default=2, help="how many at once")
     parser.add_argument("--mapped", action="store_true", help="take the lines that tests ran the last time")
@@ -238,7 +253,14 @@ def main() -> None:
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
     if not options.mapped:
-        subprocess.run([sys.executable, "-c", f"from benchmarks.mutation import map_tests; map_tests({options.children})"], check=True)  # noqa: S603
+        subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                f"from benchmarks.mutation import map_tests; map_tests({options.children})",
+            ],
+            check=True,
+        )
     for name in PRELOADED:
         importlib.import_module(name)
     covering = Covering()

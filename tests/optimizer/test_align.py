@@ -50,7 +50,7 @@ def test_a_parameter_is_what_the_recorded_agent_gave_if_it_was_known_by_then():
 
 
 def test_a_step_that_was_taken_leaves_what_it_does_not_explain():
-    place = first(f"{TEAM} | get_user(u1) -> {{\"mail\": \"a@x\"}} | get_user(u9) | get_note(7)")
+    place = first(f'{TEAM} | get_user(u1) -> {{"mail": "a@x"}} | get_user(u9) | get_note(7)')
     advance(2, step("get_user", "#1/lead"), place)
     assert [(call.tool, call.args["id"]) for call in place.followers] == [("get_user", "u9"), ("get_note", 7)]
     assert place.frame.outputs[2] == {"mail": "a@x"}
@@ -89,7 +89,9 @@ def test_a_step_asks_again_for_one_of_what_is_fetched_for_each():
 
 def test_a_step_asks_again_where_another_asked_for_the_same_in_half_of_the_places():
     single = routine(step("get_team", "$id"), step("get_user", "#1/lead"))
-    narrowed = Step(tool="get_user", args={"id": Output(step=1, path="/lead"), "only": Constant(value="open")})
+    narrowed = Step(
+        tool="get_user", args={"id": Output(step=1, path="/lead"), "only": Constant(value="open")}
+    )
     found = places(f"{TEAM} | get_user(id=u1, only=open)")
     assert asks_again(narrowed, single, found)
     assert not asks_again(step("get_user", "#1/members/1"), single, found)
@@ -130,7 +132,12 @@ def test_of_equal_growths_what_goes_on_from_the_last_step_comes_first_then_the_o
         growth = Growth(step("get", source), 3, 3, 0, 3, 3, order, parameters)
         return growth.rank(2)
 
-    on, aside, later, asking = rank("#2/id"), rank("#1/id"), rank("#2/id", 1.0), rank("#2/id", parameters=("p",))
+    on, aside, later, asking = (
+        rank("#2/id"),
+        rank("#1/id"),
+        rank("#2/id", 1.0),
+        rank("#2/id", parameters=("p",)),
+    )
     assert sorted([asking, later, aside, on]) == [on, asking, later, aside]
 
 

@@ -111,15 +111,16 @@ def test_a_tool_that_nobody_called_takes_nothing():
 def test_only_a_signature_of_a_live_tool_is_held_to_it():
     own = {"type": "object", "properties": {"id": {"type": "string"}}}
     corpus = build_corpus(traces_of("get_it(1) | find(2)"), tools=[ToolSpec(name="get_it", parameters=own)])
-    live, seen = signatures_of(corpus, ["get_it", "find"], live={"get_it"})["get_it"], signatures_of(corpus, ["find"])["find"]
+    live, seen = (
+        signatures_of(corpus, ["get_it", "find"], live={"get_it"})["get_it"],
+        signatures_of(corpus, ["find"])["find"],
+    )
     assert (live.parameters, live.source, bool(live.digest)) == (own, "tool", True)
     assert (seen.parameters["required"], seen.source, seen.digest) == (["id"], "traces", "")
     assert live.effect is Effect.READ
 
 
-@pytest.mark.parametrize(
-    ("argument", "schema"), [("id", {"type": "integer"}), ("odd", {}), ("none", {})]
-)
+@pytest.mark.parametrize(("argument", "schema"), [("id", {"type": "integer"}), ("odd", {}), ("none", {})])
 def test_the_schema_of_an_argument_is_the_tools_own_or_nothing(argument, schema):
     own = {"properties": {"id": {"type": "integer"}, "odd": True}}
     corpus = build_corpus(traces_of("get(x)"), tools=[ToolSpec(name="get", parameters=own)])
@@ -142,7 +143,10 @@ def test_of_two_specifications_the_one_with_parameters_says_more_in_either_order
 
 def test_specifications_are_merged_with_the_more_suspicious_claim_and_live_tools_override():
     (trace,) = traces_of("t(1) | other(2)")
-    seen = [spec(hints={"readOnlyHint": True}), spec("says more", hints={"readOnlyHint": False}, type="object")]
+    seen = [
+        spec(hints={"readOnlyHint": True}),
+        spec("says more", hints={"readOnlyHint": False}, type="object"),
+    ]
     for recorded in (seen, seen[::-1]):
         merged = merged_specs([trace], [], recorded)
         assert list(merged) == ["other", "t"]

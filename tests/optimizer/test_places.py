@@ -13,7 +13,9 @@ def places_in(output, *wanted, args=None):
     """What of step 1 can be named for any of the values, as text."""
     frame = Frame(outputs={1: output}, arguments={1: args} if args is not None else {})
     found = find_places(frame, {value_key(value): value for value in wanted})
-    return {f"{place.kind[0]}{place.path}{'!' if place.whole else ''}" for _, place in found if place.is_plain}
+    return {
+        f"{place.kind[0]}{place.path}{'!' if place.whole else ''}" for _, place in found if place.is_plain
+    }
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,11 @@ def test_the_binding_reads_the_place(place, binding):
 
 
 def test_what_is_an_element_and_what_is_plain():
-    element, whole, made = Place("output", 1, "/a/*"), Place("output", 1, "/a/*", whole=True), Place("output", 1, "", "lower")
+    element, whole, made = (
+        Place("output", 1, "/a/*"),
+        Place("output", 1, "/a/*", whole=True),
+        Place("output", 1, "", "lower"),
+    )
     assert (element.is_list, whole.is_list) == (True, False)
     assert element.list_path == "/a/*"
     assert Place("output", 1, "/a/*/b/*/c").list_path == "/a/*/b/*"

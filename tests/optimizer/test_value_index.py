@@ -33,7 +33,17 @@ def test_a_value_is_itself(value):
 
 @pytest.mark.parametrize(
     ("value", "wanted"),
-    [(1, True), (True, 1), (0, False), (False, 0), (1, 1.0), (None, "null"), (True, "true"), (None, ""), ("", None)],
+    [
+        (1, True),
+        (True, 1),
+        (0, False),
+        (False, 0),
+        (1, 1.0),
+        (None, "null"),
+        (True, "true"),
+        (None, ""),
+        ("", None),
+    ],
 )
 def test_a_switch_is_no_number_and_null_is_no_text(value, wanted):
     assert how(value, wanted) == set()
@@ -109,7 +119,8 @@ def test_containers_are_found_by_equal_json_only():
 
 
 @pytest.mark.parametrize(
-    ("token", "telling"), [("a", False), ("abc", False), ("abcd", True), ("7", False), ("a7", True), ("", False)]
+    ("token", "telling"),
+    [("a", False), ("abc", False), ("abcd", True), ("7", False), ("a7", True), ("", False)],
 )
 def test_a_token_tells_if_it_is_long_or_has_a_digit(token, telling):
     assert is_telling(token) is telling
