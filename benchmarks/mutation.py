@@ -120,6 +120,7 @@ class Seconds:
         self.by_test: defaultdict[str, float] = defaultdict(float)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Adds what a phase of a test took."""
         self.by_test[report.nodeid] += report.duration
 
 
@@ -181,15 +182,18 @@ class Changed(importlib.abc.MetaPathFinder, importlib.machinery.SourceFileLoader
         self._mutant = mutant
 
     def find_spec(
-        self, name: str, path: object = None, target: ModuleType | None = None
+        self,
+        name: str,
+        path: object = None,  # noqa: ARG002  # as the protocol has it
+        target: ModuleType | None = None,  # noqa: ARG002
     ) -> importlib.machinery.ModuleSpec | None:
-        return (
-            importlib.util.spec_from_file_location(name, self.path, loader=self)
-            if name == self.module
-            else None
-        )
+        """The module that is changed; all others are found as ever."""
+        if name != self.module:
+            return None
+        return importlib.util.spec_from_file_location(name, self.path, loader=self)
 
-    def get_code(self, fullname: str) -> CodeType:
+    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002
+        """The changed source, compiled; nothing of it is cached."""
         return compile(self._mutant.code, self.path, "exec", dont_inherit=True)
 
 
@@ -200,9 +204,9 @@ class Only:
         self._order = {test: number for number, test in enumerate(tests)}
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items[:] = sorted(
-            (each for each in items if each.nodeid in self._order), key=lambda each: self._order[each.nodeid]
-        )
+        """Leaves those tests alone, in their order."""
+        kept = [each for each in items if each.nodeid in self._order]
+        items[:] = sorted(kept, key=lambda each: self._order[each.nodeid])
 
 
 def start(mutant: Mutant, tests: Sequence[str]) -> int:
@@ -253,14 +257,8 @@ def main() -> None:
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
     if not options.mapped:
-        subprocess.run(
-            [
-                sys.executable,
-                "-c",
-                f"from benchmarks.mutation import map_tests; map_tests({options.children})",
-            ],
-            check=True,
-        )
+        mapping = f"from benchmarks.mutation import map_tests; map_tests({options.children})"
+        subprocess.run([sys.executable, "-c", mapping], check=True)  # noqa: S603
     for name in PRELOADED:
         importlib.import_module(name)
     covering = Covering()
@@ -282,13 +280,9 @@ def _files(part: Path) -> list[Path]:
 
 def report(survived: Sequence[Mutant], tried: int, *, seconds: float) -> str:
     """The score, and what survived."""
-    noticed = tried - len(survived)
-    lines = [
-        f"{dt.datetime.now(tz=dt.UTC).date()}: {noticed} of {tried} mutants are noticed, {noticed / tried:.0%}; "
-        f"{seconds / 60:.0f} minutes",
-        "survived:",
-        *(f"  {each}" for each in sorted(map(str, survived))),
-    ]
+    noticed, today = tried - len(survived), dt.datetime.now(tz=dt.UTC).date()
+    score = f"{noticed} of {tried} mutants are noticed, {noticed / tried:.0%}, in {seconds / 60:.0f} minutes"
+    lines = [f"{today}: {score}", "survived:", *(f"  {each}" for each in sorted(map(str, survived)))]
     return "\n".join(lines) + "\n"
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeAlias
 
+from langchain_awo.model.secrets.mask import MASK_START
 from langchain_awo.model.secrets.sentences import is_credible
 from langchain_awo.model.secrets.shapes import Span
 from langchain_awo.model.text.json_value import JSONValue
@@ -34,7 +35,7 @@ def secret_columns(value: dict[Any, JSONValue], names_secrets: NamesSecrets) -> 
 
 
 def tables_in(text: str, names_secrets: NamesSecrets) -> Iterator[Span]:
-    """The secret cells of a text that is a table from its first line on."""
+    """The secret cells of a text that is a table from its first line on; a cell with a mask in it is no name."""
     end = text.find("\n", 0, _MAX_HEADER)
     if end <= 0:
         return
@@ -42,7 +43,10 @@ def tables_in(text: str, names_secrets: NamesSecrets) -> Iterator[Span]:
         if separator not in text[:end]:
             continue
         header = cells_of(text, 0, end, separator)
-        columns = [index for index, cell in enumerate(header) if names_secrets(text[slice(*cell)])]
+        names = [text[slice(*cell)] for cell in header]
+        columns = [
+            index for index, name in enumerate(names) if MASK_START not in name and names_secrets(name)
+        ]
         if columns:
             yield from _cells_below(text, end + 1, separator, len(header), columns)
             return
