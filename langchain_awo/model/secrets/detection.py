@@ -106,6 +106,8 @@ class Detector:
         lowered = text.lower()
         if len(lowered) != len(text):  # some letters become two; places must stay what they are
             lowered = "".join(one if len(one := letter.lower()) == 1 else letter for letter in text)
+        if MASK_START in text:  # the digits of a mask name nothing
+            lowered = MASK.sub(lambda mask: " " * len(mask[0]), lowered)
         hits = self._automaton.find_matches_as_indexes(encodable(lowered), overlapping=True)
         return [(self._literals[index], start, end) for index, start, end in hits]
 
