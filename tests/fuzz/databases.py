@@ -25,7 +25,7 @@ def pack(path: Path) -> bytes:
 
 def change_database(data: bytes, chance: random.Random) -> bytes | None:
     """One to four cells with something else in them; `None` if it is no database."""
-    with suppress(sqlite3.Error, LookupError, ValueError), closing(_opened(data)) as database:
+    with suppress(sqlite3.Error, LookupError, OverflowError, ValueError), closing(_opened(data)) as database:
         for _ in range(chance.choice([1, 1, 2, 4])):
             with suppress(sqlite3.Error):  # a constraint, or a table that cannot be read any more
                 _change(database, chance)
