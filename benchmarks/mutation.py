@@ -99,11 +99,11 @@ def mutants_of(path: Path, lines: set[int], size: int) -> list[Mutant]:
     numbers: Counter[str] = Counter()
     by_digest = {}
     for each in found:
-        if each.contained_by_top_level_function is None or _is_wording(each):
+        function = each.contained_by_top_level_function
+        if not isinstance(function, cst.FunctionDef) or _is_wording(each):
             continue
-        function = each.contained_by_top_level_function.name.value
-        numbers[function] += 1
-        name = f"{path.relative_to(ROOT)} {function} {numbers[function]}"
+        numbers[function.name.value] += 1
+        name = f"{path.relative_to(ROOT)} {function.name.value} {numbers[function.name.value]}"
         by_digest[hashlib.sha256(name.encode()).hexdigest()] = each
     return [Mutant(path, tree, by_digest[digest]) for digest in sorted(by_digest)[:size]]
 

@@ -35,18 +35,15 @@ def secret_columns(value: dict[Any, JSONValue], names_secrets: NamesSecrets) -> 
 
 
 def tables_in(text: str, names_secrets: NamesSecrets) -> Iterator[Span]:
-    """The secret cells of a text that is a table from its first line on; a cell with a mask in it is no name."""
+    """The secret cells of a text that is a table from its first line on; a line with a mask in it names nothing."""
     end = text.find("\n", 0, _MAX_HEADER)
-    if end <= 0:
+    if end <= 0 or MASK_START in text[:end]:
         return
     for separator in _SEPARATORS:
         if separator not in text[:end]:
             continue
         header = cells_of(text, 0, end, separator)
-        names = [text[slice(*cell)] for cell in header]
-        columns = [
-            index for index, name in enumerate(names) if MASK_START not in name and names_secrets(name)
-        ]
+        columns = [index for index, cell in enumerate(header) if names_secrets(text[slice(*cell)])]
         if columns:
             yield from _cells_below(text, end + 1, separator, len(header), columns)
             return
