@@ -23,6 +23,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -59,6 +60,10 @@ PRELOADED: Final = (
     "sqlalchemy",
 )
 """What takes long to import and is not ours, imported once for all mutants."""
+
+
+QUIET: Final = ("-x", "-n0", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
+"""Options of pytest; what is preloaded cannot be rewritten, and need not be."""
 
 
 @dataclass(frozen=True)
@@ -221,9 +226,21 @@ def start(mutant: Mutant, tests: Sequence[str]) -> int:
         os.dup2(nowhere, 2)
         sys.meta_path.insert(0, Changed(mutant))
         files = sorted({test.partition("::")[0] for test in tests})
-        code = pytest.main(["-x", "-n0", "-p", "no:cacheprovider", *files], plugins=[Only(tests)])
+        code = pytest.main([*QUIET, *files], plugins=[Only(tests)])
+    except BaseException:
+        traceback.print_exc()
+        raise
     finally:
         os._exit(code)
+
+
+def check_unchanged(mutant: Mutant, covering: Covering) -> None:
+    """Ends if tests fail in such a process although nothing is changed: then they would notice whatever is."""
+    node = mutant.change.original_node
+    same = Mutant(mutant.path, mutant.tree, Mutation(node, node, None))
+    _, status = os.waitpid(start(same, covering.tests(mutant)), 0)
+    if status:
+        raise SystemExit(f"the tests of {mutant.path} fail without any change")
 
 
 def try_all(mutants: Iterable[Mutant], covering: Covering, children: int) -> Iterator[tuple[Mutant, bool]]:
@@ -263,6 +280,7 @@ def main() -> None:
         importlib.import_module(name)
     covering = Covering()
     paths = sorted({file for part in options.parts for file in _files(PACKAGE / part)})
+    check_unchanged(mutants_of(paths[0], covering.lines(paths[0]), 1)[0], covering)
     # made one module after the other, while those before are tried
     mutants = (mutant for path in paths for mutant in mutants_of(path, covering.lines(path), options.each))
     tried, survived = 0, []
