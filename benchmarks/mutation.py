@@ -28,6 +28,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Final
@@ -280,11 +281,14 @@ def main() -> None:
         importlib.import_module(name)
     covering = Covering()
     paths = sorted({file for part in options.parts for file in _files(PACKAGE / part)})
-    check_unchanged(mutants_of(paths[0], covering.lines(paths[0]), 1)[0], covering)
     # made one module after the other, while those before are tried
     mutants = (mutant for path in paths for mutant in mutants_of(path, covering.lines(path), options.each))
+    first = next(mutants)
+    check_unchanged(first, covering)
     tried, survived = 0, []
-    for tried, (mutant, noticed) in enumerate(try_all(mutants, covering, options.children), start=1):
+    for tried, (mutant, noticed) in enumerate(
+        try_all(chain([first], mutants), covering, options.children), start=1
+    ):
         survived += [] if noticed else [mutant]
         print(f"{tried} {'noticed ' if noticed else 'SURVIVED'} {mutant}", flush=True)
     text = report(survived, tried, seconds=time.monotonic() - started)
