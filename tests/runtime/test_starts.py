@@ -6,12 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.runnables.config import var_child_runnable_config
 from langchain_core.tools import tool
 from pydantic import BaseModel
 
 from langchain_awo.model.ir.binding import Constant, Item, Parameter, Template
 from langchain_awo.model.ir.metatool import Map, MetaTool, Step
 from langchain_awo.model.trace.handback import FETCHED_NOTE
+from langchain_awo.runtime.agent.sampling import is_held_out
 from langchain_awo.runtime.continuing.start import start_of, with_fetched
 from langchain_awo.runtime.inner.reparent_runs import adopted
 from langchain_awo.runtime.journal.identity import asked_calls, key_of, messages_of, user_of
@@ -236,3 +238,20 @@ async def test_an_adopted_tool_runs_below_the_callbacks_it_was_given():
     assert foreign.seen == []
     assert own.seen[0][1]["of"] == "the caller"
     assert config["callbacks"] == [foreign]
+
+
+def held_out(share, thread):
+    token = var_child_runnable_config.set({"configurable": {"thread_id": thread}})
+    try:
+        return is_held_out(share)
+    finally:
+        var_child_runnable_config.reset(token)
+
+
+def test_a_thread_is_always_or_never_held_out_and_threads_are_in_their_share():
+    found = [held_out(0.25, f"t{number}") for number in range(400)]
+    assert found == [held_out(0.25, f"t{number}") for number in range(400)]
+    assert 60 < sum(found) < 140
+    assert all(held_out(1.0, thread) for thread in ("a", 7))
+    assert not any(held_out(0.0, thread) for thread in ("a", None))
+    assert held_out(0.5, 7) == held_out(0.5, "7")
