@@ -111,8 +111,9 @@ $(VENV)/.mutate-ready: $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group mutate
 	@touch $(VENV)/.mutate-ready
 
-mutate: $(VENV)/.mutate-ready ## whether tests notice small changes of the optimizer and the runtime, on a sample: about half an hour
-	@$(BIN)/python benchmarks/mutation.py
+EACH ?= 1
+mutate: $(VENV)/.mutate-ready ## whether tests notice small changes of the optimizer and the runtime: EACH=1 of every module, PARTS="optimizer/mining" of some
+	@$(BIN)/python benchmarks/mutation.py --each $(EACH) $(PARTS)
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) $(OLDEST) $(BENCH) site mutants .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis traces.db* toolkit.json

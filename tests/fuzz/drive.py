@@ -16,13 +16,17 @@ from types import FunctionType, ModuleType
 
 import atheris
 
+from tests.fuzz.databases import change_database
 from tests.fuzz.mutating import change_json
 from tests.fuzz.seeds import seeds_of
 from tests.fuzz.targets import READ_BY, TARGETS, Target
 
 LONGEST = 16_384
+SHORTER = {"mask": 1_024, "text": 2_048}
+"""Where the work is in the length of a text and what a text can say is not, shorter inputs are more inputs."""
+
 BYTES_IN = 4
-"""One change in so many is of bytes, also where a target reads JSON."""
+"""One change in so many is of bytes, also where a target reads JSON or a database."""
 
 
 def main() -> None:
@@ -38,7 +42,7 @@ def main() -> None:
             (Path(corpus) / str(number)).write_bytes(seed)
         options = [
             f"-max_total_time={seconds}",
-            f"-max_len={LONGEST}",
+            f"-max_len={SHORTER.get(name, LONGEST)}",
             f"-artifact_prefix={found}/",
             "-timeout=30",
             "-rss_limit_mb=2048",
@@ -86,7 +90,8 @@ def functions_of(module: ModuleType) -> list[FunctionType]:
 def mutate(data: bytes, longest: int, seed: int) -> bytes:
     """Another input, near this one."""
     chance = random.Random(seed)  # noqa: S311  # no secret
-    changed = change_json(data, chance) if chance.randrange(BYTES_IN) else None
+    change = change_database if data.startswith(b"SQLite format 3") else change_json
+    changed = change(data, chance) if chance.randrange(BYTES_IN) else None
     return changed if changed is not None and len(changed) <= longest else atheris.Mutate(data, longest)
 
 

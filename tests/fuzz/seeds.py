@@ -9,6 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from langchain_core.messages import messages_from_dict
+from langgraph.checkpoint.base import empty_checkpoint
+from langgraph.checkpoint.sqlite import SqliteSaver
+
 import langchain_awo as awo
 from langchain_awo.capture.importers.messages import import_messages
 from langchain_awo.model.ir.metatool import MetaTool, ToolkitPlan
@@ -20,6 +24,7 @@ from langchain_awo.optimizer.counting.summary import summarize
 from langchain_awo.optimizer.pipeline import Options, compile_plan
 from langchain_awo.plan_file import encode_plan
 from tests.capture.importers.samples import SAMPLES
+from tests.fuzz.databases import pack
 from tests.model.test_plan_schema import FULL
 from tests.review.recordings import runs
 
@@ -46,7 +51,7 @@ def seeds_of(target: str) -> list[bytes]:
     own = {
         "records": _records,
         "lines": lambda: [_stored("traces.jsonl")],
-        "database": lambda: [_stored("traces.db")],
+        "database": lambda: [_stored("traces.db"), _checkpoints()],
         "mask": lambda: list(TEXTS),
         "text": lambda: list(TEXTS),
         "messages": lambda: [_messages()],
@@ -125,16 +130,29 @@ def _stored(name: str) -> bytes:
         path = Path(folder) / name
         with awo.open_store(path) as store:
             store.append([_trace()])
-        return path.read_bytes()
+        return pack(path) if path.suffix == ".db" else path.read_bytes()
+
+
+SAID = (
+    {"type": "human", "data": {"content": "go"}},
+    {"type": "ai", "data": {"content": "", "tool_calls": [{"name": "find", "args": {}, "id": "1"}]}},
+    {"type": "tool", "data": {"content": "x", "tool_call_id": "1"}},
+)
 
 
 def _messages() -> bytes:
-    said = [
-        {"type": "human", "data": {"content": "go"}},
-        {"type": "ai", "data": {"content": "", "tool_calls": [{"name": "find", "args": {}, "id": "1"}]}},
-        {"type": "tool", "data": {"content": "x", "tool_call_id": "1"}},
-    ]
-    return json.dumps(said).encode()
+    return json.dumps(SAID).encode()
+
+
+@cache
+def _checkpoints() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/checkpoints.db"
+        with SqliteSaver.from_conn_string(path) as saver:
+            kept = empty_checkpoint() | {"channel_values": {"messages": messages_from_dict(list(SAID))}}
+            where = {"configurable": {"thread_id": "t", "checkpoint_ns": ""}}
+            saver.put(where, kept, {"source": "loop", "step": 1, "parents": {}}, {})
+        return pack(Path(path))
 
 
 @cache

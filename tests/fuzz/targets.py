@@ -32,7 +32,8 @@ from tests.fuzz.seeds import reviewed_plan
 Target: TypeAlias = Callable[[bytes], None]
 
 _READERS: Final = (None, *(name for name in FORMATS if name != "checkpoints"))
-_TEMPORARY: Final = tempfile.TemporaryDirectory(prefix="fuzz-")
+_MEMORY: Final = Path("/dev/shm")  # noqa: S108  # files that no disk sees, where there is such a folder
+_TEMPORARY: Final = tempfile.TemporaryDirectory(prefix="fuzz-", dir=_MEMORY if _MEMORY.is_dir() else None)
 _REDACTOR: Final = Redactor(key=lambda: b"k" * 32)
 
 

@@ -169,3 +169,13 @@ def test_specifications_of_one_name_that_disagree_count_as_the_worse():
 )
 def test_any_description_is_read_in_little_time(text):
     assert read_description(text).effect is None
+
+
+def test_a_hint_that_nothing_bears_out_is_not_believed_and_does_not_soften_what_is_said():
+    """Else a read that only the hint claims would stand beside a write that the name says, and the name alone decides."""
+    reads = {"readOnlyHint": True}
+    assert classify_effect(ToolSpec(name="frobnicate", hints=reads)) is Effect.UNKNOWN
+    assert classify_effect(
+        ToolSpec(name="frobnicate", description="The parcels of a person.", hints=reads)
+    ).is_read
+    assert classify_effect(ToolSpec(name="get_order", hints=reads)) is Effect.READ

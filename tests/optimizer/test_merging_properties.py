@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from langchain_awo.model.ir.metatool import ToolkitPlan
-from langchain_awo.model.rules import Commute, RuleSet
+from langchain_awo.model.rules import CollapseLogin, CollapseRepeats, Commute, Ignore, Normalize, RuleSet
 from langchain_awo.optimizer.baseline.extract import extract
 from langchain_awo.optimizer.baseline.literal import compile_literal
 from langchain_awo.optimizer.baseline.merge import (
@@ -16,6 +16,7 @@ from langchain_awo.optimizer.baseline.merge import (
     build_counted_graph,
     build_graph,
     count_decisions,
+    walk_states,
 )
 from langchain_awo.optimizer.log.corpus import build_corpus
 from langchain_awo.optimizer.rules.check import DEFAULT_RULES
@@ -66,6 +67,36 @@ def test_reads_never_change_places_with_a_write(order, left, right):
     corpus = corpus_of("\n".join(f"{KNOWN} {' | '.join(run)}" for run in runs))
     first, second = build_paths(corpus, RuleSet((Commute(),)))
     assert (_last_state(first) == _last_state(second)) == (left == right)
+
+
+ODD_NAMES = str.maketrans({"a": "ä", "x": "x.ÿ", "y": "y_1"})
+RULES = [
+    Commute(),
+    Commute(tools=("get_a", "get_b", "find_z")),
+    CollapseRepeats(of="identical"),
+    CollapseRepeats(of="reads"),
+    CollapseLogin(tools=("get_a", "get_b")),
+    Ignore(tool="get_c"),
+    Normalize(key="id"),
+]
+
+
+@given(corpora, st.lists(st.sampled_from(RULES), unique=True), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_runs_that_come_to_one_state_made_the_same_writes_in_the_same_order(lines, rules, odd):
+    """A write that changes nothing when it is made again counts once in a row."""
+    corpus = corpus_of("\n".join(line.translate(ODD_NAMES) if odd else line for line in lines))
+    made = {}
+    for path in build_paths(corpus, RuleSet(tuple(rules))):
+        reached = walk_states(path.calls)
+        for end, state in enumerate(reached, start=1):
+            made.setdefault(state, set()).add(_writes(path.calls[:end]))
+    assert all(len(writes) == 1 for writes in made.values())
+
+
+def _writes(calls):
+    writes = [each.call.tool for each in calls if not each.call.effect.is_read]
+    return tuple(tool for tool, _ in itertools.groupby(writes))
 
 
 def _last_state(path):

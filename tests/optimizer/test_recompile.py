@@ -83,11 +83,11 @@ def test_the_same_traces_in_any_order_give_the_same_toolkit(demo, again):
 
 def test_calls_of_meta_tools_are_read_back_from_messages_alone(tmp_path):
     """Chat messages hold no inner calls; the answers tell them."""
-    demo = season(tmp_path, tasks=90, mode="append")
+    demo = season(tmp_path, tasks=45, mode="append")
     meta_tools = names(demo.toolkit.plan.meta_tools)
     recorded, echo = without_echo(demo.after, meta_tools)
     read_back, told = without_echo(demo.chats, meta_tools)
-    assert told.from_answers == told.uses.total() == echo.uses.total()
+    assert told.from_answers == told.uses.total() == echo.uses.total() > 0
     assert told.uses == echo.uses
     known = {trace.task_id: Counter(map(str, asked(trace))) for trace in recorded}
     for trace in read_back:

@@ -17,10 +17,13 @@ from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.trace.trace import Message, ModelCallRecord, ToolCallRecord, Trace
 from langchain_awo.optimizer.log.corpus import build_corpus
 from langchain_awo.optimizer.mining.cross_validate import Thresholds
+from langchain_awo.optimizer.mining.occurrences import collect_occurrences
+from langchain_awo.optimizer.mining.reach import keep_home
 from langchain_awo.optimizer.mining.verify import verify
 from langchain_awo.optimizer.pipeline import Options, compile_corpus
 from langchain_awo.optimizer.replay.counterfactual import replay
 from langchain_awo.optimizer.replay.simulate import simulate
+from langchain_awo.optimizer.selection.naming import name_all
 from langchain_awo.optimizer.selection.prune_outputs import prune_outputs
 from tests.optimizer.stepping_worlds import FAILURE, ToolsWorld, make_parameters, make_routine
 
@@ -82,7 +85,9 @@ def test_what_was_compiled_passes_every_pass_again_unchanged_in_any_order_of_the
     shaped = prune_outputs(made, corpus, showing=options.showing)
     assert prune_outputs(shaped, corpus, showing=options.showing) == shaped
     assert prune_outputs(made, shuffled, showing=options.showing) == shaped
+    assert name_all(made, corpus) == name_all(name_all(made, corpus), corpus)
     for each in made:
+        assert keep_home(each, corpus) == (each, [])
         verified, _ = verify(each, corpus, Thresholds())
         if verified:
             assert [step.args for step in verified.steps] == [step.args for step in each.steps]
@@ -92,11 +97,12 @@ def test_what_was_compiled_passes_every_pass_again_unchanged_in_any_order_of_the
 
 @settings(max_examples=2, deadline=None)
 @given(seed=seeds)
-def test_a_verified_routine_makes_only_calls_of_the_recording_and_no_write_that_is_not_there(seed):
+def test_a_verified_routine_run_on_its_occurrences_makes_the_recorded_calls_and_no_other_write(seed):
     traces = traces_of(seed)
     corpus = build_corpus(traces, declared=EFFECTS)
     made, _ = compile_corpus(corpus, Options(writes="guarded", effects=EFFECTS))
     for each in made:
+        assert _reproduced_places(each, corpus) >= each.evidence.held_out_exact
         for recorded in corpus.runs:
             for segment in recorded.segments:
                 _assert_reproduced(each, recorded, segment)
@@ -104,14 +110,44 @@ def test_a_verified_routine_makes_only_calls_of_the_recording_and_no_write_that_
 
 
 def _assert_reproduced(meta_tool, recorded, segment):
-    there = {call_key(call.tool, call.args) for each in segment.rounds for call in each.calls}
+    there = {call_key(call.tool, call.args): call for each in segment.rounds for call in each.calls}
     for at in range(len(segment.rounds)):
         for found in simulate(meta_tool, recorded, segment, at):
             event("simulated")
             for number, keys in found.made.items():
                 step = meta_tool.steps[number - 1]
                 assert len(keys) == len(set(keys))
-                assert step.effect.is_read or set(keys) <= there
+                assert step.effect.is_read or set(keys) <= there.keys()
+            if found.keys <= there.keys():
+                assert _executed(meta_tool, found.parameters, there) == found.made
+
+
+def _reproduced_places(meta_tool, corpus):
+    """Places where agents went on with any of the tools and the routine makes all of those calls."""
+    tools, count = set(meta_tool.tools[1:]), 0
+    for each in collect_occurrences(corpus, meta_tool.tools[0]):
+        wanted = {call.key for call in each.followers if call.tool in tools}
+        found = [
+            one
+            for one in simulate(meta_tool, each.run, each.segment, each.position)
+            if one.anchor == each.anchor.key
+        ]
+        count += bool(wanted) and any(wanted <= one.keys for one in found)
+    return count
+
+
+def _executed(meta_tool, parameters, there):
+    """The keys of the calls that a routine makes, by step, where every answer is the recorded one."""
+    made, stepping, outcomes = {}, execute(meta_tool, parameters), None
+    try:
+        while True:
+            group = next(stepping) if outcomes is None else stepping.send(outcomes)
+            keys = [call_key(call.tool, call.args) for call in group]
+            for call, key in zip(group, keys, strict=True):
+                made[call.step] = (*made.get(call.step, ()), key)
+            outcomes = [Succeeded(output=there[key].raw) for key in keys]
+    except StopIteration:
+        return made
 
 
 @settings(max_examples=80, deadline=None)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeAlias
 
+from langchain_awo.model.secrets.mask import MASK_START
 from langchain_awo.model.secrets.sentences import is_credible
 from langchain_awo.model.secrets.shapes import Span
 from langchain_awo.model.text.json_value import JSONValue
@@ -34,9 +35,9 @@ def find_secret_columns(value: dict[Any, JSONValue], names_secrets: NamesSecrets
 
 
 def find_secret_cells(text: str, names_secrets: NamesSecrets) -> Iterator[Span]:
-    """The secret cells of a text that is a table from its first line on."""
+    """The secret cells of a text that is a table from its first line on; a line with a mask in it names nothing."""
     end = text.find("\n", 0, _MAX_HEADER)
-    if end <= 0:
+    if end <= 0 or MASK_START in text[:end]:
         return
     for separator in _SEPARATORS:
         if separator not in text[:end]:

@@ -14,7 +14,7 @@ from typing import Final
 from ahocorasick_rs import AhoCorasick, Implementation
 
 from langchain_awo.model.secrets.entropy import find_long_runs, find_random_runs, may_be_random
-from langchain_awo.model.secrets.mask import MASK, MASK_START
+from langchain_awo.model.secrets.mask import MASK, MASK_START, blank_masks
 from langchain_awo.model.secrets.names import (
     Claim,
     claim_of,
@@ -106,7 +106,9 @@ class Detector:
         lowered = text.lower()
         if len(lowered) != len(text):  # some letters become two; places must stay what they are
             lowered = "".join(one if len(one := letter.lower()) == 1 else letter for letter in text)
-        hits = self._automaton.find_matches_as_indexes(replace_surrogates(lowered), overlapping=True)
+        hits = self._automaton.find_matches_as_indexes(
+            replace_surrogates(blank_masks(lowered)), overlapping=True
+        )
         return [(self._literals[index], start, end) for index, start, end in hits]
 
     def _name_at(self, text: str, start: int, end: int) -> tuple[int, int, Claim] | None:

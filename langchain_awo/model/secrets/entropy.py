@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
-from langchain_awo.model.secrets.mask import MASK_START
+from langchain_awo.model.secrets.mask import MASK_START, blank_masks
 from langchain_awo.model.secrets.names import split_words
 from langchain_awo.model.secrets.shapes import Span
 from langchain_awo.model.secrets.vocabulary import split_word_set
@@ -52,7 +52,7 @@ def find_long_runs(text: str) -> Iterator[Span]:
     """Surroundings of what could be random text; looking for it costs about two nanoseconds a character."""
     if len(text) < RUN:
         return
-    shadow = text.encode("ascii", "replace").translate(_RUN_OR_NOT)
+    shadow = blank_masks(text).encode("ascii", "replace").translate(_RUN_OR_NOT)
     place = shadow.find(_NEEDLE)
     while place >= 0:
         rest = _REST.match(text, place)

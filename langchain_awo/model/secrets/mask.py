@@ -22,6 +22,11 @@ def mask_of(fingerprint: str) -> str:
     return f"{MASK_START}{fingerprint[:MASK_DIGITS]}>"
 
 
+def blank_masks(text: str) -> str:
+    """The text with blanks for its masks, so that their digits are nothing that anybody wrote; places stay what they are."""
+    return MASK.sub(lambda mask: " " * len(mask[0]), text) if MASK_START in text else text
+
+
 def contains_mask(value: JSONValue) -> bool:
     """Whether a mask, or the beginning of one, is anywhere in a value: whoever sends it sends no secret but a placeholder.
 

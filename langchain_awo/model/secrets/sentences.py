@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from langchain_awo.model.secrets import vocabulary
-from langchain_awo.model.secrets.mask import MASK
 from langchain_awo.model.secrets.names import Claim
 from langchain_awo.model.secrets.shapes import Span
 
@@ -82,9 +81,7 @@ def find_secret_parts(text: str, name: str) -> list[Span]:
 
 
 def find_announced_values(text: str, left: int, right: int, claim: Claim) -> list[Span]:
-    """The secrets that the name between two places announces; a mask is no tag."""
-    if MASK.match(text, max(0, left - 1)):
-        return []
+    """The secrets that the name between two places announces."""
     if text[left - 1 : left] in ("<", ":") and _TAG.search(text, max(0, left - 24), left):
         inside = _INSIDE_TAG.match(text, right)
         return _credible(text, [inside.span("secret")] if inside else [], claim, certain=True)

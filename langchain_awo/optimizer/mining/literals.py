@@ -19,7 +19,9 @@ from typing import Final
 
 from langchain_awo.model.ir.binding import Constant
 from langchain_awo.model.ir.metatool import Step
+from langchain_awo.model.ir.pointer import MISSING
 from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.optimizer.dataflow.unify import same
 from langchain_awo.optimizer.mining.occurrences import Occurrence
 
 FEW_WORDS: Final = 2
@@ -76,6 +78,6 @@ def _tasks(tool: str, name: str, value: JSONValue, occurrences: Iterable[Occurre
         for call in each.followers:
             if call.tool == tool:
                 calling.add(each.task)
-                if call.args.get(name) == value:
+                if same(call.args.get(name, MISSING), value):
                     having.add(each.task)
     return len(having), len(calling)

@@ -12,6 +12,7 @@ from langchain_awo.model.ir.metatool import Step
 from langchain_awo.model.stepping.deciding import Calls, decide
 from langchain_awo.model.text.encoding import compute_digest
 from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.optimizer.dataflow.unify import same
 from langchain_awo.optimizer.log.corpus import Call, Corpus, Run, Segment
 
 SAMPLE: Final = 200
@@ -52,7 +53,8 @@ class Occurrence:
 
     def knows(self, value: JSONValue) -> bool:
         """Whether a value was known when the routine would start, or is said by the anchor call itself."""
-        return value in self.anchor.args.values() or self.run.known(value, before=self.known_before)
+        said = any(same(value, each) for each in self.anchor.args.values())
+        return said or self.run.known(value, before=self.known_before)
 
     def look_ahead(self, made: Iterable[str]) -> None:
         """Takes calls as made, and looks what follows now."""
