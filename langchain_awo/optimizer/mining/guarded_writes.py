@@ -32,7 +32,6 @@ from langchain_awo.optimizer.mining.cross_validate import (
     MIN_TASKS,
     Thresholds,
     doubt_about,
-    fold_of,
     try_step,
     with_verdict,
 )
@@ -87,7 +86,7 @@ def decide_write(
         step = _guarded(form.step, found)
 
     def is_found_without(_step: Step, fold: int) -> bool:
-        away = [each for each in known if fold_of(each.occurrence.task) != fold]
+        away = [each for each in known if each.occurrence.fold != fold]
         again = write_form(
             Step(tool=step.tool, effect=step.effect), flow_of(step.tool, away), steps=routine.steps
         )
