@@ -19,7 +19,7 @@ from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.views.notation import format_binding
 from langchain_awo.optimizer.dataflow.argument_stats import ArgumentVotes
 from langchain_awo.optimizer.dataflow.places import Place, find_places
-from langchain_awo.optimizer.dataflow.specific import is_specific, looks_like_data
+from langchain_awo.optimizer.dataflow.specific import looks_like_data
 from langchain_awo.optimizer.dataflow.value_index import value_key
 
 SAMPLE: Final = 200
@@ -105,10 +105,10 @@ class StepFlow:
         """
 
         def single(votes: ArgumentVotes) -> Bound | None:
-            places = [place for place in votes.places if not place.is_list]
+            places = [place for place in votes.places if not (place.is_list or _is_choice(place))]
             telling = [place for place in places if len(votes.shown[place]) > 1]
             if not telling and specific and votes.only_value is not None:
-                telling = [place for place in places if place.kind == "output" and not _has_position(place)]
+                telling = [place for place in places if place.kind == "output" and not place.has_position]
             return _best(votes, agreement, telling)
 
         return _bound(self.votes[name], single, agreement)
@@ -208,8 +208,9 @@ def _best(votes: ArgumentVotes, agreement: float, places: Sequence[Place]) -> Bo
     return _told(best.binding(), votes.places[best], votes, agreement, place=best, rivals=rivals)
 
 
-def _has_position(place: Place) -> bool:
-    return any(segment.lstrip("-").isdigit() for segment in place.path.split("/"))
+def _is_choice(place: Place) -> bool:
+    """Whether it is one of several values that were asked for together: which of them, only the model knows."""
+    return place.kind == "argument" and place.has_position
 
 
 def _contradicted(best: Place, rivals: Sequence[Place], votes: ArgumentVotes) -> bool:

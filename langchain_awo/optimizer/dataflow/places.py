@@ -56,6 +56,11 @@ class Place:
         return not (self.transform or self.prefix or self.suffix)
 
     @property
+    def has_position(self) -> bool:
+        """Whether it takes what happens to stand at one position of a list."""
+        return any(segment.lstrip("-").isdigit() for segment in self.path.split("/"))
+
+    @property
     def list_path(self) -> str:
         """Path of the elements: up to and including the last `*`."""
         return self.path[: self.path.rindex("*") + 1]

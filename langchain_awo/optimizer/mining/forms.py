@@ -59,7 +59,10 @@ def read_forms(
     """
     usual = [name for name in flow.votes if flow.usual(name)]
     constant = {name: _fixed(name, flow, is_rule) for name in usual}
-    single = {name: _better(flow.place(name, agreement=READ_AGREEMENT, specific=True), constant[name]) for name in usual}
+    single = {
+        name: _better(flow.place(name, agreement=READ_AGREEMENT, specific=True), constant[name])
+        for name in usual
+    }
     found = [
         form for form in [_formed(base, flow, single, taken), _chosen(base, flow, single, taken)] if form
     ]
