@@ -22,6 +22,7 @@ STRAYS = {
     "one item alone is no list": 'get_rooms() -> ["attic"] | get_rents(names=["attic"])',
     "the first of several": 'get_rooms(b{n}x) -> [{"key": "u-4417"}, {"key": "u-{n}"}] | get_bills(owner=u-4417)',
     "one of those that were asked for": 'get_rents(names=["h{n}x", "k{n}x"]) -> {"rent": "{n}"} | get_map(place="h{n}x")',
+    "the first and the last": 'get_rooms(b{n}x) -> ["r1{n}x", "r2{n}x", "r3{n}x"] | get_rents(names=["r1{n}x", "r3{n}x"])',
     "a name beside what flows": 'get_rooms() -> ["r1{n}", "r2{n}"] | get_rents(names=["r1{n}", "The Old Attic"]) | get_rents(names=["r2{n}", "The Old Attic"])',
 }
 

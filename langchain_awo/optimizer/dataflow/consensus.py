@@ -9,7 +9,7 @@ is what two places explain equally well where they contradict each other.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -174,7 +174,7 @@ def _bound(votes: ArgumentVotes, leaf: Leaf, agreement: float) -> Bound | None:
     parts = {key: _part(part, leaf, agreement) for key, part in votes.usual_parts().items()}
     bounds = {key: bound for key, bound in parts.items() if bound}
     place = next((bound.place for bound in bounds.values() if bound.place), None)
-    if len(bounds) < len(parts) or place is None:
+    if len(bounds) < len(parts) or place is None or _picks(bound.place for bound in bounds.values()):
         return None
     members = {str(key): bound.binding for key, bound in bounds.items()}
     binding = (
@@ -206,6 +206,12 @@ def _best(votes: ArgumentVotes, agreement: float, places: Sequence[Place]) -> Bo
     if votes.beyond_chance(best) < BEYOND_CHANCE * agreement or _contradicted(best, rivals, votes):
         return None
     return _told(best.binding(), votes.places[best], votes, agreement, place=best, rivals=rivals)
+
+
+def _picks(places: Iterable[Place | None]) -> bool:
+    """Whether the members stand at several positions of a list: which of them, only the model knows."""
+    positions = {place.positions for place in places if place and place.has_position}
+    return len(positions) > 1
 
 
 def _is_choice(place: Place) -> bool:

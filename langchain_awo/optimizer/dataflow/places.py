@@ -58,7 +58,12 @@ class Place:
     @property
     def has_position(self) -> bool:
         """Whether it takes what happens to stand at one position of a list."""
-        return any(segment.lstrip("-").isdigit() for segment in self.path.split("/"))
+        return bool(self.positions)
+
+    @property
+    def positions(self) -> tuple[str, ...]:
+        """The positions in lists that it takes."""
+        return tuple(segment for segment in self.path.split("/") if segment.lstrip("-").isdigit())
 
     @property
     def list_path(self) -> str:

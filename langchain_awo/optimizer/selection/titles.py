@@ -96,6 +96,7 @@ def subject_of(meta_tool: MetaTool) -> Step:
 def objects_of(meta_tool: MetaTool) -> list[list[str]]:
     """What the later reads are about, each once, in the plural where there are several; without the subject's own."""
     subject = subject_of(meta_tool)
+    said = set(map(singular, object_of(subject.tool)))
     own = singular(object_of(subject.tool)[-1])
     found: dict[str, list[str]] = {}
     for step in meta_tool.steps[1:]:
@@ -103,7 +104,8 @@ def objects_of(meta_tool: MetaTool) -> list[list[str]]:
             *front, noun = object_of(step.tool)
             if singular(noun) != own:
                 form = plural(noun) if step.over else noun
-                found.setdefault(singular(noun), [*front, form])
+                told = [word for word in front if singular(word) not in said]
+                found.setdefault(singular(noun), [*told, form])
     return list(found.values())
 
 
