@@ -87,4 +87,6 @@ def _put(evaluation: Evaluation) -> None:
         },
         evaluation.ceiling,
     )
+    if evaluation.unsaved:
+        put(f"Continue mode saves next to nothing of its ceiling here: {evaluation.unsaved}.")
     put("Shares are of the held-out model calls; docs/metrics.md defines them.")
