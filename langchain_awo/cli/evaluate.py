@@ -88,4 +88,6 @@ def _put(evaluation: Evaluation) -> None:
         },
         evaluation.ceiling,
     )
+    if evaluation.unsaved:
+        put(f"Continue mode saves next to nothing of its ceiling here: {evaluation.unsaved}.")
     put("Shares are of held-out model calls; docs/metrics.md defines them.")

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from langchain_awo.model.ir.metatool import BindingEvidence
-from langchain_awo.optimizer.mining.cross_validate import Thresholds, assign_fold, try_step, with_verdict
+from langchain_awo.optimizer.mining.cross_validate import Thresholds, try_step, with_verdict
 from langchain_awo.optimizer.mining.expect import expect_output
 from langchain_awo.optimizer.mining.occurrences import collect_occurrences
 from langchain_awo.optimizer.mining.verify import verify
@@ -73,7 +73,7 @@ def test_a_routine_counts_only_where_each_step_is_found_without_the_place():
     plain = routine(step("get_user", "$id"), step("get_note", "#1/key"))
     candidate = replace(plain, steps=(plain.steps[0], replace(plain.steps[1], evidence={"": known})))
     found, _ = verify(candidate, corpus, Thresholds())
-    known_without = sum(assign_fold(run.task) != 1 for run in corpus.runs)
+    known_without = sum(each.fold != 1 for each in collect_occurrences(corpus, "get_user"))
     assert 0 < known_without < len(TASKS)
     assert (found.evidence.held_out_exact, found.evidence.held_out) == (known_without, len(TASKS))
 

@@ -12,6 +12,13 @@ from langchain_awo.optimizer.pipeline import Options, compile_corpus
 SHAPES = {
     "lines": lambda rows: "\n".join(key for key, _ in rows),
     "lines after a header": lambda rows: "Rooms found:\n" + "\n".join(key for key, _ in rows),
+    "two lines after a header": lambda rows: (
+        "Rooms in the house: " + "\n".join(key for key, _ in rows[:2]) + f"\n{rows[2][0]}"
+    ),
+    "comma list under a key": lambda rows: "house: it\nrooms: " + ", ".join(key for key, _ in rows),
+    "pairs on one line each": lambda rows: "\n".join(
+        f"Room: {key}, Long Name: {name}, At: 9:00" for key, name in rows
+    ),
     "bullets": lambda rows: "\n".join(f"- {key}" for key, _ in rows),
     "comma list": lambda rows: ", ".join(key for key, _ in rows),
     "markdown table": lambda rows: (

@@ -150,6 +150,16 @@ LOGGED_IN = [
             "Returns a customer with their orders in one call, looked up by name.",
         ),
         (
+            [read("list_hotels", GIVEN), after("get_hotels_prices"), after("get_hotel_rooms_available")],
+            "get_hotel_prices_and_rooms",
+            "Returns hotels with their prices and rooms in one call, looked up by name.",
+        ),
+        (
+            [read("get_zip_code_based_on_city", GIVEN), after("estimate_distance")],
+            "get_distance_by_id",
+            "Returns a distance in one call, looked up by name. Takes care of the zip code.",
+        ),
+        (
             [read("search_mail", GIVEN), after("read_mail", "/mails/*", over=True)],
             "get_mails_in_full",
             "Returns mails, each in full, in one call, looked up by name.",

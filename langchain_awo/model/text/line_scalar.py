@@ -20,6 +20,8 @@ _SINGLE: Final = re.compile(r"'((?:[^']|'')*)'")
 _DOUBLE: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _TOKEN: Final = re.compile(r"[\w@#/+-](?:[\w.@#/+:-]*[\w@#/+-])?")
 _MARKED: Final = re.compile(r"[\d@#/_+-]")
+_NEXT_PAIR: Final = re.compile(r"[,;|] +(?=[^\W\d][\w-]*(?: [\w-]+){0,3}: )")
+_PAIR: Final = re.compile(r"([^\W\d][\w-]*(?: [\w-]+){0,3}): +(.+)")
 
 
 def parse_scalar(text: str) -> JSONValue:
@@ -31,6 +33,8 @@ def parse_scalar(text: str) -> JSONValue:
     if text[:1] in ("[", "{"):
         value = read_python(text)
         return text if value is None else value
+    if items := _listed(text):
+        return [*items]
     return None if QUOTED_PART.match(text) and "\n" in text else text
 
 
@@ -63,6 +67,30 @@ def parse_item_list(text: str) -> list[str] | None:
     if all(_MARKED.search(item) for item in items):
         return items
     return items if colon and len(items) > 2 and ":" not in head else None  # noqa: PLR2004
+
+
+def _listed(text: str) -> list[str] | None:
+    """The items of a value such as `O-1, O-2` or `general, random, dev`; not those of `Portland, Oregon, USA` or `1,200`."""
+    if text.count(", ") != text.count(",") or "," not in text:
+        return None
+    items = parse_item_list(f"items: {text}")
+    is_plain = text == text.lower() or all(map(_MARKED.search, items or ()))
+    return items if is_plain else None
+
+
+def records_of_lines(lines: Sequence[str]) -> list[dict[str, str]] | None:
+    """One object for each line, where each line holds the same keys with their values; else `None`.
+
+    >>> records_of_lines(["Flight: LX 1, Price: 90", "Flight: LX 8, Price: 75"])
+    [{'Flight': 'LX 1', 'Price': '90'}, {'Flight': 'LX 8', 'Price': '75'}]
+    """
+    records = [list(map(_PAIR.fullmatch, _NEXT_PAIR.split(line))) for line in lines]
+    if not all(len(record) > 1 and all(record) for record in records):
+        return None
+    pairs = [[(pair[1], pair[2]) for pair in record if pair] for record in records]
+    keys = [name for name, _ in pairs[0]]
+    alike = len(set(keys)) == len(keys) and all([name for name, _ in each] == keys for each in pairs)
+    return [dict(each) for each in pairs] if alike else None
 
 
 def _unescaped(text: str) -> JSONValue:

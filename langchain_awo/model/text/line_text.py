@@ -14,7 +14,14 @@ import re
 from typing import Final, NamedTuple
 
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.model.text.line_scalar import BLOCK, QUOTED_PART, fold, parse_item_list, parse_scalar
+from langchain_awo.model.text.line_scalar import (
+    BLOCK,
+    QUOTED_PART,
+    fold,
+    parse_item_list,
+    parse_scalar,
+    records_of_lines,
+)
 
 _KEY: Final = re.compile(
     r"""(?: \*\*(?P<bold>[^*:\n]{1,60})(?::\*\*|\*\*:)
@@ -70,6 +77,8 @@ class _LineReader:
         plain = _plain_items([line.text for line in self.lines], {line.indent for line in self.lines})
         if plain is not None:
             return plain
+        if records := records_of_lines([line.text for line in self.lines]):
+            return [*records]
         if self._has_heading():
             self.at += 1
             self._skip_blank()
@@ -274,8 +283,16 @@ def _plain_items(texts: list[str], indents: set[int]) -> list[str] | None:
     if not colon or (first and not first.startswith(" ")) or any(":" in text for text in rest):
         return None
     items = [first.strip(), *rest] if first.strip() else rest
-    is_clear = " " in label.strip() and len(items) > 2 if first.strip() else len(items) > 1  # noqa: PLR2004
+    if first.strip():
+        is_clear = " " in label.strip() and (len(items) > 2 or _are_names(items))  # noqa: PLR2004
+    else:
+        is_clear = len(items) > 1
     return items if is_clear and all(_is_item(item) for item in items) else None
+
+
+def _are_names(items: list[str]) -> bool:
+    """Whether two lines below a label are names rather than a sentence over two lines."""
+    return all(len(item.split()) <= _WORDS and not item[0].islower() for item in items)
 
 
 def _is_item(text: str) -> bool:

@@ -70,7 +70,7 @@ def _account(
 
 def _bound(flow: StepFlow, name: str, agreement: float, *, constants: bool) -> Bound | None:
     """The best of one place, each element of a list, and a constant."""
-    found = [flow.place(name, agreement=agreement)]
+    found = [flow.place(name, agreement=agreement, specific=constants)]
     found += [flow.constant(name, agreement=agreement)] if constants else []
     found += [flow.element(name, of=where, agreement=agreement) for where in flow.lists()]
     return max((each for each in found if each), key=lambda each: each.share, default=None)

@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.places import Place
+from langchain_awo.optimizer.dataflow.specific import is_specific
 from langchain_awo.optimizer.dataflow.value_index import derive_value_key
 
 MAX_DEPTH: Final = 4
@@ -93,6 +94,12 @@ class ArgumentVotes:
             return {i: self.parts[i] for i in range(length) if i in self.parts}
         names = sorted(name for name in self.parts if isinstance(name, str))
         return {name: self.parts[name] for name in names if self.parts[name].present * 2 >= self.present}
+
+    @property
+    def only_value(self) -> JSONValue:
+        """The value that all examples share, if it is specific; else `None`."""
+        value = next(iter(self.samples.values())) if len(self.samples) == 1 else None
+        return value if is_specific(value) else None
 
     def beyond_chance(self, place: Place) -> float:
         """Agreement with a place, less what values drawn at random would show: 1 is full agreement, 0 is chance."""

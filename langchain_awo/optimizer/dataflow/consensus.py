@@ -9,7 +9,7 @@ is what two places explain equally well where they contradict each other.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -19,6 +19,7 @@ from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.views.notation import format_binding
 from langchain_awo.optimizer.dataflow.argument_stats import ArgumentVotes
 from langchain_awo.optimizer.dataflow.places import Place, find_places
+from langchain_awo.optimizer.dataflow.specific import looks_like_data
 from langchain_awo.optimizer.dataflow.value_index import derive_value_key
 
 SAMPLE: Final = 200
@@ -91,14 +92,24 @@ class StepFlow:
         """The value that nearly all calls have."""
         return _constant(self.votes[name], agreement)
 
-    def place(self, name: str, *, agreement: float) -> Bound | None:
+    def place(self, name: str, *, agreement: float, specific: bool = False) -> Bound | None:
         """The single place that nearly all calls agree on; the nearest and shortest if several do.
 
         An object or a list that no place holds whole is bound member by member.
+
+        Args:
+            name: of the argument.
+            agreement: share of the calls that must agree.
+            specific: whether a place is enough that always held one and the same value, if that value is specific: one
+                account is recorded, or one day. A write wants to see two.
         """
 
         def single(votes: ArgumentVotes) -> Bound | None:
-            return _best(votes, agreement, [place for place in votes.places if not place.is_list])
+            places = [place for place in votes.places if not (place.is_list or _is_choice(place))]
+            telling = [place for place in places if len(votes.shown[place]) > 1]
+            if not telling and specific and votes.only_value is not None:
+                telling = [place for place in places if place.kind == "output" and not place.has_position]
+            return _best(votes, agreement, telling)
 
         return _bound(self.votes[name], single, agreement)
 
@@ -107,7 +118,7 @@ class StepFlow:
 
         def inside(votes: ArgumentVotes) -> Bound | None:
             held = [p for p in votes.places if p.is_list and (p.step, p.list_path) == of]
-            return _best(votes, agreement, held)
+            return _best(votes, agreement, [place for place in held if len(votes.shown[place]) > 1])
 
         return _bound(self.votes[name], inside, agreement)
 
@@ -156,13 +167,6 @@ def _vote(number: int, example: Example, votes: dict[str, ArgumentVotes]) -> Non
             own.agree(places, key, example=number, weight=example.weight)
 
 
-def is_common(value: JSONValue) -> bool:
-    """Whether a value is likely to stand anywhere by chance."""
-    if value is None or isinstance(value, bool) or value == "":
-        return True
-    return isinstance(value, int | float) and abs(value) <= 10  # noqa: PLR2004  # small counts are everywhere
-
-
 def _bound(votes: ArgumentVotes, leaf: Leaf, agreement: float) -> Bound | None:
     """A value bound whole, else member by member."""
     if (whole := leaf(votes)) or not votes.is_container:
@@ -170,7 +174,7 @@ def _bound(votes: ArgumentVotes, leaf: Leaf, agreement: float) -> Bound | None:
     parts = {key: _part(part, leaf, agreement) for key, part in votes.usual_parts().items()}
     bounds = {key: bound for key, bound in parts.items() if bound}
     place = next((bound.place for bound in bounds.values() if bound.place), None)
-    if len(bounds) < len(parts) or place is None:
+    if len(bounds) < len(parts) or place is None or _picks(bound.place for bound in bounds.values()):
         return None
     members = {str(key): bound.binding for key, bound in bounds.items()}
     binding = (
@@ -182,6 +186,8 @@ def _bound(votes: ArgumentVotes, leaf: Leaf, agreement: float) -> Bound | None:
 
 def _part(votes: ArgumentVotes, leaf: Leaf, agreement: float) -> Bound | None:
     constant, found = _constant(votes, agreement), _bound(votes, leaf, agreement)
+    if constant and isinstance(constant.binding, Constant) and looks_like_data(constant.binding.value):
+        constant = None  # what one task was about, beside what flows
     if constant and found:
         return constant if constant.share >= found.share else found
     return constant or found
@@ -193,14 +199,24 @@ def _constant(votes: ArgumentVotes, agreement: float) -> Bound | None:
 
 
 def _best(votes: ArgumentVotes, agreement: float, places: Sequence[Place]) -> Bound | None:
-    telling = [place for place in places if len(votes.shown[place]) > 1]
-    if not telling:
+    if not places:
         return None
-    best = min(telling, key=lambda place: (-votes.places[place], *rank_place(place)))
-    rivals = [each for each in telling if each != best and votes.places[each] == votes.places[best]]
+    best = min(places, key=lambda place: (-votes.places[place], *rank_place(place)))
+    rivals = [each for each in places if each != best and votes.places[each] == votes.places[best]]
     if votes.beyond_chance(best) < BEYOND_CHANCE * agreement or _contradicted(best, rivals, votes):
         return None
     return _told(best.binding(), votes.places[best], votes, agreement, place=best, rivals=rivals)
+
+
+def _picks(places: Iterable[Place | None]) -> bool:
+    """Whether the members stand at several positions of a list: which of them, only the model knows."""
+    positions = {place.positions for place in places if place and place.has_position}
+    return len(positions) > 1
+
+
+def _is_choice(place: Place) -> bool:
+    """Whether it is one of several values that were asked for together: which of them, only the model knows."""
+    return place.kind == "argument" and place.has_position
 
 
 def _contradicted(best: Place, rivals: Sequence[Place], votes: ArgumentVotes) -> bool:

@@ -56,6 +56,16 @@ class Place:
         return not (self.transform or self.prefix or self.suffix)
 
     @property
+    def has_position(self) -> bool:
+        """Whether it takes what happens to stand at one position of a list."""
+        return bool(self.positions)
+
+    @property
+    def positions(self) -> tuple[str, ...]:
+        """The positions in lists that it takes."""
+        return tuple(segment for segment in self.path.split("/") if segment.lstrip("-").isdigit())
+
+    @property
     def list_path(self) -> str:
         """Path of the elements: up to and including the last `*`."""
         return self.path[: self.path.rindex("*") + 1]

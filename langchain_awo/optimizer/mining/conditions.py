@@ -28,7 +28,7 @@ from langchain_awo.model.ir.pointer import MISSING, escape
 from langchain_awo.model.text.encoding import compute_digest, dumps
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.places import DATA_KEY
-from langchain_awo.optimizer.mining.literals import looks_like_data
+from langchain_awo.optimizer.dataflow.specific import looks_like_data
 from langchain_awo.optimizer.statistics import compute_lower_bound
 
 MAX_FACTS: Final = 60

@@ -16,7 +16,6 @@ from typing import Final, TypeAlias
 from langchain_awo.model.ir.binding import Parameter, list_leaves
 from langchain_awo.model.ir.metatool import BindingEvidence, Refused, Step
 from langchain_awo.model.ir.pointer import MISSING, split, unescape
-from langchain_awo.model.text.encoding import compute_digest
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.text.phrasing import format_count
 from langchain_awo.model.views.notation import format_step
@@ -28,9 +27,6 @@ from langchain_awo.optimizer.statistics import compute_lower_bound, count_missin
 
 MIN_TASKS: Final = 2
 """A step that fewer tasks show is a coincidence."""
-
-FOLDS: Final = 4
-"""Parts the tasks are dealt into; each is held out once."""
 
 FoundIn: TypeAlias = Callable[[Step, int], bool]
 """Whether a step is found from the tasks outside a fold."""
@@ -74,20 +70,13 @@ class Verdict:
         return compute_lower_bound(self.agree, self.total, confidence)
 
 
-def assign_fold(task: str) -> int:
-    """The part of the tasks that a task belongs to."""
-    return int(compute_digest(task)[:8], 16) % FOLDS
-
-
 def try_step(step: Step, occurrences: Sequence[Occurrence], found_in: FoundIn | None = None) -> Verdict:
     """Counts each occurrence in which the agent went on with the step's tool, held out fold by fold.
 
     Args:
         found_in: if left out, the step is taken as given, as that of an earlier toolkit is.
     """
-    results = [
-        (assign_fold(each.task), wanted, align(step, each)) for each, wanted in _tried(step, occurrences)
-    ]
+    results = [(each.fold, wanted, align(step, each)) for each, wanted in _tried(step, occurrences)]
     folds = sorted({fold for fold, _, _ in results})
     missed = [fold for fold in folds if found_in is not None and not found_in(step, fold)]
     agree, given = 0, Counter[str]()

@@ -16,7 +16,7 @@ from langchain_awo.model.ir.metatool import BindingEvidence, Map, MetaTool, Para
 from langchain_awo.model.ir.pointer import escape
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.consensus import Bound, StepFlow
-from langchain_awo.optimizer.mining.literals import looks_like_data
+from langchain_awo.optimizer.dataflow.specific import looks_like_data
 
 AGREEMENT: Final = 0.85
 """Share of the recorded calls that must agree on a constant, and on any argument of a write."""
@@ -59,7 +59,10 @@ def read_forms(
     """
     usual = [name for name in flow.votes if flow.usual(name)]
     constant = {name: _fixed(name, flow, is_rule) for name in usual}
-    single = {name: _better(flow.place(name, agreement=READ_AGREEMENT), constant[name]) for name in usual}
+    single = {
+        name: _better(flow.place(name, agreement=READ_AGREEMENT, specific=True), constant[name])
+        for name in usual
+    }
     found = [
         form for form in [_formed(base, flow, single, taken), _chosen(base, flow, single, taken)] if form
     ]

@@ -33,7 +33,6 @@ from langchain_awo.optimizer.mining.cross_validate import (
     MIN_TASKS,
     Thresholds,
     Verdict,
-    assign_fold,
     find_doubt,
     try_step,
     with_verdict,
@@ -160,7 +159,7 @@ class Growing:
 
     def is_found_without(self, step: Step, fold: int) -> bool:
         """Whether the tasks outside a fold, alone, show the same step."""
-        away = [each for each in self.known if assign_fold(each.occurrence.task) != fold]
+        away = [each for each in self.known if each.occurrence.fold != fold]
         calling = {
             each.occurrence.task
             for each in away

@@ -31,7 +31,6 @@ from langchain_awo.optimizer.mining.conditions import Case, FoundConditions, col
 from langchain_awo.optimizer.mining.cross_validate import (
     MIN_TASKS,
     Thresholds,
-    assign_fold,
     find_doubt,
     try_step,
     with_verdict,
@@ -87,7 +86,7 @@ def decide_write(
         step = _guarded(form.step, found)
 
     def is_found_without(_step: Step, fold: int) -> bool:
-        away = [each for each in known if assign_fold(each.occurrence.task) != fold]
+        away = [each for each in known if each.occurrence.fold != fold]
         again = write_form(
             Step(tool=step.tool, effect=step.effect), learn_flow(step.tool, away), steps=routine.steps
         )

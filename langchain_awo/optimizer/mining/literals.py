@@ -13,7 +13,6 @@ after::
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -24,12 +23,6 @@ from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.unify import same
 from langchain_awo.optimizer.mining.occurrences import Occurrence
 
-FEW_WORDS: Final = 2
-"""A state or a kind is named in no more words than this."""
-
-LONGEST_WORD: Final = 24
-"""Characters; longer texts without a blank are ids."""
-
 SURE_TASKS: Final = 5
 """Distinct tasks that show that a value which looks like data is how the tool is always called."""
 
@@ -38,21 +31,6 @@ HOUSE_RULE: Final = 0.85
 
 WANTED: Final = 0.8
 """Share of the places in which a step that asks for a part only must have been wanted."""
-
-_DATA: Final = re.compile(r"\d|[@/\\:?!]|\.\s|[.!?]$")
-
-
-def looks_like_data(value: JSONValue) -> bool:
-    """Whether a value is a text that names or says something, rather than a state, a kind or a switch.
-
-    >>> [looks_like_data(value) for value in ("closed", "In Review", "About the coffee", "2024-05-01", "O-17", 5, True)]
-    [False, False, True, True, True, False, False]
-    """
-    if isinstance(value, list | dict):
-        return any(map(looks_like_data, value.values() if isinstance(value, dict) else value))
-    if not isinstance(value, str):
-        return False
-    return bool(_DATA.search(value)) or len(value.split()) > FEW_WORDS or len(value) > LONGEST_WORD
 
 
 def is_house_rule(tool: str, name: str, value: JSONValue, occurrences: Iterable[Occurrence]) -> bool:

@@ -18,6 +18,9 @@ from langchain_awo.optimizer.log.corpus import Call, Corpus, Run, Segment
 SAMPLE: Final = 200
 """Occurrences of an anchor that are looked at; more do not change a consensus."""
 
+FOLDS: Final = 4
+"""Parts the tasks are dealt into; each is held out once."""
+
 WINDOW: Final = 40
 """Rounds after the anchor that are looked at; a routine is no longer than that."""
 
@@ -31,6 +34,7 @@ class Occurrence:
         followers: successful calls that no step explains yet, in order, up to the first write that no step makes.
         frame: what exists after the steps so far, with the recorded outputs.
         done: keys of the calls that the steps so far make.
+        fold: the part of the tasks that is held out together with this one.
     """
 
     run: Run
@@ -40,6 +44,7 @@ class Occurrence:
     frame: Frame
     followers: list[Call] = field(default_factory=list)
     done: frozenset[str] = frozenset()
+    fold: int = 0
 
     @property
     def known_before(self) -> int:
@@ -84,7 +89,19 @@ def collect_occurrences(corpus: Corpus, tool: str, *, sample: int | None = SAMPL
             ranked.append((seen[run.task], compute_digest(run.trace_id), number))
         kept = sorted(number for *_, number in sorted(ranked)[:sample])
         places = [places[number] for number in kept]
-    return [_occurrence(*place) for place in places]
+    return _dealt([_occurrence(*place) for place in places])
+
+
+def _dealt(occurrences: list[Occurrence]) -> list[Occurrence]:
+    """The same with their folds: tasks that go on to the same tools are dealt one after the other, so that none holds them all."""
+    going_on: defaultdict[str, set[str]] = defaultdict(set)
+    for each in occurrences:
+        going_on[each.task].update(call.tool for call in each.followers)
+    ranked = sorted(going_on, key=lambda task: (sorted(going_on[task]), compute_digest(task)))
+    folds = {task: number % FOLDS for number, task in enumerate(ranked)}
+    for each in occurrences:
+        each.fold = folds[each.task]
+    return occurrences
 
 
 def _places(corpus: Corpus, tool: str) -> Iterator[tuple[Run, Segment, int, Call]]:

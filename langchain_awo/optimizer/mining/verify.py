@@ -13,7 +13,6 @@ from langchain_awo.optimizer.mining.align import advance
 from langchain_awo.optimizer.mining.cross_validate import (
     Thresholds,
     Verdict,
-    assign_fold,
     find_doubt,
     try_step,
     with_verdict,
@@ -65,7 +64,7 @@ def _evidence(routine: MetaTool, occurrences: Sequence[Occurrence], thresholds: 
         recorded = {call.key for call in each.followers if call.tool in tools}
         if recorded:
             places += 1
-            exact += assign_fold(each.task) not in missed and recorded <= _replayed(routine, each)
+            exact += each.fold not in missed and recorded <= _replayed(routine, each)
     return Evidence(
         tasks=len({each.task for each in occurrences}),
         occurrences=len(occurrences),

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from langchain_awo.model.text.json_value import JSONValue
@@ -69,7 +69,7 @@ def measure_ceiling(corpus: Corpus) -> Ceiling:
     for run, segment, kinds in classify_rounds(corpus):
         parts.update(kind for kind in kinds if kind)
         fused += len(segment.rounds) - 1
-        continued += _continue_walk(run, segment)
+        continued += sum(anchor is not None for anchor, _ in _continue_walk(run, segment))
         fresh = [position for position, kind in enumerate(kinds) if kind and kind != "repeat"]
         repairs = [position for position in fresh if not _went_well(segment.rounds[position - 1])]
         repaired += len(repairs)
@@ -92,15 +92,27 @@ def _is_destructive(current: Round) -> bool:
     return any(call.effect == "destructive" for call in current.calls)
 
 
-def _continue_walk(run: Run, segment: Segment) -> int:
-    saved, anchor = 0, None
+def continued_rounds(corpus: Corpus) -> Iterator[tuple[Round, Round, bool]]:
+    """Each round that the continue ceiling counts: its anchor, the round itself, and whether it only repeats earlier calls."""
+    for run in corpus.runs:
+        done: set[str] = set()
+        for segment in run.segments:
+            for anchor, current in _continue_walk(run, segment):
+                if anchor is not None:
+                    yield anchor, current, current.keys <= done
+                done |= current.keys
+
+
+def _continue_walk(run: Run, segment: Segment) -> Iterator[tuple[Round | None, Round]]:
+    """Every round with the anchor after which it needs no word of a model; `None` where it starts anew."""
+    anchor: Round | None = None
     for current in segment.rounds:
         reads = all(call.effect.is_read for call in current.calls)
-        if anchor is not None and reads and _is_produced(run, current, anchor):
-            saved += 1
+        if anchor is not None and reads and _is_produced(run, current, anchor.start):
+            yield anchor, current
         else:
-            anchor = current.start if reads else None
-    return saved
+            anchor = current if reads else None
+            yield None, current
 
 
 def _is_produced(run: Run, current: Round, since: int) -> bool:

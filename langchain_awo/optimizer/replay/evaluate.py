@@ -22,6 +22,7 @@ from langchain_awo.optimizer.replay.counterfactual import Replay, replay
 from langchain_awo.optimizer.replay.installed import replay_installed
 from langchain_awo.optimizer.replay.parts import PARTS
 from langchain_awo.optimizer.replay.tally import Tally
+from langchain_awo.optimizer.replay.unsaved import why_unsaved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,7 @@ class Evaluation:
         model_calls: of the held-out runs.
         baseline_awo: the paper's algorithm with exact bindings.
         baseline_awo_consensus: the same candidates with this package's bindings.
+        unsaved: why continue mode saves next to nothing of a ceiling worth speaking of; empty where it does, or there is none.
     """
 
     traces: int
@@ -89,6 +91,7 @@ class Evaluation:
     result: Saving
     ceiling: Ceiling
     meta_tools: tuple[MetaTool, ...] = ()
+    unsaved: str = ""
 
     def as_json(self) -> dict[str, JSONValue]:
         """Plain data, as the command line prints it."""
@@ -102,6 +105,7 @@ class Evaluation:
             "baseline_awo_consensus": self.baseline_awo_consensus.as_json(),
             "result": self.result.as_json(),
             "ceiling": self.ceiling.as_json(),
+            "unsaved": self.unsaved,
         }
 
 
@@ -156,7 +160,8 @@ def evaluate(
     own, _ = without_echo(traces, frozenset())
     corpus = build_corpus(own, tools=tools, declared=chosen.effects)
     train, rest = split(corpus, held_out=held_out, seed=split_seed)
-    meta_tools, _ = compile_corpus(train, chosen, progress=progress)
+    meta_tools, refused = compile_corpus(train, chosen, progress=progress)
+    result = measure_saving(meta_tools, rest)
     return Evaluation(
         traces=len(corpus.runs),
         tasks_train=len(train.tasks),
@@ -165,9 +170,10 @@ def evaluate(
         model_calls=rest.model_calls,
         baseline_awo=_literal(train, rest, replace(chosen, bindings="exact")),
         baseline_awo_consensus=_literal(train, rest, replace(chosen, bindings="consensus")),
-        result=measure_saving(meta_tools, rest),
+        result=result,
         ceiling=measure_ceiling(rest),
         meta_tools=tuple(meta_tools),
+        unsaved=why_unsaved(rest, meta_tools, refused, saved=result.continue_),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from langchain_awo.model.rules import Commute, RuleSet
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.optimizer.dataflow.consensus import is_common
+from langchain_awo.optimizer.dataflow.specific import is_common
 from langchain_awo.optimizer.log.corpus import Run
 from langchain_awo.optimizer.log.words_in_text import as_word, iterate_scalars
 from langchain_awo.optimizer.rules.path import PathCall

@@ -103,6 +103,7 @@ def find_subject(meta_tool: MetaTool) -> Step:
 def list_objects(meta_tool: MetaTool) -> list[list[str]]:
     """What the later reads are about, each once, in the plural where there are several; without the subject's own."""
     subject = find_subject(meta_tool)
+    said = set(map(singularize, extract_object(subject.tool)))
     own = singularize(extract_object(subject.tool)[-1])
     found: dict[str, list[str]] = {}
     for step in meta_tool.steps[1:]:
@@ -110,7 +111,8 @@ def list_objects(meta_tool: MetaTool) -> list[list[str]]:
             *front, noun = extract_object(step.tool)
             if singularize(noun) != own:
                 form = pluralize(noun) if step.over else noun
-                found.setdefault(singularize(noun), [*front, form])
+                told = [word for word in front if singularize(word) not in said]
+                found.setdefault(singularize(noun), [*told, form])
     return list(found.values())
 
 

@@ -28,6 +28,12 @@ VERBS: Final = frozenset(
         "select",
         "calculate",
         "compute",
+        "estimate",
+        "predict",
+        "compare",
+        "verify",
+        "validate",
+        "locate",
         "browse",
         "display",
         "scan",
@@ -79,6 +85,9 @@ GENERIC: Final = frozenset(
     ]
 )
 
+QUALITIES: Final = frozenset(["based", "available", "existing", "remaining", "related", "required"])
+"""What is said of an object behind it: `car_types_available`, `zip_code_based_on_city`."""
+
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -100,12 +109,17 @@ def extract_object(tool: str) -> tuple[str, ...]:
 
     >>> [object_of(name) for name in ("get_order_details", "find_user_id_by_email", "airline_get_user", "search")]
     [('order',), ('user',), ('user',), ('search',)]
+    >>> object_of("get_car_types_available"), object_of("get_zipcode_based_on_city"), object_of("estimate_distance")
+    (('car', 'types'), ('zipcode',), ('distance',))
     """
     words = split_name(tool)
     verb = next((place for place, word in enumerate(words) if word in VERBS), None)
     after = words[verb + 1 :] if verb is not None else words
     joint = next((place for place, word in enumerate(after) if word in JOINTS), len(after))
-    own = [word for word in after[:joint] if word not in GENERIC] or after[:joint]
+    said = after[:joint]
+    while len(said) > 1 and said[-1] in QUALITIES:
+        said = said[:-1]
+    own = [word for word in said if word not in GENERIC] or said
     before = [word for word in words[:verb] if word not in GENERIC] if verb else []
     return tuple(own or before or words or [tool])
 
