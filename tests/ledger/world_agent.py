@@ -100,7 +100,7 @@ class Office:
         model = ScriptedChatModel(policy=wishes.next_turn)
         agent = create_agent(model, self.tools, middleware=middleware, checkpointer=InMemorySaver())
         path = self.folder / f"{name}_{len(list(self.folder.iterdir()))}.db"
-        with awo.TraceRecorder(path) as recorder:
+        with awo.TraceRecorder(path, mask=False) as recorder:  # the agent goes on by what is recorded
             for number, task in enumerate(self.tasks.values()):
                 config = {
                     "callbacks": [recorder],

@@ -51,7 +51,7 @@ from langchain_awo.optimizer.log.inner_calls import (
     step_of,
     values_of,
 )
-from langchain_awo.optimizer.selection.mentions import Sayings, is_telling, sayings_of, words_of
+from langchain_awo.optimizer.selection.mentions import Sayings, is_telling, phrases_of, sayings_of, words_of
 from langchain_awo.optimizer.selection.output_liveness import is_used
 
 _Round: TypeAlias = list[ToolCallRecord]
@@ -227,17 +227,29 @@ class _Expansion:
         names = [value for value in (own if self.cautious else values) if is_name(value)]
         words = [value for value in own if not is_name(value)]
         if not names and not words:
-            return is_used(decode(call.output), call.args, self._run, before=before, later=later)
+            names, words = [decode(call.output)], []
         return any(
-            told and is_used(told, call.args, self._run, before=before, later=text)
+            told and is_used(told, call.args, self._run, before=before, later=text, shared=self._shared)
             for told, text in ((names, later), (words, said))  # a word is equal to an argument by chance
         )
 
     @cached_property
     def _returned(self) -> Counter[str]:
         """By value, how many different calls returned it."""
-        calls = {key_of(call): call for call in self._read_back() if self._is_original(call)}
-        return Counter(text for call in calls.values() for text in {dumps(each) for each in values_of(call)})
+        values = map(values_of, self._different_calls())
+        return Counter(text for each in values for text in {dumps(value) for value in each})
+
+    @cached_property
+    def _shared(self) -> frozenset[str]:
+        """Phrases of long texts that several different calls returned: they are how these tools put things."""
+        values = map(values_of, self._different_calls())
+        found = Counter(
+            phrase for each in values for phrase in {p for value in each for p in phrases_of(value)}
+        )
+        return frozenset(phrase for phrase, count in found.items() if count > 1)
+
+    def _different_calls(self) -> Iterable[ToolCallRecord]:
+        return {key_of(call): call for call in self._read_back() if self._is_original(call)}.values()
 
     def _is_original(self, call: ToolCallRecord) -> bool:
         return call.status == "ok" and call.name not in self.names and call.call_id not in self.inside

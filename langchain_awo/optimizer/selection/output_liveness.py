@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -47,7 +47,15 @@ class PlaceUse:
     characters: int = 0
 
 
-def is_used(output: JSONValue, args: Mapping[str, JSONValue], run: Run, *, before: int, later: str) -> bool:
+def is_used(
+    output: JSONValue,
+    args: Mapping[str, JSONValue],
+    run: Run,
+    *,
+    before: int,
+    later: str,
+    shared: Container[str] = (),
+) -> bool:
     """Whether something that a call returned, and that nobody had read before, is in what was said afterwards.
 
     A call that returned nothing to tell it by counts as used.
@@ -58,6 +66,7 @@ def is_used(output: JSONValue, args: Mapping[str, JSONValue], run: Run, *, befor
         run: whose text says what had been read.
         before: position in that text.
         later: words of what was said, see `Sayings`.
+        shared: phrases that other calls returned too, see `phrases_of`: that they were said proves nothing.
     """
     asked = {dumps(leaf) for leaf in scalars(args)}
     fresh = [
@@ -65,7 +74,7 @@ def is_used(output: JSONValue, args: Mapping[str, JSONValue], run: Run, *, befor
         for _, value in leaves_of(output)
         if is_telling(value) and dumps(value) not in asked and not run.known(value, before=before)
     ]
-    return not fresh or any(says(later, value) for value in fresh)
+    return not fresh or any(says(later, value, apart_from=shared) for value in fresh)
 
 
 def uses_of(corpus: Corpus, tool: str) -> tuple[dict[str, PlaceUse], int]:
