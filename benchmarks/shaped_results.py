@@ -15,7 +15,7 @@ from pathlib import Path
 
 import langchain_awo as awo
 from langchain_awo.model.ir.metatool import MetaTool
-from langchain_awo.model.stepping.outcome import Call, Done
+from langchain_awo.model.stepping.outcome import FinishedCall, OriginalCall
 from langchain_awo.model.text.encoding import decode, dumps
 from langchain_awo.model.trace.trace import ToolCallRecord
 from langchain_awo.optimizer.log.corpus import build_corpus
@@ -26,8 +26,10 @@ from langchain_awo.runtime.answer.render_steps import tell_steps
 
 def told(meta_tool: MetaTool, number: int, record: ToolCallRecord, *, shape: bool) -> int:
     """Characters of one recorded output as a step of a meta-tool tells it."""
-    call = Call(step=number, tool=record.name, args=dict(record.args), key="")
-    return len(dumps(tell_steps(meta_tool, [Done(call=call, output=decode(record.output))], shape=shape)))
+    call = OriginalCall(step=number, tool=record.name, args=dict(record.args), key="")
+    return len(
+        dumps(tell_steps(meta_tool, [FinishedCall(call=call, output=decode(record.output))], shape=shape))
+    )
 
 
 def measure(path: Path) -> tuple[int, int, int]:

@@ -8,7 +8,18 @@ from typing import Any
 
 from langchain_awo.demo.agent.agenda import AbsentError
 from langchain_awo.demo.agent.policy import Assignment
-from langchain_awo.demo.agent.wants import Each, Fixed, Found, Item, Reader, Recipe, Said, Source, Want, Words
+from langchain_awo.demo.agent.wants import (
+    AgentView,
+    ConstantValue,
+    Each,
+    ItemPlace,
+    OutputPlace,
+    OwnWords,
+    Recipe,
+    RequestValue,
+    Source,
+    Want,
+)
 from langchain_awo.demo.backoffice.tasks import Task
 
 PHRASES = {
@@ -68,7 +79,7 @@ def plan_for(instruction: str) -> Assignment:
     forgets = hashlib.sha256(instruction.encode()).digest()[0] < 256 // 5
     app, reads, write, args = {"like": _like, "reply": _reply, "accept": _accept}[kind]()
     again = _log_in(app, " again") if forgets else ()
-    token = Found(f"{app}_login again" if forgets else f"{app}_login", "/access_token")
+    token = OutputPlace(f"{app}_login again" if forgets else f"{app}_login", "/access_token")
     wants = (*_log_in(app), *reads, *again, Want(write, {"access_token": token, **args}))
     return Assignment(Recipe(lambda _: "Done.", wants), said)
 
@@ -76,8 +87,8 @@ def plan_for(instruction: str) -> Assignment:
 def _log_in(app: str, again: str = "") -> tuple[Want, Want]:
     """Fetches the password and logs in."""
     tool = "supervisor_show_account_password"
-    password = {"member": Said("member"), "account": Fixed(app)}
-    known = {name: Found(f"{tool}{again}", f"/{name}") for name in ("username", "password")}
+    password = {"member": RequestValue("member"), "account": ConstantValue(app)}
+    known = {name: OutputPlace(f"{tool}{again}", f"/{name}") for name in ("username", "password")}
     return (
         Want(tool, password, name=f"{tool}{again}", again=bool(again)),
         Want(f"{app}_login", known, name=f"{app}_login{again}", again=bool(again)),
@@ -91,48 +102,50 @@ Plan = tuple[str, tuple[Want, ...], str, dict[str, Source]]
 def _like() -> Plan:
     reads = (
         _read("music_list_playlists"),
-        _read("music_show_playlist", playlist_id=Words(_playlist)),
+        _read("music_show_playlist", playlist_id=OwnWords(_playlist)),
         Want(
             "music_show_song",
-            {"access_token": Found("music_login", "/access_token"), "song_id": Item("/song_id")},
-            each=Each(Found("music_show_playlist", "/songs/*")),
+            {"access_token": OutputPlace("music_login", "/access_token"), "song_id": ItemPlace("/song_id")},
+            each=Each(OutputPlace("music_show_playlist", "/songs/*")),
         ),
     )
-    return "music", reads, "music_like_song", {"song_id": Words(_most_played)}
+    return "music", reads, "music_like_song", {"song_id": OwnWords(_most_played)}
 
 
 def _reply() -> Plan:
     reads = (
-        _read("mail_search", query=Said("friend")),
-        _read("mail_read", mail_id=Found("mail_search", "/mails/0/mail_id")),
+        _read("mail_search", query=RequestValue("friend")),
+        _read("mail_read", mail_id=OutputPlace("mail_search", "/mails/0/mail_id")),
     )
     whom: dict[str, Source] = {
-        "recipient": Found("mail_read", "/sender"),
-        "subject": Found("mail_read", "/subject"),
+        "recipient": OutputPlace("mail_read", "/sender"),
+        "subject": OutputPlace("mail_read", "/subject"),
     }
-    return "mail", reads, "mail_send", {**whom, "body": Said("text")}
+    return "mail", reads, "mail_send", {**whom, "body": RequestValue("text")}
 
 
 def _accept() -> Plan:
-    reads = (_read("wallet_list_requests", sender=Said("friend")),)
-    return "wallet", reads, "wallet_accept_request", {"request_id": Words(_request)}
+    reads = (_read("wallet_list_requests", sender=RequestValue("friend")),)
+    return "wallet", reads, "wallet_accept_request", {"request_id": OwnWords(_request)}
 
 
 def _read(tool: str, **args: Source) -> Want:
-    return Want(tool, {"access_token": Found(f"{tool.partition('_')[0]}_login", "/access_token"), **args})
+    return Want(
+        tool, {"access_token": OutputPlace(f"{tool.partition('_')[0]}_login", "/access_token"), **args}
+    )
 
 
-def _playlist(reader: Reader) -> Any:
+def _playlist(reader: AgentView) -> Any:
     playlists = reader.found("music_list_playlists", "/playlists")
     return _only(each["playlist_id"] for each in playlists if each["title"] == reader.said["playlist"])
 
 
-def _most_played(reader: Reader) -> Any:
+def _most_played(reader: AgentView) -> Any:
     ids, plays = (reader.found_each("music_show_song", path) for path in ("/song_id", "/plays"))
     return max(zip(plays, ids, strict=True))[1]
 
 
-def _request(reader: Reader) -> Any:
+def _request(reader: AgentView) -> Any:
     requests = reader.found("wallet_list_requests", "/requests")
     return _only(each["request_id"] for each in requests if each["note"] == reader.said["note"])
 

@@ -7,7 +7,7 @@ from desk import Database, make_tool, mix_tasks, understand
 from langchain_core.tools import BaseTool
 
 from langchain_awo.demo.agent.policy import Assignment
-from langchain_awo.demo.agent.wants import Reader, Recipe, Said, Want, Words
+from langchain_awo.demo.agent.wants import AgentView, OwnWords, Recipe, RequestValue, Want
 from langchain_awo.demo.backoffice.tasks import Task
 
 PHRASES = {
@@ -94,16 +94,16 @@ def plan_for(instruction: str) -> Assignment:
     kind, said = understand(PHRASES, instruction)
     tables = Want("list_tables", {})
     if kind == "freshness":
-        fresh = Want("get_freshness", {"table": Said("table")})
+        fresh = Want("get_freshness", {"table": RequestValue("table")})
         return Assignment(
             Recipe(lambda reader: str(reader.found("get_freshness", "/loaded")), (tables, fresh)), said
         )
-    columns = Want("describe_table", {"table": Said("table")})
-    query = Want("run_query", {"sql": Words(lambda reader: _query(kind, reader.said))})
+    columns = Want("describe_table", {"table": RequestValue("table")})
+    query = Want("run_query", {"sql": OwnWords(lambda reader: _query(kind, reader.said))})
     return Assignment(Recipe(_figure, (tables, columns, query)), {**said, "kind": kind})
 
 
-def _figure(reader: Reader) -> str:
+def _figure(reader: AgentView) -> str:
     return str(reader.found("run_query", "/0/figure"))
 
 

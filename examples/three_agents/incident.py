@@ -7,7 +7,7 @@ from desk import Database, make_tool, mix_tasks, understand
 from langchain_core.tools import BaseTool
 
 from langchain_awo.demo.agent.policy import Assignment
-from langchain_awo.demo.agent.wants import Found, Reader, Recipe, Said, Want, When
+from langchain_awo.demo.agent.wants import AgentView, OutputPlace, Recipe, RequestValue, Want, When
 from langchain_awo.demo.backoffice.tasks import Task
 
 PHRASES = {
@@ -137,10 +137,10 @@ def plan_for(instruction: str) -> Assignment:
     return Assignment({"cause": _cause, "triage": _triage, "blame": _blame, "close": _close}[kind](), said)
 
 
-_ALERT = Want("get_alert", {"alert_id": Said("alert_id")})
-_METRICS = Want("get_metrics", {"service": Found("get_alert", "/service")})
-_DEPLOYMENT = Want("get_deployment", {"deployment_id": Found("get_metrics", "/deployment_id")})
-_LOGS = Want("get_logs", {"service": Found("get_alert", "/service")})
+_ALERT = Want("get_alert", {"alert_id": RequestValue("alert_id")})
+_METRICS = Want("get_metrics", {"service": OutputPlace("get_alert", "/service")})
+_DEPLOYMENT = Want("get_deployment", {"deployment_id": OutputPlace("get_metrics", "/deployment_id")})
+_LOGS = Want("get_logs", {"service": OutputPlace("get_alert", "/service")})
 _IS_HIGH = When("get_alert", "/severity", "equals", "high")
 
 
@@ -153,17 +153,17 @@ def _blame() -> Recipe:
 
 
 def _triage() -> Recipe:
-    oncall = Want("get_oncall", {"team": Found("get_metrics", "/team")}, when=_IS_HIGH)
-    engineer = Found("get_oncall", "/engineer")
-    page = Want("page_engineer", {"engineer": engineer, "alert_id": Said("alert_id")}, when=_IS_HIGH)
+    oncall = Want("get_oncall", {"team": OutputPlace("get_metrics", "/team")}, when=_IS_HIGH)
+    engineer = OutputPlace("get_oncall", "/engineer")
+    page = Want("page_engineer", {"engineer": engineer, "alert_id": RequestValue("alert_id")}, when=_IS_HIGH)
     return Recipe(lambda _: "It is looked after.", (_ALERT, _METRICS, oncall, page))
 
 
 def _close() -> Recipe:
-    closing = Want("close_alert", {"alert_id": Said("alert_id"), "note": Said("note")})
+    closing = Want("close_alert", {"alert_id": RequestValue("alert_id"), "note": RequestValue("note")})
     return Recipe(lambda _: "Closed.", (_ALERT, closing))
 
 
-def _name_change(reader: Reader) -> str:
+def _name_change(reader: AgentView) -> str:
     author, summary = (reader.found("get_deployment", path) for path in ("/author", "/summary"))
     return f"{author}: {summary}"

@@ -7,7 +7,16 @@ from desk import Database, make_tool, mix_tasks, understand
 from langchain_core.tools import BaseTool
 
 from langchain_awo.demo.agent.policy import Assignment
-from langchain_awo.demo.agent.wants import Each, Found, Item, Reader, Recipe, Said, Want, Words
+from langchain_awo.demo.agent.wants import (
+    AgentView,
+    Each,
+    ItemPlace,
+    OutputPlace,
+    OwnWords,
+    Recipe,
+    RequestValue,
+    Want,
+)
 from langchain_awo.demo.backoffice.tasks import Task
 
 PHRASES = {
@@ -115,13 +124,13 @@ def plan_for(instruction: str) -> Assignment:
     return Assignment({"next": _next, "book": _book, "trips": _trips}[kind](), said)
 
 
-_TRAVELER = Want("find_traveler", {"email": Said("email")})
-_TRIPS = Want("list_trips", {"traveler_id": Found("find_traveler", "/traveler_id")})
-_TRIP = Want("get_trip", {"trip_id": Found("list_trips", "/trips/0/trip_id")})
+_TRAVELER = Want("find_traveler", {"email": RequestValue("email")})
+_TRIPS = Want("list_trips", {"traveler_id": OutputPlace("find_traveler", "/traveler_id")})
+_TRIP = Want("get_trip", {"trip_id": OutputPlace("list_trips", "/trips/0/trip_id")})
 
 
 def _next() -> Recipe:
-    def answer(reader: Reader) -> str:
+    def answer(reader: AgentView) -> str:
         city, hotel = (reader.found("get_trip", path) for path in ("/city", "/hotel"))
         return f"{city}, {hotel or 'nothing is booked'}"
 
@@ -129,18 +138,20 @@ def _next() -> Recipe:
 
 
 def _book() -> Recipe:
-    hotels = Want("search_hotels", {"city": Found("get_trip", "/city")})
-    book = Want("book_hotel", {"trip_id": Found("get_trip", "/trip_id"), "hotel_id": Words(_best_hotel)})
+    hotels = Want("search_hotels", {"city": OutputPlace("get_trip", "/city")})
+    book = Want(
+        "book_hotel", {"trip_id": OutputPlace("get_trip", "/trip_id"), "hotel_id": OwnWords(_best_hotel)}
+    )
     return Recipe(lambda _: "Booked.", (_TRAVELER, _TRIPS, _TRIP, hotels, book))
 
 
 def _trips() -> Recipe:
-    every = Each(Found("list_trips", "/trips/*"))
-    weather = Want("get_weather", {"city": Item("/city")}, each=every)
+    every = Each(OutputPlace("list_trips", "/trips/*"))
+    weather = Want("get_weather", {"city": ItemPlace("/city")}, each=every)
     return Recipe(lambda reader: str(reader.found("list_trips", "/trips")), (_TRAVELER, _TRIPS, weather))
 
 
-def _best_hotel(reader: Reader) -> Any:
+def _best_hotel(reader: AgentView) -> Any:
     best = min(reader.found("search_hotels", "/hotels"), key=lambda each: (-each["stars"], each["price"]))
     return best["hotel_id"]
 

@@ -7,7 +7,7 @@ import re
 from shop import COLOURS, THINGS
 
 from langchain_awo.demo.agent.policy import Assignment
-from langchain_awo.demo.agent.wants import Fixed, Found, Reader, Recipe, Want
+from langchain_awo.demo.agent.wants import AgentView, ConstantValue, OutputPlace, Recipe, Want
 from langchain_awo.demo.backoffice.tasks import Task
 
 PHRASES = {
@@ -63,15 +63,15 @@ class Steps:
     def act(self, tool: str, group: str, name: str, **args: str) -> None:
         """Uses an element; what buttons, links and the enter key lead to is the page then."""
         here = f"page {len(self.wants)}"
-        element = {"id": Found(self.page, f"/{group}/{name}/id")}
-        said = {key: Fixed(value) for key, value in args.items()}
+        element = {"id": OutputPlace(self.page, f"/{group}/{name}/id")}
+        said = {key: ConstantValue(value) for key, value in args.items()}
         self.wants.append(Want(tool, {**element, **said}, name=here))
         if tool in ("click", "press_enter"):
             self.page = here
 
     def look_around(self) -> None:
         """Scrolls down, as some do."""
-        self.wants.append(Want("scroll", {"direction": Fixed("down")}, optional=True))
+        self.wants.append(Want("scroll", {"direction": ConstantValue("down")}, optional=True))
 
 
 def plan_for(instruction: str) -> Assignment:
@@ -93,7 +93,7 @@ def plan_for(instruction: str) -> Assignment:
     elif kind == "order":
         _order(steps, said)
 
-    def answer(reader: Reader) -> str:
+    def answer(reader: AgentView) -> str:
         return _price(reader.found(product, "/text")) if kind == "price" else "Done."
 
     return Assignment(Recipe(answer, tuple(steps.wants)), said)

@@ -17,7 +17,7 @@ from langchain_awo.model.ir.installation import METADATA
 from langchain_awo.model.text.encoding import project_output, to_json
 from langchain_awo.model.text.failure import failure_in
 from langchain_awo.model.trace.hints import HINT_NAMES
-from langchain_awo.model.trace.trace import Replay, Status
+from langchain_awo.model.trace.trace import ReplayMark, Status
 
 MAX_ERROR_TEXT: Final = 4000
 """Longer error messages, in characters, are cut."""
@@ -57,13 +57,13 @@ def _scope_of(namespace: str, name: str) -> str:
     return f"{graph}#{name}" if graph and name else graph or name
 
 
-def replay_of(metadata: Mapping[str, Any]) -> Replay | None:
+def replay_of(metadata: Mapping[str, Any]) -> ReplayMark | None:
     """The mark that a meta-tool leaves on the calls it makes."""
     name = metadata.get("awo_meta_tool")
     if name is None:
         return None
     step = metadata.get("awo_step")
-    return Replay(meta_tool=str(name), step=step) if name and isinstance(step, int) else None
+    return ReplayMark(meta_tool=str(name), step=step) if name and isinstance(step, int) else None
 
 
 def arguments_of(inputs: object, text: str) -> bytes:

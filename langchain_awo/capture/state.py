@@ -13,7 +13,7 @@ from uuid import UUID
 
 from langchain_awo.capture.frozen import NOTHING, Frozen
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.model.trace.trace import Message, Replay, Status, TokenUsage, ToolCallRecord, ToolSpec
+from langchain_awo.model.trace.trace import Message, ReplayMark, Status, TokenUsage, ToolCallRecord, ToolSpec
 
 OVERHEAD: Final = 500
 """Bytes that a call takes of memory beside its values."""
@@ -146,7 +146,7 @@ class ToolRun:
     scope: str
     inside: ToolRun | None
     issued: IssuedCall | None
-    replay: Replay | None
+    replay: ReplayMark | None
     status: Status = "abandoned"
     output: Frozen = NOTHING
     error: str | None = None

@@ -90,10 +90,10 @@ def _serve(
     file: Path, key: bytes | None, examples: Mapping[str, Examples] | None, *, port: int, opens: bool
 ) -> None:
     from langchain_awo.review.desk import Desk
-    from langchain_awo.review.server import Session, open_socket, review_app, server_for
+    from langchain_awo.review.server import ReviewSession, open_socket, review_app, server_for
 
     with open_socket(port) as listening, TemporaryDirectory(prefix="awo-review-") as folder:
-        session = Session(listening.getsockname()[1])
+        session = ReviewSession(listening.getsockname()[1])
         server = server_for(review_app(Desk(path=file, key=key, examples=examples), session))
         put(session.url)
         say("decisions are saved as you make them; Ctrl-C ends the review")

@@ -21,7 +21,7 @@ import langchain_awo as awo
 from langchain_awo.demo.agent.agent import build_agent, run_tasks, scripted_model
 from langchain_awo.demo.agent.office import back_office_policy
 from langchain_awo.demo.agent.recipes import OFFICE
-from langchain_awo.demo.backoffice.reading import Desk
+from langchain_awo.demo.backoffice.reading import LookupDesk
 from langchain_awo.demo.backoffice.tasks import Task, generate_tasks
 from langchain_awo.demo.backoffice.tools import READS, back_office_tools
 from langchain_awo.demo.backoffice.world import World
@@ -175,7 +175,7 @@ def _with_pages(world: World, tools: list[BaseTool]) -> list[BaseTool]:
         page: int = 1,
     ) -> dict[str, Any]:
         """List the orders of a customer, newest first, twenty on a page."""
-        return {**Desk(world).list_orders(customer_id, status), "page": page}
+        return {**LookupDesk(world).list_orders(customer_id, status), "page": page}
 
     paged = StructuredTool.from_function(list_orders, metadata=READS, handle_tool_error=True)
     return [paged if tool.name == "list_orders" else tool for tool in tools]

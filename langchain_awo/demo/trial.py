@@ -26,7 +26,7 @@ from langchain_awo.runtime.tool.signatures import spec_of
 from langchain_awo.testing import ScriptedChatModel
 
 
-class Place(Protocol):
+class Workplace(Protocol):
     """Where an agent works: tools, and what their use leaves behind."""
 
     def tools(self) -> list[BaseTool]:
@@ -43,7 +43,7 @@ class Place(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arm:
+class TrialArm:
     """What all held-out tasks took together.
 
     Attributes:
@@ -88,15 +88,15 @@ class Trial:
     toolkit: awo.MetaToolkit
     recorded: int
     held_out: int
-    before: Arm
-    after: Arm
+    before: TrialArm
+    after: TrialArm
     used: Mapping[str, int]
     same_rows: bool
     strategies: Mapping[str, Strategy]
 
 
 def run_trial(
-    open_place: Callable[[], Place],
+    open_place: Callable[[], Workplace],
     planner: Planner,
     tasks: Sequence[Task],
     *,
@@ -110,7 +110,7 @@ def run_trial(
     """Records the first tasks, compiles them, and does the last ones on two fresh places.
 
     Args:
-        open_place: a new place, equal to every other one; a `Place`.
+        open_place: a new place, equal to every other one; a `Workplace`.
         planner: what the agent knows of its tasks.
         tasks: distinct ones.
         held_out: how many of the last are not recorded for compiling.
@@ -182,7 +182,7 @@ class _Agent:
 
     def work(
         self,
-        place: Place,
+        place: Workplace,
         tasks: Sequence[Task],
         *,
         callbacks: Sequence[Any] = (),
@@ -195,10 +195,10 @@ class _Agent:
         return run_tasks(agent, tasks, callbacks=callbacks)
 
 
-def _arm(works: Sequence[Work], place: Place, tasks: Sequence[Task]) -> Arm:
+def _arm(works: Sequence[Work], place: Workplace, tasks: Sequence[Task]) -> TrialArm:
     own = {tool.name for tool in place.tools()}
     answers = {work.task_id: work.answer for work in works}
-    return Arm(
+    return TrialArm(
         model_calls=sum(work.model_calls for work in works),
         tool_calls=sum(name in own for work in works for name in work.tool_calls),
         tokens=sum(work.tokens for work in works),

@@ -1,4 +1,4 @@
-"""The run that a toolkit shortened, as long as it would have been without: the other way round than `Account.changed`.
+"""The run that a toolkit shortened, as long as it would have been without: the other way round than `PlainRun.changed`.
 
 What was executed is known, and what meta-tools did in it; `restore` puts back the model calls that they saved and takes their texts out
 again. Settling the result gives what the toolkit saved, by the one definition in `langchain_awo.ledger.settle`.
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from langchain_awo.ledger.balance import Balance
-from langchain_awo.ledger.settle import START, Account, Change, Put, Turn, settle
+from langchain_awo.ledger.settle import START, PlainRun, PlainTurn, Put, Settlement, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,12 @@ class Restored:
         changes: what each owner changed about it.
     """
 
-    account: Account
-    changes: Mapping[str, Change]
+    account: PlainRun
+    changes: Mapping[str, Settlement]
 
     def settled(self) -> dict[str, Balance]:
         """What each owner saved beside those before it; they add up to what all of them saved together."""
-        so_far, before = Change(), Balance()
+        so_far, before = Settlement(), Balance()
         found: dict[str, Balance] = {}
         for owner, change in self.changes.items():
             so_far.add(change)
@@ -57,7 +57,7 @@ class Restored:
         return found
 
 
-def restore(executed: Account, taken: Sequence[Taken], results: Sequence[float]) -> Restored:
+def restore(executed: PlainRun, taken: Sequence[Taken], results: Sequence[float]) -> Restored:
     """The run as it would have been without the uses in it.
 
     A saved model call is taken to say nothing but its calls; and what stands around messages is taken from the prompts of the run itself,
@@ -71,22 +71,22 @@ def restore(executed: Account, taken: Sequence[Taken], results: Sequence[float])
     behind: dict[int, list[Taken]] = defaultdict(list)
     for each in taken:
         behind[each.behind].append(each)
-    builder = _Builder(executed, results, frozenset(behind))
+    builder = _TurnBuilder(executed, results, frozenset(behind))
     builder.begin(behind[START])
     for index in range(len(executed.turns)):
         builder.go_on(index, behind[index])
-    return Restored(Account(builder.turns), builder.changes)
+    return Restored(PlainRun(builder.turns), builder.changes)
 
 
-class _Builder:
+class _TurnBuilder:
     """The turns so far, and by how much the prompts of each agent are longer than those that were executed."""
 
-    def __init__(self, executed: Account, results: Sequence[float], used: frozenset[int]) -> None:
+    def __init__(self, executed: PlainRun, results: Sequence[float], used: frozenset[int]) -> None:
         self.executed = executed
         self.results = results
         self.around = self._around(used)
-        self.turns: list[Turn] = []
-        self.changes: dict[str, Change] = defaultdict(Change)
+        self.turns: list[PlainTurn] = []
+        self.changes: dict[str, Settlement] = defaultdict(Settlement)
         self.longer: dict[str, float] = defaultdict(float)
 
     def begin(self, uses: Sequence[Taken]) -> None:
@@ -110,7 +110,7 @@ class _Builder:
         self.longer[turn.scope] -= text
         self._put_back(uses, turn, len(self.turns) - 1, grown=text + own)
 
-    def _put_back(self, uses: Sequence[Taken], near: Turn, place: int, *, grown: float) -> None:
+    def _put_back(self, uses: Sequence[Taken], near: PlainTurn, place: int, *, grown: float) -> None:
         """Puts model calls back that are near to one that was made.
 
         Args:

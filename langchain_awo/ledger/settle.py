@@ -25,7 +25,7 @@ START: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class PlainTurn:
     """One model call of a run without a toolkit.
 
     Attributes:
@@ -46,7 +46,7 @@ class Turn:
         """Input tokens."""
         return self.usage.input_tokens + self.more
 
-    def longer(self, tokens: float) -> Turn:
+    def longer(self, tokens: float) -> PlainTurn:
         """The same with a longer prompt; it cannot be shorter than nothing."""
         return replace(self, more=max(self.more + tokens, -float(self.usage.input_tokens)))
 
@@ -64,7 +64,7 @@ class Put:
 
 
 @dataclass(slots=True)
-class Change:
+class Settlement:
     """What a toolkit changes about one run.
 
     Attributes:
@@ -80,7 +80,7 @@ class Change:
     unsure: float = 0.0
     seconds: float = 0.0
 
-    def add(self, other: Change) -> None:
+    def add(self, other: Settlement) -> None:
         """Adds what another use changes about the same run."""
         self.saved += other.saved
         self.puts += other.puts
@@ -90,10 +90,10 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Account:
+class PlainRun:
     """The model calls of one run without a toolkit, in order."""
 
-    turns: Sequence[Turn]
+    turns: Sequence[PlainTurn]
 
     @cached_property
     def chains(self) -> dict[str, list[int]]:
@@ -103,7 +103,7 @@ class Account:
             chains.setdefault(turn.scope, []).append(index)
         return chains
 
-    def paid(self, put: Put, change: Change) -> int:
+    def paid(self, put: Put, change: Settlement) -> int:
         """In how many prompts of its agent a text stands."""
         if not self.turns:
             return 0
@@ -124,7 +124,7 @@ class Account:
         grown = self.turns[chain[place]].input - self.turns[index].input
         return max(grown, self.turns[index].usage.output_tokens)
 
-    def changed(self, change: Change, *, schemas: float = 0.0) -> Account:
+    def changed(self, change: Settlement, *, schemas: float = 0.0) -> PlainRun:
         """The same run with a toolkit.
 
         Args:
@@ -144,7 +144,7 @@ class Account:
             else:
                 turns.append(turn.longer(added[turn.scope]))
             added[turn.scope] += puts.get(index, 0.0)
-        return Account(turns)
+        return PlainRun(turns)
 
     @property
     def spent(self) -> Balance:
@@ -161,7 +161,7 @@ class Account:
         )
 
 
-def settle(account: Account, change: Change, *, schemas: float = 0.0) -> Balance:
+def settle(account: PlainRun, change: Settlement, *, schemas: float = 0.0) -> Balance:
     """What a change saves of a run: spent without it, less spent with it.
 
     Args:
@@ -177,7 +177,7 @@ def settle(account: Account, change: Change, *, schemas: float = 0.0) -> Balance
     )
 
 
-def _estimated(account: Account, change: Change, made: int, schemas: float) -> float:
+def _estimated(account: PlainRun, change: Settlement, made: int, schemas: float) -> float:
     """Tokens of a change that nobody counted: texts and schemas in every prompt, and model calls without a recorded usage."""
     unknown = sum(
         account.turns[index].usage.total_tokens

@@ -18,7 +18,7 @@ from langchain_awo.optimizer.log.corpus import Corpus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class RunAccount:
     """One run with its uses judged and its books done."""
 
     seen: Observed
@@ -32,7 +32,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Savings:
+class NetSaving:
     """What a run that had a meta-tool saved by it on average, net of its schema and of what it fetched in vain."""
 
     model_calls: Interval
@@ -76,7 +76,7 @@ class Finding:
     made: int
     wasted: int
     saved: float
-    savings: Savings
+    savings: NetSaving
     changed: tuple[str, ...] = ()
     violations: tuple[Violation, ...] = ()
 
@@ -116,7 +116,7 @@ class Finding:
 
 
 def finding_of(
-    meta_tool: MetaTool, accounts: Sequence[Account], corpus: Corpus, changed: Sequence[str]
+    meta_tool: MetaTool, accounts: Sequence[RunAccount], corpus: Corpus, changed: Sequence[str]
 ) -> Finding:
     """The figures of one meta-tool over all runs."""
     name = meta_tool.name
@@ -147,12 +147,12 @@ def finding_of(
     )
 
 
-def _mode(meta_tool: MetaTool, had: Sequence[Account]) -> Mode:
+def _mode(meta_tool: MetaTool, had: Sequence[RunAccount]) -> Mode:
     seen = Counter(mode for each in had if (mode := each.seen.usage.modes[meta_tool.name]) is not None)
     return min(seen, key=lambda mode: (-seen[mode], mode)) if seen else meta_tool.mode
 
 
-def _success(accounts: Sequence[Account]) -> Share:
+def _success(accounts: Sequence[RunAccount]) -> Share:
     known = [each.seen.trace.success for each in accounts if each.seen.trace.success is not None]
     return Share(sum(known), len(known))
 
@@ -167,8 +167,8 @@ def _hand_backs(uses: Sequence[Use]) -> tuple[tuple[StoppedAt, int], ...]:
     return tuple((found[key][0], len(found[key])) for key in ranked)
 
 
-def _savings(nets: Sequence[Amount]) -> Savings:
-    return Savings(
+def _savings(nets: Sequence[Amount]) -> NetSaving:
+    return NetSaving(
         model_calls=mean_of([each.model_calls for each in nets]),
         tokens=mean_of([float(each.tokens) for each in nets]),
         cost=mean_of([each.cost for each in nets]),

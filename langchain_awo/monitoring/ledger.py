@@ -14,7 +14,7 @@ from typing import Literal, Self, TypeAlias
 
 from langchain_awo.ledger.balance import Balance
 from langchain_awo.ledger.restore import Restored, Taken, restore
-from langchain_awo.ledger.settle import START, Account, Turn
+from langchain_awo.ledger.settle import START, PlainRun, PlainTurn
 from langchain_awo.ledger.tokens import schema_tokens, text_tokens
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.text.json_value import JSONValue
@@ -255,7 +255,7 @@ def _reads(index: int, each: Judged, seen: Observed) -> bool:
 def _restored(seen: Observed, work: Sequence[Amount], judged: Sequence[Judged]) -> Restored:
     """The run without its meta-tools, whose schemas and whose results in vain `work` does not have any more."""
     turns = [
-        Turn(
+        PlainTurn(
             TokenUsage(input_tokens=each.input_tokens, output_tokens=each.output_tokens),
             scope=call.scope,
             seconds=each.seconds,
@@ -281,4 +281,4 @@ def _restored(seen: Observed, work: Sequence[Amount], judged: Sequence[Judged]) 
     for each in judged:
         if each.use.issued_by is not None:
             results[each.use.issued_by] += each.asked_for
-    return restore(Account(turns), taken, results)
+    return restore(PlainRun(turns), taken, results)

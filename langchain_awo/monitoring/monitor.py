@@ -12,7 +12,7 @@ from langchain_awo.model.trace.trace import Trace
 from langchain_awo.monitoring.decisions import Decision, Period, decide, decide_toolkit
 from langchain_awo.monitoring.drift import Drift, drift_of
 from langchain_awo.monitoring.experiment import Experiment, experiment_of
-from langchain_awo.monitoring.findings import Account, Finding, finding_of
+from langchain_awo.monitoring.findings import Finding, RunAccount, finding_of
 from langchain_awo.monitoring.judging import judge
 from langchain_awo.monitoring.ledger import Bookkeeper, Ledger, ledger_of, schema_sizes
 from langchain_awo.monitoring.members import changed_members
@@ -146,14 +146,14 @@ def monitor_traces(
 
 def _accounts(
     seen: Sequence[Observed], corpus: Corpus, plan: ToolkitPlan, prices: PriceTable
-) -> list[Account]:
+) -> list[RunAccount]:
     meta_tools = {each.name: each for each in plan.meta_tools}
     together = asked_together((each.trace for each in seen), known=read_together(plan.corpus.get("together")))
     keeper = Bookkeeper(sizes=schema_sizes(plan.meta_tools, corpus), prices=prices)
     accounts = []
     for each in seen:
         judged = judge(each, meta_tools, together=together)
-        accounts.append(Account(seen=each, judged=tuple(judged), ledger=keeper.books(each, judged)))
+        accounts.append(RunAccount(seen=each, judged=tuple(judged), ledger=keeper.books(each, judged)))
     return accounts
 
 
@@ -166,7 +166,7 @@ def _period(traces: Sequence[Trace]) -> Period:
     return Period(days[0], days[-1]) if days else Period()
 
 
-def _notes(accounts: Sequence[Account], ledger: Ledger, period: Period) -> list[str]:
+def _notes(accounts: Sequence[RunAccount], ledger: Ledger, period: Period) -> list[str]:
     notes = []
     if accounts and period.last is None:
         notes.append("The traces carry no times, so no day to look again can be told.")

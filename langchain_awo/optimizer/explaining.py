@@ -14,7 +14,7 @@ from langchain_awo.model.text.phrasing import did_you_mean, joined, times
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.views.notation import format_guard, format_step
 from langchain_awo.optimizer.dataflow.account import account_for
-from langchain_awo.optimizer.explanation import ExplainedStep, Explanation, Gain, Trial
+from langchain_awo.optimizer.explanation import ExplainedStep, Explanation, Gain, StepTrial
 from langchain_awo.optimizer.log.corpus import Call, Corpus
 from langchain_awo.optimizer.mining.cross_validate import MIN_TASKS, Verdict, doubt_about, try_step
 from langchain_awo.optimizer.mining.decide import decided
@@ -73,7 +73,7 @@ def explain_routine(corpus: Corpus, routine: Sequence[str], *, options: Options 
         if name not in seen.specs:
             raise CompileError(f"no trace has a tool {name!r}; {did_you_mean(name, seen.specs)}")
     meta_tools, refused = compile_corpus(corpus, chosen)
-    walk = _Walk(seen, chosen, names[0])
+    walk = _RoutineWalk(seen, chosen, names[0])
     walked = [walk.start(), *(walk.step(name) for name in names[1:])]
     steps = [_refused_later(step, names, refused) for step in walked]
     gain = walk.gain()
@@ -134,7 +134,7 @@ def _more(gain: Gain) -> Iterator[str]:
 
 
 @dataclass(slots=True)
-class _Walk:
+class _RoutineWalk:
     """Goes along a routine as it was recorded, also through steps that could not be compiled."""
 
     corpus: Corpus
@@ -264,10 +264,10 @@ class _Walk:
             remedies=(*shown.remedies, *_more_places(refused)),
         )
 
-    def _trial(self, verdict: Verdict) -> Trial:
+    def _trial(self, verdict: Verdict) -> StepTrial:
         thresholds = self.options.thresholds
         wanted = thresholds.reads if verdict.step.effect.is_read else thresholds.writes
-        return Trial(
+        return StepTrial(
             agree=verdict.agree,
             total=verdict.total,
             bound=round(verdict.bound(thresholds.confidence), 4),

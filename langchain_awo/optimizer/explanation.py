@@ -11,7 +11,7 @@ from langchain_awo.optimizer.dataflow.account import ArgumentAccount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class StepTrial:
     """How often a step made exactly the recorded call, on tasks it was not found in.
 
     Attributes:
@@ -51,7 +51,7 @@ class ExplainedStep:
     elsewhere: tuple[tuple[str, int], ...] = ()
     arguments: tuple[ArgumentAccount, ...] = ()
     call: str = ""
-    trial: Trial | None = None
+    trial: StepTrial | None = None
     condition: str = ""
     obstacles: tuple[str, ...] = ()
     remedies: tuple[str, ...] = ()

@@ -10,10 +10,10 @@ from langchain_awo.model.ir.binding import Argument, Binding, Item, Output, Para
 from langchain_awo.model.ir.metatool import MetaTool, Step
 from langchain_awo.model.views.notation import format_binding, format_guard, format_step
 from langchain_awo.reporting.flow_routes import route
-from langchain_awo.reporting.flow_shapes import GAP, MARGIN, SPACE, WIDTH, Arrow, Box, Flow, Port
+from langchain_awo.reporting.flow_shapes import GAP, MARGIN, SPACE, WIDTH, Arrow, Box, FlowPicture, Port
 
 
-def flow_of(meta_tool: MetaTool) -> Flow:
+def flow_of(meta_tool: MetaTool) -> FlowPicture:
     """The picture of a meta-tool: parameters on the left, each step to the right of all it uses.
 
     Args:
@@ -26,7 +26,7 @@ def flow_of(meta_tool: MetaTool) -> Flow:
     if meta_tool.parameters:
         boxes.insert(0, _parameter_box(meta_tool, arrows))
     placed = tuple(_placed(boxes, arrows))
-    return Flow(placed, tuple(route(arrows, placed)))
+    return FlowPicture(placed, tuple(route(arrows, placed)))
 
 
 Source: TypeAlias = tuple[str, Binding]

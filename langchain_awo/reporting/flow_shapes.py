@@ -94,7 +94,7 @@ class Arrow:
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
+class FlowPicture:
     """The picture of a meta-tool."""
 
     boxes: tuple[Box, ...]

@@ -16,7 +16,7 @@ from langchain_awo.model.views.notation import (
     format_step_comment,
 )
 from langchain_awo.reporting.flow import flow_of
-from langchain_awo.reporting.flow_shapes import Flow
+from langchain_awo.reporting.flow_shapes import FlowPicture
 
 _EFFECTS: Final = {
     Effect.READ: "reads only",
@@ -54,7 +54,7 @@ class ShownMetaTool:
     notation: str
     summary: str
     effect: str
-    flow: Flow
+    flow: FlowPicture
     arguments: tuple[BoundArgument, ...]
 
 

@@ -28,7 +28,7 @@ def decisions_of(graph: WorkflowGraph, meta_tool: MetaTool) -> frozenset[Decisio
 
         start > find_user > get_order > get_order
     """
-    walk = _Walk(graph, meta_tool.steps)
+    walk = _StateWalk(graph, meta_tool.steps)
     for node in graph:
         walk.reaches(node, _NOTHING, last=0)
     return frozenset(walk.marked)
@@ -38,7 +38,7 @@ _NOTHING: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
-class _Walk:
+class _StateWalk:
     """Follows the steps from one state after the other; what was found out of a state is kept."""
 
     graph: WorkflowGraph

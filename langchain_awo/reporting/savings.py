@@ -14,7 +14,7 @@ _NAMES: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Saving:
+class SavingRow:
     """One row.
 
     Attributes:
@@ -35,10 +35,10 @@ class Saving:
 
 
 @dataclass(frozen=True, slots=True)
-class Savings:
+class SavingTable:
     """Rows that belong together, and the share at which a bar is full."""
 
-    rows: tuple[Saving, ...]
+    rows: tuple[SavingRow, ...]
 
     @property
     def full(self) -> float:
@@ -46,23 +46,23 @@ class Savings:
         return max([0.01, *(share for row in self.rows for share in (row.chooser, row.continued))])
 
 
-def evaluated(evaluation: Mapping[str, Any]) -> Savings:
+def evaluated(evaluation: Mapping[str, Any]) -> SavingTable:
     """The rows of an evaluation's JSON form: baselines, result, ceiling."""
     rows = [
         _row(name, "result" if key == "result" else "baseline", evaluation[key])
         for key, name in _NAMES.items()
         if key in evaluation
     ]
-    return Savings((*rows, _ceiling(evaluation["ceiling"])))
+    return SavingTable((*rows, _ceiling(evaluation["ceiling"])))
 
 
-def replayed(replay: Mapping[str, Any]) -> Savings:
+def replayed(replay: Mapping[str, Any]) -> SavingTable:
     """The rows of a replay's JSON form: this toolkit and the ceiling of the same traces."""
-    return Savings((_row("This toolkit", "result", replay["result"]), _ceiling(replay["ceiling"])))
+    return SavingTable((_row("This toolkit", "result", replay["result"]), _ceiling(replay["ceiling"])))
 
 
-def _row(name: str, kind: str, saving: Mapping[str, Any]) -> Saving:
-    return Saving(
+def _row(name: str, kind: str, saving: Mapping[str, Any]) -> SavingRow:
+    return SavingRow(
         name=name,
         kind=kind,
         chooser=saving["chooser"],
@@ -75,5 +75,7 @@ def _row(name: str, kind: str, saving: Mapping[str, Any]) -> Saving:
     )
 
 
-def _ceiling(ceiling: Mapping[str, Any]) -> Saving:
-    return Saving(name="Ceiling", kind="ceiling", chooser=ceiling["chooser"], continued=ceiling["continue"])
+def _ceiling(ceiling: Mapping[str, Any]) -> SavingRow:
+    return SavingRow(
+        name="Ceiling", kind="ceiling", chooser=ceiling["chooser"], continued=ceiling["continue"]
+    )

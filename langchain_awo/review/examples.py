@@ -47,7 +47,7 @@ class ShownCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
+class ExampleRun:
     """One place in one run.
 
     Attributes:
@@ -75,7 +75,7 @@ class Examples:
     """
 
     counts: dict[Outcome, int]
-    shown: tuple[Example, ...]
+    shown: tuple[ExampleRun, ...]
 
 
 def find_examples(traces: Iterable[Trace], meta_tools: Sequence[MetaTool]) -> dict[str, Examples]:
@@ -87,7 +87,7 @@ def find_examples(traces: Iterable[Trace], meta_tools: Sequence[MetaTool]) -> di
 
 def _examples(meta_tool: MetaTool, corpus: Corpus) -> Examples:
     counts: dict[Outcome, int] = {}
-    shown: list[Example] = []
+    shown: list[ExampleRun] = []
     for place in _places(meta_tool, corpus):
         example = _example(meta_tool, *place)
         if example is None:
@@ -112,7 +112,7 @@ def _places(meta_tool: MetaTool, corpus: Corpus) -> Iterator[tuple[Run, Segment,
                 yield run, segment, position
 
 
-def _example(meta_tool: MetaTool, run: Run, segment: Segment, start: int) -> Example | None:
+def _example(meta_tool: MetaTool, run: Run, segment: Segment, start: int) -> ExampleRun | None:
     found = next(iter(simulate(meta_tool, run, segment, start, blind=True)), None)
     if found is None:
         return None
@@ -125,14 +125,14 @@ def _example(meta_tool: MetaTool, run: Run, segment: Segment, start: int) -> Exa
     return _shown(run, segment, found, "more" if found.wasted() else "same")
 
 
-def _shown(run: Run, segment: Segment, found: Simulation, outcome: Outcome) -> Example:
+def _shown(run: Run, segment: Segment, found: Simulation, outcome: Outcome) -> ExampleRun:
     last = max(found.reproduced.values(), default=found.start)
     beyond = BEYOND if outcome in ("stops", "unwanted") else 0
     rounds = segment.rounds[found.start : last + 1 + beyond]
     steps = {key: number for number, keys in found.made.items() for key in keys}
     covered = [each for each in rounds if each.keys <= found.reproduced.keys()]
     by_key = {call.key: call for each in rounds for call in each.calls}
-    return Example(
+    return ExampleRun(
         trace_id=run.trace_id,
         task=run.task,
         outcome=outcome,

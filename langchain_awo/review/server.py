@@ -53,7 +53,7 @@ _HEADERS: Final = {
 }
 
 
-class Session:
+class ReviewSession:
     """The one address that is answered.
 
     Attributes:
@@ -84,7 +84,7 @@ class Session:
 class Gate:
     """Lets nobody through who does not hold the address, and marks every answer."""
 
-    def __init__(self, app: ASGIApp, session: Session) -> None:
+    def __init__(self, app: ASGIApp, session: ReviewSession) -> None:
         self._app, self._session = app, session
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,7 +104,7 @@ class Gate:
         await self._app(scope, receive, marked)
 
 
-def review_app(desk: Desk, session: Session) -> ASGIApp:
+def review_app(desk: Desk, session: ReviewSession) -> ASGIApp:
     """The page, its styles and programs, what it shows, and what it asks for."""
 
     async def page(_request: Request) -> Response:

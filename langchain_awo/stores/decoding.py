@@ -18,7 +18,7 @@ from langchain_awo.model.trace.trace import (
     Attempt,
     Message,
     ModelCallRecord,
-    Replay,
+    ReplayMark,
     Status,
     TokenUsage,
     ToolCallRecord,
@@ -252,10 +252,10 @@ def _texts(text: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _replay_of(meta_tool: str, step: int | None) -> Replay:
+def _replay_of(meta_tool: str, step: int | None) -> ReplayMark:
     if step is None:
         raise OddRowError
-    return Replay(meta_tool=meta_tool, step=step)
+    return ReplayMark(meta_tool=meta_tool, step=step)
 
 
 def attempts_of(items: JSONValue) -> tuple[Attempt, ...]:

@@ -10,7 +10,7 @@ from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import (
     Message,
     ModelCallRecord,
-    Replay,
+    ReplayMark,
     TokenUsage,
     ToolCallRecord,
     Trace,
@@ -113,7 +113,7 @@ def _tool_call(data: dict[str, Any]) -> ToolCallRecord:
         data = {**data, "attempts": attempts_of(data["attempts"])}
     if data.get("replay") is not None:
         _SHAPES.check(data["replay"])
-        data = {**data, "replay": Replay(**data["replay"])}
+        data = {**data, "replay": ReplayMark(**data["replay"])}
     return ToolCallRecord(**data)
 
 

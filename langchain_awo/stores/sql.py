@@ -16,7 +16,7 @@ from langchain_awo.stores.records import Batches, Record
 from langchain_awo.stores.schema import ensure_schema
 from langchain_awo.stores.scope import Scope, ScopeKey, with_query
 from langchain_awo.stores.selection import Portion, Selection
-from langchain_awo.stores.sql_reading import Page, Reader
+from langchain_awo.stores.sql_reading import Page, TraceReader
 from langchain_awo.stores.store import OnTorn, TraceStore
 from langchain_awo.stores.summary import StoreSummary
 from langchain_awo.stores.tables import TOOLS
@@ -39,7 +39,7 @@ class SqlTraceStore(TraceStore):
     def __init__(self, database: Database, *, scope: Scope, create: bool = True) -> None:
         self.scope = scope
         self._database = database
-        self._reader = Reader(database)
+        self._reader = TraceReader(database)
         try:
             self._reporting(lambda: ensure_schema(database, create=create), done="opened")
         except BaseException:

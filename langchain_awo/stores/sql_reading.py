@@ -61,7 +61,7 @@ class Page:
     torn: Mapping[int, str] = field(default_factory=dict)
 
 
-class Reader:
+class TraceReader:
     """Reads traces and keeps the tool specifications they name."""
 
     def __init__(self, database: Database) -> None:

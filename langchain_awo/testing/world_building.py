@@ -8,7 +8,17 @@ from typing import Final
 
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.testing.world_outputs import LEAD, WORDS, Field, FieldKind, Shape
-from langchain_awo.testing.worlds import Fixed, Flow, From, Made, Noise, Said, Same, ToolWorld, WorldTool
+from langchain_awo.testing.worlds import (
+    Fixed,
+    Flow,
+    From,
+    Made,
+    Noise,
+    Said,
+    Same,
+    ToolWorld,
+    WorldTool,
+)
 
 NOUNS: Final = (
     "customer", "order", "shipment", "product", "invoice", "ticket", "contract", "payment", "warehouse", "review",

@@ -13,7 +13,16 @@ from langchain_awo.model.text.encoding import decode
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import Message, ModelCallRecord, ToolCallRecord, ToolSpec, Trace
 from langchain_awo.testing.world_outputs import WORDS
-from langchain_awo.testing.worlds import Fixed, Flow, From, Made, Said, Same, ToolWorld, WorldTool
+from langchain_awo.testing.worlds import (
+    Fixed,
+    Flow,
+    From,
+    Made,
+    Said,
+    Same,
+    ToolWorld,
+    WorldTool,
+)
 
 STRAY: Final = "search_notes"
 """A tool that every agent has and that has nothing to do with the rest; its argument is always made up."""

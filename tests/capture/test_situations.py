@@ -13,7 +13,7 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolRuntime
 from langgraph.types import Command, RetryPolicy
 
-from langchain_awo.model.trace.trace import Replay
+from langchain_awo.model.trace.trace import ReplayMark
 from langchain_awo.testing import ScriptedChatModel
 from tests.capture.scripted_agents import asks, by_hand, by_id, call, look, says, user
 
@@ -239,7 +239,7 @@ def test_calls_inside_a_tool_know_it_however_the_configuration_was_passed(record
     first, marked, sibling = trace.tool_calls
     assert (first.call_id, marked.parent_id, sibling.parent_id) == ("c1", "c1", "c1")
     assert (marked.model_call, sibling.model_call) == (None, None)
-    assert marked.replay == Replay(meta_tool="routine", step=2)
+    assert marked.replay == ReplayMark(meta_tool="routine", step=2)
     assert (first.replay, sibling.replay) == (None, None)
 
 

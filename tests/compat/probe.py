@@ -150,9 +150,9 @@ class Bench:
     def use_review(self) -> None:
         """Asks for the page, its styles and its programs."""
         from langchain_awo.review.desk import Desk
-        from langchain_awo.review.server import Session, review_app
+        from langchain_awo.review.server import ReviewSession, review_app
 
-        session = Session(4711)
+        session = ReviewSession(4711)
         app = review_app(Desk(path=self.saved), session)
         for path in (
             "",

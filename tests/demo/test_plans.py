@@ -8,7 +8,7 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 from langchain_awo.demo.agent.offers import Toolbox
 from langchain_awo.demo.agent.policy import Assignment, policy_of
-from langchain_awo.demo.agent.wants import Each, Fixed, Found, Item, Recipe, Want, Words
+from langchain_awo.demo.agent.wants import ConstantValue, Each, ItemPlace, OutputPlace, OwnWords, Recipe, Want
 
 OWN = Toolbox(reads=frozenset({"log_in", "list_songs", "get_song", "look"}), writes=frozenset({"like"}))
 
@@ -20,12 +20,12 @@ def most_played(reader):
 RECIPE = Recipe(
     lambda reader: f"liked {reader.found('like', '/liked')}",
     (
-        Want("log_in", {"user": Fixed("ada")}),
-        Want("list_songs", {"token": Found("log_in", "/token")}),
+        Want("log_in", {"user": ConstantValue("ada")}),
+        Want("list_songs", {"token": OutputPlace("log_in", "/token")}),
         Want("look", {}, optional=True),
-        Want("get_song", {"song": Item("/id")}, each=Each(Found("list_songs", "/songs/*"))),
-        Want("log_in", {"user": Fixed("ada")}, name="log in again", again=True),
-        Want("like", {"token": Found("log in again", "/token"), "plays": Words(most_played)}),
+        Want("get_song", {"song": ItemPlace("/id")}, each=Each(OutputPlace("list_songs", "/songs/*"))),
+        Want("log_in", {"user": ConstantValue("ada")}, name="log in again", again=True),
+        Want("like", {"token": OutputPlace("log in again", "/token"), "plays": OwnWords(most_played)}),
     ),
 )
 

@@ -13,7 +13,7 @@ from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.monitoring.bindings import Violation
 from langchain_awo.monitoring.decisions import Decision, Period, decide, decide_toolkit
 from langchain_awo.monitoring.drift import Drift, drift_of
-from langchain_awo.monitoring.findings import Finding, Savings
+from langchain_awo.monitoring.findings import Finding, NetSaving
 from langchain_awo.monitoring.intervals import Interval, Share
 from langchain_awo.monitoring.usage import StoppedAt
 from langchain_awo.optimizer.log.variants import OTHER, frequent
@@ -44,14 +44,14 @@ def finding(used, applied, **more):
         "made": 2 * used,
         "wasted": 0,
         "saved": float(used),
-        "savings": Savings(
+        "savings": NetSaving(
             model_calls=interval(0.3), tokens=interval(50), cost=interval(0), seconds=interval(0)
         ),
     }
     return Finding(**{**known, **more})
 
 
-COSTS = Savings(
+COSTS = NetSaving(
     model_calls=Interval(value=0.0, low=0.0, high=0.0),
     tokens=Interval(value=-90, low=-100, high=-80),
     cost=interval(0),

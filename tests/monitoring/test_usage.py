@@ -15,7 +15,7 @@ from langchain_awo.model.ir.metatool import Guard, Step
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.monitoring.usage import usage_of
-from langchain_awo.runtime.journal.journal import Memory
+from langchain_awo.runtime.journal.journal import RunMemory
 from tests.runtime.desk import (
     FIND,
     NOTE,
@@ -39,7 +39,7 @@ def desk(tmp_path):
 def recorded(desk, tmp_path, meta_tool, *, middleware=None, thread=None, script=None):
     """The usage that one run of a scripted agent leaves in its trace."""
     plan = plan_of(desk.tools, meta_tool)
-    toolkit = awo.MetaToolkit(plan=plan, tools=desk.tools, memory=Memory())
+    toolkit = awo.MetaToolkit(plan=plan, tools=desk.tools, memory=RunMemory())
     model = model_of(*(script or (call(meta_tool.name, email="a@b"), "done")))
     with awo.TraceRecorder(tmp_path / "t.db") as recorder:
         config = {"callbacks": [recorder], "configurable": {"thread_id": thread or "t"}}

@@ -12,7 +12,7 @@ from langchain_awo.model.trace.handback import FETCHED_NOTE
 from langchain_awo.model.trace.trace import (
     Message,
     ModelCallRecord,
-    Replay,
+    ReplayMark,
     TokenUsage,
     ToolCallRecord,
     ToolSpec,
@@ -27,7 +27,7 @@ USAGE = TokenUsage(input_tokens=100, output_tokens=5)
 
 def call(name, index=None, *, inside=None, step=None, **more):
     """A call that model call `index` issued, or one that a meta-tool made as its `step`."""
-    replayed = {"parent_id": inside, "replay": Replay(meta_tool="orders_of", step=step)} if step else {}
+    replayed = {"parent_id": inside, "replay": ReplayMark(meta_tool="orders_of", step=step)} if step else {}
     fields = {"call_id": f"{name}{index}{step}{more.get('args', '')}", "started_at": 1.0, "output": "x"}
     return ToolCallRecord(name=name, model_call=index, **{**fields, **replayed, **more})
 

@@ -6,7 +6,7 @@ import pytest
 
 from langchain_awo.errors import CompileError
 from langchain_awo.model.graph import ROOT, WorkflowGraph
-from langchain_awo.model.ir.canonical import Candidate, CanonicalCall
+from langchain_awo.model.ir.canonical import CanonicalCall, CanonicalRoutine
 from langchain_awo.optimizer.baseline.extract import MAX_LENGTH, Algorithm1, extract
 
 
@@ -83,7 +83,7 @@ def test_the_graph_that_was_given_is_not_changed():
     graph = graph_of((ROOT, "a", 5), ("a", "b", 5))
     before = graph.draw_mermaid()
     assert extract(graph, threshold=2) == [
-        Candidate(calls=(CanonicalCall("a"), CanonicalCall("b")), support=5)
+        CanonicalRoutine(calls=(CanonicalCall("a"), CanonicalCall("b")), support=5)
     ]
     assert graph.draw_mermaid() == before
 

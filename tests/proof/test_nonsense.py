@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from langchain_awo.model.ir.binding import Item, ListOf, Parameter, Template
 from langchain_awo.model.ir.metatool import Map
-from langchain_awo.runtime.journal.journal import Memory
+from langchain_awo.runtime.journal.journal import RunMemory
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from tests.runtime.desk import FIND, ORDERS, Desk, plan_of, routine, step
 
@@ -29,7 +29,7 @@ ARGUMENTS = st.dictionaries(
 
 def toolkit_over(desk: Desk) -> MetaToolkit:
     helping = routine("help_user", FIND, ORDERS, step("refund", args={"order_id": Parameter(name="email")}))
-    return MetaToolkit(plan=plan_of(desk.tools, helping), tools=desk.tools, memory=Memory())
+    return MetaToolkit(plan=plan_of(desk.tools, helping), tools=desk.tools, memory=RunMemory())
 
 
 @settings(max_examples=25, deadline=None)
@@ -60,7 +60,7 @@ def test_a_hand_back_names_the_items_of_a_list_that_were_not_reached() -> None:
         desk = Desk(f"{folder}/desk.db")
         desk.broken["refund x1"] = 1
         plan = plan_of(desk.tools, routine("help_user", mapped))
-        (tool,) = MetaToolkit(plan=plan, tools=desk.tools, memory=Memory()).get_tools()
+        (tool,) = MetaToolkit(plan=plan, tools=desk.tools, memory=RunMemory()).get_tools()
         told = json.loads(tool.invoke({"email": "x"}))
     assert told["failed"]["args"] == {"order_id": "x1"}
     assert [each["args"] for each in told["remaining"]] == [{"order_id": "x2"}, {"order_id": "x3"}]

@@ -11,7 +11,7 @@ import langchain_awo as awo
 from langchain_awo.errors import PlanError
 from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.model.rules import Ignore, RuleSet
-from langchain_awo.model.trace.trace import Replay
+from langchain_awo.model.trace.trace import ReplayMark
 from langchain_awo.reporting import notebook
 from langchain_awo.reporting.timeline import timeline_of
 from tests.reporting.material import call, meta_tool, orders, trace
@@ -100,7 +100,7 @@ def test_a_graph_and_a_toolkit_show_themselves_in_a_notebook(traces, toolkit, mo
 def test_days_count_runs_and_the_meta_tools_they_used():
     """Called by the model or run for it; a run without a time is left out."""
     tool = meta_tool().name
-    replayed = call("get_order", 9, 0, replay=Replay(meta_tool=tool, step=2))
+    replayed = call("get_order", 9, 0, replay=ReplayMark(meta_tool=tool, step=2))
     runs = [
         trace(1, "find_user", day=0),
         trace(2, tool, day=0),

@@ -14,7 +14,7 @@ from langchain_awo.optimizer.pipeline import Options, compile_plan
 from langchain_awo.plan_file import read_plan, write_plan
 from langchain_awo.review.desk import Desk
 from langchain_awo.review.examples import find_examples
-from langchain_awo.review.server import Session, open_socket, review_app, server_for
+from langchain_awo.review.server import ReviewSession, open_socket, review_app, server_for
 from tests.reporting.conftest import Watched, browser  # noqa: F401  # a fixture
 from tests.review.recordings import runs
 
@@ -54,7 +54,7 @@ def decided(toolkit):
 def session(toolkit, examples, socket_enabled):
     """A review that is being served."""
     with open_socket() as listening:
-        found = Session(listening.getsockname()[1])
+        found = ReviewSession(listening.getsockname()[1])
         server = server_for(review_app(Desk(path=toolkit, examples=examples), found))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from langchain_awo.model.ir.reviewing import accept, rename, standing_of
 from langchain_awo.model.ir.sameness import routine_digest
 from langchain_awo.plan_file import read_plan, update_plan, write_plan
-from langchain_awo.review.examples import Example, Examples, ShownCall
+from langchain_awo.review.examples import ExampleRun, Examples, ShownCall
 
 PAGE, PAY, READ = "page_team_after_alert", "pay_back_for_received_return", "get_customer_orders"
 
@@ -202,7 +202,7 @@ def test_hostile_text_is_shown_as_text(open_review, toolkit, plan, examples, mon
     hostile = replace(first, description=HOSTILE, mode_reason=HOSTILE, parameters=(spec,))
     write_plan(accept(replace(plan, meta_tools=(hostile,)), first.name, reason=HOSTILE, by=HOSTILE), toolkit)
     call = ShownCall(tool=HOSTILE, args=HOSTILE, output=HOSTILE, step=1)
-    example = Example(
+    example = ExampleRun(
         trace_id="t",
         task=HOSTILE,
         outcome="more",

@@ -6,14 +6,14 @@ import pytest
 from starlette.testclient import TestClient
 
 from langchain_awo.review.desk import Desk
-from langchain_awo.review.server import Session, review_app
+from langchain_awo.review.server import ReviewSession, review_app
 
 PAGE = "page_team_after_alert"
 
 
 @pytest.fixture
 def served(toolkit):
-    session = Session(4711)
+    session = ReviewSession(4711)
     client = TestClient(review_app(Desk(path=toolkit), session), base_url="http://127.0.0.1:4711")
     return client, f"/{session.token}"
 
@@ -137,7 +137,7 @@ def test_every_answer_forbids_what_the_page_does_not_need(served):
 
 
 def test_tokens_are_long_and_never_the_same():
-    tokens = {Session(1).token for _ in range(20)}
+    tokens = {ReviewSession(1).token for _ in range(20)}
     assert len(tokens) == 20
     assert min(map(len, tokens)) >= 40
 

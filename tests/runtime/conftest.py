@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from langchain_awo.model.ir.metatool import MetaTool
-from langchain_awo.runtime.journal.journal import Memory
+from langchain_awo.runtime.journal.journal import RunMemory
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from tests.runtime.desk import Desk, plan_of
 
@@ -18,7 +18,7 @@ def desk(tmp_path: Any) -> Desk:
 @pytest.fixture
 def toolkit(desk: Desk) -> Any:
     """Builds a toolkit of meta-tools over the desk's tools; no test knows what another one did."""
-    memory = Memory()
+    memory = RunMemory()
 
     def build(*meta_tools: MetaTool, **options: Any) -> MetaToolkit:
         tools = desk.tools

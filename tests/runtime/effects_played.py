@@ -17,7 +17,7 @@ from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command
 
 from langchain_awo.runtime.executor import performing
-from langchain_awo.runtime.journal.journal import Memory
+from langchain_awo.runtime.journal.journal import RunMemory
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 from tests.runtime.desk import Desk, ask, new_agent, plan_of
@@ -99,7 +99,7 @@ class Played:
     desk: CutDesk
     saver: Any = field(default_factory=InMemorySaver)
     store: Any = field(default_factory=InMemoryStore)
-    memory: Memory = field(default_factory=Memory)
+    memory: RunMemory = field(default_factory=RunMemory)
     building: threading.Lock = field(default_factory=threading.Lock)
 
     async def serve(self, person: Person) -> None:
@@ -148,7 +148,7 @@ class Played:
 
     def _agent(self, person: Person, **more: Any) -> Any:
         """An agent, in a process of its own if the world forgets."""
-        memory = Memory() if self.world.forgets else self.memory
+        memory = RunMemory() if self.world.forgets else self.memory
         with self.building:  # LangChain changes the filters of warnings meanwhile
             plan = plan_of(self.desk.tools, self.world.meta_tool)
             toolkit = MetaToolkit(plan=plan, tools=self.desk.tools, memory=memory)

@@ -14,7 +14,7 @@ from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command
 
 from langchain_awo.model.ir.binding import Constant
-from langchain_awo.runtime.journal.journal import PROCESS, Memory
+from langchain_awo.runtime.journal.journal import PROCESS, RunMemory
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 from tests.runtime.desk import FIND, NOTE, Desk, ask, plan_of, routine, state_graph, step
@@ -48,7 +48,7 @@ def test_every_question_gets_its_own_answer_and_nothing_is_done_twice(
 
     async def resume(given: Any) -> Any:
         """One request, in a process that may know nothing of those before."""
-        memory = Memory() if forgets else PROCESS
+        memory = RunMemory() if forgets else PROCESS
         built = MetaToolkit(plan=plan_of(desk.tools, *ROUTINES), tools=desk.tools, memory=memory)
         agent = state_graph(
             ScriptedChatModel(policy=_policy),

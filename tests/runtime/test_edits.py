@@ -14,7 +14,7 @@ from langgraph.types import Command
 from langchain_awo.api.middleware import MetaToolMiddleware
 from langchain_awo.model.ir.binding import Argument, Constant, Item, Output, Parameter, Template
 from langchain_awo.model.ir.metatool import Map
-from langchain_awo.runtime.journal.journal import Memory
+from langchain_awo.runtime.journal.journal import RunMemory
 from tests.runtime.desk import FIND, NOTE, ORDERS, REFUND, ask, call, model_of, routine, step, tool_messages
 
 THREAD = {"configurable": {"thread_id": "t"}}
@@ -40,7 +40,7 @@ class Desks:
         self.compiled = {"checkpointer": InMemorySaver(), "store": InMemoryStore() if store else None}
 
     def agent(self, *middleware: Any, asks: bool = True, allow: Any = ("help_user",), **known: Any) -> Any:
-        built = self.toolkit(self.meta_tool, memory=Memory())
+        built = self.toolkit(self.meta_tool, memory=RunMemory())
         installed = MetaToolMiddleware(built, allow=allow, **known)
         model = model_of(*([call("help_user", email="a@b")] if asks else []), "done")
         return create_agent(model, self.desk.tools, middleware=[installed, *middleware], **self.compiled)
@@ -166,7 +166,7 @@ def test_an_answer_that_nobody_would_take_makes_no_call(
 def test_nor_where_the_meta_tool_is_a_plain_tool(desk: Any, toolkit: Any) -> None:
     desks = Desks(desk, toolkit)
     desks.ask(protected=["note"])
-    plain = [*desk.tools, *toolkit(HELP, memory=Memory()).get_tools()]
+    plain = [*desk.tools, *toolkit(HELP, memory=RunMemory()).get_tools()]
     agent = create_agent(model_of("done"), plain, **desks.compiled)
     state = agent.invoke(Command(resume={"decisions": [{"type": "reject"}]}), THREAD)
     assert "this agent asks nobody" in _told(state)["failed"]["error"]
@@ -183,7 +183,7 @@ def test_nor_where_approvals_are_found_and_the_meta_tool_is_not_allowed(desk: An
 
 
 def test_after_a_rejection_a_repeated_call_asks_again(desk: Any, toolkit: Any) -> None:
-    built = toolkit(HELP, memory=Memory())
+    built = toolkit(HELP, memory=RunMemory())
     installed = MetaToolMiddleware(built, protected=["note"], allow=["help_user"])
     again = call("help_user", email="a@b")
     compiled = {"checkpointer": InMemorySaver()}

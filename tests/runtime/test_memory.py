@@ -1,6 +1,6 @@
 """One run is remembered once, whoever begins it first."""
 
-from langchain_awo.runtime.journal.journal import Journal, Memory
+from langchain_awo.runtime.journal.journal import Journal, RunMemory
 
 
 def journal(run: str = "r1") -> Journal:
@@ -8,14 +8,14 @@ def journal(run: str = "r1") -> Journal:
 
 
 def test_whoever_begins_a_run_second_gets_what_the_first_one_kept() -> None:
-    memory, first = Memory(), journal()
+    memory, first = RunMemory(), journal()
     assert memory.keep(first) is first
     assert memory.keep(journal()) is first
     assert memory.find("r1") is first
 
 
 def test_a_complete_run_that_goes_on_is_the_same_and_unfinished_again() -> None:
-    memory, first = Memory(), journal()
+    memory, first = RunMemory(), journal()
     memory.complete(memory.keep(first))
     assert memory.keep(journal()) is first
     assert memory.find("r1") is first

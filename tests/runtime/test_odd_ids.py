@@ -15,7 +15,7 @@ from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command
 
 from langchain_awo.api.middleware import MetaToolMiddleware
-from langchain_awo.runtime.journal.journal import Memory
+from langchain_awo.runtime.journal.journal import RunMemory
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from langchain_awo.testing import ScriptedChatModel
 from tests.runtime.desk import (
@@ -135,7 +135,7 @@ def test_another_process_goes_on_with_what_is_unfinished_without_a_token(desk: D
     desk.broken["refund"] = 1
     saver, store = InMemorySaver(), InMemoryStore()
     for _ in range(2):
-        built = MetaToolkit(plan=plan_of(desk.tools, HELP), tools=desk.tools, memory=Memory())
+        built = MetaToolkit(plan=plan_of(desk.tools, HELP), tools=desk.tools, memory=RunMemory())
         one = calls("a@b", call_id="")
         agent_of("create_agent", desk, built, one, "ok", checkpointer=saver, store=store).invoke(
             ask(), THREAD

@@ -17,7 +17,7 @@ from langgraph.types import Command, RetryPolicy
 
 from langchain_awo.model.ir.binding import Constant, Item, Output
 from langchain_awo.model.ir.metatool import Map
-from langchain_awo.runtime.journal.journal import Memory
+from langchain_awo.runtime.journal.journal import RunMemory
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from langchain_awo.testing import ask_tools
 from tests.runtime.desk import (
@@ -308,7 +308,7 @@ def test_another_process_does_not_repeat_what_this_one_did(kind: str, stage: str
             SqliteStore.from_conn_string(str(tmp_path / "store.db")) as store,
         ):
             store.setup()
-            toolkit = MetaToolkit(plan=plan_of(desk.tools, HELP), tools=desk.tools, memory=Memory())
+            toolkit = MetaToolkit(plan=plan_of(desk.tools, HELP), tools=desk.tools, memory=RunMemory())
             tools = [*desk.tools, *toolkit.get_tools()]
             agent = new_agent(kind, model_of(*script), tools, checkpointer=saver, store=store)
             return agent.invoke(command["input"], THREAD)
@@ -337,7 +337,7 @@ async def test_an_async_store_is_used_asynchronously(kind: str, desk: Any) -> No
     store, saver = InMemoryStore(), InMemorySaver()
 
     def process(*script: Any) -> Any:
-        toolkit = MetaToolkit(plan=plan_of(desk.tools, HELP), tools=desk.tools, memory=Memory())
+        toolkit = MetaToolkit(plan=plan_of(desk.tools, HELP), tools=desk.tools, memory=RunMemory())
         tools = [*desk.tools, *toolkit.get_tools()]
         return new_agent(kind, model_of(*script), tools, checkpointer=saver, store=store)
 
@@ -367,7 +367,7 @@ def test_a_routine_that_changed_while_it_waited_is_not_resumed(kind: str, desk: 
     store, saver = InMemoryStore(), InMemorySaver()
 
     def process(meta_tool: Any, *script: Any) -> Any:
-        toolkit = MetaToolkit(plan=plan_of(desk.tools, meta_tool), tools=desk.tools, memory=Memory())
+        toolkit = MetaToolkit(plan=plan_of(desk.tools, meta_tool), tools=desk.tools, memory=RunMemory())
         tools = [*desk.tools, *toolkit.get_tools()]
         return new_agent(kind, model_of(*script), tools, checkpointer=saver, store=store)
 

@@ -13,7 +13,7 @@ from langgraph.store.memory import InMemoryStore
 from langchain_awo.api.middleware import MetaToolMiddleware
 from langchain_awo.errors import ConfigError
 from langchain_awo.runtime.journal import signing
-from langchain_awo.runtime.journal.journal import Memory
+from langchain_awo.runtime.journal.journal import RunMemory
 from langchain_awo.runtime.journal.signing import VARIABLE, sign, verify
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from tests.runtime.desk import (
@@ -63,10 +63,10 @@ def test_a_token_of_another_user_tells_and_does_nothing(
 ) -> None:
     """Neither in one process nor through a store that both use."""
     desk.broken["refund"] = 1
-    store, memory = InMemoryStore(), Memory()
+    store, memory = InMemoryStore(), RunMemory()
 
     def of(user: str, **args: Any) -> Any:
-        known = memory if shared else Memory()
+        known = memory if shared else RunMemory()
         built = MetaToolkit(plan=plan_of(desk.tools, HELP), tools=desk.tools, memory=known)
         asked = call("help_user", email="a@b", **args)
         return run(built, desk, ask(), asked, thread=thread, user=user, store=store)
@@ -123,7 +123,7 @@ def test_processes_with_one_key_take_each_others_tokens(
 
     def process(email: str, **args: Any) -> Any:
         monkeypatch.setattr(signing, "_OF_THE_PROCESS", str(args).encode())
-        built = MetaToolkit(plan=plan_of(desk.tools, HELP), tools=desk.tools, memory=Memory())
+        built = MetaToolkit(plan=plan_of(desk.tools, HELP), tools=desk.tools, memory=RunMemory())
         asked = call("help_user", email=email, **args)
         return run(built, desk, ask(), asked, thread="t", store=store, key=key)
 

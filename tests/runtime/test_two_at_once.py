@@ -16,7 +16,7 @@ from langgraph.types import Command
 
 from langchain_awo.runtime.journal import journal_store
 from langchain_awo.runtime.journal.asking import settle
-from langchain_awo.runtime.journal.journal import Entry, Memory
+from langchain_awo.runtime.journal.journal import Entry, RunMemory
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from tests.runtime.desk import (
     HELP,
@@ -70,7 +70,7 @@ def test_an_interrupt_that_is_resumed_by_several_workers_makes_the_write_once(
 ) -> None:
     desk = SlowDesk(str(tmp_path / "desk.db"))
     desk.asks = {"refund"}
-    saver, memory = InMemorySaver(), Memory()
+    saver, memory = InMemorySaver(), RunMemory()
     path = str(tmp_path / "store.db")
     if share == "sqlite":
         with SqliteStore.from_conn_string(path) as first:
@@ -79,7 +79,7 @@ def test_an_interrupt_that_is_resumed_by_several_workers_makes_the_write_once(
 
     def tools() -> list[Any]:
         """Of one process; not made by the workers, because LangChain changes the filters of warnings meanwhile."""
-        known = memory if share == "memory" else Memory()
+        known = memory if share == "memory" else RunMemory()
         built = MetaToolkit(plan=plan_of(desk.tools, HELP), tools=desk.tools, memory=known)
         return [*desk.tools, *built.get_tools()]
 
@@ -108,7 +108,7 @@ def _run(agent: Any, given: Any, how: str) -> Any:
 def test_a_resume_token_that_several_workers_use_makes_the_write_once(tmp_path: Any) -> None:
     desk = SlowDesk(str(tmp_path / "desk.db"))
     desk.broken["refund"] = 1
-    built = MetaToolkit(plan=plan_of(desk.tools, HELP), tools=desk.tools, memory=Memory())
+    built = MetaToolkit(plan=plan_of(desk.tools, HELP), tools=desk.tools, memory=RunMemory())
     (tool,) = built.get_tools()
     token = json.loads(tool.invoke({"email": "a@b"}))["resume_token"]
     told = _at_once(lambda _: json.loads(tool.invoke({"email": "a@b", "resume_token": token})))
@@ -143,7 +143,7 @@ def test_a_write_whose_worker_died_is_reported_and_made_by_nobody(desk: Desk, mo
     desk.asks = {"note"}
 
     def work(given: Any, *script: Any) -> Any:
-        built = MetaToolkit(plan=plan_of(desk.tools, HELP), tools=desk.tools, memory=Memory())
+        built = MetaToolkit(plan=plan_of(desk.tools, HELP), tools=desk.tools, memory=RunMemory())
         tools = [*desk.tools, *built.get_tools()]
         return new_agent("create_agent", model_of(*script), tools, checkpointer=saver, store=store).invoke(
             given, THREAD

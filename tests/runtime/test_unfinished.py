@@ -8,7 +8,7 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
-from langchain_awo.runtime.journal.journal import Memory
+from langchain_awo.runtime.journal.journal import RunMemory
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from tests.runtime.desk import (
     FIND,
@@ -81,7 +81,7 @@ def test_a_run_that_nobody_remembers_is_not_taken_up_and_nothing_is_done(kind: s
     saver = InMemorySaver()
 
     def process(given: Any, *script: Any) -> Any:
-        built = MetaToolkit(plan=plan_of(desk.tools, HELP), tools=desk.tools, memory=Memory())
+        built = MetaToolkit(plan=plan_of(desk.tools, HELP), tools=desk.tools, memory=RunMemory())
         tools = [*desk.tools, *built.get_tools()]
         return new_agent(
             kind, model_of(*script), tools, checkpointer=saver, interrupt_after=["tools"]

@@ -14,7 +14,7 @@ from langchain_awo.model.trace.trace import (
     Attempt,
     Message,
     ModelCallRecord,
-    Replay,
+    ReplayMark,
     TokenUsage,
     ToolCallRecord,
     ToolSpec,
@@ -84,7 +84,7 @@ tool_calls = st.builds(
     attempts=some(attempts),
     started_at=times,
     ended_at=times,
-    replay=maybe(st.builds(Replay, meta_tool=texts, step=counts)),
+    replay=maybe(st.builds(ReplayMark, meta_tool=texts, step=counts)),
 )
 traces = st.builds(
     Trace,

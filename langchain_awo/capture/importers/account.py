@@ -44,7 +44,7 @@ def log_bad_line(bad: BadLine) -> None:
 
 
 @dataclass(slots=True)
-class Account:
+class ImportAccount:
     """Where the readers of formats tell what they leave out.
 
     Attributes:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from langchain_awo.capture.importers.lines import text_in
-from langchain_awo.capture.importers.turns import Answer, Ask, arguments_of
+from langchain_awo.capture.importers.turns import Answer, RequestedCall, arguments_of
 from langchain_awo.model.text.encoding import dumps, project_output, to_json
 from langchain_awo.model.text.json_value import JSONValue
 
@@ -70,7 +70,7 @@ class Content:
     """What the content of one message holds."""
 
     texts: list[str] = field(default_factory=list)
-    asks: list[Ask] = field(default_factory=list)
+    asks: list[RequestedCall] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
 
     @property
@@ -140,7 +140,7 @@ def _read_call(kind: str, body: Mapping[str, Any], found: Content, unread: Unrea
         return
     written = next((body[key] for key in _WRITTEN if body.get(key) is not None), None)
     given = next((body[key] for key in ("call_id", "toolCallId", "toolUseId", "id") if body.get(key)), None)
-    found.asks.append(Ask(name=name, args=arguments_of(written), call_id=id_in(given)))
+    found.asks.append(RequestedCall(name=name, args=arguments_of(written), call_id=id_in(given)))
 
 
 def _result(body: Mapping[str, Any]) -> Answer:

@@ -12,7 +12,15 @@ from typing import Any, Final, Literal
 from langchain_awo.capture.importers.blocks import Content, Unread, id_in, output_of, read_content, text_of
 from langchain_awo.capture.importers.lines import BadRecordError, kind_of, parsed, shown, text_in
 from langchain_awo.capture.importers.responses import ResponseItems, is_item
-from langchain_awo.capture.importers.turns import Answer, Ask, Item, Turn, Words, arguments_of, usage_in
+from langchain_awo.capture.importers.turns import (
+    Answer,
+    Item,
+    MessageText,
+    RequestedCall,
+    Turn,
+    arguments_of,
+    usage_in,
+)
 from langchain_awo.model.text.encoding import dumps, project_output, to_json
 from langchain_awo.model.text.json_value import JSONValue
 
@@ -137,7 +145,7 @@ def _from_outside(
         return []
     message_id = text_in(message.get("id")) or None
     said = (
-        [Words(role=role, text=content.text, message_id=message_id)]
+        [MessageText(role=role, text=content.text, message_id=message_id)]
         if content.texts or not content.answers
         else []
     )
@@ -157,7 +165,7 @@ def _turn(message: Mapping[str, Any], content: Content) -> Turn:
     )
 
 
-def _asks(message: Mapping[str, Any], content: Content) -> tuple[Ask, ...]:
+def _asks(message: Mapping[str, Any], content: Content) -> tuple[RequestedCall, ...]:
     """The calls beside the content, or in it; some providers write them in both places."""
     further = message.get("additional_kwargs")
     further = further if isinstance(further, Mapping) else {}
@@ -177,7 +185,7 @@ def _listed(value: JSONValue) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _ask(call: Any) -> Ask:
+def _ask(call: Any) -> RequestedCall:
     if not isinstance(call, Mapping):
         raise BadRecordError(f"expected an object as tool call, found {kind_of(call)}")
     inner = call.get("function") or call.get("custom")
@@ -186,7 +194,7 @@ def _ask(call: Any) -> Ask:
     if not isinstance(name, str) or not name:
         raise BadRecordError("a tool call has no function name")
     written = next((what[key] for key in ("arguments", "args", "input") if key in what), None)
-    return Ask(
+    return RequestedCall(
         name=name,
         args=arguments_of(written),
         call_id=id_in(call.get("id") or call.get("call_id") or call.get("toolCallId")),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from langchain_awo.capture.importers.account import Account
+from langchain_awo.capture.importers.account import ImportAccount
 from langchain_awo.capture.importers.chat import items_in, unwrap
 from langchain_awo.capture.importers.checkpoint_values import PlainSerde, plain_value
 from langchain_awo.capture.importers.conversation import Conversation
@@ -69,7 +69,7 @@ def is_saver(source: object) -> bool:
     return callable(getattr(source, "get_tuple", None)) and callable(getattr(source, "list", None))
 
 
-def read_checkpoint_database(path: Path, account: Account) -> Iterator[Trace]:
+def read_checkpoint_database(path: Path, account: ImportAccount) -> Iterator[Trace]:
     """One trace for each thread in the file of a `SqliteSaver`, which is opened to read only.
 
     Raises:
@@ -84,7 +84,7 @@ def read_checkpoint_database(path: Path, account: Account) -> Iterator[Trace]:
             raise _damaged(path, error) from error
 
 
-def read_checkpoint_url(url: str, account: Account) -> Iterator[Trace]:
+def read_checkpoint_url(url: str, account: ImportAccount) -> Iterator[Trace]:
     """One trace for each thread in a PostgreSQL database.
 
     Raises:
@@ -105,7 +105,7 @@ def read_checkpoint_url(url: str, account: Account) -> Iterator[Trace]:
         raise ImportFormatError(f"{_without_password(url)} cannot be read: {error}") from error
 
 
-def read_saver(saver: Any, account: Account) -> Iterator[Trace]:
+def read_saver(saver: Any, account: ImportAccount) -> Iterator[Trace]:
     """One trace for each thread of a checkpointer."""
     newest: dict[str, Any] = {}
     for found in saver.list(None):
@@ -151,7 +151,7 @@ def _chain(database: sqlite3.Connection, thread: str, ns: str, newest: str) -> l
     return chain
 
 
-def _trace(thread: str, chain: list[_Checkpoint], account: Account) -> Trace:
+def _trace(thread: str, chain: list[_Checkpoint], account: ImportAccount) -> Trace:
     messages = _messages(reversed(chain))
     if not messages:
         raise BadRecordError(f"the thread {thread[:60]!r} has no messages in its state")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from langchain_awo.capture.importers.account import Account
+from langchain_awo.capture.importers.account import ImportAccount
 from langchain_awo.capture.importers.chat import read_message
 from langchain_awo.capture.importers.conversation import Conversation
 from langchain_awo.capture.importers.lines import BadRecordError, Numbered, text_in
@@ -33,7 +33,7 @@ def is_claude_code(value: Mapping[str, Any]) -> bool:
     return "sessionId" in value and "uuid" in value and "type" in value
 
 
-def read_claude_code(records: Iterable[Numbered], account: Account) -> Iterator[Trace]:
+def read_claude_code(records: Iterable[Numbered], account: ImportAccount) -> Iterator[Trace]:
     """One trace for each session in a file, and one for each sub-agent of it."""
     sessions: dict[tuple[str, str], list[Numbered]] = {}
     parents: dict[str, str] = {}
@@ -61,7 +61,7 @@ def _agent_of(line: Mapping[str, Any], agents: dict[str, str]) -> str:
     return agent
 
 
-def _trace(session: str, agent: str, lines: list[Numbered], account: Account) -> Trace:
+def _trace(session: str, agent: str, lines: list[Numbered], account: ImportAccount) -> Trace:
     kept = _last_branch(lines)
     conversation = Conversation(account.unread)
     for line in kept:
@@ -145,7 +145,7 @@ def _is_meta(line: Mapping[str, Any]) -> bool:
     return isinstance(content, str) and content.lstrip().startswith(_COMMANDS)
 
 
-def _items(line: Mapping[str, Any], account: Account) -> Iterator[Item]:
+def _items(line: Mapping[str, Any], account: ImportAccount) -> Iterator[Item]:
     time = seconds_of(line.get("timestamp"))
     message = line["message"]
     if message.get("content") is None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from langchain_awo.capture.importers.account import Account
+from langchain_awo.capture.importers.account import ImportAccount
 from langchain_awo.capture.importers.blocks import read_content
 from langchain_awo.capture.importers.conversation import Conversation
 from langchain_awo.capture.importers.lines import BadRecordError, Numbered, object_in, parsed, text_in
@@ -31,7 +31,7 @@ def is_codex(value: Mapping[str, Any]) -> bool:
     return text_in(value.get("type")) in _TYPES and "payload" in value
 
 
-def read_codex(records: Iterable[Numbered], account: Account) -> Iterator[Trace]:
+def read_codex(records: Iterable[Numbered], account: ImportAccount) -> Iterator[Trace]:
     """One trace for a file."""
     lines = list(records)
     if lines:
@@ -39,7 +39,7 @@ def read_codex(records: Iterable[Numbered], account: Account) -> Iterator[Trace]
             yield _trace(lines, account)
 
 
-def _trace(lines: list[Numbered], account: Account) -> Trace:
+def _trace(lines: list[Numbered], account: ImportAccount) -> Trace:
     conversation, items = Conversation(account.unread), ResponseItems(account.unread)
     meta: Mapping[str, Any] = {}
     model = ""

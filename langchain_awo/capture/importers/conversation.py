@@ -16,7 +16,7 @@ from typing import Final
 
 from langchain_awo.capture.importers.blocks import Unread
 from langchain_awo.capture.importers.outcome import error_in
-from langchain_awo.capture.importers.turns import Answer, Ask, Item, Turn, Words
+from langchain_awo.capture.importers.turns import Answer, Item, MessageText, RequestedCall, Turn
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import (
@@ -33,10 +33,10 @@ ORPHAN: Final = "answer to a call that is not there"
 
 
 @dataclass(slots=True, eq=False)
-class Call:
+class PendingCall:
     """A tool call that may still be waiting for its answer."""
 
-    ask: Ask
+    ask: RequestedCall
     call_id: str
     model_call: int | None
     scope: str
@@ -87,9 +87,9 @@ class Conversation:
     def __init__(self, unread: Unread = lambda _: None) -> None:
         self.messages: list[Message] = []
         self.model_calls: list[ModelCallRecord] = []
-        self.calls: list[Call] = []
+        self.calls: list[PendingCall] = []
         self._unread = unread
-        self._waiting: dict[tuple[str, str], list[deque[Call]]] = {}
+        self._waiting: dict[tuple[str, str], list[deque[PendingCall]]] = {}
         self._uses: Counter[str] = Counter()
         self._given: set[str] = set()
         self._parts: dict[str, int] = {}
@@ -107,7 +107,7 @@ class Conversation:
     def add(self, item: Item) -> None:
         """Takes in one thing that happened next."""
         match item:
-            case Words():
+            case MessageText():
                 self.messages.append(Message(role=item.role, text=item.text, before=len(self.model_calls)))
             case Turn():
                 self._take_turn(item)
@@ -124,7 +124,7 @@ class Conversation:
         else:
             call.answer(answer)
 
-    def waiting_call(self, call_id: str, name: str = "") -> Call | None:
+    def waiting_call(self, call_id: str, name: str = "") -> PendingCall | None:
         """The call without an answer that an id means; without an id the one with a name, else any. Nearest turn, first there."""
         if call_id:
             return self._next_waiting(("id", call_id))
@@ -134,7 +134,7 @@ class Conversation:
         """Whether a call with this id waits for its answer."""
         return any(not call.answered for group in self._waiting.get(("id", call_id), ()) for call in group)
 
-    def _next_waiting(self, key: tuple[str, str]) -> Call | None:
+    def _next_waiting(self, key: tuple[str, str]) -> PendingCall | None:
         groups = self._waiting.get(key, [])
         while groups:
             while groups[-1]:
@@ -156,9 +156,9 @@ class Conversation:
         for ask in turn.asks:
             self.issue(ask, model_call=index, scope=self.model_calls[index].scope)
 
-    def issue(self, ask: Ask, *, model_call: int | None, scope: str) -> Call:
+    def issue(self, ask: RequestedCall, *, model_call: int | None, scope: str) -> PendingCall:
         """Notes a tool call; it waits for its answer from now on."""
-        call = Call(ask, self.unused_id(ask.call_id), model_call, scope)
+        call = PendingCall(ask, self.unused_id(ask.call_id), model_call, scope)
         self.calls.append(call)
         for key in (("id", ask.call_id), ("name", ask.name), ("any", "")):
             groups = self._waiting.setdefault(key, [])

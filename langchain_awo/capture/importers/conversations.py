@@ -11,14 +11,14 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any, Final
 
-from langchain_awo.capture.importers.account import Account
+from langchain_awo.capture.importers.account import ImportAccount
 from langchain_awo.capture.importers.blocks import text_of
 from langchain_awo.capture.importers.chat import is_message, items_in
 from langchain_awo.capture.importers.conversation import Conversation
 from langchain_awo.capture.importers.lines import BadRecordError, Numbered, list_in, parsed, shown
 from langchain_awo.capture.importers.responses import is_item
 from langchain_awo.capture.importers.specs import sorted_specs, specs_in
-from langchain_awo.capture.importers.turns import Item, Words
+from langchain_awo.capture.importers.turns import Item, MessageText
 from langchain_awo.model.text.encoding import digest, to_json
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import ModelCallRecord, ToolSpec, Trace
@@ -74,7 +74,7 @@ def is_conversation(value: JSONValue) -> bool:
     return is_message(value) or is_item(value)
 
 
-def read_conversations(records: Iterable[Numbered], account: Account) -> Iterator[Trace]:
+def read_conversations(records: Iterable[Numbered], account: ImportAccount) -> Iterator[Trace]:
     """One trace for each record with messages, in order; bare messages of one list, or of one file, are one conversation.
 
     Of several states of one thread, which is what `get_state_history` gives, the one with the most messages counts.
@@ -110,7 +110,7 @@ def _is_state(value: JSONValue) -> bool:
     )
 
 
-def _states(records: list[Numbered], ids: _Ids, account: Account) -> Iterator[Trace]:
+def _states(records: list[Numbered], ids: _Ids, account: ImportAccount) -> Iterator[Trace]:
     """Of each thread the state that knows most of it; states of no thread stand for themselves."""
     best: dict[str, Numbered] = {}
     for position, record in enumerate(records):
@@ -153,7 +153,7 @@ class _Ids:
         return base if repeats == 1 else f"{base}-{repeats}"
 
 
-def _read(record: Numbered, ids: _Ids, account: Account) -> Iterator[Trace]:
+def _read(record: Numbered, ids: _Ids, account: ImportAccount) -> Iterator[Trace]:
     with account.reading(record):
         fields = _fields(record.value, account)
         given = _label(record.value, "id") or (fields["thread_id"] if _is_state(record.value) else None)
@@ -161,7 +161,7 @@ def _read(record: Numbered, ids: _Ids, account: Account) -> Iterator[Trace]:
         yield Trace(trace_id=trace_id, **fields)
 
 
-def _fields(record: JSONValue, account: Account) -> dict[str, Any]:
+def _fields(record: JSONValue, account: ImportAccount) -> dict[str, Any]:
     """The fields of a trace but its id."""
     if not isinstance(record, Mapping):
         raise BadRecordError(f"expected an object with messages, found {shown(record)}")
@@ -200,13 +200,13 @@ def _held(record: Mapping[str, Any]) -> list[JSONValue] | None:
     return None
 
 
-def _items(record: Mapping[str, Any], held: list[JSONValue], account: Account) -> Iterator[Item]:
+def _items(record: Mapping[str, Any], held: list[JSONValue], account: ImportAccount) -> Iterator[Item]:
     """What happened: a system prompt that stands beside the messages, the messages, and the response to them."""
     prompt = next((record[key] for key in _PROMPTS if record.get(key)), None)
     if isinstance(prompt, Mapping):
         prompt = prompt.get("parts")
     if prompt is not None:
-        yield Words(role="system", text=text_of(prompt))
+        yield MessageText(role="system", text=text_of(prompt))
     further = (
         list_in(record.get("output")) if "input" in record and not isinstance(record["input"], str) else []
     )

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from itertools import accumulate
 from typing import Final
 
-from langchain_awo.capture.importers.conversation import Call, Conversation
+from langchain_awo.capture.importers.conversation import Conversation, PendingCall
 from langchain_awo.capture.importers.spans import Span, ending_of
-from langchain_awo.capture.importers.turns import RAW_ARGUMENTS, Answer, Ask
+from langchain_awo.capture.importers.turns import RAW_ARGUMENTS, Answer, RequestedCall
 from langchain_awo.capture.snapshot import agent_scope
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.text.json_value import JSONValue
@@ -32,10 +32,10 @@ class Executions:
         self._conversation = conversation
         self._models = models
         self._starts = list(accumulate((model.started_at or 0 for model in models), max))
-        self._by_id: dict[str, list[Call]] = defaultdict(list)
-        self._by_name: dict[str, list[Call]] = defaultdict(list)
+        self._by_id: dict[str, list[PendingCall]] = defaultdict(list)
+        self._by_name: dict[str, list[PendingCall]] = defaultdict(list)
         self._executed: dict[int, list[tuple[Status, Span]]] = {}
-        self._call_of: dict[int, Call] = {}
+        self._call_of: dict[int, PendingCall] = {}
         for call in conversation.calls:
             if call.ask.call_id:
                 self._by_id[call.ask.call_id].append(call)
@@ -43,7 +43,7 @@ class Executions:
 
     def add_all(self, spans: Iterable[Span]) -> None:
         """Takes in the tool spans of a run, in order."""
-        unissued: list[tuple[int, Call]] = []
+        unissued: list[tuple[int, PendingCall]] = []
         for span in spans:
             caller = span.around("tool")
             if span.kind != "tool" or (caller is not None and _is_same(caller, span)):
@@ -59,7 +59,7 @@ class Executions:
             self._take(call, span)
         self._insert(unissued)
 
-    def _issued(self, span: Span) -> Call | None:
+    def _issued(self, span: Span) -> PendingCall | None:
         if span.call_id:
             calls = [call for call in self._by_id.get(span.call_id, ()) if call.ask.name == span.name]
             calls = calls or self._by_id.get(span.call_id, [])
@@ -69,7 +69,7 @@ class Executions:
             return None
         return self._by_arguments(span)
 
-    def _by_arguments(self, span: Span) -> Call | None:
+    def _by_arguments(self, span: Span) -> PendingCall | None:
         named = self._by_name.get(span.name, [])
         while named and id(named[0]) in self._executed:
             named.pop(0)
@@ -81,14 +81,14 @@ class Executions:
         )
         return next(fitting, waiting[0] if waiting else None)
 
-    def _unissued(self, span: Span, caller: Span | None) -> Call:
+    def _unissued(self, span: Span, caller: Span | None) -> PendingCall:
         args = (
             span.args if span.args is not None else {} if span.value is None else {RAW_ARGUMENTS: span.value}
         )
-        ask = Ask(name=span.name, args=args, call_id=span.call_id)
+        ask = RequestedCall(name=span.name, args=args, call_id=span.call_id)
         wanted = span.call_id or span.span_id
         parent = self._call_of.get(id(caller)) if caller is not None else None
-        call = Call(ask, self._conversation.unused_id(wanted), None, agent_scope(span.metadata))
+        call = PendingCall(ask, self._conversation.unused_id(wanted), None, agent_scope(span.metadata))
         call.parent_id = parent.call_id if parent is not None else None
         if parent is not None and call.scope == parent.scope:
             call.scope = f"{parent.scope}>{parent.call_id}"
@@ -104,7 +104,7 @@ class Executions:
             return len(self._models) - 1
         return bisect_right(self._starts, started) - 1
 
-    def _take(self, call: Call, span: Span) -> None:
+    def _take(self, call: PendingCall, span: Span) -> None:
         """Notes an execution; of several, the last success decides, else the last."""
         status, error = _ending(span)
         runs = self._executed.setdefault(id(call), [])
@@ -126,7 +126,7 @@ class Executions:
         elif not call.answered:
             call.status, call.answered = ("ok" if span.ended_at is not None else "abandoned"), True
 
-    def _insert(self, unissued: list[tuple[int, Call]]) -> None:
+    def _insert(self, unissued: list[tuple[int, PendingCall]]) -> None:
         """Puts calls that nobody issued behind those of the model call before them."""
         if not unissued:
             return

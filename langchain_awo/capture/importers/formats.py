@@ -16,13 +16,13 @@ from langchain_awo.capture.importers import (
     mlflow,
     otel,
 )
-from langchain_awo.capture.importers.account import Account
+from langchain_awo.capture.importers.account import ImportAccount
 from langchain_awo.capture.importers.lines import Numbered
 from langchain_awo.errors import ImportFormatError
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import Trace
 
-Reader: TypeAlias = Callable[[Iterable[Numbered], Account], Iterator[Trace]]
+Reader: TypeAlias = Callable[[Iterable[Numbered], ImportAccount], Iterator[Trace]]
 """Makes traces of records, leaving out what it cannot use and telling the account of it."""
 
 
@@ -45,7 +45,7 @@ class Format:
     across_files: bool = False
 
 
-def _no_records(_records: Iterable[Numbered], account: Account) -> Iterator[Trace]:
+def _no_records(_records: Iterable[Numbered], account: ImportAccount) -> Iterator[Trace]:
     """Checkpoints are no records: they are read from a database or a saver."""
     raise ImportFormatError(
         f"{account.source} is no database with checkpoints; give the file of a SqliteSaver, a postgresql:// URL, or a saver"

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import orjson
 
-from langchain_awo.capture.importers.account import Account
+from langchain_awo.capture.importers.account import ImportAccount
 from langchain_awo.capture.importers.lines import Numbered, parse_json
 
 IN_MEMORY: Final = 32_000_000
@@ -22,7 +22,7 @@ Row = Mapping[str, Any]
 
 
 def grouped(
-    records: Iterable[Numbered], key: Callable[[Row], str], account: Account
+    records: Iterable[Numbered], key: Callable[[Row], str], account: ImportAccount
 ) -> Iterator[tuple[Numbered, list[Row]]]:
     """The rows of each group, in the order in which the groups began.
 
@@ -45,7 +45,7 @@ def grouped(
 
 
 def _spooled(
-    records: Iterable[Numbered], key: Callable[[Row], str], account: Account, spool: Any
+    records: Iterable[Numbered], key: Callable[[Row], str], account: ImportAccount, spool: Any
 ) -> dict[str, tuple[int, array[int]]]:
     groups: dict[str, tuple[int, array[int]]] = {}
     end = 0

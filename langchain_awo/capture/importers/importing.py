@@ -11,7 +11,7 @@ from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from langchain_awo.capture.importers.account import Account, ImportSummary, log_bad_line
+from langchain_awo.capture.importers.account import ImportAccount, ImportSummary, log_bad_line
 from langchain_awo.capture.importers.checkpoints import (
     is_checkpoint_database,
     is_checkpoint_url,
@@ -86,7 +86,7 @@ def import_traces(
         >>> toolkit = compile_toolkit(import_traces(client.list_runs(project_name="shop")))  # doctest: +SKIP
     """
     labeller, redactor = Labeller(success_from), Redactor(mask, key=key_beside(""))
-    account = Account(on_skipped, summary if summary is not None else ImportSummary())
+    account = ImportAccount(on_skipped, summary if summary is not None else ImportSummary())
     for trace in _traces(source, format_named(format) if format else None, account, tick):
         account.summary.count(trace)
         yield redactor.redact(labeller.apply(trace))
@@ -124,7 +124,7 @@ def is_recording(source: str | os.PathLike[str]) -> bool:
 
 
 def _traces(
-    source: Recordings, wanted: Format | None, account: Account, tick: Tick | None
+    source: Recordings, wanted: Format | None, account: ImportAccount, tick: Tick | None
 ) -> Iterator[Trace]:
     direct = _checkpoints(source, wanted, account)
     if direct is not None:
@@ -145,7 +145,7 @@ def _traces(
                 yield from found.read(account.records(records), account)
 
 
-def _checkpoints(source: Recordings, wanted: Format | None, account: Account) -> Iterator[Trace] | None:
+def _checkpoints(source: Recordings, wanted: Format | None, account: ImportAccount) -> Iterator[Trace] | None:
     """The threads of a saver or a database, `None` when the source is neither."""
     if not (is_saver(source) or is_checkpoint_url(source)):
         return None
@@ -157,7 +157,7 @@ def _checkpoints(source: Recordings, wanted: Format | None, account: Account) ->
 
 
 def _file_parts(
-    source: str | os.PathLike[str], wanted: Format | None, account: Account, tick: Tick | None
+    source: str | os.PathLike[str], wanted: Format | None, account: ImportAccount, tick: Tick | None
 ) -> Iterator[tuple[Format, _Records] | None]:
     """Each file with its format, opened when the one before it is read."""
     files: list[str | Path] = [STDIN] if source == STDIN else list(files_at(os.fspath(source)))
@@ -177,7 +177,7 @@ def _file_parts(
         yield _recognised(records, wanted, account)
 
 
-def _database(path: Path, wanted: Format | None, account: Account) -> tuple[Format, _Records] | None:
+def _database(path: Path, wanted: Format | None, account: ImportAccount) -> tuple[Format, _Records] | None:
     known = FORMATS["checkpoints"]
     if not is_checkpoint_database(path):
         reason = (
@@ -195,7 +195,9 @@ def _database(path: Path, wanted: Format | None, account: Account) -> tuple[Form
     return None
 
 
-def _recognised(records: _Records, wanted: Format | None, account: Account) -> tuple[Format, _Records] | None:
+def _recognised(
+    records: _Records, wanted: Format | None, account: ImportAccount
+) -> tuple[Format, _Records] | None:
     """Records with their format; `None`, and an account of it, when it is not known and there are other files."""
     peeked = list(islice(records, PEEKED))
     found = format_of(each.value for each in peeked if isinstance(each, Numbered))

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from langchain_awo.capture.importers.account import Account
+from langchain_awo.capture.importers.account import ImportAccount
 from langchain_awo.capture.importers.labels import scores_in
 from langchain_awo.capture.importers.lines import (
     BadLine,
@@ -44,7 +44,7 @@ def is_inspect(value: Mapping[str, Any]) -> bool:
     return {"messages", "scores", "epoch"} <= value.keys() or {"messages", "epoch", "target"} <= value.keys()
 
 
-def read_inspect(records: Iterable[Numbered], account: Account) -> Iterator[Trace]:
+def read_inspect(records: Iterable[Numbered], account: ImportAccount) -> Iterator[Trace]:
     """One trace for each sample."""
     for record in records:
         value = record.value
@@ -103,7 +103,7 @@ def _member(archive: zipfile.ZipFile, name: str) -> bytes:
     return archive.read(name)
 
 
-def _trace(sample: Mapping[str, Any], about: Mapping[str, Any], account: Account) -> Trace:
+def _trace(sample: Mapping[str, Any], about: Mapping[str, Any], account: ImportAccount) -> Trace:
     spans = [span for event in list_in(sample.get("events")) if (span := _span(object_in(event)))]
     model = text_in(about.get("model"))
     if not any(span.kind == "model" for span in spans):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from langchain_awo.capture.importers.account import Account
+from langchain_awo.capture.importers.account import ImportAccount
 from langchain_awo.capture.importers.blocks import id_in
 from langchain_awo.capture.importers.chat import is_message
 from langchain_awo.capture.importers.grouping import grouped, merged
@@ -54,7 +54,7 @@ def is_langfuse(value: Mapping[str, Any]) -> bool:
     return text_in(value.get("type")) in _TYPES and bool(_trace_id(value))
 
 
-def read_langfuse(records: Iterable[Numbered], account: Account) -> Iterator[Trace]:
+def read_langfuse(records: Iterable[Numbered], account: ImportAccount) -> Iterator[Trace]:
     """One trace for each trace of Langfuse."""
     rows = (row for record in records for row in _rows(record))
     for first, group in grouped(rows, _trace_id, account):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from langchain_awo.capture.importers.account import Account
+from langchain_awo.capture.importers.account import ImportAccount
 from langchain_awo.capture.importers.blocks import id_in, output_of
 from langchain_awo.capture.importers.chat import is_message, unwrap
 from langchain_awo.capture.importers.grouping import grouped, merged
@@ -31,7 +31,7 @@ def is_runs(value: Mapping[str, Any]) -> bool:
     return "run_type" in value or {"dotted_order", "trace_id"} <= value.keys()
 
 
-def read_langsmith(records: Iterable[Numbered], account: Account) -> Iterator[Trace]:
+def read_langsmith(records: Iterable[Numbered], account: ImportAccount) -> Iterator[Trace]:
     """One trace for each root run, from runs in any order."""
     flat = (run for record in records for run in _flattened(record))
     for first, rows in grouped(flat, _trace_id, account):

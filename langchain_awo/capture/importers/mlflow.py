@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from langchain_awo.capture.importers.account import Account
+from langchain_awo.capture.importers.account import ImportAccount
 from langchain_awo.capture.importers.labels import scores_in
 from langchain_awo.capture.importers.langsmith import messages_in, read_result, reply_in
 from langchain_awo.capture.importers.lines import (
@@ -38,14 +38,14 @@ def is_mlflow(value: Mapping[str, Any]) -> bool:
     return "spans" in value and bool({"trace_id", "request_id", "trace"} & value.keys())
 
 
-def read_mlflow(records: Iterable[Numbered], account: Account) -> Iterator[Trace]:
+def read_mlflow(records: Iterable[Numbered], account: ImportAccount) -> Iterator[Trace]:
     """One trace for each record."""
     for record in records:
         with account.reading(record):
             yield _trace(record.value, account)
 
 
-def _trace(record: JSONValue, account: Account) -> Trace:
+def _trace(record: JSONValue, account: ImportAccount) -> Trace:
     if not isinstance(record, Mapping):
         raise BadRecordError("expected an object with info and data")
     whole = object_in(record.get("trace")) or record

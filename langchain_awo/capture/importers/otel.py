@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from langchain_awo.capture.importers.account import Account
+from langchain_awo.capture.importers.account import ImportAccount
 from langchain_awo.capture.importers.grouping import grouped, merged
 from langchain_awo.capture.importers.labels import scores_in
 from langchain_awo.capture.importers.langfuse import TYPE, span_of_attributes
@@ -46,7 +46,7 @@ def is_otel(value: Mapping[str, Any]) -> bool:
     return is_span and "observations" not in value and "spans" not in value
 
 
-def read_otel(records: Iterable[Numbered], account: Account) -> Iterator[Trace]:
+def read_otel(records: Iterable[Numbered], account: ImportAccount) -> Iterator[Trace]:
     """One trace for each trace of OpenTelemetry, from spans in any order."""
     spans = (span for record in records for span in spans_in(record))
     for first, rows in grouped(spans, trace_id_of, account):

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from langchain_awo.capture.importers.blocks import Unread, id_in, output_of, read_content
 from langchain_awo.capture.importers.lines import text_in
-from langchain_awo.capture.importers.turns import Answer, Ask, Item, Turn, Words, arguments_of
+from langchain_awo.capture.importers.turns import Answer, Item, MessageText, RequestedCall, Turn, arguments_of
 from langchain_awo.model.text.json_value import JSONValue
 
 _CALLS: Final = frozenset({"function_call", "custom_tool_call", "local_shell_call"})
@@ -65,12 +65,12 @@ class ResponseItems:
         if role == "assistant":
             return [Turn(text=content.text, part_of=part_of)]
         self._response += 1
-        return [Words(role="user" if role == "user" else "system", text=content.text)]
+        return [MessageText(role="user" if role == "user" else "system", text=content.text)]
 
 
-def _ask(item: Mapping[str, Any]) -> Ask:
+def _ask(item: Mapping[str, Any]) -> RequestedCall:
     written = next((item[key] for key in ("arguments", "input", "action") if item.get(key) is not None), None)
-    return Ask(
+    return RequestedCall(
         name=text_in(item.get("name")) or item["type"].removesuffix("_call"),
         args={"input": written} if item["type"] == "custom_tool_call" else arguments_of(written),
         call_id=id_in(item.get("call_id") or item.get("id")),

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from langchain_awo.capture.importers.account import Account
+from langchain_awo.capture.importers.account import ImportAccount
 from langchain_awo.capture.importers.chat import items_in
 from langchain_awo.capture.importers.conversation import Conversation
 from langchain_awo.capture.importers.executions import Executions
@@ -20,7 +20,7 @@ from langchain_awo.capture.importers.labels import SCORES
 from langchain_awo.capture.importers.lines import BadRecordError
 from langchain_awo.capture.importers.spans import Span, error_line, ordered, single_model_calls
 from langchain_awo.capture.importers.specs import sorted_specs
-from langchain_awo.capture.importers.turns import Answer, Item, Turn, Words
+from langchain_awo.capture.importers.turns import Answer, Item, MessageText, Turn
 from langchain_awo.capture.snapshot import agent_scope, label_of
 from langchain_awo.model.text.encoding import to_json
 from langchain_awo.model.text.json_value import JSONValue
@@ -32,7 +32,7 @@ _NOT_OURS: Final = ("LANGSMITH_", "LANGCHAIN_", "revision_id", "ls_", "lc_", "ml
 def trace_of(
     trace_id: str,
     spans: Iterable[Span],
-    account: Account,
+    account: ImportAccount,
     *,
     scores: Mapping[str, JSONValue] | None = None,
     further: Mapping[str, JSONValue] | None = None,
@@ -87,9 +87,9 @@ class _Heard:
     texts: Counter[str] = field(default_factory=Counter)
     prompts: set[str] = field(default_factory=set)
 
-    def new(self, words: Iterable[Words]) -> list[Words]:
+    def new(self, words: Iterable[MessageText]) -> list[MessageText]:
         """Those of a prompt's words that no earlier prompt had: by id, else by how often the text occurs."""
-        fresh: list[Words] = []
+        fresh: list[MessageText] = []
         repeats: Counter[str] = Counter()
         for each in words:
             if each.role == "system":
@@ -111,7 +111,7 @@ class _Heard:
 class _Run:
     """Reads the spans of one run, in order."""
 
-    def __init__(self, spans: list[Span], account: Account) -> None:
+    def __init__(self, spans: list[Span], account: ImportAccount) -> None:
         self.spans = spans
         self.specs: list[ToolSpec] = []
         self.conversation = Conversation(account.unread)
@@ -152,7 +152,9 @@ class _Run:
 
     def _hear(self, items: list[Item], *, from_outside: bool) -> None:
         words = [
-            item for item in items if isinstance(item, Words) and (from_outside or item.role == "system")
+            item
+            for item in items
+            if isinstance(item, MessageText) and (from_outside or item.role == "system")
         ]
         for each in self._heard.new(words):
             self.conversation.add(each)

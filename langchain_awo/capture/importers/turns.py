@@ -16,7 +16,7 @@ RAW_ARGUMENTS: Final = "__raw__"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class MessageText:
     """A message of a user or of the system.
 
     Attributes:
@@ -29,7 +29,7 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class RequestedCall:
     """A tool call as a model asked for it.
 
     Attributes:
@@ -50,7 +50,7 @@ class Turn:
     """
 
     text: str = ""
-    asks: tuple[Ask, ...] = ()
+    asks: tuple[RequestedCall, ...] = ()
     model: str = ""
     usage: TokenUsage | None = None
     scope: str = ""
@@ -80,7 +80,7 @@ class Answer:
     ended_at: float | None = None
 
 
-Item: TypeAlias = Words | Turn | Answer
+Item: TypeAlias = MessageText | Turn | Answer
 """One thing that happened in a conversation."""
 
 

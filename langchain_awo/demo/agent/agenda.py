@@ -6,8 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from langchain_awo.demo.agent.memory import Call, Done, Memory
-from langchain_awo.demo.agent.wants import Fixed, Found, Item, Recipe, Said, Source, Want, When, Words
+from langchain_awo.demo.agent.memory import AgentCall, MadeCall, Memory
+from langchain_awo.demo.agent.wants import (
+    ConstantValue,
+    ItemPlace,
+    OutputPlace,
+    OwnWords,
+    Recipe,
+    RequestValue,
+    Source,
+    Want,
+    When,
+)
 from langchain_awo.model.ir.pointer import MISSING, expand, lookup
 
 
@@ -26,7 +36,7 @@ class AbsentError(GapError):
 class NotShownError(GapError):
     """The call was made by somebody else, who showed only a part of its output."""
 
-    def __init__(self, want: Want, call: Call) -> None:
+    def __init__(self, want: Want, call: AgentCall) -> None:
         super().__init__(call)
         self.want = want
         self.call = call
@@ -42,7 +52,7 @@ class Todo:
     """
 
     want: Want
-    calls: tuple[Call, ...] | None
+    calls: tuple[AgentCall, ...] | None
     certain: bool = True
 
 
@@ -85,7 +95,7 @@ class View:
                 return found
         return None
 
-    def calls(self, want: Want) -> list[Call]:
+    def calls(self, want: Want) -> list[AgentCall]:
         """All calls of a want, made or not.
 
         Raises:
@@ -93,22 +103,22 @@ class View:
         """
         items = self._items(want) if want.each else [None]
         return [
-            Call(want.tool, {name: self.value(source, item) for name, source in want.args.items()})
+            AgentCall(want.tool, {name: self.value(source, item) for name, source in want.args.items()})
             for item in items
         ]
 
     def value(self, source: Source, item: Any = None) -> Any:
         """What a source stands for; raises as `calls`."""
         match source:
-            case Said(name=name):
+            case RequestValue(name=name):
                 return self.said[name]
-            case Fixed(value=value):
+            case ConstantValue(value=value):
                 return value
-            case Found(step=step, path=path):
+            case OutputPlace(step=step, path=path):
                 return self.found(step, path)
-            case Item(path=path):
+            case ItemPlace(path=path):
                 return lookup(item, path)
-            case Words(compose=compose):
+            case OwnWords(compose=compose):
                 return compose(self)
 
     def known(self, todo: Todo, arg: str) -> list[Any]:
@@ -117,7 +127,7 @@ class View:
             return [call.args[arg] for call in todo.calls]
         source = todo.want.args[arg]
         try:
-            return [] if isinstance(source, Item) else [self.value(source)]
+            return [] if isinstance(source, ItemPlace) else [self.value(source)]
         except GapError:
             return []
 
@@ -156,7 +166,7 @@ class View:
     def _want(self, step: str) -> Want:
         return next(want for want in self.recipe.wants if want.step == step)
 
-    def _outputs(self, want: Want, call: Call) -> list[Done]:
+    def _outputs(self, want: Want, call: AgentCall) -> list[MadeCall]:
         """Every time the call succeeded, without the one that counts for an earlier step."""
         return self.memory.outputs(call)[1 if want.again else 0 :]
 
@@ -172,7 +182,7 @@ class View:
             raise NotShownError(listing, self.calls(listing)[0])
         return [item for item in items if lookup(item, each.where) in each.values]
 
-    def _read(self, want: Want, call: Call, path: str) -> Any:
+    def _read(self, want: Want, call: AgentCall, path: str) -> Any:
         outputs = sorted(self._outputs(want, call), key=lambda past: not past.native)
         if not outputs:
             raise NotYetKnownError(call)

@@ -100,7 +100,7 @@ def run_tasks(
 def _run(
     agent: Runnable[Any, Any], task: Task, thread: str, callbacks: Sequence[BaseCallbackHandler]
 ) -> Work:
-    tally = Tally()
+    tally = RunCounts()
     started = time.perf_counter()
     result = agent.invoke(
         {"messages": [{"role": "user", "content": task.instruction}]},
@@ -124,7 +124,7 @@ def _run(
     )
 
 
-class Tally(BaseCallbackHandler):
+class RunCounts(BaseCallbackHandler):
     """Counts model calls, tool calls and tokens of one run."""
 
     run_inline = True

@@ -21,26 +21,26 @@ SAYS_UNKNOWN = re.compile(r"\bNo (customer|order|shipment|product|ticket) has\b"
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class AgentCall:
     """A tool call as an agent thinks of it; arguments that are `None` count as left out."""
 
     tool: str
     args: Mapping[str, Any]
 
-    def same_as(self, other: Call) -> bool:
+    def same_as(self, other: AgentCall) -> bool:
         """Whether both ask for the same thing."""
         return self.tool == other.tool and _given(self.args) == _given(other.args)
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class MadeCall:
     """A call that was made.
 
     Attributes:
         native: whether its whole output was shown to the agent as the answer to a call of that very tool.
     """
 
-    call: Call
+    call: AgentCall
     output: Any = None
     error: str | None = None
     native: bool = True
@@ -50,17 +50,17 @@ class Done:
 class Memory:
     """Everything done so far, in order."""
 
-    done: list[Done] = field(default_factory=list)
+    done: list[MadeCall] = field(default_factory=list)
 
-    def of(self, call: Call) -> list[Done]:
+    def of(self, call: AgentCall) -> list[MadeCall]:
         """Every time this call was made."""
         return [past for past in self.done if past.call.same_as(call)]
 
-    def outputs(self, call: Call) -> list[Done]:
+    def outputs(self, call: AgentCall) -> list[MadeCall]:
         """Every time it succeeded."""
         return [past for past in self.of(call) if past.error is None]
 
-    def failure(self, call: Call) -> str | None:
+    def failure(self, call: AgentCall) -> str | None:
         """Why it cannot be done, if it failed and is not worth another try."""
         if self.outputs(call):
             return None
@@ -87,24 +87,24 @@ def read_memory(messages: Sequence[BaseMessage], known_tools: AbstractSet[str]) 
     return memory
 
 
-def _known_from_the_start(prompt: SystemMessage) -> Iterator[Done]:
+def _known_from_the_start(prompt: SystemMessage) -> Iterator[MadeCall]:
     """What entry meta-tools found: a line each, `Known from the start (name): {...}`."""
     for line in prompt.text.splitlines():
         _, _, told = line.partition(": ")
         yield from _inner_steps(decode(told))
 
 
-def _read_result(asked: ToolCall, message: ToolMessage, known_tools: AbstractSet[str]) -> Iterator[Done]:
-    call = Call(asked["name"], asked["args"])
+def _read_result(asked: ToolCall, message: ToolMessage, known_tools: AbstractSet[str]) -> Iterator[MadeCall]:
+    call = AgentCall(asked["name"], asked["args"])
     parts = _parts(message)
     inner = [past for part in parts for past in _inner_steps(part)]
     if call.tool in known_tools and any(past.call.same_as(call) for past in inner):
         yield from inner
     elif message.status == "error":
-        yield Done(call, error=message.text)
+        yield MadeCall(call, error=message.text)
         yield from inner
     else:
-        yield Done(call, output=parts[0])
+        yield MadeCall(call, output=parts[0])
         yield from inner
 
 
@@ -121,7 +121,7 @@ def _parts(message: ToolMessage) -> list[Any]:
     return [decode(text) for text in texts]
 
 
-def _inner_steps(value: Any) -> Iterator[Done]:
+def _inner_steps(value: Any) -> Iterator[MadeCall]:
     """The steps in the result of a meta-tool, done or failed; none if it is something else."""
     if not isinstance(value, dict) or not isinstance(value.get("steps"), list):
         return
@@ -130,11 +130,11 @@ def _inner_steps(value: Any) -> Iterator[Done]:
         if not isinstance(step, dict) or not isinstance(step.get("tool"), str):
             continue
         for args, told in _told_calls(step):
-            call = Call(step["tool"], args)
+            call = AgentCall(step["tool"], args)
             if told.get("error"):
-                yield Done(call, error=str(told["error"]), native=False)
+                yield MadeCall(call, error=str(told["error"]), native=False)
             elif "output" in told:
-                yield Done(call, output=decode(told["output"]), native=False)
+                yield MadeCall(call, output=decode(told["output"]), native=False)
 
 
 def _told_calls(step: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], Mapping[str, Any]]]:
@@ -151,7 +151,7 @@ def _told_calls(step: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], Mappi
         yield shared, step
 
 
-def _is_final(past: Done) -> bool:
+def _is_final(past: MadeCall) -> bool:
     return past.native or bool(SAYS_UNKNOWN.search(past.error or ""))
 
 

@@ -15,7 +15,7 @@ from itertools import takewhile
 from typing import Any, Final
 
 from langchain_awo.demo.agent.agenda import Todo, View
-from langchain_awo.demo.agent.memory import Call
+from langchain_awo.demo.agent.memory import AgentCall
 from langchain_awo.optimizer.selection.words import object_of, singular
 
 _HARMLESS: Final = "Reads only"
@@ -47,14 +47,14 @@ class Fit:
         extra: how many further things it looks up.
     """
 
-    call: Call
+    call: AgentCall
     served: int
     extra: int = 0
 
 
 def best_offer(
     agenda: Sequence[Todo], offered: Iterable[Mapping[str, Any]], view: View, own: Toolbox
-) -> Call | None:
+) -> AgentCall | None:
     """The call of the unknown tool that does most of what is left to do, if any is fit to use.
 
     Args:
@@ -89,7 +89,7 @@ def _fit_to_read(function: Mapping[str, Any], agenda: Sequence[Todo], view: View
     if args is None or len(extra) > len(meant):
         return None
     served = sum(len(todo.calls) if todo.calls else 1 for todo in meant)
-    return Fit(Call(function["name"], args), served, len(extra))
+    return Fit(AgentCall(function["name"], args), served, len(extra))
 
 
 def _fit_to_write(
@@ -103,7 +103,7 @@ def _fit_to_write(
     args = _arguments(function, [*reads, todo], view)
     if args is None or not _is_meant(todo, text) or not _is_told(todo, [*args.values()], text, view):
         return None
-    return Fit(Call(function["name"], args), len(reads) + 1)
+    return Fit(AgentCall(function["name"], args), len(reads) + 1)
 
 
 def _is_meant(todo: Todo, text: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from langchain_awo.demo.agent.agenda import GapError, Todo, View
-from langchain_awo.demo.agent.memory import Call, read_memory
+from langchain_awo.demo.agent.memory import AgentCall, read_memory
 from langchain_awo.demo.agent.offers import Toolbox, best_offer
 from langchain_awo.demo.agent.wants import Recipe
 from langchain_awo.testing import ask_tools
@@ -91,7 +91,7 @@ def _act(
     return _ask(_own_calls(agenda[0], view, habits, own))
 
 
-def _own_calls(todo: Todo, view: View, habits: Habits, own: Toolbox) -> list[Call]:
+def _own_calls(todo: Todo, view: View, habits: Habits, own: Toolbox) -> list[AgentCall]:
     calls = list(todo.calls or ())
     reads = todo.want.tool in own.reads
     if habits.slips and reads and (slip := _slip(calls[0])) and not view.memory.of(slip):
@@ -101,13 +101,13 @@ def _own_calls(todo: Todo, view: View, habits: Habits, own: Toolbox) -> list[Cal
     return calls[:AT_ONCE] if habits.parallel and reads else calls[:1]
 
 
-def _slip(call: Call) -> Call | None:
+def _slip(call: AgentCall) -> AgentCall | None:
     """The same call with an order number as people write it, which the tool does not accept."""
     order_id = call.args.get("order_id")
-    return Call(call.tool, {**call.args, "order_id": order_id.removeprefix("O-")}) if order_id else None
+    return AgentCall(call.tool, {**call.args, "order_id": order_id.removeprefix("O-")}) if order_id else None
 
 
-def _read_once(view: View, own: Toolbox) -> Call | None:
+def _read_once(view: View, own: Toolbox) -> AgentCall | None:
     """The last read, if nothing was written since and the agent made it itself, once."""
     past = view.memory.done[-1] if view.memory.done else None
     if past is None or not past.native or past.error or past.call.tool in own.writes:
@@ -125,5 +125,5 @@ def _answer(view: View) -> str:
         return "There is nothing there that this could be done with."
 
 
-def _ask(calls: Sequence[Call]) -> AIMessage:
+def _ask(calls: Sequence[AgentCall]) -> AIMessage:
     return ask_tools(*((call.tool, dict(call.args)) for call in calls))

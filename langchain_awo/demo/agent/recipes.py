@@ -9,19 +9,19 @@ from typing import Final
 from langchain_awo.demo.agent import answers
 from langchain_awo.demo.agent.offers import Toolbox
 from langchain_awo.demo.agent.wants import (
+    AgentView,
+    ConstantValue,
     Each,
-    Fixed,
-    Found,
-    Item,
-    Reader,
+    ItemPlace,
+    OutputPlace,
+    OwnWords,
     Recipe,
-    Said,
+    RequestValue,
     Source,
     Want,
     When,
-    Words,
 )
-from langchain_awo.demo.backoffice.phrasebook import Request
+from langchain_awo.demo.backoffice.phrasebook import UserRequest
 
 OFFICE: Final = Toolbox(
     reads=frozenset(
@@ -50,17 +50,17 @@ OFFICE: Final = Toolbox(
 )
 """The original tools. Whatever else the agent is offered it knows only from its description."""
 
-CUSTOMER = Want("find_customer", {"email": Said("email")})
-ORDERS = Want("list_orders", {"customer_id": Found("find_customer", "/customer_id")})
-ORDER = Want("get_order", {"order_id": Said("order_id")})
+CUSTOMER = Want("find_customer", {"email": RequestValue("email")})
+ORDERS = Want("list_orders", {"customer_id": OutputPlace("find_customer", "/customer_id")})
+ORDER = Want("get_order", {"order_id": RequestValue("order_id")})
 SHIPMENT = Want(
     "get_shipment",
-    {"shipment_id": Found("get_order", "/shipment_id")},
+    {"shipment_id": OutputPlace("get_order", "/shipment_id")},
     when=When("get_order", "/shipment_id"),
 )
 
 
-def recipe_for(request: Request, *, swapped: bool = False) -> Recipe:
+def recipe_for(request: UserRequest, *, swapped: bool = False) -> Recipe:
     """The steps for a request.
 
     Args:
@@ -80,23 +80,25 @@ def _where_is_order() -> Recipe:
 
 
 def _latest_order() -> Recipe:
-    latest = Want("get_order", {"order_id": Found("list_orders", "/orders/0/order_id")})
+    latest = Want("get_order", {"order_id": OutputPlace("list_orders", "/orders/0/order_id")})
     return Recipe(answers.tell_delivery, (CUSTOMER, ORDERS, latest, SHIPMENT))
 
 
 def _open_orders() -> Recipe:
-    unfinished = Each(Found("list_orders", "/orders/*"), where="/status", values=("processing", "shipped"))
+    unfinished = Each(
+        OutputPlace("list_orders", "/orders/*"), where="/status", values=("processing", "shipped")
+    )
     return Recipe(
         answers.tell_orders,
-        (CUSTOMER, ORDERS, Want("get_order", {"order_id": Item("/order_id")}, each=unfinished)),
+        (CUSTOMER, ORDERS, Want("get_order", {"order_id": ItemPlace("/order_id")}, each=unfinished)),
     )
 
 
 def _order_history() -> Recipe:
-    every = Each(Found("list_orders", "/orders/*"))
+    every = Each(OutputPlace("list_orders", "/orders/*"))
     return Recipe(
         answers.tell_orders,
-        (CUSTOMER, ORDERS, Want("get_order", {"order_id": Item("/order_id")}, each=every)),
+        (CUSTOMER, ORDERS, Want("get_order", {"order_id": ItemPlace("/order_id")}, each=every)),
     )
 
 
@@ -104,17 +106,21 @@ def _refund_damaged() -> Recipe:
     delivered = When("get_order", "/status", "equals", "delivered")
     refund = Want(
         "issue_refund",
-        {"order_id": Said("order_id"), "amount": Found("get_order", "/total"), "reason": Said("reason")},
+        {
+            "order_id": RequestValue("order_id"),
+            "amount": OutputPlace("get_order", "/total"),
+            "reason": RequestValue("reason"),
+        },
         when=delivered,
     )
     ticket = Want(
         "create_ticket",
         {
-            "customer_id": Found("get_order", "/customer_id"),
-            "subject": Words(
+            "customer_id": OutputPlace("get_order", "/customer_id"),
+            "subject": OwnWords(
                 _styled("Refund: {reason}", "Damaged goods: {reason}", "Refunded because {reason}")
             ),
-            "order_id": Said("order_id"),
+            "order_id": RequestValue("order_id"),
         },
         when=delivered,
     )
@@ -131,7 +137,7 @@ def _refund_damaged() -> Recipe:
 
 
 def _reopen_ticket() -> Recipe:
-    oldest = Found("search_tickets", "/tickets/0/ticket_id")
+    oldest = OutputPlace("search_tickets", "/tickets/0/ticket_id")
     there_is_one = When("search_tickets", "/tickets/0/ticket_id")
     return Recipe(
         answers.tell_ticket,
@@ -139,26 +145,33 @@ def _reopen_ticket() -> Recipe:
             CUSTOMER,
             Want(
                 "search_tickets",
-                {"customer_id": Found("find_customer", "/customer_id"), "status": Fixed("closed")},
+                {
+                    "customer_id": OutputPlace("find_customer", "/customer_id"),
+                    "status": ConstantValue("closed"),
+                },
             ),
-            Want("update_ticket_status", {"ticket_id": oldest, "status": Fixed("open")}, when=there_is_one),
-            Want("add_ticket_note", {"ticket_id": oldest, "text": Said("note")}, when=there_is_one),
+            Want(
+                "update_ticket_status",
+                {"ticket_id": oldest, "status": ConstantValue("open")},
+                when=there_is_one,
+            ),
+            Want("add_ticket_note", {"ticket_id": oldest, "text": RequestValue("note")}, when=there_is_one),
         ),
     )
 
 
 def _stock_check() -> Recipe:
-    lines = Each(Found("get_order", "/lines/*"))
-    return Recipe(answers.tell_stock, (ORDER, Want("get_product", {"sku": Item("/sku")}, each=lines)))
+    lines = Each(OutputPlace("get_order", "/lines/*"))
+    return Recipe(answers.tell_stock, (ORDER, Want("get_product", {"sku": ItemPlace("/sku")}, each=lines)))
 
 
 def _move_orders() -> Recipe:
-    customer_id = Found("find_customer", "/customer_id")
-    processing = Want("list_orders", {"customer_id": customer_id, "status": Fixed("processing")})
+    customer_id = OutputPlace("find_customer", "/customer_id")
+    processing = Want("list_orders", {"customer_id": customer_id, "status": ConstantValue("processing")})
     move = Want(
         "update_address",
-        {"order_id": Item("/order_id"), "address": Said("address")},
-        each=Each(Found("list_orders", "/orders/*")),
+        {"order_id": ItemPlace("/order_id"), "address": RequestValue("address")},
+        each=Each(OutputPlace("list_orders", "/orders/*")),
     )
     email = _email(
         subjects=("Your new address", "We have your new address"),
@@ -173,7 +186,11 @@ def _move_orders() -> Recipe:
 
 def _cancel_order() -> Recipe:
     processing = When("get_order", "/status", "equals", "processing")
-    cancel = Want("cancel_order", {"order_id": Said("order_id"), "reason": Said("reason")}, when=processing)
+    cancel = Want(
+        "cancel_order",
+        {"order_id": RequestValue("order_id"), "reason": RequestValue("reason")},
+        when=processing,
+    )
     email = _email(
         subjects=("Order {order_id} is cancelled", "Your cancellation"),
         bodies=("We have cancelled order {order_id} as you asked.", "Order {order_id} will not be sent."),
@@ -183,11 +200,11 @@ def _cancel_order() -> Recipe:
 
 
 def _goodwill() -> Recipe:
-    customer_id = Found("find_customer", "/customer_id")
+    customer_id = OutputPlace("find_customer", "/customer_id")
     tickets = Want("search_tickets", {"customer_id": customer_id})
     credit = Want(
         "issue_credit_note",
-        {"customer_id": customer_id, "amount": Said("amount"), "reason": Said("reason")},
+        {"customer_id": customer_id, "amount": RequestValue("amount"), "reason": RequestValue("reason")},
     )
     email = _email(
         subjects=("A small thank-you", "Credit for your next order"),
@@ -221,13 +238,13 @@ _RECIPES: Final[Mapping[str, Callable[[], Recipe]]] = {
 
 def _email(*, subjects: tuple[str, ...], bodies: tuple[str, ...], when: When | None = None) -> Want:
     args: dict[str, Source] = {
-        "to": Said("email"),
-        "subject": Words(_styled(*subjects)),
-        "body": Words(_styled(*bodies)),
+        "to": RequestValue("email"),
+        "subject": OwnWords(_styled(*subjects)),
+        "body": OwnWords(_styled(*bodies)),
     }
     return Want("send_email", args, when=when)
 
 
-def _styled(*phrases: str) -> Callable[[Reader], str]:
+def _styled(*phrases: str) -> Callable[[AgentView], str]:
     """One of several wordings, so that texts differ from run to run as they do with an LLM."""
     return lambda reader: phrases[reader.style % len(phrases)].format(**reader.said)

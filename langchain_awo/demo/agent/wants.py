@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
 
-class Reader(Protocol):
+class AgentView(Protocol):
     """What an agent can look back at when it chooses its words."""
 
     @property
@@ -26,21 +26,21 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class RequestValue:
     """A value in the request."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Fixed:
+class ConstantValue:
     """The same value for every request."""
 
     value: Any
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class OutputPlace:
     """A place in what a step returned, as a pointer of `langchain_awo.model.ir.pointer`."""
 
     step: str
@@ -48,20 +48,20 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ItemPlace:
     """A place inside the item that a repeated step is done for."""
 
     path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class OwnWords:
     """What the agent makes up or picks out itself, once it has read what it is about."""
 
-    compose: Callable[[Reader], Any]
+    compose: Callable[[AgentView], Any]
 
 
-Source: TypeAlias = Said | Fixed | Found | Item | Words
+Source: TypeAlias = RequestValue | ConstantValue | OutputPlace | ItemPlace | OwnWords
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class When:
 class Each:
     """The items a step is done for: those of a list whose member at `where` is one of `values`."""
 
-    source: Found
+    source: OutputPlace
     where: str | None = None
     values: tuple[Any, ...] = ()
 
@@ -116,6 +116,6 @@ class Recipe:
         either_order: two reads that follow each other and do not depend on each other.
     """
 
-    answer: Callable[[Reader], str]
+    answer: Callable[[AgentView], str]
     wants: tuple[Want, ...] = ()
     either_order: tuple[str, str] | None = None

@@ -74,7 +74,7 @@ FIELDS: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class UserRequest:
     """What a person wants.
 
     Attributes:
@@ -92,7 +92,7 @@ def fields_of(family: str) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def understand(instruction: str) -> Request | None:
+def understand(instruction: str) -> UserRequest | None:
     """What an instruction asks for, or `None` if it is nothing the back office does.
 
     >>> understand("Check the stock of each product in O-20001.")
@@ -101,7 +101,7 @@ def understand(instruction: str) -> Request | None:
     for family, pattern in _patterns():
         if found := pattern.fullmatch(instruction.strip()):
             said = found.groupdict()
-            return Request(family, {name: _value(name, text) for name, text in said.items()})
+            return UserRequest(family, {name: _value(name, text) for name, text in said.items()})
     return None
 
 

@@ -16,7 +16,7 @@ CustomerId = Annotated[str, "Id of the customer, such as C-1001"]
 OrderId = Annotated[str, "Id of the order, such as O-20001"]
 
 
-class Desk:
+class LookupDesk:
     """Everything that can be looked up in a back office."""
 
     def __init__(self, world: World) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from langchain_core.tools import BaseTool, StructuredTool
 
-from langchain_awo.demo.backoffice.reading import Desk
+from langchain_awo.demo.backoffice.reading import LookupDesk
 from langchain_awo.demo.backoffice.world import World
 from langchain_awo.demo.backoffice.writing import Clerk
 
@@ -17,7 +17,7 @@ WRITES: Final = {"readOnlyHint": False, "destructiveHint": False}
 
 def back_office_tools(world: World) -> list[BaseTool]:
     """The tools over one world. What they refuse comes back to the agent as an error message, not as an exception."""
-    desk, clerk = Desk(world), Clerk(world)
+    desk, clerk = LookupDesk(world), Clerk(world)
     return [
         _tool(desk.find_customer, READS),
         _tool(desk.list_orders, READS),

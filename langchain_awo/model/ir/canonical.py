@@ -33,7 +33,7 @@ class CanonicalCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class CanonicalRoutine:
     """A routine that the traces repeat and that nothing is known of but its canonical calls.
 
     Attributes:

@@ -7,7 +7,7 @@ same order, and returns what became of the routine:
 - a write is yielded alone, in recorded order, after every earlier step is done; nothing goes past it before;
 - a mapped step makes one call for each distinct set of arguments, in the order of its items.
 
-The executor drives `execute`. Replay drives `Run` itself, with recorded calls: it gives the parameters as they come to be
+The executor drives `execute`. Replay drives `RoutineState` itself, with recorded calls: it gives the parameters as they come to be
 needed, and answers `Unrecorded` for calls that nobody recorded.
 """
 
@@ -25,9 +25,9 @@ from langchain_awo.model.stepping.deciding import Calls, Withheld, decide, known
 from langchain_awo.model.stepping.explaining import explain_limit, explain_need, explain_withheld
 from langchain_awo.model.stepping.outcome import (
     MAX_CALLS,
-    Call,
-    Done,
     Failed,
+    FinishedCall,
+    OriginalCall,
     Outcome,
     Remaining,
     Result,
@@ -72,7 +72,7 @@ def execute(
     *,
     budget: int = MAX_CALLS,
     sources: Sources | None = None,
-) -> Generator[tuple[Call, ...], Sequence[Outcome | None], Result]:
+) -> Generator[tuple[OriginalCall, ...], Sequence[Outcome | None], Result]:
     """Steps through a meta-tool.
 
     Args:
@@ -87,13 +87,13 @@ def execute(
     Returns:
         What became of it.
     """
-    run = Run(meta_tool, Frame(parameters=parameters), budget=budget, sources=sources)
+    run = RoutineState(meta_tool, Frame(parameters=parameters), budget=budget, sources=sources)
     while group := run.next_group():
         run.take(group, (yield group))
     return run.result()
 
 
-class Run:
+class RoutineState:
     """The state of a routine between two groups of calls.
 
     Attributes:
@@ -123,7 +123,7 @@ class Run:
             rehearsal: who drives it, if the calls are recorded ones. Their keys are then those of `call_key`.
         """
         self.frame = frame
-        self.planned: dict[int, list[Call]] = {}
+        self.planned: dict[int, list[OriginalCall]] = {}
         self.stop: Stop | None = None
         self.lost: Counter[int] = Counter()
         self.undecided: set[int] = set()
@@ -135,7 +135,7 @@ class Run:
         self._open = list(self._steps)
         self._finished: set[int] = set()
         self._skipped: set[int] = set()
-        self._outcomes: dict[int, list[Done]] = {}
+        self._outcomes: dict[int, list[FinishedCall]] = {}
         self._outputs: dict[int, list[JSONValue]] = {}
         self._heeds_doubt = rehearsal is None or len(self._reads) < len(self._steps)
         self._notes: list[Callable[[], str]] = []
@@ -144,7 +144,7 @@ class Run:
 
     # --- what may be called now ---
 
-    def next_group(self) -> tuple[Call, ...]:
+    def next_group(self) -> tuple[OriginalCall, ...]:
         """The next calls; empty when the routine is over."""
         while self._open and self.stop is None:
             before = len(self._open)
@@ -153,8 +153,8 @@ class Run:
                 return tuple(group)
         return ()
 
-    def _collect(self) -> list[Call]:
-        group: list[Call] = []
+    def _collect(self) -> list[OriginalCall]:
+        group: list[OriginalCall] = []
         for number in self._open.copy():
             sources = self._sources[number]
             if self.undecided and self.undecided & sources:
@@ -182,7 +182,7 @@ class Run:
                     return group[:1]
         return group
 
-    def _due(self, number: int) -> list[Call]:
+    def _due(self, number: int) -> list[OriginalCall]:
         """The calls of a step that were not made yet."""
         return self.planned[number][len(self._outcomes[number]) + self.lost[number] :]
 
@@ -274,11 +274,11 @@ class Run:
             self._finish(number)
         return None
 
-    def _named(self, number: int, step: Step, decided: Calls) -> list[Call]:
+    def _named(self, number: int, step: Step, decided: Calls) -> list[OriginalCall]:
         is_mapped = step.over is not None
         is_live = self._rehearsal is None
         return [
-            Call(
+            OriginalCall(
                 step=number,
                 tool=step.tool,
                 args=args,
@@ -291,7 +291,7 @@ class Run:
 
     # --- what came of it ---
 
-    def take(self, group: Sequence[Call], outcomes: Sequence[Outcome | Unrecorded | None]) -> None:
+    def take(self, group: Sequence[OriginalCall], outcomes: Sequence[Outcome | Unrecorded | None]) -> None:
         """Takes the outcomes of a group in its order; the first failure stops the routine.
 
         A call whose outcome is `None` was not made, because another one of the group had failed.
@@ -299,7 +299,9 @@ class Run:
         for call, outcome in zip(group, outcomes, strict=True):
             match outcome:
                 case Succeeded():
-                    done = Done(call=self._made(call, outcome), output=outcome.output, reply=outcome.reply)
+                    done = FinishedCall(
+                        call=self._made(call, outcome), output=outcome.output, reply=outcome.reply
+                    )
                     self._outcomes[call.step].append(done)
                     value = decode(outcome.output) if outcome.decoded is MISSING else outcome.decoded
                     self._outputs[call.step].append(value)
@@ -312,7 +314,7 @@ class Run:
             if not self._due(number):
                 self._finish(number)
 
-    def _made(self, call: Call, outcome: Succeeded) -> Call:
+    def _made(self, call: OriginalCall, outcome: Succeeded) -> OriginalCall:
         """The call as it was made; where the arguments that were changed come from is not true any more."""
         if outcome.args is None:
             return call
@@ -337,7 +339,7 @@ class Run:
         if step.never_empty and step.effect.is_read and (not done or any(map(is_empty, outputs))):
             self._suspect(lambda: self._found_nothing(number))
 
-    def _look_for_doubt(self, number: int, done: Sequence[Done]) -> None:
+    def _look_for_doubt(self, number: int, done: Sequence[FinishedCall]) -> None:
         """Notes an answer that may be a failure."""
         doubt = next((told for each in done if (told := doubt_in(each.output)) is not None), None)
         if doubt is not None:

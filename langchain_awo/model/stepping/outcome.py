@@ -16,7 +16,7 @@ MAX_CALLS: Final = 60
 """Calls of one run of a meta-tool, unless the user says otherwise."""
 
 
-class Call(NamedTuple):
+class OriginalCall(NamedTuple):
     """One call of an original tool.
 
     Attributes:
@@ -61,10 +61,10 @@ Outcome: TypeAlias = Succeeded | Failed
 """What comes of a call that is really made."""
 
 
-class Done(NamedTuple):
+class FinishedCall(NamedTuple):
     """A call and what came of it."""
 
-    call: Call
+    call: OriginalCall
     output: JSONValue
     reply: object = None
 
@@ -107,7 +107,7 @@ class Result:
         notes: what a reader should know besides, such as items left out.
     """
 
-    done: tuple[Done, ...]
+    done: tuple[FinishedCall, ...]
     stop: Stop | None = None
     remaining: tuple[Remaining, ...] = ()
     notes: tuple[str, ...] = ()

@@ -54,12 +54,12 @@ def read_lines(text: str) -> JSONValue:
         return None
     lines = [_Line(len(line) - len(line.lstrip(" ")), line.strip()) for line in text.rstrip().split("\n")]
     try:
-        return _Reader(lines).read()
+        return _LineReader(lines).read()
     except _UnclearError:
         return None
 
 
-class _Reader:
+class _LineReader:
     """Reads lines from first to last; `at` is the next one."""
 
     def __init__(self, lines: list[_Line]) -> None:

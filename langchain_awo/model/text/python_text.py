@@ -66,12 +66,12 @@ _END: Final = _Token("end", "", -1, -1)
 def read_python(text: str) -> JSONValue:
     """The value of a container, of a repr with named fields, or of several one after the other; else `None`."""
     try:
-        return _Reader(text).read()
+        return _TokenReader(text).read()
     except _UnreadableError:
         return None
 
 
-class _Reader:
+class _TokenReader:
     """Reads a text from left to right, one token ahead."""
 
     def __init__(self, text: str) -> None:

@@ -98,7 +98,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Replay:
+class ReplayMark:
     """Marks a tool call that a meta-tool made; such calls are watched but never mined."""
 
     meta_tool: str
@@ -131,7 +131,7 @@ class ToolCallRecord:
     attempts: tuple[Attempt, ...] = ()
     started_at: float | None = None
     ended_at: float | None = None
-    replay: Replay | None = None
+    replay: ReplayMark | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,7 @@ def bind(
     """A routine with its arguments bound by what its occurrences show; its name is not chosen here."""
     sample = _sample(windows)
     tools = [_usual_tool(position, sample) for position in range(len(routine))]
-    builder = _Builder(corpus)
+    builder = _BindingBuilder(corpus)
     for position, call in enumerate(routine):
         examples = list(_examples(position, tools, sample))
         selecting = {name for name, _ in call.selectors}
@@ -83,7 +83,7 @@ def _examples(position: int, tools: Sequence[str], windows: Sequence[Window]) ->
 
 
 @dataclass(slots=True)
-class _Builder:
+class _BindingBuilder:
     corpus: Corpus
     steps: list[Step] = field(default_factory=list)
     parameters: list[ParameterSpec] = field(default_factory=list)

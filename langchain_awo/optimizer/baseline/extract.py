@@ -24,7 +24,7 @@ import networkx as nx
 
 from langchain_awo.errors import CompileError
 from langchain_awo.model.graph import ROOT, WorkflowGraph
-from langchain_awo.model.ir.canonical import Candidate, CanonicalCall
+from langchain_awo.model.ir.canonical import CanonicalCall, CanonicalRoutine
 
 MAX_LENGTH: Final = 32
 """Calls of one routine; a cycle in a graph of pooled histories must end somewhere."""
@@ -48,7 +48,9 @@ class Algorithm1:
     count_endings: bool = False
 
 
-def extract(graph: WorkflowGraph, *, threshold: int, options: Algorithm1 | None = None) -> list[Candidate]:
+def extract(
+    graph: WorkflowGraph, *, threshold: int, options: Algorithm1 | None = None
+) -> list[CanonicalRoutine]:
     """The routines of a graph, in the order in which the algorithm finds them.
 
     Args:
@@ -69,7 +71,7 @@ def extract(graph: WorkflowGraph, *, threshold: int, options: Algorithm1 | None 
     while routine := flow.heaviest_routine():
         body, weight = flow.compress(routine)
         support[body] = support.get(body, 0) + weight
-    return [Candidate(calls=body, support=weight) for body, weight in support.items()]
+    return [CanonicalRoutine(calls=body, support=weight) for body, weight in support.items()]
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 from langchain_awo.errors import CompileError
-from langchain_awo.model.ir.canonical import Candidate, CanonicalCall
+from langchain_awo.model.ir.canonical import CanonicalCall, CanonicalRoutine
 from langchain_awo.model.ir.metatool import MetaTool, Refused
 from langchain_awo.model.rules import RuleSet
 from langchain_awo.model.trace.effect import Effect
@@ -138,7 +138,7 @@ class _Judged:
         self._protected = protected
         self._known: set[tuple[CanonicalCall, ...]] = set()
 
-    def consider(self, candidate: Candidate) -> None:
+    def consider(self, candidate: CanonicalRoutine) -> None:
         routine = candidate.calls
         for length, call in enumerate(routine):
             if barrier := self._barrier(call):

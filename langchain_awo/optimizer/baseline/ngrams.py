@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from langchain_awo.errors import CompileError
-from langchain_awo.model.ir.canonical import Candidate, CanonicalCall
+from langchain_awo.model.ir.canonical import CanonicalCall, CanonicalRoutine
 from langchain_awo.model.rules import RuleSet
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.rules.check import checked
@@ -28,7 +28,7 @@ MAX_LENGTH: Final = 12
 
 def find_ngrams(
     corpus: Corpus, *, rules: RuleSet | None = None, min_length: int = 2, min_freq: int = 2
-) -> list[Candidate]:
+) -> list[CanonicalRoutine]:
     """Closed n-grams: those that no longer one contains just as often.
 
     Args:
@@ -53,7 +53,8 @@ def find_ngrams(
             tasks[ngram].add(path.run.task)
     frequent = {ngram: count for ngram, count in counts.items() if count >= min_freq}
     found = [
-        Candidate(calls=ngram, support=count, tasks=len(tasks[ngram])) for ngram, count in _closed(frequent)
+        CanonicalRoutine(calls=ngram, support=count, tasks=len(tasks[ngram]))
+        for ngram, count in _closed(frequent)
     ]
     return sorted(found, key=lambda each: (-each.support, -len(each.calls), each.calls))
 

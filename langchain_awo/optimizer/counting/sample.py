@@ -40,7 +40,7 @@ WHOLE: Final = Bounds(fair=1 << 62, rare=1 << 62, all_rare=1 << 62, longest=1 <<
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Item:
+class SampledTrace:
     """A trace of the sample.
 
     Attributes:
@@ -64,8 +64,8 @@ class Sample:
     """A bounded sample of traces that is the same in whatever order and in whatever parts they come."""
 
     bounds: Bounds
-    fair: Smallest[Item] = field(default_factory=Smallest)
-    of_tools: dict[str, Smallest[Item]] = field(default_factory=dict)
+    fair: Smallest[SampledTrace] = field(default_factory=Smallest)
+    of_tools: dict[str, Smallest[SampledTrace]] = field(default_factory=dict)
 
     def add(self, trace: Trace, tools: Iterable[str]) -> None:
         """Adds a trace that calls the given tools, if it belongs to the sample."""
@@ -73,14 +73,14 @@ class Sample:
         if any(each.fits(key) for each in self._strata(tools)):
             self.put(_item(key, trace, self.bounds.longest))
 
-    def put(self, item: Item) -> None:
+    def put(self, item: SampledTrace) -> None:
         """Adds what was a part of another sample."""
         tools = item.tools
         self.fair.add(item, bound=self.bounds.fair)
         for each in list(self._strata(tools))[1:]:
             each.add(item, bound=self.bounds.of_tool(len(self.of_tools)))
 
-    def items(self) -> list[Item]:
+    def items(self) -> list[SampledTrace]:
         """All of it, sorted."""
         self.fair.cut(self.bounds.fair)
         bound = self.bounds.of_tool(len(self.of_tools))
@@ -101,7 +101,7 @@ class Sample:
         """For each tool, keys of traces that are a fair sample of those that call it."""
         return {tool: frozenset(item.key for item in each.items) for tool, each in self.of_tools.items()}
 
-    def _strata(self, tools: Iterable[str]) -> Iterator[Smallest[Item]]:
+    def _strata(self, tools: Iterable[str]) -> Iterator[Smallest[SampledTrace]]:
         yield self.fair
         for tool in tools:
             if tool not in self.of_tools:
@@ -114,13 +114,13 @@ def key_of(trace: Trace) -> str:
     return digest(trace.trace_id if trace.thread_id is None else ["thread", trace.thread_id])
 
 
-def _item(key: str, trace: Trace, longest: int) -> Item:
+def _item(key: str, trace: Trace, longest: int) -> SampledTrace:
     weights = [_weight(call) for call in trace.tool_calls]
     total = max(1, sum(weights))
     if total <= longest:
-        return Item(key, total, cut=False, trace=trace)
+        return SampledTrace(key, total, cut=False, trace=trace)
     begun = _beginning(trace, weights, longest)
-    return Item(key, max(1, sum(map(_weight, begun.tool_calls))), cut=True, trace=begun)
+    return SampledTrace(key, max(1, sum(map(_weight, begun.tool_calls))), cut=True, trace=begun)
 
 
 def _weight(call: ToolCallRecord) -> int:

@@ -20,7 +20,7 @@ from langchain_awo.model.ir.schema import dump, load_tool_spec, load_trace
 from langchain_awo.model.text.encoding import dumps, loads
 from langchain_awo.model.trace.trace import TRACE_SCHEMA_VERSION
 from langchain_awo.optimizer.counting.distinct import Distinct
-from langchain_awo.optimizer.counting.sample import Bounds, Item, Sample
+from langchain_awo.optimizer.counting.sample import Bounds, Sample, SampledTrace
 from langchain_awo.optimizer.counting.summary import Summary
 from langchain_awo.small_files import replace_file, turn_at
 
@@ -176,7 +176,9 @@ def _summary(head: dict[str, Any], lines: list[bytes]) -> Summary:
     )
     found.sample = Sample(found.bounds)
     for item in map(loads, lines):
-        found.sample.put(Item(item["key"], item["weight"], cut=item["cut"], trace=load_trace(item["trace"])))
+        found.sample.put(
+            SampledTrace(item["key"], item["weight"], cut=item["cut"], trace=load_trace(item["trace"]))
+        )
     return found
 
 

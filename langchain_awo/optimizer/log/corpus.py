@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
-from langchain_awo.ledger.settle import Turn
+from langchain_awo.ledger.settle import PlainTurn
 from langchain_awo.ledger.tokens import CHARACTERS_PER_TOKEN, bound_tokens
 from langchain_awo.model.ir.reach import Reach, reach_of
 from langchain_awo.model.text.encoding import decode, dumps
@@ -114,7 +114,7 @@ class Run:
     usage: TokenUsage
     text: str
     segments: tuple[Segment, ...]
-    turns: tuple[Turn, ...] = ()
+    turns: tuple[PlainTurn, ...] = ()
     words: tuple[tuple[int, str], ...] = ()
     asked: tuple[tuple[int, str], ...] = ()
     author: str = ""
@@ -312,7 +312,7 @@ class _RunBuilder:
         self.words: list[tuple[int, str]] = []
         self.asked: list[tuple[int, str]] = []
         self.length = 0
-        self.turns: list[Turn] = []
+        self.turns: list[PlainTurn] = []
         self.segments: list[Segment] = []
         self.open: dict[str, list[Round]] = {}
 
@@ -338,7 +338,7 @@ class _RunBuilder:
         spoken = sum(len(dumps(call.args)) for call in calls) + len(record.text)
         usage = record.usage or TokenUsage(input_tokens=read, output_tokens=spoken // CHARACTERS_PER_TOKEN)
         known, seconds = record.usage is not None, seconds_of(record.started_at, record.ended_at)
-        self.turns.append(Turn(usage, record.scope, known, seconds))
+        self.turns.append(PlainTurn(usage, record.scope, known, seconds))
         if done:
             self.open.setdefault(record.scope, []).append(Round(index, done, start, self.length, usage))
         else:

@@ -9,7 +9,7 @@ from langchain_awo.model.text.encoding import decode, dumps
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.handback import ToldCall
-from langchain_awo.model.trace.trace import Replay, ToolCallRecord, ToolSpec
+from langchain_awo.model.trace.trace import ReplayMark, ToolCallRecord, ToolSpec
 from langchain_awo.optimizer.log.effects import effect_of
 from langchain_awo.optimizer.selection.output_liveness import leaves_of
 
@@ -28,7 +28,7 @@ def as_recorded(beside: ToolCallRecord, told: ToldCall, number: int, *, parent: 
         error=told.error,
         scope=beside.scope,
         parent_id=parent,
-        replay=Replay(meta_tool=beside.name if parent else UNNAMED, step=told.step),
+        replay=ReplayMark(meta_tool=beside.name if parent else UNNAMED, step=told.step),
     )
 
 

@@ -66,7 +66,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundConditions:
     """Conditions that together explain the cases, and how well they did on tasks they were not found on."""
 
     conditions: tuple[Condition, ...]
@@ -82,7 +82,7 @@ class Found:
         return lower_bound(seen.others - seen.others_followed, seen.others, confidence)
 
 
-def explain(cases: Sequence[Case]) -> Found | None:
+def explain(cases: Sequence[Case]) -> FoundConditions | None:
     """The conditions that best tell the followed cases from the others, or `None` if nothing does."""
     if len({case.followed for case in cases}) < 2 or len({case.task for case in cases}) < FOLDS:  # noqa: PLR2004
         return None
@@ -98,7 +98,7 @@ def explain(cases: Sequence[Case]) -> Found | None:
                 held, followed = held + 1, followed + case.followed
             else:
                 others, others_followed = others + 1, others_followed + case.followed
-    return Found(
+    return FoundConditions(
         conditions,
         GuardEvidence(held=held, followed=followed, others=others, others_followed=others_followed),
     )

@@ -11,7 +11,7 @@ from langchain_awo.model.ir.mapping import items_of
 from langchain_awo.model.ir.metatool import Filter, Guard, Step
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.mining.align import align, has_parameters
-from langchain_awo.optimizer.mining.conditions import Case, Found, explain, facts_of, item_facts
+from langchain_awo.optimizer.mining.conditions import Case, FoundConditions, explain, facts_of, item_facts
 from langchain_awo.optimizer.mining.forms import Form
 from langchain_awo.optimizer.mining.measure import Growth, measure
 from langchain_awo.optimizer.mining.occurrences import Occurrence, predict_calls
@@ -54,7 +54,7 @@ def _guarded(step: Step, occurrences: Sequence[Occurrence]) -> Step | None:
     return replace(step, guard=guard)
 
 
-def is_sure(found: Found, wanted: float) -> bool:
+def is_sure(found: FoundConditions, wanted: float) -> bool:
     """Whether a condition holds where agents went on and fails where they did not, both by a lower bound."""
     return found.precision(CONFIDENCE) >= wanted and found.coverage(CONFIDENCE) >= wanted
 

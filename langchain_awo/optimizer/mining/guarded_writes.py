@@ -27,7 +27,7 @@ from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.views.notation import format_guard
 from langchain_awo.optimizer.log.requests import has_asked, telling_words
 from langchain_awo.optimizer.mining.align import align
-from langchain_awo.optimizer.mining.conditions import Case, Found, explain, facts_of
+from langchain_awo.optimizer.mining.conditions import Case, FoundConditions, explain, facts_of
 from langchain_awo.optimizer.mining.cross_validate import (
     MIN_TASKS,
     Thresholds,
@@ -119,7 +119,7 @@ def _cases(step: Step, occurrences: Sequence[Occurrence], words: frozenset[str])
     return [case for asked, case in cases if asked or case.followed or not only_asked]
 
 
-def _guarded(step: Step, found: Found) -> Step:
+def _guarded(step: Step, found: FoundConditions) -> Step:
     first, *also = found.conditions
     guard = Guard(
         source=first.source,
@@ -133,7 +133,7 @@ def _guarded(step: Step, found: Found) -> Step:
 
 
 def _decision(
-    step: Step, anchor: str, cases: Sequence[Case], found: Found | None, thresholds: Thresholds
+    step: Step, anchor: str, cases: Sequence[Case], found: FoundConditions | None, thresholds: Thresholds
 ) -> Refused:
     """Why a write is left to the agent, and by how much the best condition fell short."""
     confidence, wanted = thresholds.confidence, thresholds.writes
@@ -157,7 +157,7 @@ def _decision(
     )
 
 
-def _condition(step: Step, found: Found) -> str:
+def _condition(step: Step, found: FoundConditions) -> str:
     guarded, seen = _guarded(step, found), found.evidence
     shown = format_guard(guarded.guard, guarded) if guarded.guard else ""
     left = seen.others - seen.others_followed

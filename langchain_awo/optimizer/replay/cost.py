@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Final
 
 from langchain_awo.ledger.balance import Balance
-from langchain_awo.ledger.settle import START, Account, Change, Put, settle
+from langchain_awo.ledger.settle import START, PlainRun, Put, Settlement, settle
 from langchain_awo.ledger.tokens import (
     ANSWER_TOKENS,
     CHARACTERS_PER_TOKEN,
@@ -20,7 +20,7 @@ from langchain_awo.ledger.tokens import (
 )
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.optimizer.log.corpus import Corpus
-from langchain_awo.optimizer.replay.tally import Moves, Tally, Use
+from langchain_awo.optimizer.replay.tally import Moves, ReplayedUse, Tally
 
 __all__: Final = ["CHARACTERS_PER_TOKEN", "Books", "Cost", "Prices", "schema_tokens"]
 
@@ -33,7 +33,7 @@ class Books:
 
     def __init__(self, corpus: Corpus) -> None:
         self.corpus = corpus
-        self.accounts = {run.trace_id: Account(run.turns) for run in corpus.runs}
+        self.accounts = {run.trace_id: PlainRun(run.turns) for run in corpus.runs}
         self.sizes: Mapping[str, float] = corpus.output_tokens
         self.seconds = _tool_seconds(corpus)
 
@@ -45,13 +45,13 @@ class Books:
         """
         fans = _fans(tally)
         changes = {run: self._change(moves, fans) for run, moves in tally.moves.items()}
-        none = Change()
+        none = Settlement()
         pairs = ((account, changes.get(run, none)) for run, account in self.accounts.items())
         return sum((settle(account, change, schemas=schemas) for account, change in pairs), Balance())
 
-    def _change(self, moves: Moves, fans: Mapping[tuple[str, int], Fan]) -> Change:
+    def _change(self, moves: Moves, fans: Mapping[tuple[str, int], Fan]) -> Settlement:
         """What some uses change about their run."""
-        change = Change(saved=list(moves.saved))
+        change = Settlement(saved=list(moves.saved))
         for use in moves.uses:
             guesses = {number: _guess(use, number, count, fans) for number, count in use.guessed.items()}
             vain = Counter(dict(use.vain))
@@ -65,7 +65,7 @@ class Books:
             change.puts += self._puts(use, vain)
         return change
 
-    def _puts(self, use: Use, vain: Mapping[int, float]) -> Iterator[Put]:
+    def _puts(self, use: ReplayedUse, vain: Mapping[int, float]) -> Iterator[Put]:
         """The texts of a use: each call that it made, and what stands around them, less the answer that it replaces."""
         steps = use.meta_tool.steps
         behind = START if use.way == "entry" else use.behind
@@ -101,7 +101,7 @@ def _fans(tally: Tally) -> dict[tuple[str, int], Fan]:
     }
 
 
-def _guess(use: Use, number: int, count: float, fans: Mapping[tuple[str, int], Fan]) -> Fan:
+def _guess(use: ReplayedUse, number: int, count: float, fans: Mapping[tuple[str, int], Fan]) -> Fan:
     """So many calls of a step at least, each as many as it usually makes where it goes through a list."""
     step = use.meta_tool.steps[number - 1]
     if step.over is None:

@@ -21,7 +21,7 @@ from langchain_awo.optimizer.replay.tally import Tally, Way
 
 
 @dataclass(frozen=True, slots=True)
-class Installed:
+class InstalledReplay:
     """What a toolkit does on recorded runs as it is installed.
 
     Attributes:
@@ -41,7 +41,7 @@ def replay_installed(
     *,
     books: Books | None = None,
     mode: Mode | None = None,
-) -> Installed:
+) -> InstalledReplay:
     """Replays a toolkit, each meta-tool in its mode.
 
     Args:
@@ -51,10 +51,10 @@ def replay_installed(
     chosen = [in_mode(each, mode) for each in meta_tools] if mode else list(meta_tools)
     tally, begun = Tally(), ""
     for run, segment, parts in classify_rounds(corpus):
-        tally.add(_Walk(chosen, run, segment, parts, is_first=run.trace_id != begun).tally)
+        tally.add(_SegmentWalk(chosen, run, segment, parts, is_first=run.trace_id != begun).tally)
         begun = run.trace_id
     schemas = schemas_in_prompts(chosen, corpus)
-    return Installed(tally, schemas, (books or Books(corpus)).balance(tally, schemas=schemas))
+    return InstalledReplay(tally, schemas, (books or Books(corpus)).balance(tally, schemas=schemas))
 
 
 def in_mode(meta_tool: MetaTool, mode: Mode) -> MetaTool:
@@ -70,7 +70,7 @@ def schemas_in_prompts(meta_tools: Iterable[MetaTool], corpus: Corpus) -> float:
     return sum(map(schema_tokens, shown)) - less
 
 
-class _Walk:
+class _SegmentWalk:
     """One segment of a run."""
 
     def __init__(

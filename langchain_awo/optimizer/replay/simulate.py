@@ -17,13 +17,12 @@ from langchain_awo.model.ir.binding import Frame, Item, Parameter, leaves, resol
 from langchain_awo.model.ir.guard import conditions_of, guard_holds
 from langchain_awo.model.ir.metatool import Map, MetaTool, Step
 from langchain_awo.model.ir.pointer import MISSING
-from langchain_awo.model.stepping.execution import Run as Routine
-from langchain_awo.model.stepping.outcome import Call, Failed, Outcome, Stop, Succeeded, Unrecorded
+from langchain_awo.model.stepping.execution import RoutineState
+from langchain_awo.model.stepping.outcome import Failed, OriginalCall, Outcome, Stop, Succeeded, Unrecorded
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.call_key import tool_of
 from langchain_awo.optimizer.dataflow.unify import Solution, fit_args, same, solve_map
-from langchain_awo.optimizer.log.corpus import Call as RecordedCall
-from langchain_awo.optimizer.log.corpus import Run, Segment
+from langchain_awo.optimizer.log.corpus import Call, Run, Segment
 from langchain_awo.optimizer.log.requests import has_asked, telling_words
 from langchain_awo.optimizer.log.words_in_text import scalars
 from langchain_awo.optimizer.replay.recorded import RecordedWorld
@@ -137,7 +136,7 @@ class _Attempt:
         run: Run,
         segment: Segment,
         start: int,
-        anchor: RecordedCall,
+        anchor: Call,
         *,
         blind: bool,
     ) -> None:
@@ -154,7 +153,7 @@ class _Attempt:
         self.reproduced: dict[str, int] = {}
         self.world = RecordedWorld(segment, start)
         self.frame = Frame(parameters=self.solution)
-        self.routine = Routine(meta_tool, self.frame, rehearsal=self)
+        self.routine = RoutineState(meta_tool, self.frame, rehearsal=self)
         opening = segment.rounds[start].calls
         self.spoken = frozenset(repr(leaf) for call in opening for leaf in scalars(call.args))
 
@@ -216,7 +215,7 @@ class _Attempt:
 
     # --- the outcome of a call is the recorded one ---
 
-    def _outcome(self, call: Call) -> Outcome | Unrecorded:
+    def _outcome(self, call: OriginalCall) -> Outcome | Unrecorded:
         if call.step == 1 and not call.mapped and call.key != self.anchor.key:
             raise _Inapplicable
         found = self.world.find(call.key)
@@ -227,7 +226,7 @@ class _Attempt:
         recorded = found[1]
         return Succeeded(output=recorded.raw, decoded=recorded.output) if recorded.ok else FAILED
 
-    def _make(self, call: Call, found: tuple[int, RecordedCall] | None) -> None:
+    def _make(self, call: OriginalCall, found: tuple[int, Call] | None) -> None:
         self.world.made[call.key] = None
         if not call.effect.is_read:
             if found is None:
@@ -305,7 +304,7 @@ class _Attempt:
     def _solved_list(self, number: int, step: Step, over: Map) -> list[JSONValue]:
         """The list of a map over a parameter: every call of the tool whose arguments are known already."""
         ahead = self.world.copy()
-        calls: dict[str, RecordedCall] = {}
+        calls: dict[str, Call] = {}
         while fresh := [call for call in self._items(number, step, ahead) if call.key not in calls]:
             for call in fresh if step.effect.is_read else fresh[:1]:  # a write changes which calls can follow
                 if len(calls) < over.limit:
@@ -319,7 +318,7 @@ class _Attempt:
             raise _Inapplicable
         return [_as_item(step, call.args) for call in calls.values()]
 
-    def _items(self, number: int, step: Step, ahead: RecordedWorld) -> Iterator[RecordedCall]:
+    def _items(self, number: int, step: Step, ahead: RecordedWorld) -> Iterator[Call]:
         if number == 1:
             if not _within(step, self.anchor.args):
                 raise _Inapplicable

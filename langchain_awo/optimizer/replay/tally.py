@@ -18,7 +18,7 @@ Way: TypeAlias = Literal["called", "continued", "entry", "prefetched"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Use:
+class ReplayedUse:
     """One use of a meta-tool in a recorded run.
 
     Attributes:
@@ -49,7 +49,7 @@ class Moves:
     """What changed in one run: indexes of the model calls that were saved, and the uses that saved them."""
 
     saved: list[int] = field(default_factory=list)
-    uses: list[Use] = field(default_factory=list)
+    uses: list[ReplayedUse] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -153,7 +153,7 @@ class Tally:
 
 def _use(
     meta_tool: MetaTool, simulation: Simulation, segment: Segment, way: Way, seen: Container[str]
-) -> Use:
+) -> ReplayedUse:
     start = segment.rounds[simulation.start]
     told: list[tuple[int, Call]] = []
     vain: Counter[int] = Counter()
@@ -166,7 +166,7 @@ def _use(
                     (number, next(call for call in segment.rounds[position].calls if call.key == key))
                 )
     anchor = next((call for call in start.calls if call.key == simulation.anchor), None)
-    return Use(
+    return ReplayedUse(
         meta_tool=meta_tool,
         way=way,
         behind=start.index,

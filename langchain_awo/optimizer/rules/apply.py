@@ -22,7 +22,7 @@ from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.optimizer.log.corpus import Call, Corpus, Round, Run, Segment
 from langchain_awo.optimizer.rules.collapse import collapse_logins
 from langchain_awo.optimizer.rules.path import PathCall
-from langchain_awo.optimizer.rules.prepare import Item, view
+from langchain_awo.optimizer.rules.prepare import PreparedCall, view
 
 FOLLOWED: Final = (Ignore, Alias, PythonRule, CollapseLogin)
 """Kinds of rules that change which calls there are; the others change what counts as equal."""
@@ -48,7 +48,7 @@ def follow(corpus: Corpus, rules: RuleSet) -> Corpus:
     return replace(corpus, runs=tuple(runs))
 
 
-def _most_called(items: Iterator[Item]) -> dict[str, str]:
+def _most_called(items: Iterator[PreparedCall]) -> dict[str, str]:
     """For each tool that others count as, the one of them that was really called most: it can be called again."""
     counts: dict[str, Counter[str]] = {}
     for item in items:
@@ -56,7 +56,7 @@ def _most_called(items: Iterator[Item]) -> dict[str, str]:
     return {tool: min(found, key=lambda each: (-found[each], each)) for tool, found in counts.items()}
 
 
-def _path_call(item: Item) -> PathCall:
+def _path_call(item: PreparedCall) -> PathCall:
     return PathCall(CanonicalCall(item.seen.tool), item.call, item.position, item.start)
 
 

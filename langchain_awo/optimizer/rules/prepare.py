@@ -46,7 +46,7 @@ def build_paths(corpus: Corpus, rules: RuleSet) -> list[Path]:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class PreparedCall:
     """A successful call: as recorded, and as the rules about single calls see it."""
 
     call: Call
@@ -55,7 +55,7 @@ class Item:
     start: int
 
 
-Viewed: TypeAlias = Sequence[tuple[Run, Sequence[Sequence[Item]]]]
+Viewed: TypeAlias = Sequence[tuple[Run, Sequence[Sequence[PreparedCall]]]]
 """Runs with the items of each of their segments."""
 
 
@@ -65,19 +65,19 @@ def view(corpus: Corpus, rules: RuleSet) -> Viewed:
     return [(run, _view_run(run, per_call)) for run in corpus.runs]
 
 
-def _view_run(run: Run, rules: Sequence[PerCall]) -> list[list[Item]]:
+def _view_run(run: Run, rules: Sequence[PerCall]) -> list[list[PreparedCall]]:
     """The segments of a run; what an agent was shown before a user message counts on after it."""
     shown = {segment.scope: Shown(rules) for segment in run.segments}
     return [list(_view_segment(segment, rules, shown[segment.scope])) for segment in run.segments]
 
 
-def _view_segment(segment: Segment, rules: Sequence[PerCall], shown: Shown) -> Iterator[Item]:
+def _view_segment(segment: Segment, rules: Sequence[PerCall], shown: Shown) -> Iterator[PreparedCall]:
     for position, current in enumerate(segment.rounds):
         start = current.start
         for call in current.calls:
             seen = _seen(call, rules, shown) if call.ok else None
             if seen is not None:
-                yield Item(call, seen, position, start)
+                yield PreparedCall(call, seen, position, start)
             start = call.end
         for call in current.calls:  # calls of one round are issued before any of them answers
             shown.see(call.output)
@@ -133,6 +133,6 @@ def _sightings(viewed: Viewed) -> Iterator[Sighting]:
                 yield Sighting(run.task, item.seen.tool, item.seen.args, item.call.output, after)
 
 
-def _path_call(item: Item, selectors: Mapping[str, Sequence[str]]) -> PathCall:
+def _path_call(item: PreparedCall, selectors: Mapping[str, Sequence[str]]) -> PathCall:
     canonical = canonical_call(item.seen.tool, item.seen.args, selectors.get(item.seen.tool, ()))
     return PathCall(canonical, item.call, item.position, item.start)

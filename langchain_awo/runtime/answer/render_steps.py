@@ -11,7 +11,7 @@ from typing import Final
 
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.ir.projection import leave_out
-from langchain_awo.model.stepping.outcome import Done
+from langchain_awo.model.stepping.outcome import FinishedCall
 from langchain_awo.model.text.encoding import present
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.handback import Entry, ToldCall, tell_call, tell_step
@@ -21,7 +21,7 @@ _NAMED: Final = 6
 """So many places that are left out are named."""
 
 
-def tell_steps(meta_tool: MetaTool, done: Sequence[Done], *, shape: bool) -> list[Entry]:
+def tell_steps(meta_tool: MetaTool, done: Sequence[FinishedCall], *, shape: bool) -> list[Entry]:
     """What was done, by step.
 
     Args:
@@ -40,18 +40,18 @@ def tell_steps(meta_tool: MetaTool, done: Sequence[Done], *, shape: bool) -> lis
     return told
 
 
-def told_call(done: Done, output: JSONValue) -> ToldCall:
+def told_call(done: FinishedCall, output: JSONValue) -> ToldCall:
     """A call that was made, as it is told."""
     return ToldCall(step=done.call.step, tool=done.call.tool, args=args_of(done), output=output)
 
 
-def args_of(done: Done) -> dict[str, JSONValue]:
+def args_of(done: FinishedCall) -> dict[str, JSONValue]:
     """The arguments a call was really made with: a person may have changed them."""
     edited = getattr(done.reply, "additional_kwargs", {}).get(EDITED)
     return done.call.args if edited is None else edited
 
 
-def _by_step(done: Sequence[Done]) -> Iterator[tuple[int, list[Done]]]:
+def _by_step(done: Sequence[FinishedCall]) -> Iterator[tuple[int, list[FinishedCall]]]:
     for step, calls in groupby(done, key=lambda each: each.call.step):
         yield step, list(calls)
 

@@ -14,7 +14,7 @@ from langgraph.errors import GraphBubbleUp
 
 from langchain_awo.model.ir.eager import eager_part
 from langchain_awo.model.ir.metatool import MetaTool
-from langchain_awo.model.stepping.outcome import Call, Failed, Outcome, Result, Succeeded
+from langchain_awo.model.stepping.outcome import Failed, OriginalCall, Outcome, Result, Succeeded
 from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.handback import Entry, HandBack
 from langchain_awo.runtime.answer.render_steps import tell_steps
@@ -197,7 +197,7 @@ class Continuer:
     def _go(self, start: Start, state: _Going, handler: Callable[[Any], Any]) -> None:
         around = self._surroundings(start, state, Guards(call_id="", invoke=_by(state.request, handler)))
 
-        def perform(call: Call) -> Outcome:
+        def perform(call: OriginalCall) -> Outcome:
             if (outcome := _first(call, state)) is not None:
                 return outcome
             future, is_mine = state.readings.claim(call_key(call.tool, call.args))
@@ -224,7 +224,7 @@ class Continuer:
     async def _ago(self, start: Start, state: _Going, handler: Callable[[Any], Awaitable[Any]]) -> None:
         around = self._surroundings(start, state, Guards(call_id="", ainvoke=_by(state.request, handler)))
 
-        async def perform(call: Call) -> Outcome:
+        async def perform(call: OriginalCall) -> Outcome:
             if (outcome := _first(call, state)) is not None:
                 return outcome
             future, is_mine = state.readings.claim(call_key(call.tool, call.args))
@@ -282,7 +282,7 @@ def _by(request: Any, handler: Callable[[Any], Any]) -> Callable[..., Any]:
     return lambda tool_call, tool, _: handler(inner_request(request, tool_call, tool))
 
 
-def _first(call: Call, state: _Going) -> Outcome | None:
+def _first(call: OriginalCall, state: _Going) -> Outcome | None:
     """The outcome of a call that need not be made: the anchor itself, and what was read already."""
     if call.step == 1:
         return Succeeded(output=state.anchor.output)
@@ -290,7 +290,7 @@ def _first(call: Call, state: _Going) -> Outcome | None:
     return None if held is None else Succeeded(output=held.output)
 
 
-def _kept(call: Call, outcome: Outcome, state: _Going, since: int | None) -> Held | None:
+def _kept(call: OriginalCall, outcome: Outcome, state: _Going, since: int | None) -> Held | None:
     if isinstance(outcome, Failed) or not isinstance(outcome.reply, ToolMessage):
         return None
     reply = outcome.reply

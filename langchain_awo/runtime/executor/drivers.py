@@ -12,18 +12,18 @@ from langchain_core.runnables.config import ContextThreadPoolExecutor
 
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.stepping.execution import Sources, execute
-from langchain_awo.model.stepping.outcome import Call, Failed, Outcome, Result
+from langchain_awo.model.stepping.outcome import Failed, OriginalCall, Outcome, Result
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.runtime.inner.calling import failed
 from langchain_awo.runtime.outcome import Limits
 
-Order: TypeAlias = Callable[[Call], int] | None
+Order: TypeAlias = Callable[[OriginalCall], int] | None
 
 
 def drive(
     meta_tool: MetaTool,
     parameters: Mapping[str, JSONValue],
-    perform: Callable[[Call], Outcome],
+    perform: Callable[[OriginalCall], Outcome],
     *,
     limits: Limits,
     order: Order = None,
@@ -60,7 +60,7 @@ def drive(
 async def adrive(
     meta_tool: MetaTool,
     parameters: Mapping[str, JSONValue],
-    perform: Callable[[Call], Awaitable[Outcome]],
+    perform: Callable[[OriginalCall], Awaitable[Outcome]],
     *,
     limits: Limits,
     order: Order = None,
@@ -83,7 +83,10 @@ async def adrive(
 
 
 def _one_by_one(
-    group: Sequence[Call], perform: Callable[[Call], Outcome], limits: Limits, order: Callable[[Call], int]
+    group: Sequence[OriginalCall],
+    perform: Callable[[OriginalCall], Outcome],
+    limits: Limits,
+    order: Callable[[OriginalCall], int],
 ) -> list[Outcome | None]:
     outcomes: list[Outcome | None] = [None] * len(group)
     for at in sorted(range(len(group)), key=lambda at: order(group[at])):
@@ -94,7 +97,7 @@ def _one_by_one(
 
 
 def _perform(
-    group: Sequence[Call], perform: Callable[[Call], Outcome], limits: Limits
+    group: Sequence[OriginalCall], perform: Callable[[OriginalCall], Outcome], limits: Limits
 ) -> list[Outcome | None]:
     if limits.timeout is None and (len(group) == 1 or limits.concurrency == 1):
         return [perform(call) for call in group]
@@ -116,10 +119,10 @@ def _outcome(future: Future[Outcome], timeout: float | None) -> Outcome:
 
 
 async def _aone_by_one(
-    group: Sequence[Call],
-    perform: Callable[[Call], Awaitable[Outcome]],
+    group: Sequence[OriginalCall],
+    perform: Callable[[OriginalCall], Awaitable[Outcome]],
     limits: Limits,
-    order: Callable[[Call], int],
+    order: Callable[[OriginalCall], int],
 ) -> list[Outcome | None]:
     outcomes: list[Outcome | None] = [None] * len(group)
     for at in sorted(range(len(group)), key=lambda at: order(group[at])):
@@ -130,13 +133,13 @@ async def _aone_by_one(
 
 
 async def _aperform(
-    group: Sequence[Call], perform: Callable[[Call], Awaitable[Outcome]], limits: Limits
+    group: Sequence[OriginalCall], perform: Callable[[OriginalCall], Awaitable[Outcome]], limits: Limits
 ) -> list[Outcome | None]:
     if limits.timeout is None and len(group) == 1:
         return [await perform(group[0])]
     room = asyncio.Semaphore(limits.concurrency)
 
-    async def one(call: Call) -> Outcome:
+    async def one(call: OriginalCall) -> Outcome:
         async with room:
             try:
                 return await asyncio.wait_for(perform(call), limits.timeout)

@@ -13,7 +13,7 @@ from uuid import uuid4
 from langgraph.errors import GraphInterrupt
 from langgraph.types import Interrupt, interrupt
 
-from langchain_awo.model.stepping.outcome import Call, Failed, Outcome, Succeeded
+from langchain_awo.model.stepping.outcome import Failed, OriginalCall, Outcome, Succeeded
 from langchain_awo.runtime.inner.calling import FOR_APPROVAL, Surroundings, acall_tool, call_tool
 from langchain_awo.runtime.journal import journal_store
 from langchain_awo.runtime.journal.asking import Asking, Make, Pause, asettle, settle
@@ -49,17 +49,17 @@ class Performer:
     asks_first: Callable[[], bool]
     is_beside: bool = False
     store: Any = None
-    waiting: dict[int, Call] = field(default_factory=dict)
+    waiting: dict[int, OriginalCall] = field(default_factory=dict)
     recalled: dict[str, None] = field(default_factory=dict)
 
-    def perform(self, call: Call) -> Outcome:
+    def perform(self, call: OriginalCall) -> Outcome:
         """The outcome of a call; interrupts and the like pass through."""
         retries = self._retries(call)
         return settle(
             self._performing(call), self.store, lambda: call_tool(call, self.around, retries=retries)
         )
 
-    async def aperform(self, call: Call) -> Outcome:
+    async def aperform(self, call: OriginalCall) -> Outcome:
         """Async form of `perform`."""
         retries = self._retries(call)
         return await asettle(
@@ -67,7 +67,7 @@ class Performer:
         )
 
     @property
-    def order(self) -> Callable[[Call], int] | None:
+    def order(self) -> Callable[[OriginalCall], int] | None:
         """Once a question reached the user, calls are made one by one, those that asked first before the others.
 
         LangGraph hands the answers out in the order in which it is asked, so that order may not change.
@@ -78,11 +78,11 @@ class Performer:
         """Notes which call will be given the answer when the run is resumed."""
         yield from self._save(self._answered(error))
 
-    def _place(self, call: Call) -> int:
+    def _place(self, call: OriginalCall) -> int:
         asked = self.journal.asked(call, self.task)
         return asked.asked if asked else sys.maxsize
 
-    def _performing(self, call: Call) -> Asking[Outcome]:
+    def _performing(self, call: OriginalCall) -> Asking[Outcome]:
         known = self._recalled(call)
         if known is not None:
             return self._known(call, known)
@@ -106,7 +106,7 @@ class Performer:
 
     # --- who makes a write ---
 
-    def _claim(self, call: Call, nonce: str) -> Asking[Outcome | None]:
+    def _claim(self, call: OriginalCall, nonce: str) -> Asking[Outcome | None]:
         """Claims a write; what came of it if somebody else made it, why it is not made, or nothing."""
         entry = self.journal.start(call)
         if not self.journal.is_open:
@@ -119,7 +119,7 @@ class Performer:
             self.journal.fail(call)
             return _unsaved(entry, error)
 
-    def _claimed(self, call: Call, nonce: str) -> Asking[Outcome | None]:
+    def _claimed(self, call: OriginalCall, nonce: str) -> Asking[Outcome | None]:
         run = self.journal.run
         yield from journal_store.open_run(self.journal)
         while True:
@@ -136,7 +136,7 @@ class Performer:
                 return known and self._known(call, known)
             yield Pause(random.uniform(0.01, 0.1))  # noqa: S311  # so that two do not go on in step
 
-    def _give_up(self, call: Call, entry: Entry | None, nonce: str) -> Asking[None]:
+    def _give_up(self, call: OriginalCall, entry: Entry | None, nonce: str) -> Asking[None]:
         """Stores what became of a call, then withdraws its claim unless it took effect."""
         yield from self._save(entry)
         if nonce and self.store is not None:
@@ -155,13 +155,13 @@ class Performer:
 
     # --- what is known ---
 
-    def _recalled(self, call: Call) -> Outcome | None:
+    def _recalled(self, call: OriginalCall) -> Outcome | None:
         known = self.journal.recall(call)
         if known is None and (self.is_beside or self.journal.is_held(call, self.task)):
             return _BESIDE
         return known
 
-    def _known(self, call: Call, known: Outcome) -> Outcome:
+    def _known(self, call: OriginalCall, known: Outcome) -> Outcome:
         if isinstance(known, Succeeded):
             if not call.effect.is_read:
                 self.recalled[call.tool] = None
@@ -170,19 +170,19 @@ class Performer:
             self._tell(call, "known")
         return known
 
-    def _noted(self, call: Call, outcome: Outcome) -> Entry | None:
+    def _noted(self, call: OriginalCall, outcome: Outcome) -> Entry | None:
         if isinstance(outcome, Succeeded):
             self._tell(call, "done")
             return self.journal.finish(call, outcome)
         self._tell(call, "failed")
         return None if outcome.ended else self.journal.fail(call)
 
-    def _left(self, call: Call, error: Exception) -> Entry | None:
+    def _left(self, call: OriginalCall, error: Exception) -> Entry | None:
         """An exception that passes through: the call is made again when the run is resumed."""
         self.waiting[id(error)] = call
         return self.journal.wait(call, for_approval=getattr(error, FOR_APPROVAL, False))
 
-    def _is_unapproved(self, call: Call) -> bool:
+    def _is_unapproved(self, call: OriginalCall) -> bool:
         """Whether a person was asked to approve a call, and nobody here would take the answer."""
         guards = self.around.guards
         return self.journal.is_for_approval(call) and not (guards and guards.asks(call.tool))
@@ -209,13 +209,13 @@ class Performer:
         }
         return any(each.id in own for each in raised)
 
-    def _tell(self, call: Call, status: str) -> None:
+    def _tell(self, call: OriginalCall, status: str) -> None:
         """Progress, for those who stream custom events."""
         if self.around.runtime is not None:
             event = {"type": "awo_step", "meta_tool": self.around.meta_tool, "step": call.step}
             self.around.runtime.stream_writer({**event, "tool": call.tool, "status": status})
 
-    def _retries(self, call: Call) -> int:
+    def _retries(self, call: OriginalCall) -> int:
         """A call that asked would ask again."""
         careful = self.journal.was_interrupted or not call.effect.is_read
         return 0 if careful else self.limits.read_retries

@@ -18,7 +18,7 @@ from langgraph.prebuilt import ToolRuntime
 from langgraph.types import Command
 from pydantic import ValidationError
 
-from langchain_awo.model.stepping.outcome import Call, Failed, Outcome, Succeeded
+from langchain_awo.model.stepping.outcome import Failed, OriginalCall, Outcome, Succeeded
 from langchain_awo.model.text.encoding import digest, dumps, project_output
 from langchain_awo.model.text.failure import failure_in
 from langchain_awo.runtime.inner.injection import Injected, InjectionError, inject
@@ -88,7 +88,7 @@ class Surroundings:
     guards: Guards | None = None
     marks: Mapping[str, Any] = field(default_factory=dict)
 
-    def prepare(self, call: Call) -> tuple[ToolCall, BaseTool, RunnableConfig]:
+    def prepare(self, call: OriginalCall) -> tuple[ToolCall, BaseTool, RunnableConfig]:
         """The call as LangChain wants it.
 
         Raises:
@@ -105,14 +105,14 @@ class Surroundings:
         config["metadata"] = {**config.get("metadata", {}), **self._marks(call)}
         return tool_call, bound.tool, config
 
-    def inner_id(self, call: Call) -> str:
+    def inner_id(self, call: OriginalCall) -> str:
         """Id of an inner call: the same again when a run is resumed."""
         return f"{self.call_id}__{call.step}{'_' + digest(call.args)[:8] if call.mapped else ''}"
 
-    def _marks(self, call: Call) -> dict[str, Any]:
+    def _marks(self, call: OriginalCall) -> dict[str, Any]:
         return {"awo_meta_tool": self.meta_tool, "awo_step": call.step, **self.marks}
 
-    def _adopted(self, tool: BaseTool, call: Call) -> BaseTool:
+    def _adopted(self, tool: BaseTool, call: OriginalCall) -> BaseTool:
         below = self.config.get("callbacks")
         return adopted(tool, below, tags=[REPLAY_TAG], metadata=self._marks(call))
 
@@ -129,7 +129,7 @@ def inner_config(config: RunnableConfig | None, callbacks: Callbacks) -> Runnabl
     return inner
 
 
-def call_tool(call: Call, surroundings: Surroundings, *, retries: int = 0) -> Outcome:
+def call_tool(call: OriginalCall, surroundings: Surroundings, *, retries: int = 0) -> Outcome:
     """Makes an inner call; every error of it becomes a `Failed`.
 
     Interrupts, parent commands, cancellation and resume values that do not fit pass through untouched.
@@ -147,7 +147,7 @@ def call_tool(call: Call, surroundings: Surroundings, *, retries: int = 0) -> Ou
     raise AssertionError  # the last attempt always returns
 
 
-async def acall_tool(call: Call, surroundings: Surroundings, *, retries: int = 0) -> Outcome:
+async def acall_tool(call: OriginalCall, surroundings: Surroundings, *, retries: int = 0) -> Outcome:
     """Async form of `call_tool`."""
     for attempt in range(retries + 1):
         try:

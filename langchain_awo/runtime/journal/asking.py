@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 T = TypeVar("T")
 
 
-class Ask(NamedTuple):
+class StoreRequest(NamedTuple):
     """A method of a `BaseStore`, by its sync name, and what to call it with."""
 
     method: str
@@ -28,13 +28,13 @@ class Make(NamedTuple):
     """The call itself is to be made now."""
 
 
-Asking: TypeAlias = Generator[Ask | Pause | Make, Any, T]
+Asking: TypeAlias = Generator[StoreRequest | Pause | Make, Any, T]
 """Asks, is given the answers or the exceptions, and returns what it is about."""
 
 
 def ask(method: str, *args: Any, **options: Any) -> Asking[Any]:
     """Asks the store."""
-    return (yield Ask(method, args, options))
+    return (yield StoreRequest(method, args, options))
 
 
 def settle(asking: Asking[T], store: Any, make: Callable[[], Any] | None = None) -> T:
@@ -55,7 +55,7 @@ def settle(asking: Asking[T], store: Any, make: Callable[[], Any] | None = None)
             return value
         answer, error = None, None
         try:
-            if isinstance(wanted, Ask):
+            if isinstance(wanted, StoreRequest):
                 answer = getattr(store, wanted.method)(*wanted.args, **wanted.options)
             elif isinstance(wanted, Pause):
                 time.sleep(wanted.seconds)
@@ -77,7 +77,7 @@ async def asettle(asking: Asking[T], store: Any, make: Callable[[], Awaitable[An
             return value
         answer, error = None, None
         try:
-            if isinstance(wanted, Ask):
+            if isinstance(wanted, StoreRequest):
                 answer = await getattr(store, f"a{wanted.method}")(*wanted.args, **wanted.options)
             elif isinstance(wanted, Pause):
                 await asyncio.sleep(wanted.seconds)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from langchain_awo.model.ir.metatool import MetaTool
-from langchain_awo.model.stepping.outcome import Call, Failed, Succeeded
+from langchain_awo.model.stepping.outcome import Failed, OriginalCall, Succeeded
 from langchain_awo.model.text.encoding import digest, to_json
 from langchain_awo.model.text.json_value import JSONValue
 
@@ -95,7 +95,7 @@ class Journal:
             entry.status == "waiting" or entry.questions for entry in self.entries.values()
         )
 
-    def recall(self, call: Call) -> Succeeded | Failed | None:
+    def recall(self, call: OriginalCall) -> Succeeded | Failed | None:
         """What is known of a call: its result, why it must not be made, or nothing."""
         entry = self.entries.get(call.key)
         if entry is not None and entry.status == "done":
@@ -124,11 +124,11 @@ class Journal:
         for entry in [each for each in self.entries.values() if each.step in steps]:
             del self.entries[entry.key]
 
-    def start(self, call: Call) -> Entry:
+    def start(self, call: OriginalCall) -> Entry:
         """Notes that a write is about to be made."""
         return self._put(call, status="started")
 
-    def finish(self, call: Call, outcome: Succeeded) -> Entry:
+    def finish(self, call: OriginalCall, outcome: Succeeded) -> Entry:
         """Notes what a call came to."""
         self.replies[call.key] = outcome.reply
         return self._put(
@@ -140,30 +140,30 @@ class Journal:
             artifact=getattr(outcome.reply, "artifact", None),
         )
 
-    def fail(self, call: Call) -> Entry:
+    def fail(self, call: OriginalCall) -> Entry:
         """Notes that a call failed and may be made again."""
         return self._put(call, status="failed")
 
-    def wait(self, call: Call, *, for_approval: bool = False) -> Entry:
+    def wait(self, call: OriginalCall, *, for_approval: bool = False) -> Entry:
         """Notes that a call did not come to an end and is to be made again."""
         self.was_interrupted = True
         return self._put(call, status="waiting", for_approval=for_approval)
 
-    def is_for_approval(self, call: Call) -> bool:
+    def is_for_approval(self, call: OriginalCall) -> bool:
         """Whether a call waits for a person to approve it."""
         entry = self.entries.get(call.key)
         return entry is not None and entry.status == "waiting" and entry.for_approval
 
-    def hold(self, call: Call, task: str) -> Entry:
+    def hold(self, call: OriginalCall, task: str) -> Entry:
         """Notes that a call is not to be made in a task, where another run asks questions already."""
         return self._put(call, status="held", task=task)
 
-    def is_held(self, call: Call, task: str) -> bool:
+    def is_held(self, call: OriginalCall, task: str) -> bool:
         """Whether a call is not to be made in a task."""
         entry = self.entries.get(call.key)
         return entry is not None and entry.status == "held" and entry.task == task
 
-    def ask(self, call: Call, task: str) -> Entry:
+    def ask(self, call: OriginalCall, task: str) -> Entry:
         """Notes that a question of a call reached the user."""
         entry = self.wait(call, for_approval=self.is_for_approval(call))
         if entry.task != task:
@@ -175,12 +175,12 @@ class Journal:
         """How many questions reached the user in a task."""
         return sum(entry.questions for entry in self.entries.values() if entry.task == task)
 
-    def asked(self, call: Call, task: str) -> Entry | None:
+    def asked(self, call: OriginalCall, task: str) -> Entry | None:
         """The call as far as it asked questions in a task."""
         entry = self.entries.get(call.key)
         return entry if entry is not None and entry.task == task and entry.questions else None
 
-    def _put(self, call: Call, **known: Any) -> Entry:
+    def _put(self, call: OriginalCall, **known: Any) -> Entry:
         before = self.entries.get(call.key)
         entry = (
             Entry(key=call.key, step=call.step, tool=call.tool, **{"args": call.args, **known})
@@ -191,7 +191,7 @@ class Journal:
         return entry
 
 
-class Memory:
+class RunMemory:
     """The runs that one process remembers. Safe to share between threads.
 
     Complete runs are forgotten first, those that were used longest ago before the others; a run that is not
@@ -267,7 +267,7 @@ class Memory:
             self._open.pop(journal.slot, None)
 
 
-PROCESS: Final = Memory()
+PROCESS: Final = RunMemory()
 """What this process knows. Toolkits share it, so that one that was loaded anew goes on with the runs of another."""
 
 

@@ -12,7 +12,7 @@ from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.runtime.journal import journal_store
 from langchain_awo.runtime.journal.asking import Asking, Pause
 from langchain_awo.runtime.journal.identity import RunKey
-from langchain_awo.runtime.journal.journal import Journal, Memory
+from langchain_awo.runtime.journal.journal import Journal, RunMemory
 from langchain_awo.runtime.journal.resume import reported_token
 from langchain_awo.runtime.journal.signing import verify
 
@@ -48,7 +48,7 @@ class Opening:
 
     meta_tool: MetaTool
     routine: str
-    memory: Memory
+    memory: RunMemory
     key: RunKey
     parameters: Mapping[str, JSONValue]
     token: str | None

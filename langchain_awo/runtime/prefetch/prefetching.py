@@ -26,7 +26,7 @@ from langgraph.config import get_config
 from langgraph.errors import GraphBubbleUp
 
 from langchain_awo.model.ir.eager import eager_part
-from langchain_awo.model.stepping.outcome import Call, Failed, Outcome, Succeeded
+from langchain_awo.model.stepping.outcome import Failed, OriginalCall, Outcome, Succeeded
 from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.handback import split_fetched
 from langchain_awo.runtime.approval.guarding import inner_request
@@ -72,7 +72,7 @@ class _Trip:
     asked: frozenset[str]
     flights: Flights
 
-    def known(self, call: Call) -> Outcome | None:
+    def known(self, call: OriginalCall) -> Outcome | None:
         """The outcome of a call that need not or must not be made."""
         if call.step == 1:
             return Succeeded(output=self.anchor.output)
@@ -81,7 +81,7 @@ class _Trip:
             return Succeeded(output=held.output)
         return _ASKED if key in self.asked else None
 
-    def flight(self, call: Call) -> tuple[Flight | None, bool]:
+    def flight(self, call: OriginalCall) -> tuple[Flight | None, bool]:
         """The flight of a call, and whether it is to be made."""
         key = call_key(call.tool, call.args)
         return self.flights.start(self.start.meta_tool.name, key, self.since)
@@ -200,7 +200,7 @@ class Prefetcher:
     def _fly(self, trip: _Trip, handler: Callable[[Any], Any]) -> None:
         around = self._surroundings(trip, Guards(call_id="", invoke=_by(trip.request, handler)))
 
-        def perform(call: Call) -> Outcome:
+        def perform(call: OriginalCall) -> Outcome:
             if (known := trip.known(call)) is not None:
                 return known
             with trip.flights.room:
@@ -225,7 +225,7 @@ class Prefetcher:
     async def _afly(self, trip: _Trip, handler: Callable[[Any], Awaitable[Any]]) -> None:
         around = self._surroundings(trip, Guards(call_id="", ainvoke=_by(trip.request, handler)))
 
-        async def perform(call: Call) -> Outcome:
+        async def perform(call: OriginalCall) -> Outcome:
             if (known := trip.known(call)) is not None:
                 return known
             async with trip.flights.aroom:

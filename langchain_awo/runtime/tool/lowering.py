@@ -27,7 +27,7 @@ from langchain_awo.runtime.inner.schemas import (
     specs_by_field,
     with_field_names,
 )
-from langchain_awo.runtime.journal.journal import PROCESS, Memory
+from langchain_awo.runtime.journal.journal import PROCESS, RunMemory
 from langchain_awo.runtime.outcome import DEFAULT_LIMITS, Limits
 from langchain_awo.runtime.tool.routine import Answered, Request, Routine
 from langchain_awo.runtime.tool.routine_tool import RoutineTool
@@ -42,7 +42,7 @@ def lower(
     tools: Sequence[BaseTool],
     *,
     limits: Limits = DEFAULT_LIMITS,
-    memory: Memory = PROCESS,
+    memory: RunMemory = PROCESS,
 ) -> StructuredTool:
     """The LangChain tool that runs a meta-tool over live tools.
 

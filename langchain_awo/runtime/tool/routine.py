@@ -26,7 +26,7 @@ from langchain_awo.runtime.inner.schemas import specs_by_field
 from langchain_awo.runtime.journal import journal_store
 from langchain_awo.runtime.journal.asking import Asking, asettle, settle
 from langchain_awo.runtime.journal.identity import RunKey, asked_calls, key_of
-from langchain_awo.runtime.journal.journal import Journal, Memory, routine_digest
+from langchain_awo.runtime.journal.journal import Journal, RunMemory, routine_digest
 from langchain_awo.runtime.journal.opening import Opened, Opening
 from langchain_awo.runtime.journal.resume import WISH
 from langchain_awo.runtime.journal.signing import check_environment, sign
@@ -68,7 +68,7 @@ class Routine:
     """A meta-tool bound to live tools; holds nothing of a single run."""
 
     def __init__(
-        self, meta_tool: MetaTool, tools: Mapping[str, BoundTool], *, limits: Limits, memory: Memory
+        self, meta_tool: MetaTool, tools: Mapping[str, BoundTool], *, limits: Limits, memory: RunMemory
     ) -> None:
         self.meta_tool = meta_tool
         self.tools = tools

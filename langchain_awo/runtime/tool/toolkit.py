@@ -23,7 +23,7 @@ from langchain_awo.model.views.notation import format_plan
 from langchain_awo.plan_file import read_plan_file, write_plan
 from langchain_awo.runtime.approval.protection import protection_of, tool_names
 from langchain_awo.runtime.inner.live_tools import as_tools
-from langchain_awo.runtime.journal.journal import PROCESS, Memory
+from langchain_awo.runtime.journal.journal import PROCESS, RunMemory
 from langchain_awo.runtime.outcome import Limits
 from langchain_awo.runtime.tool.lowering import lower
 from langchain_awo.runtime.tool.signatures import leak, mismatch, reach_among, with_effects, worsened
@@ -63,7 +63,7 @@ class MetaToolkit(BaseToolkit):
     believed: bool = True
     disabled: dict[str, str] = Field(default_factory=dict)
     where: str = "FILE"
-    memory: Memory = Field(default=PROCESS, repr=False)
+    memory: RunMemory = Field(default=PROCESS, repr=False)
     _current: dict[str, MetaTool] = PrivateAttr(default_factory=dict)
     _lowered: dict[str, BaseTool] = PrivateAttr(default_factory=dict)
     _whole: dict[str, BaseTool] = PrivateAttr(default_factory=dict)
