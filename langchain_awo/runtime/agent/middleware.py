@@ -18,6 +18,7 @@ from langchain_awo.errors import ApprovalError, ArgumentError, MissingExtraError
 from langchain_awo.model.ir.argument_checks import check_modes, known_tools, of_kind, share
 from langchain_awo.model.ir.installation import Installation
 from langchain_awo.model.ir.metatool import Mode
+from langchain_awo.model.stepping.outcome import MAX_UNASKED_CALLS
 from langchain_awo.runtime.agent.entry import EntryParameters, arun_entry, run_entry, tool_runtime
 from langchain_awo.runtime.agent.marking import marked
 from langchain_awo.runtime.agent.sampling import is_held_out
@@ -56,7 +57,7 @@ class Runs(Protocol):
         """Ends a run."""
 
 
-CONTINUE_LIMITS = Limits(calls=12, output_chars=12_000)
+CONTINUE_LIMITS = Limits(calls=MAX_UNASKED_CALLS, output_chars=12_000)
 """Bounds of what is fetched unasked after one call: calls, and characters shown to the model."""
 
 
