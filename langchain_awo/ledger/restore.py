@@ -57,7 +57,9 @@ class Restored:
         return found
 
 
-def restore(executed: PlainRun, taken: Sequence[Taken], results: Sequence[float]) -> Restored:
+def restore(
+    executed: PlainRun, taken: Sequence[Taken], results: Sequence[float], *, hidden: Mapping[str, float]
+) -> Restored:
     """The run as it would have been without the uses in it.
 
     A saved model call is taken to say nothing but its calls; and what stands around messages is taken from the prompts of the run itself,
@@ -67,6 +69,7 @@ def restore(executed: PlainRun, taken: Sequence[Taken], results: Sequence[float]
         executed: its model calls with prompts that have no schemas of meta-tools in them.
         taken: what the uses took and put in.
         results: behind each executed model call, tokens of the results that stand there without them too.
+        hidden: by owner, tokens of the schemas that it kept out of every prompt.
     """
     behind: dict[int, list[Taken]] = defaultdict(list)
     for each in taken:
@@ -75,7 +78,10 @@ def restore(executed: PlainRun, taken: Sequence[Taken], results: Sequence[float]
     builder.begin(behind[START])
     for index in range(len(executed.turns)):
         builder.go_on(index, behind[index])
-    return Restored(PlainRun(builder.turns), builder.changes)
+    for owner, tokens in hidden.items():
+        builder.changes[owner].schemas -= tokens
+    shown = sum(hidden.values())
+    return Restored(PlainRun([each.longer(shown) for each in builder.turns]), builder.changes)
 
 
 class _TurnBuilder:

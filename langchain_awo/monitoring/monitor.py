@@ -9,12 +9,13 @@ from datetime import UTC, date, datetime
 from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import Trace
+from langchain_awo.monitoring.bookkeeping import Bookkeeper
 from langchain_awo.monitoring.decisions import Decision, Period, decide, decide_toolkit
 from langchain_awo.monitoring.drift import Drift, drift_of
 from langchain_awo.monitoring.experiment import Experiment, experiment_of
 from langchain_awo.monitoring.findings import Finding, RunAccount, finding_of
 from langchain_awo.monitoring.judging import judge
-from langchain_awo.monitoring.ledger import Bookkeeper, Ledger, ledger_of, schema_sizes
+from langchain_awo.monitoring.ledger import Ledger, ledger_of
 from langchain_awo.monitoring.members import changed_members
 from langchain_awo.monitoring.observing import Observed, Progress, corpus_of, observe
 from langchain_awo.monitoring.prices import PriceTable
@@ -128,7 +129,7 @@ def monitor_traces(
         watched.append(Watched(found=finding, decision=decide(finding, drift, period)))
     ledger = ledger_of(each.ledger for each in accounts)
     net = ledger.total
-    books = f"net of the books: {net.model_calls:,.1f} model calls, {net.tokens:,} tokens, {prices.currency} {net.cost:,.4f}"
+    books = f"net of the books: {net.model_calls:,.1f} model calls, {net.tokens:,} \u00b1 {net.margin:,.0f} tokens, {prices.currency} {net.cost:,.4f}"
     return Monitoring(
         runs=len(accounts),
         with_toolkit=sum(bool(each.seen.had) for each in accounts),
@@ -149,7 +150,7 @@ def _accounts(
 ) -> list[RunAccount]:
     meta_tools = {each.name: each for each in plan.meta_tools}
     together = asked_together((each.trace for each in seen), known=read_together(plan.corpus.get("together")))
-    keeper = Bookkeeper(sizes=schema_sizes(plan.meta_tools, corpus), prices=prices)
+    keeper = Bookkeeper.of(plan, corpus, prices)
     accounts = []
     for each in seen:
         judged = judge(each, meta_tools, together=together)

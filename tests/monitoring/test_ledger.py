@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from langchain_awo.model.trace.trace import ModelCallRecord, TokenUsage
+from langchain_awo.monitoring.bookkeeping import Bookkeeper
 from langchain_awo.monitoring.judging import judge
-from langchain_awo.monitoring.ledger import Amount, Bookkeeper, ledger_of, schema_sizes
+from langchain_awo.monitoring.ledger import Amount, ledger_of
 from langchain_awo.monitoring.observing import corpus_of, observe
 from langchain_awo.monitoring.prices import Price, PriceTable
 
@@ -18,7 +19,7 @@ PRICES = PriceTable(models={"back-office-policy": Price(input=2, cached=0.5, out
 def books(traces, plan, *, prices=PRICES):
     """Each run with its judged uses and its ledger."""
     corpus = corpus_of(traces, plan)
-    keeper = Bookkeeper(sizes=schema_sizes(plan.meta_tools, corpus), prices=prices)
+    keeper = Bookkeeper.of(plan, corpus, prices)
     meta_tools = {each.name: each for each in plan.meta_tools}
     found = []
     for seen in observe(traces, corpus, plan):
