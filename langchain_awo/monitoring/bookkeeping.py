@@ -24,7 +24,6 @@ from langchain_awo.monitoring.observing import Observed
 from langchain_awo.monitoring.prices import PriceTable, rates_of
 from langchain_awo.optimizer.log.corpus import Corpus, spec_tokens
 
-
 _Wanted: TypeAlias = tuple[tuple[Purpose, str], int, bool]
 """What stands in a prompt for whom, its tokens, and whether it stands there for the first time."""
 
