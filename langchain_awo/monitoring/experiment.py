@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from langchain_awo.ledger.interval import Interval, mean_of
 from langchain_awo.model.ir.installation import installation_of
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.monitoring.intervals import (
-    Interval,
     Share,
     difference_of_means,
     difference_of_shares,
-    mean_of,
 )
 
 

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from langchain_awo.ledger.interval import Interval, mean_of
 from langchain_awo.model.ir.metatool import MetaTool, Mode
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.monitoring.bindings import Violation, violations
-from langchain_awo.monitoring.intervals import Interval, Share, mean_of
+from langchain_awo.monitoring.intervals import Share
 from langchain_awo.monitoring.judging import Judged
 from langchain_awo.monitoring.ledger import Amount, Ledger
 from langchain_awo.monitoring.observing import Observed

@@ -9,12 +9,13 @@ from datetime import date
 
 import pytest
 
+from langchain_awo.ledger.interval import Interval
 from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.monitoring.bindings import Violation
 from langchain_awo.monitoring.decisions import Decision, Period, decide, decide_toolkit
 from langchain_awo.monitoring.drift import Drift, drift_of
 from langchain_awo.monitoring.findings import Finding, NetSaving
-from langchain_awo.monitoring.intervals import Interval, Share
+from langchain_awo.monitoring.intervals import Share
 from langchain_awo.monitoring.usage import StoppedAt
 from langchain_awo.optimizer.log.variants import OTHER, frequent
 from tests.reporting.material import meta_tool

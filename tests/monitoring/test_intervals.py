@@ -6,11 +6,11 @@ import random
 
 import pytest
 
+from langchain_awo.ledger.interval import mean_of
 from langchain_awo.monitoring.intervals import (
     Share,
     difference_of_means,
     difference_of_shares,
-    mean_of,
 )
 
 

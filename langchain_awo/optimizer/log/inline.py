@@ -51,8 +51,15 @@ from langchain_awo.optimizer.log.inner_calls import (
     step_of,
     values_of,
 )
-from langchain_awo.optimizer.selection.mentions import Sayings, is_telling, phrases_of, sayings_of, words_of
-from langchain_awo.optimizer.selection.output_liveness import is_used
+from langchain_awo.optimizer.selection.mentions import (
+    Sayings,
+    is_telling,
+    phrases_of,
+    sayings_of,
+    says,
+    words_of,
+)
+from langchain_awo.optimizer.selection.output_liveness import fresh_of
 
 _Round: TypeAlias = list[ToolCallRecord]
 
@@ -227,10 +234,14 @@ class _Expansion:
         names = [value for value in (own if self.cautious else values) if is_name(value)]
         words = [value for value in own if not is_name(value)]
         if not names and not words:
-            names, words = [decode(call.output)], []
-        return any(
-            told and is_used(told, call.args, self._run, before=before, later=text, shared=self._shared)
-            for told, text in ((names, later), (words, said))  # a word is equal to an argument by chance
+            names = values
+        names, words = (fresh_of(each, call.args, self._run, before=before) for each in (names, words))
+        return (
+            not (names or words)
+            or any(says(later, value, apart_from=self._shared) for value in names)
+            or any(
+                says(said, value, apart_from=self._shared) for value in words
+            )  # equal to an argument by chance
         )
 
     @cached_property

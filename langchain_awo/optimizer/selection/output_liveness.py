@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -47,34 +47,22 @@ class PlaceUse:
     characters: int = 0
 
 
-def is_used(
-    output: JSONValue,
-    args: Mapping[str, JSONValue],
-    run: Run,
-    *,
-    before: int,
-    later: str,
-    shared: Container[str] = (),
-) -> bool:
-    """Whether something that a call returned, and that nobody had read before, is in what was said afterwards.
-
-    A call that returned nothing to tell it by counts as used.
+def fresh_of(
+    values: Iterable[JSONValue], args: Mapping[str, JSONValue], run: Run, *, before: int
+) -> list[JSONValue]:
+    """Of what a call returned, the values that say something and that nobody had read before.
 
     Args:
-        output: decoded.
         args: what was called for is nothing new.
         run: whose text says what had been read.
         before: position in that text.
-        later: words of what was said, see `Sayings`.
-        shared: phrases that other calls returned too, see `phrases_of`: that they were said proves nothing.
     """
     asked = {dumps(leaf) for leaf in scalars(args)}
-    fresh = [
+    return [
         value
-        for _, value in leaves_of(output)
+        for value in values
         if is_telling(value) and dumps(value) not in asked and not run.known(value, before=before)
     ]
-    return not fresh or any(says(later, value, apart_from=shared) for value in fresh)
 
 
 def uses_of(corpus: Corpus, tool: str) -> tuple[dict[str, PlaceUse], int]:
