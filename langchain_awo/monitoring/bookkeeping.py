@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import TypeAlias
 
 from langchain_awo.ledger.balance import UNCERTAINTY, Rates
-from langchain_awo.ledger.restore import Restored, Taken, restore
+from langchain_awo.ledger.restore import Restored, Taken, around_messages, restore
 from langchain_awo.ledger.settle import START, PlainRun, PlainTurn
 from langchain_awo.ledger.tokens import bound_tokens, schema_tokens, text_tokens
 from langchain_awo.model.ir.metatool import ToolkitPlan
@@ -36,17 +37,22 @@ class Bookkeeper:
         sizes: what the schema of each meta-tool, and of each tool that they call, takes of a prompt, in tokens.
         members: by meta-tool, the tools that it calls.
         prices: by model.
+        around: tokens around the messages of one round, by all runs together.
     """
 
     sizes: Mapping[str, int]
     members: Mapping[str, Sequence[str]]
     prices: PriceTable
+    around: float = 0.0
 
     @classmethod
-    def of(cls, plan: ToolkitPlan, corpus: Corpus, prices: PriceTable) -> Bookkeeper:
-        """The one for a toolkit."""
+    def of(
+        cls, plan: ToolkitPlan, corpus: Corpus, prices: PriceTable, runs: Iterable[Observed] = ()
+    ) -> Bookkeeper:
+        """The one for a toolkit and the runs in which it was used."""
         members = {each.name: tuple(dict.fromkeys(each.tools)) for each in plan.meta_tools}
-        return cls(sizes=schema_sizes(plan, corpus), members=members, prices=prices)
+        around = median([tokens for each in runs for tokens in _around(each)] or [0.0])
+        return cls(sizes=schema_sizes(plan, corpus), members=members, prices=prices, around=around)
 
     def books(self, seen: Observed, judged: Sequence[Judged]) -> Ledger:
         """The books of one run, whose uses were judged."""
@@ -140,7 +146,7 @@ class Bookkeeper:
         ]
         taken = [_taken(each) for each in judged if each.use.way != "prefetched"]
         results = _results(seen, judged, len(turns))
-        return restore(PlainRun(turns), taken, results, hidden=self._hidden(seen))
+        return restore(PlainRun(turns), taken, results, hidden=self._hidden(seen), around=self.around)
 
     def _hidden(self, seen: Observed) -> dict[str, float]:
         """By meta-tool in `replace` mode, tokens of the tools that stood in no prompt because of it, in a prompt on average."""
@@ -173,6 +179,12 @@ def _same_agent_before(calls: Sequence[ModelCallRecord]) -> list[int | None]:
         before.append(latest.get(call.scope))
         latest[call.scope] = index
     return before
+
+
+def _around(seen: Observed) -> list[float]:
+    turns = [PlainTurn(call.usage or TokenUsage(), call.scope) for call in seen.trace.model_calls]
+    used = {use.issued_by for use in seen.usage.uses if use.issued_by is not None}
+    return around_messages(PlainRun(turns), _results(seen, (), len(turns)), used)
 
 
 def _taken(judged: Judged) -> Taken:

@@ -150,7 +150,7 @@ def _accounts(
 ) -> list[RunAccount]:
     meta_tools = {each.name: each for each in plan.meta_tools}
     together = asked_together((each.trace for each in seen), known=read_together(plan.corpus.get("together")))
-    keeper = Bookkeeper.of(plan, corpus, prices)
+    keeper = Bookkeeper.of(plan, corpus, prices, seen)
     accounts = []
     for each in seen:
         judged = judge(each, meta_tools, together=together)

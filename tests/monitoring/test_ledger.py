@@ -19,10 +19,11 @@ PRICES = PriceTable(models={"back-office-policy": Price(input=2, cached=0.5, out
 def books(traces, plan, *, prices=PRICES):
     """Each run with its judged uses and its ledger."""
     corpus = corpus_of(traces, plan)
-    keeper = Bookkeeper.of(plan, corpus, prices)
+    observed = observe(traces, corpus, plan)
+    keeper = Bookkeeper.of(plan, corpus, prices, observed)
     meta_tools = {each.name: each for each in plan.meta_tools}
     found = []
-    for seen in observe(traces, corpus, plan):
+    for seen in observed:
         judged = judge(seen, meta_tools)
         found.append((seen, judged, keeper.books(seen, judged)))
     return found
