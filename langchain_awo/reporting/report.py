@@ -18,6 +18,7 @@ from langchain_awo.model.text.phrasing import times
 from langchain_awo.model.views.refusals import group_refusals
 from langchain_awo.reporting.drawing import drawing_of, table_of
 from langchain_awo.reporting.frame import framed
+from langchain_awo.reporting.headline import headline_of
 from langchain_awo.reporting.meta_tools import shown_meta_tool
 from langchain_awo.reporting.page import GENERATOR, render
 from langchain_awo.reporting.savings import evaluated, replayed
@@ -100,6 +101,7 @@ class Report:
             "codes": sorted(Counter(each.code for each in refused).items()),
             "evaluated": evaluated(self.evaluation) if self.evaluation else None,
             "replayed": replayed(self.replay),
+            "headline": headline_of(self.evaluation or self.replay),
             "graphs": self._graphs(),
             "timeline": list(self.timeline),
         }
