@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.ledger.trial import MODES, WorldTrial
+from langchain_awo.model.ir.eager import eager_part
+from langchain_awo.optimizer.log.corpus import build_corpus
+from langchain_awo.optimizer.replay.installed import replay_installed
+from tests.ledger.agents import AGENTS, compiled
+from tests.ledger.trial import MODES, WorldTrial, losses
 
 
 @pytest.fixture(scope="module", params=[0, 8, 11])
@@ -30,5 +34,21 @@ def test_every_verb_says_the_same_of_tasks_that_were_held_out(world):
 
 
 def test_nothing_is_installed_that_loses_tokens_and_waiting_both(world):
-    assert world.losses() == []
+    assert losses(world.plan, build_corpus(world.recorded)) == []
     assert all(each.mode in each.mode_reason for each in world.plan.meta_tools)
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_the_default_plan_of_three_agents_loses_nothing_and_continues_where_appending_would_lose(
+    name, tmp_path
+):
+    """Of each routine that can run unasked: if appending it costs tokens and going on by itself does not, it goes on."""
+    plan, corpus = compiled(name, tmp_path, tasks=24)
+    assert plan.meta_tools
+    assert losses(plan, corpus) == []
+    for each in filter(eager_part, plan.meta_tools):
+        appended, continued = (
+            replay_installed([each], corpus, mode=mode).balance for mode in ("append", "continue")
+        )
+        if appended.tokens < 0 < continued.tokens:
+            assert each.mode == "continue"

@@ -18,7 +18,7 @@ from langchain_awo.monitoring.estimate import estimate_saving
 from langchain_awo.monitoring.monitor import monitor_traces
 from langchain_awo.monitoring.prices import Price, PriceTable
 from langchain_awo.monitoring.worth import Assumptions
-from langchain_awo.optimizer.log.corpus import build_corpus
+from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
 from langchain_awo.optimizer.log.habits import read_together
 from langchain_awo.optimizer.log.inline import without_echo
 from langchain_awo.optimizer.pipeline import compile_plan
@@ -168,16 +168,19 @@ class WorldTrial:
             within = 0.1 * len(self.recorded)  # evidence is rounded
             yield Check("compile: tokens", told, alone.tokens, within)
 
-    def losses(self) -> list[str]:
-        """Meta-tools of the default plan that lose both tokens and waiting, and the toolkit if all of them together do."""
-        corpus = build_corpus(self.recorded)
-        sets = {each.name: [each] for each in self.plan.meta_tools} | {"all": list(self.plan.meta_tools)}
-        balances = {name: replay_installed(each, corpus).balance for name, each in sets.items()}
-        return [
-            name
-            for name, each in balances.items()
-            if max(each.tokens, each.cached_tokens()) < 0 and each.model_calls <= 0
-        ]
+
+def losses(plan: ToolkitPlan, corpus: Corpus) -> list[str]:
+    """Meta-tools that lose both tokens and waiting as they are installed, and "all" if all of them together do.
+
+    Tokens are lost where they are lost with prompt caching and without; waiting counts in model calls, as when a mode is chosen.
+    """
+    sets = {each.name: [each] for each in plan.meta_tools} | {"all": list(plan.meta_tools)}
+    balances = {name: replay_installed(each, corpus).balance for name, each in sets.items()}
+    return [
+        name
+        for name, each in balances.items()
+        if max(each.tokens, each.cached_tokens()) < 0 and each.model_calls <= 0
+    ]
 
 
 def spent(traces: Sequence[Trace]) -> Balance:
