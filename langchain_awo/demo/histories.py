@@ -66,7 +66,7 @@ class History:
     options: Mapping[str, Any]
 
 
-def record_histories(folder: str | os.PathLike[str], *, tasks: int = 100, after: int = 80) -> None:
+def record_histories(folder: str | os.PathLike[str], *, tasks: int = 160, after: int = 120) -> None:
     """Compiles a toolkit and records each history into a folder: `toolkit.json`, `prices.yaml`, a trace store for each.
 
     Args:
@@ -189,7 +189,7 @@ HISTORIES: Final[Mapping[str, History]] = {
     ),
     "ignored": History(model=_ignoring_model, options={"mode": "append"}),
     "changed": History(change=_with_pages, options={}),
-    "experiment": History(options={"hold_out": 0.5}),
+    "experiment": History(options={"hold_out": 0.3}),
 }
 """By name: used as it was meant; asked for other things; a model that does not choose it; a tool that is not what it was;
 and a part of the threads held out, to compare with."""

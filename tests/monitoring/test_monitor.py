@@ -143,7 +143,7 @@ def test_too_few_runs_say_until_when_to_wait(traces_of, plan):
 
 
 def test_in_words_it_is_one_line_for_each(watched):
-    assert repr(watched("ignored")) == "<Monitoring of 80 runs: adjust (seldom chosen)>"
+    assert repr(watched("ignored")) == "<Monitoring of 120 runs: adjust (seldom chosen)>"
     lines = str(watched("ignored")).splitlines()
     assert lines[-1] == "toolkit: adjust (seldom chosen)"
     assert any(line.endswith("change mode to continue (seldom chosen)") for line in lines)
