@@ -24,7 +24,7 @@ _SENTENCE: Final = 6
 """Longer texts, in words, are retold and not quoted."""
 _QUOTE: Final = 3
 """So many words in a row of a long text show that it was retold."""
-_EVERYWHERE: Final = frozenset({"true", "false", "yes", "no", "none", "null", "nil", "n/a", "10"})
+_EVERYWHERE: Final = frozenset({"true", "false", "none", "null", "nil", "10"})
 """Text that says no more than null, a boolean or a small count does."""
 
 
