@@ -159,7 +159,7 @@ def _unused(found: Finding, period: Period) -> Decision:
         return Decision(action="retire", cause="fetched_in_vain", evidence=(_utilisation(found),))
     if found.mode == "entry":
         unknown = "its parameters were not known when the threads began"
-        mode = "continue" if eager_part(found.meta_tool) else "append"
+        mode: Mode = "continue" if eager_part(found.meta_tool) else "append"
         return Decision(action="change_mode", cause="seldom_chosen", evidence=(*evidence, unknown), mode=mode)
     if eager_part(found.meta_tool):
         reads = "its reads can follow the model's own first call, which needs no choice"
