@@ -35,22 +35,10 @@ from typing import TypeAlias
 from langchain_awo.model.ir.installation import run_ahead
 from langchain_awo.model.text.encoding import decode, dumps
 from langchain_awo.model.trace.handback import HandBack, split_fetched
-from langchain_awo.model.trace.trace import (
-    ModelCallRecord,
-    ToolCallRecord,
-    ToolSpec,
-    Trace,
-)
+from langchain_awo.model.trace.trace import ModelCallRecord, ToolCallRecord, ToolSpec, Trace
 from langchain_awo.optimizer.log.corpus import Run, build_corpus
 from langchain_awo.optimizer.log.habits import Together, asked_together, pair
-from langchain_awo.optimizer.log.inner_calls import (
-    as_recorded,
-    is_name,
-    is_read,
-    key_of,
-    step_of,
-    values_of,
-)
+from langchain_awo.optimizer.log.inner_calls import as_recorded, is_name, is_read, key_of, step_of, values_of
 from langchain_awo.optimizer.selection.mentions import (
     Sayings,
     is_telling,
