@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -24,6 +23,7 @@ from langchain_awo.runtime.continuing.readings import Readings, readings_of
 from langchain_awo.runtime.continuing.start import Start, start_of, with_fetched
 from langchain_awo.runtime.executor.drivers import adrive, drive
 from langchain_awo.runtime.inner.calling import BoundTool, Guards, Surroundings, acall_tool, call_tool
+from langchain_awo.runtime.inner.waiting import Wait, Waiting, await_call, await_future, block_on, wait_for
 from langchain_awo.runtime.journal.identity import asked_calls, messages_of
 from langchain_awo.runtime.outcome import Limits
 from langchain_awo.runtime.tool.installing import Installed
@@ -67,85 +67,58 @@ class Continuer:
 
     def call(self, request: Any, handler: Callable[[Any], Any]) -> Any:
         """Makes a call of an original tool, or serves it, and goes on from it."""
-        if not self._parts:
-            return handler(request)
-        readings = self._readings(request)
-        if not self._reads(request.tool_call):
-            with readings.change():
-                return handler(request)
-        if self._is_beside_a_change(request):
-            return handler(request)
-        known, since = readings.known(), readings.moment
-        if served := self._served(request, known, readings):
-            return served
-        future, is_mine = readings.claim(_key(request))
-        if not is_mine and (other := future.result()):
-            return self._serve(request, other)
-        try:
-            reply = handler(request)
-        except BaseException:
-            _settle(future, None)
-            raise
-        _settle(future, going := _held(request, reply))
-        if going is None:
-            return reply
-        readings.keep(going, since)
-        state = _Going(request, going, readings, known)
-        for start in self._starts(request):
-            self._go(start, state, handler)
-        return self._with_fetched(reply, state)
+        return block_on(self._calling(request, handler))
 
     async def acall(self, request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
         """Async form of `call`."""
+        return await wait_for(self._calling(request, handler))
+
+    def run(self, request: Any, handler: Callable[[Any], Any]) -> Any:
+        """Runs a meta-tool, and takes notice of what it read or may have changed."""
+        return block_on(self._running(request, handler))
+
+    async def arun(self, request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
+        """Async form of `run`."""
+        return await wait_for(self._running(request, handler))
+
+    def _calling(self, request: Any, handler: Callable[[Any], Any]) -> Waiting[Any]:
         if not self._parts:
-            return await handler(request)
+            return (yield await_call(handler, request))
         readings = self._readings(request)
         if not self._reads(request.tool_call):
             with readings.change():
-                return await handler(request)
+                return (yield await_call(handler, request))
         if self._is_beside_a_change(request):
-            return await handler(request)
+            return (yield await_call(handler, request))
         known, since = readings.known(), readings.moment
         if served := self._served(request, known, readings):
             return served
         future, is_mine = readings.claim(_key(request))
-        if not is_mine and (other := await asyncio.shield(asyncio.wrap_future(future))):
+        if not is_mine and (other := (yield await_future(future))):
             return self._serve(request, other)
         try:
-            reply = await handler(request)
+            reply = yield await_call(handler, request)
         except BaseException:
             _settle(future, None)
             raise
-        _settle(future, going := _held(request, reply))
-        if going is None:
+        _settle(future, anchor := _held(request, reply))
+        if anchor is None:
             return reply
-        readings.keep(going, since)
-        state = _Going(request, going, readings, known)
+        readings.keep(anchor, since)
+        state = _Going(request, anchor, readings, known)
         for start in self._starts(request):
-            await self._ago(start, state, handler)
+            yield from self._continuing(start, state, handler)
         return self._with_fetched(reply, state)
 
-    def run(self, request: Any, handler: Callable[[Any], Any]) -> Any:
-        """Runs a meta-tool, and takes notice of what it read or may have changed."""
+    def _running(self, request: Any, handler: Callable[[Any], Any]) -> Waiting[Any]:
         if not self._parts:
-            return handler(request)
+            return (yield await_call(handler, request))
         readings = self._readings(request)
         if not self._reads(request.tool_call):
             with readings.change():
-                return handler(request)
+                return (yield await_call(handler, request))
         since = readings.moment
-        return self._taken(handler(request), readings, since)
-
-    async def arun(self, request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
-        """Async form of `run`."""
-        if not self._parts:
-            return await handler(request)
-        readings = self._readings(request)
-        if not self._reads(request.tool_call):
-            with readings.change():
-                return await handler(request)
-        since = readings.moment
-        return self._taken(await handler(request), readings, since)
+        return self._taken((yield await_call(handler, request)), readings, since)
 
     def _readings(self, request: Any) -> Readings:
         readings = readings_of(request, self)
@@ -194,68 +167,35 @@ class Continuer:
         self._usage[call["name"], "served"] += 1
         return ToolMessage(held.content, artifact=held.artifact, name=call["name"], tool_call_id=call["id"])
 
-    def _go(self, start: Start, state: _Going, handler: Callable[[Any], Any]) -> None:
-        around = self._surroundings(start, state, Guards(call_id="", invoke=_by(state.request, handler)))
+    def _continuing(self, start: Start, state: _Going, handler: Callable[[Any], Any]) -> Waiting[None]:
+        around = self._surroundings(start, state, handler)
 
         def perform(call: OriginalCall) -> Outcome:
-            if (outcome := _first(call, state)) is not None:
-                return outcome
-            future, is_mine = state.readings.claim(call_key(call.tool, call.args))
-            if not is_mine:
-                return _of(future.result())
-            since = state.readings.moment
-            try:
-                outcome = call_tool(call, around)
-            except GraphBubbleUp:
-                outcome = _ASKS
-            except BaseException:
-                _settle(future, None)
-                raise
-            _settle(future, _kept(call, outcome, state, since))
-            return outcome
+            return block_on(_performing(call, state, around))
 
+        async def aperform(call: OriginalCall) -> Outcome:
+            return await wait_for(_performing(call, state, around))
+
+        meta_tool, parameters, limits = start.meta_tool, start.parameters, self._limits
         try:
-            result = drive(start.meta_tool, start.parameters, perform, limits=self._limits)
+            result = yield Wait(
+                lambda: drive(meta_tool, parameters, perform, limits=limits),
+                lambda: adrive(meta_tool, parameters, aperform, limits=limits),
+            )
         except Exception:  # noqa: BLE001  # nobody asked for it: it may not break what somebody asked for
-            _log.exception("%s could not be continued", start.meta_tool.name)
+            _log.exception("%s could not be continued", meta_tool.name)
         else:
             self._note(start, result, state)
 
-    async def _ago(self, start: Start, state: _Going, handler: Callable[[Any], Awaitable[Any]]) -> None:
-        around = self._surroundings(start, state, Guards(call_id="", ainvoke=_by(state.request, handler)))
-
-        async def perform(call: OriginalCall) -> Outcome:
-            if (outcome := _first(call, state)) is not None:
-                return outcome
-            future, is_mine = state.readings.claim(call_key(call.tool, call.args))
-            if not is_mine:
-                return _of(await asyncio.shield(asyncio.wrap_future(future)))
-            since = state.readings.moment
-            try:
-                outcome = await acall_tool(call, around)
-            except GraphBubbleUp:
-                outcome = _ASKS
-            except BaseException:
-                _settle(future, None)
-                raise
-            _settle(future, _kept(call, outcome, state, since))
-            return outcome
-
-        try:
-            result = await adrive(start.meta_tool, start.parameters, perform, limits=self._limits)
-        except Exception:  # noqa: BLE001  # nobody asked for it: it may not break what somebody asked for
-            _log.exception("%s could not be continued", start.meta_tool.name)
-        else:
-            self._note(start, result, state)
-
-    def _surroundings(self, start: Start, state: _Going, guards: Guards) -> Surroundings:
+    def _surroundings(self, start: Start, state: _Going, handler: Callable[[Any], Any]) -> Surroundings:
+        by_middleware = _by(state.request, handler)
         return Surroundings(
             meta_tool=start.meta_tool.name,
             tools=self._tools,
             call_id=state.request.tool_call["id"],
             config=state.request.runtime.config,
             runtime=state.request.runtime,
-            guards=guards,
+            guards=Guards(call_id="", invoke=by_middleware, ainvoke=by_middleware),
         )
 
     def _note(self, start: Start, result: Result, state: _Going) -> None:
@@ -280,6 +220,24 @@ _ASKS = Failed(error="asks a person; not run unasked")
 def _by(request: Any, handler: Callable[[Any], Any]) -> Callable[..., Any]:
     """Makes inner calls through the rest of the agent's middleware."""
     return lambda tool_call, tool, _: handler(inner_request(request, tool_call, tool))
+
+
+def _performing(call: OriginalCall, state: _Going, around: Surroundings) -> Waiting[Outcome]:
+    if (outcome := _first(call, state)) is not None:
+        return outcome
+    future, is_mine = state.readings.claim(call_key(call.tool, call.args))
+    if not is_mine:
+        return _of((yield await_future(future)))
+    since = state.readings.moment
+    try:
+        outcome = yield Wait(lambda: call_tool(call, around), lambda: acall_tool(call, around))
+    except GraphBubbleUp:
+        outcome = _ASKS
+    except BaseException:
+        _settle(future, None)
+        raise
+    _settle(future, _kept(call, outcome, state, since))
+    return outcome
 
 
 def _first(call: OriginalCall, state: _Going) -> Outcome | None:

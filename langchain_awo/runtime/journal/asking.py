@@ -1,4 +1,4 @@
-"""Steps that ask a store, written once as generators, and their two thin drivers: one waits, one awaits."""
+"""Steps that ask a store, written once as generators, and the store's answers to them, sync and async."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+from langchain_awo.runtime.inner.waiting import block_on, wait_for
 
 T = TypeVar("T")
 
@@ -45,43 +47,25 @@ def settle(asking: Asking[T], store: Any, make: Callable[[], Any] | None = None)
         store: a `BaseStore`, or what has its methods.
         make: makes the call, if there is one.
     """
-    answer: Any = None
-    error: Exception | None = None
-    while True:
-        try:
-            wanted = asking.send(answer) if error is None else asking.throw(error)
-        except StopIteration as end:
-            value: T = end.value
-            return value
-        answer, error = None, None
-        try:
-            if isinstance(wanted, StoreRequest):
-                answer = getattr(store, wanted.method)(*wanted.args, **wanted.options)
-            elif isinstance(wanted, Pause):
-                time.sleep(wanted.seconds)
-            elif make is not None:
-                answer = make()
-        except Exception as raised:  # noqa: BLE001  # whatever it is, the asking part decides
-            error = raised
+
+    def answer(wanted: StoreRequest | Pause | Make) -> Any:
+        if isinstance(wanted, StoreRequest):
+            return getattr(store, wanted.method)(*wanted.args, **wanted.options)
+        if isinstance(wanted, Pause):
+            return time.sleep(wanted.seconds)
+        return make() if make is not None else None
+
+    return block_on(asking, answer)
 
 
 async def asettle(asking: Asking[T], store: Any, make: Callable[[], Awaitable[Any]] | None = None) -> T:
     """Async form of `settle`."""
-    answer: Any = None
-    error: Exception | None = None
-    while True:
-        try:
-            wanted = asking.send(answer) if error is None else asking.throw(error)
-        except StopIteration as end:
-            value: T = end.value
-            return value
-        answer, error = None, None
-        try:
-            if isinstance(wanted, StoreRequest):
-                answer = await getattr(store, f"a{wanted.method}")(*wanted.args, **wanted.options)
-            elif isinstance(wanted, Pause):
-                await asyncio.sleep(wanted.seconds)
-            elif make is not None:
-                answer = await make()
-        except Exception as raised:  # noqa: BLE001  # as in settle
-            error = raised
+
+    async def answer(wanted: StoreRequest | Pause | Make) -> Any:
+        if isinstance(wanted, StoreRequest):
+            return await getattr(store, f"a{wanted.method}")(*wanted.args, **wanted.options)
+        if isinstance(wanted, Pause):
+            return await asyncio.sleep(wanted.seconds)
+        return await make() if make is not None else None
+
+    return await wait_for(asking, answer)

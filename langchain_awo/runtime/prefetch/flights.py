@@ -14,11 +14,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from langchain_core.messages import BaseMessage, ToolMessage
 
 from langchain_awo.runtime.continuing.readings import Readings
+from langchain_awo.runtime.inner.waiting import Wait
 from langchain_awo.runtime.outcome import Limits
 
 FRESH: Final = 60.0
@@ -51,12 +53,17 @@ class Flights:
     Args:
         limits: `calls` in one turn of the model, `concurrency` at once.
         usage: counts what was `prefetched` and what was `unused`, by meta-tool.
+
+    Attributes:
+        enter: waits for room to make one more call.
+        leave: makes room again.
     """
 
     def __init__(self, *, limits: Limits, usage: Counter[tuple[str, str]]) -> None:
         self.readings = Readings()
-        self.room = threading.Semaphore(limits.concurrency)
-        self.aroom = asyncio.Semaphore(limits.concurrency)
+        room, aroom = threading.Semaphore(limits.concurrency), asyncio.Semaphore(limits.concurrency)
+        self.enter = Wait(room.acquire, aroom.acquire)
+        self.leave = Wait(room.release, partial(_release, aroom))
         self._limits = limits
         self._usage = usage
         self._left = limits.calls
@@ -152,3 +159,7 @@ def is_resumed(config: Any) -> bool:
     if scratchpad is None:
         return False
     return bool(scratchpad.resume) or scratchpad.get_null_resume(False) is not None
+
+
+async def _release(room: asyncio.Semaphore) -> None:
+    room.release()

@@ -49,6 +49,7 @@ from langchain_awo.runtime.inner.calling import (
     read_reply,
 )
 from langchain_awo.runtime.inner.injection import injected_of
+from langchain_awo.runtime.inner.waiting import Wait, Waiting, await_call, await_future, block_on, wait_for
 from langchain_awo.runtime.journal.identity import asked_calls, messages_of
 from langchain_awo.runtime.outcome import Limits
 from langchain_awo.runtime.prefetch.flights import Flight, Flights, is_resumed
@@ -122,37 +123,35 @@ class Prefetcher:
             make: makes the call as it would be made without this.
             handler: makes a call that is read ahead.
         """
-        flights = self._flights(request)
-        if flights is None or not self._is_quiet(request):
-            with self.around(request):
-                return make()
-        since = flights.readings.moment
-        with _dropping_on_failure(flights):
-            flight = flights.take(_key(request))
-            reply = _served(request, flight, flight.reply.result(), flights) if flight else None
-            reply = make() if reply is None else reply
-        for trip in self._trips(request, reply, flights, since):
-            fly = partial(copy_context().run, self._fly, trip, handler)
-            threading.Thread(target=fly, daemon=True, name="awo-prefetch").start()
-        return reply
+        return block_on(self._calling(request, make, partial(self._start_thread, handler)))
 
     async def acall(
         self, request: Any, make: Callable[[], Awaitable[Any]], handler: Callable[[Any], Awaitable[Any]]
     ) -> Any:
         """Async form of `call`."""
+        return await wait_for(self._calling(request, make, partial(self._start_task, handler)))
+
+    def _calling(self, request: Any, make: Callable[[], Any], start: Callable[[_Trip], None]) -> Waiting[Any]:
         flights = self._flights(request)
         if flights is None or not self._is_quiet(request):
             with self.around(request):
-                return await make()
+                return (yield await_call(make))
         since = flights.readings.moment
         with _dropping_on_failure(flights):
             flight = flights.take(_key(request))
-            read = await asyncio.shield(asyncio.wrap_future(flight.reply)) if flight else None
-            reply = _served(request, flight, read, flights) if flight else None
-            reply = await make() if reply is None else reply
+            reply = _served(request, flight, (yield await_future(flight.reply)), flights) if flight else None
+            reply = (yield await_call(make)) if reply is None else reply
         for trip in self._trips(request, reply, flights, since):
-            flights.follow(asyncio.get_running_loop().create_task(self._afly(trip, handler)))
+            start(trip)
         return reply
+
+    def _start_thread(self, handler: Callable[[Any], Any], trip: _Trip) -> None:
+        fly = partial(copy_context().run, block_on, self._flying(trip, handler))
+        threading.Thread(target=fly, daemon=True, name="awo-prefetch").start()
+
+    def _start_task(self, handler: Callable[[Any], Awaitable[Any]], trip: _Trip) -> None:
+        task = asyncio.get_running_loop().create_task(wait_for(self._flying(trip, handler)))
+        trip.flights.follow(task)
 
     def around(self, request: Any) -> AbstractContextManager[None]:
         """The context of any call: nothing that was read ahead outlives one that may change something."""
@@ -203,74 +202,62 @@ class Prefetcher:
         known = {"request": request, "anchor": anchor, "since": since, "asked": asked, "flights": flights}
         return [_Trip(start=start, **known) for start in starts if start is not None]
 
-    def _fly(self, trip: _Trip, handler: Callable[[Any], Any]) -> None:
-        around = self._surroundings(trip, Guards(call_id="", invoke=_by(trip.request, handler)))
+    def _flying(self, trip: _Trip, handler: Callable[[Any], Any]) -> Waiting[None]:
+        around = self._surroundings(trip, handler)
 
         def perform(call: OriginalCall) -> Outcome:
-            if (known := trip.known(call)) is not None:
-                return known
-            with trip.flights.room:
-                flight, is_mine = trip.flight(call)
-                if flight is None:
-                    return _OVER
-                if is_mine:
-                    try:
-                        return trip.landed(flight, call_tool(call, around))
-                    except GraphBubbleUp:
-                        return _ASKS
-                    finally:
-                        flight.land(None)  # unless it landed well
-            return _of(flight.reply.result())
+            return block_on(_performing(call, trip, around))
 
-        meta_tool = trip.start.meta_tool
+        async def aperform(call: OriginalCall) -> Outcome:
+            return await wait_for(_performing(call, trip, around))
+
+        meta_tool, parameters, limits = trip.start.meta_tool, trip.start.parameters, self._limits
         try:
-            drive(meta_tool, trip.start.parameters, perform, limits=self._limits)
+            yield Wait(
+                lambda: drive(meta_tool, parameters, perform, limits=limits),
+                lambda: adrive(meta_tool, parameters, aperform, limits=limits),
+            )
         except Exception:  # noqa: BLE001  # nobody asked for it: it may not break what somebody asked for
-            _log.exception(_BROKEN, meta_tool.name)
+            _log.exception("what %s reads ahead could not be read", meta_tool.name)
 
-    async def _afly(self, trip: _Trip, handler: Callable[[Any], Awaitable[Any]]) -> None:
-        around = self._surroundings(trip, Guards(call_id="", ainvoke=_by(trip.request, handler)))
-
-        async def perform(call: OriginalCall) -> Outcome:
-            if (known := trip.known(call)) is not None:
-                return known
-            async with trip.flights.aroom:
-                flight, is_mine = trip.flight(call)
-                if flight is None:
-                    return _OVER
-                if is_mine:
-                    try:
-                        return trip.landed(flight, await acall_tool(call, around))
-                    except GraphBubbleUp:
-                        return _ASKS
-                    finally:
-                        flight.land(None)  # unless it landed well
-            return _of(await asyncio.shield(asyncio.wrap_future(flight.reply)))
-
-        meta_tool = trip.start.meta_tool
-        try:
-            await adrive(meta_tool, trip.start.parameters, perform, limits=self._limits)
-        except Exception:  # noqa: BLE001  # nobody asked for it: it may not break what somebody asked for
-            _log.exception(_BROKEN, meta_tool.name)
-
-    def _surroundings(self, trip: _Trip, guards: Guards) -> Surroundings:
+    def _surroundings(self, trip: _Trip, handler: Callable[[Any], Any]) -> Surroundings:
         request = trip.request
+        by_middleware = _by(request, handler)
         return Surroundings(
             meta_tool=trip.start.meta_tool.name,
             tools=self._tools,
             call_id=request.tool_call["id"],
             config=request.runtime.config,
             runtime=request.runtime,
-            guards=guards,
+            guards=Guards(call_id="", invoke=by_middleware, ainvoke=by_middleware),
             marks={"awo_prefetched": True},
         )
 
 
-_BROKEN: Final = "what %s reads ahead could not be read"
-
 _ASKS: Final = Failed(error="asks a person; not read ahead")
 _ASKED: Final = Failed(error="the model asks for it itself at the same time")
 _OVER: Final = Failed(error="over: the budget is used up, or something may have changed")
+
+
+def _performing(call: OriginalCall, trip: _Trip, around: Surroundings) -> Waiting[Outcome]:
+    if (known := trip.known(call)) is not None:
+        return known
+    yield trip.flights.enter
+    try:
+        flight, is_mine = trip.flight(call)
+        if flight is None:
+            return _OVER
+        if is_mine:
+            try:
+                made = yield Wait(lambda: call_tool(call, around), lambda: acall_tool(call, around))
+                return trip.landed(flight, made)
+            except GraphBubbleUp:
+                return _ASKS
+            finally:
+                flight.land(None)  # unless it landed well
+        return _of((yield await_future(flight.reply)))
+    finally:
+        yield trip.flights.leave
 
 
 def _is_told_of_the_run(tool: BaseTool) -> bool:
