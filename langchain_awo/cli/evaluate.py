@@ -87,4 +87,7 @@ def _put(evaluation: Evaluation) -> None:
         },
         evaluation.ceiling,
     )
-    put("Shares are of the held-out model calls; docs/metrics.md defines them.")
+    put(
+        "Shares are of the held-out model calls. Prompt caching is assumed: what stood in a prompt before counts a "
+        "tenth. docs/metrics.md defines all figures."
+    )
