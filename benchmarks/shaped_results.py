@@ -15,20 +15,27 @@ from pathlib import Path
 
 import langchain_awo as awo
 from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.ir.telling import tell_steps
 from langchain_awo.model.stepping.outcome import FinishedCall, OriginalCall
 from langchain_awo.model.text.encoding import decode, dumps
 from langchain_awo.model.trace.trace import ToolCallRecord
 from langchain_awo.optimizer.log.corpus import build_corpus
 from langchain_awo.optimizer.pipeline import compile_plan
 from langchain_awo.optimizer.replay.evaluate import split
-from langchain_awo.runtime.answer.render_steps import tell_steps
+from langchain_awo.runtime.answer.render_steps import build_told_calls
 
 
 def told(meta_tool: MetaTool, number: int, record: ToolCallRecord, *, shape: bool) -> int:
     """Characters of one recorded output as a step of a meta-tool tells it."""
     call = OriginalCall(step=number, tool=record.name, args=dict(record.args), key="")
     return len(
-        dumps(tell_steps(meta_tool, [FinishedCall(call=call, output=decode(record.output))], shape=shape))
+        dumps(
+            tell_steps(
+                meta_tool,
+                build_told_calls([FinishedCall(call=call, output=decode(record.output))]),
+                shape=shape,
+            )
+        )
     )
 
 

@@ -18,9 +18,11 @@ from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.model.rules import RuleSet
 from langchain_awo.model.secrets import hide_secrets
 from langchain_awo.model.trace.trace import Trace
-from langchain_awo.monitoring.prices import PriceTable
+from langchain_awo.monitoring.prices import PriceTable, read_prices
+from langchain_awo.monitoring.quoting import with_money
 from langchain_awo.optimizer.baseline.merge import build_graph
 from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
+from langchain_awo.optimizer.log.habits import read_together
 from langchain_awo.optimizer.pipeline import Options, Progress
 from langchain_awo.optimizer.replay.evaluate import evaluate, replay_report
 from langchain_awo.optimizer.rules.file import read_rules
@@ -73,9 +75,11 @@ def report(
     sample = draw_fair_sample(found)
     options = restore_options(plan, rules=_rules(rules))
     corpus = build_corpus(sample.traces, declared=options.effects)
+    table = prices if isinstance(prices, PriceTable) else read_prices(prices)
     evaluation, why_not = _evaluation(
         sample.traces,
         options,
+        table=table,
         evaluated=evaluated,
         held_out=held_out,
         split_seed=split_seed,
@@ -87,11 +91,11 @@ def report(
         after=_drawn(corpus, options.rules),
         source=_about(source or _name(traces), sample),
         effects={tool: str(effect) for tool, effect in corpus.effects.items()},
-        replay=replay_report(sample.traces, plan.meta_tools, options=options).as_json(),
+        replay=_replayed(sample.traces, plan, options, table),
         evaluation=evaluation,
         not_evaluated=why_not,
         timeline=build_timeline(found, [each.name for each in plan.meta_tools]),
-        monitoring=_monitored(found, plan, prices),
+        monitoring=_monitored(found, plan, table),
     )
 
 
@@ -116,11 +120,9 @@ def workflow_graph(traces: Source, *, rules: Rules = None, history: int | None =
     return _drawn(corpus, _rules(rules), history=history)
 
 
-def _monitored(
-    traces: Sequence[Trace], plan: ToolkitPlan, prices: PriceTable | str | os.PathLike[str] | None
-) -> dict[str, Any] | None:
+def _monitored(traces: Sequence[Trace], plan: ToolkitPlan, table: PriceTable) -> dict[str, Any] | None:
     """What monitoring finds, if any of the runs had the toolkit."""
-    found = monitor(traces, plan, prices=prices)
+    found = monitor(traces, plan, prices=table)
     return found.as_json() if found.with_toolkit or found.held_out else None
 
 
@@ -137,6 +139,7 @@ def _evaluation(
     traces: Sequence[Trace],
     options: Options,
     *,
+    table: PriceTable,
     evaluated: bool,
     held_out: float,
     split_seed: int,
@@ -148,7 +151,15 @@ def _evaluation(
         found = evaluate(traces, options=options, held_out=held_out, split_seed=split_seed, progress=progress)
     except CompileError as error:
         return None, str(error)
-    return found.as_json(), ""
+    return with_money(found.as_json(), found.result, traces, table), ""
+
+
+def _replayed(
+    traces: Sequence[Trace], plan: ToolkitPlan, options: Options, table: PriceTable
+) -> dict[str, Any]:
+    together = read_together(plan.corpus.get("together"))
+    found = replay_report(traces, plan.meta_tools, options=options, together=together)
+    return with_money(found.as_json(), found.result, traces, table)
 
 
 def _about(source: str, sample: FairSample) -> str:

@@ -90,4 +90,7 @@ def _put(evaluation: Evaluation) -> None:
     )
     if evaluation.unsaved:
         put(f"Continue mode saves next to nothing of its ceiling here: {evaluation.unsaved}.")
-    put("Shares are of held-out model calls; docs/metrics.md defines them.")
+    put(
+        "Shares are of held-out model calls. Prompt caching is assumed: what stood in a prompt before counts a "
+        "tenth. docs/metrics.md defines all figures."
+    )

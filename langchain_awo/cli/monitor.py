@@ -9,12 +9,14 @@ import typer
 
 from langchain_awo.cli.options import AsJson, Domain, Model, PriceFile, Toolkit, Traces
 from langchain_awo.cli.sources import read_traces
+from langchain_awo.cli.tables import with_reach
 from langchain_awo.cli.terminal import format_count, progress, put, put_json, put_table
 
 if TYPE_CHECKING:
+    from langchain_awo.ledger.interval import Interval
     from langchain_awo.monitoring.experiment import Arm, Experiment
     from langchain_awo.monitoring.findings import Finding
-    from langchain_awo.monitoring.intervals import Interval, Share
+    from langchain_awo.monitoring.intervals import Share
     from langchain_awo.monitoring.ledger import Amount, Ledger, Purpose
     from langchain_awo.monitoring.monitor import Monitoring, Watched
 
@@ -98,8 +100,8 @@ def _row(found: Finding) -> list[str]:
         _share(found.utilisation),
         _share(found.completed),
         f"{found.wasted:,} of {found.made:,}",
-        _interval(found.savings.model_calls, 2),
-        _interval(found.savings.tokens, 0),
+        with_reach(found.savings.model_calls, 2),
+        with_reach(found.savings.tokens, 0),
     ]
 
 
@@ -111,8 +113,8 @@ def _put_experiment(found: Experiment) -> None:
         [
             "difference",
             "",
-            _interval(found.model_calls, 2, signed=True),
-            _interval(found.tokens, 0, signed=True),
+            with_reach(found.model_calls, 2, signed=True),
+            with_reach(found.tokens, 0, signed=True),
             _points(found.success) if found.success else "",
         ],
     ]
@@ -126,7 +128,7 @@ def _points(success: Interval) -> str:
 
 
 def _arm(name: str, arm: Arm) -> list[str]:
-    calls, tokens = _interval(arm.model_calls, 2), _interval(arm.tokens, 0)
+    calls, tokens = with_reach(arm.model_calls, 2), with_reach(arm.tokens, 0)
     return [name, f"{arm.threads:,}", calls, tokens, _share(arm.success)]
 
 
@@ -189,10 +191,3 @@ def _share(share: Share) -> str:
     if share.value is None:
         return ""
     return f"{share.value:.0%} ({100 * share.low:.0f}-{100 * share.high:.0f})"
-
-
-def _interval(interval: Interval, digits: int, *, signed: bool = False) -> str:
-    """A value and how far its interval reaches to both sides."""
-    shown = "+" if signed else ""
-    value = f"{interval.value:{shown},.{digits}f}"
-    return value if interval.high is None else f"{value} \u00b1 {interval.high - interval.value:,.{digits}f}"

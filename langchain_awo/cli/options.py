@@ -84,9 +84,7 @@ def _share(value: float | None) -> float | None:
     return value
 
 
-HeldOut = Annotated[
-    float, typer.Option(callback=_share, help="Share of tasks to hold out, from 0 to 1.")
-]
+HeldOut = Annotated[float, typer.Option(callback=_share, help="Share of tasks to hold out, from 0 to 1.")]
 PriceFile = Annotated[
     Path | None,
     typer.Option("--prices", help="A price table to use instead of the built-in one."),

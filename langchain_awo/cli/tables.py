@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from langchain_awo.cli.terminal import format_percent, put_table
 
 if TYPE_CHECKING:
+    from langchain_awo.ledger.interval import Interval
     from langchain_awo.optimizer.replay.ceiling import Ceiling
-    from langchain_awo.optimizer.replay.evaluate import Saving
+    from langchain_awo.optimizer.replay.saving import Saving
 
 
 def put_savings(savings: Mapping[str, Saving], ceiling: Ceiling) -> None:
@@ -39,3 +40,25 @@ def put_savings(savings: Mapping[str, Saving], ceiling: Ceiling) -> None:
         "",
     ]
     put_table("Model calls saved", columns, [*rows, last])
+    put_table(
+        "Saved as installed, chosen blindly, with 95 % intervals",
+        ["", "model calls", "tokens", "with prompt caching", "calls in vain"],
+        [
+            [
+                name,
+                with_reach(saving.model_calls),
+                with_reach(saving.tokens),
+                with_reach(saving.cached_tokens),
+                f"{saving.net.over_fetched:,.0f}",
+            ]
+            for name, saving in savings.items()
+        ],
+    )
+
+
+def with_reach(interval: Interval, digits: int = 0, *, signed: bool = False) -> str:
+    """A figure and how far its interval reaches to both sides."""
+    value = f"{interval.value:{'+' if signed else ''},.{digits}f}"
+    if interval.high is None:
+        return value
+    return f"{value} \u00b1 {interval.high - interval.value:,.{digits}f}"

@@ -15,6 +15,28 @@ CACHED_SHARE: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """What one token of a model call costs.
+
+    Attributes:
+        fresh: an input token that stands in a prompt of its agent for the first time.
+        reread: one that stood in the prompt before, as far as the provider reads such tokens from its cache.
+    """
+
+    fresh: float = 0.0
+    reread: float = 0.0
+    output: float = 0.0
+
+    def cost(self, *, fresh: float, reread: float, output: float) -> float:
+        """What so many tokens cost."""
+        return fresh * self.fresh + reread * self.reread + output * self.output
+
+
+UNPRICED: Final = Rates()
+"""Of a model call whose price nobody knows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
     """Spent without a toolkit, less spent with it; a loss is below 0. Balances add up.
 
@@ -25,6 +47,7 @@ class Balance:
         reread: input tokens saved that stood in the prompt before; these alone a cache makes cheaper.
         output: output tokens saved.
         seconds: waiting saved, as far as times were recorded.
+        money: saved, where the tokens of the run have prices, see `Rates`; a forecast is priced as a whole instead.
         unsure: calls by which `over_fetched` may be off, because nobody recorded how long a list would have been.
         margin: tokens by which the figures may be off because texts and schemas are estimated, up or down.
     """
@@ -36,6 +59,7 @@ class Balance:
     reread: float = 0.0
     output: float = 0.0
     seconds: float = 0.0
+    money: float = 0.0
     margin: float = 0.0
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from statistics import median
 
@@ -57,7 +58,14 @@ class Restored:
         return found
 
 
-def restore(executed: PlainRun, taken: Sequence[Taken], results: Sequence[float]) -> Restored:
+def restore(
+    executed: PlainRun,
+    taken: Sequence[Taken],
+    results: Sequence[float],
+    *,
+    hidden: Mapping[str, float],
+    around: float = 0.0,
+) -> Restored:
     """The run as it would have been without the uses in it.
 
     A saved model call is taken to say nothing but its calls; and what stands around messages is taken from the prompts of the run itself,
@@ -67,24 +75,30 @@ def restore(executed: PlainRun, taken: Sequence[Taken], results: Sequence[float]
         executed: its model calls with prompts that have no schemas of meta-tools in them.
         taken: what the uses took and put in.
         results: behind each executed model call, tokens of the results that stand there without them too.
+        around: tokens around the messages of one round, where the run itself does not say; see `around_messages`.
+        hidden: by owner, tokens of the schemas that it kept out of every prompt.
     """
     behind: dict[int, list[Taken]] = defaultdict(list)
     for each in taken:
         behind[each.behind].append(each)
-    builder = _TurnBuilder(executed, results, frozenset(behind))
+    own = around_messages(executed, results, frozenset(behind))
+    builder = _TurnBuilder(executed, results, median(own or [around]))
     builder.begin(behind[START])
     for index in range(len(executed.turns)):
         builder.go_on(index, behind[index])
-    return Restored(PlainRun(builder.turns), builder.changes)
+    for owner, tokens in hidden.items():
+        builder.changes[owner].schemas -= tokens
+    shown = sum(hidden.values())
+    return Restored(PlainRun([each.longer(shown) for each in builder.turns]), builder.changes)
 
 
 class _TurnBuilder:
     """The turns so far, and by how much the prompts of each agent are longer than those that were executed."""
 
-    def __init__(self, executed: PlainRun, results: Sequence[float], used: frozenset[int]) -> None:
+    def __init__(self, executed: PlainRun, results: Sequence[float], around: float) -> None:
         self.executed = executed
         self.results = results
-        self.around = self._around(used)
+        self.around = around
         self.turns: list[PlainTurn] = []
         self.changes: dict[str, Settlement] = defaultdict(Settlement)
         self.longer: dict[str, float] = defaultdict(float)
@@ -126,10 +140,14 @@ class _TurnBuilder:
                 self.turns.append(replace(prompt, usage=usage, recorded=False))
                 self.longer[near.scope] += said + results + self.around
 
-    def _around(self, used: frozenset[int]) -> float:
-        """Tokens around the messages of one round, by those behind which no meta-tool ran: the median."""
-        chains = self.executed.chains.values()
-        plain = [index for chain in chains for index in chain[:-1] if index not in used]
-        said = [self.executed.turns[index].usage.output_tokens + self.results[index] for index in plain]
-        grown = [self.executed.left_behind(index) for index in plain]
-        return median([max(0.0, one - other) for one, other in zip(grown, said, strict=True)] or [0.0])
+
+def around_messages(executed: PlainRun, results: Sequence[float], used: AbstractSet[int]) -> list[float]:
+    """Tokens around the messages of each round behind which no meta-tool ran: what a prompt grew by more than what was said and returned.
+
+    Args:
+        results: behind each model call, tokens of the results that stand there.
+        used: indexes of the model calls behind which a meta-tool ran.
+    """
+    plain = [index for chain in executed.chains.values() for index in chain[:-1] if index not in used]
+    told = [executed.turns[index].usage.output_tokens + results[index] for index in plain]
+    return [max(0.0, executed.left_behind(index) - own) for index, own in zip(plain, told, strict=True)]

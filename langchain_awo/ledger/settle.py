@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
-from langchain_awo.ledger.balance import UNCERTAINTY, Balance
+from langchain_awo.ledger.balance import UNCERTAINTY, UNPRICED, Balance, Rates
 from langchain_awo.model.trace.trace import TokenUsage
 
 START: Final = -1
@@ -33,6 +33,7 @@ class PlainTurn:
         recorded: whether the provider reported it.
         seconds: how long it took; 0 if nobody knows.
         more: tokens that its prompt is longer than `usage` says.
+        rates: what its tokens cost; nothing if nobody knows.
     """
 
     usage: TokenUsage
@@ -40,6 +41,7 @@ class PlainTurn:
     recorded: bool = True
     seconds: float = 0.0
     more: float = 0.0
+    rates: Rates = UNPRICED
 
     @property
     def input(self) -> float:
@@ -72,6 +74,7 @@ class Settlement:
         puts: texts; that the messages of a saved model call are not there any more goes without saying.
         over_fetched: tool calls made that the agent without it does not make, and `seconds` what these took.
         unsure: by how much that number may be off.
+        schemas: tokens of the meta-tools' schemas that stand in every prompt, less those of tools that are hidden.
     """
 
     saved: list[int] = field(default_factory=list)
@@ -79,6 +82,7 @@ class Settlement:
     over_fetched: float = 0.0
     unsure: float = 0.0
     seconds: float = 0.0
+    schemas: float = 0.0
 
     def add(self, other: Settlement) -> None:
         """Adds what another use changes about the same run."""
@@ -87,6 +91,7 @@ class Settlement:
         self.over_fetched += other.over_fetched
         self.unsure += other.unsure
         self.seconds += other.seconds
+        self.schemas += other.schemas
 
 
 @dataclass(frozen=True)
@@ -124,14 +129,10 @@ class PlainRun:
         grown = self.turns[chain[place]].input - self.turns[index].input
         return max(grown, self.turns[index].usage.output_tokens)
 
-    def changed(self, change: Settlement, *, schemas: float = 0.0) -> PlainRun:
-        """The same run with a toolkit.
-
-        Args:
-            schemas: tokens of the meta-tools' schemas that stand in every prompt, less those of tools that are hidden.
-        """
+    def changed(self, change: Settlement) -> PlainRun:
+        """The same run with a toolkit."""
         saved = frozenset(change.saved)
-        added: dict[str, float] = dict.fromkeys(self.chains, schemas)
+        added: dict[str, float] = dict.fromkeys(self.chains, change.schemas)
         puts: dict[int, float] = {}
         for put in change.puts:
             puts[put.behind] = puts.get(put.behind, 0.0) + put.tokens
@@ -150,34 +151,36 @@ class PlainRun:
     def spent(self) -> Balance:
         """What the run takes, prompt by prompt: of each, what stood in the one before is read again."""
         before: dict[str, float] = {}
-        fresh = reread = output = seconds = 0.0
+        fresh = reread = output = seconds = money = 0.0
         for turn in self.turns:
-            known = min(turn.input, before.get(turn.scope, 0.0))
-            fresh, reread = fresh + turn.input - known, reread + known
-            output, seconds = output + turn.usage.output_tokens, seconds + turn.seconds
+            known, written = min(turn.input, before.get(turn.scope, 0.0)), turn.usage.output_tokens
+            fresh, reread, output = fresh + turn.input - known, reread + known, output + written
+            money += turn.rates.cost(fresh=turn.input - known, reread=known, output=written)
+            seconds += turn.seconds
             before[turn.scope] = turn.input
         return Balance(
-            model_calls=len(self.turns), fresh=fresh, reread=reread, output=output, seconds=seconds
+            model_calls=len(self.turns),
+            fresh=fresh,
+            reread=reread,
+            output=output,
+            seconds=seconds,
+            money=money,
         )
 
 
-def settle(account: PlainRun, change: Settlement, *, schemas: float = 0.0) -> Balance:
-    """What a change saves of a run: spent without it, less spent with it.
-
-    Args:
-        schemas: tokens of the meta-tools' schemas that stand in every prompt, less those of tools that are hidden.
-    """
-    with_it = account.changed(change, schemas=schemas)
+def settle(account: PlainRun, change: Settlement) -> Balance:
+    """What a change saves of a run: spent without it, less spent with it."""
+    with_it = account.changed(change)
     saved = account.spent + with_it.spent.times(-1)
     return saved + Balance(
         over_fetched=change.over_fetched,
         unsure=change.unsure,
         seconds=-change.seconds,
-        margin=UNCERTAINTY * _estimated(account, change, len(with_it.turns), schemas),
+        margin=UNCERTAINTY * _estimated(account, change, len(with_it.turns)),
     )
 
 
-def _estimated(account: PlainRun, change: Settlement, made: int, schemas: float) -> float:
+def _estimated(account: PlainRun, change: Settlement, made: int) -> float:
     """Tokens of a change that nobody counted: texts and schemas in every prompt, and model calls without a recorded usage."""
     unknown = sum(
         account.turns[index].usage.total_tokens
@@ -186,6 +189,6 @@ def _estimated(account: PlainRun, change: Settlement, made: int, schemas: float)
     )
     return (
         unknown
-        + abs(schemas) * made
+        + abs(change.schemas) * made
         + sum(account.paid(put, change) * abs(put.tokens) for put in change.puts)
     )

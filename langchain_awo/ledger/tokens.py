@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from langchain_awo.model.ir.metatool import MetaTool
-from langchain_awo.model.ir.projection import leave_out
 from langchain_awo.model.ir.provider_schema import adapt_schema
+from langchain_awo.model.ir.telling import tell_steps
 from langchain_awo.model.text.encoding import dumps, present
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.model.trace.handback import FETCHED_NOTE
+from langchain_awo.model.trace.handback import HandBack, ToldCall, tell_fetched
 
 CHARACTERS_PER_TOKEN: Final = 4
 """Used only where the provider's count was not recorded."""
@@ -20,12 +21,6 @@ RESUME_FIELD: Final[dict[str, JSONValue]] = {
     "description": "Continue a stopped run; pass the same arguments again.",
 }
 """What a meta-tool that writes is shown with besides its own parameters."""
-
-NOTE_TOKENS: Final = len(dumps({"note": FETCHED_NOTE, "steps": []})) / CHARACTERS_PER_TOKEN
-"""What stands below an answer besides the steps that were fetched along with it."""
-
-ANSWER_TOKENS: Final = len(dumps({"status": "completed", "steps": []})) / CHARACTERS_PER_TOKEN
-"""What stands in the answer of a meta-tool besides its steps."""
 
 
 def estimate_bound_tokens(name: str, description: str, parameters: Mapping[str, JSONValue]) -> int:
@@ -48,17 +43,17 @@ def estimate_schema_tokens(meta_tool: MetaTool) -> int:
     return estimate_bound_tokens(meta_tool.name, meta_tool.description, parameters)
 
 
-def estimate_told_tokens(
-    step: int, tool: str, args: JSONValue, output: JSONValue, *, hide: Mapping[str, object]
-) -> float:
-    """What one call takes of the answer of a meta-tool, or of what was fetched along with an answer.
+def estimate_told_tokens(meta_tool: MetaTool, calls: Sequence[ToldCall], *, below: bool) -> float:
+    """What the calls of a use take of a prompt, by the very text that the runtime writes.
 
     Args:
-        hide: places of the output that the model is not shown.
+        meta_tool: whose calls these are.
+        calls: that succeeded, by step, with their outputs as they came.
+        below: they stand below another tool's answer, and are not an answer of their own.
     """
-    shown, _ = leave_out(present(output), hide)
-    told = {"step": step, "tool": tool, "args": args, "output": shown}
-    return (len(dumps(told)) + 1) / CHARACTERS_PER_TOKEN
+    steps = tell_steps(meta_tool, [replace(each, output=present(each.output)) for each in calls])
+    text = tell_fetched(steps) if below else dumps(HandBack().to_json(steps))
+    return len(text) / CHARACTERS_PER_TOKEN
 
 
 def estimate_text_tokens(value: JSONValue) -> float:

@@ -154,17 +154,14 @@ def _unused(found: Finding, period: Period) -> Decision:
         return troubled
     evidence = (_utilisation(found), _tokens(found))
     if found.mode == "continue":
-        if _pays(found):
-            paid = "it does not depend on the model's choice, and saves more than its unused reads cost"
-            until = period.after(RECHECK_DAYS)
-            return Decision(action="keep", cause="none", evidence=(*evidence, paid), until=until)
-        wasted = f"{found.wasted:,} of {found.made:,} calls that it made unasked were not needed"
-        action: Action = "retire" if _is_below_zero(found) else "change_mode"
-        mode: Mode | Literal[""] = "append" if action == "change_mode" else ""
-        return Decision(action=action, cause="fetched_in_vain", evidence=(*evidence, wasted), mode=mode)
+        return _seldom_wanted(found, period, evidence)
     if found.mode == "prefetch":
         return Decision(action="retire", cause="fetched_in_vain", evidence=(_utilisation(found),))
-    if found.mode != "entry" and select_eager_part(found.meta_tool):
+    if found.mode == "entry":
+        unknown = "its parameters were not known when the threads began"
+        mode: Mode = "continue" if select_eager_part(found.meta_tool) else "append"
+        return Decision(action="change_mode", cause="seldom_chosen", evidence=(*evidence, unknown), mode=mode)
+    if select_eager_part(found.meta_tool):
         reads = "its reads can follow the model's own first call, so nothing depends on the model choosing it"
         return Decision(
             action="change_mode", cause="seldom_chosen", evidence=(*evidence, reads), mode="continue"
@@ -177,6 +174,19 @@ def _unused(found: Finding, period: Period) -> Decision:
     if _is_below_zero(found):
         return Decision(action="retire", cause="costs_more_than_it_saves", evidence=evidence)
     return Decision(action="reword", cause="seldom_chosen", evidence=evidence)
+
+
+def _seldom_wanted(found: Finding, period: Period, evidence: tuple[str, ...]) -> Decision:
+    """What runs unasked stands in no prompt and nobody passes it over: what it saves decides, not how often it is wanted."""
+    if _pays(found):
+        paid = "it does not depend on the model's choice, and saves more than its unused reads cost"
+        until = period.after(RECHECK_DAYS)
+        return Decision(action="keep", cause="none", evidence=(*evidence, paid), until=until)
+    wasted = f"{found.wasted:,} of {found.made:,} calls that it made unasked were not needed"
+    told = (*evidence, wasted)
+    if _is_below_zero(found):
+        return Decision(action="retire", cause="fetched_in_vain", evidence=told)
+    return Decision(action="change_mode", cause="fetched_in_vain", evidence=told, mode="append")
 
 
 def _unknown(found: Finding, period: Period) -> Decision:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from langchain_awo.ledger.interval import Interval, mean_of
 from langchain_awo.model.ir.installation import get_installation
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.monitoring.intervals import (
-    Interval,
     Share,
     compare_means,
     compare_shares,
-    estimate_mean,
 )
 
 
@@ -95,8 +94,8 @@ def _arm(traces: Sequence[Trace]) -> Arm:
     outcomes = [trace.success for trace in traces if trace.success is not None]
     return Arm(
         threads=len(traces),
-        model_calls=estimate_mean([_model_calls(trace) for trace in traces]),
-        tokens=estimate_mean([_tokens(trace) for trace in traces]),
+        model_calls=mean_of([_model_calls(trace) for trace in traces]),
+        tokens=mean_of([_tokens(trace) for trace in traces]),
         success=Share(sum(outcomes), len(outcomes)),
     )
 

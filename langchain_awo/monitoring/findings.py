@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from langchain_awo.ledger.interval import Interval, mean_of
 from langchain_awo.model.ir.metatool import MetaTool, Mode
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.monitoring.bindings import Violation, find_violations
-from langchain_awo.monitoring.intervals import Interval, Share, estimate_mean
+from langchain_awo.monitoring.intervals import Share
 from langchain_awo.monitoring.judging import Judged
 from langchain_awo.monitoring.ledger import Amount, Ledger
 from langchain_awo.monitoring.observing import Observed
@@ -169,8 +170,8 @@ def _hand_backs(uses: Sequence[Use]) -> tuple[tuple[StoppedAt, int], ...]:
 
 def _savings(nets: Sequence[Amount]) -> NetSaving:
     return NetSaving(
-        model_calls=estimate_mean([each.model_calls for each in nets]),
-        tokens=estimate_mean([float(each.tokens) for each in nets]),
-        cost=estimate_mean([each.cost for each in nets]),
-        seconds=estimate_mean([each.seconds for each in nets]),
+        model_calls=mean_of([each.model_calls for each in nets]),
+        tokens=mean_of([float(each.tokens) for each in nets]),
+        cost=mean_of([each.cost for each in nets]),
+        seconds=mean_of([each.seconds for each in nets]),
     )

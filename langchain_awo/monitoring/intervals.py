@@ -1,18 +1,16 @@
-"""Shares, means and differences with what is known of them: 95 % confidence intervals."""
+"""Shares and differences with what is known of them: 95 % confidence intervals."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite, sqrt
-from typing import Final
 
 import numpy as np
 from scipy import stats
 
+from langchain_awo.ledger.interval import CONFIDENCE, Interval
 from langchain_awo.model.text.json_value import JSONValue
-
-CONFIDENCE: Final = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,31 +53,6 @@ class Share:
         return {"count": self.count, "of": self.of, "low": round(low, 4), "high": round(high, 4)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interval:
-    """A mean or a difference with the ends of its interval; `None` where there is too little to tell."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
-
-    def as_json(self) -> dict[str, JSONValue]:
-        """Plain data."""
-        return {name: _rounded(getattr(self, name)) for name in ("value", "low", "high")}
-
-
-def estimate_mean(values: Sequence[float]) -> Interval:
-    """The mean with Student's t interval; 0 of nothing."""
-    if not values:
-        return Interval(value=0.0)
-    mean = float(np.mean(values))
-    if len(values) == 1:
-        return Interval(value=mean)
-    error = float(np.std(values, ddof=1)) / sqrt(len(values))
-    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)) * error
-    return Interval(value=mean, low=mean - reach, high=mean + reach)
-
-
 def compare_means(ones: Sequence[float], others: Sequence[float]) -> Interval:
     """How much larger the mean of the others is, with Welch's interval."""
     if not ones or not others:
@@ -105,7 +78,3 @@ def compare_shares(one: Share, other: Share) -> Interval | None:
     below = sqrt((other.value - other.low) ** 2 + (one.high - one.value) ** 2)
     above = sqrt((other.high - other.value) ** 2 + (one.value - one.low) ** 2)
     return Interval(value=difference, low=difference - below, high=difference + above)
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 6)

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
-from langchain_awo.ledger.tokens import ANSWER_TOKENS, NOTE_TOKENS, estimate_text_tokens, estimate_told_tokens
+from langchain_awo.ledger.tokens import estimate_text_tokens, estimate_told_tokens
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.text.encoding import dumps
+from langchain_awo.model.trace.handback import ToldCall
 from langchain_awo.model.trace.trace import ToolCallRecord
 from langchain_awo.monitoring.observing import Observed
 from langchain_awo.monitoring.usage import Use
@@ -87,11 +89,11 @@ def _tokens(calls: Iterable[ToolCallRecord]) -> float:
 
 
 def _told_tokens(use: Use, made: Sequence[ToolCallRecord], meta_tool: MetaTool) -> float:
-    """What stands in the context of a use: the calls that it made, and what stands around them."""
-    calls = ((call.replay.step if call.replay else 1, call) for call in made)
-    around = NOTE_TOKENS if use.way == "continued" else ANSWER_TOKENS
-    return around + sum(
-        estimate_told_tokens(step, call.name, call.args, call.output, hide=meta_tool.steps[step - 1].hide)
-        for step, call in calls
-        if 0 < step <= len(meta_tool.steps)
-    )
+    """What stands in the context of a use."""
+    steps = [(call.replay.step if call.replay else 1, call) for call in made]
+    told = [
+        ToldCall(step=number, tool=call.name, args=call.args, output=call.output)
+        for number, call in sorted(steps, key=itemgetter(0))
+        if 0 < number <= len(meta_tool.steps)
+    ]
+    return estimate_told_tokens(meta_tool, told, below=use.way == "continued")

@@ -9,12 +9,13 @@ from datetime import UTC, date, datetime
 from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import Trace
+from langchain_awo.monitoring.bookkeeping import Bookkeeper
 from langchain_awo.monitoring.decisions import Decision, Period, decide, decide_toolkit
 from langchain_awo.monitoring.drift import Drift, measure_drift
 from langchain_awo.monitoring.experiment import Experiment, compare_arms
 from langchain_awo.monitoring.findings import Finding, RunAccount, collect_finding
 from langchain_awo.monitoring.judging import judge
-from langchain_awo.monitoring.ledger import Bookkeeper, Ledger, measure_schemas, sum_ledgers
+from langchain_awo.monitoring.ledger import Ledger, sum_ledgers
 from langchain_awo.monitoring.members import find_changed_members
 from langchain_awo.monitoring.observing import Observed, Progress, build_observed_corpus, observe
 from langchain_awo.monitoring.prices import PriceTable
@@ -128,7 +129,7 @@ def monitor_traces(
         watched.append(Watched(found=finding, decision=decide(finding, drift, period)))
     ledger = sum_ledgers(each.ledger for each in accounts)
     net = ledger.total
-    books = f"net of the books: {net.model_calls:,.1f} model calls, {net.tokens:,} tokens, {prices.currency} {net.cost:,.4f}"
+    books = f"net of the books: {net.model_calls:,.1f} model calls, {net.tokens:,} \u00b1 {net.margin:,.0f} tokens, {prices.currency} {net.cost:,.4f}"
     return Monitoring(
         runs=len(accounts),
         with_toolkit=sum(bool(each.seen.had) for each in accounts),
@@ -151,7 +152,7 @@ def _accounts(
     together = find_asked_together(
         (each.trace for each in seen), known=read_together(plan.corpus.get("together"))
     )
-    keeper = Bookkeeper(sizes=measure_schemas(plan.meta_tools, corpus), prices=prices)
+    keeper = Bookkeeper.of(plan, corpus, prices, seen)
     accounts = []
     for each in seen:
         judged = judge(each, meta_tools, together=together)

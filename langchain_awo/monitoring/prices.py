@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from importlib.resources import files
@@ -15,9 +15,9 @@ import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from langchain_awo.errors import PriceError
-from langchain_awo.ledger.balance import Balance
+from langchain_awo.ledger.balance import UNPRICED, Balance, Rates
 from langchain_awo.model.ir.schema import describe_first_problem
-from langchain_awo.model.trace.trace import TokenUsage
+from langchain_awo.model.trace.trace import ModelCallRecord, TokenUsage
 from langchain_awo.small_files import read_small_file
 
 PER: Final = 1_000_000
@@ -55,6 +55,34 @@ class Price:
         cached = self.input if self.cached is None else self.cached
         fresh = usage.input_tokens - usage.cached_tokens
         return (fresh * self.input + usage.cached_tokens * cached + usage.output_tokens * self.output) / PER
+
+    def of_input(self, cached: int, tokens: int) -> float:
+        """What one of so many input tokens costs on average, of which some are from the cache."""
+        usage = TokenUsage(input_tokens=tokens, cached_tokens=cached)
+        return self.cost(usage) / tokens if tokens else self.input / PER
+
+
+def rates_of(calls: Sequence[ModelCallRecord], table: PriceTable) -> list[Rates]:
+    """What a token of each model call of a run cost; nothing where its price or its usage is not known.
+
+    What the provider read from its cache was in the prompt before, if so much was.
+    """
+    before: dict[str, int] = {}
+    return [_rates(call, table.price_of(call.model), before) for call in calls]
+
+
+def _rates(call: ModelCallRecord, price: Price | None, before: dict[str, int]) -> Rates:
+    usage = call.usage or TokenUsage()
+    known = min(usage.input_tokens, before.get(call.scope, 0))
+    before[call.scope] = usage.input_tokens
+    if price is None:
+        return UNPRICED
+    reread = min(usage.cached_tokens, known)
+    return Rates(
+        fresh=price.of_input(usage.cached_tokens - reread, usage.input_tokens - known),
+        reread=price.of_input(reread, known),
+        output=price.output / PER,
+    )
 
 
 def compute_money(balance: Balance, price: Price, *, cached: bool) -> float:

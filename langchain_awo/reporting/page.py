@@ -63,6 +63,7 @@ def _environment() -> Environment:
     environment.filters.update(
         percent=format_percent,
         thousands=format_thousands,
+        decimals=decimals,
         # these two are the only texts that autoescape does not touch: `embed_json` leaves no markup, the other is ours
         embedded=lambda data: Markup(embed_json(data)),  # noqa: S704
         own=Markup,
@@ -79,10 +80,19 @@ def format_percent(share: float) -> str:
     return f"{share * 100:.1f} %"
 
 
+def decimals(number: float, digits: int) -> str:
+    r"""An amount as people read it, with a real minus.
+
+    >>> decimals(12345.678, 2), decimals(-0.5, 1) == "\u22120.5"
+    ('12,345.68', True)
+    """
+    return f"{number:,.{digits}f}".replace("-", "\u2212")
+
+
 def format_thousands(number: float) -> str:
     r"""A count as people read it, with a real minus.
 
     >>> thousands(12345.6), thousands(-3) == "\u22123"
     ('12,346', True)
     """
-    return f"{number:,.0f}".replace("-", "\u2212")
+    return decimals(number, 0)

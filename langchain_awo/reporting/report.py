@@ -18,6 +18,7 @@ from langchain_awo.model.text.phrasing import format_count
 from langchain_awo.model.views.refusals import group_refusals
 from langchain_awo.reporting.drawing import draw_graph, tabulate_graph
 from langchain_awo.reporting.frame import frame_page
+from langchain_awo.reporting.headline import headline_of
 from langchain_awo.reporting.meta_tools import describe_meta_tool
 from langchain_awo.reporting.page import GENERATOR, render
 from langchain_awo.reporting.savings import tabulate_evaluation, tabulate_replay
@@ -100,6 +101,7 @@ class Report:
             "codes": sorted(Counter(each.code for each in refused).items()),
             "evaluated": tabulate_evaluation(self.evaluation) if self.evaluation else None,
             "replayed": tabulate_replay(self.replay),
+            "headline": headline_of(self.evaluation or self.replay),
             "graphs": self._graphs(),
             "timeline": list(self.timeline),
         }

@@ -20,7 +20,9 @@ class SavingRow:
     Attributes:
         kind: `baseline`, `result` or `ceiling`, for the colour.
         chooser: share of model calls, between 0 and 1; likewise `continued`.
-        over_fetch: of continue mode, `None` for a ceiling; likewise the tokens.
+        installed: share with each meta-tool in its own mode; `None` for a ceiling, like the following.
+        installed_tokens: net, without prompt caching, and `cached_tokens` with it.
+        over_fetch: of continue mode; likewise the tokens.
     """
 
     name: str
@@ -28,6 +30,9 @@ class SavingRow:
     chooser: float
     continued: float
     meta_tools: int | None = None
+    installed: float | None = None
+    installed_tokens: int | None = None
+    cached_tokens: int | None = None
     over_fetch: float | None = None
     chooser_over_fetch: float | None = None
     net_tokens: int | None = None
@@ -68,6 +73,9 @@ def _row(name: str, kind: str, saving: Mapping[str, Any]) -> SavingRow:
         chooser=saving["chooser"],
         continued=saving["continue"],
         meta_tools=saving["meta_tools"],
+        installed=saving["installed"],
+        installed_tokens=saving["net"]["tokens"],
+        cached_tokens=saving["net"]["tokens_cached"],
         over_fetch=saving["over_fetch"],
         chooser_over_fetch=saving["chooser_over_fetch"],
         net_tokens=saving["net_tokens"],

@@ -9,9 +9,11 @@ import shutil
 
 import pytest
 
+from langchain_awo.demo import histories
 from tests.cli.recordings import order_run
 from tests.docs.pages import PAGES, blocks_of
 from tests.docs.reader import Reader, folder_on_path
+from tests.making import copy_made_once
 
 TUTORIAL = "docs/tutorial.md"
 FIRST_HOUR = "docs/first-hour.md"
@@ -59,8 +61,19 @@ def test_the_first_hour_goes_as_it_says(tmp_path):
     assert {"library", "traces.db", "toolkit.json"} <= {path.name for path in folder.iterdir()}
 
 
+@pytest.fixture
+def recorded_once(tmp_path_factory, monkeypatch):
+    """Who records the demo's histories gets a copy of those that tests of monitoring look at too: it takes long."""
+    record = histories.record_histories
+
+    def copied(folder):
+        shutil.copytree(copy_made_once(tmp_path_factory, "histories", record), folder)
+
+    monkeypatch.setattr(histories, "record_histories", copied)
+
+
 @pytest.mark.parametrize("page", RUN)
-def test_what_the_page_shows_runs(page, shop, tmp_path, monkeypatch):
+def test_what_the_page_shows_runs(page, shop, tmp_path, monkeypatch, recorded_once):
     """In a copy of the tutorial's folder, where `tools`, `model`, `agent` and `inputs` are those of the shop."""
     folder = tmp_path / "copy"
     shutil.copytree(shop, folder, ignore=shutil.ignore_patterns("__pycache__"))

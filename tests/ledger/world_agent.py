@@ -89,7 +89,7 @@ class Office:
         """What the same agents do in the same tasks with a toolkit.
 
         Args:
-            recorded: what they did without.
+            recorded: what they did without, in all of the tasks or in some.
         """
         toolkit = awo.MetaToolkit(plan=plan, tools=self.tools, effects={NOTES: Effect.READ})
         wishes = _Wishes({trace.messages[0].text: trace for trace in recorded}, plan.meta_tools)
@@ -100,8 +100,11 @@ class Office:
         model = ScriptedChatModel(policy=wishes.next_turn)
         agent = create_agent(model, self.tools, middleware=middleware, checkpointer=InMemorySaver())
         path = self.folder / f"{name}_{len(list(self.folder.iterdir()))}.db"
-        with awo.TraceRecorder(path) as recorder:
-            for number, task in enumerate(self.tasks.values()):
+        with awo.TraceRecorder(path, mask=False) as recorder:  # the agent goes on by what is recorded
+            asked = [
+                each for each in enumerate(self.tasks.values()) if each[1].messages[0].text in wishes.tasks
+            ]
+            for number, task in asked:
                 config = {
                     "callbacks": [recorder],
                     "configurable": {"thread_id": f"t{number:03}"},

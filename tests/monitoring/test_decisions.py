@@ -9,12 +9,13 @@ from datetime import date
 
 import pytest
 
+from langchain_awo.ledger.interval import Interval
 from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.monitoring.bindings import Violation
 from langchain_awo.monitoring.decisions import Decision, Period, decide, decide_toolkit
 from langchain_awo.monitoring.drift import Drift, measure_drift
 from langchain_awo.monitoring.findings import Finding, NetSaving
-from langchain_awo.monitoring.intervals import Interval, Share
+from langchain_awo.monitoring.intervals import Share
 from langchain_awo.monitoring.usage import StoppedAt
 from langchain_awo.optimizer.log.variants import OTHER, keep_frequent
 from tests.reporting.material import meta_tool
@@ -58,6 +59,8 @@ COSTS = NetSaving(
     seconds=interval(0),
 )
 PAYS = replace(COSTS, model_calls=Interval(value=0.1, low=0.05, high=0.15), tokens=interval(90))
+CALLS_ONLY = replace(PAYS, tokens=interval(0.5))
+TOKENS_ONLY = replace(PAYS, model_calls=interval(0.1))
 EAGER = replace(meta_tool(), steps=(meta_tool().steps[0], replace(meta_tool().steps[1], eager=True)))
 BROKEN = Violation(step=2, tool="get_order", p_value=1e-6, sentence="step 2 held in 3 of 40 places")
 STOPPED = StoppedAt(step=2, tool="get_order", cause="failed", reason="no such order")
@@ -92,6 +95,22 @@ STOPPED = StoppedAt(step=2, tool="get_order", cause="failed", reason="no such or
         (finding(4, 40, mode="continue"), NO_DRIFT, ("change_mode", "fetched_in_vain", "append")),
         (finding(4, 40, mode="continue", savings=COSTS), NO_DRIFT, ("retire", "fetched_in_vain", "")),
         (finding(18, 40, mode="continue", savings=PAYS), NO_DRIFT, ("keep", "none", "")),
+        (
+            finding(18, 40, mode="continue", savings=CALLS_ONLY),
+            NO_DRIFT,
+            ("change_mode", "fetched_in_vain", "append"),
+        ),
+        (
+            finding(18, 40, mode="continue", savings=TOKENS_ONLY),
+            NO_DRIFT,
+            ("change_mode", "fetched_in_vain", "append"),
+        ),
+        (finding(0, 40, mode="entry"), NO_DRIFT, ("change_mode", "seldom_chosen", "append")),
+        (
+            finding(0, 40, mode="entry", meta_tool=EAGER),
+            NO_DRIFT,
+            ("change_mode", "seldom_chosen", "continue"),
+        ),
         (finding(18, 40, mode="append", savings=PAYS), NO_DRIFT, ("reword", "seldom_chosen", "")),
         (finding(18, 40, mode="continue", savings=PAYS), DRIFT, ("recompile", "path_mix_changed", "")),
         (finding(2, 3), NO_DRIFT, ("wait", "too_little_data", "")),

@@ -6,11 +6,11 @@ import random
 
 import pytest
 
+from langchain_awo.ledger.interval import mean_of
 from langchain_awo.monitoring.intervals import (
     Share,
     compare_means,
     compare_shares,
-    estimate_mean,
 )
 
 
@@ -22,8 +22,8 @@ def test_a_share_has_the_wilson_interval():
 
 def test_of_nothing_nothing_is_known():
     assert (Share(0, 0).low, Share(0, 0).high, Share(0, 0).value) == (0.0, 1.0, None)
-    assert estimate_mean([]).as_json() == {"value": 0.0, "low": None, "high": None}
-    assert estimate_mean([3.0]).low is None
+    assert mean_of([]).as_json() == {"value": 0.0, "low": None, "high": None}
+    assert mean_of([3.0]).low is None
     assert compare_means([], [1.0]).low is None
     assert compare_shares(Share(0, 0), Share(1, 2)) is None
 
@@ -34,11 +34,11 @@ def test_a_difference_of_shares_has_newcombes_interval():
     assert (round(found.value, 4), round(found.low, 4), round(found.high, 4)) == (0.2, 0.0524, 0.3339)
 
 
-@pytest.mark.parametrize("measure", [estimate_mean, lambda values: compare_means(values[::2], values[1::2])])
+@pytest.mark.parametrize("measure", [mean_of, lambda values: compare_means(values[::2], values[1::2])])
 def test_nineteen_of_twenty_intervals_hold_the_truth(measure):
     """By simulation, of normal values whose mean, and whose difference, is known."""
     chance = random.Random(3)  # noqa: S311  # not a secret
-    truth = 5.0 if measure is estimate_mean else 0.0
+    truth = 5.0 if measure is mean_of else 0.0
     held = 0
     for _ in range(400):
         found = measure([chance.gauss(5, 2) for _ in range(24)])

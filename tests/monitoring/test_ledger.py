@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from langchain_awo.model.trace.trace import ModelCallRecord, TokenUsage
+from langchain_awo.monitoring.bookkeeping import Bookkeeper
 from langchain_awo.monitoring.judging import judge
-from langchain_awo.monitoring.ledger import Amount, Bookkeeper, measure_schemas, sum_ledgers
+from langchain_awo.monitoring.ledger import Amount, sum_ledgers
 from langchain_awo.monitoring.observing import build_observed_corpus, observe
 from langchain_awo.monitoring.prices import Price, PriceTable
 
@@ -18,10 +19,11 @@ PRICES = PriceTable(models={"back-office-policy": Price(input=2, cached=0.5, out
 def books(traces, plan, *, prices=PRICES):
     """Each run with its judged uses and its ledger."""
     corpus = build_observed_corpus(traces, plan)
-    keeper = Bookkeeper(sizes=measure_schemas(plan.meta_tools, corpus), prices=prices)
+    observed = observe(traces, corpus, plan)
+    keeper = Bookkeeper.of(plan, corpus, prices, observed)
     meta_tools = {each.name: each for each in plan.meta_tools}
     found = []
-    for seen in observe(traces, corpus, plan):
+    for seen in observed:
         judged = judge(seen, meta_tools)
         found.append((seen, judged, keeper.books(seen, judged)))
     return found

@@ -12,6 +12,7 @@ from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.monitoring.monitor import monitor_traces
 from langchain_awo.monitoring.prices import Price, PriceTable
 from langchain_awo.reporting.report import Report
+from tests.reporting.material import NET
 
 PRICES = PriceTable(
     models={
@@ -115,12 +116,13 @@ def test_the_json_form_is_plain_and_the_report_shows_it(watched, plan, traces_of
     replay = {"result": _saving(), "ceiling": {"chooser": 0, "continue": 0}, "traces": 1, "model_calls": 1}
     html = Report(plan=plan, before=graph, after=graph, replay=replay, monitoring=data).html
     assert "path mix changed" in html
-    assert "120 runs, 2026-03-01 to 2026-03-14" in html
+    assert f"{found.runs} runs, 2026-03-01 to 2026-03-14" in html
 
 
 def _saving():
     names = ("chooser", "continue", "over_fetch", "chooser_over_fetch", "chooser_repeats", "continue_repeats")
-    return {**dict.fromkeys(names, 0.0), "meta_tools": 1, "net_tokens": 0, "chooser_net_tokens": 0}
+    whole = {"meta_tools": 1, "net_tokens": 0, "chooser_net_tokens": 0, "net": NET}
+    return {**dict.fromkeys([*names, "installed"], 0.0), **whole}
 
 
 def test_no_runs_and_no_meta_tools_are_no_error(plan):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from langchain_awo.errors import PriceError
-from langchain_awo.model.trace.trace import TokenUsage
-from langchain_awo.monitoring.prices import Price, PriceTable, load_prices, read_prices
+from langchain_awo.ledger.balance import UNPRICED
+from langchain_awo.model.trace.trace import ModelCallRecord, TokenUsage
+from langchain_awo.monitoring.prices import Price, PriceTable, load_prices, rates_of, read_prices
 
 
 def test_the_shipped_table_says_when_and_from_where():
@@ -76,3 +77,22 @@ def test_a_table_of_ones_own_replaces_the_shipped_one(tmp_path):
     file = tmp_path / "prices.yaml"
     file.write_text("models: {Back-Office: {input: 1, output: 2}}", encoding="utf-8")
     assert read_prices(file) == PriceTable(models={"back-office": Price(input=1, output=2)})
+
+
+@pytest.mark.parametrize("cached", [0, 90, 900, 1_100])
+def test_rates_add_up_to_what_each_model_call_cost(cached):
+    """Whatever the provider read from its cache: of the prompt before, and of schemas before the first."""
+    usages = [
+        TokenUsage(input_tokens=1_000, cached_tokens=cached if cached < 1_000 else 0, output_tokens=10),
+        TokenUsage(input_tokens=1_200, cached_tokens=cached, output_tokens=20),
+    ]
+    calls = [ModelCallRecord(model="m", usage=usage) for usage in usages]
+    price = Price(input=2, cached=0.5, output=8)
+    first, second = rates_of(calls, PriceTable(models={"m": price}))
+    assert first.cost(fresh=1_000, reread=0, output=10) == pytest.approx(price.cost(usages[0]))
+    assert second.cost(fresh=200, reread=1_000, output=20) == pytest.approx(price.cost(usages[1]))
+    assert second.reread <= second.fresh
+
+
+def test_what_nobody_can_price_costs_nothing():
+    assert rates_of([ModelCallRecord(model="other")], PriceTable()) == [UNPRICED]

@@ -187,5 +187,5 @@ def test_a_part_of_a_longer_word_is_no_use(value, said):
 
 
 def test_values_that_stand_anywhere_tell_nothing():
-    assert not any(is_telling(value) for value in (None, True, 7, 0, "", "x", "3", -2.5))
+    assert not any(is_telling(value) for value in (None, True, 7, 0, "", "x", "3", -2.5, "False", "null"))
     assert all(is_telling(value) for value in (11, 12.5, "no", "O-1"))

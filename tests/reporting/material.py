@@ -91,6 +91,16 @@ def meta_tool(first="find_user", second="get_order", **more):
     )
 
 
+NET = {
+    "tokens": 120,
+    "tokens_cached": 30,
+    "intervals": {
+        "model_calls": {"value": 3.0, "low": 1.0, "high": 5.0},
+        "tokens": {"value": 120.0, "low": 80.0, "high": 160.0},
+        "tokens_cached": {"value": 30.0, "low": 10.0, "high": 50.0},
+    },
+}
+
 REPLAY = {
     "traces": 3,
     "model_calls": 12,
@@ -104,6 +114,8 @@ REPLAY = {
         "continue_repeats": 0.0,
         "net_tokens": 120,
         "chooser_net_tokens": -40,
+        "installed": 0.25,
+        "net": NET,
     },
     "ceiling": {"chooser": 0.5, "continue": 0.25},
     "uses": {},

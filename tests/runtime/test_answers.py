@@ -8,9 +8,10 @@ from langchain_core.messages import ToolMessage
 
 from langchain_awo.model.ir.binding import Item, Output, Parameter
 from langchain_awo.model.ir.metatool import Map, MetaTool, Step
+from langchain_awo.model.ir.telling import tell_steps
 from langchain_awo.model.stepping.outcome import FinishedCall, OriginalCall, Remaining, Result, Stop
 from langchain_awo.runtime.answer.answer import build_artifact, build_hand_back, write_answer
-from langchain_awo.runtime.answer.render_steps import args_of, tell_steps
+from langchain_awo.runtime.answer.render_steps import args_of, build_told_calls
 from langchain_awo.runtime.inner.calling import EDITED
 from langchain_awo.runtime.outcome import Limits
 
@@ -117,7 +118,7 @@ def test_at_most_six_hidden_places_are_named():
         META_TOOL, steps=(replace(META_TOOL.steps[0], hide={f"/{name}": 1 for name in names}),)
     )
     (step,) = tell_steps(
-        meta_tool, [made(1, json.dumps(dict.fromkeys([*names, "shown"], 1)), email="x")], shape=True
+        meta_tool, build_told_calls([made(1, json.dumps(dict.fromkeys([*names, "shown"], 1)), email="x")])
     )
     assert step["more"].endswith(" and 2 more")
 

@@ -15,6 +15,12 @@ from langchain_awo.model.trace.effect import Effect
 MAX_CALLS: Final = 60
 """Calls of one run of a meta-tool, unless the user says otherwise."""
 
+MAX_UNASKED_CALLS: Final = 12
+"""The same where it goes on from a call of the model's, that one included."""
+
+MAX_CALLS_AHEAD: Final = 6
+"""The same where it reads ahead of the model."""
+
 
 class OriginalCall(NamedTuple):
     """One call of an original tool.

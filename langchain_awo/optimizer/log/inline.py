@@ -35,12 +35,7 @@ from typing import TypeAlias
 from langchain_awo.model.ir.installation import run_ahead
 from langchain_awo.model.text.encoding import decode, dumps
 from langchain_awo.model.trace.handback import HandBack, split_fetched
-from langchain_awo.model.trace.trace import (
-    ModelCallRecord,
-    ToolCallRecord,
-    ToolSpec,
-    Trace,
-)
+from langchain_awo.model.trace.trace import ModelCallRecord, ToolCallRecord, ToolSpec, Trace
 from langchain_awo.optimizer.log.corpus import Run, build_corpus
 from langchain_awo.optimizer.log.habits import Together, find_asked_together, sort_pair
 from langchain_awo.optimizer.log.inner_calls import (
@@ -51,8 +46,15 @@ from langchain_awo.optimizer.log.inner_calls import (
     is_read,
     list_values,
 )
-from langchain_awo.optimizer.selection.mentions import Sayings, collect_sayings, is_telling, split_words
-from langchain_awo.optimizer.selection.output_liveness import is_used
+from langchain_awo.optimizer.selection.mentions import (
+    Sayings,
+    collect_sayings,
+    is_telling,
+    phrases_of,
+    says,
+    split_words,
+)
+from langchain_awo.optimizer.selection.output_liveness import fresh_of
 
 _Round: TypeAlias = list[ToolCallRecord]
 
@@ -231,19 +233,33 @@ class _Expansion:
         names = [value for value in (own if self.cautious else values) if is_name(value)]
         words = [value for value in own if not is_name(value)]
         if not names and not words:
-            return is_used(decode(call.output), call.args, self._run, before=before, later=later)
-        return any(
-            told and is_used(told, call.args, self._run, before=before, later=text)
-            for told, text in ((names, later), (words, said))  # a word is equal to an argument by chance
+            names = values
+        names, words = (fresh_of(each, call.args, self._run, before=before) for each in (names, words))
+        return (
+            not (names or words)
+            or any(says(later, value, apart_from=self._shared) for value in names)
+            or any(
+                says(said, value, apart_from=self._shared) for value in words
+            )  # equal to an argument by chance
         )
 
     @cached_property
     def _returned(self) -> Counter[str]:
         """By value, how many different calls returned it."""
-        calls = {derive_key(call): call for call in self._read_back() if self._is_original(call)}
-        return Counter(
-            text for call in calls.values() for text in {dumps(each) for each in list_values(call)}
+        values = map(list_values, self._different_calls())
+        return Counter(text for each in values for text in {dumps(value) for value in each})
+
+    @cached_property
+    def _shared(self) -> frozenset[str]:
+        """Phrases of long texts that several different calls returned: they are how these tools put things."""
+        values = map(list_values, self._different_calls())
+        found = Counter(
+            phrase for each in values for phrase in {p for value in each for p in phrases_of(value)}
         )
+        return frozenset(phrase for phrase, count in found.items() if count > 1)
+
+    def _different_calls(self) -> Iterable[ToolCallRecord]:
+        return {derive_key(call): call for call in self._read_back() if self._is_original(call)}.values()
 
     def _is_original(self, call: ToolCallRecord) -> bool:
         return call.status == "ok" and call.name not in self.names and call.call_id not in self.inside

@@ -11,14 +11,13 @@ from typing import Final
 from langchain_awo.ledger.balance import Balance
 from langchain_awo.ledger.settle import START, PlainRun, Put, Settlement, settle
 from langchain_awo.ledger.tokens import (
-    ANSWER_TOKENS,
     CHARACTERS_PER_TOKEN,
-    NOTE_TOKENS,
     estimate_schema_tokens,
     estimate_text_tokens,
     estimate_told_tokens,
 )
 from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.trace.handback import ToldCall
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.replay.tally import Moves, ReplayedUse, Tally
 
@@ -43,15 +42,19 @@ class Books:
         Args:
             schemas: tokens that stand in every prompt besides.
         """
-        fans = _fans(tally)
-        changes = {run: self._change(moves, fans) for run, moves in tally.moves.items()}
-        none = Settlement()
-        pairs = ((account, changes.get(run, none)) for run, account in self.accounts.items())
-        return sum((settle(account, change, schemas=schemas) for account, change in pairs), Balance())
+        return sum(self.by_task(tally, schemas=schemas).values(), Balance())
 
-    def _change(self, moves: Moves, fans: Mapping[tuple[str, int], Fan]) -> Settlement:
+    def by_task(self, tally: Tally, *, schemas: float = 0.0) -> dict[str, Balance]:
+        """The same for each task: trials of one are near copies, so tasks are what a sample consists of."""
+        fans, balances = _fans(tally), dict.fromkeys(self.corpus.tasks, Balance())
+        for run in self.corpus.runs:
+            change = self._change(tally.moves.get(run.trace_id, Moves()), fans, schemas)
+            balances[run.task] += settle(self.accounts[run.trace_id], change)
+        return balances
+
+    def _change(self, moves: Moves, fans: Mapping[tuple[str, int], Fan], schemas: float) -> Settlement:
         """What some uses change about their run."""
-        change = Settlement(saved=list(moves.saved))
+        change = Settlement(saved=list(moves.saved), schemas=schemas)
         for use in moves.uses:
             guesses = {number: _guess(use, number, count, fans) for number, count in use.guessed.items()}
             vain = Counter(dict(use.vain))
@@ -67,16 +70,12 @@ class Books:
 
     def _puts(self, use: ReplayedUse, vain: Mapping[int, float]) -> Iterator[Put]:
         """The texts of a use: each call that it made, and what stands around them, less the answer that it replaces."""
-        steps = use.meta_tool.steps
         behind = START if use.way == "entry" else use.behind
-        known = sum(
-            estimate_told_tokens(number, call.tool, call.args, call.output, hide=steps[number - 1].hide)
-            for number, call in use.told
-        )
+        calls = [ToldCall(step=n, tool=call.tool, args=call.args, output=call.raw) for n, call in use.told]
+        known = estimate_told_tokens(use.meta_tool, calls, below=use.way == "continued")
         unknown = sum(n * (HEAD_TOKENS + self.sizes.get(use.tool(number), 0.0)) for number, n in vain.items())
-        around = NOTE_TOKENS if use.way == "continued" else ANSWER_TOKENS
-        replaced = estimate_text_tokens(use.anchor.output) if use.anchor else 0.0
-        yield Put(behind, around + known + unknown - replaced)
+        replaced = estimate_text_tokens(use.anchor.raw) if use.anchor else 0.0
+        yield Put(behind, known + unknown - replaced)
 
 
 @dataclass(frozen=True, slots=True)

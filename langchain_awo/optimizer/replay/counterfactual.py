@@ -17,7 +17,9 @@ from typing import TypeAlias
 
 from langchain_awo.model.ir.eager import select_eager_part
 from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.stepping.outcome import MAX_UNASKED_CALLS
 from langchain_awo.optimizer.log.corpus import Corpus, Round, Run, Segment
+from langchain_awo.optimizer.replay.budget import within_budget
 from langchain_awo.optimizer.replay.parts import Part, classify_rounds
 from langchain_awo.optimizer.replay.simulate import Simulation, simulate
 from langchain_awo.optimizer.replay.tally import Tally
@@ -70,8 +72,13 @@ def replay_continue(
 ) -> Tally:
     """One segment with the eager steps run after every anchor call."""
     eager = [shortened for shortened in map(select_eager_part, meta_tools) if shortened]
-    tally = walk_continue(segment, parts, lambda at: _simulated(eager, run, segment, at))
+    tally = walk_continue(segment, parts, lambda at: _unasked(eager, run, segment, at))
     return tally.of(run.trace_id)
+
+
+def _unasked(meta_tools: Sequence[MetaTool], run: Run, segment: Segment, position: int) -> list[Used]:
+    found = _simulated(meta_tools, run, segment, position)
+    return [(each, within_budget(simulation, each, calls=MAX_UNASKED_CALLS)) for each, simulation in found]
 
 
 def _simulated(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from langchain_awo.errors import CompileError
-from langchain_awo.ledger.balance import Balance
 from langchain_awo.model.ir.argument_checks import check_share
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.text.json_value import JSONValue
@@ -21,52 +20,9 @@ from langchain_awo.optimizer.replay.cost import Books, estimate_schema_tokens
 from langchain_awo.optimizer.replay.counterfactual import Replay, replay
 from langchain_awo.optimizer.replay.installed import replay_installed
 from langchain_awo.optimizer.replay.parts import PARTS
+from langchain_awo.optimizer.replay.saving import Saving
 from langchain_awo.optimizer.replay.tally import Tally
 from langchain_awo.optimizer.replay.unsaved import why_unsaved
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Saving:
-    """What a set of meta-tools saves, as shares of all model calls of the runs it was replayed on.
-
-    Attributes:
-        chooser: saved if the agent picks a meta-tool whenever it applies and its parameters are known.
-        continue_: saved if the rest follows the agent's own anchor call.
-        over_fetch: in continue mode, tool calls the recorded agents did not make, for each model call saved.
-        chooser_over_fetch: the same for chooser.
-        chooser_repeats: part of `chooser` that only repeats earlier calls of the same run.
-        continue_repeats: part of `continue_` that only repeats earlier calls.
-        parts: what `chooser` is made of.
-        blind: saved if whoever picks a meta-tool knows nothing of what it will show; `blind_parts` is what it is made of.
-        blind_over_fetch: over-fetch of a blind chooser.
-        unwanted_writes: uses of a blind chooser that would have written what the recorded agent did not; a count.
-        net_tokens: what continue mode saves by the ledger, without prompt caching.
-        chooser_net_tokens: the same for a chooser.
-        installed: saved with each meta-tool in its own mode, chosen blindly where a model has to choose.
-        net: what that saves by the ledger, in everything.
-    """
-
-    meta_tools: int
-    chooser: float
-    continue_: float
-    over_fetch: float
-    chooser_over_fetch: float
-    chooser_repeats: float
-    continue_repeats: float
-    net_tokens: int
-    chooser_net_tokens: int
-    parts: dict[str, float]
-    blind: float
-    blind_parts: dict[str, float]
-    blind_over_fetch: float
-    unwanted_writes: int
-    installed: float = 0.0
-    net: Balance = field(default_factory=Balance)
-
-    def as_json(self) -> dict[str, JSONValue]:
-        """Plain data; `continue_` is called `continue`."""
-        data = {name.rstrip("_"): value for name, value in asdict(self).items()}
-        return {**data, "net": self.net.as_json()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,7 +203,7 @@ def _saving(meta_tools: Sequence[MetaTool], corpus: Corpus, found: Replay) -> Sa
         blind_over_fetch=found.blind.over_fetch,
         unwanted_writes=found.blind.unwanted_writes,
         installed=installed.tally.saved / total,
-        net=installed.balance,
+        by_task=tuple(books.by_task(installed.tally, schemas=installed.schemas).values()),
     )
 
 

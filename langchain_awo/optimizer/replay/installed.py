@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from langchain_awo.ledger.balance import Balance
 from langchain_awo.model.ir.eager import select_eager_part
 from langchain_awo.model.ir.metatool import MetaTool, Mode
+from langchain_awo.model.stepping.outcome import MAX_CALLS_AHEAD, MAX_UNASKED_CALLS
 from langchain_awo.optimizer.log.corpus import Corpus, Run, Segment, estimate_spec_tokens
+from langchain_awo.optimizer.replay.budget import within_budget
 from langchain_awo.optimizer.replay.cost import Books, estimate_schema_tokens
 from langchain_awo.optimizer.replay.counterfactual import Fetched, Used, choose_best_by_anchor
 from langchain_awo.optimizer.replay.parts import Part, classify_rounds
@@ -120,12 +122,12 @@ class _SegmentWalk:
         return set(chosen)
 
     def _continue(self, position: int, chosen: set[str], tally: Tally) -> None:
-        for used in self._simulated(self.unasked, position):
+        for used in self._unasked(self.unasked, position, calls=MAX_UNASKED_CALLS):
             if used[1].anchor not in chosen and used[1].keys - self.seen:
                 self._take(used, "continued", tally)
 
     def _prefetch(self, position: int, chosen: set[str], tally: Tally) -> None:
-        for meta_tool, simulation in self._simulated(self.prefetched, position):
+        for meta_tool, simulation in self._unasked(self.prefetched, position, calls=MAX_CALLS_AHEAD):
             known = self.seen | self.ahead
             if simulation.anchor not in chosen and simulation.keys - known:
                 tally.take(meta_tool, simulation, self.segment, way="prefetched", seen=known)
@@ -138,6 +140,12 @@ class _SegmentWalk:
         tally.take(meta_tool, simulation, self.segment, way=way, seen=seen, made=self.made)
         self.seen |= simulation.keys
         self.made |= simulation.keys
+
+    def _unasked(self, meta_tools: Iterable[MetaTool], position: int, *, calls: int) -> list[Used]:
+        return [
+            (each, within_budget(found, each, calls=calls))
+            for each, found in self._simulated(meta_tools, position)
+        ]
 
     def _simulated(self, meta_tools: Iterable[MetaTool], position: int, *, blind: bool = False) -> list[Used]:
         return [

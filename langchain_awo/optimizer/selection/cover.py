@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.stepping.outcome import MAX_UNASKED_CALLS
 from langchain_awo.model.text.encoding import compute_digest
 from langchain_awo.optimizer.log.corpus import Corpus, Run, Segment
+from langchain_awo.optimizer.replay.budget import within_budget
 from langchain_awo.optimizer.replay.counterfactual import Used, walk_blind, walk_continue
 from langchain_awo.optimizer.replay.parts import Part, classify_rounds
 from langchain_awo.optimizer.replay.simulate import Simulation, simulate
@@ -34,7 +36,7 @@ class Candidate:
 
     meta_tool: MetaTool
     places: dict[int, dict[int, list[Simulation]]]
-    _parts: dict[tuple[int, int, Steps], list[Simulation]] = field(default_factory=dict)
+    _parts: dict[tuple[int, int, Steps, bool], list[Simulation]] = field(default_factory=dict)
     _shown: dict[Steps, MetaTool] = field(default_factory=dict)
 
     def closed(self, steps: Steps) -> Steps:
@@ -55,12 +57,15 @@ class Candidate:
             self._shown[steps] = replace(self.meta_tool, steps=chosen, evidence=promise)
         return self._shown[steps]
 
-    def simulations(self, index: int, position: int, steps: Steps) -> list[Simulation]:
-        """What the chosen steps would do at a place."""
-        key = (index, position, steps)
+    def simulations(self, index: int, position: int, steps: Steps, *, unasked: bool) -> list[Simulation]:
+        """What the chosen steps would do at a place; unasked, they may make only so many calls."""
+        key = (index, position, steps, unasked)
         if key not in self._parts:
-            found = self.places.get(index, {}).get(position, ())
-            self._parts[key] = [each.part(steps) for each in found]
+            found = [each.part(steps) for each in self.places.get(index, {}).get(position, ())]
+            if unasked:
+                kept = self.restricted(steps)
+                found = [within_budget(each, kept, calls=MAX_UNASKED_CALLS) for each in found]
+            self._parts[key] = found
         return self._parts[key]
 
 
@@ -95,15 +100,17 @@ class Cover:
         if key not in self._tallies:
             run, segment, parts = self.segments[index]
             walk = walk_continue if unasked else walk_blind
-            self._tallies[key] = walk(segment, parts, self._found(index, own)).of(run.trace_id)
+            self._tallies[key] = walk(segment, parts, self._found(index, own, unasked=unasked)).of(
+                run.trace_id
+            )
         return self._tallies[key]
 
-    def _found(self, index: int, choice: Choice) -> Callable[[int], list[Used]]:
+    def _found(self, index: int, choice: Choice, *, unasked: bool) -> Callable[[int], list[Used]]:
         def found(position: int) -> list[Used]:
             return [
                 (self.candidates[number].restricted(steps), each)
                 for number, steps in choice
-                for each in self.candidates[number].simulations(index, position, steps)
+                for each in self.candidates[number].simulations(index, position, steps, unasked=unasked)
             ]
 
         return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -24,6 +24,8 @@ _SENTENCE: Final = 6
 """Longer texts, in words, are retold and not quoted."""
 _QUOTE: Final = 3
 """So many words in a row of a long text show that it was retold."""
+_EVERYWHERE: Final = frozenset({"true", "false", "none", "null", "nil", "10"})
+"""Text that says no more than null, a boolean or a small count does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +59,33 @@ def collect_sayings(run: Run) -> Sayings:
     return Sayings("".join(parts), tuple(start for start, _ in said), tuple(offsets))
 
 
-def says(later: str, value: JSONValue) -> bool:
-    """Whether a scalar is in what was said later, in any of its forms; of a long text any few words of it."""
+def says(later: str, value: JSONValue, *, apart_from: Container[str] = ()) -> bool:
+    """Whether a scalar is in what was said later, in any of its forms; of a long text any few words of it.
+
+    Args:
+        apart_from: phrases of long texts that prove nothing, see `phrases_of`.
+    """
     text = value if isinstance(value, str) else dumps(value)
-    return any(f" {form} " in later for form in _forms(text))
+    return any(f" {form} " in later for form in _forms(text) if form not in apart_from)
+
+
+def phrases_of(value: JSONValue) -> tuple[str, ...]:
+    """The few words in a row by which a long text is found again; none of a short one.
+
+    >>> phrases_of("Ticket 7 was moved to the archive")
+    ('ticket 7 was', '7 was moved', 'was moved to', 'moved to the', 'to the archive')
+    """
+    is_long = isinstance(value, str) and len(split_words(value)) > _SENTENCE
+    return _forms(value) if is_long else ()
 
 
 def is_telling(value: JSONValue) -> bool:
-    """Whether finding a value again means anything: not null, yes or no, a small count, or a letter."""
+    """Whether finding a value again means anything: not null, yes or no, a small count, or a letter, also as text."""
     if value is None or isinstance(value, bool):
         return False
     if isinstance(value, str):
-        return len(value.strip()) > 1 and not (value.isdigit() and len(value) == 1)
+        text = value.strip()
+        return len(text) > 1 and text.lower() not in _EVERYWHERE
     return not isinstance(value, int | float) or abs(value) > 10  # noqa: PLR2004  # small counts are everywhere
 
 

@@ -47,25 +47,22 @@ class PlaceUse:
     characters: int = 0
 
 
-def is_used(output: JSONValue, args: Mapping[str, JSONValue], run: Run, *, before: int, later: str) -> bool:
-    """Whether something that a call returned, and that nobody had read before, is in what was said afterwards.
-
-    A call that returned nothing to tell it by counts as used.
+def fresh_of(
+    values: Iterable[JSONValue], args: Mapping[str, JSONValue], run: Run, *, before: int
+) -> list[JSONValue]:
+    """Of what a call returned, the values that say something and that nobody had read before.
 
     Args:
-        output: decoded.
         args: what was called for is nothing new.
         run: whose text says what had been read.
         before: position in that text.
-        later: words of what was said, see `Sayings`.
     """
     asked = {dumps(leaf) for leaf in iterate_scalars(args)}
-    fresh = [
+    return [
         value
-        for _, value in list_leaves(output)
+        for value in values
         if is_telling(value) and dumps(value) not in asked and not run.known(value, before=before)
     ]
-    return not fresh or any(says(later, value) for value in fresh)
 
 
 def uses_of(corpus: Corpus, tool: str) -> tuple[dict[str, PlaceUse], int]:

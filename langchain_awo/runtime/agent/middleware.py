@@ -17,6 +17,7 @@ from langchain_awo.errors import ApprovalError, ArgumentError, MissingExtraError
 from langchain_awo.model.ir.argument_checks import check_kind, check_known_tools, check_modes, check_share
 from langchain_awo.model.ir.installation import Installation
 from langchain_awo.model.ir.metatool import Mode
+from langchain_awo.model.stepping.outcome import MAX_UNASKED_CALLS
 from langchain_awo.runtime.agent.entry import EntryParameters, arun_entry, build_tool_runtime, run_entry
 from langchain_awo.runtime.agent.marking import marked
 from langchain_awo.runtime.agent.sampling import is_held_out
@@ -66,7 +67,7 @@ class Runs(Protocol):
         """Ends a run."""
 
 
-CONTINUE_LIMITS = Limits(calls=12, output_chars=12_000)
+CONTINUE_LIMITS = Limits(calls=MAX_UNASKED_CALLS, output_chars=12_000)
 """Bounds of what is fetched unasked after one call: calls, and characters shown to the model."""
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any, Final
 
 from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.ir.telling import tell_steps
 from langchain_awo.model.stepping.outcome import Result, Stop
 from langchain_awo.model.text.encoding import dump_line, dumps
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.handback import CUT, Entry, HandBack, ToldCall
-from langchain_awo.runtime.answer.render_steps import tell_steps, told_calls
+from langchain_awo.runtime.answer.render_steps import build_told_calls
 from langchain_awo.runtime.outcome import Limits
 
 _LEAST: Final = 200
@@ -41,7 +42,7 @@ def write_answer(meta_tool: MetaTool, told: HandBack, result: Result, *, limits:
 
 def build_hand_back(meta_tool: MetaTool, result: Result, *, resume_token: str) -> HandBack:
     """What was done and, on a stop, what failed and remains, with every output whole."""
-    calls = told_calls(result.done)
+    calls = build_told_calls(result.done)
     if result.stop is None:
         return HandBack(calls=calls, notes=result.notes)
     return HandBack(

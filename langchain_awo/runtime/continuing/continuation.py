@@ -12,11 +12,12 @@ from langgraph.errors import GraphBubbleUp
 
 from langchain_awo.model.ir.eager import select_eager_part
 from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.ir.telling import tell_steps
 from langchain_awo.model.secrets.failures import describe_kind_and_place
 from langchain_awo.model.stepping.outcome import Failed, OriginalCall, Outcome, Result, Succeeded
 from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.handback import Entry, HandBack
-from langchain_awo.runtime.answer.render_steps import tell_steps, told_calls
+from langchain_awo.runtime.answer.render_steps import build_told_calls
 from langchain_awo.runtime.approval.guarding import build_inner_request
 from langchain_awo.runtime.continuing.held import Held
 from langchain_awo.runtime.continuing.readings import Readings, get_readings
@@ -208,7 +209,7 @@ class Continuer:
         new = {call_key(done.call.tool, done.call.args): done for done in result.done}
         new = {key: done for key, done in new.items() if key in state.fetched and key not in state.shown}
         state.shown |= {key: state.fetched[key] for key in new}
-        state.told += tell_steps(start.meta_tool, told_calls(new.values()), shape=self._shape)
+        state.told += tell_steps(start.meta_tool, build_told_calls(new.values()), shape=self._shape)
 
     def _with_fetched(self, reply: ToolMessage, state: _Going) -> ToolMessage:
         if not state.shown:

@@ -12,10 +12,11 @@ from typing import Any
 
 from langchain_awo.model.ir.binding import Constant, Item, Parameter, Template, list_leaves
 from langchain_awo.model.ir.metatool import Map, MetaTool, Step
+from langchain_awo.model.ir.telling import fit_steps
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.effect import Effect
-from langchain_awo.model.trace.handback import CUT, Entry, tell_fetched
+from langchain_awo.model.trace.handback import Entry, tell_fetched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,33 +51,11 @@ def with_fetched(content: Any, told: Sequence[Entry], *, characters: int) -> Any
     It stays one answer to one call: providers refuse tool results without a call of the model's own, and some
     refuse calls that the model did not sign.
     """
-    steps = _fitting([{**step, "step": number} for number, step in enumerate(told, start=2)], characters)
+    steps = fit_steps(told, characters=characters)
     if not steps:
         return content
     text = tell_fetched(steps)
     return f"{content}\n\n{text}" if isinstance(content, str) else [*content, {"type": "text", "text": text}]
-
-
-def _fitting(told: Sequence[Entry], room: int) -> list[Entry]:
-    """The first steps that there is room for; of one that is too long as a whole, its first items."""
-    steps: list[Entry] = []
-    for step in told:
-        fitting = _fit(step, room)
-        if fitting is None:
-            break
-        room -= len(dumps(fitting))
-        steps.append(fitting)
-    return steps
-
-
-def _fit(step: Entry, room: int) -> Entry | None:
-    while (length := len(dumps(step))) > room:
-        name = next((name for name in ("outputs", "calls") if len(step.get(name, ())) > 1), None)
-        if name is None:
-            return None
-        fewer = max(1, min(len(step[name]) - 1, len(step[name]) * room // length))
-        step = {**step, name: step[name][:fewer], "note": f"{CUT} call {step['tool']} for the others"}
-    return step
 
 
 def _fits(anchor: Step, args: Mapping[str, JSONValue]) -> bool:

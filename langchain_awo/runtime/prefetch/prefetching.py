@@ -26,7 +26,13 @@ from langgraph.errors import GraphBubbleUp
 
 from langchain_awo.model.ir.eager import select_eager_part
 from langchain_awo.model.secrets.failures import describe_kind_and_place
-from langchain_awo.model.stepping.outcome import Failed, OriginalCall, Outcome, Succeeded
+from langchain_awo.model.stepping.outcome import (
+    MAX_CALLS_AHEAD,
+    Failed,
+    OriginalCall,
+    Outcome,
+    Succeeded,
+)
 from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.handback import split_fetched
 from langchain_awo.runtime.approval.guarding import build_inner_request
@@ -53,7 +59,7 @@ from langchain_awo.runtime.usage import Usage
 _log = logging.getLogger(__name__)
 
 
-PREFETCH_LIMITS: Final = Limits(calls=6, concurrency=4)
+PREFETCH_LIMITS: Final = Limits(calls=MAX_CALLS_AHEAD, concurrency=4)
 """Bounds of what is read ahead: calls in one turn of the model, and calls at once."""
 
 

@@ -112,7 +112,9 @@ def _goes_out(each: MetaTool, mode: Mode, reaching: AbstractSet[str]) -> str:
     """Entry mode runs unasked."""
     found = [name for name in each.tools if name in reaching] if mode == "entry" else []
     return (
-        f"{found[0]} reaches out, and nothing that runs unasked at the start of a thread may do that" if found else ""
+        f"{found[0]} reaches out, and nothing that runs unasked at the start of a thread may do that"
+        if found
+        else ""
     )
 
 

@@ -1,0 +1,213 @@
+"""Does the books of a run.
+
+The lines add up to the recorded usage, to the token. Of each prompt, the schemas of the meta-tools that were offered and
+what had been fetched in vain are estimated at four characters a token and never more than the prompt; the rest is work. What was
+saved is settled as a forecast is: the run is restored as it would have been without the toolkit, see `langchain_awo.ledger.restore`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import TypeAlias
+
+from langchain_awo.ledger.balance import UNCERTAINTY, Rates
+from langchain_awo.ledger.restore import Restored, Taken, around_messages, restore
+from langchain_awo.ledger.settle import START, PlainRun, PlainTurn
+from langchain_awo.ledger.tokens import estimate_bound_tokens, estimate_schema_tokens, estimate_text_tokens
+from langchain_awo.model.ir.metatool import ToolkitPlan
+from langchain_awo.model.trace.trace import ModelCallRecord, TokenUsage
+from langchain_awo.monitoring.judging import Judged
+from langchain_awo.monitoring.ledger import Amount, Ledger, Lines, Purpose
+from langchain_awo.monitoring.observing import Observed
+from langchain_awo.monitoring.prices import PriceTable, rates_of
+from langchain_awo.optimizer.log.corpus import Corpus, estimate_spec_tokens
+
+_Wanted: TypeAlias = tuple[tuple[Purpose, str], int, bool]
+"""What stands in a prompt for whom, its tokens, and whether it stands there for the first time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bookkeeper:
+    """What is needed to do the books of a run.
+
+    Attributes:
+        sizes: what the schema of each meta-tool, and of each tool that they call, takes of a prompt, in tokens.
+        members: by meta-tool, the tools that it calls.
+        prices: by model.
+        around: tokens around the messages of one round, by all runs together.
+    """
+
+    sizes: Mapping[str, int]
+    members: Mapping[str, Sequence[str]]
+    prices: PriceTable
+    around: float = 0.0
+
+    @classmethod
+    def of(
+        cls, plan: ToolkitPlan, corpus: Corpus, prices: PriceTable, runs: Iterable[Observed] = ()
+    ) -> Bookkeeper:
+        """The one for a toolkit and the runs in which it was used."""
+        members = {each.name: tuple(dict.fromkeys(each.tools)) for each in plan.meta_tools}
+        around = median([tokens for each in runs for tokens in _around(each)] or [0.0])
+        return cls(sizes=schema_sizes(plan, corpus), members=members, prices=prices, around=around)
+
+    def books(self, seen: Observed, judged: Sequence[Judged]) -> Ledger:
+        """The books of one run, whose uses were judged."""
+        calls = seen.trace.model_calls
+        recorded, rates = [self._recorded(call) for call in calls], rates_of(calls, self.prices)
+        before = _same_agent_before(calls)
+        split = [
+            self._split(amount, rates[index], self._wanted(index, before[index], seen, judged), seen)
+            for index, amount in enumerate(recorded)
+        ]
+        lines: Lines = defaultdict(Amount)
+        for key, part in (pair for each in split for pair in each.items()):
+            lines[key] += part
+        work = [each.get(("work", ""), amount) for each, amount in zip(split, recorded, strict=True)]
+        known = {call.model for call in calls if call.usage}
+        return Ledger(
+            recorded=sum(recorded, Amount()),
+            lines=dict(lines),
+            saved=self._saved(seen, work, rates, judged),
+            cached=sum(call.usage.cached_tokens for call in calls if call.usage),
+            unreported=sum(call.usage is None for call in calls),
+            unpriced=frozenset(model for model in known if not self.prices.price_of(model)),
+        )
+
+    def _recorded(self, call: ModelCallRecord) -> Amount:
+        usage = call.usage or TokenUsage()
+        price = self.prices.price_of(call.model)
+        timed = call.started_at is not None and call.ended_at is not None
+        return Amount(
+            model_calls=1,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cost=price.cost(usage) if price else 0.0,
+            seconds=max(0.0, (call.ended_at or 0.0) - (call.started_at or 0.0)) if timed else 0.0,
+        )
+
+    def _split(self, amount: Amount, rates: Rates, wanted: Iterable[_Wanted], seen: Observed) -> Lines:
+        """One model call by what it was for; the parts add up to it."""
+        if not seen.had:
+            return {("without", ""): amount}
+        left, lines = amount.input_tokens, Lines()
+        for key, tokens, is_new in wanted:
+            taken = min(tokens, left)
+            left -= taken
+            cost = taken * (rates.fresh if is_new else rates.reread)
+            lines[key] = lines.get(key, Amount()) + Amount(
+                input_tokens=taken, cost=cost, margin=UNCERTAINTY * taken
+            )
+        lines["work", ""] = amount - sum(lines.values(), Amount())
+        return lines
+
+    def _wanted(
+        self, index: int, before: int | None, seen: Observed, judged: Sequence[Judged]
+    ) -> Iterator[_Wanted]:
+        """What the toolkit takes of one prompt.
+
+        Args:
+            before: the model call of the same agent before this one.
+        """
+        for name in seen.trace.model_calls[index].offered:
+            if name in self.members:
+                yield ("schema", name), self.sizes[name], before is None
+        for each in judged:
+            if _reads(index, each, seen):
+                is_new = before is None or not _reads(before, each, seen)
+                yield ("over_fetch", each.use.meta_tool), each.wasted_tokens, is_new
+
+    def _saved(
+        self, seen: Observed, work: Sequence[Amount], rates: Sequence[Rates], judged: Sequence[Judged]
+    ) -> dict[str, Amount]:
+        saved: dict[str, Amount] = defaultdict(Amount)
+        for each in judged:
+            if each.model_calls < 0 and each.use.issued_by is not None:
+                saved[each.use.meta_tool] -= work[each.use.issued_by]
+        for name, balance in self._restored(seen, work, rates, judged).settled().items():
+            saved[name] += Amount.of(balance)
+        return dict(saved)
+
+    def _restored(
+        self, seen: Observed, work: Sequence[Amount], rates: Sequence[Rates], judged: Sequence[Judged]
+    ) -> Restored:
+        """The run without its meta-tools, whose schemas and whose results in vain `work` does not have any more."""
+        turns = [
+            PlainTurn(
+                TokenUsage(input_tokens=each.input_tokens, output_tokens=each.output_tokens),
+                scope=call.scope,
+                seconds=each.seconds,
+                rates=own,
+            )
+            for call, each, own in zip(seen.trace.model_calls, work, rates, strict=True)
+        ]
+        taken = [_taken(each) for each in judged if each.use.way != "prefetched"]
+        results = _results(seen, judged, len(turns))
+        return restore(PlainRun(turns), taken, results, hidden=self._hidden(seen), around=self.around)
+
+    def _hidden(self, seen: Observed) -> dict[str, float]:
+        """By meta-tool in `replace` mode, tokens of the tools that stood in no prompt because of it, in a prompt on average."""
+        offers = [frozenset(call.offered) for call in seen.trace.model_calls if call.offered]
+        hidden: dict[str, float] = {}
+        known: set[str] = set()
+        for name, mode in seen.usage.modes.items():
+            if mode == "replace" and name in seen.had and offers:
+                own = [tool for tool in self.members[name] if tool not in known]
+                known |= {*own}
+                missing = sum(self.sizes[tool] * (tool not in offered) for tool in own for offered in offers)
+                hidden[name] = missing / len(offers)
+        return hidden
+
+
+def schema_sizes(plan: ToolkitPlan, corpus: Corpus) -> dict[str, int]:
+    """What the schema of each meta-tool, and of each tool that they call, takes of a prompt: as it was recorded, else as the plan has it."""
+    specs = {name: spec for name, spec in corpus.specs.items() if spec.parameters}
+    own = {each.name: estimate_schema_tokens(each) for each in plan.meta_tools}
+    members = {
+        name: estimate_bound_tokens(name, "", signature.parameters) for name, signature in plan.tools.items()
+    }
+    unknown = {tool: 0 for each in plan.meta_tools for tool in each.tools}
+    recorded = {name: estimate_spec_tokens(spec) for name, spec in specs.items()}
+    return {**unknown, **members, **own, **recorded}
+
+
+def _same_agent_before(calls: Sequence[ModelCallRecord]) -> list[int | None]:
+    latest: dict[str, int] = {}
+    before: list[int | None] = []
+    for index, call in enumerate(calls):
+        before.append(latest.get(call.scope))
+        latest[call.scope] = index
+    return before
+
+
+def _around(seen: Observed) -> list[float]:
+    turns = [PlainTurn(call.usage or TokenUsage(), call.scope) for call in seen.trace.model_calls]
+    used = {use.issued_by for use in seen.usage.uses if use.issued_by is not None}
+    return around_messages(PlainRun(turns), _results(seen, (), len(turns)), used)
+
+
+def _taken(judged: Judged) -> Taken:
+    behind = START if judged.use.issued_by is None else judged.use.issued_by
+    return Taken(judged.use.meta_tool, behind, judged.said, judged.results, judged.text)
+
+
+def _results(seen: Observed, judged: Iterable[Judged], turns: int) -> list[float]:
+    """Behind each model call, tokens of the results that stand there without the meta-tools too."""
+    results = [0.0] * turns
+    own = {each.use.key for each in judged if each.use.way == "called"}
+    for called in seen.trace.tool_calls:
+        if called.model_call is not None and called.call_id not in own:
+            results[called.model_call] += estimate_text_tokens(called.output)
+    for each in judged:
+        if each.use.issued_by is not None:
+            results[each.use.issued_by] += each.asked_for
+    return results
+
+
+def _reads(index: int, each: Judged, seen: Observed) -> bool:
+    """Whether what a use fetched stands in the prompt of a model call: a later one of the same agent."""
+    issued_by, calls = each.use.issued_by, seen.trace.model_calls
+    return issued_by is None or (index > issued_by and calls[index].scope == calls[issued_by].scope)
