@@ -28,7 +28,7 @@ from langchain_awo.cli.sources import load_live_tools
 from langchain_awo.cli.terminal import format_count, progress, put, put_json, say
 
 if TYPE_CHECKING:
-    from langchain_awo.optimizer.log.inline import Echo
+    from langchain_awo.optimizer.log.echo import Echo
 
 
 def recompile_toolkit(

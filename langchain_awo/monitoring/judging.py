@@ -18,8 +18,9 @@ from langchain_awo.model.trace.handback import ToldCall
 from langchain_awo.model.trace.trace import ToolCallRecord
 from langchain_awo.monitoring.observing import Observed
 from langchain_awo.monitoring.usage import Use
+from langchain_awo.optimizer.log.echo import PutBack
 from langchain_awo.optimizer.log.habits import Together
-from langchain_awo.optimizer.log.inline import PutBack, put_back
+from langchain_awo.optimizer.log.inline import put_back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

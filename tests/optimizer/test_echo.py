@@ -18,7 +18,8 @@ from langchain_awo.model.trace.trace import (
     ToolSpec,
     Trace,
 )
-from langchain_awo.optimizer.log.inline import Echo, without_echo
+from langchain_awo.optimizer.log.echo import Echo
+from langchain_awo.optimizer.log.inline import without_echo
 from langchain_awo.optimizer.log.inner_calls import UNNAMED
 from tests.optimizer.echoing import asked
 

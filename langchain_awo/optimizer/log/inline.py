@@ -26,9 +26,9 @@ read back from its answer, and left out where the answer does not say.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -37,6 +37,7 @@ from langchain_awo.model.text.encoding import decode, dumps
 from langchain_awo.model.trace.handback import HandBack, split_fetched
 from langchain_awo.model.trace.trace import ModelCallRecord, ToolCallRecord, ToolSpec, Trace
 from langchain_awo.optimizer.log.corpus import Run, build_corpus
+from langchain_awo.optimizer.log.echo import Echo, PutBack
 from langchain_awo.optimizer.log.habits import Together, find_asked_together, sort_pair
 from langchain_awo.optimizer.log.inner_calls import (
     as_recorded,
@@ -59,27 +60,6 @@ from langchain_awo.optimizer.selection.output_liveness import fresh_of
 _Round: TypeAlias = list[ToolCallRecord]
 
 
-@dataclass(slots=True, kw_only=True)
-class Echo:
-    """What was taken for what, over all traces.
-
-    Attributes:
-        uses: calls of meta-tools that count as their steps, by name.
-        continued: calls that ran unasked and count as asked for, by name of the meta-tool.
-        unused: calls that meta-tools made, and nothing of what they returned came back; they are left out.
-        from_answers: of the uses, those that were read back from the answer.
-        dropped: calls of meta-tools of which nothing is known, by name; they are left out.
-        model_calls: put in, one for each round that a model did not have to ask for.
-    """
-
-    uses: Counter[str] = field(default_factory=Counter)
-    continued: Counter[str] = field(default_factory=Counter)
-    unused: Counter[str] = field(default_factory=Counter)
-    from_answers: int = 0
-    dropped: Counter[str] = field(default_factory=Counter)
-    model_calls: int = 0
-
-
 def without_echo(
     traces: Iterable[Trace], meta_tools: AbstractSet[str], *, together: Together = frozenset()
 ) -> tuple[list[Trace], Echo]:
@@ -96,20 +76,6 @@ def without_echo(
     together = find_asked_together(found, known=together)
     echo = Echo()
     return [_Expansion(trace, names, together, echo).result() for trace in found], echo
-
-
-@dataclass(frozen=True, slots=True)
-class PutBack:
-    """What the meta-tools of one trace did, in terms of an agent without them.
-
-    Attributes:
-        rounds: the calls of each model call that it would have made, by the name of the meta-tool and the id of its call, or of the
-            call it went on from.
-        wanted: ids of the calls inside meta-tools that it would have made too.
-    """
-
-    rounds: Mapping[tuple[str, str], Sequence[Sequence[ToolCallRecord]]]
-    wanted: AbstractSet[str]
 
 
 def put_back(trace: Trace, meta_tools: AbstractSet[str], *, together: Together = frozenset()) -> PutBack:

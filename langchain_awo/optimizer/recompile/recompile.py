@@ -18,8 +18,9 @@ from langchain_awo.model.views.difference import Changed, Difference, compare_pl
 from langchain_awo.model.views.difference_text import format_difference
 from langchain_awo.optimizer.counting.sample import WHOLE, Bounds
 from langchain_awo.optimizer.counting.summary import Summary, summarize
+from langchain_awo.optimizer.log.echo import Echo
 from langchain_awo.optimizer.log.habits import read_together
-from langchain_awo.optimizer.log.inline import Echo, without_echo
+from langchain_awo.optimizer.log.inline import without_echo
 from langchain_awo.optimizer.mining.verify import list_tools
 from langchain_awo.optimizer.pipeline import Options, Progress, compile_summary
 from langchain_awo.optimizer.recompile.decisions import Carried, carry_over
