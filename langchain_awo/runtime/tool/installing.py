@@ -95,12 +95,10 @@ def install(
         chosen = (
             mode.get(meta_tool.name, meta_tool.mode) if isinstance(mode, Mapping) else mode or meta_tool.mode
         )
-        reason = _reason(meta_tool, chosen, protection, allow) or _unseen(
-            meta_tool, chosen, allow, neighbours
-        )
-        reason = reason or _forgotten(
-            meta_tool, chosen, protection | collect_approvals(meta_tool), neighbours
-        )
+        asking = protection | collect_approvals(meta_tool)
+        reason = _reason(meta_tool, chosen, protection, allow)
+        reason = reason or _unseen(meta_tool, chosen, allow, neighbours)
+        reason = reason or _forgotten(meta_tool, chosen, asking, neighbours)
         reason = reason or _goes_out(meta_tool, chosen, out)
         if reason:
             refused[meta_tool.name] = reason
