@@ -153,7 +153,8 @@ def _decision(
     elif explanation is None:
         reason = f"{summary}: the agents decide, and nothing that is known there explains when"
     else:
-        reason = f"{summary}: the agents decide; {_condition(step, explanation)}, {_shortfall(explanation.evidence, required)}"
+        shortfall = _shortfall(explanation.evidence, required)
+        reason = f"{summary}: the agents decide; {_condition(step, explanation)}, {shortfall}"
         near = min(explanation.precision(CONFIDENCE), explanation.coverage(CONFIDENCE))
     return Refused(
         routine=(anchor, step.tool),
@@ -168,7 +169,10 @@ def _condition(step: Step, explanation: FoundConditions) -> str:
     guarded, evidence = _guarded(step, explanation), explanation.evidence
     shown = format_guard(guarded.guard, guarded) if guarded.guard else ""
     unfollowed = evidence.others - evidence.others_followed
-    return f"with the condition {shown} it is {evidence.followed} of {evidence.held}, and {unfollowed} of {evidence.others} others did not"
+    return (
+        f"with the condition {shown} it is {evidence.followed} of {evidence.held}, "
+        f"and {unfollowed} of {evidence.others} others did not"
+    )
 
 
 def _shortfall(evidence: GuardEvidence, required: float) -> str:
