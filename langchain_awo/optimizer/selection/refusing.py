@@ -79,7 +79,8 @@ def _covering(candidate: LeftOut, kept: Sequence[MetaTool]) -> MetaTool | None:
 
 def _reason(candidate: LeftOut, covering: MetaTool | None) -> str:
     if candidate.unwanted_writes:
-        return f"in {candidate.unwanted_writes:,} places of these traces it would make a write that the agents did not make"
+        places = f"in {candidate.unwanted_writes:,} places of these traces"
+        return f"{places} it would make a write that the agents did not make"
     if candidate.is_full and candidate.added >= candidate.least:
         return (
             f"it would save {candidate.added:,.1f} model calls, but the budget is used up; raise --max-tools"
