@@ -58,11 +58,11 @@ def draw_fair_sample(source: Source, *, bounds: Bounds = MEASURED) -> FairSample
     Raises:
         StoreError: traces cannot be read.
     """
-    found = Summary(bounds)
-    _add(found, source, is_new_only=False)
-    sampled = found.sampled()
+    summary = Summary(bounds)
+    _add(summary, source, is_new_only=False)
+    sampled = summary.sampled()
     fair = [trace for trace in sampled.traces if sampled.fair is None or trace.trace_id in sampled.fair]
-    return FairSample(fair, of=len(found.runs))
+    return FairSample(fair, of=len(summary.runs))
 
 
 def count_traces(
@@ -93,18 +93,18 @@ def count_traces(
     if state is not None and bounds is not None:
         raise CompileError("the strategy `awo` needs whole logs and keeps no state; omit the state")
     stamp = None if state is None else read_stamp(state)
-    found = Summary(bounds or Bounds(), only or {}) if state is None else read_state(state, only=only)
+    summary = Summary(bounds or Bounds(), only or {}) if state is None else read_state(state, only=only)
     if executor is None:
-        _add(found, source, is_new_only=state is not None)
+        _add(summary, source, is_new_only=state is not None)
     else:
         parts = _parts_of(_named_places(source))
-        for done, (part, counted) in enumerate(_counted(parts, executor, found), start=1):
-            found.merge(counted) if state is None else _merge_new(found, counted, part)
+        for done, (part, counted) in enumerate(_counted(parts, executor, summary), start=1):
+            summary.merge(counted) if state is None else _merge_new(summary, counted, part)
             if progress:
                 progress("count", done, len(parts))
     if state is not None:
-        write_state(found, state, stamp=stamp)
-    return found
+        write_state(summary, state, stamp=stamp)
+    return summary
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -131,16 +131,16 @@ class Part:
             yield from stream_traces(self.place)
             return
         with open_store(get_address(self.place), create=False) as store:
-            wanted = Selection(scope=store.scope, portion=self.portion)
-            yield from (trace for _, trace in store.read(wanted, on_error=log_torn))
+            selection = Selection(scope=store.scope, portion=self.portion)
+            yield from (trace for _, trace in store.read(selection, on_error=log_torn))
 
 
 def count_part(part: Part, bounds: Bounds, only: dict[str, str]) -> bytes:
     """Counts the traces of one part; runs in a worker, so only bytes come back."""
-    found = Summary(bounds, only)
+    summary = Summary(bounds, only)
     for trace in part.traces(only):
-        found.add(trace)
-    return to_bytes(found)
+        summary.add(trace)
+    return to_bytes(summary)
 
 
 def open_workers(number: int) -> ProcessPoolExecutor:
@@ -156,23 +156,23 @@ def open_workers(number: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(number, mp_context=context)
 
 
-def _add(found: Summary, source: Source, *, is_new_only: bool) -> None:
+def _add(summary: Summary, source: Source, *, is_new_only: bool) -> None:
     traces = stream_traces(source)
     if is_new_only:
-        found.add_new(traces)
+        summary.add_new(traces)
         return
     for trace in traces:
-        found.add(trace)
+        summary.add(trace)
 
 
-def _merge_new(found: Summary, counted: Summary, part: Part) -> None:
+def _merge_new(summary: Summary, counted: Summary, part: Part) -> None:
     """Adds a part to a state; of one that is in it in part, such as the end of a log that grew, what is new."""
-    if counted.ids.is_within(found.ids):
+    if counted.ids.is_within(summary.ids):
         return
-    if counted.ids.is_apart(found.ids):
-        found.merge(counted)
+    if counted.ids.is_apart(summary.ids):
+        summary.merge(counted)
     else:
-        found.add_new(part.traces(found.only))
+        summary.add_new(part.traces(summary.only))
 
 
 def _named_places(source: Source) -> list[str]:
@@ -204,12 +204,12 @@ def _split(place: str) -> list[Part]:
 def _counted(parts: Sequence[Part], executor: Executor, like: Summary) -> Iterator[tuple[Part, Summary]]:
     """What each part holds, as it is counted; the order does not matter."""
     futures: dict[Future[bytes], Part] = {}
-    left: dict[Part, str] = {}
+    uncounted: dict[Part, str] = {}
     for part in parts:
         try:
             futures[executor.submit(count_part, part, like.bounds, like.only)] = part
         except (BrokenExecutor, RuntimeError) as error:  # a pool that has lost a worker takes no more
-            left[part] = str(error)
+            uncounted[part] = str(error)
     for future in as_completed(futures):
         part = futures[future]
         try:
@@ -217,9 +217,9 @@ def _counted(parts: Sequence[Part], executor: Executor, like: Summary) -> Iterat
         except AwoError:
             raise
         except Exception as error:  # noqa: BLE001  # each engine has errors of its own for a worker that is gone
-            left[part] = f"{type(error).__name__}: {error}"
+            uncounted[part] = f"{type(error).__name__}: {error}"
         else:
             yield part, from_bytes(counted, where=str(part))
-    for part, reason in left.items():
+    for part, reason in uncounted.items():
         logger.warning("no worker could count %s; counting it in this process instead (%s)", part, reason)
         yield part, from_bytes(count_part(part, like.bounds, like.only), where=str(part))

@@ -162,15 +162,17 @@ def check_names(options: Options, live: AbstractSet[str], recorded: AbstractSet[
         ApprovalError: a protected tool does not exist, and nothing would be protected.
         ArgumentError: the effect of a tool is declared that does not exist.
     """
-    known = live | recorded
-    check_case(options.protected, known, exact=bool(live))
+    tool_names = live | recorded
+    check_case(options.protected, tool_names, exact=bool(live))
     rules = options.rules.effects if options.rules else {}
-    said = {"protected": options.protected, "effects": options.effects.keys() - rules.keys()}
+    by_option = {"protected": options.protected, "effects": options.effects.keys() - rules.keys()}
     if live:
-        check_known_tools(said["effects"], known, option="effects")
-    for option, names in said.items() if known else ():
-        for name in sorted(names - known):
-            _log.warning("%s names %r, which no trace calls; %s", option, name, did_you_mean(name, known))
+        check_known_tools(by_option["effects"], tool_names, option="effects")
+    for option, names in by_option.items() if tool_names else ():
+        for name in sorted(names - tool_names):
+            _log.warning(
+                "%s names %r, which no trace calls; %s", option, name, did_you_mean(name, tool_names)
+            )
 
 
 def _check_options(options: object, rules: object) -> None:
@@ -224,21 +226,21 @@ def recompile(
         >>> toolkit, changes = recompile("new-traces.db", "toolkit.json", tools=tools)  # doctest: +SKIP
         >>> print(changes)  # doctest: +SKIP
     """
-    known: Sequence[BaseTool] = ()
+    former_tools: Sequence[BaseTool] = ()
     _check_options(options, rules)
     effects = dict(options.effects) if options else {}
     if isinstance(toolkit, MetaToolkit):
-        former, known, effects = toolkit.plan, toolkit.tools, {**toolkit.effects, **effects}
+        former, former_tools, effects = toolkit.plan, toolkit.tools, {**toolkit.effects, **effects}
     else:
         former = _plan_of(toolkit)
-    live = as_tools(tools or known)
+    live = as_tools(tools or former_tools)
     ruled = read_rules(rules) if isinstance(rules, str | os.PathLike) else rules
     chosen = options or as_compiled(former, live=bool(live), rules=ruled)
     specs = [read_spec(tool) for tool in live]
     bounds = WHOLE if chosen.strategy == "awo" else None
     log = count_traces(traces, state=state, executor=executor, bounds=bounds, progress=progress)
-    found = recompile_summary(log, former, options=chosen, tools=specs, progress=progress)
-    return MetaToolkit(plan=found.plan, tools=live, effects=effects), found
+    recompilation = recompile_summary(log, former, options=chosen, tools=specs, progress=progress)
+    return MetaToolkit(plan=recompilation.plan, tools=live, effects=effects), recompilation
 
 
 def estimate(

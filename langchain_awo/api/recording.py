@@ -89,7 +89,7 @@ def record(store: str | os.PathLike[str] | TraceStore | CallbackRecorder) -> Ite
         with install.record(store) as recorder:
             yield recorder
         return
-    with TraceRecorder(store) as own, install.record(own) as recorder:
+    with TraceRecorder(store) as trace_recorder, install.record(trace_recorder) as recorder:
         yield recorder
 
 
@@ -111,9 +111,9 @@ def _reopened(store: TraceStore, address: str | Path) -> TraceStore:
 def _opened(store: str | os.PathLike[str] | TraceStore, scope: Scope) -> TraceStore:
     if not isinstance(store, TraceStore):
         return _open(_address(store), scope)
-    other = [name for name, value in scope.given.items() if value != getattr(store.scope, name)]
-    if other:
-        raise StoreError(f"the store is open for another {other[0]}; give it to `open_store` instead")
+    mismatches = [name for name, value in scope.given.items() if value != getattr(store.scope, name)]
+    if mismatches:
+        raise StoreError(f"the store is open for another {mismatches[0]}; give it to `open_store` instead")
     return store
 
 

@@ -71,8 +71,8 @@ def report(
     """
     check_share(held_out, option="held_out")
     plan = get_plan(toolkit)
-    found = load_traces(traces)
-    sample = draw_fair_sample(found)
+    loaded = load_traces(traces)
+    sample = draw_fair_sample(loaded)
     options = restore_options(plan, rules=_rules(rules))
     corpus = build_corpus(sample.traces, declared=options.effects)
     table = prices if isinstance(prices, PriceTable) else read_prices(prices)
@@ -94,8 +94,8 @@ def report(
         replay=_replayed(sample.traces, plan, options, table),
         evaluation=evaluation,
         not_evaluated=why_not,
-        timeline=build_timeline(found, [each.name for each in plan.meta_tools]),
-        monitoring=_monitored(found, plan, table),
+        timeline=build_timeline(loaded, [meta_tool.name for meta_tool in plan.meta_tools]),
+        monitoring=_monitored(loaded, plan, table),
     )
 
 
@@ -122,8 +122,8 @@ def workflow_graph(traces: Source, *, rules: Rules = None, history: int | None =
 
 def _monitored(traces: Sequence[Trace], plan: ToolkitPlan, table: PriceTable) -> dict[str, Any] | None:
     """What monitoring finds, if any of the runs had the toolkit."""
-    found = monitor(traces, plan, prices=table)
-    return found.as_json() if found.with_toolkit or found.held_out else None
+    monitoring = monitor(traces, plan, prices=table)
+    return monitoring.as_json() if monitoring.with_toolkit or monitoring.held_out else None
 
 
 def _drawn(corpus: Corpus, rules: RuleSet | None, *, history: int | None = None) -> DrawnGraph:
@@ -148,18 +148,20 @@ def _evaluation(
     if not evaluated:
         return None, "it was not asked for"
     try:
-        found = evaluate(traces, options=options, held_out=held_out, split_seed=split_seed, progress=progress)
+        evaluation = evaluate(
+            traces, options=options, held_out=held_out, split_seed=split_seed, progress=progress
+        )
     except CompileError as error:
         return None, str(error)
-    return with_money(found.as_json(), found.result, traces, table), ""
+    return with_money(evaluation.as_json(), evaluation.result, traces, table), ""
 
 
 def _replayed(
     traces: Sequence[Trace], plan: ToolkitPlan, options: Options, table: PriceTable
 ) -> dict[str, Any]:
     together = read_together(plan.corpus.get("together"))
-    found = replay_report(traces, plan.meta_tools, options=options, together=together)
-    return with_money(found.as_json(), found.result, traces, table)
+    replay = replay_report(traces, plan.meta_tools, options=options, together=together)
+    return with_money(replay.as_json(), replay.result, traces, table)
 
 
 def _about(source: str, sample: FairSample) -> str:

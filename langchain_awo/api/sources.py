@@ -59,7 +59,7 @@ def list_places(source: Source) -> list[Place]:
         return [source]
     if not isinstance(source, list | tuple):
         return []
-    places = [each for each in source if isinstance(each, str | os.PathLike | TraceStore)]
+    places = [place for place in source if isinstance(place, str | os.PathLike | TraceStore)]
     return places if len(places) == len(source) else []
 
 
@@ -103,12 +103,12 @@ def _instead(source: object) -> str:
 
 
 def _each_a_trace(source: Iterable[object]) -> Iterator[Trace]:
-    for position, each in enumerate(source):
-        if not isinstance(each, Trace):
+    for position, item in enumerate(source):
+        if not isinstance(item, Trace):
             raise ArgumentError(
-                f"traces[{position}] is {describe_kind(each)}, not a Trace; to read recorded runs from a file, use import_traces"
+                f"traces[{position}] is {describe_kind(item)}, not a Trace; to read recorded runs from a file, use import_traces"
             )
-        yield each
+        yield item
 
 
 def _traces(source: Source, on_skipped: OnSkipped) -> Iterator[Trace]:

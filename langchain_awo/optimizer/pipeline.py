@@ -156,7 +156,7 @@ def compile_summary(
     return ToolkitPlan(
         strategy=chosen.strategy,
         meta_tools=tuple(meta_tools),
-        refused=tuple(sorted(refused, key=lambda each: (each.routine, each.code, each.reason))),
+        refused=tuple(sorted(refused, key=lambda refusal: (refusal.routine, refusal.code, refusal.reason))),
         tools=without_secret_defaults(build_signatures(corpus, used, live={spec.name for spec in tools})),
         corpus={
             **(describe_corpus(corpus) if sampled.is_whole else _describe_sampled(log, corpus)),
@@ -181,7 +181,7 @@ def compile_corpus(
         return _literally(corpus, options, (*former, *rejected))
     rules = check_rules(options.rules, corpus)
     corpus = apply_trust(corpus, rules)
-    former = [home for each in former if (home := keep_home(each, corpus)[0])]
+    former = [home for meta_tool in former if (home := keep_home(meta_tool, corpus)[0])]
     actions = specialize(follow(corpus, rules), rules, declared=options.effects)
     corpus, protected = actions.corpus, actions.actions_of(options.protected)
     options = replace(options, protected=protected | find_commanding(corpus))
@@ -202,22 +202,23 @@ def compile_corpus(
     candidates, secret = without_secrets(candidates)
     refused += secret
     out = refuse_rejected(map(actions.generalized, candidates), rejected)
-    candidates = [each for i, each in enumerate(candidates) if i not in out]
+    candidates = [candidate for i, candidate in enumerate(candidates) if i not in out]
     refused += out.values()
     report("select", 0, 1)
-    known = reconsider(former, candidates, corpus, options.thresholds, avoid=avoid)
+    reconsidered = reconsider(former, candidates, corpus, options.thresholds, avoid=avoid)
     selected = select(
-        known.candidates,
+        reconsidered.candidates,
         corpus.fair_part,
         max_tools=options.max_tools,
         prices=options.prices,
-        former=known.holding,
+        former=reconsidered.holding,
     )
     report("select", 1, 1)
-    taken = frozenset(each.name for each in rejected)
+    taken = frozenset(meta_tool.name for meta_tool in rejected)
     named = restore_names(selected.kept, former, corpus, as_saved=actions.generalized, taken=taken)
-    refused += [*known.refused, *refuse_not_worth_it(selected.left, named)]
-    return [_of_real_tools(each, actions.generalized(each)) for each in named], _distinct(refused)
+    refused += [*reconsidered.refused, *refuse_not_worth_it(selected.left, named)]
+    kept = [_of_real_tools(meta_tool, actions.generalized(meta_tool)) for meta_tool in named]
+    return kept, _distinct(refused)
 
 
 def _of_real_tools(action: MetaTool, real: MetaTool) -> MetaTool:
@@ -272,12 +273,12 @@ def _avoided(options: Options) -> frozenset[str]:
 def _distinct(refused: Iterable[Refused]) -> list[Refused]:
     """One refusal for each routine: that of a former meta-tool, else the best supported."""
 
-    def weight(each: Refused) -> tuple[bool, int, str]:
-        return each.code == RETIRED, each.occurrences, each.reason
+    def weight(refusal: Refused) -> tuple[bool, int, str]:
+        return refusal.code == RETIRED, refusal.occurrences, refusal.reason
 
     best: dict[tuple[str, ...], Refused] = {}
-    for each in refused:
-        best[each.routine] = max(best.get(each.routine, each), each, key=weight)
+    for refusal in refused:
+        best[refusal.routine] = max(best.get(refusal.routine, refusal), refusal, key=weight)
     return list(best.values())
 
 

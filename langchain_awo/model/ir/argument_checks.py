@@ -14,13 +14,13 @@ SHORT = 60
 """Characters of a value that are shown in an error."""
 
 
-def check_choice(value: object, known: Iterable[str], *, option: str) -> None:
+def check_choice(value: object, choices: Iterable[str], *, option: str) -> None:
     """Makes sure that a value is one of some words.
 
     Raises:
         ArgumentError: it is not.
     """
-    words = [str(word) for word in known]
+    words = [str(word) for word in choices]
     if value not in words:
         listed = join_words([repr(word) for word in words], last="or")
         near = find_nearest(value, words) if isinstance(value, str) else ""
@@ -88,19 +88,21 @@ def check_modes(mode: object, names: Iterable[str]) -> None:
     words = get_args(Mode)
     if isinstance(mode, Mapping):
         check_known_tools(mode, names, option="mode", kind="meta-tool")
-        for name, each in mode.items():
-            check_choice(each, words, option=f"mode[{name!r}]")
+        for name, chosen in mode.items():
+            check_choice(chosen, words, option=f"mode[{name!r}]")
     elif mode is not None:
         check_choice(mode, words, option="mode")
 
 
-def check_known_tools(names: Iterable[str], known: Iterable[str], *, option: str, kind: str = "tool") -> None:
+def check_known_tools(
+    names: Iterable[str], tool_names: Iterable[str], *, option: str, kind: str = "tool"
+) -> None:
     """Makes sure that tools that somebody names exist.
 
     Raises:
         ArgumentError: one does not, and what is said of it would mean nothing.
     """
-    tools = set(known)
+    tools = set(tool_names)
     for name in sorted(set(names) - tools):
         raise ArgumentError(
             f"{option} names {name!r}, and no {kind} is called so; {did_you_mean(name, tools)}"

@@ -32,13 +32,13 @@ def is_given(spec: ParameterSpec, value: JSONValue) -> bool:
         return False
     if spec.required or not is_filler(value):
         return True
-    return dumps(value) in {dumps(each) for each in (*spec.meant, *_choices(spec))}
+    return dumps(value) in {dumps(choice) for choice in (*spec.meant, *_choices(spec))}
 
 
 def find_fillers(values: Iterable[JSONValue]) -> tuple[JSONValue, ...]:
     """Of the values that calls passed, those that may stand for nothing, each once; null says nothing anyway."""
-    found = {dumps(value): value for value in values if value is not None and is_filler(value)}
-    return tuple(found[text] for text in sorted(found))
+    fillers = {dumps(value): value for value in values if value is not None and is_filler(value)}
+    return tuple(fillers[text] for text in sorted(fillers))
 
 
 def _choices(spec: ParameterSpec) -> Sequence[JSONValue]:

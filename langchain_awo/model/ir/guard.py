@@ -19,7 +19,7 @@ def list_conditions(guard: Guard) -> Iterator[Condition]:
 
 def guard_holds(guard: Guard, frame: Frame) -> bool:
     """Whether all conditions of a guard hold."""
-    return all(holds(each, resolve(each.source, frame)) for each in list_conditions(guard))
+    return all(holds(condition, resolve(condition.source, frame)) for condition in list_conditions(guard))
 
 
 def holds(condition: Condition, value: JSONValue) -> bool:
@@ -40,7 +40,7 @@ def holds(condition: Condition, value: JSONValue) -> bool:
         case "equals":
             return value is not MISSING and dumps(value) == dumps(condition.value)
         case "one_of":
-            return value is not MISSING and dumps(value) in {dumps(each) for each in condition.value}
+            return value is not MISSING and dumps(value) in {dumps(allowed) for allowed in condition.value}
         case "at_least":
             return _is_comparable(value, condition.value) and value >= condition.value
         case "at_most":

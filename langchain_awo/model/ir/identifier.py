@@ -27,7 +27,7 @@ def assign_identifiers(names: Iterable[str], *, taken: Iterable[str] = ()) -> di
     {'email': 'email', 'e-mail': 'e_mail', 'class': 'class_', 'e_mail': 'e_mail_', 'step_1': 'step_1_'}
     """
     used = set(taken)
-    found: dict[str, str] = {}
+    identifiers: dict[str, str] = {}
     for name in names:
         candidate = re.sub(r"\W", "_", name, flags=re.ASCII).lstrip("_0123456789") or "value"
         while (
@@ -37,8 +37,8 @@ def assign_identifiers(names: Iterable[str], *, taken: Iterable[str] = ()) -> di
         ):
             candidate += "_"
         used.add(candidate)
-        found[name] = candidate
-    return found
+        identifiers[name] = candidate
+    return identifiers
 
 
 def assign_provider_keys(names: Iterable[str]) -> dict[str, str]:
@@ -60,12 +60,14 @@ def assign_field_keys(names: Iterable[str], *, is_free: Callable[[str], bool]) -
         names: any texts.
         is_free: whether a field may have a name.
     """
-    found: dict[str, str] = {}
+    field_names: dict[str, str] = {}
     used: set[str] = set()
     for name in names:
-        found[name] = next(each for each in _candidates(name) if each not in used and is_free(each))
-        used.add(found[name])
-    return found
+        field_names[name] = next(
+            candidate for candidate in _candidates(name) if candidate not in used and is_free(candidate)
+        )
+        used.add(field_names[name])
+    return field_names
 
 
 def _candidates(name: str) -> Iterable[str]:

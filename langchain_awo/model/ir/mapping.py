@@ -19,9 +19,9 @@ def list_items(step: Step, over: Map, frame: Frame) -> list[JSONValue] | None:
     if not isinstance(items, list):
         return None
     if over.filter is not None:
-        wanted = {dumps(value) for value in over.filter.values}
-        found = ((item, look_up(item, over.filter.path)) for item in items)
-        items = [item for item, value in found if value is not MISSING and dumps(value) in wanted]
+        kept_values = {dumps(value) for value in over.filter.values}
+        pairs = ((item, look_up(item, over.filter.path)) for item in items)
+        items = [item for item, value in pairs if value is not MISSING and dumps(value) in kept_values]
     needed = [] if isinstance(over.source, Parameter) else _needed(step)
     return [item for item in items if not needed or any(_is_there(item, path) for path in needed)]
 

@@ -100,7 +100,7 @@ class Guard:
 
     def mapped(self, change: Callable[[Binding], Binding]) -> Guard:
         """The same guard with every source changed."""
-        also = tuple(replace(each, source=change(each.source)) for each in self.also)
+        also = tuple(replace(condition, source=change(condition.source)) for condition in self.also)
         return replace(self, source=change(self.source), also=also)
 
 
@@ -174,7 +174,9 @@ class Step:
     def bindings(self) -> list[Binding]:
         """Every binding of the step: the map's source, the guard's, then the arguments'."""
         sources = [self.over.source] if self.over else []
-        guards = [self.guard.source, *(each.source for each in self.guard.also)] if self.guard else []
+        guards = (
+            [self.guard.source, *(condition.source for condition in self.guard.also)] if self.guard else []
+        )
         return [*sources, *guards, *self.args.values()]
 
     @property
@@ -333,6 +335,6 @@ class ToolkitPlan:
 
     def __repr__(self) -> str:
         """Bounded, whatever the plan holds."""
-        names = ", ".join(each.name for each in self.meta_tools[:MOST_NAMED])
+        names = ", ".join(meta_tool.name for meta_tool in self.meta_tools[:MOST_NAMED])
         more = f" and {len(self.meta_tools) - MOST_NAMED} more" if len(self.meta_tools) > MOST_NAMED else ""
         return f"<ToolkitPlan: {format_count(len(self.meta_tools), 'meta-tool')}, {len(self.refused)} refused: {names}{more}>"

@@ -53,14 +53,14 @@ def _seal_schema() -> dict[str, Any]:
 
 
 def _documented() -> list[type]:
-    kinds = [each for module in (binding, decision, metatool) for each in vars(module).values()]
-    return [each for each in kinds if isinstance(each, type) and is_dataclass(each)]
+    kinds = [member for module in (binding, decision, metatool) for member in vars(module).values()]
+    return [kind for kind in kinds if isinstance(kind, type) and is_dataclass(kind)]
 
 
 def _describe(schema: dict[str, Any], kind: type) -> None:
     """Gives a schema the words of a class's docstring, and its properties those of the attributes."""
-    told, _, listed = inspect.cleandoc(kind.__doc__ or "").partition("\n\nAttributes:\n")
-    schema["description"] = " ".join(told.split())
+    summary, _, listed = inspect.cleandoc(kind.__doc__ or "").partition("\n\nAttributes:\n")
+    schema["description"] = " ".join(summary.split())
     for name, text in re.findall(r"^ {4}(\w+): (.*?)(?=\n {4}\w+: |\Z)", listed, re.DOTALL | re.MULTILINE):
         if name in schema["properties"]:
             schema["properties"][name]["description"] = " ".join(text.split())

@@ -75,8 +75,8 @@ def expand(document: JSONValue, pointer: str) -> list[JSONValue]:
         if segment == "*":
             values = [child for value in values for child in _children(value)]
         else:
-            found = (_child(value, segment) for value in values)
-            values = [child for child in found if child is not MISSING]
+            children = (_child(value, segment) for value in values)
+            values = [child for child in children if child is not MISSING]
     return values
 
 

@@ -33,15 +33,15 @@ def adapt_schema(schema: Mapping[str, JSONValue], *, depth: int = 0) -> dict[str
     shown: dict[str, JSONValue] = {}
     for name, value in schema.items():
         if name == "properties" and isinstance(value, dict):
-            shown[name] = {keys[key]: _shown(each, depth) for key, each in value.items()}
+            shown[name] = {keys[key]: _shown(child, depth) for key, child in value.items()}
         elif name == "required" and isinstance(value, list):
             shown[name] = [keys.get(key, key) if isinstance(key, str) else key for key in value]
         elif name in _ONE:
             shown[name] = _shown(value, depth)
         elif name in _MANY and isinstance(value, list):
-            shown[name] = [_shown(each, depth) for each in value]
+            shown[name] = [_shown(child, depth) for child in value]
         elif name in _NAMED and isinstance(value, dict):
-            shown[name] = {key: _shown(each, depth) for key, each in value.items()}
+            shown[name] = {key: _shown(child, depth) for key, child in value.items()}
         else:
             shown[name] = make_visible(value) if name in _WORDS and isinstance(value, str) else value
     return shown
@@ -57,15 +57,15 @@ def restore_value(value: JSONValue, schema: Mapping[str, JSONValue], *, depth: i
         return value
     forms = list(_forms(schema, 0))
     if isinstance(value, list):
-        return [restore_value(each, _items_of(forms, at), depth=depth + 1) for at, each in enumerate(value)]
+        return [restore_value(item, _items_of(forms, at), depth=depth + 1) for at, item in enumerate(value)]
     names: dict[str, tuple[str, Any]] = {}
     for form in forms:
         for name, shown in _keys_of(form).items():
             names.setdefault(shown, (name, form["properties"][name]))
-    known = {key: names.get(key, (key, {})) for key in value}
+    originals = {key: names.get(key, (key, {})) for key in value}
     return {
         name: restore_value(value[key], inner if isinstance(inner, dict) else {}, depth=depth + 1)
-        for key, (name, inner) in known.items()
+        for key, (name, inner) in originals.items()
     }
 
 

@@ -151,14 +151,14 @@ def reach_of(spec: ToolSpec, values: Mapping[str, Iterable[str]] | None = None) 
     """
     properties = spec.parameters.get("properties")
     schemas: dict[str, Any] = dict(properties) if isinstance(properties, Mapping) else {}
-    seen = dict(values or {})
-    found: dict[str, Kind] = {}
-    for name in sorted({*schemas, *seen}):
-        if kind := _kind(name, schemas.get(name, {}), seen.get(name, ())):
-            found[name] = kind
-    if _is_open_world(spec) and any(_takes_text(schemas.get(name, {})) for name in {*schemas, *seen}):
-        found[""] = "address"
-    return found
+    observed = dict(values or {})
+    kinds: dict[str, Kind] = {}
+    for name in sorted({*schemas, *observed}):
+        if kind := _kind(name, schemas.get(name, {}), observed.get(name, ())):
+            kinds[name] = kind
+    if _is_open_world(spec) and any(_takes_text(schemas.get(name, {})) for name in {*schemas, *observed}):
+        kinds[""] = "address"
+    return kinds
 
 
 def reaches_out(reach: Reach) -> bool:
@@ -298,7 +298,7 @@ def _members(schema: JSONValue) -> Iterator[str]:
 
 def _options(schema: Mapping[str, Any]) -> list[Any]:
     options = [schema.get(key) for key in ("anyOf", "oneOf", "allOf")]
-    return [each for option in options if isinstance(option, list) for each in option]
+    return [form for option in options if isinstance(option, list) for form in option]
 
 
 def _takes_text(schema: JSONValue) -> bool:
@@ -315,9 +315,9 @@ def _takes_text(schema: JSONValue) -> bool:
 
 
 def _is_open_world(spec: ToolSpec) -> bool:
-    said = spec.hints.get("openWorldHint") is True
+    is_declared = spec.hints.get("openWorldHint") is True
     return (
-        said
+        is_declared
         or bool(_OPEN_WORLD & set(split_words(spec.name)))
         or bool(_OPEN_WORDS.search(spec.description[:1_000]))
     )

@@ -59,11 +59,11 @@ def find_meta_tool(plan: ToolkitPlan, name: str) -> MetaTool:
     Raises:
         DecisionError: there is none of that name; the message has the nearest one.
     """
-    known = {each.name: each for each in list_decidable(plan)}
-    if name in known:
-        return known[name]
-    near = get_close_matches(name, sorted(known), 1)
-    fix = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(sorted(known)) or 'none'}"
+    by_name = {meta_tool.name: meta_tool for meta_tool in list_decidable(plan)}
+    if name in by_name:
+        return by_name[name]
+    near = get_close_matches(name, sorted(by_name), 1)
+    fix = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(sorted(by_name)) or 'none'}"
     raise DecisionError(f"the toolkit has no meta-tool {name!r}; {fix}")
 
 
@@ -111,7 +111,7 @@ def rename(plan: ToolkitPlan, name: str, new: str) -> ToolkitPlan:
     Raises:
         DecisionError: there is no such meta-tool, or the name is taken or one that providers refuse.
     """
-    return _changed(plan, name, lambda each: _choosing(replace(each, name=new), "name"))
+    return _changed(plan, name, lambda meta_tool: _choosing(replace(meta_tool, name=new), "name"))
 
 
 def reword(plan: ToolkitPlan, name: str, description: str) -> ToolkitPlan:
@@ -125,7 +125,9 @@ def reword(plan: ToolkitPlan, name: str, description: str) -> ToolkitPlan:
             f"the description of {name!r} is empty; say what it is for, since models choose tools by it"
         )
     words = description.strip()
-    return _changed(plan, name, lambda each: _choosing(replace(each, description=words), "description"))
+    return _changed(
+        plan, name, lambda meta_tool: _choosing(replace(meta_tool, description=words), "description")
+    )
 
 
 def set_mode(plan: ToolkitPlan, name: str, mode: Mode) -> ToolkitPlan:
@@ -138,7 +140,7 @@ def set_mode(plan: ToolkitPlan, name: str, mode: Mode) -> ToolkitPlan:
         near = get_close_matches(str(mode), get_args(Mode), 1)
         fix = f"did you mean {near[0]!r}?" if near else f"modes are {', '.join(get_args(Mode))}"
         raise DecisionError(f"there is no mode {mode!r}; {fix}")
-    return _changed(plan, name, lambda each: change_mode(each, mode))
+    return _changed(plan, name, lambda meta_tool: change_mode(meta_tool, mode))
 
 
 def list_modes(meta_tool: MetaTool) -> tuple[Mode, ...]:
@@ -152,14 +154,14 @@ def ask_before(plan: ToolkitPlan, name: str, tools: Iterable[str]) -> ToolkitPla
     Raises:
         DecisionError: there is no such meta-tool, or it calls no such tool.
     """
-    wanted = set(tools)
+    asked_tools = set(tools)
 
-    def marked(each: MetaTool) -> MetaTool:
-        for tool in sorted(wanted - set(each.tools)):
-            near = get_close_matches(tool, each.tools, 1)
-            fix = f"did you mean {near[0]!r}?" if near else f"it calls {', '.join(each.tools)}"
+    def marked(meta_tool: MetaTool) -> MetaTool:
+        for tool in sorted(asked_tools - set(meta_tool.tools)):
+            near = get_close_matches(tool, meta_tool.tools, 1)
+            fix = f"did you mean {near[0]!r}?" if near else f"it calls {', '.join(meta_tool.tools)}"
             raise DecisionError(f"{name!r} calls no tool {tool!r}; {fix}")
-        return replace(each, approval=tuple(tool for tool in each.tools if tool in wanted))
+        return replace(meta_tool, approval=tuple(tool for tool in meta_tool.tools if tool in asked_tools))
 
     return _changed(plan, name, marked)
 
@@ -168,9 +170,11 @@ def _decided(
     plan: ToolkitPlan, names: Sequence[str], verdict: Verdict, *, reason: str, by: str, at: str
 ) -> ToolkitPlan:
     for name in names:
-        found = find_meta_tool(plan, name)
-        decision = HumanDecision(verdict=verdict, digest=digest_routine(found), reason=reason, by=by, at=at)
-        plan = _moved(plan, replace(found, decision=decision))
+        meta_tool = find_meta_tool(plan, name)
+        decision = HumanDecision(
+            verdict=verdict, digest=digest_routine(meta_tool), reason=reason, by=by, at=at
+        )
+        plan = _moved(plan, replace(meta_tool, decision=decision))
     return _checked(plan)
 
 
@@ -179,7 +183,7 @@ def _moved(plan: ToolkitPlan, decided: MetaTool) -> ToolkitPlan:
     is_out = decided.decision is not None and decided.decision.verdict == "rejected"
     groups = [list(plan.meta_tools), list(plan.rejected)]
     for group, is_home in zip(groups, (not is_out, is_out), strict=True):
-        at = next((i for i, each in enumerate(group) if each.name == decided.name), None)
+        at = next((i for i, meta_tool in enumerate(group) if meta_tool.name == decided.name), None)
         if at is None and is_home:
             group.append(decided)
         elif at is not None:
@@ -188,10 +192,10 @@ def _moved(plan: ToolkitPlan, decided: MetaTool) -> ToolkitPlan:
 
 
 def _changed(plan: ToolkitPlan, name: str, change: Callable[[MetaTool], MetaTool]) -> ToolkitPlan:
-    found = find_meta_tool(plan, name)
-    changed = change(found)
+    meta_tool = find_meta_tool(plan, name)
+    changed = change(meta_tool)
     meta_tools, rejected = (
-        tuple(changed if each is found else each for each in group)
+        tuple(changed if member is meta_tool else member for member in group)
         for group in (plan.meta_tools, plan.rejected)
     )
     return _checked(replace(plan, meta_tools=meta_tools, rejected=rejected))

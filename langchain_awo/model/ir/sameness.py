@@ -17,7 +17,7 @@ def fingerprint_routine(meta_tool: MetaTool, *, limits: bool = True) -> str:
     Args:
         limits: whether a list that is followed further is another thing to do.
     """
-    steps = [replace(each, never_empty=False) for each in _numbered(meta_tool).steps]
+    steps = [replace(step, never_empty=False) for step in _numbered(meta_tool).steps]
     return dumps([get_adapter(Step).dump_python(_bare(step, limits=limits), mode="json") for step in steps])
 
 

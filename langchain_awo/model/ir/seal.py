@@ -61,8 +61,8 @@ def _meaning(plan: ToolkitPlan) -> dict[str, Any]:
 
 
 def _meta_tools(listed: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    found = [_without(each, "evidence", "mode_reason") for each in listed]
-    return [{**each, "steps": [_step(step) for step in each["steps"]]} for each in found]
+    stripped = [_without(meta_tool, "evidence", "mode_reason") for meta_tool in listed]
+    return [{**meta_tool, "steps": [_step(step) for step in meta_tool["steps"]]} for meta_tool in stripped]
 
 
 def _step(step: dict[str, Any]) -> dict[str, Any]:

@@ -22,9 +22,9 @@ def _essence(schema: Any) -> Any:
             key: value for key, value in schema.items() if key not in ("description", "title", "examples")
         }
         return {
-            key: {name: _essence(each) for name, each in value.items()}
+            key: {name: _essence(property_schema) for name, property_schema in value.items()}
             if key in ("properties", "$defs") and isinstance(value, Mapping)
             else _essence(value)
             for key, value in kept.items()
         }
-    return [_essence(each) for each in schema] if isinstance(schema, list) else schema
+    return [_essence(item) for item in schema] if isinstance(schema, list) else schema

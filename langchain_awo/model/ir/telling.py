@@ -28,8 +28,8 @@ def tell_steps(meta_tool: MetaTool, calls: Sequence[ToldCall], *, shape: bool = 
         shape: leaves out the places that the steps hide, and says so.
     """
     return [
-        _tell(meta_tool, step, list(made), shape=shape)
-        for step, made in groupby(calls, key=lambda each: each.step)
+        _tell(meta_tool, step, list(group), shape=shape)
+        for step, group in groupby(calls, key=lambda call: call.step)
     ]
 
 
@@ -38,10 +38,11 @@ def _tell(meta_tool: MetaTool, number: int, calls: Sequence[ToldCall], *, shape:
     hidden = step.hide if shape else {}
     if not hidden:
         return tell_call(calls[0]) if step.over is None else tell_step(calls)
-    shown = [leave_out(each.output, hidden) for each in calls]
-    told = [replace(each, output=output) for each, (output, _) in zip(calls, shown, strict=True)]
+    shown = [leave_out(call.output, hidden) for call in calls]
+    trimmed = [replace(call, output=output) for call, (output, _) in zip(calls, shown, strict=True)]
     missing = list(dict.fromkeys(place for _, places in shown for place in places))
-    return (tell_call(told[0]) if step.over is None else tell_step(told)) | _more(calls[0].tool, missing)
+    entry = tell_call(trimmed[0]) if step.over is None else tell_step(trimmed)
+    return entry | _more(calls[0].tool, missing)
 
 
 def _more(tool: str, missing: list[str]) -> Entry:
@@ -52,11 +53,11 @@ def _more(tool: str, missing: list[str]) -> Entry:
     return {"more": f"call {tool} for {named}{rest}"}
 
 
-def fit_steps(told: Sequence[Entry], *, characters: int) -> list[Entry]:
+def fit_steps(entries: Sequence[Entry], *, characters: int) -> list[Entry]:
     """The first of the entries below another answer, as many as there is room for; of one that is too long, its first items."""
     steps: list[Entry] = []
     room = characters
-    for number, step in enumerate(told, start=2):
+    for number, step in enumerate(entries, start=2):
         fitting = _fit({**step, "step": number}, room)
         if fitting is None:
             break

@@ -83,8 +83,8 @@ def _number(text: str) -> JSONValue:
 
 def _token(text: str, words: str) -> JSONValue:
     start = text.find(words) + len(words)
-    found = _TOKEN.match(text, start) if words and words in text else None
-    return found[0] if found else MISSING
+    match = _TOKEN.match(text, start) if words and words in text else None
+    return match[0] if match else MISSING
 
 
 def _date(name: str, text: str, option: str) -> JSONValue:

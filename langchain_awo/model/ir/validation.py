@@ -164,7 +164,7 @@ def _too_long(value: Any, depth: int) -> str:
     if depth > MAX_DEPTH + 20:
         return "values are nested too deeply"
     if is_dataclass(value) and not isinstance(value, type):
-        children: list[Any] = [getattr(value, each.name) for each in fields(value)]
+        children: list[Any] = [getattr(value, attribute.name) for attribute in fields(value)]
     elif isinstance(value, dict):
         children = [*value, *value.values()]
     else:

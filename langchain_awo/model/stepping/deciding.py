@@ -88,14 +88,14 @@ def _decide_map(step: Step, over: Map, frame: Frame, key_of: KeyOf) -> Calls | W
     if items is None:
         return Withheld("list")
     try:
-        found = _distinct(step, over.limit, items, frame, key_of)
+        decision = _distinct(step, over.limit, items, frame, key_of)
     finally:
         frame.item = MISSING
-    if isinstance(found, Withheld) or step.effect.is_read:
-        return found
-    if found.left_out:
-        return Withheld("limit", items=found.items)
-    return found if found.args else Withheld("empty")
+    if isinstance(decision, Withheld) or step.effect.is_read:
+        return decision
+    if decision.left_out:
+        return Withheld("limit", items=decision.items)
+    return decision if decision.args else Withheld("empty")
 
 
 def _distinct(

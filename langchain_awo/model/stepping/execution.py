@@ -344,8 +344,10 @@ class RoutineState:
     ) -> None:
         """Notes an answer that may be a failure."""
         read = zip(done, outputs, strict=True)
-        open_ones = (each.output for each, value in read if not is_silent(each.output, value))
-        doubt = next((told for output in open_ones if (told := find_doubt(output)) is not None), None)
+        open_ones = (call.output for call, value in read if not is_silent(call.output, value))
+        doubt = next(
+            (doubt_text for output in open_ones if (doubt_text := find_doubt(output)) is not None), None
+        )
         if doubt is not None:
             what = f"step {number} ({self._steps[number].tool}) may have failed, it answered {doubt!r}"
             self._notes.append(lambda: what)
@@ -354,7 +356,7 @@ class RoutineState:
     def result(self) -> Result:
         """What became of the routine."""
         stop = self.stop
-        done = tuple(each for number in sorted(self._outcomes) for each in self._outcomes[number])
+        done = tuple(call for number in sorted(self._outcomes) for call in self._outcomes[number])
         return Result(
             done=done,
             stop=stop,
@@ -372,10 +374,10 @@ class RoutineState:
 
     def _left_of(self, number: int, stop: Stop) -> Iterator[Remaining]:
         """The calls of a step that was begun, but for those that were made and the one that failed."""
-        told = {each.call.key for each in self._outcomes[number]}
+        made_keys = {call.call.key for call in self._outcomes[number]}
         failed = call_key(self._steps[number].tool, stop.args) if number == stop.step else None
         for call in self.planned[number]:
-            if call.key not in told and call_key(call.tool, call.args) != failed:
+            if call.key not in made_keys and call_key(call.tool, call.args) != failed:
                 yield Remaining(step=number, tool=call.tool, args=call.args)
 
 
@@ -385,7 +387,7 @@ def _digest_of(tool: str, args: dict[str, JSONValue]) -> str:
 
 def _sources(binding: Binding, step: Step) -> list[Binding]:
     """Where a value comes from: parameters and places; for an item, the list it is of."""
-    found = list(list_leaves(binding))
-    if step.over and any(isinstance(leaf, Item) for leaf in found):
-        found += list_leaves(step.over.source)
-    return [leaf for leaf in found if not isinstance(leaf, Constant | Item)]
+    leaves = list(list_leaves(binding))
+    if step.over and any(isinstance(leaf, Item) for leaf in leaves):
+        leaves += list_leaves(step.over.source)
+    return [leaf for leaf in leaves if not isinstance(leaf, Constant | Item)]

@@ -69,13 +69,17 @@ def explain_guard(guard: Guard, step: Step, frame: Frame) -> str:
         step: the step it belongs to.
         frame: what the guard was looked at with.
     """
-    found = [(each, resolve(each.source, frame)) for each in list_conditions(guard)]
-    failed = list(dict.fromkeys(_seen(each, value, step) for each, value in found if not holds(each, value)))
-    seen = guard.evidence
+    values = [(condition, resolve(condition.source, frame)) for condition in list_conditions(guard)]
+    failed = list(
+        dict.fromkeys(
+            _seen(condition, value, step) for condition, value in values if not holds(condition, value)
+        )
+    )
+    evidence = guard.evidence
     rule = (
         f"recorded agents continued only where {format_guard(guard, step)} "
-        f"({seen.followed} of {seen.held}; {seen.others_followed} of {seen.others} others)"
-        if seen.held
+        f"({evidence.followed} of {evidence.held}; {evidence.others_followed} of {evidence.others} others)"
+        if evidence.held
         else f"it is called only where {format_guard(guard, step)}"
     )
     return f"{' and '.join(failed)}; {rule}"

@@ -19,7 +19,7 @@ _FIELDS: Final = frozenset({"graph", "update", "resume", "goto"})
 
 def find_commanding(corpus: Corpus) -> frozenset[str]:
     """The tools that answered with a `Command`, alone or in a list, at least once."""
-    calls = (call for _, segment in corpus.segments() for each in segment.rounds for call in each.calls)
+    calls = (call for _, segment in corpus.segments() for current in segment.rounds for call in current.calls)
     return frozenset(call.tool for call in calls if _has_command(call.output))
 
 

@@ -170,11 +170,11 @@ class Corpus:
     @cached_property
     def callers(self) -> dict[str, list[tuple[Run, Segment]]]:
         """By tool, the segments in which it was called with success, in order."""
-        found: dict[str, list[tuple[Run, Segment]]] = {}
+        segments: dict[str, list[tuple[Run, Segment]]] = {}
         for run, segment in self.segments():
-            for tool in {call.tool for each in segment.rounds for call in each.calls if call.ok}:
-                found.setdefault(tool, []).append((run, segment))
-        return found
+            for tool in {call.tool for current in segment.rounds for call in current.calls if call.ok}:
+                segments.setdefault(tool, []).append((run, segment))
+        return segments
 
     def _only(self, ids: frozenset[str]) -> Corpus:
         runs = tuple(run for run in self.runs if run.trace_id in ids)
@@ -190,11 +190,13 @@ class Corpus:
         """The arguments of each tool that reach out, of tools that are not trusted."""
         texts: dict[str, dict[str, dict[str, None]]] = {}
         for _, segment in self.segments():
-            for call in (call for each in segment.rounds for call in each.calls):
+            for call in (call for current in segment.rounds for call in current.calls):
                 for name, value in call.args.items():
-                    seen = texts.setdefault(call.tool, {}).setdefault(name, {})
-                    if len(seen) < MOST_TEXTS:
-                        seen.update((leaf, None) for leaf in iterate_scalars(value) if isinstance(leaf, str))
+                    argument_texts = texts.setdefault(call.tool, {}).setdefault(name, {})
+                    if len(argument_texts) < MOST_TEXTS:
+                        argument_texts.update(
+                            (leaf, None) for leaf in iterate_scalars(value) if isinstance(leaf, str)
+                        )
         untrusted = {tool: spec for tool, spec in self.specs.items() if tool not in self.trusted}
         return {tool: reach_of(spec, texts.get(tool)) for tool, spec in untrusted.items()}
 
@@ -208,9 +210,9 @@ class Corpus:
         """Mean size of a tool's successful outputs, in tokens, by tool."""
         sizes: dict[str, list[int]] = {}
         for _, segment in self.segments():
-            for call in (call for each in segment.rounds for call in each.calls if call.ok):
+            for call in (call for current in segment.rounds for call in current.calls if call.ok):
                 sizes.setdefault(call.tool, []).append(len(dumps(call.output)))
-        return {tool: sum(found) / len(found) / CHARACTERS_PER_TOKEN for tool, found in sizes.items()}
+        return {tool: sum(lengths) / len(lengths) / CHARACTERS_PER_TOKEN for tool, lengths in sizes.items()}
 
     @cached_property
     def model_calls(self) -> int:
@@ -223,8 +225,8 @@ class Corpus:
 
     def of_tasks(self, tasks: Iterable[str]) -> Corpus:
         """The part of the corpus that belongs to the given tasks."""
-        wanted = frozenset(tasks)
-        return replace(self, runs=tuple(run for run in self.runs if run.task in wanted))
+        kept_tasks = frozenset(tasks)
+        return replace(self, runs=tuple(run for run in self.runs if run.task in kept_tasks))
 
 
 def build_corpus(
@@ -266,11 +268,11 @@ def estimate_spec_tokens(spec: ToolSpec) -> int:
 def _run(trace: Trace, effects: Mapping[str, Effect], shown: int) -> Run:
     builder = _RunBuilder(effects, shown)
     calls_of = _issued(trace)
-    said = sorted(trace.messages, key=lambda message: message.before)
+    messages = sorted(trace.messages, key=lambda message: message.before)
     position = 0
     for index, model_call in enumerate(trace.model_calls):
-        while position < len(said) and said[position].before <= index:
-            builder.say(said[position].text, boundary=said[position].role == "user")
+        while position < len(messages) and messages[position].before <= index:
+            builder.say(messages[position].text, boundary=messages[position].role == "user")
             position += 1
         builder.model_call(index, model_call, calls_of.get(index, ()))
     builder.cut()
@@ -290,8 +292,8 @@ def _run(trace: Trace, effects: Mapping[str, Effect], shown: int) -> Run:
 
 
 def _author(trace: Trace) -> str:
-    known = (trace.metadata.get(key) for key in AUTHOR_KEYS)
-    return next((str(each) for each in known if isinstance(each, str | int) and each != ""), "")
+    authors = (trace.metadata.get(key) for key in AUTHOR_KEYS)
+    return next((str(author) for author in authors if isinstance(author, str | int) and author != ""), "")
 
 
 def _issued(trace: Trace) -> dict[int, list[ToolCallRecord]]:
@@ -337,8 +339,8 @@ class _RunBuilder:
         done = tuple(self._call(call) for call in calls)
         spoken = sum(len(dumps(call.args)) for call in calls) + len(record.text)
         usage = record.usage or TokenUsage(input_tokens=read, output_tokens=spoken // CHARACTERS_PER_TOKEN)
-        known, seconds = record.usage is not None, measure_seconds(record.started_at, record.ended_at)
-        self.turns.append(PlainTurn(usage, record.scope, known, seconds))
+        has_usage, seconds = record.usage is not None, measure_seconds(record.started_at, record.ended_at)
+        self.turns.append(PlainTurn(usage, record.scope, has_usage, seconds))
         if done:
             self.open.setdefault(record.scope, []).append(Round(index, done, start, self.length, usage))
         else:

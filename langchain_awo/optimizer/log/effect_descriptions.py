@@ -114,27 +114,29 @@ def read_description(description: str) -> Told:
     text = description[:MAX_CHARACTERS]
     promised = bool(_HARMLESS.search(text))
     text = _HARMLESS.sub(" ", text)
-    sentences = [each for each in _SENTENCE.split(text) if each.strip()]
-    acting = [verb for place, each in enumerate(sentences) for verb in _acting(each, first=place == 0)]
+    sentences = [sentence for sentence in _SENTENCE.split(text) if sentence.strip()]
+    acting = [
+        verb for place, sentence in enumerate(sentences) for verb in _acting(sentence, first=place == 0)
+    ]
     if acting:
         mild = not (set(acting) & words_of.DESTRUCTIVE) - words_of.MILD
         return Told(find_most_suspicious(map(_class, acting)), is_mild=mild)
-    reads = promised or any(_leads_with_reading(each) for each in sentences[:1])
+    reads = promised or any(_leads_with_reading(sentence) for sentence in sentences[:1])
     return Told(Effect.READ if reads else None, bool(sentences and _ARTICLE.match(sentences[0])))
 
 
 def _acting(sentence: str, *, first: bool) -> Iterator[str]:
     """The verbs of what a sentence says is done; later ones count only where they speak of the tool (`Sends ...`), not to its user."""
-    for found in _PASSIVE.finditer(sentence):
-        yield from _acting_verb(_active(found[1].lower()))
+    for match in _PASSIVE.finditer(sentence):
+        yield from _acting_verb(_active(match[1].lower()))
     word = _first_word(sentence)
     if not first and not _is_third_person(word):
         return
     yield from _acting_verb(word)
-    for found in _SECOND.finditer(sentence):
-        second = found[1].lower()
+    for match in _SECOND.finditer(sentence):
+        second = match[1].lower()
         alike = _is_third_person(second) == _is_third_person(word)
-        if found[2] or (alike and _verb(second) not in words_of.THINGS):
+        if match[2] or (alike and _verb(second) not in words_of.THINGS):
             yield from _acting_verb(second)
 
 
@@ -162,17 +164,17 @@ def _class(verb: str) -> Effect:
 
 
 def _leads_with_reading(sentence: str) -> bool:
-    said = _PREAMBLE.sub("", sentence.strip())
-    return _verb(_first_word(sentence)) in _READS and not _OTHER_SENSE.match(said)
+    rest = _PREAMBLE.sub("", sentence.strip())
+    return _verb(_first_word(sentence)) in _READS and not _OTHER_SENSE.match(rest)
 
 
 def _first_word(sentence: str) -> str:
     """The verb that a sentence begins with, where it begins with one; after an article stands a thing."""
-    said = sentence.strip()
-    rest = _PREAMBLE.sub("", said)
-    found = re.match(r"[A-Za-z]+", rest)
-    before = said[: len(said) - len(rest)].lower().split()
-    return found[0].lower() if found and before[-1:] not in (["a"], ["an"], ["the"]) else ""
+    text = sentence.strip()
+    rest = _PREAMBLE.sub("", text)
+    match = re.match(r"[A-Za-z]+", rest)
+    before = text[: len(text) - len(rest)].lower().split()
+    return match[0].lower() if match and before[-1:] not in (["a"], ["an"], ["the"]) else ""
 
 
 def _verb(word: str) -> str:

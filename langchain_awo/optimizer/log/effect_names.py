@@ -58,18 +58,20 @@ def read_name(name: str) -> Effect | None:
     segments = [split for part in _SEGMENTS.split(name) if (split := split_words(part))]
     if not segments:
         return None
-    own, prefix = segments[-1], [word for segment in segments[:-1] for word in segment]
-    if _is_ambiguous(own) and not _UNMISTAKABLE & set(prefix):
+    words, prefix = segments[-1], [word for segment in segments[:-1] for word in segment]
+    if _is_ambiguous(words) and not _UNMISTAKABLE & set(prefix):
         return None
-    reading = _reading(own)
-    acting = _acting(prefix, own, reading)
+    reading = _reading(words)
+    acting = _acting(prefix, words, reading)
     if acting is not None:
         return acting
-    if words_of.OPEN_ENDED & {*prefix, *own}:
+    if words_of.OPEN_ENDED & {*prefix, *words}:
         return Effect.UNKNOWN
     if reading is None:
-        return Effect.READ if _is_value(own) or _calculates(own) else None
-    return Effect.READ if _only_reads(own[reading], own[reading + 1 :], own[:reading]) else Effect.UNKNOWN
+        return Effect.READ if _is_value(words) or _calculates(words) else None
+    return (
+        Effect.READ if _only_reads(words[reading], words[reading + 1 :], words[:reading]) else Effect.UNKNOWN
+    )
 
 
 def with_namespaces(names: Iterable[str]) -> dict[str, str]:
@@ -87,8 +89,8 @@ def with_namespaces(names: Iterable[str]) -> dict[str, str]:
             verbs[words[0]].add(words[1])
     spaces = {
         thing
-        for thing, found in verbs.items()
-        if found & words_of.UNDER_THING and found & _UNMISTAKABLE - words_of.CHECKED
+        for thing, thing_verbs in verbs.items()
+        if thing_verbs & words_of.UNDER_THING and thing_verbs & _UNMISTAKABLE - words_of.CHECKED
     }
     return {
         name: ".".join(words)
@@ -97,54 +99,54 @@ def with_namespaces(names: Iterable[str]) -> dict[str, str]:
     }
 
 
-def _is_ambiguous(own: Sequence[str]) -> bool:
+def _is_ambiguous(words: Sequence[str]) -> bool:
     """Whether a name may be that of a thing and how it is read, or of a verb and its object: `mail_list`, `message_read`."""
-    thing = len(own) == 2 and own[0] in words_of.THINGS - words_of.DESTRUCTIVE  # noqa: PLR2004  # thing and verb
+    thing = len(words) == 2 and words[0] in words_of.THINGS - words_of.DESTRUCTIVE  # noqa: PLR2004  # thing and verb
     return thing and (
-        own[1] in {"list", "show", "view"} or (own[1] == "read" and own[0] not in words_of.READABLE)
+        words[1] in {"list", "show", "view"} or (words[1] == "read" and words[0] not in words_of.READABLE)
     )
 
 
-def _reading(own: Sequence[str]) -> int | None:
+def _reading(words: Sequence[str]) -> int | None:
     """Where the verb of reading stands: first, behind a prefix that does not act, or last."""
-    if own[0] in _READS:
+    if words[0] in _READS:
         return 0
-    if own[0] in _UNMISTAKABLE:
+    if words[0] in _UNMISTAKABLE:
         return None
-    for place, word in enumerate(own[1:-1], start=1):
-        if word in (words_of.UNDER_THING if _may_act(own[:place]) else words_of.UNDER_PREFIX):
+    for place, word in enumerate(words[1:-1], start=1):
+        if word in (words_of.UNDER_THING if _may_act(words[:place]) else words_of.UNDER_PREFIX):
             return place
-    last = words_of.UNDER_THING if _may_act(own[:-1]) else words_of.READ_LAST
-    before = words_of.READABLE if own[-1] == "read" else words_of.CHECKABLE
-    ends = own[-1] in last or (own[-1] in ("read", "check", "convert") and own[-2] in before)
-    return len(own) - 1 if ends else None
+    last = words_of.UNDER_THING if _may_act(words[:-1]) else words_of.READ_LAST
+    before = words_of.READABLE if words[-1] == "read" else words_of.CHECKABLE
+    ends = words[-1] in last or (words[-1] in ("read", "check", "convert") and words[-2] in before)
+    return len(words) - 1 if ends else None
 
 
 def _may_act(words: Iterable[str]) -> bool:
     return any(word in _ACTS for word in words)
 
 
-def _acting(prefix: Sequence[str], own: Sequence[str], reading: int | None) -> Effect | None:
+def _acting(prefix: Sequence[str], words: Sequence[str], reading: int | None) -> Effect | None:
     """The effect if a verb acts, the worst if several do; unknown if another one reads."""
-    sure = [word for word in (*prefix, *own) if word in _UNMISTAKABLE or _hides(word)]
-    first_or_last = [word for word in (own[0], own[-1]) if word in _ACTS]
-    maybe = [] if reading is not None or _is_value(own) or _calculates(own) else first_or_last[:1]
+    sure = [word for word in (*prefix, *words) if word in _UNMISTAKABLE or _hides(word)]
+    first_or_last = [word for word in (words[0], words[-1]) if word in _ACTS]
+    maybe = [] if reading is not None or _is_value(words) or _calculates(words) else first_or_last[:1]
     if not (sure or maybe):
         return None
     worst = find_most_suspicious(_class(word) for word in (*sure, *maybe))
     return worst if worst is Effect.DESTRUCTIVE or reading is None else Effect.UNKNOWN
 
 
-def _is_value(own: Sequence[str]) -> bool:
+def _is_value(words: Sequence[str]) -> bool:
     """Whether a name is that of a thing and no more; `order_status` is, `record_temperature` is not."""
-    return own[-1] in words_of.VALUE and len(own) > 1 and not _may_act(set(own) - {"order"})
+    return words[-1] in words_of.VALUE and len(words) > 1 and not _may_act(set(words) - {"order"})
 
 
-def _calculates(own: Sequence[str]) -> bool:
+def _calculates(words: Sequence[str]) -> bool:
     """Whether a name says that something is computed, narrowed down or followed: `filter_hotels_by_price`, `track_parcel`."""
-    narrowed = own[0] in ("filter", "sort", "group") and "by" in own[2:-1]
-    converted = "to" in own[1:-1] and {own[0], own[-1]} <= words_of.UNITS
-    return narrowed or converted or (own[0] == "track" and own[-1] in words_of.FOLLOWED)
+    narrowed = words[0] in ("filter", "sort", "group") and "by" in words[2:-1]
+    converted = "to" in words[1:-1] and {words[0], words[-1]} <= words_of.UNITS
+    return narrowed or converted or (words[0] == "track" and words[-1] in words_of.FOLLOWED)
 
 
 def _hides(word: str) -> bool:

@@ -34,10 +34,10 @@ def classify_effect(
         return declared[spec.name]
     named, described = read_name(read_as or spec.name), read_description(spec.description)
     hinted = infer_effect(spec.hints)
-    said = [each for each in (named, _weighed(described, named), hinted) if each is not None]
+    effects = [effect for effect in (named, _weighed(described, named), hinted) if effect is not None]
     if hinted is Effect.READ and not _borne_out(named, described):
-        said = [each for each in said if each is not Effect.READ]
-    return find_most_suspicious(said) if said else Effect.UNKNOWN
+        effects = [effect for effect in effects if effect is not Effect.READ]
+    return find_most_suspicious(effects) if effects else Effect.UNKNOWN
 
 
 def _weighed(described: Told, named: Effect | None) -> Effect | None:
@@ -55,10 +55,10 @@ def classify_effects(
     specs: Iterable[ToolSpec], declared: Mapping[str, Effect] | None = None
 ) -> dict[str, Effect]:
     """Effect class of each tool; specifications of one name that disagree give the more suspicious one."""
-    known = list(specs)
-    meant = with_namespaces({spec.name for spec in known})
+    all_specs = list(specs)
+    meant = with_namespaces({spec.name for spec in all_specs})
     effects: dict[str, Effect] = {}
-    for spec in known:
+    for spec in all_specs:
         effect = classify_effect(spec, declared, read_as=meant.get(spec.name))
         effects[spec.name] = find_most_suspicious((effects.get(spec.name, effect), effect))
     return effects

@@ -17,11 +17,11 @@ Fillers: TypeAlias = Mapping[tuple[str, str], Mapping[str, JSONValue]]
 
 def find_fillers(corpus: Corpus) -> Fillers:
     """What calls that succeeded passed and only models that have nothing to say pass elsewhere; null says nothing."""
-    found: dict[tuple[str, str], dict[str, JSONValue]] = defaultdict(dict)
+    fillers: dict[tuple[str, str], dict[str, JSONValue]] = defaultdict(dict)
     for _, segment in corpus.segments():
         for current in segment.rounds:
             for call in current.calls:
                 for name, value in call.args.items() if call.ok else ():
                     if value is not None and is_filler(value):
-                        found[call.tool, name][dumps(value)] = value
-    return dict(found)
+                        fillers[call.tool, name][dumps(value)] = value
+    return dict(fillers)

@@ -28,8 +28,8 @@ def find_asked_together(traces: Iterable[Trace], *, known: Together = frozenset(
             if one.scope == other.scope:
                 count = at_once if one.model_call == other.model_call else in_turn
                 count[sort_pair(one.name, other.name)] += 1
-    seen = at_once.keys() | in_turn.keys()
-    return frozenset(each for each in seen if at_once[each] > in_turn[each]) | (known - seen)
+    pairs = at_once.keys() | in_turn.keys()
+    return frozenset(pair for pair in pairs if at_once[pair] > in_turn[pair]) | (known - pairs)
 
 
 def sort_pair(one: str, other: str) -> tuple[str, str]:
@@ -39,14 +39,14 @@ def sort_pair(one: str, other: str) -> tuple[str, str]:
 
 def encode_together(together: Together) -> list[JSONValue]:
     """Plain data, as a plan keeps it."""
-    return [list(each) for each in sorted(together)]
+    return [list(pair) for pair in sorted(together)]
 
 
 def read_together(data: JSONValue) -> Together:
     """The pairs that a plan says; anything else says none."""
     pairs = data if isinstance(data, list) else []
     return frozenset(
-        sort_pair(*each)
-        for each in pairs
-        if isinstance(each, list) and [type(name) for name in each] == [str, str]
+        sort_pair(*pair)
+        for pair in pairs
+        if isinstance(pair, list) and [type(name) for name in pair] == [str, str]
     )

@@ -70,12 +70,12 @@ def without_echo(
         meta_tools: names of the meta-tools that may have been called; those that recorded calls name are known anyway.
         together: tools that agents without the toolkit ask for at once, where these traces do not say.
     """
-    found = list(traces)
-    replayed = {call.replay.meta_tool for trace in found for call in trace.tool_calls if call.replay}
+    all_traces = list(traces)
+    replayed = {call.replay.meta_tool for trace in all_traces for call in trace.tool_calls if call.replay}
     names = frozenset(meta_tools) | replayed
-    together = find_asked_together(found, known=together)
+    together = find_asked_together(all_traces, known=together)
     echo = Echo()
-    return [_Expansion(trace, names, together, echo).result() for trace in found], echo
+    return [_Expansion(trace, names, together, echo).result() for trace in all_traces], echo
 
 
 def put_back(trace: Trace, meta_tools: AbstractSet[str], *, together: Together = frozenset()) -> PutBack:
@@ -152,8 +152,8 @@ class _Expansion:
                 rounds = self._rounds(used, scope=calls[0].scope)
                 self.behind[owner] += rounds
                 made_by = {call.call_id: (get_step(call)[0], get_anchor(call)) for call in used}
-                for each in rounds:
-                    self.put_in[made_by[each[0].call_id]].append(each)
+                for round_calls in rounds:
+                    self.put_in[made_by[round_calls[0].call_id]].append(round_calls)
         return self._rebuilt()
 
     def _wanted(self, calls: _Round, owner: int, *, asked: bool = False) -> _Round:
@@ -165,24 +165,24 @@ class _Expansion:
         """
         before, end = self._place(owner)
         led_to = ""
-        wanted: _Round = []
+        used: _Round = []
         for number, call in reversed(list(enumerate(calls))):
             again = self._made_again(call, owner)
-            later, said = self._said(self._sayings, end, again), self._said(self._words, end, again)
+            later, spoken = self._said(self._sayings, end, again), self._said(self._words, end, again)
             changed = asked and not is_read(call.name)  # what may have changed something cannot be taken back
             is_new = not self._was_read(call, owner)
             if (
                 (asked and number == 0)
                 or changed
-                or (is_new and self._is_used(call, before, later + led_to, said))
+                or (is_new and self._is_used(call, before, later + led_to, spoken))
             ):
                 led_to += f" {' '.join(split_words(dumps(call.args)))} "
-                wanted.append(call)
-        text, said = (self._said(each, end, None) for each in (self._sayings, self._words))
-        if asked and len(wanted) <= 1 and not self._is_used(calls[0], before, text, said):
-            wanted = [call for call in reversed(calls) if not self._was_read(call, owner)]
-        self.kept |= {call.call_id for call in wanted}
-        return wanted[::-1]
+                used.append(call)
+        text, spoken = (self._said(source, end, None) for source in (self._sayings, self._words))
+        if asked and len(used) <= 1 and not self._is_used(calls[0], before, text, spoken):
+            used = [call for call in reversed(calls) if not self._was_read(call, owner)]
+        self.kept |= {call.call_id for call in used}
+        return used[::-1]
 
     def _said(self, sayings: Sayings, start: int, again: int | None) -> str:
         """What was said after a place, up to where the same call was made again: what is said then was read there."""
@@ -190,22 +190,22 @@ class _Expansion:
         rest = "" if again is None else sayings.after(self._place(again)[0])
         return later[: len(later) - len(rest)]
 
-    def _is_used(self, call: ToolCallRecord, before: int, later: str, said: str) -> bool:
+    def _is_used(self, call: ToolCallRecord, before: int, later: str, spoken: str) -> bool:
         """Whether a call failed, which was told, or something was used that only it returned, if there is any such thing."""
         if call.status != "ok":
             return True
         values = [value for value in list_values(call) if is_telling(value)]
-        own = [value for value in values if self._returned[dumps(value)] == 1]
-        names = [value for value in (own if self.cautious else values) if is_name(value)]
-        words = [value for value in own if not is_name(value)]
+        unique = [value for value in values if self._returned[dumps(value)] == 1]
+        names = [value for value in (unique if self.cautious else values) if is_name(value)]
+        words = [value for value in unique if not is_name(value)]
         if not names and not words:
             names = values
-        names, words = (fresh_of(each, call.args, self._run, before=before) for each in (names, words))
+        names, words = (fresh_of(group, call.args, self._run, before=before) for group in (names, words))
         return (
             not (names or words)
             or any(says(later, value, apart_from=self._shared) for value in names)
             or any(
-                says(said, value, apart_from=self._shared) for value in words
+                says(spoken, value, apart_from=self._shared) for value in words
             )  # equal to an argument by chance
         )
 
@@ -213,16 +213,16 @@ class _Expansion:
     def _returned(self) -> Counter[str]:
         """By value, how many different calls returned it."""
         values = map(list_values, self._different_calls())
-        return Counter(text for each in values for text in {dumps(value) for value in each})
+        return Counter(text for returned in values for text in {dumps(value) for value in returned})
 
     @cached_property
     def _shared(self) -> frozenset[str]:
         """Phrases of long texts that several different calls returned: they are how these tools put things."""
         values = map(list_values, self._different_calls())
-        found = Counter(
-            phrase for each in values for phrase in {p for value in each for p in phrases_of(value)}
+        counts = Counter(
+            phrase for returned in values for phrase in {p for value in returned for p in phrases_of(value)}
         )
-        return frozenset(phrase for phrase, count in found.items() if count > 1)
+        return frozenset(phrase for phrase, count in counts.items() if count > 1)
 
     def _different_calls(self) -> Iterable[ToolCallRecord]:
         return {derive_key(call): call for call in self._read_back() if self._is_original(call)}.values()
@@ -232,9 +232,9 @@ class _Expansion:
 
     def _was_read(self, call: ToolCallRecord, owner: int) -> bool:
         """Whether the agent had read exactly this before, so that it would not have asked again."""
-        known = [other for index, other in self._places.get(derive_key(call), ()) if index < owner]
-        kept = (other for other in known if other.model_call is not None or other.call_id in self.kept)
-        return any(dumps(decode(other.output)) == dumps(decode(call.output)) for other in kept)
+        twins = [twin for index, twin in self._places.get(derive_key(call), ()) if index < owner]
+        kept = (twin for twin in twins if twin.model_call is not None or twin.call_id in self.kept)
+        return any(dumps(decode(twin.output)) == dumps(decode(call.output)) for twin in kept)
 
     def _made_again(self, call: ToolCallRecord, owner: int) -> int | None:
         """Where a read was made again, by the model itself or by a later use."""
@@ -266,8 +266,8 @@ class _Expansion:
     def _place(self, owner: int) -> tuple[int, int]:
         """Positions in the run's text before and after the calls of a model call."""
         rounds = (current for segment in self._run.segments for current in segment.rounds)
-        found = next((current for current in rounds if current.index == owner), None)
-        return (found.start, found.end) if found else (0, 0)
+        own_round = next((current for current in rounds if current.index == owner), None)
+        return (own_round.start, own_round.end) if own_round else (0, 0)
 
     def _is_echo(self, call: ToolCallRecord) -> bool:
         return call.replay is not None or call.name in self.names or bool(split_fetched(call.output)[1])
@@ -284,28 +284,28 @@ class _Expansion:
         """The calls; those that were only told of below the answer of another come right behind it."""
         recorded = any(call.replay for call in self.trace.tool_calls)
         for call in self.trace.tool_calls:
-            own, fetched = split_fetched(call.output)
-            yield replace(call, output=own) if fetched else call
+            output, fetched = split_fetched(call.output)
+            yield replace(call, output=output) if fetched else call
             if not recorded:
                 yield from (
-                    as_recorded(call, told, number, parent=None) for number, told in enumerate(fetched)
+                    as_recorded(call, entry, number, parent=None) for number, entry in enumerate(fetched)
                 )
 
     def _expand(self, call: ToolCallRecord, owner: int) -> None:
         """Puts the steps of a meta-tool in the place of its call."""
-        steps = [each for each in self.inside.get(call.call_id, ()) if each.status in ("ok", "error")]
-        told = None if steps else HandBack.read(call.output)
-        if told is not None and told.is_whole:
-            calls = enumerate(told.told_calls())
-            steps = [as_recorded(call, each, number, parent=call.call_id) for number, each in calls]
+        steps = [step for step in self.inside.get(call.call_id, ()) if step.status in ("ok", "error")]
+        hand_back = None if steps else HandBack.read(call.output)
+        if hand_back is not None and hand_back.is_whole:
+            calls = enumerate(hand_back.told_calls())
+            steps = [as_recorded(call, told_call, number, parent=call.call_id) for number, told_call in calls]
             self.echo.from_answers += 1
         if not steps:
             self.echo.dropped[call.name] += 1
             return
         self.echo.uses[call.name] += 1
-        wanted = self._wanted(steps, owner, asked=True)
-        self.echo.unused[call.name] += len(steps) - len(wanted)
-        rounds = self._rounds(wanted, scope=call.scope)
+        used = self._wanted(steps, owner, asked=True)
+        self.echo.unused[call.name] += len(steps) - len(used)
+        rounds = self._rounds(used, scope=call.scope)
         if call.model_call is not None and rounds:
             self.at[owner] += rounds.pop(0)
         self.put_in[call.name, call.call_id] += rounds
@@ -338,14 +338,16 @@ class _Expansion:
             calls += _issued(self.at[index], len(model_calls))
             if index >= 0 and index not in emptied:
                 model_calls.append(self._shown(self.trace.model_calls[index]))
-            for each in self.behind[index]:
-                calls += _issued(each, len(model_calls))
-                model_calls.append(self._put_in(index, each[0].scope))
+            for round_calls in self.behind[index]:
+                calls += _issued(round_calls, len(model_calls))
+                model_calls.append(self._put_in(index, round_calls[0].scope))
                 self.echo.model_calls += 1
         end = len(model_calls)
         return replace(
             self.trace,
-            messages=tuple(replace(each, before=place.get(each.before, end)) for each in self.trace.messages),
+            messages=tuple(
+                replace(message, before=place.get(message.before, end)) for message in self.trace.messages
+            ),
             model_calls=tuple(model_calls),
             tool_calls=tuple(calls),
             tools=self._tools(),

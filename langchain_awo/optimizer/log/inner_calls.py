@@ -17,18 +17,20 @@ UNNAMED: Final = "unnamed"
 """Name of the meta-tool where a recording does not tell which one it was."""
 
 
-def as_recorded(beside: ToolCallRecord, told: ToldCall, number: int, *, parent: str | None) -> ToolCallRecord:
+def as_recorded(
+    beside: ToolCallRecord, told_call: ToldCall, number: int, *, parent: str | None
+) -> ToolCallRecord:
     """A call that an answer tells of, as if it had been recorded."""
     return ToolCallRecord(
         call_id=f"{beside.call_id}.{number}",
-        name=told.tool,
-        args=told.args,
-        output=told.output,
-        status="error" if told.error else "ok",
-        error=told.error,
+        name=told_call.tool,
+        args=told_call.args,
+        output=told_call.output,
+        status="error" if told_call.error else "ok",
+        error=told_call.error,
         scope=beside.scope,
         parent_id=parent,
-        replay=ReplayMark(meta_tool=beside.name if parent else UNNAMED, step=told.step),
+        replay=ReplayMark(meta_tool=beside.name if parent else UNNAMED, step=told_call.step),
     )
 
 

@@ -66,9 +66,9 @@ def find_telling_words(tool: str, others: Iterable[str]) -> frozenset[str]:
     >>> sorted(telling_words("shop.issueRefund", ["get_order"])), sorted(telling_words("cancel_order", ["get_order"]))
     (['refund'], ['cancel'])
     """
-    taken = {_stem(word) for other in others for word in split_words(other)}
-    own = {_stem(word) for word in split_words(re.split(r"[./:]+|__", tool)[-1]) if word not in _PLAIN}
-    return frozenset(word for word in own - taken if len(word) >= _SHORT)
+    taken = {_stem(word) for name in others for word in split_words(name)}
+    words = {_stem(word) for word in split_words(re.split(r"[./:]+|__", tool)[-1]) if word not in _PLAIN}
+    return frozenset(word for word in words - taken if len(word) >= _SHORT)
 
 
 def has_asked(run: Run, words: Iterable[str], *, before: int) -> bool:

@@ -20,17 +20,17 @@ def merge_specs(
         tools: live ones, which override what was recorded.
         recorded: what other traces say.
     """
-    seen: dict[str, ToolSpec] = {}
+    specs: dict[str, ToolSpec] = {}
     hints: dict[str, dict[str, JSONValue]] = {}
     for spec in (*recorded, *(spec for trace in traces for spec in trace.tools)):
-        known = seen.get(spec.name)
-        if known is spec:
+        fullest = specs.get(spec.name)
+        if fullest is spec:
             continue
-        seen[spec.name] = spec if known is None else choose_fuller(known, spec)
+        specs[spec.name] = spec if fullest is None else choose_fuller(fullest, spec)
         hints[spec.name] = merge_hints(hints.get(spec.name, {}), spec.hints)
     for call in (call for trace in traces for call in trace.tool_calls):
-        seen.setdefault(call.name, ToolSpec(name=call.name))
-    merged = {name: replace(spec, hints=hints.get(name, {})) for name, spec in seen.items()}
+        specs.setdefault(call.name, ToolSpec(name=call.name))
+    merged = {name: replace(spec, hints=hints.get(name, {})) for name, spec in specs.items()}
     return dict(sorted({**merged, **{spec.name: spec for spec in tools}}.items()))
 
 

@@ -40,9 +40,11 @@ MOST: Final = 100
 
 def count_paths(corpus: Corpus, meta_tools: Sequence[MetaTool]) -> dict[str, int]:
     """How many tasks took each path, sorted by path; runs without a tool call have the empty path."""
-    known = {each.name: each for each in meta_tools}
-    unasked = frozenset(step.tool for each in meta_tools for step in each.steps[1:] if step.effect.is_read)
-    taken = {(" > ".join(dict.fromkeys(_kept(run, known, unasked))), run.task) for run in corpus.runs}
+    by_name = {meta_tool.name: meta_tool for meta_tool in meta_tools}
+    unasked = frozenset(
+        step.tool for meta_tool in meta_tools for step in meta_tool.steps[1:] if step.effect.is_read
+    )
+    taken = {(" > ".join(dict.fromkeys(_kept(run, by_name, unasked))), run.task) for run in corpus.runs}
     return dict(sorted(Counter(path for path, _ in taken).items()))
 
 
@@ -57,25 +59,25 @@ def keep_frequent(mix: Mapping[str, int], *, least: int = LEAST, most: int = MOS
     return {**{path: mix[path] for path in sorted(kept)}, **({OTHER: rest} if rest else {})}
 
 
-def _kept(run: Run, known: Mapping[str, MetaTool], only_first: frozenset[str]) -> Iterator[str]:
+def _kept(run: Run, by_name: Mapping[str, MetaTool], only_first: frozenset[str]) -> Iterator[str]:
     """The tools of a run that tell its kind: of the reads, `only_first` tell at its beginning only."""
     first = True
     for call in (call for segment in run.segments for current in segment.rounds for call in current.calls):
-        for tool, is_read in _tools(call, known):
+        for tool, is_read in _tools(call, by_name):
             if not is_read or first or tool not in only_first:
                 yield tool
             first = False
 
 
-def _tools(call: Call, known: Mapping[str, MetaTool]) -> Iterator[tuple[str, bool]]:
+def _tools(call: Call, by_name: Mapping[str, MetaTool]) -> Iterator[tuple[str, bool]]:
     """The tool of a call and whether it reads; of a meta-tool its first tool and what it wrote."""
-    meta_tool = known.get(call.tool)
+    meta_tool = by_name.get(call.tool)
     if meta_tool is None:
         yield call.tool, call.effect.is_read
         return
     yield meta_tool.steps[0].tool, meta_tool.steps[0].effect.is_read
-    told = HandBack.read(decode(call.output))
-    ran = {made.tool for made in told.calls} if told else set()
+    hand_back = HandBack.read(decode(call.output))
+    ran = {inner.tool for inner in hand_back.calls} if hand_back else set()
     for step in meta_tool.steps[1:]:
         if step.tool in ran and not step.effect.is_read:
             yield step.tool, False

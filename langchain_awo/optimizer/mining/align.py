@@ -19,54 +19,65 @@ LOOKED_AT: Final = 40
 """Places that are needed to judge whether two steps ask the same."""
 
 
-def align(step: Step, each: Occurrence) -> dict[str, dict[str, JSONValue]]:
+def align(step: Step, occurrence: Occurrence) -> dict[str, dict[str, JSONValue]]:
     """Keys and arguments of the calls a step would make in an occurrence.
 
     A step with parameters makes no call where the recorded agent never gave them: nobody else could.
     """
     if not has_parameters(step):
-        return predict_calls(step, each.frame)
-    calls = (call for call in each.followers if call.tool == step.tool)
+        return predict_calls(step, occurrence.frame)
+    calls = (call for call in occurrence.followers if call.tool == step.tool)
     if step.over:
-        found = solve_map(step, calls, each.frame, each.knows)
+        parameters = solve_map(step, calls, occurrence.frame, occurrence.knows)
     else:
-        fitting = (fit_args(step, call.args, each.frame) for call in calls)
-        found = next(
-            (each_ for each_ in fitting if each_ is not None and all(map(each.knows, each_.values()))), None
+        fitting = (fit_args(step, call.args, occurrence.frame) for call in calls)
+        parameters = next(
+            (
+                fitted
+                for fitted in fitting
+                if fitted is not None and all(map(occurrence.knows, fitted.values()))
+            ),
+            None,
         )
-    if found is None:
+    if parameters is None:
         return {}
-    return predict_calls(step, replace(each.frame, parameters={**each.frame.parameters, **found}))
+    return predict_calls(
+        step, replace(occurrence.frame, parameters={**occurrence.frame.parameters, **parameters})
+    )
 
 
-def advance(number: int, step: Step, each: Occurrence) -> None:
+def advance(number: int, step: Step, occurrence: Occurrence) -> None:
     """Takes a step as done: puts its recorded outputs into the frame and takes what it explains off the followers."""
-    made = align(step, each)
-    hits = {call.key: call for call in each.followers if call.key in made}
-    outputs = [hits[key].output for key in made if key in hits]
+    predicted = align(step, occurrence)
+    hits = {call.key: call for call in occurrence.followers if call.key in predicted}
+    outputs = [hits[key].output for key in predicted if key in hits]
     if outputs:
-        each.frame.outputs[number] = outputs if step.over else outputs[0]
+        occurrence.frame.outputs[number] = outputs if step.over else outputs[0]
     if not step.over and hits:
-        each.frame.arguments[number] = next(iter(hits.values())).args
+        occurrence.frame.arguments[number] = next(iter(hits.values())).args
     if not step.effect.is_read and hits:
-        each.look_ahead([*each.done, *hits])
+        occurrence.look_ahead([*occurrence.done, *hits])
         return
-    each.done |= hits.keys()
-    each.followers = [call for call in each.followers if call.key not in hits]
+    occurrence.done |= hits.keys()
+    occurrence.followers = [call for call in occurrence.followers if call.key not in hits]
 
 
 def asks_again(step: Step, routine: MetaTool, occurrences: Sequence[Occurrence]) -> bool:
     """Whether a step only narrows or repeats what another of the same tool asks for: all orders, and the open ones of them."""
-    others = [other for other in routine.steps if other.tool == step.tool]
-    if any(other.over and _takes_from(step, other.over.source) for other in others):
+    others = [sibling for sibling in routine.steps if sibling.tool == step.tool]
+    if any(sibling.over and _takes_from(step, sibling.over.source) for sibling in others):
         return True
-    singles = [other for other in others if not other.over]
-    places = [(each.frame, made) for each in occurrences[:LOOKED_AT] if (made := align(step, each))]
+    singles = [sibling for sibling in others if not sibling.over]
+    places = [
+        (occurrence.frame, predicted)
+        for occurrence in occurrences[:LOOKED_AT]
+        if (predicted := align(step, occurrence))
+    ]
     flowing = [name for name, binding in step.args.items() if not isinstance(binding, Constant)]
     again = sum(
-        any(_asks_for(other, calls, flowing, frame) for other in singles)
-        for frame, made in places
-        for calls in [list(made.values())]
+        any(_asks_for(single, calls, flowing, frame) for single in singles)
+        for frame, predicted in places
+        for calls in [list(predicted.values())]
     )
     return bool(places) and again * 2 >= len(places)
 
@@ -87,11 +98,11 @@ def _takes_from(step: Step, mapped: Binding) -> bool:
 
 
 def _asks_for(
-    other: Step, calls: Sequence[Mapping[str, JSONValue]], names: Sequence[str], frame: Frame
+    earlier: Step, calls: Sequence[Mapping[str, JSONValue]], names: Sequence[str], frame: Frame
 ) -> bool:
     """Whether a step has asked what all of some calls ask, as far as their arguments flow."""
     return all(
-        name in other.args and same(resolve(other.args[name], frame), call.get(name))
+        name in earlier.args and same(resolve(earlier.args[name], frame), call.get(name))
         for call in calls
         for name in names
     )

@@ -78,8 +78,8 @@ class FoundConditions:
 
     def coverage(self, confidence: float) -> float:
         """Lower bound of the share of the other places in which agents did not."""
-        seen = self.evidence
-        return compute_lower_bound(seen.others - seen.others_followed, seen.others, confidence)
+        evidence = self.evidence
+        return compute_lower_bound(evidence.others - evidence.others_followed, evidence.others, confidence)
 
 
 def explain(cases: Sequence[Case]) -> FoundConditions | None:
@@ -146,17 +146,17 @@ def _fold(case: Case) -> int:
 
 
 def _all_hold(conditions: Iterable[Condition], facts: Facts) -> bool:
-    return all(holds(each, facts.get(each.source, MISSING)) for each in conditions)
+    return all(holds(condition, facts.get(condition.source, MISSING)) for condition in conditions)
 
 
 def _best(cases: Sequence[Case]) -> tuple[Condition, ...]:
     """One condition, or two if they tell clearly more."""
     table = _Table(cases)
-    singles = _strongest([(each, table.where(each)) for each in _candidates(cases)], table)
+    singles = _strongest([(condition, table.where(condition)) for condition in _candidates(cases)], table)
     if not singles:
         return ()
     best, where = singles[0]
-    pairs = [((one, other), a & b) for (one, a), (other, b) in combinations(singles, 2)]
+    pairs = [((one, second), a & b) for (one, a), (second, b) in combinations(singles, 2)]
     together, both = max(pairs, key=lambda pair: (table.score(pair[1]), repr(pair[0])), default=((), 0))
     if together and table.score(both) > table.score(where) + 0.02:  # a second condition must pay
         return together if table.score(both) > 0 else ()
@@ -186,13 +186,13 @@ class _Table:
 
     def where(self, condition: Condition) -> int:
         """The cases in which a condition holds."""
-        found = given = 0
+        holding = given = 0
         for bit, value in self._seen[condition.source]:
             given |= bit
             if holds(condition, value):
-                found |= bit
+                holding |= bit
         missing = (self._followed | self._others) & ~given
-        return found | missing if missing and holds(condition, MISSING) else found
+        return holding | missing if missing and holds(condition, MISSING) else holding
 
     def score(self, where: int) -> float:
         """Youden's J: the share of followed cases that are in a set, less the share of others that are in it too."""
@@ -206,14 +206,14 @@ def _candidates(cases: Sequence[Case]) -> Iterator[Condition]:
         for source, value in case.facts.items():
             values[source].append((value, case.followed))
     tasks = _tasks_by_value(cases)
-    for source, seen in values.items():
-        if len(seen) < len(cases):
+    for source, pairs in values.items():
+        if len(pairs) < len(cases):
             yield Condition(source=source, test="given")
-        if any(is_empty(value) for value, _ in seen) and not all(is_empty(value) for value, _ in seen):
+        if any(is_empty(value) for value, _ in pairs) and not all(is_empty(value) for value, _ in pairs):
             yield Condition(source=source, test="nonempty")
             yield Condition(source=source, test="empty")
-        yield from _by_name(source, seen, tasks[source])
-        yield from _by_size(source, seen)
+        yield from _by_name(source, pairs, tasks[source])
+        yield from _by_size(source, pairs)
 
 
 def _tasks_by_value(cases: Sequence[Case]) -> defaultdict[Binding, dict[str, set[str]]]:
@@ -227,12 +227,12 @@ def _tasks_by_value(cases: Sequence[Case]) -> defaultdict[Binding, dict[str, set
 
 
 def _by_name(
-    source: Binding, seen: Sequence[tuple[JSONValue, bool]], tasks: Mapping[str, set[str]]
+    source: Binding, pairs: Sequence[tuple[JSONValue, bool]], tasks: Mapping[str, set[str]]
 ) -> Iterator[Condition]:
     """The values with which agents mostly went on; each a word that several tasks showed, as those on the other side."""
     counts: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
     samples: dict[str, JSONValue] = {}
-    for value, followed in seen:
+    for value, followed in pairs:
         if isinstance(value, dict | list) or value is None:
             continue
         counts[dumps(value)][followed] += 1
@@ -240,13 +240,13 @@ def _by_name(
     data = {key for key, value in samples.items() if looks_like_data(value)}
     # A state may be told in words beside others ("on its way"); the members of a list are not so few of a kind.
     tolerated = 0 if isinstance(source, Item) else len(counts) // 2
-    if not 1 < len(counts) <= min(MAX_VALUES, len(seen) // SEEN_EACH) or len(data) > tolerated:
+    if not 1 < len(counts) <= min(MAX_VALUES, len(pairs) // SEEN_EACH) or len(data) > tolerated:
         return
     chosen = [key for key in sorted(counts) if counts[key][True] > counts[key][False]]
     if data.intersection(chosen):
         return
-    left = set[str]().union(*(tasks[key] for key in counts if key not in chosen))
-    if len(left) < MIN_SIDE or any(len(tasks[key]) < MIN_SIDE for key in chosen):
+    other_tasks = set[str]().union(*(tasks[key] for key in counts if key not in chosen))
+    if len(other_tasks) < MIN_SIDE or any(len(tasks[key]) < MIN_SIDE for key in chosen):
         return
     if len(chosen) == 1:
         yield Condition(source=source, test="equals", value=samples[chosen[0]])
@@ -254,13 +254,13 @@ def _by_name(
         yield Condition(source=source, test="one_of", value=[samples[key] for key in chosen])
 
 
-def _by_size(source: Binding, seen: Sequence[tuple[JSONValue, bool]]) -> Iterator[Condition]:
+def _by_size(source: Binding, pairs: Sequence[tuple[JSONValue, bool]]) -> Iterator[Condition]:
     """The threshold of numbers or dates that tells most."""
-    numbers = [(v, f) for v, f in seen if isinstance(v, int | float) and not isinstance(v, bool)]
-    dates = [(v, f) for v, f in seen if isinstance(v, str) and v[:4].isdigit() and v[4:5] == "-"]
+    numbers = [(v, f) for v, f in pairs if isinstance(v, int | float) and not isinstance(v, bool)]
+    dates = [(v, f) for v, f in pairs if isinstance(v, str) and v[:4].isdigit() and v[4:5] == "-"]
     for values in (numbers, dates):
         ordered = sorted({value for value, _ in values})
-        if len(ordered) > 1 and len(values) == len(seen):
+        if len(ordered) > 1 and len(values) == len(pairs):
             yield from _thresholds(source, values, ordered)
 
 

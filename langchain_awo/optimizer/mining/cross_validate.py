@@ -76,28 +76,32 @@ def try_step(step: Step, occurrences: Sequence[Occurrence], found_in: FoundIn | 
     Args:
         found_in: if left out, the step is taken as given, as that of an earlier toolkit is.
     """
-    results = [(each.fold, wanted, align(step, each)) for each, wanted in _tried(step, occurrences)]
+    results = [
+        (occurrence.fold, calls, align(step, occurrence)) for occurrence, calls in _tried(step, occurrences)
+    ]
     folds = sorted({fold for fold, _, _ in results})
     missed = [fold for fold in folds if found_in is not None and not found_in(step, fold)]
     agree, given = 0, Counter[str]()
-    for wanted, made in ((wanted, made) for fold, wanted, made in results if fold not in missed):
-        is_exact = any(call.key in made for call in wanted)
+    for calls, predicted in ((calls, predicted) for fold, calls, predicted in results if fold not in missed):
+        is_exact = any(call.key in predicted for call in calls)
         agree += is_exact
-        given.update(list(step.args) if is_exact else _given(step, wanted, made.values()))
+        given.update(list(step.args) if is_exact else _given(step, calls, predicted.values()))
     return Verdict(step, agree, len(results), given, tuple(missed))
 
 
 def _tried(step: Step, occurrences: Iterable[Occurrence]) -> Iterator[tuple[Occurrence, list[Call]]]:
     """The places in which the agent went on with the step's tool in a way that could be asked for, with these calls."""
-    for each in occurrences:
-        calls = (call for call in each.followers if call.tool == step.tool)
-        if wanted := [call for call in calls if _is_sayable(step, call, each)]:
-            yield each, wanted
+    for occurrence in occurrences:
+        calls = (call for call in occurrence.followers if call.tool == step.tool)
+        if sayable := [call for call in calls if _is_sayable(step, call, occurrence)]:
+            yield occurrence, sayable
 
 
-def _given(step: Step, wanted: Iterable[Call], made: Iterable[Mapping[str, JSONValue]]) -> Iterator[str]:
+def _given(
+    step: Step, recorded: Iterable[Call], predicted: Iterable[Mapping[str, JSONValue]]
+) -> Iterator[str]:
     """The arguments that a step gives as they were recorded, where not all of them are."""
-    pairs = list(product(wanted, made))
+    pairs = list(product(recorded, predicted))
     for name in step.args:
         if any(same(call.args.get(name, MISSING), args.get(name, MISSING)) for call, args in pairs):
             yield name
@@ -109,29 +113,29 @@ def with_verdict(step: Step, verdict: Verdict) -> Step:
         return step
     whole = replace(step.evidence.get("", BindingEvidence()), missed=verdict.missed)
     evidence = {"": _with_counts(whole, verdict.agree, verdict.total)}
-    for place, seen in step.evidence.items():
+    for place, binding_evidence in step.evidence.items():
         if place:
             name = unescape(split(place)[0])
-            evidence[place] = _with_counts(seen, verdict.given.get(name, 0), verdict.total)
+            evidence[place] = _with_counts(binding_evidence, verdict.given.get(name, 0), verdict.total)
     return replace(step, evidence=evidence)
 
 
-def _with_counts(seen: BindingEvidence, agree: int, total: int) -> BindingEvidence:
-    return replace(seen, held_out_agree=agree, held_out_contradict=total - agree)
+def _with_counts(evidence: BindingEvidence, agree: int, total: int) -> BindingEvidence:
+    return replace(evidence, held_out_agree=agree, held_out_contradict=total - agree)
 
 
 def find_doubt(verdict: Verdict, anchor: str, thresholds: Thresholds) -> Refused | None:
     """Why what a trial showed is not enough, or `None` if it is."""
-    wanted = thresholds.reads if verdict.step.effect.is_read else thresholds.writes
+    required = thresholds.reads if verdict.step.effect.is_read else thresholds.writes
     bound = verdict.bound(thresholds.confidence)
-    if bound >= wanted:
+    if bound >= required:
         return None
     missing = count_missing_places(
-        verdict.agree, verdict.total, confidence=thresholds.confidence, wanted=wanted
+        verdict.agree, verdict.total, confidence=thresholds.confidence, wanted=required
     )
     reason = (
         f"{format_step(verdict.step)} was reproduced in {verdict.agree} of {verdict.total} held-out places: "
-        f"lower bound {bound:.2f}, {format_count(missing, 'more such place')} short of {wanted:.2f}"
+        f"lower bound {bound:.2f}, {format_count(missing, 'more such place')} short of {required:.2f}"
     )
     routine = (anchor, f"{verdict.step.tool}*" if verdict.step.over else verdict.step.tool)
     return Refused(
@@ -139,11 +143,11 @@ def find_doubt(verdict: Verdict, anchor: str, thresholds: Thresholds) -> Refused
         code="unverified",
         reason=reason,
         occurrences=verdict.total,
-        nearness=round(bound / wanted, 4),
+        nearness=round(bound / required, 4),
     )
 
 
-def _is_sayable(step: Step, call: Call, each: Occurrence) -> bool:
+def _is_sayable(step: Step, call: Call, occurrence: Occurrence) -> bool:
     """Whether the caller could have asked for a call: it has the arguments that are the caller's to give, and no others."""
     opened = [
         name
@@ -152,4 +156,4 @@ def _is_sayable(step: Step, call: Call, each: Occurrence) -> bool:
     ]
     if opened and not step.args.keys() - set(step.optional) <= call.args.keys() <= step.args.keys():
         return False
-    return all(each.knows(call.args[name]) for name in opened if name in call.args)
+    return all(occurrence.knows(call.args[name]) for name in opened if name in call.args)

@@ -50,37 +50,48 @@ def decide_growth(growth: Growth, occurrences: Sequence[Occurrence]) -> Growth:
 
 
 def _guarded(step: Step, occurrences: Sequence[Occurrence]) -> Step | None:
-    found = explain(list(_cases(step, occurrences)))
-    if found is None or not is_sure(found, SURE):
+    explanation = explain(list(_cases(step, occurrences)))
+    if explanation is None or not is_sure(explanation, SURE):
         return None
-    first, *also = found.conditions
+    first, *also = explanation.conditions
     guard = Guard(
-        source=first.source, test=first.test, value=first.value, also=tuple(also), evidence=found.evidence
+        source=first.source,
+        test=first.test,
+        value=first.value,
+        also=tuple(also),
+        evidence=explanation.evidence,
     )
     return replace(step, guard=guard)
 
 
-def is_sure(found: FoundConditions, wanted: float) -> bool:
+def is_sure(explanation: FoundConditions, threshold: float) -> bool:
     """Whether a condition holds where agents went on and fails where they did not, both by a lower bound."""
-    return found.precision(CONFIDENCE) >= wanted and found.coverage(CONFIDENCE) >= wanted
+    return explanation.precision(CONFIDENCE) >= threshold and explanation.coverage(CONFIDENCE) >= threshold
 
 
 def _cases(step: Step, occurrences: Sequence[Occurrence]) -> Iterator[Case]:
     """All places where the earlier steps ran and the step could."""
-    for each in occurrences:
-        if made := align(step, each):
-            listed = [number for number, output in each.frame.outputs.items() if isinstance(output, list)]
-            followed = any(call.key in made for call in each.followers)
-            yield Case(each.task, collect_facts(each.frame, skip=listed), followed)
+    for occurrence in occurrences:
+        if predicted := align(step, occurrence):
+            listed = [
+                number for number, output in occurrence.frame.outputs.items() if isinstance(output, list)
+            ]
+            followed = any(call.key in predicted for call in occurrence.followers)
+            yield Case(occurrence.task, collect_facts(occurrence.frame, skip=listed), followed)
 
 
 def _filtered(step: Step, occurrences: Sequence[Occurrence]) -> Step | None:
     """The step with a filter on what its items say, if one place of them tells which are wanted."""
     cases = list(_item_cases(step, occurrences))
-    found = explain(cases)
-    if step.over is None or found is None or len(found.conditions) > 1 or not is_sure(found, SURE):
+    explanation = explain(cases)
+    if (
+        step.over is None
+        or explanation is None
+        or len(explanation.conditions) > 1
+        or not is_sure(explanation, SURE)
+    ):
         return None
-    condition = found.conditions[0]
+    condition = explanation.conditions[0]
     if condition.test not in ("equals", "one_of") or not isinstance(condition.source, Item):
         return None
     values = tuple(condition.value) if condition.test == "one_of" else (condition.value,)
@@ -89,17 +100,17 @@ def _filtered(step: Step, occurrences: Sequence[Occurrence]) -> Step | None:
 
 def _item_cases(step: Step, occurrences: Sequence[Occurrence]) -> Iterator[Case]:
     count = 0
-    for each in occurrences:
-        wanted = {call.key for call in each.followers}
-        items = list_items(step, step.over, each.frame) if step.over else None
+    for occurrence in occurrences:
+        recorded = {call.key for call in occurrence.followers}
+        items = list_items(step, step.over, occurrence.frame) if step.over else None
         for item in items or ():
             if count >= MAX_ITEMS or not isinstance(item, dict):
                 return
             count += 1
-            frame = replace(each.frame, item=item)
+            frame = replace(occurrence.frame, item=item)
             single = replace(step, over=None)
-            made = predict_calls(single, frame)
+            predicted = predict_calls(single, frame)
             facts: dict[Binding, JSONValue] = {
                 Item(path=path): value for path, value in collect_item_facts(item).items()
             }
-            yield Case(each.task, facts, bool(made.keys() & wanted))
+            yield Case(occurrence.task, facts, bool(predicted.keys() & recorded))

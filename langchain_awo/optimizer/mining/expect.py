@@ -47,19 +47,21 @@ def expect_output(
 def _expecting(number: int, step: Step, places: Sequence[Occurrence], thresholds: Thresholds) -> Step:
     if step.over or not step.effect.is_read:
         return step
-    outputs = [each.frame.outputs[number] for each in places if number in each.frame.outputs]
-    seen = len(outputs)
-    if compute_lower_bound(seen, seen, thresholds.confidence) < thresholds.writes or any(
+    outputs = [
+        occurrence.frame.outputs[number] for occurrence in places if number in occurrence.frame.outputs
+    ]
+    count = len(outputs)
+    if compute_lower_bound(count, count, thresholds.confidence) < thresholds.writes or any(
         map(is_empty, outputs)
     ):
         return step
-    if any(_found_no_source(step, each) for each in places):
+    if any(_found_no_source(step, occurrence) for occurrence in places):
         return step
-    whole = replace(step.evidence.get("", BindingEvidence()), outputs=seen)
+    whole = replace(step.evidence.get("", BindingEvidence()), outputs=count)
     return replace(step, never_empty=True, evidence={**step.evidence, "": whole})
 
 
-def _found_no_source(step: Step, each: Occurrence) -> bool:
+def _found_no_source(step: Step, occurrence: Occurrence) -> bool:
     """Whether there was nothing to call a read for, which the executor takes as a read that found nothing."""
-    decision = decide(step, each.frame)
+    decision = decide(step, occurrence.frame)
     return isinstance(decision, Withheld) and decision.cause == "null"

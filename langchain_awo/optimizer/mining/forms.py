@@ -63,7 +63,7 @@ def read_forms(
         name: _better(flow.place(name, agreement=READ_AGREEMENT, specific=True), constant[name])
         for name in usual
     }
-    found = [
+    forms = [
         form for form in [_formed(base, flow, single, taken), _chosen(base, flow, single, taken)] if form
     ]
     for where in flow.lists()[:MAX_LISTS]:
@@ -75,8 +75,8 @@ def read_forms(
         over = Map(source=Output(step=where[0], path=where[1]))
         if any(bound and bound.place and bound.place.is_list for bound in inside.values()):
             form = _formed(replace(base, over=over), flow, inside, taken)
-            found += [form] if form else []
-    yield from sorted(found, key=lambda form: len(form.parameters))
+            forms += [form] if form else []
+    yield from sorted(forms, key=lambda form: len(form.parameters))
 
 
 def _flows(bound: Bound) -> bool:
@@ -118,17 +118,17 @@ def write_form(
 
 def is_positional(binding: Binding, steps: Sequence[Step] = ()) -> bool:
     """Whether a binding takes what happens to stand at one position of a list, itself or by way of an earlier step."""
-    found = list(list_leaves(binding))
+    leaves = list(list_leaves(binding))
     if any(
-        segment.lstrip("-").isdigit() for leaf in found for segment in getattr(leaf, "path", "").split("/")
+        segment.lstrip("-").isdigit() for leaf in leaves for segment in getattr(leaf, "path", "").split("/")
     ):
         return True
-    earlier = {leaf.step for leaf in found if isinstance(leaf, Output | Argument)}
+    earlier = {leaf.step for leaf in leaves if isinstance(leaf, Output | Argument)}
     return any(
-        is_positional(each, steps)
+        is_positional(argument, steps)
         for number in earlier
         if number <= len(steps)
-        for each in steps[number - 1].args.values()
+        for argument in steps[number - 1].args.values()
     )
 
 
@@ -136,18 +136,20 @@ def _formed(
     base: Step, flow: StepFlow, bounds: Mapping[str, Bound | None], taken: Sequence[str]
 ) -> Form | None:
     """The step with what is bound; `None` if nothing flows to it, or if what is left cannot be required."""
-    bound = {name: each for name, each in bounds.items() if each}
-    if not any(each.place for each in bound.values()):
+    bound = {name: argument for name, argument in bounds.items() if argument}
+    if not any(argument.place for argument in bound.values()):
         return None
-    opened = [name for name, each in bounds.items() if each is None]
-    if base.effect.is_read and opened and not any(_flows(each) for each in bound.values()):
+    opened = [name for name, argument in bounds.items() if argument is None]
+    if base.effect.is_read and opened and not any(_flows(argument) for argument in bound.values()):
         return None  # the caller knows all of it: two lookups that a model may ask for side by side
     if not all(flow.always(name) for name in opened):
         return None
     names = {name: _free(name, taken) for name in opened}
-    args: dict[str, Binding] = {name: each.binding for name, each in bound.items()}
+    args: dict[str, Binding] = {name: argument.binding for name, argument in bound.items()}
     args |= {name: Parameter(name=free) for name, free in names.items()}
-    evidence: dict[str, BindingEvidence] = {f"/{escape(name)}": each.evidence for name, each in bound.items()}
+    evidence: dict[str, BindingEvidence] = {
+        f"/{escape(name)}": argument.evidence for name, argument in bound.items()
+    }
     step = replace(base, args=dict(sorted(args.items())), evidence=evidence)
     return Form(step, tuple(ParameterSpec(name=free) for free in names.values()))
 

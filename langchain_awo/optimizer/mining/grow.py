@@ -76,7 +76,7 @@ class Growing:
     @property
     def occurrences(self) -> list[Occurrence]:
         """The places where it could run."""
-        return [each.occurrence for each in self.known]
+        return [knowledge.occurrence for knowledge in self.known]
 
     def take(self, growth: Growth, verdict: Verdict) -> None:
         """Adds a step, with what its trial showed."""
@@ -87,9 +87,9 @@ class Growing:
             steps=(*self.routine.steps, growth.step),
             parameters=(*self.routine.parameters, *growth.parameters),
         )
-        for each in self.known:
-            advance(number, growth.step, each.occurrence)
-            each.learn(number)
+        for knowledge in self.known:
+            advance(number, growth.step, knowledge.occurrence)
+            knowledge.learn(number)
         self.measured.pop(growth.step.tool, None)
 
     def go_on_behind(self, form: Form) -> None:
@@ -100,32 +100,34 @@ class Growing:
             steps=(*self.routine.steps, step),
             parameters=(*self.routine.parameters, *form.parameters),
         )
-        for each in self.occurrences:
-            advance(number, step, each)
-        self.known = [Knowledge(each) for each in self.occurrences if number in each.frame.arguments]
+        for occurrence in self.occurrences:
+            advance(number, step, occurrence)
+        self.known = [
+            Knowledge(occurrence) for occurrence in self.occurrences if number in occurrence.frame.arguments
+        ]
         self.measured = {}
 
     def copy(self) -> Growing:
         """The same routine, to be grown another way."""
-        known = [each.copy(each.occurrence.copy()) for each in self.known]
-        return replace(self, known=known, doubted={}, measured={})
+        copies = [knowledge.copy(knowledge.occurrence.copy()) for knowledge in self.known]
+        return replace(self, known=copies, doubted={}, measured={})
 
     def growths(self) -> list[Growth]:
         """Every step that could be added; forms that were measured before are not measured again."""
         taken = [spec.name for spec in self.routine.parameters]
-        found = []
+        worthwhile = []
         for tool in list_followers(self.occurrences, min_tasks=MIN_TASKS):
             effect = self.corpus.effects.get(tool, Effect.UNKNOWN)
             if effect is Effect.READ and tool not in self.avoid:
-                own = self.measured.setdefault(tool, {})
+                measured = self.measured.setdefault(tool, {})
                 growths = []
                 for form in self._forms(tool, self.known, taken):
                     key = repr(form.step)
-                    if key not in own:
-                        own[key] = decide_growth(measure(form, self.occurrences), self.occurrences)
-                    growths += [own[key]] if self._is_fit(own[key]) else []
-                found += _without_positions([each for each in growths if each.is_worth_trying])
-        return found
+                    if key not in measured:
+                        measured[key] = decide_growth(measure(form, self.occurrences), self.occurrences)
+                    growths += [measured[key]] if self._is_fit(measured[key]) else []
+                worthwhile += _without_positions([growth for growth in growths if growth.is_worth_trying])
+        return worthwhile
 
     def _is_fit(self, growth: Growth) -> bool:
         """Whether a step asks for something new, and for a part of it only where that part was wanted."""
@@ -138,7 +140,7 @@ class Growing:
         self, tool: str, known: Sequence[Knowledge], taken: Sequence[str], *, min_tasks: int = MIN_TASKS
     ) -> Iterator[Form]:
         base = Step(tool=tool, effect=Effect.READ)
-        occurrences = [each.occurrence for each in known]
+        occurrences = [knowledge.occurrence for knowledge in known]
 
         def is_rule(name: str, value: JSONValue) -> bool:
             return is_house_rule(tool, name, value, self.occurrences)
@@ -159,11 +161,11 @@ class Growing:
 
     def is_found_without(self, step: Step, fold: int) -> bool:
         """Whether the tasks outside a fold, alone, show the same step."""
-        away = [each for each in self.known if each.occurrence.fold != fold]
+        away = [knowledge for knowledge in self.known if knowledge.occurrence.fold != fold]
         calling = {
-            each.occurrence.task
-            for each in away
-            if any(call.tool == step.tool for call in each.occurrence.followers)
+            knowledge.occurrence.task
+            for knowledge in away
+            if any(call.tool == step.tool for call in knowledge.occurrence.followers)
         }
         if not calling:
             return False
@@ -189,12 +191,12 @@ def grow(
     if tool in avoid or corpus.effects.get(tool) not in allowed:
         return
     occurrences = collect_occurrences(corpus, tool)
-    if len({each.task for each in occurrences}) < MIN_TASKS:
+    if len({occurrence.task for occurrence in occurrences}) < MIN_TASKS:
         return
     start = Growing(
         corpus,
         start_from_anchor(tool, occurrences, corpus.effects[tool]),
-        [Knowledge(each) for each in occurrences],
+        [Knowledge(occurrence) for occurrence in occurrences],
         avoid,
         thresholds or Thresholds(),
     )
@@ -227,11 +229,11 @@ def _with_writes(growing: Growing) -> Iterator[MetaTool | Refused]:
             )
         )
         yield from (form for form in forms if isinstance(form, Refused))
-        found = [form for form in forms if isinstance(form, Form)]
-        yield from (append_write(growing.routine, form) for form in found)
-        if len(found) != 1:
+        writes = [form for form in forms if isinstance(form, Form)]
+        yield from (append_write(growing.routine, form) for form in writes)
+        if len(writes) != 1:
             return  # where agents go on to different writes, they decide
-        growing.go_on_behind(found[0])
+        growing.go_on_behind(writes[0])
         before = len(growing.routine.steps)
         _extend(growing, None)
         if len(growing.routine.steps) > before:
@@ -245,8 +247,8 @@ def _extend(growing: Growing, opened: dict[str, tuple[Growing, Growth]] | None) 
         if opened is not None:
             _note_opened(growing, growths, opened)
         bound = sorted(
-            (each for each in growths if not each.parameters),
-            key=lambda each: each.rank(len(growing.routine.steps)),
+            (growth for growth in growths if not growth.parameters),
+            key=lambda growth: growth.rank(len(growing.routine.steps)),
         )
         trials = ((growth, growing.tried(growth)) for growth in bound)
         best = next(((growth, verdict) for growth, verdict in trials if verdict), None)
@@ -268,8 +270,10 @@ def _note_opened(
 
 def start_from_anchor(tool: str, occurrences: Sequence[Occurrence], effect: Effect = Effect.READ) -> MetaTool:
     """The anchor alone: every argument a parameter, required where every call had it."""
-    names = sorted({name for each in occurrences for name in each.anchor.args})
-    optional = tuple(name for name in names if not all(name in each.anchor.args for each in occurrences))
+    names = sorted({name for occurrence in occurrences for name in occurrence.anchor.args})
+    optional = tuple(
+        name for name in names if not all(name in occurrence.anchor.args for occurrence in occurrences)
+    )
     args: dict[str, Binding] = {name: Parameter(name=name) for name in names}
     step = Step(tool=tool, args=args, optional=optional, effect=effect)
     parameters = tuple(ParameterSpec(name=name, required=name not in optional) for name in names)
@@ -278,12 +282,14 @@ def start_from_anchor(tool: str, occurrences: Sequence[Occurrence], effect: Effe
 
 def _without_positions(growths: list[Growth]) -> list[Growth]:
     """Without the steps that take one position of a list, where one for each item explains as much and wastes little."""
-    sound = [each for each in growths if each.step.over and each.extra <= LITTLE_WASTE * each.explained]
-    mapped = max((each.explained for each in sound), default=0)
+    sound = [
+        growth for growth in growths if growth.step.over and growth.extra <= LITTLE_WASTE * growth.explained
+    ]
+    mapped = max((growth.explained for growth in sound), default=0)
     return [
-        each
-        for each in growths
-        if each.explained > mapped or not any(map(is_positional, each.step.args.values()))
+        growth
+        for growth in growths
+        if growth.explained > mapped or not any(map(is_positional, growth.step.args.values()))
     ]
 
 

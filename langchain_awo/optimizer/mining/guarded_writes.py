@@ -57,7 +57,7 @@ def find_guarded_forms(
     thresholds: Thresholds,
 ) -> Iterator[Form | Refused]:
     """Writes that may come next in a routine, with their trial; and why the others are left to the agent."""
-    occurrences = [each.occurrence for each in known]
+    occurrences = [knowledge.occurrence for knowledge in known]
     taken = [spec.name for spec in routine.parameters]
     for tool in list_followers(occurrences, min_tasks=MIN_TASKS):
         effect = effects.get(tool, Effect.UNKNOWN)
@@ -73,20 +73,20 @@ def decide_write(
     routine: MetaTool, form: Form, known: Sequence[Knowledge], thresholds: Thresholds
 ) -> Form | Refused:
     """The form as a step that follows or is guarded, with its trial; or why it is left to the agent."""
-    occurrences = [each.occurrence for each in known]
+    occurrences = [knowledge.occurrence for knowledge in known]
     anchor = routine.steps[0].tool
     cases = list(_cases(form.step, occurrences, find_telling_words(form.step.tool, routine.tools)))
     followed = sum(case.followed for case in cases)
     if compute_lower_bound(followed, len(cases), thresholds.confidence) >= thresholds.writes:
         step = form.step
     else:
-        found = explain(cases)
-        if found is None or not is_sure(found, thresholds.writes):
-            return _decision(form.step, anchor, cases, found, thresholds)
-        step = _guarded(form.step, found)
+        explanation = explain(cases)
+        if explanation is None or not is_sure(explanation, thresholds.writes):
+            return _decision(form.step, anchor, cases, explanation, thresholds)
+        step = _guarded(form.step, explanation)
 
     def is_found_without(_step: Step, fold: int) -> bool:
-        away = [each for each in known if each.occurrence.fold != fold]
+        away = [knowledge for knowledge in known if knowledge.occurrence.fold != fold]
         again = write_form(
             Step(tool=step.tool, effect=step.effect), learn_flow(step.tool, away), steps=routine.steps
         )
@@ -105,76 +105,86 @@ def _cases(step: Step, occurrences: Sequence[Occurrence], words: frozenset[str])
     """
     cases = [
         (
-            has_asked(each.run, words, before=each.known_before),
+            has_asked(occurrence.run, words, before=occurrence.known_before),
             Case(
-                each.task,
-                collect_facts(each.frame),
-                any(call.key in align(step, each) for call in each.followers),
+                occurrence.task,
+                collect_facts(occurrence.frame),
+                any(call.key in align(step, occurrence) for call in occurrence.followers),
             ),
         )
-        for each in occurrences
-        if all(number in each.frame.outputs for number in step.depends_on)
+        for occurrence in occurrences
+        if all(number in occurrence.frame.outputs for number in step.depends_on)
     ]
     followed = [asked for asked, case in cases if case.followed]
     only_asked = sum(followed) >= ASKED * len(followed) > 0
     return [case for asked, case in cases if asked or case.followed or not only_asked]
 
 
-def _guarded(step: Step, found: FoundConditions) -> Step:
-    first, *also = found.conditions
+def _guarded(step: Step, explanation: FoundConditions) -> Step:
+    first, *also = explanation.conditions
     guard = Guard(
         source=first.source,
         test=first.test,
         value=first.value,
         also=tuple(also),
         otherwise="stop",
-        evidence=found.evidence,
+        evidence=explanation.evidence,
     )
     return replace(step, guard=guard)
 
 
 def _decision(
-    step: Step, anchor: str, cases: Sequence[Case], found: FoundConditions | None, thresholds: Thresholds
+    step: Step,
+    anchor: str,
+    cases: Sequence[Case],
+    explanation: FoundConditions | None,
+    thresholds: Thresholds,
 ) -> Refused:
     """Why a write is left to the agent, and by how much the best condition fell short."""
-    confidence, wanted = thresholds.confidence, thresholds.writes
+    confidence, required = thresholds.confidence, thresholds.writes
     followed, places = sum(case.followed for case in cases), len(cases)
-    seen = f"{step.tool} follows {anchor} in {followed} of {places} places"
+    summary = f"{step.tool} follows {anchor} in {followed} of {places} places"
     near = compute_lower_bound(followed, places, confidence)
     if followed == places:
-        missing = count_missing_places(followed, places, confidence=confidence, wanted=wanted)
-        reason = f"{seen}, always, but that is {format_count(missing, 'place')} short of what a write needs"
-    elif found is None:
-        reason = f"{seen}: the agents decide, and nothing that is known there explains when"
+        missing = count_missing_places(followed, places, confidence=confidence, wanted=required)
+        reason = (
+            f"{summary}, always, but that is {format_count(missing, 'place')} short of what a write needs"
+        )
+    elif explanation is None:
+        reason = f"{summary}: the agents decide, and nothing that is known there explains when"
     else:
-        reason = f"{seen}: the agents decide; {_condition(step, found)}, {_shortfall(found.evidence, wanted)}"
-        near = min(found.precision(CONFIDENCE), found.coverage(CONFIDENCE))
+        shortfall = _shortfall(explanation.evidence, required)
+        reason = f"{summary}: the agents decide; {_condition(step, explanation)}, {shortfall}"
+        near = min(explanation.precision(CONFIDENCE), explanation.coverage(CONFIDENCE))
     return Refused(
         routine=(anchor, step.tool),
         code="decided",
         reason=reason,
         occurrences=places,
-        nearness=round(min(near / wanted, 1.0), 4) if wanted else 0.0,
+        nearness=round(min(near / required, 1.0), 4) if required else 0.0,
     )
 
 
-def _condition(step: Step, found: FoundConditions) -> str:
-    guarded, seen = _guarded(step, found), found.evidence
+def _condition(step: Step, explanation: FoundConditions) -> str:
+    guarded, evidence = _guarded(step, explanation), explanation.evidence
     shown = format_guard(guarded.guard, guarded) if guarded.guard else ""
-    left = seen.others - seen.others_followed
-    return f"with the condition {shown} it is {seen.followed} of {seen.held}, and {left} of {seen.others} others did not"
+    unfollowed = evidence.others - evidence.others_followed
+    return (
+        f"with the condition {shown} it is {evidence.followed} of {evidence.held}, "
+        f"and {unfollowed} of {evidence.others} others did not"
+    )
 
 
-def _shortfall(seen: GuardEvidence, wanted: float) -> str:
+def _shortfall(evidence: GuardEvidence, required: float) -> str:
     """How many more places would be needed on each side, if all of them agreed."""
-    left = seen.others - seen.others_followed
-    sides = [("with it", seen.followed, seen.held), ("without it", left, seen.others)]
+    unfollowed = evidence.others - evidence.others_followed
+    sides = [("with it", evidence.followed, evidence.held), ("without it", unfollowed, evidence.others)]
     missing = [
         f"{format_count(count, 'place')} {side}"
         for side, agree, total in sides
-        if (count := count_missing_places(agree, total, confidence=CONFIDENCE, wanted=wanted))
+        if (count := count_missing_places(agree, total, confidence=CONFIDENCE, wanted=required))
     ]
-    return f"{' and '.join(missing)} short of the bound of {wanted:.2f}"
+    return f"{' and '.join(missing)} short of the bound of {required:.2f}"
 
 
 def append_write(routine: MetaTool, form: Form) -> MetaTool:

@@ -22,20 +22,20 @@ from langchain_awo.optimizer.mining.occurrences import Occurrence
 class Knowledge:
     """What an occurrence's steps so far say about the arguments of its followers."""
 
-    def __init__(self, each: Occurrence) -> None:
-        self.occurrence = each
-        self._index = Wanted(dict(_parts(each.followers)))
+    def __init__(self, occurrence: Occurrence) -> None:
+        self.occurrence = occurrence
+        self._index = Wanted(dict(_parts(occurrence.followers)))
         self._places: defaultdict[str, set[Place]] = defaultdict(set)
-        for step in sorted(each.frame.outputs.keys() | each.frame.arguments.keys()):
+        for step in sorted(occurrence.frame.outputs.keys() | occurrence.frame.arguments.keys()):
             self.learn(step)
 
-    def copy(self, each: Occurrence) -> Knowledge:
+    def copy(self, occurrence: Occurrence) -> Knowledge:
         """The same for an occurrence that goes another way from here."""
-        other = object.__new__(Knowledge)
-        other.occurrence = each
-        other._index = self._index
-        other._places = defaultdict(set, {key: set(found) for key, found in self._places.items()})
-        return other
+        copied = object.__new__(Knowledge)
+        copied.occurrence = occurrence
+        copied._index = self._index
+        copied._places = defaultdict(set, {key: set(places) for key, places in self._places.items()})
+        return copied
 
     def learn(self, step: int) -> None:
         """Looks through the arguments and the output of a new step."""
@@ -58,10 +58,10 @@ MAX_SHAPES: Final = 3
 def find_shapes(tool: str, occurrences: Iterable[Occurrence], *, min_tasks: int) -> list[Shape | None]:
     """The ways in which a tool is called in enough tasks, and `None` for all of them together."""
     tasks: defaultdict[Shape, set[str]] = defaultdict(set)
-    for each in occurrences:
-        for call in each.followers:
+    for occurrence in occurrences:
+        for call in occurrence.followers:
             if call.tool == tool:
-                tasks[frozenset(call.args)].add(each.task)
+                tasks[frozenset(call.args)].add(occurrence.task)
     ranked = sorted(tasks, key=lambda shape: (-len(tasks[shape]), sorted(shape)))
     common = [shape for shape in ranked if len(tasks[shape]) >= min_tasks][:MAX_SHAPES]
     return [None, *common] if len(tasks) > 1 else [None]
@@ -75,19 +75,19 @@ def learn_flow(tool: str, known: Iterable[Knowledge], shape: Shape | None = None
     """
     votes: defaultdict[str, ArgumentVotes] = defaultdict(ArgumentVotes)
     total, number = 0.0, 0
-    for each in known:
+    for knowledge in known:
         calls = [
             call
-            for call in each.occurrence.followers
+            for call in knowledge.occurrence.followers
             if call.tool == tool and (shape is None or call.args.keys() == shape)
         ]
         for call in calls:
             weight = 1 / len(calls)
             total += weight
             for name, value in call.args.items():
-                for own, part in votes[name].count(value, weight):
+                for part_votes, part in votes[name].count(value, weight):
                     key = derive_value_key(part)
-                    own.agree(each.places(key), key, example=number, weight=weight)
+                    part_votes.agree(knowledge.places(key), key, example=number, weight=weight)
             number += 1
     return StepFlow(total, dict(sorted(votes.items())))
 

@@ -55,8 +55,10 @@ def explain_left_over(
     Args:
         writes: whether writes may be compiled; those that may are refused where they are tried.
     """
-    occurrences = [each.occurrence for each in known]
-    followed = Counter(tool for each in occurrences for tool in {call.tool for call in each.followers})
+    occurrences = [knowledge.occurrence for knowledge in known]
+    followed = Counter(
+        tool for occurrence in occurrences for tool in {call.tool for call in occurrence.followers}
+    )
     often = [
         tool
         for tool in list_followers(occurrences, min_tasks=MIN_TASKS)
@@ -65,8 +67,8 @@ def explain_left_over(
     missed = sorted(set(often) - set(routine.tools), key=lambda tool: (-followed[tool], tool))
     for tool in missed[:MOST]:
         effect = effects.get(tool, Effect.UNKNOWN)
-        if found := explain_refusal(tool, effect, routine, known, writes=writes):
-            code, reason = found
+        if refusal := explain_refusal(tool, effect, routine, known, writes=writes):
+            code, reason = refusal
             anchor, places = routine.steps[0].tool, len(occurrences)
             yield Refused(
                 routine=(anchor, tool),
@@ -123,35 +125,40 @@ def explain_barring(tool: str, effect: Effect, *, writes: bool) -> tuple[str, st
 
 def _unbound(flow: StepFlow, agreement: float, *, constants: bool = True) -> tuple[str, str]:
     accounts = list(account_for_arguments(flow, agreement=agreement, constants=constants))
-    missing = [each for each in accounts if not flow.always(each.name)]
+    missing = [account for account in accounts if not flow.always(account.name)]
     listed = [
-        each for each in accounts if not constants and each.is_explained and _POSITION.search(each.source)
+        account
+        for account in accounts
+        if not constants and account.is_explained and _POSITION.search(account.source)
     ]
     if listed:
-        named = join_words([f"{each.name} is {each.source}" for each in listed])
+        named = join_words([f"{account.name} is {account.source}" for account in listed])
         return (
             "unbound",
             f"but {named}: a value picked by its position in a list is no safe target for a write",
         )
-    open_ = describe_open([each for each in accounts if not each.is_explained])
-    if not any(each.flows for each in accounts):
+    open_ = describe_open([account for account in accounts if not account.is_explained])
+    if not any(account.flows for account in accounts):
         named = f": {open_}" if open_ else ""
         return (
             "unbound",
             f"but none of its arguments come from an earlier step, so the model must supply them all{named}",
         )
     if missing:
-        named = ", ".join(f"{each.name} in {each.calls} of {round(flow.total)}" for each in missing)
+        named = ", ".join(f"{account.name} in {account.calls} of {round(flow.total)}" for account in missing)
         return "unbound", f"but its calls do not all have the same arguments: {named}"
     return "unbound", f"but not all of its arguments are explained: {open_}"
 
 
 def describe_open(accounts: Sequence[ArgumentAccount]) -> str:
     """Arguments that nothing explains, with the places that come nearest."""
-    near = [each for each in accounts if each.agree >= NEAR * each.calls and each.source]
-    nowhere = [each.name for each in accounts if each not in near]
-    told = [f"{each.name} is {each.source} in {each.agree} of {each.calls} calls only" for each in near]
+    near = [account for account in accounts if account.agree >= NEAR * account.calls and account.source]
+    nowhere = [account.name for account in accounts if account not in near]
+    clauses = [
+        f"{account.name} is {account.source} in {account.agree} of {account.calls} calls only"
+        for account in near
+    ]
     if nowhere:
         verb = "stands" if len(nowhere) == 1 else "stand"
-        told.append(f"{join_words(nowhere)} {verb} in no earlier output or argument")
-    return "; ".join(told)
+        clauses.append(f"{join_words(nowhere)} {verb} in no earlier output or argument")
+    return "; ".join(clauses)

@@ -52,10 +52,10 @@ def asks_for_a_part(step: Step, occurrences: Sequence[Occurrence]) -> bool:
 def _tasks(tool: str, name: str, value: JSONValue, occurrences: Iterable[Occurrence]) -> tuple[int, int]:
     """Distinct tasks with a call of the tool that passes the value, and all with a call of it."""
     having, calling = set[str](), set[str]()
-    for each in occurrences:
-        for call in each.followers:
+    for occurrence in occurrences:
+        for call in occurrence.followers:
             if call.tool == tool:
-                calling.add(each.task)
+                calling.add(occurrence.task)
                 if same(call.args.get(name, MISSING), value):
-                    having.add(each.task)
+                    having.add(occurrence.task)
     return len(having), len(calling)

@@ -61,16 +61,16 @@ def measure(form: Form, occurrences: Sequence[Occurrence]) -> Growth:
     orders: list[int] = []
     tasks: set[str] = set()
     extra = places = wanted = 0
-    for each in occurrences:
-        made = align(form.step, each)
-        if not made:
+    for occurrence in occurrences:
+        predicted = align(form.step, occurrence)
+        if not predicted:
             continue
-        hits = [order for order, call in enumerate(each.followers) if call.key in made]
+        hits = [order for order, call in enumerate(occurrence.followers) if call.key in predicted]
         places += 1
         wanted += bool(hits)
-        extra += len(made) - len(hits)
+        extra += len(predicted) - len(hits)
         orders += hits
         if hits:
-            tasks.add(each.task)
+            tasks.add(occurrence.task)
     mean = round(sum(orders) / max(1, len(orders)), 6)
     return Growth(form.step, len(orders), len(tasks), extra, places, wanted, mean, form.parameters)

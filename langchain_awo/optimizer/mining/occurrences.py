@@ -58,19 +58,19 @@ class Occurrence:
 
     def knows(self, value: JSONValue) -> bool:
         """Whether a value was known when the routine would start, or is said by the anchor call itself."""
-        said = any(same(value, each) for each in self.anchor.args.values())
-        return said or self.run.known(value, before=self.known_before)
+        is_in_anchor = any(same(value, argument) for argument in self.anchor.args.values())
+        return is_in_anchor or self.run.known(value, before=self.known_before)
 
-    def look_ahead(self, made: Iterable[str]) -> None:
+    def look_ahead(self, keys: Iterable[str]) -> None:
         """Takes calls as made, and looks what follows now."""
-        self.done |= frozenset(made)
+        self.done |= frozenset(keys)
         self.followers = list(_followers(self.segment, self.position, self.done))
 
     def copy(self) -> Occurrence:
         """One that can go another way."""
         frame = self.frame
-        own = Frame(frame.parameters, dict(frame.arguments), dict(frame.outputs))
-        return replace(self, followers=list(self.followers), frame=own)
+        copied = Frame(frame.parameters, dict(frame.arguments), dict(frame.outputs))
+        return replace(self, followers=list(self.followers), frame=copied)
 
 
 def collect_occurrences(corpus: Corpus, tool: str, *, sample: int | None = SAMPLE) -> list[Occurrence]:
@@ -82,11 +82,11 @@ def collect_occurrences(corpus: Corpus, tool: str, *, sample: int | None = SAMPL
     """
     places = list(_places(corpus, tool))
     if sample is not None and len(places) > sample:
-        seen: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         ranked = []
         for number, (run, *_) in enumerate(places):
-            seen[run.task] += 1
-            ranked.append((seen[run.task], compute_digest(run.trace_id), number))
+            counts[run.task] += 1
+            ranked.append((counts[run.task], compute_digest(run.trace_id), number))
         kept = sorted(number for *_, number in sorted(ranked)[:sample])
         places = [places[number] for number in kept]
     return _dealt([_occurrence(*place) for place in places])
@@ -95,12 +95,12 @@ def collect_occurrences(corpus: Corpus, tool: str, *, sample: int | None = SAMPL
 def _dealt(occurrences: list[Occurrence]) -> list[Occurrence]:
     """The same with their folds: tasks that go on to the same tools are dealt one after the other, so that none holds them all."""
     going_on: defaultdict[str, set[str]] = defaultdict(set)
-    for each in occurrences:
-        going_on[each.task].update(call.tool for call in each.followers)
+    for occurrence in occurrences:
+        going_on[occurrence.task].update(call.tool for call in occurrence.followers)
     ranked = sorted(going_on, key=lambda task: (sorted(going_on[task]), compute_digest(task)))
     folds = {task: number % FOLDS for number, task in enumerate(ranked)}
-    for each in occurrences:
-        each.fold = folds[each.task]
+    for occurrence in occurrences:
+        occurrence.fold = folds[occurrence.task]
     return occurrences
 
 
@@ -116,9 +116,9 @@ def _places(corpus: Corpus, tool: str) -> Iterator[tuple[Run, Segment, int, Call
 
 def _occurrence(run: Run, segment: Segment, position: int, anchor: Call) -> Occurrence:
     frame = Frame(parameters=anchor.args, arguments={1: anchor.args}, outputs={1: anchor.output})
-    found = Occurrence(run, segment, position, anchor, frame)
-    found.look_ahead([anchor.key])
-    return found
+    occurrence = Occurrence(run, segment, position, anchor, frame)
+    occurrence.look_ahead([anchor.key])
+    return occurrence
 
 
 def _followers(segment: Segment, position: int, done: frozenset[str]) -> Iterator[Call]:
@@ -126,26 +126,26 @@ def _followers(segment: Segment, position: int, done: frozenset[str]) -> Iterato
 
     Of several writes that a model asked for side by side only those of the first tool: the others came after it.
     """
-    seen = set(done)
+    done_keys = set(done)
     if any(not call.effect.is_read and call.key not in done for call in segment.rounds[position].calls):
         return
     for current in segment.rounds[position + 1 : position + 1 + WINDOW]:
-        fresh = [call for call in current.calls if call.ok and call.key not in seen]
+        fresh = [call for call in current.calls if call.ok and call.key not in done_keys]
         writes = [call for call in current.calls if not call.effect.is_read and call.key not in done]
         yield from (call for call in fresh if call.effect.is_read)
         if writes:
             yield from (call for call in fresh if call.tool == writes[0].tool)
             return
-        seen.update(call.key for call in fresh)
+        done_keys.update(call.key for call in fresh)
 
 
 def list_followers(occurrences: Sequence[Occurrence], *, min_tasks: int) -> list[str]:
     """Tools that follow in at least so many tasks, sorted."""
     tasks: dict[str, set[str]] = defaultdict(set)
-    for each in occurrences:
-        for call in each.followers:
-            tasks[call.tool].add(each.task)
-    return sorted(tool for tool, seen in tasks.items() if len(seen) >= min_tasks)
+    for occurrence in occurrences:
+        for call in occurrence.followers:
+            tasks[call.tool].add(occurrence.task)
+    return sorted(tool for tool, task_ids in tasks.items() if len(task_ids) >= min_tasks)
 
 
 def predict_calls(step: Step, frame: Frame) -> dict[str, dict[str, JSONValue]]:

@@ -76,11 +76,11 @@ def _one_author(candidate: MetaTool, step: Step) -> Refused:
 
 
 def _depending(candidate: MetaTool, number: int) -> set[int]:
-    found = {number}
+    numbers = {number}
     for later, step in enumerate(candidate.steps, start=1):
-        if step.depends_on & found:
-            found.add(later)
-    return found
+        if step.depends_on & numbers:
+            numbers.add(later)
+    return numbers
 
 
 def _without(candidate: MetaTool, dropped: Iterable[int]) -> MetaTool:
@@ -104,11 +104,11 @@ def _of_one_author(candidate: MetaTool, corpus: Corpus) -> set[int]:
     if not corpus.has_authors:
         return set()
     authors: dict[int, set[str]] = {}
-    for each in collect_occurrences(corpus, candidate.steps[0].tool):
-        authors.setdefault(1, set()).add(each.run.author)
+    for occurrence in collect_occurrences(corpus, candidate.steps[0].tool):
+        authors.setdefault(1, set()).add(occurrence.run.author)
         for number, step in enumerate(candidate.steps[1:], start=2):
-            keys = align(step, each)
-            if any(call.key in keys for call in each.followers):
-                authors.setdefault(number, set()).add(each.run.author)
-            advance(number, step, each)
-    return {number for number, found in authors.items() if len(found) == 1 and "" not in found}
+            keys = align(step, occurrence)
+            if any(call.key in keys for call in occurrence.followers):
+                authors.setdefault(number, set()).add(occurrence.run.author)
+            advance(number, step, occurrence)
+    return {number for number, names in authors.items() if len(names) == 1 and "" not in names}

@@ -32,7 +32,7 @@ def verify(
     """
     anchor = candidate.steps[0].tool
     occurrences = collect_occurrences(corpus, anchor)
-    going_on = [each.copy() for each in occurrences]
+    going_on = [occurrence.copy() for occurrence in occurrences]
     verdicts, refused = {1: Verdict(candidate.steps[0])}, []
     for number, step in enumerate(candidate.steps[1:], start=2):
         verdict = try_step(step, going_on)
@@ -42,8 +42,8 @@ def verify(
             refused.append(doubt)
             continue
         verdicts[number] = verdict
-        for each in going_on:
-            advance(number, step, each)
+        for occurrence in going_on:
+            advance(number, step, occurrence)
     if len(verdicts) == 1:
         return None, refused
     kept = _kept(expect_output(candidate, verdicts, going_on, thresholds), verdicts)
@@ -60,13 +60,13 @@ def _evidence(routine: MetaTool, occurrences: Sequence[Occurrence], thresholds: 
     places = exact = 0
     tools = {step.tool for step in routine.steps[1:]}
     missed = {fold for step in routine.steps if "" in step.evidence for fold in step.evidence[""].missed}
-    for each in occurrences:
-        recorded = {call.key for call in each.followers if call.tool in tools}
+    for occurrence in occurrences:
+        recorded = {call.key for call in occurrence.followers if call.tool in tools}
         if recorded:
             places += 1
-            exact += each.fold not in missed and recorded <= _replayed(routine, each)
+            exact += occurrence.fold not in missed and recorded <= _replayed(routine, occurrence)
     return Evidence(
-        tasks=len({each.task for each in occurrences}),
+        tasks=len({occurrence.task for occurrence in occurrences}),
         occurrences=len(occurrences),
         held_out=places,
         held_out_exact=exact,
@@ -74,11 +74,12 @@ def _evidence(routine: MetaTool, occurrences: Sequence[Occurrence], thresholds: 
     )
 
 
-def _replayed(routine: MetaTool, each: Occurrence) -> frozenset[str]:
+def _replayed(routine: MetaTool, occurrence: Occurrence) -> frozenset[str]:
     """Keys of the calls that the routine makes in a place, run as the executor runs it."""
-    found = simulate(routine, each.run, each.segment, each.position)
+    simulations = simulate(routine, occurrence.run, occurrence.segment, occurrence.position)
     return next(
-        (simulation.keys for simulation in found if simulation.anchor == each.anchor.key), frozenset()
+        (simulation.keys for simulation in simulations if simulation.anchor == occurrence.anchor.key),
+        frozenset(),
     )
 
 
@@ -120,21 +121,23 @@ def _too_often_failed(candidate: MetaTool, corpus: Corpus, thresholds: Threshold
 def _outcomes(corpus: Corpus, anchor: str) -> Iterable[tuple[Counter[str], bool]]:
     """Successful calls by tool, and the outcome, of each run that is known to have ended well or badly."""
     for run in corpus.runs:
-        calls = (call for segment in run.segments for each in segment.rounds for call in each.calls)
+        calls = (call for segment in run.segments for current in segment.rounds for call in current.calls)
         counted = Counter(call.tool for call in calls if call.ok)
         if run.success is not None and counted[anchor]:
             yield counted, run.success
 
 
 def _goes_on(candidate: MetaTool, calls: Counter[str]) -> bool:
-    wanted = Counter(step.tool for step in candidate.steps if not step.guard)
-    return all(calls[tool] >= count for tool, count in wanted.items())
+    counts = Counter(step.tool for step in candidate.steps if not step.guard)
+    return all(calls[tool] >= count for tool, count in counts.items())
 
 
 def _judged(step: Step, verdict: Verdict) -> Step:
     """The step with what this trial showed, unless the trial in which it was found showed more."""
-    known = any(seen.held_out_agree or seen.held_out_contradict for seen in step.evidence.values())
-    return step if known else with_verdict(step, verdict)
+    is_tried = any(
+        evidence.held_out_agree or evidence.held_out_contradict for evidence in step.evidence.values()
+    )
+    return step if is_tried else with_verdict(step, verdict)
 
 
 def build_refusal(candidate: MetaTool, code: str, reason: str, occurrences: int) -> Refused:

@@ -41,11 +41,11 @@ class Candidate:
 
     def closed(self, steps: Steps) -> Steps:
         """The steps with all that they depend on."""
-        found = set(steps) | {1}
+        numbers = set(steps) | {1}
         for number in range(len(self.meta_tool.steps), 0, -1):
-            if number in found:
-                found |= self.meta_tool.steps[number - 1].depends_on
-        return frozenset(found)
+            if number in numbers:
+                numbers |= self.meta_tool.steps[number - 1].depends_on
+        return frozenset(numbers)
 
     def restricted(self, steps: Steps) -> MetaTool:
         """The meta-tool with the chosen steps only."""
@@ -61,11 +61,15 @@ class Candidate:
         """What the chosen steps would do at a place; unasked, they may make only so many calls."""
         key = (index, position, steps, unasked)
         if key not in self._parts:
-            found = [each.part(steps) for each in self.places.get(index, {}).get(position, ())]
+            simulations = [
+                simulation.part(steps) for simulation in self.places.get(index, {}).get(position, ())
+            ]
             if unasked:
                 kept = self.restricted(steps)
-                found = [within_budget(each, kept, calls=MAX_UNASKED_CALLS) for each in found]
-            self._parts[key] = found
+                simulations = [
+                    within_budget(simulation, kept, calls=MAX_UNASKED_CALLS) for simulation in simulations
+                ]
+            self._parts[key] = simulations
         return self._parts[key]
 
 
@@ -77,7 +81,7 @@ class Cover:
         self.segments: list[tuple[Run, Segment, list[Part | None]]] = list(
             classify_rounds(sample_corpus(corpus))
         )
-        self.candidates = [Candidate(each, self._simulated(each)) for each in routines]
+        self.candidates = [Candidate(routine, self._simulated(routine)) for routine in routines]
         self._tallies: dict[tuple[str, int, Choice], Tally] = {}
 
     def tally(self, choice: Mapping[int, Steps], *, unasked: bool, touched: set[int] | None = None) -> Tally:
@@ -93,14 +97,14 @@ class Cover:
 
     def segment_tally(self, index: int, choice: Mapping[int, Steps], *, unasked: bool) -> Tally:
         """What a choice saves in one segment."""
-        own: Choice = tuple(
+        relevant: Choice = tuple(
             (number, choice[number]) for number in sorted(choice) if index in self.candidates[number].places
         )
-        key = ("unasked" if unasked else "blind", index, own)
+        key = ("unasked" if unasked else "blind", index, relevant)
         if key not in self._tallies:
             run, segment, parts = self.segments[index]
             walk = walk_continue if unasked else walk_blind
-            self._tallies[key] = walk(segment, parts, self._found(index, own, unasked=unasked)).of(
+            self._tallies[key] = walk(segment, parts, self._found(index, relevant, unasked=unasked)).of(
                 run.trace_id
             )
         return self._tallies[key]
@@ -108,9 +112,9 @@ class Cover:
     def _found(self, index: int, choice: Choice, *, unasked: bool) -> Callable[[int], list[Used]]:
         def found(position: int) -> list[Used]:
             return [
-                (self.candidates[number].restricted(steps), each)
+                (self.candidates[number].restricted(steps), simulation)
                 for number, steps in choice
-                for each in self.candidates[number].simulations(index, position, steps, unasked=unasked)
+                for simulation in self.candidates[number].simulations(index, position, steps, unasked=unasked)
             ]
 
         return found
@@ -119,8 +123,8 @@ class Cover:
         places: dict[int, dict[int, list[Simulation]]] = {}
         for index, position in self._starts(routine.steps[0].tool):
             run, segment, _ = self.segments[index]
-            if found := list(simulate(routine, run, segment, position, blind=True)):
-                places.setdefault(index, {})[position] = found
+            if simulations := list(simulate(routine, run, segment, position, blind=True)):
+                places.setdefault(index, {})[position] = simulations
         return places
 
     def _starts(self, tool: str) -> Iterator[tuple[int, int]]:

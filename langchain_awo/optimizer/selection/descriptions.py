@@ -68,14 +68,14 @@ def describe(meta_tool: MetaTool) -> str:
     )
     noun = " ".join(extract_object(subject.tool))
     only = "" if means else f"If you only need the {noun}, call {subject.tool} directly."
-    said = [
+    sentences = [
         f"Returns {_what(meta_tool)} in one call{_by(meta_tool)}.",
         f"Takes care of the {' and '.join(means)}." if means and not lets_in(subject) else "",
         *_limits(meta_tool),
         "It only reads data.",
         only,
     ]
-    return " ".join(sentence for sentence in said if sentence)
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _what(meta_tool: MetaTool) -> str:
@@ -111,8 +111,8 @@ def _together(meta_tool: MetaTool) -> str:
         reads = [step for step in meta_tool.steps if not is_means(step)]
         return " in full" if len(reads) > 1 else ""
     named = objects[:NAMED] if len(objects) <= NAMED else [*objects[: NAMED - 1], "more"]
-    own = extract_object(find_subject(meta_tool).tool)[-1]
-    whose = "their" if own in PEOPLE or own == pluralize(own) else "its"
+    noun = extract_object(find_subject(meta_tool).tool)[-1]
+    whose = "their" if noun in PEOPLE or noun == pluralize(noun) else "its"
     listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
     return f" with {whose} {listed}"
 
@@ -132,26 +132,28 @@ def _limits(meta_tool: MetaTool) -> Iterator[str]:
 def _describe_write(meta_tool: MetaTool, write: Step) -> str:
     first = meta_tool.steps[0]
     if write is first:
-        found = " and ".join(" ".join(nouns) for nouns in list_objects(meta_tool))
-        return f"Calls {write.tool}, then returns {found or 'what it made in full'}. Changes data."
-    conditions = [_said(each, meta_tool) for each in list_conditions(write.guard)] if write.guard else []
+        objects = " and ".join(" ".join(nouns) for nouns in list_objects(meta_tool))
+        return f"Calls {write.tool}, then returns {objects or 'what it made in full'}. Changes data."
+    conditions = (
+        [_said(condition, meta_tool) for condition in list_conditions(write.guard)] if write.guard else []
+    )
     only = (
         f", only if {' and '.join(conditions)}; otherwise it changes nothing and says why"
         if conditions
         else ""
     )
     checked = " and ".join(
-        dict.fromkeys(" ".join(extract_object(each.tool)) for each in meta_tool.steps[:-1])
+        dict.fromkeys(" ".join(extract_object(step.tool)) for step in meta_tool.steps[:-1])
     )
-    said = [
+    sentences = [
         f"{_deed(write, first)}{only}.",
         f"Reads the {checked}, then calls {write.tool}. Changes data.",
     ]
     if first.effect.is_read:
-        said.append(
+        sentences.append(
             f"If you only need the {' '.join(extract_object(first.tool))}, call {first.tool} directly."
         )
-    return " ".join(said)
+    return " ".join(sentences)
 
 
 def _deed(write: Step, first: Step) -> str:
@@ -159,8 +161,8 @@ def _deed(write: Step, first: Step) -> str:
     verb, *rest = extract_action(write.tool)
     if verb not in ACTS or not rest:
         return f"Calls {write.tool}"
-    own = extract_object(first.tool)
-    behind = "" if singularize(own[-1]) in map(singularize, rest) else f" for {_one(' '.join(own))}"
+    subject = extract_object(first.tool)
+    behind = "" if singularize(subject[-1]) in map(singularize, rest) else f" for {_one(' '.join(subject))}"
     return f"{_third_person(verb).capitalize()} {_one(' '.join(rest))}{behind}"
 
 

@@ -43,20 +43,20 @@ class Sayings:
 
     def after(self, position: int) -> str:
         """What was said at or after a position of the run's text."""
-        found = bisect_left(self.starts, position)
-        return self.text[self.offsets[found] :] if found < len(self.starts) else ""
+        index = bisect_left(self.starts, position)
+        return self.text[self.offsets[index] :] if index < len(self.starts) else ""
 
 
 def collect_sayings(run: Run) -> Sayings:
     """The agent's own words and the arguments of its calls, in order."""
-    said = [*run.words, *_arguments(run)]
-    said.sort(key=lambda saying: saying[0])
-    parts = [f" {' '.join(split_words(text))} " for _, text in said]
+    sayings = [*run.words, *_arguments(run)]
+    sayings.sort(key=lambda saying: saying[0])
+    parts = [f" {' '.join(split_words(text))} " for _, text in sayings]
     offsets, length = [], 0
     for part in parts:
         offsets.append(length)
         length += len(part)
-    return Sayings("".join(parts), tuple(start for start, _ in said), tuple(offsets))
+    return Sayings("".join(parts), tuple(start for start, _ in sayings), tuple(offsets))
 
 
 def says(later: str, value: JSONValue, *, apart_from: Container[str] = ()) -> bool:
@@ -117,7 +117,7 @@ def _forms(text: str) -> tuple[str, ...]:
     if len(words) > _SENTENCE:
         rows = zip(*(words[start:] for start in range(_QUOTE)), strict=False)
         return tuple(dict.fromkeys([" ".join(row) for row in rows]))
-    forms = [" ".join(words), *(form for found in _DATE.findall(text) for form in _dates(found))]
+    forms = [" ".join(words), *(form for date in _DATE.findall(text) for form in _dates(date))]
     forms += [form for hour, minute in _TIME.findall(text) for form in _times(int(hour), minute)]
     return tuple(form for form in dict.fromkeys(forms) if form)
 

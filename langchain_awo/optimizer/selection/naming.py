@@ -53,12 +53,12 @@ def _parameters(meta_tool: MetaTool, corpus: Corpus, meant: Fillers) -> Iterable
 
 
 def _meant(meta_tool: MetaTool, parameter: str, meant: Fillers) -> tuple[JSONValue, ...]:
-    found = {
+    values = {
         text: value
         for place in _arguments(meta_tool, parameter)
         for text, value in meant.get(place, {}).items()
     }
-    return tuple(found[text] for text in sorted(found))
+    return tuple(values[text] for text in sorted(values))
 
 
 def _arguments(meta_tool: MetaTool, parameter: str) -> Iterator[tuple[str, str]]:

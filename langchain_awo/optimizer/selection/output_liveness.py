@@ -70,11 +70,11 @@ def uses_of(corpus: Corpus, tool: str) -> tuple[dict[str, PlaceUse], int]:
 
     Only outputs after which the agent said something count.
     """
-    seen = list_calls(corpus, tool)
-    stride = max(1, len(seen) // SAMPLE)
-    sampled = seen[::stride]
+    calls = list_calls(corpus, tool)
+    stride = max(1, len(calls) // SAMPLE)
+    sampled = calls[::stride]
     sayings: dict[str, Sayings] = {}
-    found: dict[str, PlaceUse] = {}
+    uses: dict[str, PlaceUse] = {}
     read = 0
     for run, call in sampled:
         if not _spoke_after(run, call):
@@ -82,8 +82,8 @@ def uses_of(corpus: Corpus, tool: str) -> tuple[dict[str, PlaceUse], int]:
         read += 1
         if run.trace_id not in sayings:
             sayings[run.trace_id] = collect_sayings(run)
-        _look(call, run.task, sayings[run.trace_id].after(call.end), found)
-    return found, read
+        _look(call, run.task, sayings[run.trace_id].after(call.end), uses)
+    return uses, read
 
 
 def _spoke_after(run: Run, call: Call) -> bool:
@@ -136,12 +136,12 @@ def list_leaves(output: JSONValue) -> Iterator[tuple[str, JSONValue]]:
             yield place, value
 
 
-def _look(call: Call, task: str, later: str, found: dict[str, PlaceUse]) -> None:
+def _look(call: Call, task: str, later: str, uses: dict[str, PlaceUse]) -> None:
     by_place: dict[str, list[JSONValue]] = {}
     for place, value in list_leaves(call.output):
         by_place.setdefault(place, []).append(value)
     for place, values in by_place.items():
-        use = found.setdefault(place, PlaceUse())
+        use = uses.setdefault(place, PlaceUse())
         use.characters += sum(len(dumps(value)) + _around(place) for value in values)
         telling = [value for value in values if is_telling(value)]
         if len(use.values) < MANY:

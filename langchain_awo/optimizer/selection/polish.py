@@ -32,7 +32,7 @@ def polish_names(plan: ToolkitPlan, namer: Namer) -> ToolkitPlan:
     A name must be one that providers accept and that no tool and no other meta-tool has. A description must say something
     in at most `MAX_DESCRIPTION` characters; the line that names the steps and those that say when they run are kept.
     """
-    taken = {*plan.tools, *(each.name for each in plan.meta_tools)}
+    taken = {*plan.tools, *(meta_tool.name for meta_tool in plan.meta_tools)}
     worded = []
     for meta_tool in plan.meta_tools:
         better = _worded(meta_tool, namer, taken - {meta_tool.name})

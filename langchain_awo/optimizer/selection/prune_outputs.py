@@ -71,8 +71,8 @@ def prune_outputs(
     tools = sorted({step.tool for meta_tool in meta_tools for step in meta_tool.steps})
     hidden = {tool: _hidden(tool, corpus, chosen) for tool in tools}
     return [
-        replace(each, steps=tuple(replace(step, hide=hidden[step.tool]) for step in each.steps))
-        for each in meta_tools
+        replace(meta_tool, steps=tuple(replace(step, hide=hidden[step.tool]) for step in meta_tool.steps))
+        for meta_tool in meta_tools
     ]
 
 
@@ -110,6 +110,6 @@ def _decides(place: str) -> bool:
     return any(_CHOICE.search(name) for name in names)
 
 
-def upper_bound(found: int, total: int, confidence: float) -> float:
+def upper_bound(count: int, total: int, confidence: float) -> float:
     """Upper Beta (Clopper-Pearson) confidence bound of a share."""
-    return float(beta.ppf(confidence, found + 1, total - found)) if found < total else 1.0
+    return float(beta.ppf(confidence, count + 1, total - count)) if count < total else 1.0

@@ -25,7 +25,7 @@ def refuse_off_limits(
         commands: tools that steer the agent itself.
     """
     called = Counter(
-        call.tool for _, segment in corpus.segments() for each in segment.rounds for call in each.calls
+        call.tool for _, segment in corpus.segments() for current in segment.rounds for call in current.calls
     )
     for tool, effect in corpus.effects.items():
         if tool in commands:
@@ -39,23 +39,25 @@ def refuse_off_limits(
         yield Refused(routine=(tool,), code=code, reason=reason, occurrences=called[tool])
 
 
-def refuse_not_worth_it(left: Sequence[LeftOut], kept: Sequence[MetaTool]) -> Iterator[Refused]:
+def refuse_not_worth_it(left_out: Sequence[LeftOut], kept: Sequence[MetaTool]) -> Iterator[Refused]:
     """The candidates that add too little, each with the meta-tool that covers it if there is one.
 
     Args:
         kept: the meta-tools that were chosen, named, in the order in which they were chosen.
     """
-    have = {_shape(each) for each in kept}
-    for each in left:
-        if _shape(each.meta_tool) in have:
+    have = {_shape(meta_tool) for meta_tool in kept}
+    for candidate in left_out:
+        if _shape(candidate.meta_tool) in have:
             continue
-        covering = _covering(each, kept)
+        covering = _covering(candidate, kept)
         yield Refused(
-            routine=list_tools(each.meta_tool),
+            routine=list_tools(candidate.meta_tool),
             code="no_gain",
-            reason=_reason(each, covering),
-            occurrences=each.meta_tool.evidence.occurrences,
-            nearness=round(min(1.0, max(0.0, each.added / each.least)), 4) if each.least > 0 else 0.0,
+            reason=_reason(candidate, covering),
+            occurrences=candidate.meta_tool.evidence.occurrences,
+            nearness=round(min(1.0, max(0.0, candidate.added / candidate.least)), 4)
+            if candidate.least > 0
+            else 0.0,
             covered_by=covering.name if covering else "",
         )
 
@@ -64,27 +66,28 @@ def _shape(meta_tool: MetaTool) -> tuple[tuple[str, bool], ...]:
     return tuple((step.tool, bool(step.over)) for step in meta_tool.steps)
 
 
-def _covering(left: LeftOut, kept: Sequence[MetaTool]) -> MetaTool | None:
+def _covering(candidate: LeftOut, kept: Sequence[MetaTool]) -> MetaTool | None:
     """The chosen meta-tool that leaves a candidate too little: the one it became, or the one that shares most tools with it."""
-    if left.chosen >= 0:
-        return kept[left.chosen]
-    own = set(left.meta_tool.tools)
-    sharing = [each for each in kept if len(own & set(each.tools)) > 1]
-    if not sharing or left.alone < left.least:
+    if candidate.chosen >= 0:
+        return kept[candidate.chosen]
+    tools = set(candidate.meta_tool.tools)
+    sharing = [meta_tool for meta_tool in kept if len(tools & set(meta_tool.tools)) > 1]
+    if not sharing or candidate.alone < candidate.least:
         return None
-    return max(sharing, key=lambda each: (len(own & set(each.tools)), each.name))
+    return max(sharing, key=lambda meta_tool: (len(tools & set(meta_tool.tools)), meta_tool.name))
 
 
-def _reason(left: LeftOut, covering: MetaTool | None) -> str:
-    if left.unwanted_writes:
-        return f"in {left.unwanted_writes:,} places of these traces it would make a write that the agents did not make"
-    if left.is_full and left.added >= left.least:
-        return f"it would save {left.added:,.1f} model calls, but the budget is used up; raise --max-tools"
-    least = f"at least {left.least:,.1f} are needed to pay for its review and its schema"
+def _reason(candidate: LeftOut, covering: MetaTool | None) -> str:
+    if candidate.unwanted_writes:
+        places = f"in {candidate.unwanted_writes:,} places of these traces"
+        return f"{places} it would make a write that the agents did not make"
+    if candidate.is_full and candidate.added >= candidate.least:
+        return (
+            f"it would save {candidate.added:,.1f} model calls, but the budget is used up; raise --max-tools"
+        )
+    least = f"at least {candidate.least:,.1f} are needed to pay for its review and its schema"
     if covering is None:
-        return f"it adds {max(0.0, left.added):,.1f} saved model calls in these traces; {least}"
-    beyond = [tool for tool in left.meta_tool.tools if tool not in covering.tools]
+        return f"it adds {max(0.0, candidate.added):,.1f} saved model calls in these traces; {least}"
+    beyond = [tool for tool in candidate.meta_tool.tools if tool not in covering.tools]
     but = f" but for {join_words(beyond)}" if beyond else ""
-    return (
-        f"{covering.name} covers it{but}; it would add {max(0.0, left.added):,.1f} saved model calls; {least}"
-    )
+    return f"{covering.name} covers it{but}; it would add {max(0.0, candidate.added):,.1f} saved model calls; {least}"

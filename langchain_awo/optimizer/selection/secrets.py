@@ -72,8 +72,10 @@ def _clean_signature(name: str, signature: ToolSignature) -> ToolSignature:
 def without_secret_words(refused: Iterable[Refused]) -> list[Refused]:
     """Refusals whose words show no secret."""
     return [
-        replace(each, routine=tuple(_name_only(call) for call in each.routine), reason=_told(each.reason))
-        for each in refused
+        replace(
+            refusal, routine=tuple(_name_only(call) for call in refusal.routine), reason=_told(refusal.reason)
+        )
+        for refusal in refused
     ]
 
 
@@ -87,7 +89,8 @@ def _told(reason: str) -> str:
 
 def _with_clean_schemas(meta_tool: MetaTool) -> MetaTool:
     parameters = tuple(
-        replace(each, schema=redact_schema(each.schema, name=each.name)) for each in meta_tool.parameters
+        replace(parameter, schema=redact_schema(parameter.schema, name=parameter.name))
+        for parameter in meta_tool.parameters
     )
     return replace(meta_tool, parameters=parameters) if parameters != meta_tool.parameters else meta_tool
 

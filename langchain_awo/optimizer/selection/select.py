@@ -76,7 +76,7 @@ def select(
         former: candidates that come before all others as long as they add enough themselves: a change has to be reviewed.
     """
     whole = [*former, *candidates]
-    shorter = [cut for each in whole for cut in with_shorter_lists(each)]
+    shorter = [cut for meta_tool in whole for cut in with_shorter_lists(meta_tool)]
     cover = Cover(corpus, [*whole, *shorter])
     state = _Selection(
         cover,
@@ -134,7 +134,9 @@ class _Selection:
         """The move that adds the most, of those that add enough."""
         fresh: set[tuple[int, Steps]] = set()
         while moves:
-            move = max(moves, key=lambda each: (moves[each], -len(each[1]), -each[0], sorted(each[1])))
+            move = max(
+                moves, key=lambda option: (moves[option], -len(option[1]), -option[0], sorted(option[1]))
+            )
             if moves[move] <= 0:
                 return None
             if move in fresh:
@@ -150,12 +152,14 @@ class _Selection:
             return
         now = self._steps(number, unasked=unasked)
         usable = frozenset(self._usable(candidate.meta_tool, unasked=unasked))
-        found = {candidate.closed(now | {step}) for step in usable}
-        found |= {candidate.closed(now | {each for each in usable if each <= step}) for step in usable}
-        opened = {
-            n for n, each in enumerate(candidate.meta_tool.steps, start=1) if n > 1 and has_parameters(each)
+        step_sets = {candidate.closed(now | {step}) for step in usable}
+        step_sets |= {
+            candidate.closed(now | {earlier for earlier in usable if earlier <= step}) for step in usable
         }
-        for steps in sorted(found - {now}, key=sorted):
+        opened = {
+            n for n, step in enumerate(candidate.meta_tool.steps, start=1) if n > 1 and has_parameters(step)
+        }
+        for steps in sorted(step_sets - {now}, key=sorted):
             if steps <= usable | {1} and opened <= steps:
                 yield number, steps
 
@@ -196,11 +200,11 @@ class _Selection:
 
         Of those that a model is shown, two may begin alike if they call different tools.
         """
-        own = self.cover.candidates[number].meta_tool
+        meta_tool = self.cover.candidates[number].meta_tool
         picked = self.eager if unasked else self.shown
-        others = (self.cover.candidates[each].meta_tool for each in picked)
-        alike = [other for other in others if other.steps[0].tool == own.steps[0].tool]
-        return bool(alike) if unasked else any(set(other.tools) == set(own.tools) for other in alike)
+        others = (self.cover.candidates[chosen].meta_tool for chosen in picked)
+        alike = [rival for rival in others if rival.steps[0].tool == meta_tool.steps[0].tool]
+        return bool(alike) if unasked else any(set(rival.tools) == set(meta_tool.tools) for rival in alike)
 
     def _wastes(self, choice: dict[int, Steps]) -> bool:
         total = self.cover.tally(choice, unasked=True)
@@ -228,7 +232,7 @@ class _Selection:
     def result(self) -> list[MetaTool]:
         """The meta-tools that were chosen, with their mode and what one use saves."""
         chosen = {number: self._choice(number) for number in self._by_worth(self.order)}
-        return [self._finished(number, each, why) for number, (each, why) in chosen.items() if each]
+        return [self._finished(number, choice, why) for number, (choice, why) in chosen.items() if choice]
 
     def left_out(self) -> Iterator[LeftOut]:
         """The whole candidates that were not taken with all their steps, as a tool that a model is shown."""

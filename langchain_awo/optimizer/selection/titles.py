@@ -103,17 +103,17 @@ def find_subject(meta_tool: MetaTool) -> Step:
 def list_objects(meta_tool: MetaTool) -> list[list[str]]:
     """What the later reads are about, each once, in the plural where there are several; without the subject's own."""
     subject = find_subject(meta_tool)
-    said = set(map(singularize, extract_object(subject.tool)))
-    own = singularize(extract_object(subject.tool)[-1])
-    found: dict[str, list[str]] = {}
+    subject_words = set(map(singularize, extract_object(subject.tool)))
+    subject_noun = singularize(extract_object(subject.tool)[-1])
+    objects: dict[str, list[str]] = {}
     for step in meta_tool.steps[1:]:
         if step.effect.is_read and step is not subject and not is_means(step):
             *front, noun = extract_object(step.tool)
-            if singularize(noun) != own:
+            if singularize(noun) != subject_noun:
                 form = pluralize(noun) if step.over else noun
-                told = [word for word in front if singularize(word) not in said]
-                found.setdefault(singularize(noun), [*told, form])
-    return list(found.values())
+                qualifiers = [word for word in front if singularize(word) not in subject_words]
+                objects.setdefault(singularize(noun), [*qualifiers, form])
+    return list(objects.values())
 
 
 def is_first_only(meta_tool: MetaTool) -> bool:
@@ -149,25 +149,25 @@ def _read_name(meta_tool: MetaTool) -> list[str]:
     subject = find_subject(meta_tool)
     if lets_in(subject):
         return _login_name(meta_tool)
-    own = [singularize(word) for word in extract_object(subject.tool)]
-    several = [*own[:-1], pluralize(own[-1])][-2:]
+    words = [singularize(word) for word in extract_object(subject.tool)]
+    several = [*words[:-1], pluralize(words[-1])][-2:]
     others = list_objects(meta_tool)
     if not others:
         reads = [step for step in meta_tool.steps if not is_means(step)]
         if is_first_only(meta_tool):
-            return ["get", "first", *own[-2:]]
+            return ["get", "first", *words[-2:]]
         if len(reads) > 1:
-            return ["get", *(several if any(step.over for step in reads) else own[-2:]), "in", "full"]
+            return ["get", *(several if any(step.over for step in reads) else words[-2:]), "in", "full"]
         key = meta_tool.steps[0]
         by = goes_by(key.tool, key.args) if not lets_in(key) else ""
         return ["get", *extract_object(subject.tool)[-2:], *(["by", by] if by else [])]
     if len(others) == 1:
-        name = ["get", *own, *others[0]]
-        return name if len(name) <= MAX_WORDS else ["get", own[-1], *others[0][-2:]]
+        name = ["get", *words, *others[0]]
+        return name if len(name) <= MAX_WORDS else ["get", words[-1], *others[0][-2:]]
     if len(others) == 2:  # noqa: PLR2004  # two can still be named
-        name = ["get", *own, *others[0], "and", *others[1]]
-        return name if len(name) <= MAX_WORDS else ["get", own[-1], others[0][-1], "and", others[1][-1]]
-    return ["get", *own[-2:], "overview"]
+        name = ["get", *words, *others[0], "and", *others[1]]
+        return name if len(name) <= MAX_WORDS else ["get", words[-1], others[0][-1], "and", others[1][-1]]
+    return ["get", *words[-2:], "overview"]
 
 
 def _login_name(meta_tool: MetaTool) -> list[str]:
@@ -182,7 +182,7 @@ def _write_name(meta_tool: MetaTool) -> list[str]:
     """After its write, with the state that it asks for: `refund_delivered_order`."""
     step = writes_of(meta_tool)[-1]
     verb, *rest = extract_action(step.tool)
-    own = extract_object(meta_tool.steps[0].tool)[-1]
+    noun = extract_object(meta_tool.steps[0].tool)[-1]
     if step is meta_tool.steps[0]:
         others = list_objects(meta_tool)
         return [verb, *rest, *(["with", others[0][-1]] if others else ["in", "full"])][:MAX_WORDS]
@@ -191,16 +191,16 @@ def _write_name(meta_tool: MetaTool) -> list[str]:
     if not meta_tool.steps[0].args:
         return [*split_name(meta_tool.steps[0].tool)[:2], "and", verb, *rest][:MAX_WORDS]
     if verb not in ACTS or not rest:
-        return [*[verb, *rest][: MAX_WORDS - 2], "after", own]
+        return [*[verb, *rest][: MAX_WORDS - 2], "after", noun]
     state = state_of(step.guard)
-    if singularize(own) in map(singularize, rest):
+    if singularize(noun) in map(singularize, rest):
         return [verb, state or "checked", *rest][:MAX_WORDS]
-    behind = ["for", state, own] if state else ["for", own]
+    behind = ["for", state, noun] if state else ["for", noun]
     return [verb, *rest[: MAX_WORDS - 1 - len(behind)], *behind]
 
 
 def _clip(words: Sequence[str]) -> str:
     """The words as a name that providers accept; what is written in other letters is left out."""
-    said = [plain for word in words if (plain := re.sub(r"[^A-Za-z0-9-]+", "", word))]
-    name = "_".join(said) if len(said) > 1 else "routine"
+    plain_words = [plain for word in words if (plain := re.sub(r"[^A-Za-z0-9-]+", "", word))]
+    name = "_".join(plain_words) if len(plain_words) > 1 else "routine"
     return name if len(name) <= MAX_NAME else name[:MAX_NAME].rsplit("_", 1)[0]

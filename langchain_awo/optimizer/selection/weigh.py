@@ -91,12 +91,12 @@ class Scales:
             tally: of the routine alone; for `prefetch` that of `continue`.
             schemas: tokens that it adds to every prompt.
         """
-        told, vain = _told(tally), sum(tally.wasted.values())
+        useful, vain = _told(tally), sum(tally.wasted.values())
         if mode == "prefetch":
             tally = _ahead(tally)
         balance = self.books.balance(tally, schemas=schemas)
         runs = len(self.books.corpus.runs)
-        return Weight(mode, tally, balance, told / (told + vain) if told + vain else 0.0, runs)
+        return Weight(mode, tally, balance, useful / (useful + vain) if useful + vain else 0.0, runs)
 
 
 def choose(weights: Mapping[Mode, Weight], picked: Mode, reasons: Mapping[Mode, str]) -> Choice:
@@ -108,25 +108,25 @@ def choose(weights: Mapping[Mode, Weight], picked: Mode, reasons: Mapping[Mode, 
         reasons: why each would be chosen.
     """
     chosen = next(iter(_ranked(weights, picked)), None)
-    told = "; ".join(map(str, weights.values()))
+    summary = "; ".join(map(str, weights.values()))
     if chosen is None:
-        return Choice(None, f"it would cost tokens and save no waiting. A run: {told}")
+        return Choice(None, f"it would cost tokens and save no waiting. A run: {summary}")
     why = reasons[chosen.mode]
     if chosen.mode not in (picked, "prefetch"):
         why = f"{picked} costs more tokens than it saves; {chosen.mode} does not"
-    return Choice(chosen, f"{why}. A run: {told}")
+    return Choice(chosen, f"{why}. A run: {summary}")
 
 
 def _ranked(weights: Mapping[Mode, Weight], picked: Mode) -> Iterator[Weight]:
     """What could be chosen, the best first: what pays, then what is read ahead, then what makes nobody wait longer."""
-    first = [weights[picked], *(each for each in weights.values() if each.mode != picked)]
-    asking = [each for each in first if each.mode != "prefetch"]
-    yield from (each for each in asking if each.balance.tokens > 0)
-    yield from (each for each in asking if each.pays)
+    first = [weights[picked], *(weight for weight in weights.values() if weight.mode != picked)]
+    asking = [weight for weight in first if weight.mode != "prefetch"]
+    yield from (weight for weight in asking if weight.balance.tokens > 0)
+    yield from (weight for weight in asking if weight.pays)
     ahead = weights.get("prefetch")
     if ahead is not None and ahead.followed >= OFTEN and ahead.waiting > 0:
         yield ahead
-    yield from (each for each in asking if not each.loses)
+    yield from (weight for weight in asking if not weight.loses)
 
 
 def _told(tally: Tally) -> int:
@@ -136,7 +136,7 @@ def _told(tally: Tally) -> int:
 def _ahead(tally: Tally) -> Tally:
     """What is read ahead saves no model call and puts nothing into a prompt."""
     moves = {
-        run: Moves([], [replace(use, way="prefetched", anchor=None) for use in each.uses])
-        for run, each in tally.moves.items()
+        run: Moves([], [replace(use, way="prefetched", anchor=None) for use in run_moves.uses])
+        for run, run_moves in tally.moves.items()
     }
     return Tally(wasted=tally.wasted, uses=tally.uses, moves=moves)

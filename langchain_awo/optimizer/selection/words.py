@@ -97,9 +97,9 @@ def split_name(name: str) -> list[str]:
     >>> words_of("mcp__crm__listOpenOrders"), words_of("récupérer_client"), words_of("获取订单")
     (['list', 'open', 'orders'], ['recuperer', 'client'], ['获取订单'])
     """
-    own = re.split(r"\.|__", name.rstrip("._"))[-1]
+    bare_name = re.split(r"\.|__", name.rstrip("._"))[-1]
     plain = "".join(
-        letter for letter in unicodedata.normalize("NFKD", own) if not unicodedata.combining(letter)
+        letter for letter in unicodedata.normalize("NFKD", bare_name) if not unicodedata.combining(letter)
     )
     return [word.casefold() for word in re.split(r"[\W_]+", _CAMEL.sub("_", plain)) if word]
 
@@ -116,12 +116,12 @@ def extract_object(tool: str) -> tuple[str, ...]:
     verb = next((place for place, word in enumerate(words) if word in VERBS), None)
     after = words[verb + 1 :] if verb is not None else words
     joint = next((place for place, word in enumerate(after) if word in JOINTS), len(after))
-    said = after[:joint]
-    while len(said) > 1 and said[-1] in QUALITIES:
-        said = said[:-1]
-    own = [word for word in said if word not in GENERIC] or said
+    phrase = after[:joint]
+    while len(phrase) > 1 and phrase[-1] in QUALITIES:
+        phrase = phrase[:-1]
+    nouns = [word for word in phrase if word not in GENERIC] or phrase
     before = [word for word in words[:verb] if word not in GENERIC] if verb else []
-    return tuple(own or before or words or [tool])
+    return tuple(nouns or before or words or [tool])
 
 
 def goes_by(tool: str, parameters: Iterable[str]) -> str:
@@ -134,9 +134,9 @@ def goes_by(tool: str, parameters: Iterable[str]) -> str:
     if "by" in words[:-1]:
         return words[words.index("by") + 1]
     first = next(iter(parameters), "")
-    known = {singularize(word) for word in words}
-    left = [word for word in split_name(first) if singularize(word) not in known] if first else []
-    return left[-1] if left else ""
+    tool_words = {singularize(word) for word in words}
+    new_words = [word for word in split_name(first) if singularize(word) not in tool_words] if first else []
+    return new_words[-1] if new_words else ""
 
 
 def pluralize(noun: str) -> str:

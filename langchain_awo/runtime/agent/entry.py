@@ -46,7 +46,7 @@ def run_entry(
     usage: Usage,
 ) -> str:
     """What the entry meta-tools whose parameters are known found, for the system prompt; `""` if nothing."""
-    found: list[str] = []
+    lines: list[str] = []
     for meta_tool, call in _calls(installed, around, parameters):
         tool = installed.toolkit.get_tool(meta_tool.name)
         if is_async_only(tool):
@@ -56,8 +56,8 @@ def run_entry(
         except Exception as error:  # noqa: BLE001  # nobody asked for it: it may not break what somebody asked for
             _given_up(meta_tool, error)
         else:
-            found += _told(meta_tool, message, usage)
-    return "\n".join(found)
+            lines += _told(meta_tool, message, usage)
+    return "\n".join(lines)
 
 
 async def arun_entry(
@@ -68,7 +68,7 @@ async def arun_entry(
     usage: Usage,
 ) -> str:
     """Async form of `run_entry`."""
-    found: list[str] = []
+    lines: list[str] = []
     for meta_tool, call in _calls(installed, around, parameters):
         tool = installed.toolkit.get_tool(meta_tool.name)
         try:
@@ -76,27 +76,27 @@ async def arun_entry(
         except Exception as error:  # noqa: BLE001  # as in run_entry
             _given_up(meta_tool, error)
         else:
-            found += _told(meta_tool, message, usage)
-    return "\n".join(found)
+            lines += _told(meta_tool, message, usage)
+    return "\n".join(lines)
 
 
 def _calls(
     installed: Installed, around: ToolRuntime, parameters: EntryParameters | None
 ) -> list[tuple[MetaTool, ToolCall]]:
-    known = dict(parameters(around.state, around) if parameters else _by_name(around))
+    values = dict(parameters(around.state, around) if parameters else _by_name(around))
     return [
-        (meta_tool, _call(meta_tool, known, around))
+        (meta_tool, _call(meta_tool, values, around))
         for meta_tool in installed.meta_tools("entry")
-        if all(spec.name in known for spec in meta_tool.parameters if spec.required)
+        if all(spec.name in values for spec in meta_tool.parameters if spec.required)
     ]
 
 
-def _call(meta_tool: MetaTool, known: Mapping[str, JSONValue], around: ToolRuntime) -> ToolCall:
+def _call(meta_tool: MetaTool, values: Mapping[str, JSONValue], around: ToolRuntime) -> ToolCall:
     call_id = f"entry_{meta_tool.name}"
     args = {
-        shown: known[name]
+        shown: values[name]
         for name, shown in assign_field_names(meta_tool.parameters).items()
-        if name in known
+        if name in values
     }
     runtime = replace(around, tool_call_id=call_id)
     return ToolCall(name=meta_tool.name, args={**args, "runtime": runtime}, id=call_id, type="tool_call")
@@ -117,5 +117,5 @@ def _given_up(meta_tool: MetaTool, error: Exception) -> None:
 def _told(meta_tool: MetaTool, message: Any, usage: Usage) -> list[str]:
     """Nothing of a routine that failed."""
     usage.count(meta_tool.name, "entry")
-    known = f"Known from the start ({meta_tool.name}): {message.content}"
-    return [] if message.status == "error" else [known]
+    line = f"Known from the start ({meta_tool.name}): {message.content}"
+    return [] if message.status == "error" else [line]

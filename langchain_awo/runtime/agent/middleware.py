@@ -161,7 +161,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         check_kind(
             toolkit, MetaToolkit, option="toolkit", fix="write MetaToolkit.load('toolkit.json', tools=tools)"
         )
-        check_modes(self._mode, [each.name for each in toolkit.plan.meta_tools])
+        check_modes(self._mode, [meta_tool.name for meta_tool in toolkit.plan.meta_tools])
         self._stated.check_names(toolkit.known_names, exact=False)
         self._installed = install(
             toolkit,
@@ -187,7 +187,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         return ()
 
     def _settle_beside(self, neighbours: Neighbours) -> None:
-        if any(isinstance(each, ToolkitMiddleware) for each in neighbours.others):
+        if any(isinstance(neighbour, ToolkitMiddleware) for neighbour in neighbours.others):
             raise ArgumentError(
                 "the agent has two MetaToolMiddleware; keep one, with a toolkit compiled from both sets of traces: "
                 "compile_toolkit(['one.db', 'other.db'], tools=tools)"
@@ -221,10 +221,10 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         if self._is_left_alone(update):
             return update
         with self._recorded(update):
-            told = run_entry(
+            text = run_entry(
                 self._installed, build_tool_runtime(state, runtime), self._entry, usage=self.usage
             )
-        return {**update, "awo_entry": told}
+        return {**update, "awo_entry": text}
 
     async def abefore_agent(self, state: Any, runtime: Any) -> dict[str, Any]:
         """Async form of `before_agent`."""
@@ -232,10 +232,10 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         if self._is_left_alone(update):
             return update
         with self._recorded(update):
-            told = await arun_entry(
+            text = await arun_entry(
                 self._installed, build_tool_runtime(state, runtime), self._entry, usage=self.usage
             )
-        return {**update, "awo_entry": told}
+        return {**update, "awo_entry": text}
 
     def after_agent(self, state: Any, runtime: Any) -> None:
         """Ends what is read ahead, and the recording of the run."""
@@ -293,8 +293,8 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
             return request.override(tools=drop_meta_tools(request.tools))
         stopped = bool(self._installed.hidden) and has_stopped_since_user(self._installed, request.messages)
         changed = request.override(tools=select_offered(self._installed, request.tools, stopped=stopped))
-        told = request.state.get("awo_entry") or ""
-        added = [PARALLEL_HINT if self._parallel_hint else "", str(told)]
+        entry_text = request.state.get("awo_entry") or ""
+        added = [PARALLEL_HINT if self._parallel_hint else "", str(entry_text)]
         if not any(added):
             return changed
         prompt = request.system_message.text if request.system_message else ""
@@ -358,8 +358,8 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         """The answer to a call of a meta-tool that is not in use: refused, held out, or of another toolkit."""
         self._look_around(request.runtime.config)
         name = request.tool_call["name"]
-        known = self._installed.tools.keys() | self._installed.refused.keys()
-        is_own = is_meta_tool(request.tool) if request.tool is not None else name in known
+        names = self._installed.tools.keys() | self._installed.refused.keys()
+        is_own = is_meta_tool(request.tool) if request.tool is not None else name in names
         if not is_own or (name in self._installed.tools and not _held_out(request)):
             return None
         reason = "meta-tools are switched off for this thread" if _held_out(request) else ""
@@ -374,7 +374,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
 
 def _asked_first(request: Any, handler: Callable[..., Any], inner: Callable[..., Any]) -> Callable[..., Any]:
     """The model's own call has passed the middleware before ours; what is run after it has not."""
-    return lambda made: handler(made) if made is request else inner(made)
+    return lambda inner_request: handler(inner_request) if inner_request is request else inner(inner_request)
 
 
 def _held_out(request: ToolCallRequest) -> bool:

@@ -85,7 +85,9 @@ class _Guarded:
         if name not in self._installed.tools:
             return self._wrap(request, execute)
         inner = build_guards(
-            request, self._installed.protection_of(name), handler=lambda made: self._wrap(made, execute)
+            request,
+            self._installed.protection_of(name),
+            handler=lambda inner_request: self._wrap(inner_request, execute),
         )
         token = guards.set(inner)
         try:
@@ -101,7 +103,9 @@ class _Guarded:
         if name not in self._installed.tools:
             return await self._awrap(request, execute)
         inner = build_guards(
-            request, self._installed.protection_of(name), ahandler=lambda made: self._awrap(made, execute)
+            request,
+            self._installed.protection_of(name),
+            ahandler=lambda inner_request: self._awrap(inner_request, execute),
         )
         token = guards.set(inner)
         try:

@@ -58,10 +58,10 @@ class Continuer:
 
     def __init__(self, installed: Installed, *, limits: Limits, usage: Usage) -> None:
         forbidden = installed.watched_over | installed.reaching
-        parts = (select_eager_part(each, forbidden) for each in installed.meta_tools("continue"))
+        parts = (select_eager_part(meta_tool, forbidden) for meta_tool in installed.meta_tools("continue"))
         self._parts: list[MetaTool] = [part for part in parts if part is not None]
         self._tools = {tool.name: BoundTool(tool=tool) for tool in installed.toolkit.tools}
-        meta_tools = {each.name: each.effect for each in installed.toolkit.meta_tools}
+        meta_tools = {meta_tool.name: meta_tool.effect for meta_tool in installed.toolkit.meta_tools}
         self._effects = {**installed.effects, **meta_tools}
         self._limits = limits
         self._shape = limits.shape and installed.toolkit.limits.shape
@@ -92,12 +92,12 @@ class Continuer:
                 return (yield await_call(handler, request))
         if self._is_beside_a_change(request):
             return (yield await_call(handler, request))
-        known, since = readings.known(), readings.moment
-        if served := self._served(request, known, readings):
+        answers, since = readings.known(), readings.moment
+        if served := self._served(request, answers, readings):
             return served
         future, is_mine = readings.claim(_key(request))
-        if not is_mine and (other := (yield await_future(future))):
-            return self._serve(request, other)
+        if not is_mine and (answer := (yield await_future(future))):
+            return self._serve(request, answer)
         try:
             reply = yield await_call(handler, request)
         except BaseException:
@@ -107,7 +107,7 @@ class Continuer:
         if anchor is None:
             return reply
         readings.keep(anchor, since)
-        state = _Going(request, anchor, readings, known)
+        state = _Going(request, anchor, readings, answers)
         for start in self._starts(request):
             yield from self._continuing(start, state, handler)
         return self._with_fetched(reply, state)
@@ -138,14 +138,14 @@ class Continuer:
 
     def _taken(self, reply: Any, readings: Readings, since: int | None) -> Any:
         kept = reply.artifact if isinstance(reply, ToolMessage) else None
-        if isinstance(kept, dict) and "meta_tool" in kept and (told := HandBack.read(kept)):
-            for done, own in zip(told.calls, kept["messages"], strict=True):
-                if isinstance(own, ToolMessage):  # as the tool said it
+        if isinstance(kept, dict) and "meta_tool" in kept and (hand_back := HandBack.read(kept)):
+            for done, message in zip(hand_back.calls, kept["messages"], strict=True):
+                if isinstance(message, ToolMessage):  # as the tool said it
                     held = Held(
                         tool=done.tool,
                         args=done.args,
-                        content=own.content,
-                        artifact=own.artifact,
+                        content=message.content,
+                        artifact=message.artifact,
                         unasked=True,
                     )
                     readings.keep(held, since)
@@ -153,12 +153,12 @@ class Continuer:
 
     def _starts(self, request: Any) -> list[Start]:
         call = request.tool_call
-        found = (start_of(part, call["name"], call["args"]) for part in self._parts)
-        return [start for start in found if start is not None]
+        starts = (start_of(part, call["name"], call["args"]) for part in self._parts)
+        return [start for start in starts if start is not None]
 
-    def _served(self, request: Any, known: dict[str, Held], readings: Readings) -> ToolMessage | None:
+    def _served(self, request: Any, answers: dict[str, Held], readings: Readings) -> ToolMessage | None:
         """The answer to a call that was fetched already; a call the model itself made before is made again."""
-        held = known.get(_key(request))
+        held = answers.get(_key(request))
         if held is None or not held.unasked:
             return None
         readings.keep(replace(held, unasked=False), readings.moment)

@@ -37,8 +37,10 @@ class _Look:
 
     def again(self, messages: Sequence[BaseMessage]) -> _Look:
         """Looks at what is new, or at everything where what was seen is not there any more."""
-        seen = (self.turn, self.wish, self.last)
-        if not all(place < 0 or (place < len(messages) and messages[place] is each) for place, each in seen):
+        places = (self.turn, self.wish, self.last)
+        if not all(
+            place < 0 or (place < len(messages) and messages[place] is message) for place, message in places
+        ):
             return _Look().again(messages)
         start = self.last[0] + 1
         new = messages[start:]

@@ -45,13 +45,13 @@ def start_of(eager: MetaTool, tool: str, args: Mapping[str, JSONValue]) -> Start
     )
 
 
-def with_fetched(content: Any, told: Sequence[Entry], *, characters: int) -> Any:
+def with_fetched(content: Any, entries: Sequence[Entry], *, characters: int) -> Any:
     """The anchor's answer with what was fetched below it, as far as there is room; the same kind of content.
 
     It stays one answer to one call: providers refuse tool results without a call of the model's own, and some
     refuse calls that the model did not sign.
     """
-    steps = fit_steps(told, characters=characters)
+    steps = fit_steps(entries, characters=characters)
     if not steps:
         return content
     text = tell_fetched(steps)
@@ -79,13 +79,13 @@ def _inside(binding: Template, value: JSONValue) -> bool:
 
 def _parameters(anchor: Step, args: Mapping[str, JSONValue]) -> dict[str, JSONValue]:
     """The parameters that can be read off the arguments."""
-    known: dict[str, JSONValue] = {}
+    parameters: dict[str, JSONValue] = {}
     for name, binding in anchor.args.items():
         if name not in args or any(isinstance(leaf, Item) for leaf in list_leaves(binding)):
             continue
         match binding:
             case Parameter(name=parameter, path=""):
-                known[parameter] = args[name]
+                parameters[parameter] = args[name]
             case Template(prefix=prefix, source=Parameter(name=parameter, path=""), suffix=suffix):
-                known[parameter] = args[name].removeprefix(prefix).removesuffix(suffix)
-    return known
+                parameters[parameter] = args[name].removeprefix(prefix).removesuffix(suffix)
+    return parameters

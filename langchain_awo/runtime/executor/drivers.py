@@ -171,10 +171,10 @@ async def _aperform(
     if len(group) == 1:
         return [await one(group[0])]
     ended = await asyncio.gather(*(one(call) for call in group), return_exceptions=True)
-    for each in ended:
-        if isinstance(each, BaseException):
-            raise each
-    return [each for each in ended if not isinstance(each, BaseException)]
+    for reply in ended:
+        if isinstance(reply, BaseException):
+            raise reply
+    return [reply for reply in ended if not isinstance(reply, BaseException)]
 
 
 async def _aperform_in_time(performing: Awaitable[Outcome], timeout: float) -> Outcome:  # noqa: ASYNC109  # one that takes no notice of being cancelled must not hold us up

@@ -85,9 +85,9 @@ class Performer:
         return asked.asked if asked else sys.maxsize
 
     def _performing(self, call: OriginalCall) -> Asking[Outcome]:
-        known = self._recalled(call)
-        if known is not None:
-            return self._known(call, known)
+        recalled = self._recalled(call)
+        if recalled is not None:
+            return self._known(call, recalled)
         if self._is_unapproved(call):
             return _UNAPPROVED
         nonce = ""
@@ -96,15 +96,15 @@ class Performer:
             if (refused := (yield from self._claim(call, nonce))) is not None:
                 return refused
         try:
-            made: Outcome = yield Make()
+            outcome: Outcome = yield Make()
         except Exception as error:
             if self._asks_beside(error):
                 yield from self._give_up(call, self.journal.hold(call, self.task), nonce)
                 return _BESIDE
             yield from self._give_up(call, self._left(call, error), nonce)
             raise
-        yield from self._give_up(call, self._noted(call, made), "" if _took_effect(made) else nonce)
-        return made
+        yield from self._give_up(call, self._noted(call, outcome), "" if _took_effect(outcome) else nonce)
+        return outcome
 
     # --- who makes a write ---
 
@@ -127,17 +127,17 @@ class Performer:
         first_seen: dict[str, float] = {}
         while True:
             yield from journal_store.claim(run, call.key, nonce)
-            other = yield from journal_store.find_other_claim(run, call.key, nonce)
-            if other is None:
+            claim = yield from journal_store.find_other_claim(run, call.key, nonce)
+            if claim is None:
                 return None
             yield from journal_store.withdraw(run, call.key, nonce)
             entry = yield from journal_store.load_entry(run, call.key)
             if entry is not None and entry.status == "done":
                 self.journal.take(entry)
-            waited = time.monotonic() - first_seen.setdefault(other.nonce, time.monotonic())
-            if (entry is not None and entry.status == "done") or max(other.age, waited) > PATIENCE:
-                known = self.journal.recall(call)  # as done, or as started and never ended
-                return known and self._known(call, known)
+            waited = time.monotonic() - first_seen.setdefault(claim.nonce, time.monotonic())
+            if (entry is not None and entry.status == "done") or max(claim.age, waited) > PATIENCE:
+                outcome = self.journal.recall(call)  # as done, or as started and never ended
+                return outcome and self._known(call, outcome)
             yield Pause(random.uniform(0.01, 0.1))  # noqa: S311  # so that two do not go on in step
 
     def _give_up(self, call: OriginalCall, entry: Entry | None, nonce: str) -> Asking[None]:
@@ -160,19 +160,19 @@ class Performer:
     # --- what is known ---
 
     def _recalled(self, call: OriginalCall) -> Outcome | None:
-        known = self.journal.recall(call)
-        if known is None and (self.is_beside or self.journal.is_held(call, self.task)):
+        outcome = self.journal.recall(call)
+        if outcome is None and (self.is_beside or self.journal.is_held(call, self.task)):
             return _BESIDE
-        return known
+        return outcome
 
-    def _known(self, call: OriginalCall, known: Outcome) -> Outcome:
-        if isinstance(known, Succeeded):
+    def _known(self, call: OriginalCall, outcome: Outcome) -> Outcome:
+        if isinstance(outcome, Succeeded):
             if not call.effect.is_read:
                 self.recalled[call.tool] = None
             asked = self.journal.asked(call, self.task)
             _skip_answers(asked.questions if asked else 0)
             self._tell(call, "known")
-        return known
+        return outcome
 
     def _noted(self, call: OriginalCall, outcome: Outcome) -> Entry | None:
         if isinstance(outcome, Succeeded):
@@ -208,10 +208,10 @@ class Performer:
         raised: Any = error.args[0] if error.args else ()
         namespace = self.around.config.get("configurable", {}).get("checkpoint_ns", "")
         answers = range(1, self.journal.questions_in(self.task) + 2)
-        own = {
+        ids = {
             Interrupt.from_ns(None, place).id for place in (namespace, *(f"{namespace}|{n}" for n in answers))
         }
-        return any(each.id in own for each in raised)
+        return any(question.id in ids for question in raised)
 
     def _tell(self, call: OriginalCall, status: str) -> None:
         """Progress, for those who stream custom events."""

@@ -131,8 +131,8 @@ class Flights:
         A thread cannot be stopped: the call it is in ends, nothing comes after it, and what it brings is not looked at.
         """
         with self._lock:
-            left, self._going = list(self._going.values()), {}
-        for flight in left:
+            flights, self._going = list(self._going.values()), {}
+        for flight in flights:
             self.waste(flight)
         for task in list(self._tasks):
             with suppress(RuntimeError):  # its loop is closed, which cancelled it

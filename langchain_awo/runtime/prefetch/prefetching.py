@@ -106,12 +106,12 @@ class Prefetcher:
 
     def __init__(self, installed: Installed, *, limits: Limits, usage: Usage) -> None:
         tools = installed.toolkit.tools
-        told = {tool.name for tool in tools if _is_told_of_the_run(tool)}
-        forbidden = installed.watched_over | installed.reaching | told
-        parts = (select_eager_part(each, forbidden) for each in installed.meta_tools("prefetch"))
+        informed = {tool.name for tool in tools if _is_told_of_the_run(tool)}
+        forbidden = installed.watched_over | installed.reaching | informed
+        parts = (select_eager_part(meta_tool, forbidden) for meta_tool in installed.meta_tools("prefetch"))
         self._parts = [part for part in parts if part is not None]
         self._tools = {tool.name: BoundTool(tool=tool) for tool in tools}
-        meta_tools = {each.name: each.effect for each in installed.toolkit.meta_tools}
+        meta_tools = {meta_tool.name: meta_tool.effect for meta_tool in installed.toolkit.meta_tools}
         self._effects = {**installed.effects, **meta_tools}
         self._limits = limits
         self._new_flights = partial(Flights, limits=limits, usage=usage)
@@ -200,8 +200,8 @@ class Prefetcher:
             return []
         starts = (start_of(part, anchor.tool, anchor.args) for part in self._parts)
         asked = frozenset(call_key(call["name"], call["args"]) for call in list_asked_calls(request))
-        known = {"request": request, "anchor": anchor, "since": since, "asked": asked, "flights": flights}
-        return [_Trip(start=start, **known) for start in starts if start is not None]
+        shared = {"request": request, "anchor": anchor, "since": since, "asked": asked, "flights": flights}
+        return [_Trip(start=start, **shared) for start in starts if start is not None]
 
     def _flying(self, trip: _Trip, handler: Callable[[Any], Any]) -> Waiting[None]:
         around = self._surroundings(trip, handler)
@@ -243,8 +243,8 @@ _OVER: Final = Failed(error="discarded: the budget is used up, or something may 
 
 
 def _performing(call: OriginalCall, trip: _Trip, around: Surroundings) -> Waiting[Outcome]:
-    if (known := trip.known(call)) is not None:
-        return known
+    if (earlier := trip.known(call)) is not None:
+        return earlier
     yield trip.flights.enter
     try:
         flight, is_mine = trip.flight(call)
@@ -252,8 +252,8 @@ def _performing(call: OriginalCall, trip: _Trip, around: Surroundings) -> Waitin
             return _OVER
         if is_mine:
             try:
-                made = yield Wait(lambda: call_tool(call, around), lambda: acall_tool(call, around))
-                return trip.landed(flight, made)
+                outcome = yield Wait(lambda: call_tool(call, around), lambda: acall_tool(call, around))
+                return trip.landed(flight, outcome)
             except GraphBubbleUp:
                 return _ASKS
             finally:
@@ -294,8 +294,8 @@ def _anchor(request: Any, reply: Any) -> Held | None:
     if not isinstance(reply, ToolMessage) or reply.status == "error":
         return None
     call = request.tool_call
-    own, _ = split_fetched(reply.content)
-    return Held(tool=call["name"], args=call["args"], content=own, artifact=reply.artifact)
+    content, _ = split_fetched(reply.content)
+    return Held(tool=call["name"], args=call["args"], content=content, artifact=reply.artifact)
 
 
 def _by(request: Any, handler: Callable[[Any], Any]) -> Callable[..., Any]:

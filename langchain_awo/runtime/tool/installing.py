@@ -38,7 +38,7 @@ class Installed:
 
     def meta_tools(self, mode: Mode) -> list[MetaTool]:
         """The meta-tools in use in one mode, in the order of the plan."""
-        return [each for each in self.toolkit.meta_tools if self.modes.get(each.name) == mode]
+        return [meta_tool for meta_tool in self.toolkit.meta_tools if self.modes.get(meta_tool.name) == mode]
 
     @property
     def effects(self) -> dict[str, Effect]:
@@ -48,24 +48,24 @@ class Installed:
     @property
     def reaching(self) -> frozenset[str]:
         """The original tools that reach out, and are never called unasked."""
-        found = reach_among(self.toolkit.plan, self.toolkit.tools)
-        return frozenset(name for name, reach in found.items() if reaches_out(reach))
+        reaches = reach_among(self.toolkit.plan, self.toolkit.tools)
+        return frozenset(name for name, reach in reaches.items() if reaches_out(reach))
 
     @property
     def watched_over(self) -> frozenset[str]:
         """The original tools that a person watches over, for the agent or for any meta-tool: they are never called unasked."""
-        marked = (name for each in self.toolkit.meta_tools for name in each.approval)
+        marked = (name for meta_tool in self.toolkit.meta_tools for name in meta_tool.approval)
         return frozenset([*self.protection.tools, *marked])
 
     def protection_of(self, name: str) -> Protection:
         """What a person is asked for while a meta-tool runs: what the agent asks for, and what its reviewer marked."""
-        meta_tool = next((each for each in self.toolkit.meta_tools if each.name == name), None)
+        meta_tool = next((candidate for candidate in self.toolkit.meta_tools if candidate.name == name), None)
         return self.protection | collect_approvals(meta_tool) if meta_tool else self.protection
 
     @property
     def hidden(self) -> frozenset[str]:
         """The original tools that a meta-tool stands in for."""
-        return frozenset(name for each in self.meta_tools("replace") for name in each.tools)
+        return frozenset(name for meta_tool in self.meta_tools("replace") for name in meta_tool.tools)
 
 
 def install(
@@ -89,17 +89,21 @@ def install(
     out = {name for name, reach in reach_among(toolkit.plan, toolkit.tools).items() if reaches_out(reach)}
     toolkit.tell_withheld()
     refused = {**toolkit.disabled, **toolkit.withheld}
-    for each in toolkit.meta_tools:
-        if each.name in refused:
+    for meta_tool in toolkit.meta_tools:
+        if meta_tool.name in refused:
             continue
-        chosen = mode.get(each.name, each.mode) if isinstance(mode, Mapping) else mode or each.mode
-        reason = _reason(each, chosen, protection, allow) or _unseen(each, chosen, allow, neighbours)
-        reason = reason or _forgotten(each, chosen, protection | collect_approvals(each), neighbours)
-        reason = reason or _goes_out(each, chosen, out)
+        chosen = (
+            mode.get(meta_tool.name, meta_tool.mode) if isinstance(mode, Mapping) else mode or meta_tool.mode
+        )
+        asking = protection | collect_approvals(meta_tool)
+        reason = _reason(meta_tool, chosen, protection, allow)
+        reason = reason or _unseen(meta_tool, chosen, allow, neighbours)
+        reason = reason or _forgotten(meta_tool, chosen, asking, neighbours)
+        reason = reason or _goes_out(meta_tool, chosen, out)
         if reason:
-            refused[each.name] = reason
+            refused[meta_tool.name] = reason
         else:
-            modes[each.name] = chosen
+            modes[meta_tool.name] = chosen
     callable_ = {
         name: toolkit.get_tool(name, whole=chosen == "replace")
         for name, chosen in modes.items()
@@ -108,29 +112,29 @@ def install(
     return Installed(toolkit=toolkit, protection=protection, tools=callable_, modes=modes, refused=refused)
 
 
-def _goes_out(each: MetaTool, mode: Mode, reaching: AbstractSet[str]) -> str:
+def _goes_out(meta_tool: MetaTool, mode: Mode, reaching: AbstractSet[str]) -> str:
     """Entry mode runs unasked."""
-    found = [name for name in each.tools if name in reaching] if mode == "entry" else []
+    reaching_tools = [name for name in meta_tool.tools if name in reaching] if mode == "entry" else []
     return (
-        f"{found[0]} reaches out, and nothing that runs unasked at the start of a thread may do that"
-        if found
+        f"{reaching_tools[0]} reaches out, and nothing that runs unasked at the start of a thread may do that"
+        if reaching_tools
         else ""
     )
 
 
-def _reason(each: MetaTool, mode: Mode, protection: Protection, allow: frozenset[str]) -> str:
-    if mode == "entry" and not each.effect.is_read:
+def _reason(meta_tool: MetaTool, mode: Mode, protection: Protection, allow: frozenset[str]) -> str:
+    if mode == "entry" and not meta_tool.effect.is_read:
         return "it writes, and nothing that runs unasked at the start of a thread may write"
-    if mode == "entry" and each.approval:
-        return f"a person is asked before {each.approval[0]!r}, and nothing that runs unasked at the start of a thread may do that"
-    reason = protection.reason(each, mode)
-    is_allowed = each.name in allow and mode not in UNASKED
-    return "" if is_allowed and not protection.is_named(each) else reason
+    if mode == "entry" and meta_tool.approval:
+        return f"a person is asked before {meta_tool.approval[0]!r}, and nothing that runs unasked at the start of a thread may do that"
+    reason = protection.reason(meta_tool, mode)
+    is_allowed = meta_tool.name in allow and mode not in UNASKED
+    return "" if is_allowed and not protection.is_named(meta_tool) else reason
 
 
-def _unseen(each: MetaTool, mode: Mode, allow: frozenset[str], neighbours: Neighbours | None) -> str:
+def _unseen(meta_tool: MetaTool, mode: Mode, allow: frozenset[str], neighbours: Neighbours | None) -> str:
     """Entry mode runs before there is a chain of middleware around tool calls."""
-    if mode != "entry" or neighbours is None or not neighbours.wrapping or each.name in allow:
+    if mode != "entry" or neighbours is None or not neighbours.wrapping or meta_tool.name in allow:
         return ""
     kind = type(neighbours.wrapping[0]).__name__
     return (
@@ -139,12 +143,12 @@ def _unseen(each: MetaTool, mode: Mode, allow: frozenset[str], neighbours: Neigh
     )
 
 
-def _forgotten(each: MetaTool, mode: Mode, protection: Protection, neighbours: Neighbours | None) -> str:
+def _forgotten(meta_tool: MetaTool, mode: Mode, protection: Protection, neighbours: Neighbours | None) -> str:
     """Another process that goes on after an answer would make the writes again that came before the question."""
     if mode in UNASKED or neighbours is None or not neighbours.forgets:
         return ""
     writes = False
-    for step in each.steps:
+    for step in meta_tool.steps:
         if step.tool in protection.tools and (writes or (step.over and not step.effect.is_read)):
             return (
                 f"a person is asked for {step.tool!r} after it wrote already, and another process that goes on after the "
@@ -166,7 +170,7 @@ def select_offered(
     """
     hidden = frozenset[str]() if stopped else installed.hidden
     return [
-        *(each for each in drop_meta_tools(tools) if _name(each) not in hidden),
+        *(tool for tool in drop_meta_tools(tools) if _name(tool) not in hidden),
         *installed.tools.values(),
     ]
 
@@ -182,8 +186,8 @@ def has_stopped_since_user(installed: Installed, messages: Sequence[BaseMessage]
         if isinstance(message, HumanMessage):
             return False
         if isinstance(message, ToolMessage) and message.name in installed.modes:
-            told = HandBack.read(message.artifact)
-            if message.status == "error" or (told is not None and told.is_stopped):
+            hand_back = HandBack.read(message.artifact)
+            if message.status == "error" or (hand_back is not None and hand_back.is_stopped):
                 return True
     return False
 

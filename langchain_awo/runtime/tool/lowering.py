@@ -96,7 +96,7 @@ def lower(
         name=meta_tool.name,
         description=with_field_names(describe_fully(meta_tool), fields),
         args_schema=build_arguments_model(meta_tool.name, meta_tool.parameters, resumable=resumable),
-        func=None if any(is_async_only(each.tool) for each in bound.values()) else run_sync,
+        func=None if any(is_async_only(bound_tool.tool) for bound_tool in bound.values()) else run_sync,
         coroutine=run_async,
         response_format="content_and_artifact",
         handle_tool_error=str,

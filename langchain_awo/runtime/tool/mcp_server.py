@@ -49,16 +49,18 @@ def mcp_server(toolkit: MetaToolkit, *, version: str = "") -> Server[Any, Any]:
     Raises:
         PlanError: no meta-tool can run over these tools.
     """
-    ordered = sorted(toolkit.meta_tools, key=lambda each: each.mode in LEAVING_OUT)
+    ordered = sorted(toolkit.meta_tools, key=lambda meta_tool: meta_tool.mode in LEAVING_OUT)
     protection = find_marked_tools(toolkit.tools)
     toolkit.tell_withheld()
     asking = {
-        each.name: f"{reason}; a server cannot ask for approval"
-        for each in ordered
-        if (reason := (protection | collect_approvals(each)).reason(each, "append"))
+        meta_tool.name: f"{reason}; a server cannot ask for approval"
+        for meta_tool in ordered
+        if (reason := (protection | collect_approvals(meta_tool)).reason(meta_tool, "append"))
     }
     refused = {**asking, **toolkit.disabled, **toolkit.withheld}
-    offered = [toolkit.get_tool(each.name, whole=True) for each in ordered if each.name not in refused]
+    offered = [
+        toolkit.get_tool(meta_tool.name, whole=True) for meta_tool in ordered if meta_tool.name not in refused
+    ]
     if not offered:
         reasons = "; ".join(f"{name}: {why}" for name, why in sorted(refused.items()))
         raise PlanError(
@@ -104,15 +106,15 @@ def _answer_requests(server: Server[Any, Any], offered: Sequence[BaseTool]) -> N
 
 
 def _described(tool: BaseTool) -> types.Tool:
-    said = tool.metadata or {}
+    hints = tool.metadata or {}
     return types.Tool(
         name=tool.name,
         description=tool.description,
         inputSchema={"type": "object", "properties": {}, **read_parameters(tool)},
         annotations=types.ToolAnnotations(
-            readOnlyHint=said["readOnlyHint"],
-            destructiveHint=said["destructiveHint"],
-            idempotentHint=said["idempotentHint"],
+            readOnlyHint=hints["readOnlyHint"],
+            destructiveHint=hints["destructiveHint"],
+            idempotentHint=hints["idempotentHint"],
         ),
     )
 

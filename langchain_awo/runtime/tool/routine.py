@@ -189,8 +189,8 @@ class Routine:
                 yield from _closed(journal)
             self.memory.complete(journal)
         if opened.takes_up and performer.recalled:
-            made = ", ".join(performer.recalled)
-            note = f"goes on where an earlier call with these arguments stopped; not made again: {made}"
+            recalled = ", ".join(performer.recalled)
+            note = f"goes on where an earlier call with these arguments stopped; not made again: {recalled}"
             result = replace(result, notes=(note, *result.notes))
         token = self._token(journal.run, key) if result.stop else ""
         return self._answered(result, token, key)
@@ -199,10 +199,10 @@ class Routine:
         return sign(run, key.thread, key.user, self.meta_tool.name)
 
     def _answered(self, result: Result, token: str, key: RunKey) -> Answered:
-        told = build_hand_back(self.meta_tool, result, resume_token=token)
-        kept = {**build_artifact(self.meta_tool, told, result), WISH: key.wish}
+        hand_back = build_hand_back(self.meta_tool, result, resume_token=token)
+        kept = {**build_artifact(self.meta_tool, hand_back, result), WISH: key.wish}
         return Answered(
-            content=write_answer(self.meta_tool, told, result, limits=self.limits),
+            content=write_answer(self.meta_tool, hand_back, result, limits=self.limits),
             artifact=kept,
             is_failure=result.stop is not None and result.stop.is_failure,
         )

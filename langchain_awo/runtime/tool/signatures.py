@@ -52,12 +52,12 @@ def reach_among(plan: ToolkitPlan, tools: Iterable[BaseTool]) -> dict[str, Reach
 
 def describe_leak(meta_tool: MetaTool, reach: Mapping[str, Reach]) -> str:
     """Why a meta-tool would send out what a tool returned, or `""`."""
-    found = find_leak(meta_tool, reach)
-    if found is None:
+    leak = find_leak(meta_tool, reach)
+    if leak is None:
         return ""
-    tool = meta_tool.steps[found[0] - 1].tool
+    tool = meta_tool.steps[leak[0] - 1].tool
     return (
-        f"the tool {tool!r} reaches out, and its {found[1]!r} would be made of what another tool returned; "
+        f"the tool {tool!r} reaches out, and its {leak[1]!r} would be made of what another tool returned; "
         f"if it is safe, compile with a rule `kind: trust, tool: {tool}`"
     )
 
@@ -144,38 +144,38 @@ def _effect(
 ) -> Effect:
     if step.tool in declared:
         return declared[step.tool]
-    known = [step.effect] if believed else [step.effect, Effect.UNKNOWN]
+    effects = [step.effect] if believed else [step.effect, Effect.UNKNOWN]
     if expected is not None and expected.effect is not Effect.UNKNOWN:
-        known.append(expected.effect)
-    return find_most_suspicious(known)
+        effects.append(expected.effect)
+    return find_most_suspicious(effects)
 
 
 def _changed(tool: BaseTool, expected: ToolSignature | None) -> str:
     if expected is None or expected.source == "traces":
         return ""
-    found = digest_schema(tool.name, read_parameters(tool))
-    wanted = digest_schema(tool.name, expected.parameters)
-    return "" if found == wanted else "has a different signature than at compile time"
+    live = digest_schema(tool.name, read_parameters(tool))
+    recorded = digest_schema(tool.name, expected.parameters)
+    return "" if live == recorded else "has a different signature than at compile time"
 
 
 def _misfit(step: Step, parameters: Mapping[str, JSONValue], aliases: Mapping[str, str]) -> str:
     """Whether the bound arguments can be arguments of the live tool at all, by their own names or by aliases."""
-    own = {
+    live_names = {
         name: name if name in parameters.get("properties", {}) else aliases.get(name, name)
         for name in step.args
     }
-    always = {own[name] for name in step.args if name not in step.optional}
+    always = {live_names[name] for name in step.args if name not in step.optional}
     schema: dict[str, Any] = dereference_refs(dict(parameters))
     properties = schema.get("properties", {})
     open_ended = bool(schema.get("additionalProperties")) or not properties
     for name in step.args:
-        if own[name] not in properties and not open_ended:
+        if live_names[name] not in properties and not open_ended:
             return f"has no argument {name!r}"
     for name in schema.get("required", []):
         if name not in always:
             return f"now requires the argument {name!r}, which is not always bound"
     for name, binding in step.args.items():
-        if isinstance(binding, Constant) and not _fits(binding.value, properties.get(own[name], {})):
+        if isinstance(binding, Constant) and not _fits(binding.value, properties.get(live_names[name], {})):
             return f"does not take {binding.value!r} as {name!r}"
     return ""
 

@@ -105,7 +105,7 @@ class MetaToolkit(BaseToolkit):
 
     def _lower(self, meta_tool: MetaTool, limits: Limits | None = None) -> BaseTool:
         tool = lower(meta_tool, self.tools, limits=limits or self.limits, memory=self.memory)
-        return watch_tool(tool, meta_tool, {each.name: each for each in self.tools})
+        return watch_tool(tool, meta_tool, {original.name: original for original in self.tools})
 
     def _unusable(self, meta_tool: MetaTool, live: Mapping[str, BaseTool]) -> str:
         if meta_tool.name in live:
@@ -148,15 +148,19 @@ class MetaToolkit(BaseToolkit):
         if tool in self.effects:
             return self.effects[tool]
         signature = self.plan.tools.get(tool)
-        said = [step.effect for each in self.plan.meta_tools for step in each.steps if step.tool == tool]
-        if signature and signature.effect is not Effect.UNKNOWN:
-            said.append(signature.effect)
-        if not (said and self.believed):
-            said.append(Effect.UNKNOWN)
-        live = [
-            read_claimed_effect(read_hints(each.metadata or {})) for each in self.tools if each.name == tool
+        effects = [
+            step.effect for meta_tool in self.plan.meta_tools for step in meta_tool.steps if step.tool == tool
         ]
-        return find_most_suspicious([*said, *(claimed for claimed in live if claimed)])
+        if signature and signature.effect is not Effect.UNKNOWN:
+            effects.append(signature.effect)
+        if not (effects and self.believed):
+            effects.append(Effect.UNKNOWN)
+        live = [
+            read_claimed_effect(read_hints(live_tool.metadata or {}))
+            for live_tool in self.tools
+            if live_tool.name == tool
+        ]
+        return find_most_suspicious([*effects, *(claimed for claimed in live if claimed)])
 
     def get_tools(self, mode: Mode | None = None, *, protected: Iterable[Any] = ()) -> list[BaseTool]:
         """The meta-tools as LangChain tools, in the order of the plan.
@@ -177,20 +181,22 @@ class MetaToolkit(BaseToolkit):
             check_choice(mode, get_args(Mode), option="mode")
         watched_over = read_protection(protected)
         watched_over.check_names(self.known_names, exact=bool(self.tools))
-        wanted = (each for each in self.meta_tools if mode in (None, each.mode))
+        in_mode = (meta_tool for meta_tool in self.meta_tools if mode in (None, meta_tool.mode))
         self.tell_withheld()
-        left = [
-            each
-            for each in wanted
-            if not (each.name in self._withheld or watched_over.reason(each, "append"))
+        usable = [
+            meta_tool
+            for meta_tool in in_mode
+            if not (meta_tool.name in self._withheld or watched_over.reason(meta_tool, "append"))
         ]
-        return [self.get_tool(each.name, whole=each.mode == "replace") for each in left]
+        return [self.get_tool(meta_tool.name, whole=meta_tool.mode == "replace") for meta_tool in usable]
 
     @property
     def known_names(self) -> frozenset[str]:
         """Names of the live tools, of those the plan calls, and of its meta-tools."""
         live = {tool.name for tool in self.tools}
-        return frozenset(live | self.plan.tools.keys() | {each.name for each in self.plan.meta_tools})
+        return frozenset(
+            live | self.plan.tools.keys() | {meta_tool.name for meta_tool in self.plan.meta_tools}
+        )
 
     def get_tool(self, name: str, *, whole: bool = False) -> BaseTool:
         """One meta-tool as a LangChain tool, whatever its mode.
@@ -205,7 +211,7 @@ class MetaToolkit(BaseToolkit):
         """
         if name in self._withheld:
             raise DecisionError(f"{name} is not available: {self._what_it_waits_for(name)}")
-        meta_tool = next((each for each in self.meta_tools if each.name == name), None)
+        meta_tool = next((candidate for candidate in self.meta_tools if candidate.name == name), None)
         if meta_tool is None:
             why = self.disabled.get(name) or did_you_mean(str(name), self._current)
             raise ArgumentError(f"the toolkit has no meta-tool {name!r} to run; {why}")
@@ -338,7 +344,7 @@ class MetaToolkit(BaseToolkit):
         """
         live = {tool.name: tool for tool in self.tools}
         for name, reason in self.disabled.items():
-            steps = next(each.steps for each in self.plan.meta_tools if each.name == name)
+            steps = next(meta_tool.steps for meta_tool in self.plan.meta_tools if meta_tool.name == name)
             culprit = next((step.tool for step in steps if repr(step.tool) in reason), steps[0].tool)
             raise ToolMismatchError(f"{name}: {reason} ({len(live)} tools were given)", tool=culprit)
 
@@ -350,7 +356,7 @@ class MetaToolkit(BaseToolkit):
 
     def __repr__(self) -> str:
         """Bounded, whatever the toolkit holds; `print` shows it whole."""
-        names = [each.name for each in self.plan.meta_tools]
+        names = [meta_tool.name for meta_tool in self.plan.meta_tools]
         more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
         disabled = f", {len(self.disabled)} of them disabled" if self.disabled else ""
         counts = (
@@ -368,7 +374,7 @@ class MetaToolkit(BaseToolkit):
 
 def _said_of(effects: Any, plan: ToolkitPlan, live: Sequence[BaseTool]) -> dict[str, Effect]:
     """Declared effects, all of tools that exist."""
-    said = check_effects(effects)
+    declared = check_effects(effects)
     if live:
-        check_known_tools(said, {*(tool.name for tool in live), *plan.tools}, option="effects")
-    return said
+        check_known_tools(declared, {*(tool.name for tool in live), *plan.tools}, option="effects")
+    return declared
