@@ -238,7 +238,7 @@ def read_plan_file(path: str | os.PathLike[str]) -> PlanFile:
                 f"{source} is a trace store, not a toolkit; `awo compile {source}` makes one of it"
             )
         if source.stat().st_size > MAX_BYTES:
-            raise PlanError(f"{source} is longer than {MAX_BYTES:,} bytes; a compiled toolkit never is")
+            raise PlanError(f"{source} is larger than {MAX_BYTES:,} bytes; a compiled toolkit never is")
         text = read_small_file(source, limit=MAX_BYTES)
         data = loads(text)
     except OSError as error:

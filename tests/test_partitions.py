@@ -145,7 +145,7 @@ class TestThreads:
 
         with Away(1) as pool:
             found = partitions.count_traces(stores, executor=pool)
-        assert "a.db, 0 to 3, counting it in this process instead (OSError: connection lost)" in caplog.text
+        assert "a.db, 0 to 3; counting it in this process instead (OSError: connection lost)" in caplog.text
         assert to_bytes(found) == to_bytes(partitions.count_traces(stores))
 
     def test_a_state_takes_parts_once(self, stores, tmp_path):

@@ -64,12 +64,12 @@ COMPILED = {
     "a plan": (lambda kit, traces: kit.plan, "pass the traces it was compiled from"),
     "the file of a toolkit": (lambda kit, traces: "toolkit.json", "is a compiled toolkit, not traces"),
     "a table of something else": (lambda kit, traces: pd.DataFrame({"a": [1]}), "no runs in a known format"),
-    "a dictionary": (lambda kit, traces: {"a": 1}, "a dict; give a store or its path"),
+    "a dictionary": (lambda kit, traces: {"a": 1}, "a dict; pass a store or its path"),
     "dictionaries of something else": (lambda kit, traces: [{"a": 1}], "no runs in a known format"),
     "a path among traces": (lambda kit, traces: [traces[0], "x.db"], r"traces\[1\] is the text 'x.db'"),
     "one trace": (lambda kit, traces: traces[0], r"write a list of traces: \[trace\]"),
-    "nothing": (lambda kit, traces: None, "traces is None; give a store"),
-    "a number": (lambda kit, traces: 3, "an int; give a store"),
+    "nothing": (lambda kit, traces: None, "traces is None; pass a store"),
+    "a number": (lambda kit, traces: 3, "an int; pass a store"),
 }
 
 

@@ -165,7 +165,7 @@ def load_prices(text: str, *, where: str = "the table of prices") -> PriceTable:
         PriceError: it is not YAML, or a price is missing, negative or no number.
     """
     if len(text) > MAX_CHARACTERS:
-        raise PriceError(f"{where} is longer than {MAX_CHARACTERS:,} characters; price tables never are")
+        raise PriceError(f"{where} is larger than {MAX_CHARACTERS:,} characters, the limit for price tables")
     try:
         data = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:

@@ -115,7 +115,7 @@ def test_what_waits_is_bounded_in_bytes_and_what_is_dropped_is_told(caplog):
     assert recorder.flush(60)
     assert len(sink.traces) == 40 - lost
     assert [trace.metadata.get(LOST) for trace in sink.traces[:2]] == [lost, None]
-    assert sum("1000000 bytes wait" in entry.getMessage() for entry in caplog.records) == 1
+    assert sum("1000000 bytes are waiting" in entry.getMessage() for entry in caplog.records) == 1
 
 
 def test_a_trace_that_is_refused_while_others_are_stored_is_given_up(caplog):

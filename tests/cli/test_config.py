@@ -128,6 +128,18 @@ def test_every_key_is_an_option_and_every_shared_option_a_key():
     options = [{each.removeprefix("--") for each in options} for options in VERBS.values()]
     assert all(any(key in each for each in options) for key in keys)
     shared = {each for each in set().union(*options) if sum(each in own for own in options) > 1}
-    each_time = {"help", "h", "-o", "-t", "json", "output", "protect", "effect", "key-file"}
+    each_time = {
+        "help",
+        "h",
+        "-o",
+        "-t",
+        "json",
+        "output",
+        "protect",
+        "effect",
+        "key-file",
+        "state",
+        "workers",
+    }
     deciding = {"by", "reason", "check"}
     assert shared - keys <= each_time | deciding | STORE

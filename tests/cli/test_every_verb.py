@@ -146,7 +146,7 @@ def test_names_that_are_too_long_for_a_table_are_folded_and_not_cut(monkeypatch,
     put_table("Title", ["meta-tool", *(f"figure {n}" for n in range(5))], [[name, *("1,234,567",) * 5]])
     shown = capsys.readouterr().out
     assert max(len(line.rstrip()) for line in shown.splitlines()) <= 80
-    assert "".join(line[:20].split(" ")[0] for line in shown.splitlines()[3:]).startswith(name[:30])
+    assert name in shown
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

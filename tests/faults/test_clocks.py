@@ -42,7 +42,7 @@ def test_the_claim_of_a_dead_worker_whose_clock_was_ahead_is_not_waited_out(
     (claims,) = [each for each in store.list_namespaces(prefix=("awo", "runs", run)) if "claims" in each]
     store.put(claims, "of a worker that died", {"at": time.time() + 3_600})
     (message,) = tool_messages(work(Command(resume="yes"), "ok"))
-    assert "nobody saw it end" in json.loads(message.content)["failed"]["error"]
+    assert "its result is unknown" in json.loads(message.content)["failed"]["error"]
     assert desk.calls("note") == []
 
 

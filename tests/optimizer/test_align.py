@@ -6,9 +6,10 @@ import pytest
 
 from langchain_awo.model.ir.binding import Constant, Output, Parameter
 from langchain_awo.model.ir.metatool import Step
+from langchain_awo.optimizer.dataflow.specific import looks_like_data
 from langchain_awo.optimizer.mining.align import advance, align, asks_again, has_parameters
 from langchain_awo.optimizer.mining.forms import Form
-from langchain_awo.optimizer.mining.literals import asks_for_a_part, is_house_rule, looks_like_data
+from langchain_awo.optimizer.mining.literals import asks_for_a_part, is_house_rule
 from langchain_awo.optimizer.mining.measure import MAX_EXTRA, Growth, measure
 from langchain_awo.optimizer.mining.occurrences import collect_occurrences
 from tests.optimizer.notation import corpus_of

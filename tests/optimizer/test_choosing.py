@@ -120,7 +120,7 @@ def test_another_mode_takes_over_where_the_picked_one_costs_tokens():
     both = [weight("append", fresh=-1.0, model_calls=1.0), weight("continue", fresh=9.0)]
     assert chosen(*both) == "continue"
     assert choose({each.mode: each for each in both}, "append", REASONS).reason.startswith(
-        "append costs more tokens than it saves, continue does not. A run: append"
+        "append costs more tokens than it saves; continue does not. A run: append"
     )
 
 
@@ -189,7 +189,7 @@ FIRST, SECOND = (
     [
         (left(*FIRST), [], "it adds 1.0 saved model calls in these traces; at least 2.0 are needed", ""),
         (left(*FIRST, added=-1.0), [], "it adds 0.0 saved model calls", ""),
-        (left(*FIRST, unwanted_writes=1200), [], "in 1,200 places of these traces it would write", ""),
+        (left(*FIRST, unwanted_writes=1200), [], "in 1,200 places of these traces it would make a write", ""),
         (left(*FIRST, added=3.0, is_full=True), [], "it would save 3.0 model calls, but the budget is used up", ""),
         (left(*CHAIN.steps), [kept("two", *FIRST)], "two covers it but for get_city; it would add 1.0", "two"),
         (left(*CHAIN.steps, alone=1.0), [kept("two", *FIRST)], "it adds 1.0 saved", ""),

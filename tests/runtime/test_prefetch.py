@@ -21,6 +21,7 @@ from langchain_awo.api.middleware import MetaToolMiddleware
 from langchain_awo.model.ir.binding import Constant
 from langchain_awo.model.ir.metatool import Step
 from langchain_awo.model.trace.effect import Effect
+from langchain_awo.model.trace.handback import FETCHED_NOTE
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 from tests.runtime.clinic import FIND, ROUTINE, VISITS, Clinic, agent_of, ask, go
@@ -281,7 +282,7 @@ def test_modes_go_together(clinic: Clinic) -> None:
     )
     agent, installed = agent_of(clinic, *LOOKS, thinks=THINKS, meta_tools=(shown, ROUTINE))
     messages = go(agent, clinic)
-    assert "Fetched along with it" in messages[2].content
+    assert FETCHED_NOTE in messages[2].content
     assert messages[4].content == '{"visits": ["x1", "x2"]}'
     assert installed.usage["patient_visits", "continued"] == 1
     assert installed.usage["patient_overview", "prefetched"] == 3

@@ -185,6 +185,12 @@ class Step:
         used = (leaf for binding in self.bindings for leaf in list_leaves(binding))
         return frozenset(leaf.step for leaf in used if isinstance(leaf, Output | Argument))
 
+    @property
+    def reads_from(self) -> frozenset[int]:
+        """Numbers of the steps whose outputs this one uses."""
+        used = (leaf for binding in self.bindings for leaf in list_leaves(binding))
+        return frozenset(leaf.step for leaf in used if isinstance(leaf, Output))
+
     def renumbered(self, numbers: Mapping[int, int]) -> Step:
         """The same step where the steps it refers to have other numbers."""
         args = {name: renumber(binding, numbers) for name, binding in self.args.items()}

@@ -157,7 +157,7 @@ class RoutineState:
         group: list[OriginalCall] = []
         for number in self._open.copy():
             sources = self._sources[number]
-            if self.undecided and self.undecided & sources:
+            if self.undecided and self._is_undecidable(number):
                 self._leave_undecided(number)
                 continue
             if self._skipped and (missing := self._skipped & sources):
@@ -167,7 +167,7 @@ class RoutineState:
                     return group
                 continue
             is_read = number in self._reads
-            waits = not sources <= self._finished
+            waits = not sources - self.undecided <= self._finished
             if not is_read and (waits or group or number != self._open[0]):
                 return group
             if waits:
@@ -185,6 +185,11 @@ class RoutineState:
     def _due(self, number: int) -> list[OriginalCall]:
         """The calls of a step that were not made yet."""
         return self.planned[number][len(self._outcomes[number]) + self.lost[number] :]
+
+    def _is_undecidable(self, number: int) -> bool:
+        """Whether a step uses more than the arguments of calls that nobody recorded."""
+        unknown = self.undecided & self._sources[number]
+        return bool(unknown - self.frame.arguments.keys() or unknown & self._steps[number].reads_from)
 
     def _leave_undecided(self, number: int) -> None:
         self.undecided.add(number)
@@ -327,6 +332,8 @@ class RoutineState:
     def _finish(self, number: int) -> None:
         step, done, outputs = self._steps[number], self._outcomes[number], self._outputs[number]
         if not done and self.lost[number]:
+            if not step.over:
+                self.frame.arguments[number] = self.planned[number][0].args
             self._leave_undecided(number)
             return
         self._finished.add(number)

@@ -205,7 +205,7 @@ class _Attempt:
                 if number in routine.undecided:
                     estimated[number] = spread[number] = max(lost)
                 continue
-            further = sum(lost) if step.over else 0.0
+            further = sum(spread.get(used, 0.0) for used in sorted(step.reads_from)) if step.over else 0.0
             if further:
                 known = max(1, _size(self.frame.outputs, step))
                 estimated[number] = further * len(routine.planned[number]) / known

@@ -109,7 +109,7 @@ def load_rules(text: str, *, where: str = "the rules") -> RuleSet:
         RuleError: it is not YAML, of another version, or a rule is malformed.
     """
     if len(text) > MAX_CHARACTERS:
-        raise RuleError(f"{where} is longer than {MAX_CHARACTERS:,} characters; rules never are")
+        raise RuleError(f"{where} is larger than {MAX_CHARACTERS:,} characters, the limit for rules")
     data = _parse(text, where)
     version = data.get("version", RULES_VERSION)
     if version != RULES_VERSION:

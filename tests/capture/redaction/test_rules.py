@@ -42,7 +42,7 @@ def test_a_pattern_works_over_the_seams_of_a_long_text():
 @pytest.mark.parametrize(
     ("rules", "told"),
     [
-        ({"patterns": ["("]}, r"the pattern '\(' is no regular expression.*re\.escape"),
+        ({"patterns": ["("]}, r"the pattern '\(' is not a regular expression.*re\.escape"),
         ({"patterns": [re.compile(b"x")]}, "is one of bytes; write it as text"),
         ({"patterns": [r"\d*"]}, "matches an empty text"),
         ({"patterns": [r"key=(\w+)+$"]}, "repeats what repeats already"),
