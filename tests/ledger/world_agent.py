@@ -213,12 +213,12 @@ def _seen(messages: Sequence[BaseMessage]):
                 fetched = [*_made(told), *fetched]
             else:
                 yield call_key(call["name"], call["args"]), decode(own)
-            yield from ((call_key(one.tool, one.args), one.output) for one in fetched)
+            yield from ((call_key(one.tool, one.args), decode(one.output)) for one in fetched)
 
 
 def _told(text: str):
     told = HandBack.read(text)
-    return [(call_key(one.tool, one.args), one.output) for one in _made(told)] if told else []
+    return [(call_key(one.tool, one.args), decode(one.output)) for one in _made(told)] if told else []
 
 
 def _made(told: HandBack) -> list[ToldCall]:
