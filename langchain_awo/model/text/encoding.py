@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from langchain_awo.model.text.decoding import MAX_TEXT_TO_PARSE, decode, present
-from langchain_awo.model.text.json_text import compute_digest, dump_line, dumps, loads
+from langchain_awo.model.text.json_text import compute_digest, dump_line, dumps, loads, same
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.text.snapshot import MAX_DEPTH, remove_surrogates, to_json
 
@@ -20,6 +20,7 @@ __all__: Final = [
     "loads",
     "present",
     "project_output",
+    "same",
     "to_json",
 ]
 

@@ -44,6 +44,11 @@ def dumps(value: object) -> str:
     return json.dumps(to_json(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+def same(left: JSONValue, right: JSONValue) -> bool:
+    """JSON equality: `1` is not `true`, and `1` is not `1.0`, since a tool may tell them apart."""
+    return left is right or (type(left) is type(right) and dumps(left) == dumps(right))
+
+
 def dump_line(value: object) -> bytes:
     """JSON on one line, keys in their order, as stores keep it; what JSON lacks as `to_json`."""
     data = _encoded(value, 0)
