@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, Field, field, fields, make_dataclass
+from dataclasses import fields, make_dataclass
 from typing import Any, TypeVar
 
 _Kind = TypeVar("_Kind")
@@ -12,20 +12,10 @@ def build_mutable_twin(kind: type) -> Any:
     """A class with the fields of a frozen dataclass with slots, in the same layout, that can be written to.
 
     The constructor of a frozen dataclass sets each field through `object.__setattr__` and takes five times as long as
-    the twin's; `freeze` makes one of the twin's objects one of the frozen class.
+    the twin's; `freeze` makes one of the twin's objects one of the frozen class. The twin takes every field by its
+    position, in the order of the class, since by name it would take three times as long.
     """
-    return make_dataclass(
-        kind.__name__,
-        [(each.name, object, _copy_of(each)) for each in fields(kind)],
-        kw_only=True,
-        slots=True,
-    )
-
-
-def _copy_of(original: Field[Any]) -> Any:
-    if original.default_factory is not MISSING:
-        return field(default_factory=original.default_factory)
-    return field() if original.default is MISSING else field(default=original.default)
+    return make_dataclass(kind.__name__, [(each.name, object) for each in fields(kind)], slots=True)
 
 
 def freeze(made: Any, kind: type[_Kind]) -> _Kind:

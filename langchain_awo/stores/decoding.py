@@ -12,7 +12,7 @@ from types import NoneType
 from typing import Any, Final, TypeAlias, get_args
 
 from langchain_awo.model.ir.schema import load_tool_spec, load_trace
-from langchain_awo.model.text.encoding import loads
+from langchain_awo.model.text.encoding import choose_reader, loads
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import (
     Attempt,
@@ -75,6 +75,8 @@ TRACE_COLUMNS: Final = (
     "metadata",
 )
 
+_ARGS: Final = TOOL_CALL_COLUMNS.index("args")
+_OUTPUT: Final = TOOL_CALL_COLUMNS.index("output")
 STATUSES: Final = frozenset(get_args(Status))
 ROLES: Final = frozenset(("user", "system"))
 _INTEGERS: Final = frozenset(
@@ -104,9 +106,8 @@ class _Kinds:
         self._allowed = [_kind_of(name) | (set() if name in required else {NoneType}) for name in columns]
         self._known: set[tuple[type, ...]] = set()
 
-    def check(self, row: Row) -> None:
-        kinds = tuple(map(type, row))
-        if kinds not in self._known:
+    def check(self, rows: Rows) -> None:
+        for kinds in {tuple(map(type, row)) for row in rows} - self._known:
             if not all(kind in allowed for kind, allowed in zip(kinds, self._allowed, strict=True)):
                 raise OddRowError
             self._known.add(kinds)
@@ -115,6 +116,7 @@ class _Kinds:
 _Message: Final = build_mutable_twin(Message)
 _ModelCallRecord: Final = build_mutable_twin(ModelCallRecord)
 _TokenUsage: Final = build_mutable_twin(TokenUsage)
+_Trace: Final = build_mutable_twin(Trace)
 _ToolCallRecord: Final = build_mutable_twin(ToolCallRecord)
 
 
@@ -141,48 +143,50 @@ def decode_trace(
         OddRowError: a row is not as this package writes it.
         ValueError: a column that should hold JSON does not.
     """
-    _TRACE_KINDS.check(row)
+    _TRACE_KINDS.check((row,))
+    _MESSAGE_KINDS.check(messages)
+    _MODEL_CALL_KINDS.check(model_calls)
+    _TOOL_CALL_KINDS.check(tool_calls)
     trace_id, task_id, thread_id, trial, domain, model, success, started_at, ended_at, tags, metadata = row
-    return Trace(
-        trace_id=trace_id,
-        task_id=task_id,
-        thread_id=thread_id,
-        trial=trial,
-        domain=domain or "",
-        model=model or "",
-        success=success,
-        tags=_texts(tags) if tags else (),
-        started_at=started_at,
-        ended_at=ended_at,
-        messages=tuple(map(_message_of, messages)),
-        model_calls=tuple(map(_model_call_of, model_calls)),
-        tool_calls=tuple(map(_tool_call_of, tool_calls)),
-        tools=tools,
-        metadata=_object(metadata) if metadata else {},
+    made = _Trace(
+        trace_id,
+        task_id,
+        thread_id,
+        trial,
+        domain or "",
+        model or "",
+        success,
+        _texts(tags) if tags else (),
+        started_at,
+        ended_at,
+        tuple(map(_message_of, messages)),
+        tuple(map(_model_call_of, model_calls)),
+        _tool_calls_of(tool_calls),
+        tools,
+        _object(metadata) if metadata else {},
     )
+    return freeze(made, Trace)
 
 
 def _message_of(row: Row) -> Message:
-    _MESSAGE_KINDS.check(row)
     _, role, before, text = row
     if role not in ROLES:
         raise OddRowError
-    return freeze(_Message(role=role, text=text, before=before), Message)
+    return freeze(_Message(role, text, before), Message)
 
 
 def _model_call_of(row: Row) -> ModelCallRecord:
-    _MODEL_CALL_KINDS.check(row)
     _, model, scope, text, read, written, cached, offered, started_at, ended_at, error = row
     return freeze(
         _ModelCallRecord(
-            model=model or "",
-            usage=_usage_of(read, written, cached),
-            scope=scope or "",
-            text=text or "",
-            offered=_texts(offered) if offered else (),
-            started_at=started_at,
-            ended_at=ended_at,
-            error=error,
+            model or "",
+            _usage_of(read, written, cached),
+            scope or "",
+            text or "",
+            _texts(offered) if offered else (),
+            started_at,
+            ended_at,
+            error,
         ),
         ModelCallRecord,
     )
@@ -191,13 +195,15 @@ def _model_call_of(row: Row) -> ModelCallRecord:
 def _usage_of(read: int | None, written: int | None, cached: int | None) -> TokenUsage | None:
     if read is None and written is None and cached is None:
         return None
-    return freeze(
-        _TokenUsage(input_tokens=read or 0, output_tokens=written or 0, cached_tokens=cached or 0), TokenUsage
-    )
+    return freeze(_TokenUsage(read or 0, written or 0, cached or 0), TokenUsage)
 
 
-def _tool_call_of(row: Row) -> ToolCallRecord:
-    _TOOL_CALL_KINDS.check(row)
+def _tool_calls_of(rows: Rows) -> tuple[ToolCallRecord, ...]:
+    read = choose_reader(text for row in rows for text in (row[_ARGS], row[_OUTPUT]) if text)
+    return tuple([_tool_call_of(row, read) for row in rows])
+
+
+def _tool_call_of(row: Row, read: Callable[[str], JSONValue]) -> ToolCallRecord:
     (
         _,
         model_call,
@@ -215,24 +221,24 @@ def _tool_call_of(row: Row) -> ToolCallRecord:
         meta_tool,
         step,
     ) = row
-    arguments = _loads(args)
+    arguments = read(args)
     if status not in STATUSES or type(arguments) is not dict:
         raise OddRowError
     return freeze(
         _ToolCallRecord(
-            call_id=call_id,
-            name=name,
-            args=arguments,
-            output=None if output is None else _loads(output),
-            status=status,
-            error=error,
-            model_call=model_call,
-            scope=scope or "",
-            parent_id=parent_id,
-            attempts=decode_attempts(_loads(attempts)) if attempts else (),
-            started_at=started_at,
-            ended_at=ended_at,
-            replay=None if meta_tool is None else _replay_of(meta_tool, step),
+            call_id,
+            name,
+            arguments,
+            None if output is None else read(output),
+            status,
+            error,
+            model_call,
+            scope or "",
+            parent_id,
+            decode_attempts(_loads(attempts)) if attempts else (),
+            started_at,
+            ended_at,
+            None if meta_tool is None else _replay_of(meta_tool, step),
         ),
         ToolCallRecord,
     )

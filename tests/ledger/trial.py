@@ -156,7 +156,9 @@ class WorldTrial:
         estimate = estimate_saving(self.recorded, table=PRICES, assumptions=Assumptions(utilisation=1.0))
         net, expected = evaluation.result.net, estimate.ways[0].expected
         rest = [each for each in self.recorded if each.task_id in evaluation.held_out_tasks]
-        train = compile_plan([each for each in self.recorded if each.task_id not in evaluation.held_out_tasks])
+        train = compile_plan(
+            [each for each in self.recorded if each.task_id not in evaluation.held_out_tasks]
+        )
         held_out = Trial(self.office, rest, replace(train, meta_tools=evaluation.meta_tools), None)
         yield Check("evaluate: model calls", net.model_calls, held_out.saved.model_calls)
         yield Check("evaluate: tokens", net.tokens, held_out.saved.tokens, net.margin)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from langchain_awo.model.ir.transform import TRANSFORM_NAMES, apply_transform
 from langchain_awo.model.text.encoding import (
+    choose_reader,
     compute_digest,
     decode,
     dump_line,
@@ -103,6 +104,14 @@ def test_integers_of_any_size_come_back(number):
     assert loads(dump_line([number])) == [number]
     assert decode(json.dumps({"n": number})) == {"n": number}
     assert to_json(number) == number
+
+
+@given(st.lists(st.sampled_from([*ODD.values(), 7, "no number", nested(3)]), max_size=4))
+def test_many_texts_are_read_as_each_by_itself(odd):
+    """Whichever of them has a number that the fast reader would round."""
+    texts = [dump_line(value).decode() for value in odd]
+    read = choose_reader(texts)
+    assert repr([read(text) for text in texts]) == repr([loads(text) for text in texts])
 
 
 values = st.recursive(

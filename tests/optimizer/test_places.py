@@ -7,6 +7,7 @@ import pytest
 from langchain_awo.model.ir.binding import Argument, Frame, Item, Output, Template, Transform
 from langchain_awo.optimizer.dataflow.places import MAX_COLUMNS, Place, find_places
 from langchain_awo.optimizer.dataflow.value_index import derive_value_key
+from langchain_awo.optimizer.mining.forms import is_positional
 
 
 def places_in(output, *wanted, args=None):
@@ -59,6 +60,22 @@ def test_a_row_of_a_table_is_named_by_its_column():
     rows = [["R1", 10], ["R2", 20]]
     assert places_in(rows, "R2") == {"o/*/0"}
     assert places_in([["R1"] * (MAX_COLUMNS + 1)] * 2, "R1") == {"o/0/0", "o/*/*"}
+
+
+@pytest.mark.parametrize(
+    ("binding", "picks"),
+    [
+        (Output(step=1, path="/0/id"), True),
+        (Output(step=1, path="/-1"), True),
+        (Output(step=1, path="/rows/*/0"), False),
+        (Output(step=1, path="/rows/0/1"), True),
+        (Item(path="/0"), False),
+        (Item(path="/lines/0"), True),
+        (Template(prefix="no ", source=Item(path="/2"), suffix=""), False),
+    ],
+)
+def test_a_column_of_each_row_is_no_position_that_somebody_picked(binding, picks):
+    assert is_positional(binding) is picks
 
 
 def test_arguments_are_places_too_but_none_of_a_list_by_element():

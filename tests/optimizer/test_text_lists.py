@@ -30,6 +30,7 @@ SHAPES = {
     "dataclass reprs": lambda rows: repr([key for key, _ in rows]).replace("'", '"'),
     "json blocks": lambda rows: "\n".join(f'{{"room": "{key}", "name": "{name}"}}' for key, name in rows),
     "rows of columns": lambda rows: repr([list(row) for row in rows]),
+    "rows of several kinds": lambda rows: repr([(*row, place) for place, row in enumerate(rows)]),
     "xml": lambda rows: (
         "<rooms>" + "".join(f"<room><id>{k}</id><name>{n}</name></room>" for k, n in rows) + "</rooms>"
     ),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from langchain_awo.model.ir.binding import Frame
+from langchain_awo.model.text.encoding import same
 from langchain_awo.model.views.notation_parser import parse_meta_tool
-from langchain_awo.optimizer.dataflow.unify import fit_args, same, solve_map
+from langchain_awo.optimizer.dataflow.unify import fit_args, solve_map
 from tests.optimizer.notation import corpus_of
 
 FRAME = Frame(outputs={1: {"id": "u1", "n": 1, "orders": ["o1", "o2"]}}, arguments={1: {"q": "ann"}})

@@ -7,15 +7,30 @@ from typing import Any
 import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import HumanInTheLoopMiddleware, wrap_tool_call
+from langchain_core.tools import StructuredTool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command
 
 from langchain_awo.api.middleware import MetaToolMiddleware
 from langchain_awo.model.ir.binding import Argument, Constant, Item, Output, Parameter, Template
-from langchain_awo.model.ir.metatool import Map
+from langchain_awo.model.ir.metatool import Map, MetaTool, ParameterSpec
+from langchain_awo.model.trace.effect import Effect
 from langchain_awo.runtime.journal.journal import RunMemory
-from tests.runtime.desk import FIND, NOTE, ORDERS, REFUND, ask, call, model_of, routine, step, tool_messages
+from langchain_awo.runtime.tool.toolkit import MetaToolkit
+from tests.runtime.desk import (
+    FIND,
+    NOTE,
+    ORDERS,
+    REFUND,
+    ask,
+    call,
+    model_of,
+    plan_of,
+    routine,
+    step,
+    tool_messages,
+)
 
 THREAD = {"configurable": {"thread_id": "t"}}
 NOTE_IT = step("note", args={"user": Output(step=1, path="/id"), "text": Parameter(name="email")})
@@ -110,6 +125,33 @@ def test_an_edit_of_one_item_stops_the_next_writes_over_that_list(desk: Any, too
     told = _told(desks.answer(APPROVE, protected=["refund"]))
     assert desk.calls("refund") == [("refund", "C"), ("refund", "B")]
     assert "was changed" in told["reason"]
+
+
+@pytest.mark.parametrize(("asked", "edited"), [(1, True), (True, 1), (0, 0.0), ([1], [True])])
+@pytest.mark.parametrize("protected", [["set_level"], ["set_level", "beep"]], ids=len)
+def test_an_edit_that_python_calls_equal_is_an_edit(asked: Any, edited: Any, protected: Any) -> None:
+    made = []
+
+    def write(name: str) -> StructuredTool:
+        def run(level: Any) -> str:
+            made.append((name, repr(level)))
+            return "done"
+
+        return StructuredTool.from_function(run, name=name, description="Sets a level.")
+
+    tools = [write(name) for name in ("set_level", "beep", "tell")]
+    args = {"set_level": Parameter(name="level"), "beep": Constant(value=3), "tell": Parameter(name="level")}
+    steps = (*(step(name, Effect.WRITE, args={"level": each}) for name, each in args.items()),)
+    set_it = MetaTool(name="set_it", description="d", parameters=(ParameterSpec(name="level"),), steps=steps)
+    built = MetaToolkit(plan=plan_of(tools, set_it), tools=tools, memory=RunMemory())
+    installed = MetaToolMiddleware(built, protected=protected, allow=["set_it"])
+    model = model_of(call("set_it", level=asked), "done")
+    agent = create_agent(model, tools, middleware=[installed], checkpointer=InMemorySaver())
+    agent.invoke(ask(), THREAD)
+    for decision in (_edit("set_level", level=edited), APPROVE)[: len(protected)]:
+        state = agent.invoke(Command(resume={"decisions": [decision]}), THREAD)
+    assert made == [("set_level", repr(edited)), ("beep", "3")]
+    assert "level of set_level was changed" in _told(state)["reason"]
 
 
 def test_an_edit_of_something_else_stops_nothing(desk: Any, toolkit: Any) -> None:

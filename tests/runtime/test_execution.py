@@ -148,6 +148,20 @@ def test_items_beyond_the_limit_are_not_looked_at() -> None:
     assert result.notes == ("get_order: 3 items, at most 1 are run; the first 1 were",)
 
 
+def test_what_is_told_of_a_limit_is_what_was_made() -> None:
+    """A budget that is used up, or a call that fails, leaves fewer than the limit."""
+    over = Map(source=Constant(value=["A", "B", "C", "D"]), limit=3)
+    each = routine("m", step("get_order", args={"order_id": Item()}, over=over))
+    _, no_budget = run(each, {"get_order": {}}, budget=2)
+    assert no_budget.notes == ()
+    assert no_budget.stop
+    assert no_budget.stop.kind == "budget"
+    _, failed = run(each, {"get_order": RuntimeError("down"), "get_order A": {}})
+    assert failed.notes == ("get_order: 4 items, at most 3 are run; the first 1 were",)
+    _, nothing = run(each, {"get_order": RuntimeError("down")})
+    assert nothing.notes == ("get_order: 4 items, at most 3 are run; none was",)
+
+
 def test_a_filter_keeps_the_items_it_names() -> None:
     over = Map(source=Output(step=1, path="/orders/*"), filter=Filter(path="/state", values=("open", True)))
     meta_tool = routine("m", FIND, step("get_order", args={"order_id": Item(path="/id")}, over=over))

@@ -124,6 +124,15 @@ def test_a_tool_whose_schema_is_a_dictionary_is_checked_too() -> None:
     assert "does not take 'c'" in MetaToolkit(plan=_inferred(bad), tools=[live]).disabled["m"]
 
 
+@pytest.mark.parametrize("listed", [{"enum": [1, "a"]}, {"const": 1}, {"anyOf": [{"const": 1}]}])
+def test_a_listed_number_is_no_switch(listed: Any) -> None:
+    schema = {"type": "object", "properties": {"level": listed}}
+    live = StructuredTool(name="search", description="d", args_schema=schema, func=lambda **_: "x")
+    good, bad = (step("search", Effect.READ, args={"level": Constant(value=value)}) for value in (1, True))
+    assert MetaToolkit(plan=_inferred(good), tools=[live]).disabled == {}
+    assert "does not take True" in MetaToolkit(plan=_inferred(bad), tools=[live]).disabled["m"]
+
+
 def test_a_meta_tool_with_the_name_of_a_live_tool_is_disabled(desk: Any) -> None:
     plan = ToolkitPlan(
         meta_tools=(routine("note", FIND),), tools={"find_user": ToolSignature(source="traces")}

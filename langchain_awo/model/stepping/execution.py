@@ -36,7 +36,7 @@ from langchain_awo.model.stepping.outcome import (
     Succeeded,
     Unrecorded,
 )
-from langchain_awo.model.text.encoding import compute_digest, decode
+from langchain_awo.model.text.encoding import compute_digest, decode, same
 from langchain_awo.model.text.failure import find_doubt, is_silent
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.call_key import call_key
@@ -265,9 +265,6 @@ class RoutineState:
         self._suspicion = self._suspicion or reason
 
     def _admit(self, number: int, step: Step, decided: Calls) -> Stop | None:
-        if decided.left_out:
-            limit = step.over.limit if step.over else 1
-            self._notes.append(lambda: f"{explain_limit(step, decided.items)}; the first {limit} were")
         count = len(decided.args)
         if count > self._budget:
             reason = f"{step.tool} needs {count} more calls, but only {self._budget} are left in the budget"
@@ -275,6 +272,9 @@ class RoutineState:
         self._budget -= count
         self.planned[number] = self._named(number, step, decided)
         self._outcomes[number], self._outputs[number] = [], []
+        if decided.left_out:
+            made = self._outcomes[number]
+            self._notes.append(lambda: explain_limit(step, decided.items, made=len(made)))
         if not count:
             self._finish(number)
         return None
@@ -324,7 +324,7 @@ class RoutineState:
         if outcome.args is None:
             return call
         for name, binding in self._steps[call.step].args.items():
-            if outcome.args.get(name) != call.args.get(name):
+            if not same(outcome.args.get(name, MISSING), call.args.get(name, MISSING)):
                 sources = _sources(binding, self._steps[call.step])
                 self._edited |= dict.fromkeys(sources, f"{name} of {call.tool}")
         return call._replace(args=outcome.args)

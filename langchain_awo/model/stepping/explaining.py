@@ -43,14 +43,16 @@ def explain_withheld(why: Withheld, step: Step, frame: Frame) -> str:
             place = format_binding(step.over.source, step) if step.over else ""
             return f"{place}, the list to run {step.tool} for, is not there"
         case "limit":
-            return f"{explain_limit(step, why.items)}; none was"
+            return explain_limit(step, why.items, made=0)
         case "empty":
             return f"{step.tool} was not run: its list is empty"
 
 
-def explain_limit(step: Step, items: int) -> str:
-    """That a list is longer than a step may run for."""
-    return f"{step.tool}: {items} items, at most {step.over.limit if step.over else 1} are run"
+def explain_limit(step: Step, items: int, *, made: int) -> str:
+    """That a list is longer than a step may run for, and how many of its calls were made."""
+    limit = step.over.limit if step.over else 1
+    told = f"the first {made} were" if made else "none was"
+    return f"{step.tool}: {items} items, at most {limit} are run; {told}"
 
 
 def explain_need(step: Step, source: int, steps: Mapping[int, Step]) -> str:

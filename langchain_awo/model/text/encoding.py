@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from langchain_awo.model.text.decoding import MAX_TEXT_TO_PARSE, decode, present
-from langchain_awo.model.text.json_text import compute_digest, dump_line, dumps, loads
+from langchain_awo.model.text.json_text import choose_reader, compute_digest, dump_line, dumps, loads, same
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.text.snapshot import MAX_DEPTH, remove_surrogates, to_json
 
 __all__: Final = [
     "MAX_DEPTH",
     "MAX_TEXT_TO_PARSE",
+    "choose_reader",
     "compute_digest",
     "decode",
     "dump_line",
@@ -20,6 +21,7 @@ __all__: Final = [
     "loads",
     "present",
     "project_output",
+    "same",
     "to_json",
 ]
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import orjson
@@ -44,6 +44,11 @@ def dumps(value: object) -> str:
     return json.dumps(to_json(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+def same(left: JSONValue, right: JSONValue) -> bool:
+    """JSON equality: `1` is not `true`, and `1` is not `1.0`, since a tool may tell them apart."""
+    return left is right or (type(left) is type(right) and dumps(left) == dumps(right))
+
+
 def dump_line(value: object) -> bytes:
     """JSON on one line, keys in their order, as stores keep it; what JSON lacks as `to_json`."""
     data = _encoded(value, 0)
@@ -72,6 +77,14 @@ def loads(text: str | bytes) -> JSONValue:
     if _MANY_DIGITS in data.translate(_SHADOW) and _has_long_number(data):
         return _loads_odd(text)
     return value
+
+
+def choose_reader(texts: Iterable[str]) -> Callable[[str], JSONValue]:
+    """What reads each of many JSON texts as `loads` does, several times as fast where none has a long number.
+
+    It raises `ValueError` also for what `loads` reads though it is not quite JSON, such as `NaN`.
+    """
+    return loads if _MANY_DIGITS in "\n".join(texts).encode().translate(_SHADOW) else orjson.loads
 
 
 def compute_digest(value: object) -> str:

@@ -22,11 +22,11 @@ from typing import Final, TypeAlias
 
 from langchain_awo.model.ir.binding import Constant, Frame, resolve
 from langchain_awo.model.ir.pointer import MISSING, expand
+from langchain_awo.model.text.encoding import same
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.consensus import rank_place
 from langchain_awo.optimizer.dataflow.observations import Leaf, Sight
 from langchain_awo.optimizer.dataflow.places import Place, find_places
-from langchain_awo.optimizer.dataflow.unify import same
 from langchain_awo.optimizer.dataflow.value_index import derive_value_key
 
 MAX_ORIGINS: Final = 12

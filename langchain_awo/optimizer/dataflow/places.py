@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
 from langchain_awo.model.ir.binding import Argument, Binding, Frame, Item, Output, Template, Transform
@@ -63,7 +64,7 @@ class Place:
     @property
     def positions(self) -> tuple[str, ...]:
         """The positions in lists that it takes."""
-        return tuple(segment for segment in self.path.split("/") if segment.lstrip("-").isdigit())
+        return tuple(list_positions(self.path))
 
     @property
     def list_path(self) -> str:
@@ -84,6 +85,18 @@ class Place:
         if self.prefix or self.suffix:
             source = Template(prefix=self.prefix, source=source, suffix=self.suffix)
         return source
+
+
+def list_positions(path: str) -> Iterator[str]:
+    """The positions in lists that a pointer takes; the number of a column, right after each row, is none.
+
+    >>> list(list_positions("/orders/0/id")), list(list_positions("/orders/*/0"))
+    (['0'], [])
+    """
+    segments = path.split("/")
+    for before, segment in pairwise(segments):
+        if before != "*" and segment.lstrip("-").isdigit():
+            yield segment
 
 
 def find_places(frame: Frame, wanted: Mapping[str, JSONValue]) -> Iterator[tuple[str, Place]]:

@@ -24,17 +24,12 @@ from langchain_awo.model.ir.binding import (
 from langchain_awo.model.ir.mapping import list_items
 from langchain_awo.model.ir.metatool import Step
 from langchain_awo.model.ir.pointer import MISSING
-from langchain_awo.model.text.encoding import dumps
+from langchain_awo.model.text.encoding import same
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.log.corpus import Call
 
 Solution: TypeAlias = dict[str, JSONValue]
 """Values of parameters by name."""
-
-
-def same(left: JSONValue, right: JSONValue) -> bool:
-    """JSON equality: `1` is not `true`, and `1` is not `1.0`, since a tool may tell them apart."""
-    return left is right or (type(left) is type(right) and dumps(left) == dumps(right))
 
 
 def fit_args(step: Step, args: Mapping[str, JSONValue], frame: Frame) -> Solution | None:

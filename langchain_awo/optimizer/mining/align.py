@@ -9,8 +9,9 @@ from typing import Final
 
 from langchain_awo.model.ir.binding import Binding, Constant, Frame, Output, Parameter, list_leaves, resolve
 from langchain_awo.model.ir.metatool import MetaTool, Step
+from langchain_awo.model.text.encoding import same
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.optimizer.dataflow.unify import fit_args, same, solve_map
+from langchain_awo.optimizer.dataflow.unify import fit_args, solve_map
 from langchain_awo.optimizer.mining.occurrences import Occurrence, predict_calls
 
 _INDEX: Final = re.compile(r"/-?\d+(?=/|$)")

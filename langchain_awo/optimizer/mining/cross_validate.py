@@ -16,10 +16,10 @@ from typing import Final, TypeAlias
 from langchain_awo.model.ir.binding import Parameter, list_leaves
 from langchain_awo.model.ir.metatool import BindingEvidence, Refused, Step
 from langchain_awo.model.ir.pointer import MISSING, split, unescape
+from langchain_awo.model.text.encoding import same
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.text.phrasing import format_count
 from langchain_awo.model.views.notation import format_step
-from langchain_awo.optimizer.dataflow.unify import same
 from langchain_awo.optimizer.log.corpus import Call
 from langchain_awo.optimizer.mining.align import align
 from langchain_awo.optimizer.mining.occurrences import Occurrence

@@ -16,6 +16,7 @@ from langchain_awo.model.ir.metatool import BindingEvidence, Map, MetaTool, Para
 from langchain_awo.model.ir.pointer import escape
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.consensus import Bound, StepFlow
+from langchain_awo.optimizer.dataflow.places import list_positions
 from langchain_awo.optimizer.dataflow.specific import looks_like_data
 
 AGREEMENT: Final = 0.85
@@ -119,9 +120,7 @@ def write_form(
 def is_positional(binding: Binding, steps: Sequence[Step] = ()) -> bool:
     """Whether a binding takes what happens to stand at one position of a list, itself or by way of an earlier step."""
     leaves = list(list_leaves(binding))
-    if any(
-        segment.lstrip("-").isdigit() for leaf in leaves for segment in getattr(leaf, "path", "").split("/")
-    ):
+    if any(any(list_positions(_path_of(leaf))) for leaf in leaves):
         return True
     earlier = {leaf.step for leaf in leaves if isinstance(leaf, Output | Argument)}
     return any(
@@ -130,6 +129,12 @@ def is_positional(binding: Binding, steps: Sequence[Step] = ()) -> bool:
         if number <= len(steps)
         for argument in steps[number - 1].args.values()
     )
+
+
+def _path_of(leaf: Binding) -> str:
+    """Where a binding reads, empty where it reads nothing; inside an item, as what stands in each of its list."""
+    path = getattr(leaf, "path", "")
+    return f"/*{path}" if isinstance(leaf, Item) else path
 
 
 def _formed(

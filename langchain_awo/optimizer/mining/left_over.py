@@ -11,7 +11,6 @@ after::
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -21,6 +20,7 @@ from langchain_awo.model.text.phrasing import join_words
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.dataflow.account import ArgumentAccount, account_for_arguments
 from langchain_awo.optimizer.dataflow.consensus import StepFlow
+from langchain_awo.optimizer.dataflow.places import list_positions
 from langchain_awo.optimizer.mining.cross_validate import MIN_TASKS
 from langchain_awo.optimizer.mining.forms import (
     AGREEMENT,
@@ -37,9 +37,6 @@ OFTEN: Final = 0.2
 
 MOST: Final = 5
 """Tools that are told of for one anchor, those that follow most often first."""
-
-
-_POSITION: Final = re.compile(r"/-?\d+(/|$)")
 
 
 def explain_left_over(
@@ -129,7 +126,7 @@ def _unbound(flow: StepFlow, agreement: float, *, constants: bool = True) -> tup
     listed = [
         account
         for account in accounts
-        if not constants and account.is_explained and _POSITION.search(account.source)
+        if not constants and account.is_explained and any(list_positions(account.source))
     ]
     if listed:
         named = join_words([f"{account.name} is {account.source}" for account in listed])

@@ -19,8 +19,8 @@ from typing import Final
 from langchain_awo.model.ir.binding import Constant
 from langchain_awo.model.ir.metatool import Step
 from langchain_awo.model.ir.pointer import MISSING
+from langchain_awo.model.text.encoding import same
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.optimizer.dataflow.unify import same
 from langchain_awo.optimizer.mining.occurrences import Occurrence
 
 SURE_TASKS: Final = 5

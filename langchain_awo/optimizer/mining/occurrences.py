@@ -10,9 +10,8 @@ from typing import Final
 from langchain_awo.model.ir.binding import Frame
 from langchain_awo.model.ir.metatool import Step
 from langchain_awo.model.stepping.deciding import Calls, decide
-from langchain_awo.model.text.encoding import compute_digest
+from langchain_awo.model.text.encoding import compute_digest, same
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.optimizer.dataflow.unify import same
 from langchain_awo.optimizer.log.corpus import Call, Corpus, Run, Segment
 
 SAMPLE: Final = 200

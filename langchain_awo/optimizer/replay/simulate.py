@@ -19,9 +19,10 @@ from langchain_awo.model.ir.metatool import Map, MetaTool, Step
 from langchain_awo.model.ir.pointer import MISSING
 from langchain_awo.model.stepping.execution import RoutineState
 from langchain_awo.model.stepping.outcome import Failed, OriginalCall, Outcome, Stop, Succeeded, Unrecorded
+from langchain_awo.model.text.encoding import same
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.call_key import get_tool
-from langchain_awo.optimizer.dataflow.unify import Solution, fit_args, same, solve_map
+from langchain_awo.optimizer.dataflow.unify import Solution, fit_args, solve_map
 from langchain_awo.optimizer.log.corpus import Call, Run, Segment
 from langchain_awo.optimizer.log.requests import find_telling_words, has_asked
 from langchain_awo.optimizer.log.words_in_text import iterate_scalars

@@ -83,7 +83,9 @@ async def arun_entry(
 def _calls(
     installed: Installed, around: ToolRuntime, parameters: EntryParameters | None
 ) -> list[tuple[MetaTool, ToolCall]]:
-    values = dict(parameters(around.state, around) if parameters else _by_name(around))
+    values = _known(around, parameters) if parameters else _by_name(around)
+    if values is None:
+        return []
     return [
         (meta_tool, _call(meta_tool, values, around))
         for meta_tool in installed.meta_tools("entry")
@@ -100,6 +102,17 @@ def _call(meta_tool: MetaTool, values: Mapping[str, JSONValue], around: ToolRunt
     }
     runtime = replace(around, tool_call_id=call_id)
     return ToolCall(name=meta_tool.name, args={**args, "runtime": runtime}, id=call_id, type="tool_call")
+
+
+def _known(around: ToolRuntime, parameters: EntryParameters) -> Mapping[str, JSONValue] | None:
+    """What the host's own function says; `None` if it fails, since the agent can do without."""
+    try:
+        return dict(parameters(around.state, around))
+    except Exception as error:  # noqa: BLE001  # as in run_entry
+        name = getattr(parameters, "__qualname__", type(parameters).__qualname__)
+        told = describe_failure(error).error
+        _log.warning("entry=%s failed, so nothing was run at the start of the thread: %s", name, told)
+        return None
 
 
 def _by_name(around: ToolRuntime) -> dict[str, JSONValue]:

@@ -12,7 +12,7 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
 from langgraph.errors import GraphInterrupt
 
-from langchain_awo.model.text.encoding import to_json
+from langchain_awo.model.text.encoding import same, to_json
 from langchain_awo.runtime.approval.protection import Protection
 from langchain_awo.runtime.inner.calling import EDITED, FOR_APPROVAL, Guards
 from langchain_awo.runtime.inner.injection import find_injected
@@ -123,7 +123,7 @@ class _Made:
 
         A note to the model that was put before the result of a changed call is no part of the result.
         """
-        if not isinstance(reply, ToolMessage) or self._args is None or self._args == asked["args"]:
+        if not isinstance(reply, ToolMessage) or self._args is None or same(self._args, asked["args"]):
             return reply
         own = self._reply
         if isinstance(own, ToolMessage) and isinstance(reply.content, str) and isinstance(own.content, str):

@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.stepping.outcome import Failed, OriginalCall, Succeeded
-from langchain_awo.model.text.encoding import compute_digest, to_json
+from langchain_awo.model.text.encoding import compute_digest, same, to_json
 from langchain_awo.model.text.json_value import JSONValue
 
 COMPLETE_KEPT: Final = 1_000
@@ -99,7 +99,7 @@ class Journal:
         """What is known of a call: its result, why it must not be made, or nothing."""
         entry = self.entries.get(call.key)
         if entry is not None and entry.status == "done":
-            changed = None if entry.args == call.args else entry.args
+            changed = None if same(entry.args, call.args) else entry.args
             return Succeeded(output=entry.output, reply=self.replies.get(call.key), args=changed)
         if call.effect.is_read:
             return None

@@ -13,6 +13,7 @@ from langchain_awo.model.ir.binding import Constant
 from langchain_awo.model.ir.metatool import MetaTool, Step, ToolkitPlan, ToolSignature
 from langchain_awo.model.ir.reach import Reach, find_leak, reach_of
 from langchain_awo.model.ir.signature import digest_schema
+from langchain_awo.model.text.encoding import same
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.effect import Effect, find_most_suspicious, read_claimed_effect
 from langchain_awo.model.trace.hints import read_hints
@@ -185,9 +186,9 @@ def _fits(value: JSONValue, schema: Mapping[str, Any]) -> bool:
     if options := schema.get("anyOf") or schema.get("oneOf"):
         return any(_fits(value, option) for option in options)
     if "enum" in schema:
-        return value in schema["enum"]
+        return any(same(value, each) for each in schema["enum"])
     if "const" in schema:
-        return bool(value == schema["const"])
+        return same(value, schema["const"])
     kinds = schema.get("type")
     if kinds is None:
         return True
