@@ -36,8 +36,8 @@ OPTIONS: Final = (
     "-W",
     "ignore::pytest.PytestAssertRewriteWarning",
 )
-LIMIT: Final = 120
-"""Seconds for the tests of a case: one that only waits for ever without its defence is none."""
+LIMIT: Final = 60
+"""Seconds that each test is given: one that waits for ever without its defence has to say so itself."""
 SLOW_IMPORTS: Final = (
     "langchain.agents.middleware",
     "langgraph.checkpoint.sqlite",
@@ -142,7 +142,7 @@ def failing(tests: Sequence[str], folder: Path) -> set[str]:
 
 def _run_pytest(arguments: Sequence[str], folder: Path, said: Path) -> NoReturn:
     status = 4
-    signal.alarm(LIMIT)
+    signal.alarm(LIMIT * (len(arguments) - len(OPTIONS)))
     try:
         out = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(out, 1)
