@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from langchain_awo.capture.redaction.backtracking import repeats_inside_a_repeat
+from langchain_awo.model.text.backtracking import repeats_inside_a_repeat
 from langchain_awo.capture.redaction.personal import PERSONAL_KEYS, find_personal_data
 from langchain_awo.errors import MaskError
 from langchain_awo.model.secrets import Detector
