@@ -1,5 +1,6 @@
 """Takes out one defence of docs/safety.md after the other, and runs the tests that should notice: `python -m tests.faults.defences`.
 
+First the tests run with every defence in its place, where each has to pass: one that fails anyway notices nothing.
 `defences.txt` says what is a defence, what stands there without it, and by which tests it is noticed; words on the command line choose
 the cases whose heads hold one of them. Works on a copy; takes about five seconds a case.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import traceback
@@ -34,6 +36,8 @@ OPTIONS: Final = (
     "-W",
     "ignore::pytest.PytestAssertRewriteWarning",
 )
+LIMIT: Final = 60
+"""Seconds that each test is given: one that waits for ever without its defence has to say so itself."""
 SLOW_IMPORTS: Final = (
     "langchain.agents.middleware",
     "langgraph.checkpoint.sqlite",
@@ -138,6 +142,7 @@ def failing(tests: Sequence[str], folder: Path) -> set[str]:
 
 def _run_pytest(arguments: Sequence[str], folder: Path, said: Path) -> NoReturn:
     status = 4
+    signal.alarm(LIMIT * (len(arguments) - len(OPTIONS)))
     try:
         out = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(out, 1)
@@ -169,6 +174,8 @@ def main() -> int:
         for part in (PACKAGE, "tests", "docs", "examples", "pyproject.toml", "README.md", "CHANGELOG.md"):
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
             copy(ROOT / part, folder / part)
+        if failing_anyway := failing(sorted({test for case in asked for test in case.tests}), folder):
+            sys.exit(f"these fail with every defence in its place: {', '.join(sorted(failing_anyway))}")
         for case in asked:
             stale = any(change.is_stale for change in case.changes)
             found = ["stale: the code is another"] if stale else unnoticed(case, folder)

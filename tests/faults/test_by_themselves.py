@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import tempfile
+import tracemalloc
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
@@ -142,6 +144,18 @@ def test_no_byte_of_a_state_can_be_changed_unnoticed() -> None:
         spoilt = bytes([*whole[:place], whole[place] ^ 0x41, *whole[place + 1 :]])
         with pytest.raises(CompileError, match="is not a mining state, or is cut off"):
             states.from_bytes(spoilt)
+
+
+def test_a_state_that_unpacks_to_far_more_than_its_size_is_not_unpacked(monkeypatch: Any) -> None:
+    packed = gzip.compress(b"\n" * 3_000_000)
+    tracemalloc.start()
+    try:
+        monkeypatch.setattr(states, "FREE", 10_000)
+        with pytest.raises(CompileError, match="unpacks to more than 200 times its size"):
+            states.from_bytes(packed)
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

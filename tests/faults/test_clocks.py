@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from types import SimpleNamespace
 from typing import Any
 
 from langgraph.checkpoint.memory import InMemorySaver
@@ -13,7 +14,7 @@ from langgraph.types import Command
 from langchain_awo.capture import parts
 from langchain_awo.capture.state import Label, Recording
 from langchain_awo.runtime.executor import performing
-from langchain_awo.runtime.journal import journal_store, signing
+from langchain_awo.runtime.journal import asking, journal_store, signing
 from langchain_awo.runtime.journal.asking import settle
 from langchain_awo.runtime.journal.journal import RunMemory
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
@@ -26,6 +27,9 @@ def test_the_claim_of_a_dead_worker_whose_clock_was_ahead_is_not_waited_out(
     tmp_path: Any, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr(performing, "PATIENCE", 0.05)
+    naps = iter(range(200))
+    nap = SimpleNamespace(sleep=lambda _: time.sleep(0.001 + 0 * next(naps)))  # raises where it is waited out
+    monkeypatch.setattr(asking, "time", nap)
     desk, store, saver = Desk(str(tmp_path / "desk.db")), InMemoryStore(), InMemorySaver()
     desk.asks = {"note"}
 

@@ -71,6 +71,22 @@ def test_a_verb_that_acts_is_no_read_whatever_verb_of_reading_stands_before_it(v
 
 
 @pytest.mark.parametrize(
+    "word", ["sql", "graphql", "cypher", "http", "shell", "python", "terminal", "webhook"]
+)
+def test_a_tool_whose_argument_decides_everything_is_no_read_whatever_verb_of_reading_stands_beside_it(word):
+    for name in (
+        f"get_{word}",
+        f"read_{word}_orders",
+        f"{word}_lookup",
+        f"{word}.get",
+        f"mcp__{word}__list_files",
+    ):
+        assert classify_effect(ToolSpec(name=name)) is Effect.UNKNOWN, name
+        hinted = ToolSpec(name=name, description="Reads orders.", hints={"readOnlyHint": True})
+        assert not classify_effect(hinted).is_read, name
+
+
+@pytest.mark.parametrize(
     ("hints", "effect"),
     [
         ({}, None),

@@ -78,6 +78,7 @@ def test_a_file_keeps_its_switches_as_plain_words(tmp_path):
         ("rules: [{kind: normalize, tool: a}]", "give a key, a type or a pattern"),
         ("rules: [{kind: normalize, pattern: '('}]", "is not a regular expression"),
         ("rules: [{kind: normalize, pattern: 'a*'}]", "matches empty text"),
+        ("rules: [{kind: normalize, pattern: '(\\d+)+x'}]", "may take forever on some texts"),
         ("rules: [{kind: collapse_repeats, of: tool}]", "give `tool`"),
         ("rules: [{kind: collapse_repeats, of: reads, tool: a}]", "`of: tool` for a alone"),
         ("rules: [{kind: collapse_login, tools: []}]", "it names no tool"),

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -44,6 +44,7 @@ class Clinic:
 
     Attributes:
         seconds: that each call of a tool takes.
+        holds: whether a call of a tool goes on for longer.
         broken: tools to how often they raise.
         started: every call as it began; `ended` as it came to its end.
     """
@@ -51,6 +52,7 @@ class Clinic:
     def __init__(self, *, is_async: bool = False, seconds: float = 0.0) -> None:
         self.is_async = is_async
         self.seconds = seconds
+        self.holds: Callable[[str], bool] = lambda _: False
         self.broken: dict[str, int] = {}
         self.started: list[tuple[str, str]] = []
         self.ended: list[tuple[str, str]] = []
@@ -90,12 +92,16 @@ class Clinic:
         def run(*args: Any, **known: Any) -> Any:
             call = self._begin(name, known)
             time.sleep(self.seconds)
+            while self.holds(name):
+                time.sleep(0.005)
             return self._end(call, action(*args, **known))
 
         @wraps(action)
         async def arun(*args: Any, **known: Any) -> Any:
             call = self._begin(name, known)
             await asyncio.sleep(self.seconds)
+            while self.holds(name):  # noqa: ASYNC110  # it is asked from threads too
+                await asyncio.sleep(0.005)
             return self._end(call, action(*args, **known))
 
         return StructuredTool.from_function(

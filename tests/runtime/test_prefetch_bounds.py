@@ -1,6 +1,7 @@
 """Prefetch mode: how much is read ahead, and when that ends."""
 
 import asyncio
+import threading
 import time
 from collections import Counter
 from dataclasses import replace
@@ -40,32 +41,60 @@ def test_a_turn_has_a_budget(clinic: Clinic) -> None:
     assert clinic.calls("get_visit") == ["x1", "x2"]
 
 
-def test_so_many_are_read_at_once_and_no_more(clinic: Clinic) -> None:
-    going: set[int] = set()
-    most = [0]
-
-    def watch(call: Any) -> None:
-        going.add(id(call))
-        most[0] = max(most[0], len(going))
-
-    original_begin, original_end = clinic._begin, clinic._end
-    clinic._begin = lambda *a: (watch(c := original_begin(*a)), c)[1]  # type: ignore[method-assign]
-    clinic._end = lambda c, v: (going.discard(id(c)), original_end(c, v))[1]  # type: ignore[method-assign]
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_so_many_are_read_at_once_and_no_more(is_async: bool) -> None:  # noqa: FBT001  # a parameter of pytest
     wide = ask_tools(*(("find_patient", {"email": f"{name}@y"}) for name in "abc"))
-    agent, installed = agent_of(
-        clinic,
-        ask("find_patient", email="q@y"),
-        "done",
-        thinks=THINKS,
-        prefetch_limits=Limits(calls=9, concurrency=1),
-    )
-    go(agent, clinic)
-    assert most[0] == 1
-    agent, installed = agent_of(
-        clinic, wide, "done", thinks=THINKS, prefetch_limits=Limits(calls=9, concurrency=2)
-    )
-    go(agent, clinic)
-    assert installed.usage["patient_overview", "prefetched"] == 9
+    for at_once, asked, reads in ((1, ask("find_patient", email="q@y"), 3), (2, wide, 9)):
+        watching = Watching(clinic := Clinic(is_async=is_async, seconds=0.01), at_once=at_once, reads=reads)
+        limits = Limits(calls=9, concurrency=at_once)
+        agent, installed = agent_of(clinic, asked, "done", middleware=[watching], prefetch_limits=limits)
+        go(agent, clinic)
+        assert installed.usage["patient_overview", "prefetched"] == reads
+        assert watching.most == at_once
+
+
+class Watching(AgentMiddleware):
+    """Counts what is read ahead; until so many have met, none of them ends, and the model waits for them all.
+
+    Attributes:
+        most: so many were read at once.
+    """
+
+    def __init__(self, clinic: Clinic, *, at_once: int, reads: int) -> None:
+        self.at_once, self.left, self.going, self.most = at_once, reads, 0, 0
+        self.lock = threading.Lock()
+        self.until = time.monotonic() + 60
+        self.begin, self.end = clinic._begin, clinic._end
+        clinic._begin, clinic._end = self.count_begin, self.count_end  # type: ignore[method-assign]
+        clinic.holds = self.is_alone
+
+    def is_alone(self, tool: str) -> bool:
+        return tool != "find_patient" and self.most < self.at_once and time.monotonic() < self.until
+
+    def count_begin(self, name: str, known: dict[str, Any]) -> tuple[str, str]:
+        self.count(name, 1)
+        return self.begin(name, known)
+
+    def count_end(self, call: tuple[str, str], value: Any) -> Any:
+        self.count(call[0], -1)
+        return self.end(call, value)
+
+    def count(self, tool: str, change: int) -> None:
+        with self.lock:
+            self.going += change * (tool != "find_patient")
+            self.left -= change < 0 and tool != "find_patient"
+            self.most = max(self.most, self.going)
+
+    def is_read(self, state: Any) -> bool:
+        return state["messages"][-1].type != "tool" or not self.left or time.monotonic() > self.until
+
+    def before_model(self, state: Any, runtime: Any) -> None:
+        while not self.is_read(state):
+            time.sleep(0.005)
+
+    async def abefore_model(self, state: Any, runtime: Any) -> None:
+        while not self.is_read(state):  # noqa: ASYNC110  # it changes in threads too
+            await asyncio.sleep(0.005)
 
 
 def test_a_run_that_ends_cancels_and_counts(clinic: Clinic) -> None:

@@ -246,6 +246,15 @@ def test_a_hostile_plan_is_refused_by_name(case: str, desk: Any, tmp_path: Path)
     assert expected in str(caught.value)
 
 
+def test_a_plan_of_more_meta_tools_than_a_model_could_choose_from_is_refused(
+    desk: Any, tmp_path: Path
+) -> None:
+    many = plan_of(desk.tools, *(routine(f"m{number}", FIND) for number in range(1_001)))
+    write_plan(many, tmp_path / "toolkit.json")
+    with pytest.raises(PlanError, match=r"toolkit\.json: 1001 meta-tools; at most 1000"):
+        MetaToolkit.load(tmp_path / "toolkit.json", tools=desk.tools)
+
+
 WRONG: dict[str, tuple[str, str]] = {
     "no JSON": ("{", "not JSON"),
     "another kind of JSON": ("[1]", "schema version None"),

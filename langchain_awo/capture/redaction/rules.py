@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from langchain_awo.capture.redaction.backtracking import repeats_inside_a_repeat
 from langchain_awo.capture.redaction.personal import PERSONAL_KEYS, find_personal_data
 from langchain_awo.errors import MaskError
 from langchain_awo.model.secrets import Detector
@@ -16,6 +15,7 @@ from langchain_awo.model.secrets.detection import get_default_detector, join_spa
 from langchain_awo.model.secrets.names import normalize_keys, split_words
 from langchain_awo.model.secrets.sentences import is_credible
 from langchain_awo.model.secrets.shapes import Span
+from langchain_awo.model.text.backtracking import repeats_inside_a_repeat
 from langchain_awo.model.text.json_value import JSONValue
 
 logger = logging.getLogger(__name__)

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, TypeAlias
 from langchain_awo.model.ir.binding import (
     Argument,
     Binding,
+    Constant,
     Item,
     ListOf,
     ObjectOf,
@@ -83,6 +84,7 @@ _NAMES: Final[dict[Kind, frozenset[str]]] = {
     ),
     "mail": frozenset(["email", "emails", "mail", "recipient", "to", "cc", "bcc"]),
 }
+_DESTINATIONS: Final = (["recipient"], ["recipients"], ["to"], ["cc"], ["bcc"])
 _NO_ADDRESS: Final = frozenset(
     ["id", "ids", "type", "count", "status", "limit", "size", "number", "index", "kind"]
 )
@@ -183,12 +185,66 @@ def find_leaking_argument(step: Step, steps: Sequence[Step], reach: Reach | None
     """The argument of a step that takes an output out, or `""`; a trusted tool has no reach at all."""
     if reach is None:
         return ""
-    everything = any(kind == "address" and (not name or name in step.args) for name, kind in reach.items())
+    everything = _is_for_somebody(step) or any(
+        kind == "address" and (not name or name in step.args) for name, kind in reach.items()
+    )
     for name, binding in step.args.items():
         kind = "address" if everything else reach.get(name)
         if any(_leaks(part, inner, step, steps) for part, inner in _parts(binding, kind or _by_name(name))):
             return name
     return ""
+
+
+def list_fixed_texts(steps: Iterable[Step]) -> dict[str, dict[str, list[str]]]:
+    """What steps say to each argument of each tool, whoever asks: constants, and what templates begin with."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for step in steps:
+        over = list(_fixed(step.over.source)) if step.over else []
+        for name, binding in step.args.items():
+            items = over if any(isinstance(leaf, Item) for leaf in list_leaves(binding)) else []
+            found.setdefault(step.tool, {}).setdefault(name, []).extend([*_fixed(binding), *items])
+    return found
+
+
+def _fixed(binding: Binding) -> Iterator[str]:
+    match binding:
+        case Constant(value=value):
+            yield from _texts(value)
+        case Template(prefix=prefix, source=source):
+            yield prefix
+            yield from _fixed(source)
+        case Transform(source=source):
+            yield from _fixed(source)
+        case ObjectOf(members=members):
+            for member in members.values():
+                yield from _fixed(member)
+        case ListOf(elements=elements):
+            for element in elements:
+                yield from _fixed(element)
+        case _:
+            pass
+
+
+def _texts(value: JSONValue) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            for member in value.values():
+                yield from _texts(member)
+        case list():
+            for element in value:
+                yield from _texts(element)
+        case _:
+            pass
+
+
+def _is_for_somebody(step: Step) -> bool:
+    """Whether a read names one and the same person to get it, whoever asks."""
+    return step.effect.is_read and any(
+        isinstance(binding, Constant) and split_words(name)[-1:] in _DESTINATIONS
+        for name, binding in step.args.items()
+    )
 
 
 def _parts(binding: Binding, kind: Kind | None) -> Iterator[tuple[Binding, Kind | None]]:

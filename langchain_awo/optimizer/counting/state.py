@@ -28,6 +28,12 @@ KIND: Final = "mining state"
 VERSION: Final = 1
 """Version of the file; a change of what is counted, or how, is a new one."""
 
+MAX_RATIO: Final = 200
+"""A state that unpacks to more times its size is a trap; recorded text packs to a tenth, and seldom to a fiftieth."""
+
+FREE: Final = 64_000_000
+"""Bytes that any state may unpack to, however well it is packed."""
+
 
 def to_bytes(summary: Summary) -> bytes:
     """The summary as the bytes of a file."""
@@ -44,7 +50,7 @@ def from_bytes(data: bytes, *, where: str = "the state") -> Summary:
         CompileError: they are no state, or one of another version.
     """
     try:
-        head, *lines = gzip.decompress(data).splitlines()
+        head, *lines = _unpack(data).splitlines()
         found = loads(head)
         if not isinstance(found, dict) or found.get("langchain_awo") != KIND:
             raise CompileError(f"{where} is not a mining state; choose another path, or remove it")
@@ -123,6 +129,16 @@ def write_state(summary: Summary, path: str | os.PathLike[str], *, stamp: str | 
         raise CompileError(
             f"{target} cannot be written: {error.strerror or error}; choose another path"
         ) from error
+
+
+def _unpack(data: bytes) -> bytes:
+    unpacker = zlib.decompressobj(wbits=31)
+    unpacked = unpacker.decompress(data, max(FREE, MAX_RATIO * len(data)))
+    if unpacker.unconsumed_tail:
+        raise ValueError(f"it unpacks to more than {MAX_RATIO} times its size")
+    if not unpacker.eof or unpacker.unused_data:
+        raise EOFError("it does not end where it should")
+    return unpacked
 
 
 def _check_version(head: dict[str, Any], where: str) -> None:

@@ -28,6 +28,7 @@ from langchain_awo.model.rules import (
     Trust,
     describe,
 )
+from langchain_awo.model.text.backtracking import repeats_inside_a_repeat
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.log.corpus import Call, Corpus
 from langchain_awo.optimizer.rules.commute import read_stretches, shows_flow
@@ -128,8 +129,11 @@ def _bad_pattern(pattern: str) -> str:
         compiled = re.compile(pattern)
     except re.error as error:
         return f"{pattern!r} is not a regular expression: {error}; mend it, or escape special characters"
-    empty = pattern and compiled.match("") is not None
-    return f"{pattern!r} matches empty text, and so everywhere; use + instead of *" if empty else ""
+    if pattern and compiled.match("") is not None:
+        return f"{pattern!r} matches empty text, and so everywhere; use + instead of *"
+    if repeats_inside_a_repeat(compiled):
+        return f"{pattern!r} repeats what repeats already, which may take forever on some texts; write a+ instead of (a+)+"
+    return ""
 
 
 def _effect(tool: str, corpus: Corpus) -> Effect:

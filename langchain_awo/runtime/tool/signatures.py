@@ -11,7 +11,7 @@ from langchain_core.utils.json_schema import dereference_refs
 
 from langchain_awo.model.ir.binding import Constant
 from langchain_awo.model.ir.metatool import MetaTool, Step, ToolkitPlan, ToolSignature
-from langchain_awo.model.ir.reach import Reach, find_leak, reach_of
+from langchain_awo.model.ir.reach import Reach, find_leak, list_fixed_texts, reach_of
 from langchain_awo.model.ir.signature import digest_schema
 from langchain_awo.model.text.encoding import same
 from langchain_awo.model.text.json_value import JSONValue
@@ -46,9 +46,17 @@ def read_spec(tool: BaseTool) -> ToolSpec:
 
 
 def reach_among(plan: ToolkitPlan, tools: Iterable[BaseTool]) -> dict[str, Reach]:
-    """The arguments of live tools that reach out, less the tools that the plan was told to trust."""
+    """The arguments of live tools that reach out, less the tools that the plan was told to trust.
+
+    An address that the plan itself holds tells as much as the name of an argument.
+    """
     trusted = plan.settings.get("trusted", ())
-    return {tool.name: reach_of(read_spec(tool)) for tool in tools if tool.name not in trusted}
+    texts = list_fixed_texts(step for each in plan.meta_tools for step in each.steps)
+    return {
+        tool.name: reach_of(read_spec(tool), texts.get(tool.name))
+        for tool in tools
+        if tool.name not in trusted
+    }
 
 
 def describe_leak(meta_tool: MetaTool, reach: Mapping[str, Reach]) -> str:
