@@ -55,7 +55,7 @@ def start(environment: Mapping[str, str] | None = None) -> CallbackRecorder | No
     if not address or _started:
         return _started[0] if _started else None
     try:
-        recorder = TraceRecorder(address, defaults=_labels(variables))
+        recorder = TraceRecorder(address, defaults=_read_label(variables))
     except (AwoError, OSError, ImportError) as error:
         logger.warning(
             "%s=%s: nothing is recorded; the program continues: %s",
@@ -70,7 +70,7 @@ def start(environment: Mapping[str, str] | None = None) -> CallbackRecorder | No
     return recorder
 
 
-def _labels(variables: Mapping[str, str]) -> Label:
+def _read_label(variables: Mapping[str, str]) -> Label:
     tags = (tag.strip() for tag in variables.get("AWO_TAGS", "").split(","))
     return Label(
         task_id=variables.get("AWO_TASK_ID") or None,

@@ -127,7 +127,7 @@ def update_plan(
     target = Path(path)
     try:
         with lock_file(target):
-            return _updated(target, change, key=key, stamp=stamp)
+            return _update_file(target, change, key=key, stamp=stamp)
     except Timeout as error:
         raise PlanError(
             f"another process has been changing {target} for {LOCK_SECONDS} seconds; end it"
@@ -136,7 +136,7 @@ def update_plan(
         raise PlanError(f"{target} cannot be changed: {error.strerror or error}") from error
 
 
-def _updated(
+def _update_file(
     target: Path, change: Callable[[ToolkitPlan], ToolkitPlan], *, key: str | bytes | None, stamp: str
 ) -> PlanFile:
     file = read_plan_file(target)

@@ -61,7 +61,7 @@ def replace_file(path: str | os.PathLike[str], data: bytes | str, *, private: bo
             file.write(content)
             file.flush()
             os.fsync(descriptor)
-        part.chmod(_mode_of(target, private=private))
+        part.chmod(_choose_mode(target, private=private))
         part.replace(target)
     except BaseException:
         part.unlink(missing_ok=True)
@@ -76,10 +76,10 @@ def lock_file(path: str | os.PathLike[str]) -> FileLock:
         OSError: the folder of locks is somebody else's.
     """
     name = hashlib.sha256(str(Path(path).resolve()).encode()).hexdigest()[:32]
-    return FileLock(_folder_of_locks() / f"{name}.lock", timeout=LOCK_SECONDS)
+    return FileLock(_ensure_lock_folder() / f"{name}.lock", timeout=LOCK_SECONDS)
 
 
-def _folder_of_locks() -> Path:
+def _ensure_lock_folder() -> Path:
     """A folder of this user alone: whoever could plant a link in it could have a file of ours emptied, as locking opens it."""
     user = os.getuid() if hasattr(os, "getuid") else 0
     folder = Path(tempfile.gettempdir()) / f"awo-locks-{user}"
@@ -95,7 +95,7 @@ def _folder_of_locks() -> Path:
     return folder
 
 
-def _mode_of(target: Path, *, private: bool) -> int:
+def _choose_mode(target: Path, *, private: bool) -> int:
     with suppress(FileNotFoundError):
         return stat.S_IMODE(target.stat().st_mode)
     return 0o600 if private else 0o666 & ~_UMASK

@@ -107,7 +107,7 @@ class TestThreads:
             store.delete(trace_id=traces[1].trace_id)
             export_parquet(store, str(folder))
         for place, size in ((path, 3), (folder, 4)):
-            parts = partitions._parts_of([str(place)])
+            parts = partitions._split_places([str(place)])
             assert len(parts) == size
             ids = [trace.trace_id for part in parts for trace in part.traces()]
             with open_store(place) as store:

@@ -97,8 +97,8 @@ def count_traces(
     if executor is None:
         _add(summary, source, is_new_only=state is not None)
     else:
-        parts = _parts_of(_named_places(source))
-        for done, (part, counted) in enumerate(_counted(parts, executor, summary), start=1):
+        parts = _split_places(_name_places(source))
+        for done, (part, counted) in enumerate(_count_parts(parts, executor, summary), start=1):
             summary.merge(counted) if state is None else _merge_new(summary, counted, part)
             if progress:
                 progress("count", done, len(parts))
@@ -175,22 +175,22 @@ def _merge_new(summary: Summary, counted: Summary, part: Part) -> None:
         summary.add_new(part.traces(summary.only))
 
 
-def _named_places(source: Source) -> list[str]:
+def _name_places(source: Source) -> list[str]:
     places = list_places(source)
     if not places:
         raise CompileError(
             "an executor reads stores and files; pass paths or URLs that its workers can open, not traces"
         )
-    return [_name(place) for place in places]
+    return [_name_place(place) for place in places]
 
 
-def _name(place: Place) -> str:
+def _name_place(place: Place) -> str:
     if isinstance(place, TraceStore):
         return place.url
     return place if isinstance(place, str) else str(Path(place))
 
 
-def _parts_of(places: Sequence[str]) -> list[Part]:
+def _split_places(places: Sequence[str]) -> list[Part]:
     return [part for place in places for part in _split(place)]
 
 
@@ -201,7 +201,7 @@ def _split(place: str) -> list[Part]:
         return [Part(place, portion) for portion in store.portions(PORTION)] or [Part(place)]
 
 
-def _counted(parts: Sequence[Part], executor: Executor, like: Summary) -> Iterator[tuple[Part, Summary]]:
+def _count_parts(parts: Sequence[Part], executor: Executor, like: Summary) -> Iterator[tuple[Part, Summary]]:
     """What each part holds, as it is counted; the order does not matter."""
     futures: dict[Future[bytes], Part] = {}
     uncounted: dict[Part, str] = {}

@@ -138,7 +138,7 @@ def compile_toolkit(
     bounds = WHOLE if chosen.strategy == "awo" else None
     log = count_traces(traces, state=state, executor=executor, bounds=bounds, progress=progress)
     check_names(chosen, {spec.name for spec in specs}, log.tool_names)
-    former = ToolkitPlan() if decided is None else _plan_of(decided)
+    former = ToolkitPlan() if decided is None else _get_plan(decided)
     plan = compile_summary(log, options=chosen, tools=specs, rejected=former.rejected, progress=progress)
     if namer is not None:
         plan = polish_names(plan, chat_namer(namer) if isinstance(namer, BaseChatModel) else namer)
@@ -146,7 +146,7 @@ def compile_toolkit(
     return MetaToolkit(plan=plan, tools=live, effects=dict(chosen.effects))
 
 
-def _plan_of(toolkit: MetaToolkit | ToolkitPlan | str | os.PathLike[str]) -> ToolkitPlan:
+def _get_plan(toolkit: MetaToolkit | ToolkitPlan | str | os.PathLike[str]) -> ToolkitPlan:
     if isinstance(toolkit, MetaToolkit):
         return toolkit.plan
     return toolkit if isinstance(toolkit, ToolkitPlan) else read_plan(toolkit)
@@ -232,7 +232,7 @@ def recompile(
     if isinstance(toolkit, MetaToolkit):
         former, former_tools, effects = toolkit.plan, toolkit.tools, {**toolkit.effects, **effects}
     else:
-        former = _plan_of(toolkit)
+        former = _get_plan(toolkit)
     live = as_tools(tools or former_tools)
     ruled = read_rules(rules) if isinstance(rules, str | os.PathLike) else rules
     chosen = options or as_compiled(former, live=bool(live), rules=ruled)

@@ -57,10 +57,10 @@ class TraceRecorder(CallbackRecorder):
             fix="say where to store traces, such as 'traces.db'",
         )
         scope = Scope(project=project, tenant=tenant, environment=environment)
-        opened = _opened(store, scope)
+        opened = _open_in_scope(store, scope)
         self._given = store if isinstance(store, TraceStore) else None
-        address = opened.url if isinstance(store, TraceStore) else _absolute(store)
-        super().__init__(opened, mask=mask, reopen=lambda: _reopened(opened, address), **options)
+        address = opened.url if isinstance(store, TraceStore) else _make_absolute(store)
+        super().__init__(opened, mask=mask, reopen=lambda: _reopen_store(opened, address), **options)
 
     def close(self, timeout: float | None = None) -> bool:
         """Ends what is still running as abandoned, writes everything and stops recording; returns as `flush`.
@@ -103,14 +103,14 @@ def session(name: str, *, task_id: str | None = None, **labels: Any) -> Session:
     return Session(name, task_id=task_id, **labels)
 
 
-def _reopened(store: TraceStore, address: str | Path) -> TraceStore:
+def _reopen_store(store: TraceStore, address: str | Path) -> TraceStore:
     """A store like this one with connections of its own; a store of another kind than ours must bear a fork itself."""
     return _open(address, store.scope) if type(store).__module__.startswith("langchain_awo.") else store
 
 
-def _opened(store: str | os.PathLike[str] | TraceStore, scope: Scope) -> TraceStore:
+def _open_in_scope(store: str | os.PathLike[str] | TraceStore, scope: Scope) -> TraceStore:
     if not isinstance(store, TraceStore):
-        return _open(_address(store), scope)
+        return _open(_to_address(store), scope)
     mismatches = [name for name, value in scope.given.items() if value != getattr(store.scope, name)]
     if mismatches:
         raise StoreError(f"the store is open for another {mismatches[0]}; give it to `open_store` instead")
@@ -121,11 +121,11 @@ def _open(address: str | Path, scope: Scope) -> TraceStore:
     return open_store(address, project=scope.project, tenant=scope.tenant, environment=scope.environment)
 
 
-def _absolute(store: str | os.PathLike[str]) -> str | Path:
+def _make_absolute(store: str | os.PathLike[str]) -> str | Path:
     """The address of a store from wherever the program goes to."""
-    address = _address(store)
+    address = _to_address(store)
     return address if isinstance(address, str) and "://" in address else Path(address).absolute()
 
 
-def _address(store: str | os.PathLike[str]) -> str | Path:
+def _to_address(store: str | os.PathLike[str]) -> str | Path:
     return store if isinstance(store, str) else Path(store)

@@ -73,10 +73,10 @@ def report(
     plan = get_plan(toolkit)
     loaded = load_traces(traces)
     sample = draw_fair_sample(loaded)
-    options = restore_options(plan, rules=_rules(rules))
+    options = restore_options(plan, rules=_load_rules(rules))
     corpus = build_corpus(sample.traces, declared=options.effects)
     table = prices if isinstance(prices, PriceTable) else read_prices(prices)
-    evaluation, why_not = _evaluation(
+    evaluation, why_not = _evaluate_traces(
         sample.traces,
         options,
         table=table,
@@ -87,15 +87,15 @@ def report(
     )
     return Report(
         plan=plan,
-        before=_drawn(corpus, RuleSet()),
-        after=_drawn(corpus, options.rules),
-        source=_about(source or _name(traces), sample),
+        before=_draw_corpus(corpus, RuleSet()),
+        after=_draw_corpus(corpus, options.rules),
+        source=_describe_source(source or _name_source(traces), sample),
         effects={tool: str(effect) for tool, effect in corpus.effects.items()},
-        replay=_replayed(sample.traces, plan, options, table),
+        replay=_replay_plan(sample.traces, plan, options, table),
         evaluation=evaluation,
         not_evaluated=why_not,
         timeline=build_timeline(loaded, [meta_tool.name for meta_tool in plan.meta_tools]),
-        monitoring=_monitored(loaded, plan, table),
+        monitoring=_monitor_traces(loaded, plan, table),
     )
 
 
@@ -117,25 +117,25 @@ def workflow_graph(traces: Source, *, rules: Rules = None, history: int | None =
     if history is not None:
         check_whole_number(history, option="history")
     corpus = build_corpus(load_traces(traces))
-    return _drawn(corpus, _rules(rules), history=history)
+    return _draw_corpus(corpus, _load_rules(rules), history=history)
 
 
-def _monitored(traces: Sequence[Trace], plan: ToolkitPlan, table: PriceTable) -> dict[str, Any] | None:
+def _monitor_traces(traces: Sequence[Trace], plan: ToolkitPlan, table: PriceTable) -> dict[str, Any] | None:
     """What monitoring finds, if any of the runs had the toolkit."""
     monitoring = monitor(traces, plan, prices=table)
     return monitoring.as_json() if monitoring.with_toolkit or monitoring.held_out else None
 
 
-def _drawn(corpus: Corpus, rules: RuleSet | None, *, history: int | None = None) -> DrawnGraph:
+def _draw_corpus(corpus: Corpus, rules: RuleSet | None, *, history: int | None = None) -> DrawnGraph:
     effects = {tool: str(effect) for tool, effect in corpus.effects.items()}
     return DrawnGraph.of(build_graph(corpus, rules=rules, history=history), effects=effects)
 
 
-def _rules(rules: Rules) -> RuleSet | None:
+def _load_rules(rules: Rules) -> RuleSet | None:
     return read_rules(rules) if isinstance(rules, str | os.PathLike) else rules
 
 
-def _evaluation(
+def _evaluate_traces(
     traces: Sequence[Trace],
     options: Options,
     *,
@@ -156,7 +156,7 @@ def _evaluation(
     return with_money(evaluation.as_json(), evaluation.result, traces, table), ""
 
 
-def _replayed(
+def _replay_plan(
     traces: Sequence[Trace], plan: ToolkitPlan, options: Options, table: PriceTable
 ) -> dict[str, Any]:
     together = read_together(plan.corpus.get("together"))
@@ -164,11 +164,11 @@ def _replayed(
     return with_money(replay.as_json(), replay.result, traces, table)
 
 
-def _about(source: str, sample: FairSample) -> str:
+def _describe_source(source: str, sample: FairSample) -> str:
     if sample.is_whole:
         return source
     return f"{source} (graphs and savings: a fair sample of {len(sample.traces):,} of {sample.of:,} runs)"
 
 
-def _name(traces: Source) -> str:
+def _name_source(traces: Source) -> str:
     return Path(hide_secrets(os.fspath(traces))).name if isinstance(traces, str | os.PathLike) else "traces"

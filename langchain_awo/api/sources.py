@@ -48,7 +48,7 @@ def stream_traces(
         ImportFormatError: the file is neither a store nor messages.
         ArgumentError: the source is something else, such as a toolkit.
     """
-    for trace in _traces(source, on_skipped or _log):
+    for trace in _read_traces(source, on_skipped or _log):
         if (domain is None or trace.domain == domain) and model in (None, trace.model):
             yield trace
 
@@ -84,10 +84,10 @@ def check_traces(source: object) -> None:
         return
     is_other = isinstance(source, Trace | Mapping | bytes) or not isinstance(source, Iterable | TraceStore)
     if is_other or hasattr(source, "plan") or hasattr(source, "columns"):
-        raise ArgumentError(f"traces is {describe_kind(source)}; {_instead(source)}")
+        raise ArgumentError(f"traces is {describe_kind(source)}; {_suggest_instead(source)}")
 
 
-def _instead(source: object) -> str:
+def _suggest_instead(source: object) -> str:
     """What somebody who hands in the wrong thing most likely wants to write."""
     if isinstance(source, Trace):
         return "write a list of traces: [trace]"
@@ -102,7 +102,7 @@ def _instead(source: object) -> str:
     return "pass a store or its path, such as 'traces.db', a file of recorded runs, or a list of traces"
 
 
-def _each_a_trace(source: Iterable[object]) -> Iterator[Trace]:
+def _check_each(source: Iterable[object]) -> Iterator[Trace]:
     for position, item in enumerate(source):
         if not isinstance(item, Trace):
             raise ArgumentError(
@@ -111,11 +111,11 @@ def _each_a_trace(source: Iterable[object]) -> Iterator[Trace]:
         yield item
 
 
-def _traces(source: Source, on_skipped: OnSkipped) -> Iterator[Trace]:
+def _read_traces(source: Source, on_skipped: OnSkipped) -> Iterator[Trace]:
     check_traces(source)
     places = list_places(source)
     if not places:
-        yield from _in_memory(source, on_skipped)
+        yield from _read_from_memory(source, on_skipped)
     for place in places:
         if isinstance(place, TraceStore):
             yield from place.traces(on_error=on_skipped)
@@ -138,7 +138,7 @@ def is_store(place: str | os.PathLike[str]) -> bool:
     return is_parquet_store(place) or not is_recording(place)
 
 
-def _in_memory(source: Source, on_skipped: OnSkipped) -> Iterator[Trace]:
+def _read_from_memory(source: Source, on_skipped: OnSkipped) -> Iterator[Trace]:
     """Traces themselves, or what `import_traces` makes traces of: a checkpointer, a frame, records."""
     if is_saver(source) or is_frame(source):
         yield from import_traces(source, on_skipped=on_skipped)
@@ -149,7 +149,7 @@ def _in_memory(source: Source, on_skipped: OnSkipped) -> Iterator[Trace]:
         return
     elements = chain([first], elements)
     if isinstance(first, Trace):
-        yield from _each_a_trace(elements)
+        yield from _check_each(elements)
     else:
         yield from import_traces(elements, on_skipped=on_skipped)
 

@@ -35,8 +35,8 @@ class _LogicalCall:
 def assemble(recording: Recording) -> Trace:
     """The trace of a finished recording."""
     beside = find_helper_seats(recording)
-    calls = _logical_calls(recording, beside)
-    ids = _distinct_ids(calls, taken=[call.call_id for call in recording.refused])
+    calls = _collect_logical_calls(recording, beside)
+    ids = _assign_ids(calls, taken=[call.call_id for call in recording.refused])
     owner = {run: ids[call] for call in calls for run in call.runs}
     label = recording.label
     return Trace(
@@ -45,23 +45,23 @@ def assemble(recording: Recording) -> Trace:
         thread_id=label.thread_id,
         trial=label.trial,
         domain=label.domain,
-        model=_model_of(recording.model_runs, beside),
+        model=_find_model(recording.model_runs, beside),
         success=label.success,
         tags=label.tags,
         started_at=recording.started_at,
         ended_at=recording.ended_at,
-        messages=_messages(recording.heard, beside),
-        model_calls=tuple(_model_call(run, beside) for run in recording.model_runs),
+        messages=_collect_messages(recording.heard, beside),
+        model_calls=tuple(_build_model_call(run, beside) for run in recording.model_runs),
         tool_calls=(
             *recording.refused,
-            *(_tool_call(call, ids[call], owner, recording, beside) for call in calls),
+            *(_build_tool_call(call, ids[call], owner, recording, beside) for call in calls),
         ),
-        tools=_tools(recording, beside),
-        metadata=_metadata(recording, beside),
+        tools=_collect_tools(recording, beside),
+        metadata=_build_metadata(recording, beside),
     )
 
 
-def _metadata(recording: Recording, beside: Collection[Seat]) -> dict[str, JSONValue]:
+def _build_metadata(recording: Recording, beside: Collection[Seat]) -> dict[str, JSONValue]:
     """What the caller said, and whether the run begins a conversation of its thread."""
     label = recording.label
     begins = next((seat.begins for seat in recording.seats.values() if seat not in beside), None)
@@ -70,14 +70,14 @@ def _metadata(recording: Recording, beside: Collection[Seat]) -> dict[str, JSONV
     return {**label.metadata, CONVERSATION: begins} if known else label.metadata
 
 
-def _model_of(runs: Iterable[ModelRun], beside: Collection[Seat]) -> str:
+def _find_model(runs: Iterable[ModelRun], beside: Collection[Seat]) -> str:
     """The agent's model if it has a name, else any."""
     named = [run for run in runs if run.model]
     agents = (run.model for run in named if run.seat not in beside)
     return next(agents, named[0].model if named else "")
 
 
-def _messages(heard: Iterable[Heard], beside: Collection[Seat]) -> tuple[Message, ...]:
+def _collect_messages(heard: Iterable[Heard], beside: Collection[Seat]) -> tuple[Message, ...]:
     """What the agents were told from outside, each message once although several of them may have been sent it."""
     seen_ids: set[str] = set()
     times_said: Counter[str] = Counter()
@@ -99,7 +99,7 @@ def _messages(heard: Iterable[Heard], beside: Collection[Seat]) -> tuple[Message
     return tuple(messages)
 
 
-def _logical_calls(recording: Recording, beside: Collection[Seat]) -> list[_LogicalCall]:
+def _collect_logical_calls(recording: Recording, beside: Collection[Seat]) -> list[_LogicalCall]:
     """Calls that another model than the agent's asked for and nobody executed are the form of its answer, and no calls."""
     calls: dict[object, _LogicalCall] = {
         issued: _LogicalCall(issued)
@@ -109,42 +109,42 @@ def _logical_calls(recording: Recording, beside: Collection[Seat]) -> list[_Logi
     for run in recording.tool_runs:
         key = run.issued or run.call_id or run
         calls.setdefault(key, _LogicalCall(run.issued)).runs.append(run)
-    return sorted(calls.values(), key=_position)
+    return sorted(calls.values(), key=_derive_position)
 
 
-def _position(call: _LogicalCall) -> tuple[int, ...]:
+def _derive_position(call: _LogicalCall) -> tuple[int, ...]:
     """Issued calls in the order of issue, the others where they started, calls inside a tool right after it."""
     if call.issued is not None:
         return (call.issued.model_call, call.issued.position)
-    return _position_of_run(call.runs[0])
+    return _derive_run_position(call.runs[0])
 
 
-def _position_of_run(run: ToolRun) -> tuple[int, ...]:
+def _derive_run_position(run: ToolRun) -> tuple[int, ...]:
     if run.issued is not None:
         return (run.issued.model_call, run.issued.position)
     if run.inside is not None:
-        return (*_position_of_run(run.inside), run.order)
+        return (*_derive_run_position(run.inside), run.order)
     return (run.after, AFTER_ISSUED, run.order)
 
 
-def _distinct_ids(calls: list[_LogicalCall], *, taken: list[str]) -> dict[_LogicalCall, str]:
+def _assign_ids(calls: list[_LogicalCall], *, taken: list[str]) -> dict[_LogicalCall, str]:
     """Ids of the calls; some providers give none or use one again, and a tool may pass its own on."""
     ids: dict[_LogicalCall, str] = {}
     used = dict.fromkeys(taken, 1)
     for call in calls:
-        wanted = _wanted_id(call)
+        wanted = _get_wanted_id(call)
         used[wanted] = number = used.get(wanted, 0) + 1
         ids[call] = wanted if number == 1 else f"{wanted}~{number}"
     return ids
 
 
-def _wanted_id(call: _LogicalCall) -> str:
+def _get_wanted_id(call: _LogicalCall) -> str:
     if call.issued is not None:
         return call.issued.call_id or f"{call.issued.model_call}.{call.issued.position}"
     return call.runs[0].call_id or str(call.runs[0].run_id)
 
 
-def _model_call(run: ModelRun, beside: Collection[Seat]) -> ModelCallRecord:
+def _build_model_call(run: ModelRun, beside: Collection[Seat]) -> ModelCallRecord:
     return ModelCallRecord(
         model=run.model,
         usage=run.usage,
@@ -157,7 +157,7 @@ def _model_call(run: ModelRun, beside: Collection[Seat]) -> ModelCallRecord:
     )
 
 
-def _tool_call(
+def _build_tool_call(
     call: _LogicalCall,
     call_id: str,
     owner: Mapping[ToolRun, str],
@@ -166,7 +166,7 @@ def _tool_call(
 ) -> ToolCallRecord:
     issued = call.issued
     if issued is not None and not call.runs:
-        return _unexecuted(issued, call_id, recording, beside)
+        return _build_unexecuted(issued, call_id, recording, beside)
     first = call.runs[0]
     decisive = next((run for run in reversed(call.runs) if run.status == "ok"), call.runs[-1])
     told = issued is not None and decisive.output == NOTHING and decisive.status != "ok"
@@ -180,18 +180,18 @@ def _tool_call(
         model_call=issued.model_call if issued else None,
         scope=first.scope,
         parent_id=owner.get(first.inside) if first.inside else None,
-        attempts=tuple(_attempt(run) for run in call.runs) if len(call.runs) > 1 else (),
+        attempts=tuple(_build_attempt(run) for run in call.runs) if len(call.runs) > 1 else (),
         started_at=first.started_at,
         ended_at=decisive.ended_at,
         replay=first.replay,
     )
 
 
-def _attempt(run: ToolRun) -> Attempt:
+def _build_attempt(run: ToolRun) -> Attempt:
     return Attempt(status=run.status, error=run.error, started_at=run.started_at, ended_at=run.ended_at)
 
 
-def _unexecuted(
+def _build_unexecuted(
     issued: IssuedCall, call_id: str, recording: Recording, beside: Collection[Seat]
 ) -> ToolCallRecord:
     """A call that no tool was seen running for: unknown, forbidden, waiting for a person, or made outside LangChain."""
@@ -210,7 +210,7 @@ def _unexecuted(
     )
 
 
-def _tools(recording: Recording, beside: Collection[Seat]) -> tuple[ToolSpec, ...]:
+def _collect_tools(recording: Recording, beside: Collection[Seat]) -> tuple[ToolSpec, ...]:
     """The tools that were called or offered to an agent."""
     called = {run.name for run in recording.tool_runs}
     forms = {name for seat in beside for name in seat.offered} - called

@@ -27,9 +27,9 @@ class WaitingLoops:
         for call in reversed(recording.issued):
             if call.model_call != last:
                 break
-            keys.extend(_keys_of(call.call_id, call.name, call.args))
+            keys.extend(_derive_keys(call.call_id, call.name, call.args))
         for key in keys:
-            self._by_key.setdefault(key, {})[recording] = _flow()
+            self._by_key.setdefault(key, {})[recording] = _identify_flow()
 
     def remove(self, recording: Recording) -> None:
         """Forgets what a recording waited for."""
@@ -49,7 +49,7 @@ class WaitingLoops:
         for key in keys:
             waiting = self._by_key.get(key)
             if waiting:
-                here = _flow() if len(waiting) > 1 else None
+                here = _identify_flow() if len(waiting) > 1 else None
                 return next((each for each, flow in waiting.items() if flow == here), next(iter(waiting)))
         return None
 
@@ -72,12 +72,12 @@ def derive_execution_keys(call_id: str | None, name: str, args: bytes) -> list[H
     return [call_id] if call_id else [(name, canonicalize(args))]
 
 
-def _keys_of(call_id: str, name: str, args: bytes) -> list[Hashable]:
+def _derive_keys(call_id: str, name: str, args: bytes) -> list[Hashable]:
     by_content = (name, canonicalize(args))
     return [call_id, by_content] if call_id else [by_content]
 
 
-def _flow() -> Hashable:
+def _identify_flow() -> Hashable:
     """The thread and the task that run this."""
     try:
         task = asyncio.current_task()

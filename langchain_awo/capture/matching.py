@@ -24,29 +24,29 @@ def find_issued_call(
     if call_id:
         known = recording.named.get((scope, call_id)) or recording.named.get(call_id)
         if known is not None:
-            return known[0] if len(known) == 1 else _best(known, name, args, edited=True) or known[-1]
-    recent = _newest_first(recording.recent.get(scope, ()))
+            return known[0] if len(known) == 1 else _choose_best(known, name, args, edited=True) or known[-1]
+    recent = _sort_newest_first(recording.recent.get(scope, ()))
     if call_id:  # the agent's code made it up, for a call that had none
         recent = [call for call in recent if not call.call_id]
-    return _best(recent, name, args, edited=call_id is not None) if recent else None
+    return _choose_best(recent, name, args, edited=call_id is not None) if recent else None
 
 
-def _newest_first(calls: Iterable[IssuedCall]) -> list[IssuedCall]:
+def _sort_newest_first(calls: Iterable[IssuedCall]) -> list[IssuedCall]:
     return sorted(calls, key=lambda call: (-call.model_call, call.position))
 
 
-def _best(calls: Sequence[IssuedCall], name: str, args: bytes, *, edited: bool) -> IssuedCall | None:
+def _choose_best(calls: Sequence[IssuedCall], name: str, args: bytes, *, edited: bool) -> IssuedCall | None:
     """The first call that fits; where arguments may have been edited since, the first one of the latest model call."""
     named = [call for call in calls if call.name == name]
     fresh = [call for call in named if call.latest is None]
     failed = [call for call in named if call.latest is not None and call.latest.status != "ok"]
-    found = _with(fresh, args) or _with(failed, args) or _with_more(fresh, args)
+    found = _find_equal(fresh, args) or _find_equal(failed, args) or _find_contained(fresh, args)
     if found is None and edited:
         found = next((call for call in fresh if call.model_run is calls[0].model_run), None)
     return found
 
 
-def _with(calls: Sequence[IssuedCall], args: bytes) -> IssuedCall | None:
+def _find_equal(calls: Sequence[IssuedCall], args: bytes) -> IssuedCall | None:
     """The first that asked for just these arguments."""
     same = next((call for call in calls if call.args == args), None)
     if same is not None or not calls:
@@ -55,7 +55,7 @@ def _with(calls: Sequence[IssuedCall], args: bytes) -> IssuedCall | None:
     return next((call for call in calls if canonicalize(call.args) == wanted), None)
 
 
-def _with_more(calls: Sequence[IssuedCall], args: bytes) -> IssuedCall | None:
+def _find_contained(calls: Sequence[IssuedCall], args: bytes) -> IssuedCall | None:
     """The first whose arguments are all among these: the agent's code may add some, such as the user's id."""
     if not calls:
         return None

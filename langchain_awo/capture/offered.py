@@ -29,23 +29,23 @@ class OfferedTools:
         if isinstance(tool, BaseTool):
             known = self._known.get(tool.name)
             if known is None or known[0] is not tool:
-                known = tool, _spec_of(convert_to_openai_tool(tool)) or ToolSpec(name=tool.name)
+                known = tool, _read_spec(convert_to_openai_tool(tool)) or ToolSpec(name=tool.name)
                 self._known[tool.name] = known
             return known[1]
-        name = _name_in(tool)
+        name = _read_name(tool)
         if not name or not isinstance(tool, Mapping):
             return None
         known = self._known.get(name)
         if known is None or known[0] != tool:
-            spec = _spec_of(tool) or ToolSpec(name=name)
+            spec = _read_spec(tool) or ToolSpec(name=name)
             known = self._known[name] = to_json(tool), spec
         return known[1]
 
 
-def _spec_of(tool: Mapping[str, Any]) -> ToolSpec | None:
+def _read_spec(tool: Mapping[str, Any]) -> ToolSpec | None:
     inner = tool.get("function")
     body = inner if isinstance(inner, Mapping) else tool
-    name = _name_in(tool)
+    name = _read_name(tool)
     if not name:
         return None
     schema = body.get("parameters") or body.get("input_schema") or {}
@@ -56,7 +56,7 @@ def _spec_of(tool: Mapping[str, Any]) -> ToolSpec | None:
     )
 
 
-def _name_in(tool: object) -> str | None:
+def _read_name(tool: object) -> str | None:
     if not isinstance(tool, Mapping):
         return None
     inner = tool.get("function")

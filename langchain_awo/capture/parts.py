@@ -94,7 +94,7 @@ def _go_on(recording: Recording, now: float) -> None:
 def _carry_over(recording: Recording, nodes: list[Node]) -> None:
     """Copies the calls that are going on, outer ones first; what the part has of them is not changed any more."""
     copies: dict[ToolRun, ToolRun] = {}
-    open_tools = sorted((node.run for node in nodes if isinstance(node.run, ToolRun)), key=_order)
+    open_tools = sorted((node.run for node in nodes if isinstance(node.run, ToolRun)), key=_get_order)
     for run in open_tools:
         copies[run] = copy = replace(
             run,
@@ -117,5 +117,5 @@ def _carry_over(recording: Recording, nodes: list[Node]) -> None:
             recording.size += OVERHEAD
 
 
-def _order(run: ToolRun) -> int:
+def _get_order(run: ToolRun) -> int:
     return run.order

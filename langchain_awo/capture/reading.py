@@ -52,10 +52,10 @@ def read_prompt(recording: Recording, seat: Seat, prompt: Sequence[BaseMessage],
     """
     before, asked = len(recording.model_runs), len(prompt) - len(collect_trailing_results(prompt))
     if seat.length == 0 and not inside:
-        seat.begins = _beginning(prompt)
+        seat.begins = _classify_beginning(prompt)
         if not recording.issued and not recording.parts and recording.label.thread_id is not None:
             _note_refusals(recording, prompt)
-    for position, message in _unread(seat, prompt):
+    for position, message in _find_unread(seat, prompt):
         kind = message.type
         if kind == "human":
             if not inside:
@@ -63,7 +63,7 @@ def read_prompt(recording: Recording, seat: Seat, prompt: Sequence[BaseMessage],
         elif kind == "system":
             _instruct(recording, seat, message, before)
         elif isinstance(message, ToolMessage) and (message.tool_call_id or position >= asked):
-            _answer(recording, seat, message)
+            _record_answer(recording, seat, message)
 
 
 def collect_trailing_results(prompt: Sequence[BaseMessage]) -> list[ToolMessage]:
@@ -76,7 +76,7 @@ def collect_trailing_results(prompt: Sequence[BaseMessage]) -> list[ToolMessage]
     return found
 
 
-def _beginning(prompt: Sequence[BaseMessage]) -> str | None:
+def _classify_beginning(prompt: Sequence[BaseMessage]) -> str | None:
     """Whether a first prompt begins a conversation; examples in it look like a conversation that goes on."""
     if any(_is_summary(message) for message in prompt):
         return CONTINUED
@@ -104,7 +104,7 @@ def _note_refusals(recording: Recording, prompt: Sequence[BaseMessage]) -> None:
         )
 
 
-def _unread(seat: Seat, prompt: Sequence[BaseMessage]) -> Iterator[tuple[int, BaseMessage]]:
+def _find_unread(seat: Seat, prompt: Sequence[BaseMessage]) -> Iterator[tuple[int, BaseMessage]]:
     """The messages behind those of the last prompt if it only grew, else all of them; the system prompt always."""
     start = _read_so_far(seat, prompt)
     if start == 0:
@@ -114,16 +114,16 @@ def _unread(seat: Seat, prompt: Sequence[BaseMessage]) -> Iterator[tuple[int, Ba
     for position in range(start, len(prompt)):
         yield position, prompt[position]
     seat.length = len(prompt)
-    seat.last = _key_of(prompt[-1]) if prompt else None
+    seat.last = _derive_key(prompt[-1]) if prompt else None
 
 
 def _read_so_far(seat: Seat, prompt: Sequence[BaseMessage]) -> int:
     if not 0 < seat.length <= len(prompt):
         return 0
-    return seat.length if _key_of(prompt[seat.length - 1]) == seat.last else 0
+    return seat.length if _derive_key(prompt[seat.length - 1]) == seat.last else 0
 
 
-def _key_of(message: BaseMessage) -> Hashable:
+def _derive_key(message: BaseMessage) -> Hashable:
     if message.id is not None:
         return message.id
     content = message.content
@@ -141,7 +141,7 @@ def _hear(recording: Recording, seat: Seat, message: BaseMessage, before: int) -
             return
         seat.seen_ids.add(message.id)
     else:
-        key = _words(text)
+        key = _compact_words(text)
         seat.repeats[key] = nth = seat.repeats[key] + 1
         if nth <= seat.heard[key]:
             return
@@ -151,13 +151,13 @@ def _hear(recording: Recording, seat: Seat, message: BaseMessage, before: int) -
     recording.size += len(text)
 
 
-def _words(text: str) -> Hashable:
+def _compact_words(text: str) -> Hashable:
     return text if len(text) <= KEPT_WORDS else (len(text), hash(text))
 
 
 def _instruct(recording: Recording, seat: Seat, message: BaseMessage, before: int) -> None:
     text = shorten(snapshot.read_text(message.content))
-    key = _words(text)
+    key = _compact_words(text)
     if key not in recording.seen_prompts:
         recording.seen_prompts.add(key)
         said = Message(role="system", text=text, before=before)
@@ -165,8 +165,8 @@ def _instruct(recording: Recording, seat: Seat, message: BaseMessage, before: in
         recording.size += len(text)
 
 
-def _answer(recording: Recording, seat: Seat, message: ToolMessage) -> None:
-    call = _unanswered(recording, seat.scope, message.tool_call_id or "")
+def _record_answer(recording: Recording, seat: Seat, message: ToolMessage) -> None:
+    call = _find_unanswered(recording, seat.scope, message.tool_call_id or "")
     if call is None or (call.latest is not None and call.latest.status == "ok"):
         return
     answer = project_output(message.content, message.artifact)
@@ -176,7 +176,7 @@ def _answer(recording: Recording, seat: Seat, message: ToolMessage) -> None:
     recording.size += len(call.answer)
 
 
-def _unanswered(recording: Recording, scope: str, call_id: str) -> IssuedCall | None:
+def _find_unanswered(recording: Recording, scope: str, call_id: str) -> IssuedCall | None:
     """The call that a result is of; those without an id are answered in the order in which they were issued."""
     waiting = recording.unanswered.get((scope, call_id))
     if waiting is None and call_id in recording.named:

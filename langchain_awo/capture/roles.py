@@ -21,7 +21,9 @@ def find_helper_seats(recording: Recording) -> frozenset[Seat]:
     places: dict[str, list[Seat]] = {}
     for seat in recording.seats.values():
         places.setdefault(seat.scope, []).append(seat)
-    return frozenset(seat for seats in places.values() for seat in set(seats) - set(_agents(seats, called)))
+    return frozenset(
+        seat for seats in places.values() for seat in set(seats) - set(_select_agents(seats, called))
+    )
 
 
 def get_scope(seat: Seat, beside: Collection[Seat]) -> str:
@@ -29,7 +31,7 @@ def get_scope(seat: Seat, beside: Collection[Seat]) -> str:
     return f"{seat.scope}>{seat.source or seat.node or 'beside'}" if seat in beside else seat.scope
 
 
-def _agents(seats: Sequence[Seat], called: set[str]) -> Sequence[Seat]:
+def _select_agents(seats: Sequence[Seat], called: set[str]) -> Sequence[Seat]:
     """Of the seats of one scope those that most tells to be an agent's; one that is not marked if nothing does."""
     own = [seat for seat in seats if not seat.source]
     acting = [seat for seat in own if seat.ran or (seat.offered & called and not seat.structured)]

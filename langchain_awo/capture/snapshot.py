@@ -48,11 +48,11 @@ def _is_internal(key: str) -> bool:
 def find_agent_scope(metadata: Mapping[str, Any]) -> str:
     """Where in a tree of agents a run belongs: the graph it runs in, and the agent's name if it has one."""
     namespace, name = metadata.get("langgraph_checkpoint_ns"), metadata.get("lc_agent_name")
-    return _scope_of(str(namespace or ""), str(name or ""))
+    return _derive_scope(str(namespace or ""), str(name or ""))
 
 
 @lru_cache(maxsize=1024)
-def _scope_of(namespace: str, name: str) -> str:
+def _derive_scope(namespace: str, name: str) -> str:
     graph = namespace.rpartition("|")[0]
     return f"{graph}#{name}" if graph and name else graph or name
 

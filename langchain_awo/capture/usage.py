@@ -44,7 +44,9 @@ def read_token_usage(message: AIMessage | None, response: LLMResult) -> TokenUsa
     usual = _read_usual(message.usage_metadata) if message is not None else None
     if usual is not None:
         return usual
-    return next((usage for report in _reports(message, response) if (usage := read_usage(report))), None)
+    return next(
+        (usage for report in _iterate_reports(message, response) if (usage := read_usage(report))), None
+    )
 
 
 def _read_usual(report: Mapping[str, Any] | None) -> TokenUsage | None:
@@ -69,41 +71,45 @@ def read_usage(report: object) -> TokenUsage | None:
     """Usage from one report; what is no number counts as nothing, and what was cached is never more than was read."""
     if not isinstance(report, Mapping) or not report:
         return None
-    apart = _first(report, _CACHED_APART)
-    read = _first(report, _INPUT)
+    apart = _find_first_count(report, _CACHED_APART)
+    read = _find_first_count(report, _INPUT)
     cached = (
-        apart or _first(report, _CACHED) or max((_cached_in(report.get(key)) for key in _DETAILS), default=0)
+        apart
+        or _find_first_count(report, _CACHED)
+        or max((_read_cached(report.get(key)) for key in _DETAILS), default=0)
     )
     if apart or cached > read:
-        read += cached + _first(report, _WRITTEN_APART)
-    usage = TokenUsage(input_tokens=read, output_tokens=_first(report, _OUTPUT), cached_tokens=cached)
+        read += cached + _find_first_count(report, _WRITTEN_APART)
+    usage = TokenUsage(
+        input_tokens=read, output_tokens=_find_first_count(report, _OUTPUT), cached_tokens=cached
+    )
     return usage if usage.total_tokens else None
 
 
-def _reports(message: AIMessage | None, response: LLMResult) -> Iterator[object]:
+def _iterate_reports(message: AIMessage | None, response: LLMResult) -> Iterator[object]:
     if message is not None:
         yield message.usage_metadata
-        yield from _places(message.response_metadata)
-    yield from _places(response.llm_output)
+        yield from _iterate_places(message.response_metadata)
+    yield from _iterate_places(response.llm_output)
 
 
-def _places(holder: object) -> Iterator[object]:
+def _iterate_places(holder: object) -> Iterator[object]:
     if holder and isinstance(holder, Mapping):
         yield from (holder.get(place) for place in _PLACES)
 
 
-def _cached_in(details: object) -> int:
-    return _first(details, (*_CACHED, *_CACHED_APART)) if isinstance(details, Mapping) else 0
+def _read_cached(details: object) -> int:
+    return _find_first_count(details, (*_CACHED, *_CACHED_APART)) if isinstance(details, Mapping) else 0
 
 
-def _first(report: Mapping[str, Any], names: tuple[str, ...]) -> int:
-    return next((count for name in names if (count := _count(report.get(name)))), 0)
+def _find_first_count(report: Mapping[str, Any], names: tuple[str, ...]) -> int:
+    return next((count for name in names if (count := _sum_tokens(report.get(name)))), 0)
 
 
-def _count(value: object) -> int:
+def _sum_tokens(value: object) -> int:
     """A number of tokens: numbers, texts of numbers, or counts by kind, which are added up."""
     if isinstance(value, Mapping):
-        return sum(_count(part) for part in value.values())
+        return sum(_sum_tokens(part) for part in value.values())
     if isinstance(value, bool) or value is None:
         return 0
     try:

@@ -86,7 +86,7 @@ def compile_traces(
     from langchain_awo.runtime.tool.signatures import read_spec
 
     check_target(output)
-    former = _earlier(output)
+    former = _read_earlier(output)
     wording = load_chat_model(namer, hint="--namer") if namer else None
     options = Options(
         writes="guarded" if writes else "none",
@@ -135,7 +135,7 @@ def compile_traces(
         say(f"awo show {output} --refused says why for each, awo explain {traces} for any routine you name")
 
 
-def _earlier(output: Path) -> ToolkitPlan:
+def _read_earlier(output: Path) -> ToolkitPlan:
     """The toolkit that is about to be overwritten, for its decisions; an empty one if there is none to read.
 
     Raises:

@@ -46,7 +46,7 @@ class Config:
     def defaults(self, group: Any) -> dict[str, Any]:
         """The values as defaults of the options of each verb, as Click takes them."""
         values = {OPTIONS.get(key, key): value for key, value in self.values.items()}
-        return dict(_defaults(group, values))
+        return dict(_iterate_defaults(group, values))
 
 
 def read_config(folder: Path) -> Config:
@@ -56,27 +56,27 @@ def read_config(folder: Path) -> Config:
         ConfigError: the file cannot be read or is not TOML, a key is unknown or its value makes no sense, or the folder has both
             kinds of file.
     """
-    found = [each for each in (_of_file(folder), _of_pyproject(folder)) if each]
+    found = [each for each in (_read_own_file(folder), _read_pyproject(folder)) if each]
     if len(found) > 1:
         raise ConfigError(f"{found[0][1]} and {found[1][1]} both configure awo; keep only one")
     if not found:
         return Config()
     path, where, table = found[0]
-    return Config(path=path, where=where, values=_checked(table, folder, where))
+    return Config(path=path, where=where, values=_check_table(table, folder, where))
 
 
-def _of_file(folder: Path) -> tuple[Path, str, Any] | None:
+def _read_own_file(folder: Path) -> tuple[Path, str, Any] | None:
     path = folder / FILE
-    return (path, str(path), _toml(path)) if path.is_file() else None
+    return (path, str(path), _read_toml(path)) if path.is_file() else None
 
 
-def _of_pyproject(folder: Path) -> tuple[Path, str, Any] | None:
+def _read_pyproject(folder: Path) -> tuple[Path, str, Any] | None:
     path = folder / "pyproject.toml"
-    tools = _toml(path).get("tool", {}) if path.is_file() else {}
+    tools = _read_toml(path).get("tool", {}) if path.is_file() else {}
     return (path, f"{TABLE} of {path}", tools["langchain-awo"]) if "langchain-awo" in tools else None
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(read_small_file(path, limit=MAX_BYTES).decode())
     except OSError as error:
@@ -87,7 +87,7 @@ def _toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} is nested too deeply to be read") from error
 
 
-def _checked(table: object, folder: Path, where: str) -> dict[str, Any]:
+def _check_table(table: object, folder: Path, where: str) -> dict[str, Any]:
     from langchain_awo.cli.settings import PATHS, Settings
 
     if not isinstance(table, dict):
@@ -99,11 +99,11 @@ def _checked(table: object, folder: Path, where: str) -> dict[str, Any]:
             near = get_close_matches(key, known, n=3, cutoff=0.5)
             hint = f"did you mean {' or '.join(near)}?" if near else f"the keys are {', '.join(known)}"
             raise ConfigError(f"{where} has no key {key!r}; {hint}")
-    values = _validated({known[key]: value for key, value in given.items()}, where)
-    return {key: _beside(value, folder) if key in PATHS else value for key, value in values.items()}
+    values = _validate_settings({known[key]: value for key, value in given.items()}, where)
+    return {key: _resolve_path(value, folder) if key in PATHS else value for key, value in values.items()}
 
 
-def _validated(given: dict[str, Any], where: str) -> dict[str, Any]:
+def _validate_settings(given: dict[str, Any], where: str) -> dict[str, Any]:
     from pydantic import ValidationError
 
     from langchain_awo.cli.settings import Settings
@@ -117,15 +117,15 @@ def _validated(given: dict[str, Any], where: str) -> dict[str, Any]:
     return settings.model_dump(mode="json", exclude_unset=True)
 
 
-def _beside(value: str, folder: Path) -> str:
+def _resolve_path(value: str, folder: Path) -> str:
     """A path as seen from the file's folder; URLs and absolute paths stay as they are."""
     return value if "://" in value else str(folder / value)
 
 
-def _defaults(group: Any, values: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _iterate_defaults(group: Any, values: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
-            yield name, dict(_defaults(command, values))
+            yield name, dict(_iterate_defaults(command, values))
         else:
             own = {param.name for param in command.params} & values.keys() - NOT_CONFIGURED.get(name, set())
             yield name, {key: _as_option(values[key]) for key in sorted(own)}

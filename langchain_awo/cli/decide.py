@@ -60,7 +60,7 @@ def accept(
         raise typer.BadParameter("it conflicts with --needs-approval", param_hint="--no-approval")
 
     def change(plan: ToolkitPlan) -> ToolkitPlan:
-        plan = reviewing.accept(plan, *names, reason=reason, by=by, at=_now())
+        plan = reviewing.accept(plan, *names, reason=reason, by=by, at=_get_now())
         if needs_approval or no_approval:
             for name in names:
                 plan = reviewing.ask_before(plan, name, needs_approval or ())
@@ -85,7 +85,7 @@ def reject(
     from langchain_awo.model.ir import reviewing
 
     def change(plan: ToolkitPlan) -> ToolkitPlan:
-        return reviewing.reject(plan, *names, reason=reason, by=by, at=_now())
+        return reviewing.reject(plan, *names, reason=reason, by=by, at=_get_now())
 
     _decide(file, change, names, key_file=key_file, as_json=as_json)
 
@@ -193,5 +193,5 @@ def _decide(
         say(f"left out until accepted: {', '.join(left)}")
 
 
-def _now() -> str:
+def _get_now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")

@@ -84,8 +84,8 @@ def demo(
     """
     count = tasks or (REAL_TASKS if model else SCRIPTED_TASKS)
     real = load_chat_model(model) if model else None
-    traces, toolkit = _targets(directory)
-    say(_intro(count, model))
+    traces, toolkit = _prepare_targets(directory)
+    say(_introduce(count, model))
     with progress({**PHASES, "record": "recording"}) as tell:
         tour = _Tour(traces, toolkit, tell)
         result = tour.run(real, tasks=count, seed=seed)
@@ -151,7 +151,7 @@ class _Tour:
         return build_agent(model, tools, middleware=[MetaToolMiddleware(compiled)])
 
 
-def _targets(directory: Path) -> tuple[Path, Path]:
+def _prepare_targets(directory: Path) -> tuple[Path, Path]:
     from langchain_awo.plan_file import check_target
 
     traces, toolkit = directory / "traces.db", directory / "toolkit.json"
@@ -162,7 +162,7 @@ def _targets(directory: Path) -> tuple[Path, Path]:
     return traces, toolkit
 
 
-def _intro(count: int, model: str | None) -> str:
+def _introduce(count: int, model: str | None) -> str:
     plan = (
         f"A back office gets {format_count(count, 'task')}. An agent does some of them while it is recorded; its routines are "
         "compiled into\nmeta-tools; then it does the others twice, without and with them, on two equal copies of the database."
@@ -198,16 +198,16 @@ def _put(
             for name, use in result.utilisation.items()
         ],
     )
-    put(_state(result))
+    put(_describe_state(result))
     if result.after.tool_calls > result.before.tool_calls:
         put(MORE_CALLS)
     if model is None:
         put(NO_WAIT)
     put(f"\nWrote {traces} and {toolkit}.\n")
-    put(NEXT.format(traces=traces, toolkit=toolkit, where=_where()))
+    put(NEXT.format(traces=traces, toolkit=toolkit, where=_explain_activation()))
 
 
-def _state(result: DemoResult) -> str:
+def _describe_state(result: DemoResult) -> str:
     same = (
         "yes, row by row"
         if result.same_final_state
@@ -216,7 +216,7 @@ def _state(result: DemoResult) -> str:
     return f"Same final state of the database: {same}. Same answers: {result.same_answers} of {result.held_out_tasks}."
 
 
-def _where() -> str:
+def _explain_activation() -> str:
     """How to make `awo` a command, if it is none outside of its environment."""
     if shutil.which("awo"):
         return ""

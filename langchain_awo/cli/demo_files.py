@@ -30,14 +30,14 @@ def clear_earlier(traces: Path, toolkit: Path) -> list[Path]:
         StoreError: one of the files is not the demo's.
     """
     kinds = ((traces, _is_own_store), (toolkit, _is_own_plan))
-    found = [path for path, is_own in kinds if _taken(path, is_own)]
+    found = [path for path, is_own in kinds if _is_taken(path, is_own)]
     for path in found:
         for each in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
             each.unlink(missing_ok=True)
     return found
 
 
-def _taken(path: Path, is_own: Callable[[Path], bool]) -> bool:
+def _is_taken(path: Path, is_own: Callable[[Path], bool]) -> bool:
     if not path.exists():
         return False
     if not is_own(path):

@@ -127,12 +127,12 @@ def _put(estimate: Estimate) -> None:
                 "",
                 "",
             ],
-            *(_way(way, runs) for way in estimate.ways),
+            *(_format_way(way, runs) for way in estimate.ways),
         ],
     )
     for model in estimate.models:
         _put_model(model, estimate.currency)
-    put(_assumptions(estimate))
+    put(_format_assumptions(estimate))
     put(f"\n{estimate.reason}", style="bold")
 
 
@@ -143,7 +143,7 @@ WAYS: Final = {
 }
 
 
-def _way(way: Way, runs: int) -> list[str]:
+def _format_way(way: Way, runs: int) -> list[str]:
     saved = way.expected.times(1 / runs)
     return [
         WAYS[way.name],
@@ -180,7 +180,7 @@ def _put_model(model: ModelEstimate, currency: str) -> None:
     )
 
 
-def _assumptions(estimate: Estimate) -> str:
+def _format_assumptions(estimate: Estimate) -> str:
     assumed, recorded = estimate.assumptions, estimate.recorded_usage
     return (
         "Prompt caching: what stood in the prompt before counts a tenth, or the price of cached tokens; "

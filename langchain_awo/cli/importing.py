@@ -58,7 +58,7 @@ def import_recordings(
     with open_store(store) as target:
         arrivals, redactor = _Arrivals(target), Redactor(mask, key=use_key_beside(target.url))
         for place in places:
-            found = _traces(place, name, summary, success_from=success_from)
+            found = _read_traces(place, name, summary, success_from=success_from)
             target.append(arrivals.new(map(redactor.redact, found)))
         total = len(target)
     if as_json:
@@ -82,7 +82,7 @@ def _split(sources: list[str]) -> tuple[str | None, list[str]]:
     return sources[0], sources[1:]
 
 
-def _traces(
+def _read_traces(
     place: str, name: str | None, summary: ImportSummary, *, success_from: str | None
 ) -> Iterator[Trace]:
     from langchain_awo.api.sources import is_store
@@ -93,9 +93,9 @@ def _traces(
         say(f"skipped {where}", style="yellow")
 
     if name is None and place != "-" and is_store(place):
-        yield from _copied(place, summary)
+        yield from _copy_traces(place, summary)
         return
-    size, read = _size_of(place), 0
+    size, read = _measure_size(place), 0
     with progress({"import": f"importing {Path(place).name}"[:24]}) as tell:
 
         def tick(count: int) -> None:
@@ -114,7 +114,7 @@ def _traces(
         )
 
 
-def _copied(place: str, summary: ImportSummary) -> Iterator[Trace]:
+def _copy_traces(place: str, summary: ImportSummary) -> Iterator[Trace]:
     """The traces of another store, of whatever kind."""
     from langchain_awo.errors import TornRecordError
     from langchain_awo.stores import open_store
@@ -129,7 +129,7 @@ def _copied(place: str, summary: ImportSummary) -> Iterator[Trace]:
             yield trace
 
 
-def _size_of(place: str) -> int:
+def _measure_size(place: str) -> int:
     """Bytes to read, 0 when nobody knows."""
     path = Path(place)
     if path.is_dir():

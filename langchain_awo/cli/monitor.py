@@ -79,26 +79,28 @@ def _put(found: Monitoring, *, books: bool) -> None:
     put_table(
         "Use, and what a run that had it saved on average",
         ["", "had it", "applied", "used", "completed", "in vain", "model calls", "tokens"],
-        [[number, *_row(each.found)] for number, each in _numbered(found)],
+        [[number, *_format_row(each.found)] for number, each in _number_meta_tools(found)],
     )
     if found.experiment:
         _put_experiment(found.experiment)
     if books:
-        _put_books(found.ledger, found.currency, {each.name: number for number, each in _numbered(found)})
+        _put_books(
+            found.ledger, found.currency, {each.name: number for number, each in _number_meta_tools(found)}
+        )
     _put_decisions(found)
 
 
-def _numbered(found: Monitoring) -> list[tuple[str, Watched]]:
+def _number_meta_tools(found: Monitoring) -> list[tuple[str, Watched]]:
     """The meta-tools with the numbers that tables call them by: names are long."""
     return [(f"#{number}", each) for number, each in enumerate(found.meta_tools, start=1)]
 
 
-def _row(found: Finding) -> list[str]:
+def _format_row(found: Finding) -> list[str]:
     return [
         f"{found.offered:,}",
         f"{found.utilisation.of:,}",
-        _share(found.utilisation),
-        _share(found.completed),
+        _format_share(found.utilisation),
+        _format_share(found.completed),
         f"{found.wasted:,} of {found.made:,}",
         with_reach(found.savings.model_calls, 2),
         with_reach(found.savings.tokens, 0),
@@ -108,28 +110,28 @@ def _row(found: Finding) -> list[str]:
 def _put_experiment(found: Experiment) -> None:
     without, with_it = found.held_out, found.with_toolkit
     rows = [
-        _arm("held out", without),
-        _arm("with the toolkit", with_it),
+        _format_arm("held out", without),
+        _format_arm("with the toolkit", with_it),
         [
             "difference",
             "",
             with_reach(found.model_calls, 2, signed=True),
             with_reach(found.tokens, 0, signed=True),
-            _points(found.success) if found.success else "",
+            _format_points(found.success) if found.success else "",
         ],
     ]
     put_table("Experiment: a thread on average", ["", "threads", "model calls", "tokens", "success"], rows)
 
 
-def _points(success: Interval) -> str:
+def _format_points(success: Interval) -> str:
     """A difference of shares in percentage points, with its interval, which is not symmetric."""
     low, high = success.low or 0.0, success.high or 0.0
     return f"{100 * success.value:+.0f} ({100 * low:+.0f} to {100 * high:+.0f})"
 
 
-def _arm(name: str, arm: Arm) -> list[str]:
+def _format_arm(name: str, arm: Arm) -> list[str]:
     calls, tokens = with_reach(arm.model_calls, 2), with_reach(arm.tokens, 0)
-    return [name, f"{arm.threads:,}", calls, tokens, _share(arm.success)]
+    return [name, f"{arm.threads:,}", calls, tokens, _format_share(arm.success)]
 
 
 def _put_books(ledger: Ledger, currency: str, numbers: Mapping[str, str]) -> None:
@@ -141,22 +143,22 @@ def _put_books(ledger: Ledger, currency: str, numbers: Mapping[str, str]) -> Non
         return list(PURPOSES).index(line[0]), list(numbers).index(line[1]) if line[1] else -1
 
     rows = [
-        _amount(f"{PURPOSES[purpose]} {numbers.get(name, '')}".strip(), ledger.lines[purpose, name])
+        _format_amount(f"{PURPOSES[purpose]} {numbers.get(name, '')}".strip(), ledger.lines[purpose, name])
         for purpose, name in sorted(ledger.lines, key=place)
     ]
     saved = [
-        _amount(f"saved by {number}", ledger.saved[name])
+        _format_amount(f"saved by {number}", ledger.saved[name])
         for name, number in numbers.items()
         if name in ledger.saved
     ]
     put_table(
         "Books",
         ["", "model calls", "input tokens", "output tokens", currency],
-        [*rows, _amount("as recorded", total), *saved, _amount("net", ledger.total)],
+        [*rows, _format_amount("as recorded", total), *saved, _format_amount("net", ledger.total)],
     )
 
 
-def _amount(name: str, amount: Amount) -> list[str]:
+def _format_amount(name: str, amount: Amount) -> list[str]:
     calls = f"{amount.model_calls:,.1f}" if amount.model_calls else ""
     return [name, calls, f"{amount.input_tokens:,}", f"{amount.output_tokens:,}", f"{amount.cost:,.4f}"]
 
@@ -164,11 +166,11 @@ def _amount(name: str, amount: Amount) -> list[str]:
 def _put_decisions(found: Monitoring) -> None:
     from langchain_awo.monitoring.monitor import describe_decision
 
-    for number, each in _numbered(found):
+    for number, each in _number_meta_tools(found):
         put(f"{number} {each.name}: {describe_decision(each.decision)}", style="bold")
         _put_lines(each.decision.evidence)
         _put_lines(
-            f"handed back {format_count(count, 'time')} at step {back.step} {back.tool}, {back.cause}: {_line(back.reason)}"
+            f"handed back {format_count(count, 'time')} at step {back.step} {back.tool}, {back.cause}: {_shorten_line(back.reason)}"
             for back, count in each.found.hand_backs
         )
     put(f"toolkit: {describe_decision(found.decision)}", style="bold")
@@ -181,13 +183,13 @@ def _put_lines(lines: Iterable[str]) -> None:
         put(f"  {line}")
 
 
-def _line(text: str) -> str:
+def _shorten_line(text: str) -> str:
     """The beginning of a text, on one line."""
     words = " ".join(text.split())
     return words if len(words) <= LONG else f"{words[:LONG]}..."
 
 
-def _share(share: Share) -> str:
+def _format_share(share: Share) -> str:
     if share.value is None:
         return ""
     return f"{share.value:.0%} ({100 * share.low:.0f}-{100 * share.high:.0f})"

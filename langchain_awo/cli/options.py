@@ -73,7 +73,7 @@ Writes = Annotated[
 SplitSeed = Annotated[int, typer.Option(help="Seed for which tasks are held out.")]
 
 
-def _share(value: float | None) -> float | None:
+def _parse_share(value: float | None) -> float | None:
     """A share as it was given.
 
     Raises:
@@ -84,7 +84,9 @@ def _share(value: float | None) -> float | None:
     return value
 
 
-HeldOut = Annotated[float, typer.Option(callback=_share, help="Share of tasks to hold out, from 0 to 1.")]
+HeldOut = Annotated[
+    float, typer.Option(callback=_parse_share, help="Share of tasks to hold out, from 0 to 1.")
+]
 PriceFile = Annotated[
     Path | None,
     typer.Option("--prices", help="A price table to use instead of the built-in one."),

@@ -85,13 +85,13 @@ def recompile_toolkit(
         put_json(changes.as_json())
     else:
         put(str(changes))
-    for line in _told(changes.echo):
+    for line in _describe_echo(changes.echo):
         say(line)
     read = format_count(len(log.runs), "trace")
     say(f"{format_count(len(changes.plan.meta_tools), 'meta-tool')} in {output}, compiled from {read}")
 
 
-def _told(echo: Echo) -> list[str]:
+def _describe_echo(echo: Echo) -> list[str]:
     """What in the traces was the doing of meta-tools, and what could not be told."""
     lines = []
     if echo.model_calls:

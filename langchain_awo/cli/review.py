@@ -53,7 +53,7 @@ def review(
 
     key = read_key(key_file) if key_file else None
     check_writable(found, key=key)
-    examples = _examples(found, traces, domain=domain, model=model) if traces else None
+    examples = _read_examples(found, traces, domain=domain, model=model) if traces else None
     _serve(file, key, examples, port=port, opens=not no_browser)
 
 
@@ -75,7 +75,7 @@ def _tell(found: PlanFile, *, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _examples(
+def _read_examples(
     found: PlanFile, traces: str, *, domain: str | None, model: str | None
 ) -> Mapping[str, Examples]:
     from langchain_awo.cli.sources import read_traces

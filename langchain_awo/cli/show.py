@@ -74,7 +74,7 @@ def show(
     if ngrams:
         _show_ngrams(traces, min_length=min_length, min_freq=min_freq, as_json=as_json)
     elif as_json:
-        put_json(_counts(traces) | {"tools": _tools(traces)})
+        put_json(_count_records(traces) | {"tools": _count_tools(traces)})
     else:
         _put_traces(traces)
 
@@ -92,11 +92,11 @@ def _show_plan(plan: ToolkitPlan, *, refused: bool, mermaid: bool, as_json: bool
     elif refused:
         put_wrapped(format_refusals(plan.refused) or "no candidate was refused")
     else:
-        put(_origin(plan))
-        put(_laid_out(plan))
+        put(_describe_origin(plan))
+        put(_lay_out_plan(plan))
 
 
-def _laid_out(plan: ToolkitPlan) -> str:
+def _lay_out_plan(plan: ToolkitPlan) -> str:
     """As `format_plan`, for the width of the terminal if somebody reads it there."""
     from langchain_awo.model.views.notation import format_plan
     from langchain_awo.model.views.notation_layout import lay_out
@@ -120,18 +120,21 @@ def _check_plan(plan: ToolkitPlan, tools: str) -> None:
     say(f"{format_count(len(plan.meta_tools), 'meta-tool')} can run over {tools}")
 
 
-def _origin(plan: ToolkitPlan) -> str:
+def _describe_origin(plan: ToolkitPlan) -> str:
     counts = {key: value for key, value in plan.corpus.items() if isinstance(value, int)}
     told = ", ".join(f"{value:,} {key.replace('_', ' ')}" for key, value in counts.items())
     return f"strategy {plan.strategy}" + (f", compiled from {told}" if told else "") + "\n"
 
 
 def _put_traces(traces: Sequence[Trace]) -> None:
-    counts = _counts(traces)
-    put("\n".join(f"{name.replace('_', ' '):<12} {_told(value)}" for name, value in counts.items()) + "\n")
+    counts = _count_records(traces)
+    put(
+        "\n".join(f"{name.replace('_', ' '):<12} {_format_value(value)}" for name, value in counts.items())
+        + "\n"
+    )
     rows = [
         [name, f"{each['calls']:,}", f"{each['failed']:,}", str(each["effect"])]
-        for name, each in _tools(traces).items()
+        for name, each in _count_tools(traces).items()
     ]
     if rows:
         put_table("Tools", ["tool", "calls", "failed", "effect"], rows)
@@ -155,13 +158,13 @@ def _show_ngrams(traces: Sequence[Trace], *, min_length: int, min_freq: int, as_
         put(f"no sequence of at least {format_count(min_length, 'call')} occurs {min_freq:,} times")
 
 
-def _told(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name or 'none'} ({count:,})" for name, count in value.items()) or "none"
     return f"{value:,}"
 
 
-def _counts(traces: Sequence[Trace]) -> dict[str, Any]:
+def _count_records(traces: Sequence[Trace]) -> dict[str, Any]:
     used = [call.usage for trace in traces for call in trace.model_calls if call.usage]
     outcomes = {True: "succeeded", False: "failed", None: "not known"}
     return {
@@ -170,13 +173,13 @@ def _counts(traces: Sequence[Trace]) -> dict[str, Any]:
         "model_calls": sum(len(trace.model_calls) for trace in traces),
         "tool_calls": sum(len(trace.tool_calls) for trace in traces),
         "tokens": sum(usage.total_tokens for usage in used),
-        "domains": _sorted(Counter(trace.domain for trace in traces)),
-        "models": _sorted(Counter(trace.model for trace in traces)),
-        "outcomes": _sorted(Counter(outcomes[trace.success] for trace in traces)),
+        "domains": _sort_counts(Counter(trace.domain for trace in traces)),
+        "models": _sort_counts(Counter(trace.model for trace in traces)),
+        "outcomes": _sort_counts(Counter(outcomes[trace.success] for trace in traces)),
     }
 
 
-def _tools(traces: Sequence[Trace]) -> dict[str, dict[str, Any]]:
+def _count_tools(traces: Sequence[Trace]) -> dict[str, dict[str, Any]]:
     from langchain_awo.optimizer.log.corpus import build_corpus
 
     calls = [call for trace in traces for call in trace.tool_calls]
@@ -185,9 +188,9 @@ def _tools(traces: Sequence[Trace]) -> dict[str, dict[str, Any]]:
     effects = build_corpus(traces).effects
     return {
         name: {"calls": count, "failed": failed[name], "effect": str(effects[name])}
-        for name, count in _sorted(made).items()
+        for name, count in _sort_counts(made).items()
     }
 
 
-def _sorted(counts: Counter[str]) -> dict[str, int]:
+def _sort_counts(counts: Counter[str]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))

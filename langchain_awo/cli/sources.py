@@ -89,18 +89,18 @@ def load_live_tools(reference: str | None) -> list[BaseTool]:
         return []
     module_name, colon, attribute = reference.partition(":")
     if not (module_name and colon and attribute):
-        raise _bad_tools(reference, "write it as module:attribute, such as shop.tools:TOOLS")
+        raise _build_tools_error(reference, "write it as module:attribute, such as shop.tools:TOOLS")
     folder = str(Path.cwd())
     sys.path.insert(0, folder)
     try:
         _tell_import(reference, module_name)
         value: Any = getattr(import_module(module_name), attribute)
         value = value() if callable(value) and not hasattr(value, "get_tools") else value
-        return _checked(reference, value.get_tools() if hasattr(value, "get_tools") else value)
+        return _check_tools(reference, value.get_tools() if hasattr(value, "get_tools") else value)
     except typer.BadParameter:
         raise
     except Exception as error:
-        raise _bad_tools(reference, f"{type(error).__name__}: {error}") from error
+        raise _build_tools_error(reference, f"{type(error).__name__}: {error}") from error
     finally:
         sys.path.remove(folder)
 
@@ -114,18 +114,18 @@ def _tell_import(reference: str, module_name: str) -> None:
     say(f"importing {module_name} from {origin}, as {asked} says")
 
 
-def _checked(reference: str, value: object) -> list[BaseTool]:
+def _check_tools(reference: str, value: object) -> list[BaseTool]:
     from langchain_awo.runtime.inner.live_tools import as_tools
 
     if not isinstance(value, Iterable):
-        raise _bad_tools(reference, f"it is {type(value).__name__}, not a list of tools")
+        raise _build_tools_error(reference, f"it is {type(value).__name__}, not a list of tools")
     try:
         return as_tools(value)
     except AwoError as error:
-        raise _bad_tools(reference, str(error)) from error
+        raise _build_tools_error(reference, str(error)) from error
 
 
-def _bad_tools(reference: str, reason: str) -> typer.BadParameter:
+def _build_tools_error(reference: str, reason: str) -> typer.BadParameter:
     return typer.BadParameter(f"{reference}: {reason}", param_hint="--tools")
 
 

@@ -56,7 +56,7 @@ def info(
 
     Example: `awo store info --store traces.db`
     """
-    with _opened(traces, project, tenant, environment) as store, waiting(f"counting {traces}"):
+    with _open_scoped(traces, project, tenant, environment) as store, waiting(f"counting {traces}"):
         summary = store.summarize()
     if as_json:
         put_json(summary.as_json())
@@ -67,8 +67,8 @@ def info(
         "tool calls": f"{summary.tool_calls:,}",
         "threads": f"{summary.threads:,}",
         "users": f"{summary.users:,}",
-        "first start": _moment(summary.first),
-        "last start": _moment(summary.last),
+        "first start": _format_moment(summary.first),
+        "last start": _format_moment(summary.last),
         "without a start": f"{summary.undated:,}",
         "schema version": str(summary.schema_version or "none"),
         "size": "unknown" if summary.size is None else f"{summary.size / 1e6:,.1f} MB",
@@ -98,7 +98,7 @@ def show_trace(
     from langchain_awo.errors import StoreError
     from langchain_awo.model.ir.schema import dump
 
-    with _opened(traces, project, tenant, environment) as store:
+    with _open_scoped(traces, project, tenant, environment) as store:
         try:
             found = store.get(trace)
         except KeyError as error:
@@ -108,7 +108,7 @@ def show_trace(
     if as_json:
         put_json(dump(found))
     else:
-        put("\n".join(_lines_of(found)))
+        put("\n".join(_format_trace(found)))
 
 
 @app.command("prune")
@@ -128,8 +128,8 @@ def prune(
 
     Example: `awo store prune --store traces.db --older-than 30d`
     """
-    before = time.time() - _seconds(older_than)
-    with _opened(traces, project, tenant, environment) as store:
+    before = time.time() - _parse_age(older_than)
+    with _open_scoped(traces, project, tenant, environment) as store:
         _delete(store, traces, {"before": before}, dry_run=dry_run, as_json=as_json)
 
 
@@ -155,7 +155,7 @@ def delete(
     }
     if not wanted:
         raise typer.BadParameter("say whose traces", param_hint="--thread, --user or --trace")
-    with _opened(traces, project, tenant, environment) as store:
+    with _open_scoped(traces, project, tenant, environment) as store:
         _delete(store, traces, wanted, dry_run=dry_run, as_json=as_json)
 
 
@@ -165,7 +165,7 @@ def vacuum(traces: Store, *, as_json: AsJson = False) -> None:
 
     Example: `awo store vacuum --store traces.db`
     """
-    with _opened(traces, None, None, None) as store, waiting(f"vacuuming {traces}"):
+    with _open_scoped(traces, None, None, None) as store, waiting(f"vacuuming {traces}"):
         before = store.summarize().size
         store.vacuum()
         after = store.summarize().size
@@ -177,7 +177,7 @@ def vacuum(traces: Store, *, as_json: AsJson = False) -> None:
         )
 
 
-def _opened(traces: str, project: str | None, tenant: str | None, environment: str | None) -> TraceStore:
+def _open_scoped(traces: str, project: str | None, tenant: str | None, environment: str | None) -> TraceStore:
     from langchain_awo.stores import open_store
 
     return open_store(traces, create=False, project=project, tenant=tenant, environment=environment)
@@ -208,14 +208,14 @@ def _delete(store: TraceStore, traces: str, wanted: dict[str, Any], *, dry_run: 
     )
 
 
-def _seconds(age: str) -> float:
+def _parse_age(age: str) -> float:
     match = _AGE.fullmatch(age.strip())
     if match is None:
         raise typer.BadParameter(f"{age!r} is not an age; write 12h, 30d or 8w", param_hint="--older-than")
     return float(match[1]) * _SECONDS[match[2]]
 
 
-def _moment(seconds: float | None) -> str:
+def _format_moment(seconds: float | None) -> str:
     if seconds is None:
         return "unknown"
     try:
@@ -224,29 +224,29 @@ def _moment(seconds: float | None) -> str:
         return f"{seconds} s"
 
 
-def _lines_of(trace: Trace) -> list[str]:
+def _format_trace(trace: Trace) -> list[str]:
     about = {"task": trace.task_id, "thread": trace.thread_id, "domain": trace.domain, "model": trace.model}
     known = "".join(f", {name} {make_visible_line(value)}" for name, value in about.items() if value)
-    lines = [f"{make_visible_line(trace.trace_id)}: {_moment(trace.started_at)}{known}"]
+    lines = [f"{make_visible_line(trace.trace_id)}: {_format_moment(trace.started_at)}{known}"]
     for number in range(len(trace.model_calls) + 1):
         lines += [
-            f"  {each.role}: {_indented(each.text)}" for each in trace.messages if each.before == number
+            f"  {each.role}: {_indent_text(each.text)}" for each in trace.messages if each.before == number
         ]
         if number < len(trace.model_calls):
             call = trace.model_calls[number]
-            lines.append(f"  #{number} model: {_indented(call.text or call.error or '-')}")
-            lines += [f"     {_call(each)}" for each in trace.tool_calls_of(number)]
-    lines += [f"  unasked: {_call(each)}" for each in trace.tool_calls if each.model_call is None]
+            lines.append(f"  #{number} model: {_indent_text(call.text or call.error or '-')}")
+            lines += [f"     {_format_call(each)}" for each in trace.tool_calls_of(number)]
+    lines += [f"  unasked: {_format_call(each)}" for each in trace.tool_calls if each.model_call is None]
     return lines
 
 
-def _indented(text: str) -> str:
+def _indent_text(text: str) -> str:
     """Text of which no line begins as ours do."""
     return "\n     | ".join(text.splitlines())
 
 
-def _call(call: Any) -> str:
+def _format_call(call: Any) -> str:
     from langchain_awo.model.text.encoding import dumps
 
-    returned = _indented(call.error) if call.error else dumps(call.output)
+    returned = _indent_text(call.error) if call.error else dumps(call.output)
     return f"{make_visible_line(call.name)}({dumps(call.args)}) -> {call.status}: {returned}"

@@ -85,15 +85,15 @@ def put_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]])
     gap, widths = _fit(list(zip(columns, *cells, strict=True)), console.width)
     console.print(Text(plain(title), style="bold"))
     if widths:
-        console.print(_table_of(columns, cells, widths, gap))
+        console.print(_build_table(columns, cells, widths, gap))
     else:
-        console.print(Text("\n".join(_blocks_of(columns, cells))), soft_wrap=True)
+        console.print(Text("\n".join(_format_blocks(columns, cells))), soft_wrap=True)
     console.print()
 
 
 def _fit(columns: Sequence[Sequence[str]], width: int) -> tuple[int, list[int]]:
     """The gap between columns and how wide each is; no widths where words would have to be split."""
-    least = [max(map(_longest_word, column)) for column in columns]
+    least = [max(map(_measure_longest_word, column)) for column in columns]
     widths = [max(map(cell_len, column)) for column in columns]
     gap = next((gap for gap in GAPS if sum(least) + gap * (len(least) - 1) <= width), None)
     if gap is None:
@@ -104,7 +104,7 @@ def _fit(columns: Sequence[Sequence[str]], width: int) -> tuple[int, list[int]]:
     return gap, widths
 
 
-def _table_of(
+def _build_table(
     columns: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int], gap: int
 ) -> Table:
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, gap - 2))
@@ -115,7 +115,7 @@ def _table_of(
     return table
 
 
-def _blocks_of(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def _format_blocks(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     for name, *figures in rows:
         yield name or columns[0]
         yield from (
@@ -123,7 +123,7 @@ def _blocks_of(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterato
         )
 
 
-def _longest_word(text: str) -> int:
+def _measure_longest_word(text: str) -> int:
     return max(map(cell_len, text.split()), default=0)
 
 

@@ -79,35 +79,35 @@ def record_histories(folder: str | os.PathLike[str], *, tasks: int = 160, after:
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     with World.create() as world:
-        toolkit = _compiled(world, generate_tasks(world, tasks))
+        toolkit = _compile_from(world, generate_tasks(world, tasks))
         toolkit.save(target / "toolkit.json")
         (target / "prices.yaml").write_text(PRICES, encoding="utf-8")
         plain: dict[frozenset[str], dict[str, str]] = {}
         for name, history in HISTORIES.items():
-            asked = _asked(history, world, after)
+            asked = _select_tasks(history, world, after)
             if history.families not in plain:
-                plain[history.families] = _plain_answers(world, asked)
-            traces = _recorded(history, world, toolkit.plan, asked, plain[history.families])
+                plain[history.families] = _collect_plain_answers(world, asked)
+            traces = _record_history(history, world, toolkit.plan, asked, plain[history.families])
             for file in target.glob(f"{name}.db*"):
                 file.unlink()
             with awo.open_store(target / f"{name}.db") as store:
-                store.append(_dated(traces))
+                store.append(_date_traces(traces))
 
 
-def _compiled(world: World, tasks: Sequence[Task]) -> awo.MetaToolkit:
+def _compile_from(world: World, tasks: Sequence[Task]) -> awo.MetaToolkit:
     with world.copy() as place:
         tools = back_office_tools(place)
         _, traces = _run(build_agent(scripted_model(), tools), tasks)
     return awo.compile_toolkit(traces, tools=tools, options=COMPILED)
 
 
-def _plain_answers(world: World, tasks: Sequence[Task]) -> dict[str, str]:
+def _collect_plain_answers(world: World, tasks: Sequence[Task]) -> dict[str, str]:
     """What an agent without the toolkit answers."""
     with world.copy() as place:
         return _run(build_agent(scripted_model(), back_office_tools(place)), tasks)[0]
 
 
-def _recorded(
+def _record_history(
     history: History, world: World, plan: ToolkitPlan, tasks: Sequence[Task], plain: Mapping[str, str]
 ) -> Iterator[Trace]:
     """The runs of a history; one succeeded if it ends with the plain answer."""
@@ -129,39 +129,41 @@ def _run(agent: Runnable[Any, Any], tasks: Sequence[Task]) -> tuple[dict[str, st
     return {work.task_id: work.answer for work in works}, traces
 
 
-def _asked(history: History, world: World, count: int) -> list[Task]:
+def _select_tasks(history: History, world: World, count: int) -> list[Task]:
     """Tasks nobody did before; of some families only, if the history says so."""
     many = generate_tasks(world, 10 * count, seed=23)
     return [task for task in many if not history.families or task.family in history.families][:count]
 
 
-def _dated(traces: Iterable[Trace]) -> Iterator[Trace]:
+def _date_traces(traces: Iterable[Trace]) -> Iterator[Trace]:
     """The same runs, one after the other over two weeks, each as long as it was."""
     runs = list(traces)
     for number, trace in enumerate(runs):
         start = START + number * DAYS * _SECONDS / len(runs)
-        yield _moved(trace, start - (trace.started_at or 0.0))
+        yield _move_trace(trace, start - (trace.started_at or 0.0))
 
 
-def _moved(trace: Trace, by: float) -> Trace:
+def _move_trace(trace: Trace, by: float) -> Trace:
     return replace(
         trace,
-        **_times(trace, by),
-        model_calls=tuple(replace(call, **_times(call, by)) for call in trace.model_calls),
-        tool_calls=tuple(replace(call, **_times(call, by)) for call in trace.tool_calls),
+        **_shift_times(trace, by),
+        model_calls=tuple(replace(call, **_shift_times(call, by)) for call in trace.model_calls),
+        tool_calls=tuple(replace(call, **_shift_times(call, by)) for call in trace.tool_calls),
     )
 
 
-def _times(record: Any, by: float) -> dict[str, Any]:
+def _shift_times(record: Any, by: float) -> dict[str, Any]:
     known = {name: getattr(record, name) for name in ("started_at", "ended_at")}
     return {name: None if moment is None else moment + by for name, moment in known.items()}
 
 
-def _ignoring_model() -> BaseChatModel:
-    return ScriptedChatModel(policy=_ignores, model_name="ignores-new-tools")
+def _build_ignoring_model() -> BaseChatModel:
+    return ScriptedChatModel(policy=_answer_with_old_tools, model_name="ignores-new-tools")
 
 
-def _ignores(messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]]) -> AIMessage | str:
+def _answer_with_old_tools(
+    messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]]
+) -> AIMessage | str:
     """Some models never choose a tool that was added later."""
     return back_office_policy(messages, [tool for tool in tools if tool["function"]["name"] in OFFICE.names])
 
@@ -187,7 +189,7 @@ HISTORIES: Final[Mapping[str, History]] = {
         families=frozenset({"goodwill", "cancel_order", "small_talk", "reopen_ticket"}),
         options={},
     ),
-    "ignored": History(model=_ignoring_model, options={"mode": "append"}),
+    "ignored": History(model=_build_ignoring_model, options={"mode": "append"}),
     "changed": History(change=_with_pages, options={}),
     "experiment": History(options={"hold_out": 0.3}),
 }

@@ -136,23 +136,23 @@ def run_demo(
     with World.create(seed=WORLD_SEED) as world, world.copy() as one, world.copy() as other:
         train, unseen = split_tasks(generate_tasks(world, tasks, seed=seed), held_out=held_out, seed=seed)
         with record(traces) as recorder:
-            _work("record", build_agent(model, back_office_tools(world)), train, tell, recorder)
-        before = _work("without meta-tools", build_agent(model, back_office_tools(one)), unseen, tell)
+            _run_phase("record", build_agent(model, back_office_tools(world)), train, tell, recorder)
+        before = _run_phase("without meta-tools", build_agent(model, back_office_tools(one)), unseen, tell)
         tools = back_office_tools(other)
         compiled = compile_traces(traces, tools)
-        after = _work("with meta-tools", install(model, tools, compiled), unseen, tell)
+        after = _run_phase("with meta-tools", install(model, tools, compiled), unseen, tell)
         differing = one.snapshot().differing(other.snapshot())
     names = tuple(meta_tool.name for meta_tool in compiled.meta_tools)
     return DemoResult(
         train_tasks=len(train),
         held_out_tasks=len(unseen),
-        before=_totals(before, names),
-        after=_totals(after, names),
+        before=_sum_works(before, names),
+        after=_sum_works(after, names),
         same_final_state=not differing,
         differing_tables=differing,
         same_answers=sum(a.answer == b.answer for a, b in zip(before, after, strict=True)),
         meta_tools=names,
-        utilisation={each.name: _utilisation(each, before, after) for each in compiled.meta_tools},
+        utilisation={each.name: _measure_utilisation(each, before, after) for each in compiled.meta_tools},
     )
 
 
@@ -166,7 +166,7 @@ def split_tasks(
     return train, tuple(task for task in tasks if task.task_id in kept_back)
 
 
-def _work(
+def _run_phase(
     phase: str,
     agent: Runnable[Any, Any],
     tasks: Sequence[Task],
@@ -180,7 +180,7 @@ def _work(
     )
 
 
-def _totals(works: Sequence[Work], meta_tools: Sequence[str]) -> Totals:
+def _sum_works(works: Sequence[Work], meta_tools: Sequence[str]) -> Totals:
     return Totals(
         model_calls=sum(work.model_calls for work in works),
         tool_calls=sum(name not in meta_tools for work in works for name in work.tool_calls),
@@ -189,10 +189,10 @@ def _totals(works: Sequence[Work], meta_tools: Sequence[str]) -> Totals:
     )
 
 
-def _utilisation(meta_tool: MetaTool, before: Sequence[Work], after: Sequence[Work]) -> Utilisation:
-    routine = _collapsed([step.tool for step in meta_tool.steps])
+def _measure_utilisation(meta_tool: MetaTool, before: Sequence[Work], after: Sequence[Work]) -> Utilisation:
+    routine = _collapse_repeats([step.tool for step in meta_tool.steps])
     used = {work.task_id for work in after if meta_tool.name in (*work.tool_calls, *work.meta_tools)}
-    went_through = {work.task_id for work in before if _contains(_collapsed(work.tool_calls), routine)}
+    went_through = {work.task_id for work in before if _contains(_collapse_repeats(work.tool_calls), routine)}
     applicable = used | went_through
     return Utilisation(
         applicable=len(applicable),
@@ -201,7 +201,7 @@ def _utilisation(meta_tool: MetaTool, before: Sequence[Work], after: Sequence[Wo
     )
 
 
-def _collapsed(names: Sequence[str]) -> list[str]:
+def _collapse_repeats(names: Sequence[str]) -> list[str]:
     """Calls of one tool in a row count as one: a routine does them for each item of a list."""
     return [name for name, _ in groupby(names)]
 

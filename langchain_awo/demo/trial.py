@@ -133,7 +133,7 @@ def run_trial(
     plan = compile_plan(awo.load_traces(seen), options=options, tools=specs)
     tell(f"doing {len(rest)} held-out tasks without meta-tools")
     with closing(open_place()) as place, awo.TraceRecorder(unseen) as recorder:
-        before, rows = _arm(agent.work(place, rest, callbacks=[recorder]), place, rest), place.rows()
+        before, rows = _measure_arm(agent.work(place, rest, callbacks=[recorder]), place, rest), place.rows()
     tell("doing the same tasks with them")
     with closing(open_place()) as place:
         toolkit = awo.MetaToolkit(plan=plan, tools=place.tools())
@@ -141,7 +141,7 @@ def run_trial(
             *(each.name for each in plan.meta_tools), by="the trial, on a copy of the place"
         )
         works = agent.work(place, rest, middleware=[awo.MetaToolMiddleware(toolkit, mode=mode)])
-        after, same = _arm(works, place, rest), place.rows() == rows
+        after, same = _measure_arm(works, place, rest), place.rows() == rows
     if comparing:
         tell("compiling by the other strategies, to compare")
     return Trial(
@@ -203,7 +203,7 @@ class _Agent:
         return run_tasks(agent, tasks, callbacks=callbacks)
 
 
-def _arm(works: Sequence[Work], place: Workplace, tasks: Sequence[Task]) -> TrialArm:
+def _measure_arm(works: Sequence[Work], place: Workplace, tasks: Sequence[Task]) -> TrialArm:
     own = {tool.name for tool in place.tools()}
     answers = {work.task_id: work.answer for work in works}
     return TrialArm(

@@ -9,11 +9,11 @@ from langchain_awo.demo.trial import Trial
 
 def format_trial(trial: Trial) -> str:
     """The whole of it."""
-    parts = [str(trial.toolkit), _arms(trial), _use(trial)]
-    return "\n\n".join([*parts, _ways(trial)] if trial.strategies else parts)
+    parts = [str(trial.toolkit), _format_arms(trial), _format_use(trial)]
+    return "\n\n".join([*parts, _format_ways(trial)] if trial.strategies else parts)
 
 
-def _arms(trial: Trial) -> str:
+def _format_arms(trial: Trial) -> str:
     rows: list[tuple[str, ...]] = [("", "without", "with meta-tools", "change")]
     for name in ("model_calls", "tool_calls", "tokens"):
         one, other = getattr(trial.before, name), getattr(trial.after, name)
@@ -22,15 +22,15 @@ def _arms(trial: Trial) -> str:
     rows.append(("tasks achieved", *done, ""))
     head = f"{trial.held_out} held-out tasks, {trial.recorded} recorded"
     same = f"Equal rows in the database: {'yes' if trial.same_rows else 'NO'}."
-    return "\n".join([head, *_columns(rows), same])
+    return "\n".join([head, *_align_columns(rows), same])
 
 
-def _use(trial: Trial) -> str:
+def _format_use(trial: Trial) -> str:
     rows = [("meta-tool", "tasks that used it"), *((name, str(n)) for name, n in trial.used.items())]
-    return "\n".join(_columns(rows))
+    return "\n".join(_align_columns(rows))
 
 
-def _ways(trial: Trial) -> str:
+def _format_ways(trial: Trial) -> str:
     rows = [
         ("by replay on the same held-out runs", "tools", "blind", "chooser", "over-fetch", "unwanted writes")
     ]
@@ -45,10 +45,10 @@ def _ways(trial: Trial) -> str:
         )
         for name, each in trial.strategies.items()
     ]
-    return "\n".join(_columns(rows))
+    return "\n".join(_align_columns(rows))
 
 
-def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
+def _align_columns(rows: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return [
         "  ".join(

@@ -41,7 +41,7 @@ class Interval:
 
     def as_json(self) -> dict[str, JSONValue]:
         """Plain data."""
-        return {name: _rounded(getattr(self, name)) for name in ("value", "low", "high")}
+        return {name: _round_or_none(getattr(self, name)) for name in ("value", "low", "high")}
 
 
 def mean_of(values: Sequence[float]) -> Interval:
@@ -65,5 +65,5 @@ def sum_of(values: Sequence[float]) -> Interval:
     return mean_of(values).times(len(values))
 
 
-def _rounded(value: float | None) -> float | None:
+def _round_or_none(value: float | None) -> float | None:
     return None if value is None else round(value, 6)

@@ -176,11 +176,11 @@ def settle(account: PlainRun, change: Settlement) -> Balance:
         over_fetched=change.over_fetched,
         unsure=change.unsure,
         seconds=-change.seconds,
-        margin=UNCERTAINTY * _estimated(account, change, len(with_it.turns)),
+        margin=UNCERTAINTY * _estimate_uncounted(account, change, len(with_it.turns)),
     )
 
 
-def _estimated(account: PlainRun, change: Settlement, made: int) -> float:
+def _estimate_uncounted(account: PlainRun, change: Settlement, made: int) -> float:
     """Tokens of a change that nobody counted: texts and schemas in every prompt, and model calls without a recorded usage."""
     unknown = sum(
         account.turns[index].usage.total_tokens

@@ -58,7 +58,7 @@ class WorkflowGraph(_DiGraph):
         for node, name in names.items():
             data = self.nodes[node]
             label = data["call"].label if data["call"] else "start"
-            lines.append(f'  {name}["{_quoted(label)} · {data["count"]}"]')
+            lines.append(f'  {name}["{_escape_label(label)} · {data["count"]}"]')
         position = {node: number for number, node in enumerate(names)}
         edges = sorted(self.edges, key=lambda edge: (position[edge[0]], position[edge[1]]))
         arrows = (f"{names[s]} -->|{self.edges[s, t]['weight']}| {names[t]}" for s, t in edges)
@@ -80,6 +80,6 @@ class WorkflowGraph(_DiGraph):
 _SPECIAL: Final = str.maketrans({c: f"#{ord(c)};" for c in '"`#&<>'} | {"\n": " ", "\t": " "})
 
 
-def _quoted(text: str) -> str:
+def _escape_label(text: str) -> str:
     """A label inside quotes; what means something to Mermaid or to a page that shows it stands as a character code."""
     return make_visible(text).translate(_SPECIAL)

@@ -45,10 +45,10 @@ def find_violations(meta_tool: MetaTool, corpus: Corpus, uses: Sequence[Use]) ->
     new ones the first counts, and the places of the evidence count as if its tasks had had one each. Where the meta-tool ran, uses that stopped
     because a binding led to nothing are held against the share of places that contradicted, by a binomial test.
     """
-    return [*_tried(meta_tool, corpus, uses), *_unresolved(meta_tool, uses)]
+    return [*_find_contradicted(meta_tool, corpus, uses), *_find_unresolved(meta_tool, uses)]
 
 
-def _tried(meta_tool: MetaTool, corpus: Corpus, uses: Sequence[Use]) -> list[Violation]:
+def _find_contradicted(meta_tool: MetaTool, corpus: Corpus, uses: Sequence[Use]) -> list[Violation]:
     held = sum(use.hand_back is None and not use.is_open for use in uses)
     first = {run.task: run for run in reversed(corpus.runs)}
     fresh = Corpus(tuple(run for run in corpus.runs if first[run.task] is run), corpus.specs, corpus.effects)
@@ -59,7 +59,7 @@ def _tried(meta_tool: MetaTool, corpus: Corpus, uses: Sequence[Use]) -> list[Vio
         for each in occurrences:
             advance(number, step, each)
         agree, contradict = now.agree + held, now.total - now.agree
-        before = _evidence(step, meta_tool)
+        before = _read_evidence(step, meta_tool)
         if before is None or agree + contradict < MIN_TRIALS:
             continue
         table = np.array([[contradict, agree], [before[1], before[0]]])
@@ -73,14 +73,14 @@ def _tried(meta_tool: MetaTool, corpus: Corpus, uses: Sequence[Use]) -> list[Vio
     return found
 
 
-def _unresolved(meta_tool: MetaTool, uses: Sequence[Use]) -> list[Violation]:
+def _find_unresolved(meta_tool: MetaTool, uses: Sequence[Use]) -> list[Violation]:
     ended = [use for use in uses if not use.is_open]
     if len(ended) < MIN_TRIALS:
         return []
     found = []
     for number, step in enumerate(meta_tool.steps, start=1):
         lost = sum(_is_lost(use, number) for use in ended)
-        agree, contradict = _evidence(step, meta_tool) or (0, 0)
+        agree, contradict = _read_evidence(step, meta_tool) or (0, 0)
         usual = (contradict + 1) / (agree + contradict + 2)
         p_value = float(binomtest(lost, len(ended), usual, alternative="greater").pvalue) if lost else 1.0
         if p_value < LEVEL:
@@ -96,7 +96,7 @@ def _is_lost(use: Use, step: int) -> bool:
     return use.hand_back is not None and use.hand_back.cause == "unresolved" and use.hand_back.step == step
 
 
-def _evidence(step: Step, meta_tool: MetaTool) -> tuple[int, int] | None:
+def _read_evidence(step: Step, meta_tool: MetaTool) -> tuple[int, int] | None:
     """In how many held-out places the step agreed and contradicted when it was verified, trials of a task taken together."""
     seen = [(each.held_out_agree, each.held_out_contradict) for each in step.evidence.values()]
     agree, contradict = max(seen, key=sum, default=(0, 0))

@@ -51,14 +51,14 @@ class Bookkeeper:
     ) -> Bookkeeper:
         """The one for a toolkit and the runs in which it was used."""
         members = {each.name: tuple(dict.fromkeys(each.tools)) for each in plan.meta_tools}
-        around = median([tokens for each in runs for tokens in _around(each)] or [0.0])
+        around = median([tokens for each in runs for tokens in _measure_messages(each)] or [0.0])
         return cls(sizes=schema_sizes(plan, corpus), members=members, prices=prices, around=around)
 
     def books(self, seen: Observed, judged: Sequence[Judged]) -> Ledger:
         """The books of one run, whose uses were judged."""
         calls = seen.trace.model_calls
         recorded, rates = [self._recorded(call) for call in calls], rates_of(calls, self.prices)
-        before = _same_agent_before(calls)
+        before = _find_predecessors(calls)
         split = [
             self._split(amount, rates[index], self._wanted(index, before[index], seen, judged), seen)
             for index, amount in enumerate(recorded)
@@ -144,8 +144,8 @@ class Bookkeeper:
             )
             for call, each, own in zip(seen.trace.model_calls, work, rates, strict=True)
         ]
-        taken = [_taken(each) for each in judged if each.use.way != "prefetched"]
-        results = _results(seen, judged, len(turns))
+        taken = [_build_taken(each) for each in judged if each.use.way != "prefetched"]
+        results = _sum_results(seen, judged, len(turns))
         return restore(PlainRun(turns), taken, results, hidden=self._hidden(seen), around=self.around)
 
     def _hidden(self, seen: Observed) -> dict[str, float]:
@@ -174,7 +174,7 @@ def schema_sizes(plan: ToolkitPlan, corpus: Corpus) -> dict[str, int]:
     return {**unknown, **members, **own, **recorded}
 
 
-def _same_agent_before(calls: Sequence[ModelCallRecord]) -> list[int | None]:
+def _find_predecessors(calls: Sequence[ModelCallRecord]) -> list[int | None]:
     latest: dict[str, int] = {}
     before: list[int | None] = []
     for index, call in enumerate(calls):
@@ -183,18 +183,18 @@ def _same_agent_before(calls: Sequence[ModelCallRecord]) -> list[int | None]:
     return before
 
 
-def _around(seen: Observed) -> list[float]:
+def _measure_messages(seen: Observed) -> list[float]:
     turns = [PlainTurn(call.usage or TokenUsage(), call.scope) for call in seen.trace.model_calls]
     used = {use.issued_by for use in seen.usage.uses if use.issued_by is not None}
-    return around_messages(PlainRun(turns), _results(seen, (), len(turns)), used)
+    return around_messages(PlainRun(turns), _sum_results(seen, (), len(turns)), used)
 
 
-def _taken(judged: Judged) -> Taken:
+def _build_taken(judged: Judged) -> Taken:
     behind = START if judged.use.issued_by is None else judged.use.issued_by
     return Taken(judged.use.meta_tool, behind, judged.said, judged.results, judged.text)
 
 
-def _results(seen: Observed, judged: Iterable[Judged], turns: int) -> list[float]:
+def _sum_results(seen: Observed, judged: Iterable[Judged], turns: int) -> list[float]:
     """Behind each model call, tokens of the results that stand there without the meta-tools too."""
     results = [0.0] * turns
     own = {each.use.key for each in judged if each.use.way == "called"}

@@ -119,13 +119,13 @@ def decide(found: Finding, drift: Drift, period: Period) -> Decision:
             action="wait", cause="not_installed", evidence=(none,), until=period.after(RECHECK_DAYS)
         )
     if is_above_half(share):
-        return _used(found, period)
+        return _decide_used(found, period)
     if drift.is_significant:
-        evidence = (_utilisation(found), drift.sentence)
+        evidence = (_describe_utilisation(found), drift.sentence)
         return Decision(action="recompile", cause="path_mix_changed", evidence=evidence)
     if is_below_half(share):
-        return _unused(found, period)
-    return _unknown(found, period)
+        return _decide_unused(found, period)
+    return _decide_unknown(found, period)
 
 
 def is_above_half(share: Share) -> bool:
@@ -138,10 +138,10 @@ def is_below_half(share: Share) -> bool:
     return share.of > 0 and share.count <= HALF * share.of and (share.high < HALF or share.of >= ENOUGH)
 
 
-def _used(found: Finding, period: Period) -> Decision:
-    if troubled := _trouble(found):
+def _decide_used(found: Finding, period: Period) -> Decision:
+    if troubled := _find_trouble(found):
         return troubled
-    evidence = [_utilisation(found), _tokens(found)]
+    evidence = [_describe_utilisation(found), _describe_tokens(found)]
     if _is_below_zero(found):
         return Decision(action="retire", cause="costs_more_than_it_saves", evidence=tuple(evidence))
     if _costs_tokens(found):
@@ -149,14 +149,14 @@ def _used(found: Finding, period: Period) -> Decision:
     return Decision(action="keep", cause="none", evidence=tuple(evidence), until=period.after(RECHECK_DAYS))
 
 
-def _unused(found: Finding, period: Period) -> Decision:
-    if troubled := _trouble(found):
+def _decide_unused(found: Finding, period: Period) -> Decision:
+    if troubled := _find_trouble(found):
         return troubled
-    evidence = (_utilisation(found), _tokens(found))
+    evidence = (_describe_utilisation(found), _describe_tokens(found))
     if found.mode == "continue":
-        return _seldom_wanted(found, period, evidence)
+        return _decide_seldom_wanted(found, period, evidence)
     if found.mode == "prefetch":
-        return Decision(action="retire", cause="fetched_in_vain", evidence=(_utilisation(found),))
+        return Decision(action="retire", cause="fetched_in_vain", evidence=(_describe_utilisation(found),))
     if found.mode == "entry":
         unknown = "its parameters were not known when the threads began"
         mode: Mode = "continue" if select_eager_part(found.meta_tool) else "append"
@@ -176,7 +176,7 @@ def _unused(found: Finding, period: Period) -> Decision:
     return Decision(action="reword", cause="seldom_chosen", evidence=evidence)
 
 
-def _seldom_wanted(found: Finding, period: Period, evidence: tuple[str, ...]) -> Decision:
+def _decide_seldom_wanted(found: Finding, period: Period, evidence: tuple[str, ...]) -> Decision:
     """What runs unasked stands in no prompt and nobody passes it over: what it saves decides, not how often it is wanted."""
     if _pays(found):
         paid = "it does not depend on the model's choice, and saves more than its unused reads cost"
@@ -189,24 +189,26 @@ def _seldom_wanted(found: Finding, period: Period, evidence: tuple[str, ...]) ->
     return Decision(action="change_mode", cause="fetched_in_vain", evidence=told, mode="append")
 
 
-def _unknown(found: Finding, period: Period) -> Decision:
+def _decide_unknown(found: Finding, period: Period) -> Decision:
     applies = Share(found.utilisation.of, found.offered)
     if applies.high < _SELDOM and _is_below_zero(found):
         seldom = f"it applied in {applies.count} of {applies.of:,} runs that had it"
-        return Decision(action="raise_threshold", cause="seldom_applies", evidence=(seldom, _tokens(found)))
+        return Decision(
+            action="raise_threshold", cause="seldom_applies", evidence=(seldom, _describe_tokens(found))
+        )
     few = f"it applied in {applies.count} of {applies.of:,} runs that had it; {ENOUGH} are needed to judge"
     return Decision(
         action="wait",
         cause="too_little_data",
-        evidence=(_utilisation(found), few) if applies.count else (few,),
+        evidence=(_describe_utilisation(found), few) if applies.count else (few,),
         until=period.until_there_are(ENOUGH, applies.count),
     )
 
 
-def _trouble(found: Finding) -> Decision | None:
+def _find_trouble(found: Finding) -> Decision | None:
     """What is wrong with it, if it is used or not: bindings, or routines that are handed back."""
     if found.violations:
-        evidence = (_utilisation(found), *(each.sentence for each in found.violations))
+        evidence = (_describe_utilisation(found), *(each.sentence for each in found.violations))
         return Decision(action="recompile", cause="bindings_violated", evidence=evidence)
     if found.completed.of and found.completed.high < _HANDED_BACK:
         back = f"{found.completed.of - found.completed.count} of {found.completed.of} uses were handed back"
@@ -214,7 +216,9 @@ def _trouble(found: Finding) -> Decision | None:
             f"step {each.step} ({each.tool or 'not run'}) {each.cause} in {count}: {each.reason}"
             for each, count in found.hand_backs[:1]
         )
-        return Decision(action="recompile", cause="handed_back", evidence=(_utilisation(found), back, *most))
+        return Decision(
+            action="recompile", cause="handed_back", evidence=(_describe_utilisation(found), back, *most)
+        )
     return None
 
 
@@ -234,7 +238,7 @@ def _costs_tokens(found: Finding) -> bool:
     return tokens.high is not None and tokens.high < 0
 
 
-def _utilisation(found: Finding) -> str:
+def _describe_utilisation(found: Finding) -> str:
     share = found.utilisation
     if share.value is None:
         return f"it applied in none of {found.offered:,} runs that had it"
@@ -244,7 +248,7 @@ def _utilisation(found: Finding) -> str:
     )
 
 
-def _tokens(found: Finding) -> str:
+def _describe_tokens(found: Finding) -> str:
     tokens, calls = found.savings.tokens, found.savings.model_calls
     ends = (
         f", {tokens.low:,.0f} to {tokens.high:,.0f}"

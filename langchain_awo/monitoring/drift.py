@@ -80,7 +80,7 @@ def measure_drift(mix: Mapping[str, int], plan: ToolkitPlan) -> Drift:
         mix: tasks by path, as `path_mix` counts them.
         plan: the toolkit; its evidence has the mix of the traces it was compiled from.
     """
-    known = _known(plan.corpus.get("paths"))
+    known = _read_counts(plan.corpus.get("paths"))
     before, now = sum(known.values()), sum(mix.values())
     if not known:
         return Drift(
@@ -92,7 +92,7 @@ def measure_drift(mix: Mapping[str, int], plan: ToolkitPlan) -> Drift:
         return Drift(
             before=before, now=now, untested=f"{min(before, now)} tasks, at least {MIN_TASKS} are needed"
         )
-    table = _table(known, mix)
+    table = _build_table(known, mix)
     shares = table / table.sum(axis=1, keepdims=True)
     most = max(
         sorted({*known, *mix} - {OTHER}),
@@ -102,13 +102,13 @@ def measure_drift(mix: Mapping[str, int], plan: ToolkitPlan) -> Drift:
     return Drift(
         before=before,
         now=now,
-        p_value=_g_test(table),
+        p_value=_compute_g_test(table),
         moved=float(np.abs(shares[0] - shares[1]).sum() / 2),
         most=(most, known.get(most, 0) / before, mix.get(most, 0) / now),
     )
 
 
-def _table(
+def _build_table(
     then: Mapping[str, int], later: Mapping[str, int]
 ) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
     """Both mixes, a column for each path that is frequent enough and one for all others.
@@ -116,7 +116,7 @@ def _table(
     What is frequent is told by both mixes together; by one of them alone the test would find a difference where there is none.
     """
     totals = sum(then.values()), sum(later.values())
-    assumed = _assumed(then, later)
+    assumed = _assume_counts(then, later)
     often = [
         path
         for path in sorted(assumed)
@@ -127,7 +127,7 @@ def _table(
     return table[:, table.sum(axis=0) > 0]
 
 
-def _assumed(then: Mapping[str, int], later: Mapping[str, int]) -> dict[str, int]:
+def _assume_counts(then: Mapping[str, int], later: Mapping[str, int]) -> dict[str, int]:
     """Tasks then by path; of a path that is not listed as many as there can have been at most, new ones first."""
     listed = {path: count for path, count in then.items() if path != OTHER}
     bound = LEAST - 1 if len(listed) < MOST else min(listed.values())
@@ -138,13 +138,13 @@ def _assumed(then: Mapping[str, int], later: Mapping[str, int]) -> dict[str, int
     return listed
 
 
-def _g_test(table: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> float:
+def _compute_g_test(table: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> float:
     if table.shape[1] == 1:
         return 1.0
     return float(chi2_contingency(table, lambda_="log-likelihood").pvalue)
 
 
-def _known(paths: Any) -> dict[str, int]:
+def _read_counts(paths: Any) -> dict[str, int]:
     if not isinstance(paths, Mapping):
         return {}
     return {str(path): count for path, count in paths.items() if isinstance(count, int) and count > 0}

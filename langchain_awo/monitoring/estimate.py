@@ -157,11 +157,11 @@ def estimate_saving(
     corpus = build_corpus(found, tools=tools, declared=chosen.effects)
     train, rest = split(corpus, held_out=held_out, seed=split_seed)
     meta_tools, _ = compile_corpus(train, chosen, progress=progress)
-    ways = tuple(_ways(meta_tools, rest, assumed.utilisation))
-    usage, recorded = _usage(rest), _recorded(found)
+    ways = tuple(_measure_ways(meta_tools, rest, assumed.utilisation))
+    usage, recorded = _sum_usage(rest), _measure_recorded(found)
     models = tuple(
-        _priced(model, ways[0], rest, runs_a_day=runs_a_day, assumptions=assumed)
-        for model in _models(found, table, priced_as, usage)
+        _price_ways(model, ways[0], rest, runs_a_day=runs_a_day, assumptions=assumed)
+        for model in _choose_models(found, table, priced_as, usage)
     )
     first = models[0]
     decisive = next(each for each in first.months if each.runs_a_day == runs_a_day)
@@ -180,11 +180,13 @@ def estimate_saving(
         models=models,
         runs_a_day=runs_a_day,
         worth_it=decisive.worth_it,
-        reason=_reason(first, decisive, meta_tools=len(meta_tools), currency=table.currency, assumed=assumed),
+        reason=_explain_worth(
+            first, decisive, meta_tools=len(meta_tools), currency=table.currency, assumed=assumed
+        ),
     )
 
 
-def _ways(meta_tools: Sequence[MetaTool], rest: Corpus, utilisation: float) -> Iterator[Way]:
+def _measure_ways(meta_tools: Sequence[MetaTool], rest: Corpus, utilisation: float) -> Iterator[Way]:
     books = Books(rest)
     for name in get_args(WayName):
         mode = None if name == "installed" else name
@@ -201,7 +203,7 @@ UNASKED: Final = ("continue", "entry", "prefetch")
 """Modes in which no model has to choose."""
 
 
-def _priced(
+def _price_ways(
     model: _Model, way: Way, rest: Corpus, *, runs_a_day: int, assumptions: Assumptions
 ) -> ModelEstimate:
     runs = len(rest.runs)
@@ -213,7 +215,7 @@ def _priced(
     return ModelEstimate(
         model=model.name,
         recorded=model.recorded,
-        run=model.price.cost(_usage(rest)) / runs,
+        run=model.price.cost(_sum_usage(rest)) / runs,
         saved=saved,
         saved_uncached=uncached,
         saved_cached=cached,
@@ -229,13 +231,13 @@ class _Model:
     recorded: bool
 
 
-def _models(
+def _choose_models(
     traces: Sequence[Trace], table: PriceTable, priced_as: Sequence[str], usage: TokenUsage
 ) -> list[_Model]:
     """The models to price by, the one that decides first."""
     used = Counter(call.model or trace.model for trace in traces for call in trace.model_calls)
     if priced_as:
-        return [_Model(name, _price(table, name), name in used) for name in dict.fromkeys(priced_as)]
+        return [_Model(name, _look_up_price(table, name), name in used) for name in dict.fromkeys(priced_as)]
     ranked = sorted(used, key=lambda name: (-used[name], name))
     if known := [_Model(name, price, recorded=True) for name in ranked if (price := table.price_of(name))]:
         return known
@@ -246,7 +248,7 @@ def _models(
     return [_Model(name, table.models[name], recorded=False) for name in some]
 
 
-def _price(table: PriceTable, name: str) -> Price:
+def _look_up_price(table: PriceTable, name: str) -> Price:
     if price := table.price_of(name):
         return price
     near = get_close_matches(name.lower(), table.models, n=3, cutoff=0.5)
@@ -254,16 +256,18 @@ def _price(table: PriceTable, name: str) -> Price:
     raise PriceError(f"the price table does not list {name!r}{hint}. Add it to your own price table.")
 
 
-def _usage(corpus: Corpus) -> TokenUsage:
+def _sum_usage(corpus: Corpus) -> TokenUsage:
     return sum((run.usage for run in corpus.runs), TokenUsage())
 
 
-def _recorded(traces: Sequence[Trace]) -> float:
+def _measure_recorded(traces: Sequence[Trace]) -> float:
     calls = [call.usage is not None for trace in traces for call in trace.model_calls]
     return sum(calls) / max(1, len(calls))
 
 
-def _reason(model: ModelEstimate, at: Month, *, meta_tools: int, currency: str, assumed: Assumptions) -> str:
+def _explain_worth(
+    model: ModelEstimate, at: Month, *, meta_tools: int, currency: str, assumed: Assumptions
+) -> str:
     if not meta_tools:
         return "Not worth it: no routine held up on tasks it was not compiled from."
     if model.break_even is None:

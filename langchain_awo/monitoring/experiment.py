@@ -80,35 +80,35 @@ def compare_arms(traces: Sequence[Trace]) -> Experiment | None:
     with_it, without = arms[False], arms[True]
     if not with_it or not without:
         return None
-    one, other = _arm(with_it), _arm(without)
+    one, other = _measure_arm(with_it), _measure_arm(without)
     return Experiment(
         with_toolkit=one,
         held_out=other,
-        model_calls=_difference(without, with_it, _model_calls),
-        tokens=_difference(without, with_it, _tokens),
+        model_calls=_compare_by(without, with_it, _count_model_calls),
+        tokens=_compare_by(without, with_it, _count_tokens),
         success=compare_shares(other.success, one.success),
     )
 
 
-def _arm(traces: Sequence[Trace]) -> Arm:
+def _measure_arm(traces: Sequence[Trace]) -> Arm:
     outcomes = [trace.success for trace in traces if trace.success is not None]
     return Arm(
         threads=len(traces),
-        model_calls=mean_of([_model_calls(trace) for trace in traces]),
-        tokens=mean_of([_tokens(trace) for trace in traces]),
+        model_calls=mean_of([_count_model_calls(trace) for trace in traces]),
+        tokens=mean_of([_count_tokens(trace) for trace in traces]),
         success=Share(sum(outcomes), len(outcomes)),
     )
 
 
-def _difference(
+def _compare_by(
     ones: Sequence[Trace], others: Sequence[Trace], measure: Callable[[Trace], float]
 ) -> Interval:
     return compare_means([measure(trace) for trace in ones], [measure(trace) for trace in others])
 
 
-def _model_calls(trace: Trace) -> float:
+def _count_model_calls(trace: Trace) -> float:
     return float(len(trace.model_calls))
 
 
-def _tokens(trace: Trace) -> float:
+def _count_tokens(trace: Trace) -> float:
     return float(sum(call.usage.total_tokens for call in trace.model_calls if call.usage))

@@ -130,35 +130,35 @@ def collect_finding(
     saved = sum((each.ledger.saved.get(name, Amount()) for each in had), Amount())
     return Finding(
         meta_tool=meta_tool,
-        mode=_mode(meta_tool, had),
+        mode=_determine_mode(meta_tool, had),
         runs=len(accounts),
         offered=len(had),
         uses=len(uses),
         utilisation=Share(sum(each.helped(name) for each in applied), len(applied)),
         completed=Share(sum(use.hand_back is None for use in ended), len(ended)),
-        success=_success(used),
-        success_without=_success([each for each in had if name not in each.seen.used]),
-        hand_backs=_hand_backs(uses),
+        success=_measure_success(used),
+        success_without=_measure_success([each for each in had if name not in each.seen.used]),
+        hand_backs=_group_hand_backs(uses),
         made=sum(each.made for each in judged),
         wasted=sum(each.wasted for each in judged),
         saved=saved.model_calls,
-        savings=_savings([each.ledger.net(name) for each in had]),
+        savings=_average_savings([each.ledger.net(name) for each in had]),
         changed=tuple(changed),
         violations=tuple(find_violations(meta_tool, corpus, uses)),
     )
 
 
-def _mode(meta_tool: MetaTool, had: Sequence[RunAccount]) -> Mode:
+def _determine_mode(meta_tool: MetaTool, had: Sequence[RunAccount]) -> Mode:
     seen = Counter(mode for each in had if (mode := each.seen.usage.modes[meta_tool.name]) is not None)
     return min(seen, key=lambda mode: (-seen[mode], mode)) if seen else meta_tool.mode
 
 
-def _success(accounts: Sequence[RunAccount]) -> Share:
+def _measure_success(accounts: Sequence[RunAccount]) -> Share:
     known = [each.seen.trace.success for each in accounts if each.seen.trace.success is not None]
     return Share(sum(known), len(known))
 
 
-def _hand_backs(uses: Sequence[Use]) -> tuple[tuple[StoppedAt, int], ...]:
+def _group_hand_backs(uses: Sequence[Use]) -> tuple[tuple[StoppedAt, int], ...]:
     """Of equal step, tool and cause the first, with their number; the most frequent first."""
     found: dict[tuple[int, str, str], list[StoppedAt]] = {}
     for use in uses:
@@ -168,7 +168,7 @@ def _hand_backs(uses: Sequence[Use]) -> tuple[tuple[StoppedAt, int], ...]:
     return tuple((found[key][0], len(found[key])) for key in ranked)
 
 
-def _savings(nets: Sequence[Amount]) -> NetSaving:
+def _average_savings(nets: Sequence[Amount]) -> NetSaving:
     return NetSaving(
         model_calls=mean_of([each.model_calls for each in nets]),
         tokens=mean_of([float(each.tokens) for each in nets]),

@@ -60,36 +60,36 @@ def judge(
     if not seen.usage.uses:
         return []
     back = put_back(seen.trace, meta_tools.keys(), together=together)
-    return [_judged(use, back, meta_tools[use.meta_tool]) for use in seen.usage.uses]
+    return [_judge_use(use, back, meta_tools[use.meta_tool]) for use in seen.usage.uses]
 
 
-def _judged(use: Use, back: PutBack, meta_tool: MetaTool) -> Judged:
+def _judge_use(use: Use, back: PutBack, meta_tool: MetaTool) -> Judged:
     made = list({(call.name, dumps(call.args)): call for call in use.made}.values())
     ahead = use.way == "prefetched"  # a wait is saved, and no model call
     wasted = [] if ahead else [call for call in made if call.call_id not in back.wanted]
     costs_one = use.way == "called" and not made and not use.is_open
     rounds = () if ahead or use.is_open else back.rounds.get((use.meta_tool, use.key), ())
     saved = {call.call_id for each in rounds for call in each}
-    wasted_tokens = round(_tokens(wasted))
-    asked_for = _tokens(call for call in made if call not in wasted and call.call_id not in saved)
+    wasted_tokens = round(_estimate_tokens(wasted))
+    asked_for = _estimate_tokens(call for call in made if call not in wasted and call.call_id not in saved)
     return Judged(
         use=use,
         model_calls=-1 if costs_one else len(rounds),
         made=len(made),
         wasted=len(wasted),
         wasted_tokens=wasted_tokens,
-        text=0.0 if ahead or costs_one else _told_tokens(use, made, meta_tool) - wasted_tokens - asked_for,
+        text=0.0 if ahead or costs_one else _estimate_told(use, made, meta_tool) - wasted_tokens - asked_for,
         asked_for=0.0 if ahead else asked_for,
         said=tuple(sum(estimate_text_tokens({call.name: call.args}) for call in each) for each in rounds),
-        results=tuple(map(_tokens, rounds)),
+        results=tuple(map(_estimate_tokens, rounds)),
     )
 
 
-def _tokens(calls: Iterable[ToolCallRecord]) -> float:
+def _estimate_tokens(calls: Iterable[ToolCallRecord]) -> float:
     return sum(estimate_text_tokens(call.output) for call in calls)
 
 
-def _told_tokens(use: Use, made: Sequence[ToolCallRecord], meta_tool: MetaTool) -> float:
+def _estimate_told(use: Use, made: Sequence[ToolCallRecord], meta_tool: MetaTool) -> float:
     """What stands in the context of a use."""
     steps = [(call.replay.step if call.replay else 1, call) for call in made]
     told = [

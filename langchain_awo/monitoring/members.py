@@ -24,13 +24,13 @@ def find_changed_members(traces: Iterable[Trace], plan: ToolkitPlan) -> dict[str
             known = latest.get(spec.name)
             if spec.name in plan.tools and spec.parameters and (known is None or moment >= known[0]):
                 latest[spec.name] = moment, spec
-    found = {name: _difference(plan.tools[name], spec) for name, (_, spec) in sorted(latest.items())}
+    found = {name: _describe_difference(plan.tools[name], spec) for name, (_, spec) in sorted(latest.items())}
     return {name: what for name, what in found.items() if what}
 
 
-def _difference(known: ToolSignature, spec: ToolSpec) -> str:
+def _describe_difference(known: ToolSignature, spec: ToolSpec) -> str:
     before, now = known.parameters, spec.parameters
-    changes = list(_changes(before, now, exact=known.source == "tool"))
+    changes = list(_list_changes(before, now, exact=known.source == "tool"))
     if known.source == "tool":
         if digest_schema(spec.name, before) == digest_schema(spec.name, now):
             return ""
@@ -38,8 +38,10 @@ def _difference(known: ToolSignature, spec: ToolSpec) -> str:
     return "; ".join(changes)
 
 
-def _changes(before: Mapping[str, JSONValue], now: Mapping[str, JSONValue], *, exact: bool) -> Iterator[str]:
-    old, new = _properties(before), _properties(now)
+def _list_changes(
+    before: Mapping[str, JSONValue], now: Mapping[str, JSONValue], *, exact: bool
+) -> Iterator[str]:
+    old, new = _read_properties(before), _read_properties(now)
     required = now.get("required")
     demanded = set(required) if isinstance(required, list) else set()
     for name in sorted(old.keys() - new.keys()):
@@ -59,7 +61,7 @@ def _changes(before: Mapping[str, JSONValue], now: Mapping[str, JSONValue], *, e
             yield f"argument {name!r} has another type"
 
 
-def _properties(schema: Mapping[str, JSONValue]) -> dict[str, Any]:
+def _read_properties(schema: Mapping[str, JSONValue]) -> dict[str, Any]:
     found = schema.get("properties")
     return (
         {name: each for name, each in found.items() if isinstance(each, Mapping)}

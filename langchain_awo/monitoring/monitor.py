@@ -78,8 +78,8 @@ class Monitoring:
             "runs": self.runs,
             "with_toolkit": self.with_toolkit,
             "held_out": self.held_out,
-            "first": _iso(self.period.first),
-            "last": _iso(self.period.last),
+            "first": _to_iso(self.period.first),
+            "last": _to_iso(self.period.last),
             "currency": self.currency,
             "decision": self.decision.as_json(),
             "meta_tools": [each.as_json() for each in self.meta_tools],
@@ -118,9 +118,9 @@ def monitor_traces(
     """
     found = sorted(traces, key=lambda trace: trace.trace_id)
     corpus = build_observed_corpus(found, plan)
-    accounts = _accounts(observe(found, corpus, plan, progress=progress), corpus, plan, prices)
+    accounts = _build_accounts(observe(found, corpus, plan, progress=progress), corpus, plan, prices)
     drift = measure_drift(count_paths(corpus, plan.meta_tools), plan)
-    period = _period(found)
+    period = _determine_period(found)
     changed = find_changed_members(found, plan)
     watched = []
     for meta_tool in plan.meta_tools:
@@ -141,11 +141,11 @@ def monitor_traces(
         ledger=ledger,
         drift=drift,
         experiment=compare_arms(found),
-        notes=tuple(_notes(accounts, ledger, period)),
+        notes=tuple(_collect_notes(accounts, ledger, period)),
     )
 
 
-def _accounts(
+def _build_accounts(
     seen: Sequence[Observed], corpus: Corpus, plan: ToolkitPlan, prices: PriceTable
 ) -> list[RunAccount]:
     meta_tools = {each.name: each for each in plan.meta_tools}
@@ -160,7 +160,7 @@ def _accounts(
     return accounts
 
 
-def _period(traces: Sequence[Trace]) -> Period:
+def _determine_period(traces: Sequence[Trace]) -> Period:
     days = sorted(
         datetime.fromtimestamp(trace.started_at, UTC).date()
         for trace in traces
@@ -169,7 +169,7 @@ def _period(traces: Sequence[Trace]) -> Period:
     return Period(days[0], days[-1]) if days else Period()
 
 
-def _notes(accounts: Sequence[RunAccount], ledger: Ledger, period: Period) -> list[str]:
+def _collect_notes(accounts: Sequence[RunAccount], ledger: Ledger, period: Period) -> list[str]:
     notes = []
     if accounts and period.last is None:
         notes.append("The traces have no times, so no date for the next check can be given.")
@@ -187,5 +187,5 @@ def _notes(accounts: Sequence[RunAccount], ledger: Ledger, period: Period) -> li
     return notes
 
 
-def _iso(day: date | None) -> str | None:
+def _to_iso(day: date | None) -> str | None:
     return day.isoformat() if day else None

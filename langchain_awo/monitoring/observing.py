@@ -63,12 +63,12 @@ def observe(
     seen = []
     for done, run in enumerate(corpus.runs, start=1):
         usage = measure_usage(known[run.trace_id], plan)
-        seen.append(Observed(usage=usage, run=run, applied=_applied(usage, run, plan)))
+        seen.append(Observed(usage=usage, run=run, applied=_find_applicable(usage, run, plan)))
         tell("observe", done, len(corpus.runs))
     return seen
 
 
-def _applied(usage: Usage, run: Run, plan: ToolkitPlan) -> frozenset[str]:
+def _find_applicable(usage: Usage, run: Run, plan: ToolkitPlan) -> frozenset[str]:
     if usage.held_out:
         return frozenset()
     used = {use.meta_tool for use in usage.uses}

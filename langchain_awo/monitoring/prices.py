@@ -68,10 +68,10 @@ def rates_of(calls: Sequence[ModelCallRecord], table: PriceTable) -> list[Rates]
     What the provider read from its cache was in the prompt before, if so much was.
     """
     before: dict[str, int] = {}
-    return [_rates(call, table.price_of(call.model), before) for call in calls]
+    return [_compute_rates(call, table.price_of(call.model), before) for call in calls]
 
 
-def _rates(call: ModelCallRecord, price: Price | None, before: dict[str, int]) -> Rates:
+def _compute_rates(call: ModelCallRecord, price: Price | None, before: dict[str, int]) -> Rates:
     usage = call.usage or TokenUsage()
     known = min(usage.input_tokens, before.get(call.scope, 0))
     before[call.scope] = usage.input_tokens
@@ -172,14 +172,14 @@ def load_prices(text: str, *, where: str = "the table of prices") -> PriceTable:
         raise PriceError(f"{where} is not YAML: {str(error).splitlines()[0]}") from error
     if not isinstance(data, dict) or not isinstance(data.get("models"), dict):
         raise PriceError(f"{where} has no models; write `models: {{NAME: {{input: 2, output: 8}}}}`")
-    return _checked(_lower(data), where)
+    return _check_prices(_lower_names(data), where)
 
 
-def _lower(data: dict[str, Any]) -> dict[str, Any]:
+def _lower_names(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "models": {str(name).lower(): price for name, price in data["models"].items()}}
 
 
-def _checked(data: dict[str, Any], where: str) -> PriceTable:
+def _check_prices(data: dict[str, Any], where: str) -> PriceTable:
     try:
         table = TypeAdapter(PriceTable).validate_python(data)
     except ValidationError as error:

@@ -19,25 +19,25 @@ def with_money(
 
     Nothing is added where the table of prices has none of the models.
     """
-    model, price = _most_used(traces, table)
+    model, price = _find_most_used(traces, table)
     if price is None:
         return measured
     money: dict[str, JSONValue] = {
         "currency": table.currency,
         "model": model,
-        "uncached": _money(saving, price, cached=False).as_json(),
-        "cached": _money(saving, price, cached=True).as_json(),
+        "uncached": _estimate_money(saving, price, cached=False).as_json(),
+        "cached": _estimate_money(saving, price, cached=True).as_json(),
     }
     result = saving.as_json()
     return {**measured, "result": {**result, "net": {**result["net"], "money": money}}}
 
 
-def _money(saving: Saving, price: Price, *, cached: bool) -> Interval:
+def _estimate_money(saving: Saving, price: Price, *, cached: bool) -> Interval:
     margin = saving.net.margin * price.input / PER
     return saving.interval(lambda each: compute_money(each, price, cached=cached), margin=margin)
 
 
-def _most_used(traces: Sequence[Trace], table: PriceTable) -> tuple[str, Price | None]:
+def _find_most_used(traces: Sequence[Trace], table: PriceTable) -> tuple[str, Price | None]:
     used = Counter(call.model or trace.model for trace in traces for call in trace.model_calls)
     ranked = sorted(used, key=lambda name: (-used[name], name))
     return next(((name, price) for name in ranked if (price := table.price_of(name))), ("", None))

@@ -83,7 +83,7 @@ def measure_usage(trace: Trace, plan: ToolkitPlan) -> Usage:
     offered, and from the uses themselves.
     """
     known = {each.name: each for each in plan.meta_tools}
-    uses = tuple(_uses(trace, known))
+    uses = tuple(_collect_uses(trace, known))
     marked = get_installation(trace)
     if marked is not None:
         modes: dict[str, Mode | None] = {name: marked.modes[name] for name in marked.modes if name in known}
@@ -94,7 +94,7 @@ def measure_usage(trace: Trace, plan: ToolkitPlan) -> Usage:
     return Usage(trace=trace, modes=modes, held_out=bool(marked and marked.held_out), uses=uses)
 
 
-def _uses(trace: Trace, known: Mapping[str, MetaTool]) -> Iterator[Use]:
+def _collect_uses(trace: Trace, known: Mapping[str, MetaTool]) -> Iterator[Use]:
     inner = [call for call in trace.tool_calls if call.replay and call.replay.meta_tool in known]
     calls = {call.call_id: call for call in trace.tool_calls}
     inside: dict[str, list[ToolCallRecord]] = {}
@@ -108,8 +108,8 @@ def _uses(trace: Trace, known: Mapping[str, MetaTool]) -> Iterator[Use]:
             beside.setdefault((name, get_anchor(call)), []).append(call)
     for call in trace.tool_calls:
         if call.name in known and call.replay is None:
-            yield _called(known[call.name], call, inside.get(call.call_id, []))
-    ahead, served = run_ahead(trace), _served(trace)
+            yield _build_use(known[call.name], call, inside.get(call.call_id, []))
+    ahead, served = run_ahead(trace), _find_served(trace)
     for (name, anchor), made in beside.items():
         if name not in ahead:
             yield Use(meta_tool=name, way="continued", made=tuple(made), call=calls.get(anchor), key=anchor)
@@ -117,7 +117,7 @@ def _uses(trace: Trace, known: Mapping[str, MetaTool]) -> Iterator[Use]:
             yield Use(meta_tool=name, way="prefetched", made=asked, call=calls.get(anchor), key=anchor)
 
 
-def _served(trace: Trace) -> frozenset[str]:
+def _find_served(trace: Trace) -> frozenset[str]:
     """The calls that the model asked for and that were answered without a run of their own."""
     return frozenset(
         call_key(call.name, call.args)
@@ -126,7 +126,7 @@ def _served(trace: Trace) -> frozenset[str]:
     )
 
 
-def _called(meta_tool: MetaTool, call: ToolCallRecord, made: Sequence[ToolCallRecord]) -> Use:
+def _build_use(meta_tool: MetaTool, call: ToolCallRecord, made: Sequence[ToolCallRecord]) -> Use:
     told = HandBack.read(decode(call.output))
     is_open = call.status in ("interrupted", "abandoned", "cancelled")
     is_done = call.status == "ok" and told is not None and not told.is_stopped
@@ -135,13 +135,13 @@ def _called(meta_tool: MetaTool, call: ToolCallRecord, made: Sequence[ToolCallRe
         way="called" if call.model_call is not None else "entry",
         made=tuple(made),
         call=call,
-        hand_back=None if is_done or is_open else _hand_back(meta_tool, call, told, made),
+        hand_back=None if is_done or is_open else _build_stop(meta_tool, call, told, made),
         is_open=is_open,
         key=call.call_id,
     )
 
 
-def _hand_back(
+def _build_stop(
     meta_tool: MetaTool, call: ToolCallRecord, told: HandBack | None, made: Sequence[ToolCallRecord]
 ) -> StoppedAt:
     if told is None or not told.is_stopped:

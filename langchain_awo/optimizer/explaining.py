@@ -68,49 +68,52 @@ def explain_routine(corpus: Corpus, routine: Sequence[str], *, options: Options 
     chosen = options or Options()
     rules = check_rules(chosen.rules, corpus)
     seen = specialize(follow(apply_trust(corpus, rules), rules), rules, declared=chosen.effects).corpus
-    names = [*map(_bare, routine)]
+    names = [*map(_strip_star, routine)]
     for name in names:
         if name not in seen.specs:
             raise CompileError(f"no trace contains the tool {name!r}; {did_you_mean(name, seen.specs)}")
     meta_tools, refused = compile_corpus(corpus, chosen)
     walk = _RoutineWalk(seen, chosen, names[0])
     walked = [walk.start(), *(walk.step(name) for name in names[1:])]
-    steps = [_refused_later(step, names, refused) for step in walked]
+    steps = [_add_later_refusals(step, names, refused) for step in walked]
     gain = walk.gain()
     compiled = tuple(each.name for each in meta_tools if _goes_through(each, names))
     remedies = [each for step in steps for each in step.remedies]
     if not compiled and gain and not remedies:
-        remedies += _more(gain)
+        remedies += _suggest_remedy(gain)
     return Explanation(
         routine=tuple(names),
         runs=len(seen.runs),
         steps=tuple(steps),
         compiled=compiled,
         gain=gain,
-        otherwise=_otherwise(names, refused, gain),
+        otherwise=_explain_otherwise(names, refused, gain),
         remedies=() if compiled else tuple(dict.fromkeys(remedies)),
     )
 
 
-def _refused_later(step: ExplainedStep, names: Sequence[str], refused: Sequence[Refused]) -> ExplainedStep:
+def _add_later_refusals(
+    step: ExplainedStep, names: Sequence[str], refused: Sequence[Refused]
+) -> ExplainedStep:
     """The step with what was found against it once the routine was whole."""
     found = [
         each.reason.partition("; ")
         for each in refused
-        if each.code in LATER and [*map(_bare, (each.routine[0], each.routine[-1]))] == [names[0], step.tool]
+        if each.code in LATER
+        and [*map(_strip_star, (each.routine[0], each.routine[-1]))] == [names[0], step.tool]
     ]
     obstacles, remedies = [reason for reason, _, _ in found], [remedy for _, _, remedy in found if remedy]
     return replace(step, obstacles=(*step.obstacles, *obstacles), remedies=(*step.remedies, *remedies))
 
 
-def _bare(tool: str) -> str:
+def _strip_star(tool: str) -> str:
     return tool.removesuffix("*")
 
 
-def _otherwise(names: Sequence[str], refused: Sequence[Refused], gain: Gain | None) -> str:
+def _explain_otherwise(names: Sequence[str], refused: Sequence[Refused], gain: Gain | None) -> str:
     """What compiling said of the routine, or what its gain says."""
     for each in refused:
-        if [*map(_bare, each.routine)] == [*names]:
+        if [*map(_strip_star, each.routine)] == [*names]:
             return each.reason
     if gain and gain.worth < gain.least:
         return f"it is worth {gain.worth:,.1f} saved model calls in these traces, and at least {gain.least:,.1f} are needed"
@@ -126,7 +129,7 @@ def _goes_through(meta_tool: MetaTool, names: Sequence[str]) -> bool:
     return all(name in rest for name in names)
 
 
-def _more(gain: Gain) -> Iterator[str]:
+def _suggest_remedy(gain: Gain) -> Iterator[str]:
     if gain.unwanted_writes:
         yield "nothing, as a rule: only the agent knows when to write; if a condition tells, let a tool return what it depends on"
     elif gain.worth <= 0:
@@ -175,7 +178,7 @@ class _RoutineWalk:
     def step(self, tool: str) -> ExplainedStep:
         """The next step, and the places in which agents went on to it."""
         effect = self.corpus.effects.get(tool, Effect.UNKNOWN)
-        going = [each for each in self.known if _calls(each.occurrence, tool)]
+        going = [each for each in self.known if _select_calls(each.occurrence, tool)]
         flow = learn_flow(tool, self.known)
         agreement = READ_AGREEMENT if effect.is_read else AGREEMENT
         found = ExplainedStep(
@@ -245,7 +248,7 @@ class _RoutineWalk:
             judged = decide_write(self.routine, form, self.known, thresholds)
             refused = judged if isinstance(judged, Refused) else None
             form = form if isinstance(judged, Refused) else judged
-            verdict = _seen(form.step)
+            verdict = _read_verdict(form.step)
         self.routine = replace(
             self.routine,
             steps=(*self.routine.steps, form.step),
@@ -255,7 +258,7 @@ class _RoutineWalk:
             found,
             call=format_step(form.step),
             trial=self._trial(verdict) if verdict.total else None,
-            condition=_condition(form.step),
+            condition=_describe_condition(form.step),
         )
         self.is_whole = self.is_whole and (refused is None or form.step.effect.is_read)
         if waste := self._waste(form):
@@ -265,7 +268,7 @@ class _RoutineWalk:
         return replace(
             shown,
             obstacles=(*shown.obstacles, refused.reason),
-            remedies=(*shown.remedies, *_more_places(refused)),
+            remedies=(*shown.remedies, *_suggest_more_places(refused)),
         )
 
     def _trial(self, verdict: Verdict) -> StepTrial:
@@ -288,7 +291,7 @@ class _RoutineWalk:
         return (f"{tool}: {reason}",), (remedy,)
 
     def _elsewhere(self, tool: str) -> Iterator[tuple[str, int]]:
-        others = [each.occurrence for each in self.known if not _calls(each.occurrence, tool)]
+        others = [each.occurrence for each in self.known if not _select_calls(each.occurrence, tool)]
         ways = Counter(each.followers[0].tool if each.followers else "" for each in others)
         yield from sorted(ways.items(), key=lambda pair: (-pair[1], pair[0]))[:ELSEWHERE]
 
@@ -299,14 +302,19 @@ class _RoutineWalk:
         )
         if number > len(self.routine.steps):
             names = sorted(
-                {name for each in going for call in _calls(each.occurrence, tool) for name in call.args}
+                {
+                    name
+                    for each in going
+                    for call in _select_calls(each.occurrence, tool)
+                    for name in call.args
+                }
             )
             args = {name: Parameter(name=name) for name in names}
             step = Step(tool=tool, args=dict(args), effect=effect)
             self.routine = replace(self.routine, steps=(*self.routine.steps, step))
         is_mapped = self.routine.steps[-1].over is not None
         for each in going:
-            calls, frame = _calls(each.occurrence, tool), each.occurrence.frame
+            calls, frame = _select_calls(each.occurrence, tool), each.occurrence.frame
             frame.outputs[number] = [call.output for call in calls] if is_mapped else calls[0].output
             frame.arguments[number] = calls[0].args
             made = calls if is_mapped else calls[:1]
@@ -336,11 +344,11 @@ class _RoutineWalk:
         )
 
 
-def _calls(each: Occurrence, tool: str) -> list[Call]:
+def _select_calls(each: Occurrence, tool: str) -> list[Call]:
     return [call for call in each.followers if call.tool == tool]
 
 
-def _seen(step: Step) -> Verdict:
+def _read_verdict(step: Step) -> Verdict:
     """What the trial of a write showed, as its evidence keeps it."""
     evidence = next(iter(step.evidence.values()), BindingEvidence())
     agree = evidence.held_out_agree
@@ -351,7 +359,7 @@ def _as_allowed(effect: Effect) -> Effect:
     return effect if effect.is_read else Effect.WRITE
 
 
-def _condition(step: Step) -> str:
+def _describe_condition(step: Step) -> str:
     if step.guard is None:
         return ""
     seen = step.guard.evidence
@@ -368,7 +376,7 @@ def _let_return(found: ExplainedStep) -> Iterator[str]:
         yield f"an earlier tool that returns {join_words(open_)}, if what agents pass there can be known"
 
 
-def _more_places(refused: Refused) -> Iterator[str]:
+def _suggest_more_places(refused: Refused) -> Iterator[str]:
     yield (
         "more tasks in which agents continue this way"
         if refused.code == "unverified" or refused.nearness > 0.5  # noqa: PLR2004  # half of the bound is near

@@ -104,22 +104,25 @@ class Explanation:
         return {**asdict(self), "obstacles": list(self.obstacles)}
 
     def __str__(self) -> str:
-        blocks = [_verdict(self), *("\n".join(_step(n, each)) for n, each in enumerate(self.steps, start=1))]
+        blocks = [
+            _format_verdict(self),
+            *("\n".join(_format_step(n, each)) for n, each in enumerate(self.steps, start=1)),
+        ]
         if self.gain:
-            blocks.append(_gain(self.gain))
+            blocks.append(_format_gain(self.gain))
         if self.remedies:
             blocks.append("\n".join(["What would change that:", *(f"  - {each}" for each in self.remedies)]))
         return "\n\n".join(blocks)
 
 
-def _verdict(found: Explanation) -> str:
+def _format_verdict(found: Explanation) -> str:
     routine = " > ".join(found.routine)
     if found.compiled:
         return f"{routine}\nCompiled: {', '.join(found.compiled)}."
     return f"{routine}\nNot compiled: {(*found.obstacles, found.otherwise)[0]}."
 
 
-def _step(number: int, step: ExplainedStep) -> Iterator[str]:
+def _format_step(number: int, step: ExplainedStep) -> Iterator[str]:
     where = f"in {format_count(step.places, 'place')} of {format_count(step.tasks, 'task')}"
     begins = f"begins {where}"
     follows = f"follows in {step.follows:,} of {format_count(step.places, 'place')}"
@@ -127,7 +130,7 @@ def _step(number: int, step: ExplainedStep) -> Iterator[str]:
     if step.elsewhere:
         ways = (f"{tool or 'an answer'} ({count:,})" for tool, count in step.elsewhere)
         yield f"    otherwise next: {', '.join(ways)}"
-    yield from (f"    {_argument(each)}" for each in step.arguments)
+    yield from (f"    {_format_argument(each)}" for each in step.arguments)
     if step.trial:
         told = "" if step.trial.is_passed else f", needs {step.trial.wanted:.2f}"
         yield f"    reproduced in {step.trial.agree:,} of {step.trial.total:,} held-out places: lower bound {step.trial.bound:.2f}{told}"
@@ -136,7 +139,7 @@ def _step(number: int, step: ExplainedStep) -> Iterator[str]:
     yield from (f"    in the way: {each}" for each in step.obstacles)
 
 
-def _argument(account: ArgumentAccount) -> str:
+def _format_argument(account: ArgumentAccount) -> str:
     seen = f"{account.agree:,} of {format_count(account.calls, 'call')}"
     if account.is_explained:
         return f"{account.name} = {account.source} in {seen}"
@@ -144,7 +147,7 @@ def _argument(account: ArgumentAccount) -> str:
     return f"{account.name} is not explained ({format_count(account.values, 'value')} in {account.calls:,} calls){nearest}"
 
 
-def _gain(gain: Gain) -> str:
+def _format_gain(gain: Gain) -> str:
     written = (
         f"; it would write {format_count(gain.unwanted_writes, 'time')} what the agents did not"
         if gain.unwanted_writes

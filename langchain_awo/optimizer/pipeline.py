@@ -163,7 +163,7 @@ def compile_summary(
             "paths": keep_frequent(count_paths(corpus.fair_part, meta_tools)),
             "together": encode_together(find_asked_together(own)),
         },
-        settings=_settings(chosen),
+        settings=_encode_settings(chosen),
     )
 
 
@@ -178,7 +178,7 @@ def compile_corpus(
     """The meta-tools of a corpus, named, the most useful first, and what was refused."""
     report = progress or (lambda _name, _done, _total: None)
     if options.strategy == "awo":
-        return _literally(corpus, options, (*former, *rejected))
+        return _compile_literally(corpus, options, (*former, *rejected))
     rules = check_rules(options.rules, corpus)
     corpus = apply_trust(corpus, rules)
     former = [home for meta_tool in former if (home := keep_home(meta_tool, corpus)[0])]
@@ -198,7 +198,7 @@ def compile_corpus(
             verified, leaks = keep_home(verified, corpus)
             refused += leaks
         candidates += [verified] if verified else []
-    avoid = _avoided(options)
+    avoid = _list_avoided(options)
     candidates, secret = without_secrets(candidates)
     refused += secret
     out = refuse_rejected(map(actions.generalized, candidates), rejected)
@@ -217,11 +217,11 @@ def compile_corpus(
     taken = frozenset(meta_tool.name for meta_tool in rejected)
     named = restore_names(selected.kept, former, corpus, as_saved=actions.generalized, taken=taken)
     refused += [*reconsidered.refused, *refuse_not_worth_it(selected.left, named)]
-    kept = [_of_real_tools(meta_tool, actions.generalized(meta_tool)) for meta_tool in named]
-    return kept, _distinct(refused)
+    kept = [_describe_real_tools(meta_tool, actions.generalized(meta_tool)) for meta_tool in named]
+    return kept, _deduplicate_refusals(refused)
 
 
-def _of_real_tools(action: MetaTool, real: MetaTool) -> MetaTool:
+def _describe_real_tools(action: MetaTool, real: MetaTool) -> MetaTool:
     """A routine of actions, described by the tools that a model knows, unless somebody worded it."""
     return (
         replace(real, description=describe_meta_tool(real))
@@ -230,7 +230,7 @@ def _of_real_tools(action: MetaTool, real: MetaTool) -> MetaTool:
     )
 
 
-def _literally(
+def _compile_literally(
     corpus: Corpus, options: Options, former: Sequence[MetaTool]
 ) -> tuple[list[MetaTool], list[Refused]]:
     meta_tools, refused = compile_literal(
@@ -246,7 +246,7 @@ def _literally(
 
 def mine(corpus: Corpus, options: Options, report: Progress) -> Iterator[MetaTool | Refused]:
     """Routines anchored at every read that may be compiled, and what did not hold."""
-    avoid = _avoided(options)
+    avoid = _list_avoided(options)
     allowed = [tool for tool in corpus.specs if tool not in avoid and _is_called_enough(corpus, tool)]
     for done, tool in enumerate(allowed):
         report("mine", done, len(allowed))
@@ -264,13 +264,13 @@ def _is_called_enough(corpus: Corpus, tool: str) -> bool:
     return len({run.task for run, _ in corpus.callers.get(tool, ())}) >= MIN_TASKS
 
 
-def _avoided(options: Options) -> frozenset[str]:
+def _list_avoided(options: Options) -> frozenset[str]:
     """Tools that never become steps."""
     rules = options.rules.active if options.rules else ()
     return options.protected | {rule.tool for rule in rules if isinstance(rule, Ignore)}
 
 
-def _distinct(refused: Iterable[Refused]) -> list[Refused]:
+def _deduplicate_refusals(refused: Iterable[Refused]) -> list[Refused]:
     """One refusal for each routine: that of a former meta-tool, else the best supported."""
 
     def weight(refusal: Refused) -> tuple[bool, int, str]:
@@ -302,7 +302,7 @@ def _describe_sampled(log: Summary, corpus: Corpus) -> dict[str, JSONValue]:
     }
 
 
-def _settings(options: Options) -> dict[str, JSONValue]:
+def _encode_settings(options: Options) -> dict[str, JSONValue]:
     return {
         "max_tools": options.max_tools,
         "writes": options.writes,

@@ -29,7 +29,7 @@ def restore_options(
         declared |= {name: Effect(effect) for name, effect in settings.get("effects", {}).items()}
         return Options(
             rules=rules,
-            writes=_writes(settings.get("writes", "none")),
+            writes=_parse_writes(settings.get("writes", "none")),
             max_tools=int(settings.get("max_tools", Options().max_tools)),
             effects=declared,
             protected=frozenset(settings.get("protected", ())),
@@ -38,7 +38,7 @@ def restore_options(
         raise PlanError(f"the settings of the toolkit are not those of a compiled one: {error}") from error
 
 
-def _writes(found: object) -> Literal["none", "guarded"]:
+def _parse_writes(found: object) -> Literal["none", "guarded"]:
     if found not in ("none", "guarded"):
         raise ValueError(f"writes is {found!r}")
     return found

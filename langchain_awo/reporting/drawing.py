@@ -36,9 +36,9 @@ def draw_graph(
     edges = {edge: number for number, edge in enumerate(ordered)}
     routines = [find_decisions(full, each) for each in meta_tools]
     return {
-        "nodes": [_node(graph, node, effects or {}) for node in numbers],
-        "edges": [_edge(full, edge, numbers, routines) for edge in edges],
-        "levels": [_level(level, numbers, edges) for level in levels],
+        "nodes": [_encode_node(graph, node, effects or {}) for node in numbers],
+        "edges": [_encode_edge(full, edge, numbers, routines) for edge in edges],
+        "levels": [_encode_level(level, numbers, edges) for level in levels],
         "opening": choose_opening_level(levels),
         "routines": [
             {"name": each.name, "edges": len(marked)}
@@ -49,7 +49,7 @@ def draw_graph(
     }
 
 
-def _node(graph: WorkflowGraph, node: str, effects: Mapping[str, str]) -> dict[str, JSONValue]:
+def _encode_node(graph: WorkflowGraph, node: str, effects: Mapping[str, str]) -> dict[str, JSONValue]:
     data: dict[str, Any] = graph.nodes[node]
     call = data["call"]
     return {
@@ -60,7 +60,7 @@ def _node(graph: WorkflowGraph, node: str, effects: Mapping[str, str]) -> dict[s
     }
 
 
-def _edge(
+def _encode_edge(
     graph: WorkflowGraph,
     edge: Decision,
     numbers: Mapping[str, int],
@@ -76,16 +76,18 @@ def _edge(
     }
 
 
-def _level(level: Level, numbers: Mapping[str, int], edges: Mapping[Decision, int]) -> dict[str, JSONValue]:
+def _encode_level(
+    level: Level, numbers: Mapping[str, int], edges: Mapping[Decision, int]
+) -> dict[str, JSONValue]:
     layout = lay_out(level.graph)
     return {
         "least": level.least,
         "nodes": [[number, *layout.places[node]] for node, number in numbers.items() if node in level.graph],
-        "edges": [_bent(edge, edges, layout) for edge in edges if level.graph.has_edge(*edge)],
+        "edges": [_encode_bends(edge, edges, layout) for edge in edges if level.graph.has_edge(*edge)],
     }
 
 
-def _bent(edge: Decision, edges: Mapping[Decision, int], layout: Layout) -> list[JSONValue]:
+def _encode_bends(edge: Decision, edges: Mapping[Decision, int], layout: Layout) -> list[JSONValue]:
     return [edges[edge], *(list(point) for point in layout.bends.get(edge, ()))]
 
 
@@ -94,7 +96,7 @@ def tabulate_graph(graph: WorkflowGraph, *, limit: int) -> list[dict[str, JSONVa
     edges = sorted(graph.edges(data=True), key=lambda edge: (-edge[2]["weight"], edge[2]["call"], edge[:2]))
     return [
         {
-            "after": _said(graph, source),
+            "after": _label_node(graph, source),
             "call": data["call"].label,
             "weight": data["weight"],
             "share": data["weight"] / max(1, graph.nodes[source]["count"]),
@@ -103,6 +105,6 @@ def tabulate_graph(graph: WorkflowGraph, *, limit: int) -> list[dict[str, JSONVa
     ]
 
 
-def _said(graph: WorkflowGraph, node: str) -> str:
+def _label_node(graph: WorkflowGraph, node: str) -> str:
     call = graph.nodes[node]["call"]
     return "start" if node == ROOT or call is None else str(call.label)

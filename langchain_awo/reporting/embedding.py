@@ -43,9 +43,9 @@ def write_policy(*, styles: list[str], scripts: list[str]) -> str:
     """
     allowed = {
         "default-src": "'none'",
-        "style-src": " ".join(_hashes(styles)),
+        "style-src": " ".join(_hash_texts(styles)),
         "style-src-attr": "'unsafe-inline'",
-        "script-src": " ".join(_hashes(scripts)) or "'none'",
+        "script-src": " ".join(_hash_texts(scripts)) or "'none'",
         "img-src": "data:",
         "base-uri": "'none'",
         "form-action": "'none'",
@@ -53,7 +53,7 @@ def write_policy(*, styles: list[str], scripts: list[str]) -> str:
     return "; ".join(f"{name} {value}" for name, value in allowed.items())
 
 
-def _hashes(texts: list[str]) -> list[str]:
+def _hash_texts(texts: list[str]) -> list[str]:
     return [f"'sha256-{base64.b64encode(sha256(text.encode()).digest()).decode()}'" for text in texts]
 
 

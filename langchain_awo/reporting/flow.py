@@ -20,12 +20,12 @@ def draw_flow(meta_tool: MetaTool) -> FlowPicture:
         meta_tool: with at least one step.
     """
     arrows = tuple(
-        arrow for number, step in enumerate(meta_tool.steps, start=1) for arrow in _arrows_into(number, step)
+        arrow for number, step in enumerate(meta_tool.steps, start=1) for arrow in _find_arrows(number, step)
     )
-    boxes = [_step_box(number, step, arrows) for number, step in enumerate(meta_tool.steps, start=1)]
+    boxes = [_build_step_box(number, step, arrows) for number, step in enumerate(meta_tool.steps, start=1)]
     if meta_tool.parameters:
-        boxes.insert(0, _parameter_box(meta_tool, arrows))
-    placed = tuple(_placed(boxes, arrows))
+        boxes.insert(0, _build_parameter_box(meta_tool, arrows))
+    placed = tuple(_place_boxes(boxes, arrows))
     return FlowPicture(placed, tuple(route(arrows, placed)))
 
 
@@ -39,7 +39,7 @@ IF: Final = "if"
 """The input of a step that takes what its guard tests."""
 
 
-def _sources(step: Step) -> Iterator[Source]:
+def _iterate_sources(step: Step) -> Iterator[Source]:
     if step.over:
         yield EACH, step.over.source
     if step.guard and not _tests_an_argument(step):
@@ -52,19 +52,19 @@ def _tests_an_argument(step: Step) -> bool:
     return step.guard is not None and step.guard.test == "given" and step.guard.source in step.args.values()
 
 
-def _arrows_into(number: int, step: Step) -> Iterator[Arrow]:
+def _find_arrows(number: int, step: Step) -> Iterator[Arrow]:
     seen: set[tuple[int, str, str]] = set()
-    for argument, binding in _sources(step):
+    for argument, binding in _iterate_sources(step):
         simple = isinstance(binding, Output | Argument | Parameter)
         made = "" if simple else format_binding(binding, step)
         for leaf in list_leaves(binding):
-            place = _place(leaf)
+            place = _locate_source(leaf)
             if place and (*place, argument) not in seen:
                 seen.add((*place, argument))
                 yield Arrow(place[0], place[1], number, argument, each=argument == EACH, made=made)
 
 
-def _place(leaf: Binding) -> tuple[int, str] | None:
+def _locate_source(leaf: Binding) -> tuple[int, str] | None:
     match leaf:
         case Parameter(name=name, path=path):
             return 0, f"{name}{path}"
@@ -76,22 +76,24 @@ def _place(leaf: Binding) -> tuple[int, str] | None:
             return None
 
 
-def _step_box(number: int, step: Step, arrows: Sequence[Arrow]) -> Box:
+def _build_step_box(number: int, step: Step, arrows: Sequence[Arrow]) -> Box:
     fed = {arrow.argument for arrow in arrows if arrow.target == number}
-    inputs = [Port(name, _shown(name, binding, step, fed)) for name, binding in _sources(step)]
+    inputs = [
+        Port(name, _describe_input(name, binding, step, fed)) for name, binding in _iterate_sources(step)
+    ]
     places = dict.fromkeys(arrow.place for arrow in arrows if arrow.source == number)
     return Box(
         number=number,
         title=step.tool,
         inputs=tuple(inputs),
         outputs=tuple(Port(place) for place in places),
-        note=_note(step),
+        note=_describe_conditions(step),
         effect=step.effect,
         text=format_step(step),
     )
 
 
-def _shown(name: str, binding: Binding, step: Step, fed: set[str]) -> str:
+def _describe_input(name: str, binding: Binding, step: Step, fed: set[str]) -> str:
     """What stands behind an input: a value no arrow brings, an item, or how the value is made."""
     if isinstance(binding, Item):
         return f"item{binding.path}"
@@ -99,7 +101,7 @@ def _shown(name: str, binding: Binding, step: Step, fed: set[str]) -> str:
     return "" if simple and name in fed else format_binding(binding, step)
 
 
-def _note(step: Step) -> str:
+def _describe_conditions(step: Step) -> str:
     parts = [f"each item, at most {step.over.limit}"] if step.over else []
     if step.guard:
         stop = "" if step.guard.otherwise == "skip" else "else stop, "
@@ -107,7 +109,7 @@ def _note(step: Step) -> str:
     return "; ".join(parts)
 
 
-def _parameter_box(meta_tool: MetaTool, arrows: Sequence[Arrow]) -> Box:
+def _build_parameter_box(meta_tool: MetaTool, arrows: Sequence[Arrow]) -> Box:
     used = dict.fromkeys(arrow.place for arrow in arrows if arrow.source == 0)
     optional = {spec.name for spec in meta_tool.parameters if not spec.required}
     named = dict.fromkeys([*(spec.name for spec in meta_tool.parameters), *used])
@@ -120,8 +122,8 @@ def _parameter_box(meta_tool: MetaTool, arrows: Sequence[Arrow]) -> Box:
     )
 
 
-def _placed(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> Iterator[Box]:
-    columns = _columns(boxes, arrows)
+def _place_boxes(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> Iterator[Box]:
+    columns = _assign_columns(boxes, arrows)
     below: dict[int, int] = {}
     for box in boxes:
         column = columns[box.number]
@@ -130,7 +132,7 @@ def _placed(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> Iterator[Box]:
         below[column] = top + box.height + SPACE
 
 
-def _columns(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> Mapping[int, int]:
+def _assign_columns(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> Mapping[int, int]:
     """Each box one column to the right of the last that it uses."""
     columns: dict[int, int] = {}
     for box in boxes:

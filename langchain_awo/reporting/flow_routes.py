@@ -27,12 +27,12 @@ def route(arrows: Iterable[Arrow], boxes: Sequence[Box]) -> Iterator[Arrow]:
         passes = []
         for column in range(source.column + 1, target.column):
             toward = y + (end - y) // (target.column - column + 1)
-            y = _pass(toward, [box for box in boxes if box.column == column], taken)
+            y = _find_passage(toward, [box for box in boxes if box.column == column], taken)
             passes.append(y)
         yield replace(arrow, passes=tuple(passes))
 
 
-def _pass(wanted: int, boxes: Sequence[Box], taken: set[tuple[int, int]]) -> int:
+def _find_passage(wanted: int, boxes: Sequence[Box], taken: set[tuple[int, int]]) -> int:
     """A height in a column that no box covers and no other arrow has."""
     column = boxes[0].column
     below = [box.y + box.height + _CLEAR for box in boxes]

@@ -118,9 +118,9 @@ class FlowPicture:
         x, y = source.x + WIDTH, source.output_y(arrow.place)
         path = f"M{x},{y}"
         for passed in arrow.passes:
-            path += _curve(x, y, x + GAP, passed) + f" L{x + GAP + WIDTH},{passed}"
+            path += _draw_curve(x, y, x + GAP, passed) + f" L{x + GAP + WIDTH},{passed}"
             x, y = x + GAP + WIDTH, passed
-        return path + _curve(x, y, target.x - 6, target.input_y(arrow.argument))
+        return path + _draw_curve(x, y, target.x - 6, target.input_y(arrow.argument))
 
     def tip(self, arrow: Arrow) -> str:
         """The head of an arrow, as SVG path data."""
@@ -132,6 +132,6 @@ class FlowPicture:
         return next(box for box in self.boxes if box.number == number)
 
 
-def _curve(x1: int, y1: int, x2: int, y2: int) -> str:
+def _draw_curve(x1: int, y1: int, x2: int, y2: int) -> str:
     bend = (x2 - x1) // 2
     return f" C{x1 + bend},{y1} {x2 - bend},{y2} {x2},{y2}"

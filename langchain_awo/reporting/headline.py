@@ -47,15 +47,15 @@ def headline_of(measured: Mapping[str, Any]) -> Headline:
     return Headline(
         tasks=measured.get("tasks_held_out"),
         of=measured["model_calls"],
-        model_calls=_figure(intervals["model_calls"]),
-        tokens=_figure(intervals["tokens"], cached=intervals["tokens_cached"]),
-        money=_figure(money["uncached"], cached=money["cached"]) if money else None,
+        model_calls=_build_figure(intervals["model_calls"]),
+        tokens=_build_figure(intervals["tokens"], cached=intervals["tokens_cached"]),
+        money=_build_figure(money["uncached"], cached=money["cached"]) if money else None,
         currency=money["currency"] if money else "",
         model=money["model"] if money else "",
     )
 
 
-def _figure(
+def _build_figure(
     interval: Mapping[str, float | None], *, cached: Mapping[str, float | None] | None = None
 ) -> Figure:
     return Figure(

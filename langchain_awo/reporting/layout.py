@@ -40,12 +40,12 @@ def lay_out(graph: WorkflowGraph) -> Layout:
         MissingExtraError: igraph is not installed.
     """
     nodes = graph.in_order()
-    layers = _layers(graph, nodes)
+    layers = _assign_layers(graph, nodes)
     positions = {node: position for position, node in enumerate(nodes)}
     depths = [layers[node] for node in nodes]
     links: list[tuple[int, int]] = []
     hops: dict[tuple[str, str], list[int]] = {}
-    for source, target in _forward(graph, nodes, layers):
+    for source, target in _select_forward(graph, nodes, layers):
         hops[source, target] = []
         at = positions[source]
         for depth in range(layers[source] + 1, layers[target]):
@@ -54,14 +54,14 @@ def lay_out(graph: WorkflowGraph) -> Layout:
             at = len(depths) - 1
             hops[source, target].append(at)
         links.append((at, positions[target]))
-    points = _points(depths, links)
+    points = _compute_points(depths, links)
     return Layout(
         {node: points[position] for node, position in positions.items()},
         {edge: tuple(points[hop] for hop in passed) for edge, passed in hops.items() if passed},
     )
 
 
-def _layers(graph: WorkflowGraph, nodes: Sequence[str]) -> Mapping[str, int]:
+def _assign_layers(graph: WorkflowGraph, nodes: Sequence[str]) -> Mapping[str, int]:
     """Calls from the start: the longest way, or the shortest where histories are pooled and there are cycles."""
     if nx.is_directed_acyclic_graph(graph):
         return {
@@ -72,7 +72,9 @@ def _layers(graph: WorkflowGraph, nodes: Sequence[str]) -> Mapping[str, int]:
     return {node: found.get(node, 0) for node in nodes}
 
 
-def _forward(graph: WorkflowGraph, nodes: Sequence[str], layers: Mapping[str, int]) -> list[tuple[str, str]]:
+def _select_forward(
+    graph: WorkflowGraph, nodes: Sequence[str], layers: Mapping[str, int]
+) -> list[tuple[str, str]]:
     """Edges that lead to a later layer; those of a cycle that lead back have no say in the layout."""
     edges = [(source, target) for source in nodes for target in graph.successors(source)]
     order = {node: position for position, node in enumerate(nodes)}
@@ -80,17 +82,17 @@ def _forward(graph: WorkflowGraph, nodes: Sequence[str], layers: Mapping[str, in
     return sorted(forward, key=lambda edge: (order[edge[0]], order[edge[1]]))
 
 
-def _points(depths: Sequence[int], links: Sequence[tuple[int, int]]) -> list[Point]:
+def _compute_points(depths: Sequence[int], links: Sequence[tuple[int, int]]) -> list[Point]:
     try:
         import igraph  # noqa: PLC0415  # an extra
     except ImportError as error:
         raise MissingExtraError("igraph", extra="report") from error
     graph = igraph.Graph(n=len(depths), edges=list(links), directed=True)
     placed = graph.layout_sugiyama(layers=list(depths))
-    return _apart(depths, [place[0] for place in placed])
+    return _space_points(depths, [place[0] for place in placed])
 
 
-def _apart(depths: Sequence[int], heights: Sequence[float]) -> list[Point]:
+def _space_points(depths: Sequence[int], heights: Sequence[float]) -> list[Point]:
     """Points of a layer at least a row apart: igraph sometimes leaves less than the gap it was asked for."""
     free: dict[int, float] = {}
     points: dict[int, Point] = {}

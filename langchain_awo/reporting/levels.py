@@ -28,7 +28,7 @@ def find_levels(graph: WorkflowGraph) -> tuple[Level, ...]:
     weights = sorted({data["weight"] for _, _, data in graph.edges(data=True)}) or [1]
     found: list[Level] = []
     for size in SIZES:
-        level = _at_most(graph, size, weights)
+        level = _find_level(graph, size, weights)
         if not found or level.graph.number_of_edges() > found[-1].graph.number_of_edges():
             found.append(level)
     return tuple(found)
@@ -40,24 +40,24 @@ def choose_opening_level(levels: tuple[Level, ...]) -> int:
     return fitting[-1] if fitting else 0
 
 
-def _at_most(graph: WorkflowGraph, size: int, weights: list[int]) -> Level:
+def _find_level(graph: WorkflowGraph, size: int, weights: list[int]) -> Level:
     """The part with as much as fits: the threshold is a weight that occurs, so that a level can be named by it."""
     at = bisect_left(weights, 1, key=lambda least: prune_graph(graph, least).number_of_nodes() <= size)
     if at < len(weights):
         return Level(weights[at], prune_graph(graph, weights[at]))
-    return Level(weights[-1], _heaviest(graph, size))
+    return Level(weights[-1], _keep_heaviest(graph, size))
 
 
 def prune_graph(graph: WorkflowGraph, least: int) -> WorkflowGraph:
     """What is reached from the start by edges of at least this weight."""
     edges = [(s, t) for s, t, data in graph.edges(data=True) if data["weight"] >= least]
     part: WorkflowGraph = graph.edge_subgraph(edges)
-    reached = _reached(part)
+    reached = _find_reachable(part)
     kept = [edge for edge in edges if edge[0] in reached]
     return _copy(graph, kept)
 
 
-def _reached(graph: WorkflowGraph) -> set[str]:
+def _find_reachable(graph: WorkflowGraph) -> set[str]:
     reached, queue = {ROOT}, [ROOT]
     for node in queue:
         new = [target for target in graph.successors(node) if target not in reached] if node in graph else []
@@ -66,7 +66,7 @@ def _reached(graph: WorkflowGraph) -> set[str]:
     return reached
 
 
-def _heaviest(graph: WorkflowGraph, size: int) -> WorkflowGraph:
+def _keep_heaviest(graph: WorkflowGraph, size: int) -> WorkflowGraph:
     """Of a graph whose heaviest edges alone are too many, some: a start with hundreds of equal beginnings."""
     edges = sorted(graph.edges(data=True), key=lambda edge: (-edge[2]["weight"], edge[2]["call"], edge[1]))
     return _copy(graph, [(s, t) for s, t, _ in edges if s == ROOT][: size - 1])

@@ -70,15 +70,17 @@ def describe_meta_tool(meta_tool: MetaTool) -> ShownMetaTool:
         effect=_EFFECTS[meta_tool.effect],
         flow=draw_flow(meta_tool),
         arguments=tuple(
-            each for number, step in enumerate(meta_tool.steps, start=1) for each in _arguments(number, step)
+            each
+            for number, step in enumerate(meta_tool.steps, start=1)
+            for each in _tabulate_arguments(number, step)
         ),
     )
 
 
-def _arguments(number: int, step: Step) -> Iterator[BoundArgument]:
+def _tabulate_arguments(number: int, step: Step) -> Iterator[BoundArgument]:
     """One row for each argument; the evidence of places inside an argument counts for the argument."""
     for name, binding in step.args.items():
-        found = [each for pointer, each in step.evidence.items() if _argument_of(pointer) == name]
+        found = [each for pointer, each in step.evidence.items() if _get_argument(pointer) == name]
         yield BoundArgument(
             step=number,
             tool=step.tool,
@@ -93,5 +95,5 @@ def _arguments(number: int, step: Step) -> Iterator[BoundArgument]:
         )
 
 
-def _argument_of(pointer: str) -> str:
+def _get_argument(pointer: str) -> str:
     return unescape(pointer.removeprefix("/").split("/", 1)[0])

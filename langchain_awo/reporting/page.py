@@ -37,7 +37,7 @@ def render(template: str, values: Mapping[str, Any], *, scripts: tuple[str, ...]
         "policy": write_policy(styles=[style], scripts=programs),
         "generator": GENERATOR,
     }
-    return _environment().get_template(template).render({**values, "page": page})
+    return _get_environment().get_template(template).render({**values, "page": page})
 
 
 def load_asset(name: str) -> str:
@@ -46,7 +46,7 @@ def load_asset(name: str) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def _get_environment() -> Environment:
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  # an extra
         from markupsafe import Markup  # noqa: PLC0415

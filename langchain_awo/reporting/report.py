@@ -83,7 +83,7 @@ class Report:
         try:
             replace_file(target, self.html)
         except OSError as error:
-            raise _cannot_write(target, error) from error
+            raise _build_write_error(target, error) from error
 
     def __repr__(self) -> str:
         """Bounded, whatever the report holds."""
@@ -93,7 +93,7 @@ class Report:
         return frame_page(self.html, title="Report on meta-tools", height=820)
 
     def _values(self) -> dict[str, Any]:
-        refused = _nearest_first(self.plan.refused)
+        refused = _sort_nearest_first(self.plan.refused)
         return {
             "report": self,
             "meta_tools": [describe_meta_tool(each) for each in self.plan.meta_tools],
@@ -118,7 +118,7 @@ class Report:
         }
 
 
-def _nearest_first(refused: Iterable[Refused]) -> list[Refused]:
+def _sort_nearest_first(refused: Iterable[Refused]) -> list[Refused]:
     """Near misses by routine, then what a meta-tool covers, then tools that no routine may call."""
     grouped = group_refusals(refused)
     return [
@@ -145,7 +145,7 @@ def check_page_target(path: str | os.PathLike[str]) -> None:
             raise ReportError(f"{target} cannot be written: permission denied; choose another path")
         is_other = target.exists() and target.stat().st_size > 0 and not _is_page(target)
     except OSError as error:
-        raise _cannot_write(target, error) from error
+        raise _build_write_error(target, error) from error
     if is_other:
         raise ReportError(f"{target} exists and is not a report; choose another path, or remove it")
 
@@ -155,5 +155,5 @@ def _is_page(path: Path) -> bool:
         return GENERATOR.encode() in file.read(2_000)
 
 
-def _cannot_write(target: Path, error: OSError) -> ReportError:
+def _build_write_error(target: Path, error: OSError) -> ReportError:
     return ReportError(f"{target} cannot be written: {error.strerror or error}; choose another path")

@@ -54,19 +54,21 @@ class SavingTable:
 def tabulate_evaluation(evaluation: Mapping[str, Any]) -> SavingTable:
     """The rows of an evaluation's JSON form: baselines, result, ceiling."""
     rows = [
-        _row(name, "result" if key == "result" else "baseline", evaluation[key])
+        _build_row(name, "result" if key == "result" else "baseline", evaluation[key])
         for key, name in _NAMES.items()
         if key in evaluation
     ]
-    return SavingTable((*rows, _ceiling(evaluation["ceiling"])))
+    return SavingTable((*rows, _build_ceiling(evaluation["ceiling"])))
 
 
 def tabulate_replay(replay: Mapping[str, Any]) -> SavingTable:
     """The rows of a replay's JSON form: this toolkit and the ceiling of the same traces."""
-    return SavingTable((_row("This toolkit", "result", replay["result"]), _ceiling(replay["ceiling"])))
+    return SavingTable(
+        (_build_row("This toolkit", "result", replay["result"]), _build_ceiling(replay["ceiling"]))
+    )
 
 
-def _row(name: str, kind: str, saving: Mapping[str, Any]) -> SavingRow:
+def _build_row(name: str, kind: str, saving: Mapping[str, Any]) -> SavingRow:
     return SavingRow(
         name=name,
         kind=kind,
@@ -83,7 +85,7 @@ def _row(name: str, kind: str, saving: Mapping[str, Any]) -> SavingRow:
     )
 
 
-def _ceiling(ceiling: Mapping[str, Any]) -> SavingRow:
+def _build_ceiling(ceiling: Mapping[str, Any]) -> SavingRow:
     return SavingRow(
         name="Ceiling", kind="ceiling", chooser=ceiling["chooser"], continued=ceiling["continue"]
     )

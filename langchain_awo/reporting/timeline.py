@@ -24,7 +24,7 @@ def build_timeline(traces: Iterable[Trace], meta_tools: Sequence[str]) -> list[d
     for trace in traces:
         if (moment := find_start(trace)) is not None:
             days[datetime.fromtimestamp(moment, UTC).date().isoformat()].append(trace)
-    return [_row(day, days[day], frozenset(meta_tools)) for day in sorted(days)]
+    return [_build_row(day, days[day], frozenset(meta_tools)) for day in sorted(days)]
 
 
 def find_start(trace: Trace) -> float | None:
@@ -40,7 +40,7 @@ def used_by(trace: Trace, meta_tools: frozenset[str]) -> set[str]:
     return ran & meta_tools
 
 
-def _row(day: str, traces: Sequence[Trace], meta_tools: frozenset[str]) -> dict[str, JSONValue]:
+def _build_row(day: str, traces: Sequence[Trace], meta_tools: frozenset[str]) -> dict[str, JSONValue]:
     used = [used_by(trace, meta_tools) for trace in traces]
     uses = Counter(name for names in used for name in names)
     return {

@@ -22,7 +22,7 @@ def parse_change(asked: Mapping[str, Any]) -> Change:
     Raises:
         DecisionError: it asks for nothing that the page can do.
     """
-    name, action, value, by = (_text(asked, key) for key in ("name", "action", "value", "by"))
+    name, action, value, by = (_read_text(asked, key) for key in ("name", "action", "value", "by"))
     at = datetime.now(UTC).isoformat(timespec="seconds")
     changes: dict[str, Change] = {
         "accept": lambda plan: reviewing.accept(plan, name, reason=value, by=by, at=at),
@@ -31,14 +31,14 @@ def parse_change(asked: Mapping[str, Any]) -> Change:
         "rename": lambda plan: reviewing.rename(plan, name, value),
         "reword": lambda plan: reviewing.reword(plan, name, value),
         "mode": lambda plan: reviewing.set_mode(plan, name, value),  # type: ignore[arg-type]  # the function checks it
-        "approval": lambda plan: reviewing.ask_before(plan, name, _tools(asked)),
+        "approval": lambda plan: reviewing.ask_before(plan, name, _read_tools(asked)),
     }
     if action not in changes:
         raise DecisionError(f"there is no action {action!r}; there are {', '.join(changes)}")
     return changes[action]
 
 
-def _text(asked: Mapping[str, Any], key: str) -> str:
+def _read_text(asked: Mapping[str, Any], key: str) -> str:
     value = asked.get(key, "")
     if key == "value" and isinstance(value, list):
         return ""
@@ -47,7 +47,7 @@ def _text(asked: Mapping[str, Any], key: str) -> str:
     return value
 
 
-def _tools(asked: Mapping[str, Any]) -> list[str]:
+def _read_tools(asked: Mapping[str, Any]) -> list[str]:
     value = asked.get("value")
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise DecisionError("approval must be a list of tools")

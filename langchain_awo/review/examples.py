@@ -82,14 +82,14 @@ def find_examples(traces: Iterable[Trace], meta_tools: Sequence[MetaTool]) -> di
     """Examples for each meta-tool by its name; what meta-tools did in the traces counts as if a model had asked for it."""
     own, _ = without_echo(traces, {each.name for each in meta_tools})
     corpus = build_corpus(own)
-    return {each.name: _examples(each, corpus) for each in meta_tools}
+    return {each.name: _collect_examples(each, corpus) for each in meta_tools}
 
 
-def _examples(meta_tool: MetaTool, corpus: Corpus) -> Examples:
+def _collect_examples(meta_tool: MetaTool, corpus: Corpus) -> Examples:
     counts: dict[Outcome, int] = {}
     shown: list[ExampleRun] = []
-    for place in _places(meta_tool, corpus):
-        example = _example(meta_tool, *place)
+    for place in _find_places(meta_tool, corpus):
+        example = _find_example(meta_tool, *place)
         if example is None:
             continue
         counts[example.outcome] = counts.get(example.outcome, 0) + 1
@@ -99,7 +99,7 @@ def _examples(meta_tool: MetaTool, corpus: Corpus) -> Examples:
     return Examples(counts=counts, shown=tuple(sorted(shown, key=lambda each: order.index(each.outcome))))
 
 
-def _places(meta_tool: MetaTool, corpus: Corpus) -> Iterator[tuple[Run, Segment, int]]:
+def _find_places(meta_tool: MetaTool, corpus: Corpus) -> Iterator[tuple[Run, Segment, int]]:
     """Rounds that call the first tool, as far as they are tried."""
     first = meta_tool.steps[0].tool
     left = PLACES
@@ -112,20 +112,20 @@ def _places(meta_tool: MetaTool, corpus: Corpus) -> Iterator[tuple[Run, Segment,
                 yield run, segment, position
 
 
-def _example(meta_tool: MetaTool, run: Run, segment: Segment, start: int) -> ExampleRun | None:
+def _find_example(meta_tool: MetaTool, run: Run, segment: Segment, start: int) -> ExampleRun | None:
     found = next(iter(simulate(meta_tool, run, segment, start, blind=True)), None)
     if found is None:
         return None
     if found.unwanted:
-        return _shown(run, segment, found, "unwanted")
+        return _build_example(run, segment, found, "unwanted")
     if found.stop is not None:
-        return _shown(run, segment, found, "stops")
+        return _build_example(run, segment, found, "stops")
     if all(len(made) == 0 for number, made in found.made.items() if number > 1):
         return None
-    return _shown(run, segment, found, "more" if found.wasted() else "same")
+    return _build_example(run, segment, found, "more" if found.wasted() else "same")
 
 
-def _shown(run: Run, segment: Segment, found: Simulation, outcome: Outcome) -> ExampleRun:
+def _build_example(run: Run, segment: Segment, found: Simulation, outcome: Outcome) -> ExampleRun:
     last = max(found.reproduced.values(), default=found.start)
     beyond = BEYOND if outcome in ("stops", "unwanted") else 0
     rounds = segment.rounds[found.start : last + 1 + beyond]
@@ -136,32 +136,32 @@ def _shown(run: Run, segment: Segment, found: Simulation, outcome: Outcome) -> E
         trace_id=run.trace_id,
         task=run.task,
         outcome=outcome,
-        recorded=tuple(tuple(_call(call, steps) for call in each.calls) for each in rounds),
-        parameters=_short(dict(found.parameters)),
-        made=tuple(_made(found, by_key)),
+        recorded=tuple(tuple(_build_call(call, steps) for call in each.calls) for each in rounds),
+        parameters=_shorten(dict(found.parameters)),
+        made=tuple(_list_made(found, by_key)),
         saved=max(0, len(covered) - 1),
     )
 
 
-def _made(found: Simulation, by_key: dict[str, Call]) -> Iterator[ShownCall]:
+def _list_made(found: Simulation, by_key: dict[str, Call]) -> Iterator[ShownCall]:
     steps = {key: number for number, keys in found.made.items() for key in keys}
     for number, keys in sorted(found.made.items()):
         for key in keys:
             tool = found.tools[number - 1]
             if key in found.reproduced and key in by_key:
-                yield _call(by_key[key], steps)
+                yield _build_call(by_key[key], steps)
             else:
                 yield ShownCall(tool=tool, step=number, is_extra=True)
     for number in sorted(found.estimated):
         yield ShownCall(tool=found.tools[number - 1], step=number, is_extra=True)
 
 
-def _call(call: Call, steps: dict[str, int]) -> ShownCall:
+def _build_call(call: Call, steps: dict[str, int]) -> ShownCall:
     return ShownCall(
-        tool=call.tool, args=_short(call.args), output=_short(call.output), step=steps.get(call.key, 0)
+        tool=call.tool, args=_shorten(call.args), output=_shorten(call.output), step=steps.get(call.key, 0)
     )
 
 
-def _short(value: JSONValue) -> str:
+def _shorten(value: JSONValue) -> str:
     text = dumps(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

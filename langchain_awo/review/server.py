@@ -108,23 +108,23 @@ def review_app(desk: Desk, session: ReviewSession) -> ASGIApp:
     """The page, its styles and programs, what it shows, and what it asks for."""
 
     async def page(_request: Request) -> Response:
-        return Response(_asset("review.html"), media_type="text/html")
+        return Response(_load_asset("review.html"), media_type="text/html")
 
     async def asset(request: Request) -> Response:
         name = request.path_params["name"]
         if name not in _ASSETS:
             return PlainTextResponse("no such file", status_code=404)
-        return Response(_asset(name), media_type=_ASSETS[name])
+        return Response(_load_asset(name), media_type=_ASSETS[name])
 
     async def state(_request: Request) -> Response:
-        return await _answered(desk.state)
+        return await _answer(desk.state)
 
     async def decide(request: Request) -> Response:
         try:
             asked = await _read(request)
         except ValueError as error:
             return JSONResponse({"error": str(error)}, status_code=400)
-        return await _answered(lambda: desk.decide(asked))
+        return await _answer(lambda: desk.decide(asked))
 
     root = "/{token}"
     routes = [
@@ -162,7 +162,7 @@ def build_server(app: ASGIApp) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-async def _answered(work: Callable[[], Any]) -> Response:
+async def _answer(work: Callable[[], Any]) -> Response:
     """The result; a refusal in words otherwise, with 409 where somebody else wrote the file."""
     try:
         return JSONResponse(await run_in_threadpool(work))
@@ -188,5 +188,5 @@ async def _read(request: Request) -> dict[str, Any]:
     return data
 
 
-def _asset(name: str) -> str:
+def _load_asset(name: str) -> str:
     return (files("langchain_awo.review") / "assets" / name).read_text(encoding="utf-8")

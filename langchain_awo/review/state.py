@@ -41,17 +41,18 @@ def review_state(file: PlanFile, examples: Mapping[str, Examples] | None = None)
             "stamp": file.stamp,
             "problem": file.problem(),
             "runs": RUNS,
-            "compiled_from": _compiled_from(plan),
+            "compiled_from": _describe_source(plan),
             "has_traces": examples is not None,
-            "total": _total(plan),
+            "total": _count_total(plan),
             "meta_tools": [
-                _candidate(each, plan, found.get(digest_routine(each))) for each in list_decidable(plan)
+                _encode_candidate(each, plan, found.get(digest_routine(each)))
+                for each in list_decidable(plan)
             ],
         }
     )
 
 
-def _total(plan: ToolkitPlan) -> dict[str, JSONValue]:
+def _count_total(plan: ToolkitPlan) -> dict[str, JSONValue]:
     installed = [each for each in plan.meta_tools if not explain_withholding(each)]
     waiting = [
         each for each in plan.meta_tools if explain_withholding(each) and get_standing(each) != "rejected"
@@ -60,20 +61,22 @@ def _total(plan: ToolkitPlan) -> dict[str, JSONValue]:
         "all": len(list_decidable(plan)),
         "installed": len(installed),
         "waiting": len(waiting),
-        "worth": _worth(sum_worth(plan)),
+        "worth": _round_worth(sum_worth(plan)),
     }
 
 
-def _compiled_from(plan: ToolkitPlan) -> str:
+def _describe_source(plan: ToolkitPlan) -> str:
     counts = [(plan.corpus.get(name), name) for name in ("traces", "tasks")]
     return ", ".join(f"{count:,} {name}" for count, name in counts if isinstance(count, int))
 
 
-def _worth(worth: Worth) -> dict[str, JSONValue]:
+def _round_worth(worth: Worth) -> dict[str, JSONValue]:
     return {name: round(value, 1) for name, value in asdict(worth).items()}
 
 
-def _candidate(meta_tool: MetaTool, plan: ToolkitPlan, examples: Examples | None) -> dict[str, JSONValue]:
+def _encode_candidate(
+    meta_tool: MetaTool, plan: ToolkitPlan, examples: Examples | None
+) -> dict[str, JSONValue]:
     names = ", ".join(spec.name if spec.required else f"{spec.name}?" for spec in meta_tool.parameters)
     return {
         **encode_decision(meta_tool),
@@ -90,14 +93,14 @@ def _candidate(meta_tool: MetaTool, plan: ToolkitPlan, examples: Examples | None
             for spec in meta_tool.parameters
         ],
         "evidence": asdict(meta_tool.evidence),
-        "worth": _worth(estimate_worth(meta_tool, plan)),
-        "steps": [_step(number, step) for number, step in enumerate(meta_tool.steps, start=1)],
+        "worth": _round_worth(estimate_worth(meta_tool, plan)),
+        "steps": [_encode_step(number, step) for number, step in enumerate(meta_tool.steps, start=1)],
         "counts": dict(examples.counts) if examples else {},
         "examples": [asdict(each) for each in examples.shown] if examples else [],
     }
 
 
-def _step(number: int, step: Step) -> dict[str, JSONValue]:
+def _encode_step(number: int, step: Step) -> dict[str, JSONValue]:
     return {
         "number": number,
         "tool": step.tool,
@@ -105,12 +108,12 @@ def _step(number: int, step: Step) -> dict[str, JSONValue]:
         "words": describe_step(step),
         "reads": step.effect.is_read,
         "effect": str(step.effect),
-        "guard": _guard(step.guard, step) if step.guard else None,
-        "arguments": [_argument(name, step) for name in step.args],
+        "guard": _encode_guard(step.guard, step) if step.guard else None,
+        "arguments": [_encode_argument(name, step) for name in step.args],
     }
 
 
-def _guard(guard: Guard, step: Step) -> dict[str, JSONValue]:
+def _encode_guard(guard: Guard, step: Step) -> dict[str, JSONValue]:
     return {
         "text": format_guard(guard, step),
         "words": guard_words(guard, step),
@@ -119,8 +122,8 @@ def _guard(guard: Guard, step: Step) -> dict[str, JSONValue]:
     }
 
 
-def _argument(name: str, step: Step) -> dict[str, JSONValue]:
-    seen = [each for place, each in step.evidence.items() if _argument_of(place) == name]
+def _encode_argument(name: str, step: Step) -> dict[str, JSONValue]:
+    seen = [each for place, each in step.evidence.items() if _get_argument(place) == name]
     return {
         "name": name,
         "binding": format_binding(step.args[name], step),
@@ -131,5 +134,5 @@ def _argument(name: str, step: Step) -> dict[str, JSONValue]:
     }
 
 
-def _argument_of(pointer: str) -> str:
+def _get_argument(pointer: str) -> str:
     return unescape(pointer.removeprefix("/").split("/", 1)[0])

@@ -57,7 +57,7 @@ def describe_step(step: Step) -> str:
 
 def guard_words(guard: Guard, step: Step) -> str:
     """When the step is made, and what happens otherwise."""
-    conditions = " and ".join(_condition(each, step) for each in list_conditions(guard))
+    conditions = " and ".join(_describe_condition(each, step) for each in list_conditions(guard))
     otherwise = "the routine ends here" if guard.otherwise == "stop" else "this step is left out"
     return f"Only if {conditions}; otherwise {otherwise}."
 
@@ -74,13 +74,13 @@ def describe_binding(binding: Binding, step: Step | None = None) -> str:
         case Constant(value=value):
             return f"always {dumps(value)}"
         case Parameter(name=name, path=path):
-            return f"what the caller gives as {name}{_place(path)}"
+            return f"what the caller gives as {name}{_format_place(path)}"
         case Output(step=number, path=path):
-            return f"{_noun(path)} returned by step {number}"
+            return f"{_name_place(path)} returned by step {number}"
         case Argument(step=number, path=path):
-            return f"the same {_noun(path).removeprefix('the ')} as in step {number}"
+            return f"the same {_name_place(path).removeprefix('the ')} as in step {number}"
         case Item(path=path):
-            return f"{_noun(path)} of the item" if path else "the item"
+            return f"{_name_place(path)} of the item" if path else "the item"
         case Template(prefix=prefix, source=inner, suffix=suffix):
             return f"the text {dumps(prefix)}, then {describe_binding(inner, step)}" + (
                 f", then {dumps(suffix)}" if suffix else ""
@@ -95,12 +95,12 @@ def describe_binding(binding: Binding, step: Step | None = None) -> str:
             return f"a list of {', '.join(describe_binding(each, step) for each in elements)}"
 
 
-def _condition(condition: Condition, step: Step) -> str:
+def _describe_condition(condition: Condition, step: Step) -> str:
     value = f" {dumps(condition.value)}" if condition.test not in ("given", "empty", "nonempty") else ""
     return f"{describe_binding(condition.source, step)} {_TESTS[condition.test]}{value}"
 
 
-def _noun(path: str) -> str:
+def _name_place(path: str) -> str:
     keys = [unescape(key) for key in split(path) if key not in ("*", "-1") and not key.isdigit()]
     if not keys:
         return "everything"
@@ -108,5 +108,5 @@ def _noun(path: str) -> str:
     return every + " of ".join(reversed(keys[-2:]))
 
 
-def _place(path: str) -> str:
+def _format_place(path: str) -> str:
     return f" ({path})" if path else ""

@@ -29,8 +29,8 @@ def chat_namer(model: BaseChatModel) -> Callable[[MetaTool], tuple[str, str]]:
     """
 
     def word(meta_tool: MetaTool) -> tuple[str, str]:
-        answer = model.invoke([SystemMessage(INSTRUCTION), HumanMessage(_shown(meta_tool))])
-        found = loads(_json_part(answer.text))
+        answer = model.invoke([SystemMessage(INSTRUCTION), HumanMessage(_describe_for_model(meta_tool))])
+        found = loads(_extract_json(answer.text))
         if not isinstance(found, dict) or not {"name", "description"} <= found.keys():
             raise ValueError("the answer has no name and description")
         return found["name"], found["description"]
@@ -38,12 +38,12 @@ def chat_namer(model: BaseChatModel) -> Callable[[MetaTool], tuple[str, str]]:
     return word
 
 
-def _shown(meta_tool: MetaTool) -> str:
+def _describe_for_model(meta_tool: MetaTool) -> str:
     parameters = {spec.name: spec.schema for spec in meta_tool.parameters}
     return f"{format_meta_tool(meta_tool)}\n\nparameters: {dumps(parameters)}\n\ndescription:\n{meta_tool.description}"
 
 
-def _json_part(text: str) -> str:
+def _extract_json(text: str) -> str:
     """The outermost object in an answer; models like to put a fence around it."""
     start, end = text.find("{"), text.rfind("}")
     if start < 0 or end < start:

@@ -103,7 +103,9 @@ class _Kinds:
     """The combinations of types that the columns of a table may have; each is worked out once."""
 
     def __init__(self, columns: tuple[str, ...], required: tuple[str, ...]) -> None:
-        self._allowed = [_kind_of(name) | (set() if name in required else {NoneType}) for name in columns]
+        self._allowed = [
+            _determine_kind(name) | (set() if name in required else {NoneType}) for name in columns
+        ]
         self._known: set[tuple[type, ...]] = set()
 
     def check(self, rows: Rows) -> None:
@@ -120,7 +122,7 @@ _Trace: Final = build_mutable_twin(Trace)
 _ToolCallRecord: Final = build_mutable_twin(ToolCallRecord)
 
 
-def _kind_of(name: str) -> set[type]:
+def _determine_kind(name: str) -> set[type]:
     if name in _NUMBERS:
         return {float}
     if name == "success":
@@ -156,34 +158,34 @@ def decode_trace(
         domain or "",
         model or "",
         success,
-        _texts(tags) if tags else (),
+        _decode_texts(tags) if tags else (),
         started_at,
         ended_at,
-        tuple(map(_message_of, messages)),
-        tuple(map(_model_call_of, model_calls)),
+        tuple(map(_decode_message, messages)),
+        tuple(map(_decode_model_call, model_calls)),
         _tool_calls_of(tool_calls),
         tools,
-        _object(metadata) if metadata else {},
+        _decode_object(metadata) if metadata else {},
     )
     return freeze(made, Trace)
 
 
-def _message_of(row: Row) -> Message:
+def _decode_message(row: Row) -> Message:
     _, role, before, text = row
     if role not in ROLES:
         raise OddRowError
     return freeze(_Message(role, text, before), Message)
 
 
-def _model_call_of(row: Row) -> ModelCallRecord:
+def _decode_model_call(row: Row) -> ModelCallRecord:
     _, model, scope, text, read, written, cached, offered, started_at, ended_at, error = row
     return freeze(
         _ModelCallRecord(
             model or "",
-            _usage_of(read, written, cached),
+            _decode_usage(read, written, cached),
             scope or "",
             text or "",
-            _texts(offered) if offered else (),
+            _decode_texts(offered) if offered else (),
             started_at,
             ended_at,
             error,
@@ -192,7 +194,7 @@ def _model_call_of(row: Row) -> ModelCallRecord:
     )
 
 
-def _usage_of(read: int | None, written: int | None, cached: int | None) -> TokenUsage | None:
+def _decode_usage(read: int | None, written: int | None, cached: int | None) -> TokenUsage | None:
     if read is None and written is None and cached is None:
         return None
     return freeze(_TokenUsage(read or 0, written or 0, cached or 0), TokenUsage)
@@ -200,10 +202,10 @@ def _usage_of(read: int | None, written: int | None, cached: int | None) -> Toke
 
 def _tool_calls_of(rows: Rows) -> tuple[ToolCallRecord, ...]:
     read = choose_reader(text for row in rows for text in (row[_ARGS], row[_OUTPUT]) if text)
-    return tuple([_tool_call_of(row, read) for row in rows])
+    return tuple([_decode_tool_call(row, read) for row in rows])
 
 
-def _tool_call_of(row: Row, read: Callable[[str], JSONValue]) -> ToolCallRecord:
+def _decode_tool_call(row: Row, read: Callable[[str], JSONValue]) -> ToolCallRecord:
     (
         _,
         model_call,
@@ -238,27 +240,27 @@ def _tool_call_of(row: Row, read: Callable[[str], JSONValue]) -> ToolCallRecord:
             decode_attempts(_loads(attempts)) if attempts else (),
             started_at,
             ended_at,
-            None if meta_tool is None else _replay_of(meta_tool, step),
+            None if meta_tool is None else _decode_replay(meta_tool, step),
         ),
         ToolCallRecord,
     )
 
 
-def _object(text: str) -> dict[str, JSONValue]:
+def _decode_object(text: str) -> dict[str, JSONValue]:
     value = _loads(text)
     if type(value) is not dict:
         raise OddRowError
     return value
 
 
-def _texts(text: str) -> tuple[str, ...]:
+def _decode_texts(text: str) -> tuple[str, ...]:
     value = _loads(text)
     if type(value) is not list or not all(type(item) is str for item in value):
         raise OddRowError
     return tuple(value)
 
 
-def _replay_of(meta_tool: str, step: int | None) -> ReplayMark:
+def _decode_replay(meta_tool: str, step: int | None) -> ReplayMark:
     if step is None:
         raise OddRowError
     return ReplayMark(meta_tool=meta_tool, step=step)
@@ -268,10 +270,10 @@ def decode_attempts(items: JSONValue) -> tuple[Attempt, ...]:
     """The attempts in plain data; raises `OddRowError`."""
     if type(items) is not list:
         raise OddRowError
-    return tuple(map(_attempt_of, items))
+    return tuple(map(_decode_attempt, items))
 
 
-def _attempt_of(item: JSONValue) -> Attempt:
+def _decode_attempt(item: JSONValue) -> Attempt:
     if type(item) is not dict or not item.keys() <= _ATTEMPT_KEYS or item.get("status") not in STATUSES:
         raise OddRowError
     if not all(type(item.get(name)) in (float, NoneType) for name in _NUMBERS):

@@ -80,32 +80,32 @@ def decode_trace_data(data: dict[str, JSONValue], specs: Specs, *, outputs: bool
 def _build(data: Mapping[str, JSONValue], specs: Specs) -> Trace:
     own = {name: value for name, value in data.items() if name not in LABELS}
     _SHAPES.check(own)
-    own["messages"] = tuple(map(_message, own.get("messages", ())))
-    own["model_calls"] = tuple(map(_model_call, own.get("model_calls", ())))
-    own["tool_calls"] = tuple(map(_tool_call, own.get("tool_calls", ())))
+    own["messages"] = tuple(map(_decode_message, own.get("messages", ())))
+    own["model_calls"] = tuple(map(_decode_model_call, own.get("model_calls", ())))
+    own["tool_calls"] = tuple(map(_decode_tool_call, own.get("tool_calls", ())))
     own["tools"] = specs.named(own.get("tools", ()))
-    own["tags"] = _texts(own.get("tags", ()))
+    own["tags"] = _to_texts(own.get("tags", ()))
     return Trace(**own)
 
 
-def _message(data: dict[str, Any]) -> Message:
+def _decode_message(data: dict[str, Any]) -> Message:
     _SHAPES.check(data)
     if data["role"] not in ROLES:
         raise OddRowError
     return Message(**data)
 
 
-def _model_call(data: dict[str, Any]) -> ModelCallRecord:
+def _decode_model_call(data: dict[str, Any]) -> ModelCallRecord:
     _SHAPES.check(data)
     if "offered" in data:
-        data = {**data, "offered": _texts(data["offered"])}
+        data = {**data, "offered": _to_texts(data["offered"])}
     if data.get("usage") is not None:
         _SHAPES.check(data["usage"])
         data = {**data, "usage": TokenUsage(**data["usage"])}
     return ModelCallRecord(**data)
 
 
-def _tool_call(data: dict[str, Any]) -> ToolCallRecord:
+def _decode_tool_call(data: dict[str, Any]) -> ToolCallRecord:
     _SHAPES.check(data)
     if data.get("status", "ok") not in STATUSES:
         raise OddRowError
@@ -117,7 +117,7 @@ def _tool_call(data: dict[str, Any]) -> ToolCallRecord:
     return ToolCallRecord(**data)
 
 
-def _texts(items: Any) -> tuple[str, ...]:
+def _to_texts(items: Any) -> tuple[str, ...]:
     if not all(type(item) is str for item in items):
         raise OddRowError
     return tuple(items)

@@ -69,7 +69,7 @@ class JsonlTraceStore(TraceStore):
             with self._mutex, self._file.writing():
                 self._ensure_header()
                 self._catch_up(self._file.size())
-                self._file.append(b"".join(_lines_of(batch, self.scope.key, known=self._index.specs)))
+                self._file.append(b"".join(_encode_lines(batch, self.scope.key, known=self._index.specs)))
         batches.check(str(self._file.path))
 
     def read(
@@ -122,7 +122,7 @@ class JsonlTraceStore(TraceStore):
 
     def vacuum(self) -> None:
         """Writes the file anew without lines that were replaced or are cut off, and without tools nobody names."""
-        used = {digest for line in self._current_lines() for digest in _tools_of(line)}
+        used = {digest for line in self._current_lines() for digest in _read_tool_names(line)}
 
         def is_kept(line: Line) -> bool:
             try:
@@ -223,7 +223,7 @@ class JsonlTraceStore(TraceStore):
             raise TornRecordError(f"{self._file.path}, line {line.number}", str(error)) from error
 
 
-def _lines_of(batch: list[Record], scope: ScopeKey, *, known: Specs) -> Iterator[bytes]:
+def _encode_lines(batch: list[Record], scope: ScopeKey, *, known: Specs) -> Iterator[bytes]:
     labels = {name: value for name, value in zip(LABELS, scope, strict=True) if value}
     written: set[str] = set()
     for record in batch:
@@ -238,7 +238,7 @@ def _is_trace(line: Line) -> bool:
     return bool(line.data.strip()) and "trace_id" in read_object(line)
 
 
-def _tools_of(line: Line) -> list[JSONValue]:
+def _read_tool_names(line: Line) -> list[JSONValue]:
     try:
         names = read_object(line).get("tools") or []
     except ValueError:

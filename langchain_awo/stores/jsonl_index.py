@@ -56,7 +56,7 @@ class LineIndex:
             self.open_end = not line.has_end
             return
         self.number, self.open_end = line.number + 1, not line.has_end
-        record = _record_of(line)
+        record = _find_key(line)
         if isinstance(record, str):
             data = loads(line.data)
             self.specs.add(record, {key: value for key, value in data.items() if key != "tool"})
@@ -67,15 +67,15 @@ class LineIndex:
             self.latest[record] = (line.number, line.offset)
 
 
-def _record_of(line: Line) -> TraceKey | str | None:
+def _find_key(line: Line) -> TraceKey | str | None:
     """The key of a trace, the digest of a tool, or `None` for neither."""
     try:
-        return _from_start(line) or _from_all(read_object(line))
+        return _read_from_start(line) or _read_from_all(read_object(line))
     except ValueError:
         return None
 
 
-def _from_start(line: Line) -> TraceKey | None:
+def _read_from_start(line: Line) -> TraceKey | None:
     """The key of a trace from the first bytes of its line, when it is as this package writes it."""
     start = _START.match(line.data)
     if start is None or start[2] is None or not (line.has_end and line.data.rstrip().endswith(b"}")):
@@ -86,7 +86,7 @@ def _from_start(line: Line) -> TraceKey | None:
     return tuple(labels), trace_id
 
 
-def _from_all(data: dict[str, JSONValue]) -> TraceKey | str:
+def _read_from_all(data: dict[str, JSONValue]) -> TraceKey | str:
     trace_id: Any = data.get("trace_id")
     return (read_scope_key(data), trace_id) if isinstance(trace_id, str) else str(data["tool"])
 

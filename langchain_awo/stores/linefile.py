@@ -147,9 +147,9 @@ class LineFile:
         """What has to be written before a new line can start."""
         with self.path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
-            if size == 0 or _byte_before(file.fileno(), size) == b"\n":
+            if size == 0 or _read_byte_before(file.fileno(), size) == b"\n":
                 return b""
-            return b"\n" if self._is_whole(_last_line(file.fileno(), size)) else CUT_OFF
+            return b"\n" if self._is_whole(_read_last_line(file.fileno(), size)) else CUT_OFF
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
@@ -158,12 +158,12 @@ def _write_all(descriptor: int, data: bytes) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def _byte_before(descriptor: int, offset: int) -> bytes:
+def _read_byte_before(descriptor: int, offset: int) -> bytes:
     os.lseek(descriptor, offset - 1, os.SEEK_SET)
     return os.read(descriptor, 1)
 
 
-def _last_line(descriptor: int, size: int) -> bytes:
+def _read_last_line(descriptor: int, size: int) -> bytes:
     length = 1 << 16
     while True:
         length = min(length, size)

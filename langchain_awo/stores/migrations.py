@@ -82,12 +82,12 @@ def _fill_users(connection: Connection) -> None:
     )
     while rows := connection.execute(page, {"seen": seen, "most": _ROWS_AT_ONCE}).all():
         seen = rows[-1][0]
-        users = [{"at": seq, "user": _user_in(metadata)} for seq, metadata in rows]
+        users = [{"at": seq, "user": _read_user(metadata)} for seq, metadata in rows]
         if found := [each for each in users if each["user"] is not None]:
             connection.execute(text("UPDATE traces SET user_id = :user WHERE seq = :at"), found)
 
 
-def _user_in(metadata: str) -> str | None:
+def _read_user(metadata: str) -> str | None:
     try:
         return find_user(loads(metadata))
     except ValueError:

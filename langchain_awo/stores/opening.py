@@ -92,12 +92,12 @@ def _open_parquet(url: str, scope: Scope) -> TraceStore:
             f"{hide_secrets(url)} is not supported; use a path that ends in .db or .jsonl, postgresql://user@host/database, "
             f"or the URL of a folder that ends in {_FOLDER}"
         )
-    return _folder(rest.removeprefix("/") if scheme == "parquet" else url, url, scope)
+    return _open_folder(rest.removeprefix("/") if scheme == "parquet" else url, url, scope)
 
 
 def _open_file(path: Path, scope: Scope, *, kind: str, name: str, create: bool) -> TraceStore:
     if not kind and _is_parquet_folder(path):
-        return _folder(str(path), name, scope)
+        return _open_folder(str(path), name, scope)
     _check_path(path, create=create)
     if kind == "sqlite" or (not kind and _is_database(path)):
         from langchain_awo.stores.sql import SqlTraceStore  # noqa: PLC0415
@@ -109,7 +109,7 @@ def _open_file(path: Path, scope: Scope, *, kind: str, name: str, create: bool) 
     return JsonlTraceStore(path, scope=scope, create=create)
 
 
-def _folder(place: str, url: str, scope: Scope) -> TraceStore:
+def _open_folder(place: str, url: str, scope: Scope) -> TraceStore:
     try:
         from langchain_awo.stores.parquet import ParquetTraceStore  # noqa: PLC0415
     except ImportError as error:

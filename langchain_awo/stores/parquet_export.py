@@ -110,11 +110,11 @@ class _Writer:
 
     def add(self, labels: ScopeKey, trace: Trace) -> None:
         """Takes in a trace."""
-        row = _row_of(trace, labels)
+        row = _build_row(trace, labels)
         name = partition_of(labels[0], trace.started_at)
         partition = self._partitions.setdefault(name, _Partition())
         partition.rows.append(row)
-        partition.size += _size_of(row)
+        partition.size += _estimate_size(row)
         if len(partition.rows) >= _ROWS_IN_A_GROUP or partition.size >= _BYTES_IN_A_GROUP:
             self._flush(name, partition)
         while sum(each.size for each in self._partitions.values()) > _BYTES_WAITING:
@@ -147,7 +147,7 @@ class _Writer:
         partition.held.close()
 
 
-def _row_of(trace: Trace, labels: ScopeKey) -> dict[str, Any]:
+def _build_row(trace: Trace, labels: ScopeKey) -> dict[str, Any]:
     record = encode(trace)
     row = build_trace_row(record, labels)
     tools = [record.specs[digest] for digest in record.data.get("tools", ())]
@@ -155,7 +155,7 @@ def _row_of(trace: Trace, labels: ScopeKey) -> dict[str, Any]:
     return {**row, **{part: build_part_rows(part, record, 0) for part in PART_COLUMNS}}
 
 
-def _size_of(row: dict[str, Any]) -> int:
+def _estimate_size(row: dict[str, Any]) -> int:
     """About how many bytes a row holds."""
     texts = (value for part in PART_COLUMNS for each in row[part] for value in each.values())
     return 500 + sum(len(value) for value in texts if isinstance(value, str))

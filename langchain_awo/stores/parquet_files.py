@@ -45,7 +45,7 @@ _INTEGERS: Final = frozenset(
 _NUMBERS: Final = frozenset(("started_at", "ended_at"))
 
 
-def _type_of(name: str) -> Any:
+def _choose_type(name: str) -> Any:
     if name in _INTEGERS:
         return pa.int64()
     if name in _NUMBERS:
@@ -55,9 +55,9 @@ def _type_of(name: str) -> Any:
 
 SCHEMA: Final = pa.schema(
     [
-        *((name, _type_of(name)) for name in (*LABELS, *TRACE_COLUMNS, "user_id", "tools")),
+        *((name, _choose_type(name)) for name in (*LABELS, *TRACE_COLUMNS, "user_id", "tools")),
         *(
-            (part, pa.list_(pa.struct([(name, _type_of(name)) for name in names])))
+            (part, pa.list_(pa.struct([(name, _choose_type(name)) for name in names])))
             for part, names in PART_COLUMNS.items()
         ),
     ],

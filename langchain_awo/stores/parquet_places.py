@@ -34,7 +34,7 @@ def open_file_system(place: str) -> tuple[Any, str]:
 
 def partition_of(project: str, started_at: float | None) -> str:
     """The folder of a trace: `project=shop/day=2026-03-01`, days in UTC."""
-    return f"project={quote(project, safe='') or NOTHING}/day={_day_of(started_at)}"
+    return f"project={quote(project, safe='') or NOTHING}/day={_format_day(started_at)}"
 
 
 def may_hold(path: str, wanted: Selection) -> bool:
@@ -59,7 +59,7 @@ def _is_in_time(day: str, wanted: Selection) -> bool:
     return not too_late and (wanted.since is None or start + _DAY > wanted.since)
 
 
-def _day_of(started_at: float | None) -> str:
+def _format_day(started_at: float | None) -> str:
     if started_at is None:
         return NOTHING
     try:

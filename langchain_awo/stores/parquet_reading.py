@@ -80,7 +80,9 @@ class TraceFile:
             raw = self._held.enter_context(self._files.open(self._path, "rb"))
             file = self._held.enter_context(pq.ParquetFile(raw))
         except _DAMAGE as error:
-            reason = f"nothing of this file can be read, it is cut off or no Parquet file ({_line(error)})"
+            reason = (
+                f"nothing of this file can be read, it is cut off or no Parquet file ({_format_error(error)})"
+            )
             self._tell(TornRecordError(self._path, reason))
             return None
         about = file.schema_arrow.metadata or {}
@@ -100,20 +102,20 @@ class TraceFile:
                 yield from file.iter_batches(_READ_AT_ONCE, row_groups=[group], columns=columns)
         except _DAMAGE as error:
             where = f"{self._path}, row group {group}"
-            self._tell(TornRecordError(where, f"the rest of it cannot be read ({_line(error)})"))
+            self._tell(TornRecordError(where, f"the rest of it cannot be read ({_format_error(error)})"))
 
     def _chosen(self, file: Any, group: int, wanted: Selection) -> list[bool]:
         """Which rows are wanted, by the columns that say so."""
         if wanted.is_everything and not wanted.scope.given:
             return [True] * int(file.metadata.row_group(group).num_rows)
-        return _wanted_rows(file.read_row_group(group, columns=list(HEAD_COLUMNS)), wanted)
+        return _select_rows(file.read_row_group(group, columns=list(HEAD_COLUMNS)), wanted)
 
     def _decoded(
         self, batch: Any, wanted: Selection, group: int, start: int
     ) -> Iterator[tuple[ScopeKey, Trace]]:
         heads = batch.select([*LABELS, *TRACE_COLUMNS, "tools"]).to_pylist()
-        parts = {name: _rows_of(batch.column(name), names) for name, names in PART_COLUMNS.items()}
-        for number, (head, is_wanted) in enumerate(zip(heads, _wanted_rows(batch, wanted), strict=True)):
+        parts = {name: _list_rows(batch.column(name), names) for name, names in PART_COLUMNS.items()}
+        for number, (head, is_wanted) in enumerate(zip(heads, _select_rows(batch, wanted), strict=True)):
             if not is_wanted:
                 continue
             try:
@@ -150,13 +152,13 @@ class TraceFile:
         return self._tools[text]
 
 
-def _wanted_rows(rows: Any, wanted: Selection) -> list[bool]:
+def _select_rows(rows: Any, wanted: Selection) -> list[bool]:
     if wanted.is_everything and not wanted.scope.given:
         return [True] * int(rows.num_rows)
     return [wanted.includes(head) for head in rows.select(list(HEAD_COLUMNS)).to_pylist()]
 
 
-def _rows_of(column: Any, names: tuple[str, ...]) -> list[Rows]:
+def _list_rows(column: Any, names: tuple[str, ...]) -> list[Rows]:
     """The parts of each trace as rows, from a list of structures; a field that was not read is `None`."""
     flat = column.flatten()
     fields = {field.name: flat.field(number) for number, field in enumerate(flat.type)}
@@ -171,5 +173,5 @@ def _rows_of(column: Any, names: tuple[str, ...]) -> list[Rows]:
     return result
 
 
-def _line(error: BaseException) -> str:
+def _format_error(error: BaseException) -> str:
     return " ".join(str(error).split())[:200]

@@ -90,7 +90,7 @@ class PostgresDatabase(Database):
 
     def is_blamed_on_data(self, error: BaseException) -> bool:
         """See `Database.is_blamed_on_data`."""
-        return isinstance(error, OverflowError) or _state(error).startswith(_DATA_CLASSES)
+        return isinstance(error, OverflowError) or _get_state(error).startswith(_DATA_CLASSES)
 
     def is_damage(self, error: BaseException | None) -> bool:  # noqa: ARG002
         """See `Database.is_damage`."""
@@ -98,13 +98,13 @@ class PostgresDatabase(Database):
 
     def is_worth_a_retry(self, error: BaseException) -> bool:
         """Deadlocks, two writers of one trace, and a connection that was lost since it was last used."""
-        return _state(error).startswith(_RETRY_CLASSES) or _is_disconnected(error)
+        return _get_state(error).startswith(_RETRY_CLASSES) or _is_disconnected(error)
 
     def explain(self, error: BaseException) -> str:
         """See `Database.explain`."""
         cause = getattr(error, "orig", None) or error
         problem = hide_secrets(" ".join(str(cause).split()))
-        state = _state(error)
+        state = _get_state(error)
         hint = next((hint for prefix, hint in _HINTS.items() if state.startswith(prefix)), None)
         if not state:
             hint = next(hint for word, hint in _CONNECT_HINTS.items() if word in problem)
@@ -154,7 +154,7 @@ def _make_engine(url: URL) -> Engine:
     )
 
 
-def _state(error: BaseException) -> str:
+def _get_state(error: BaseException) -> str:
     """The SQLSTATE of an error, empty if the server did not give one."""
     return getattr(getattr(error, "orig", None) or error, "sqlstate", None) or ""
 
@@ -163,7 +163,10 @@ def _is_disconnected(error: BaseException) -> bool:
     import psycopg  # noqa: PLC0415  # an extra
 
     cause = getattr(error, "orig", None) or error
-    return isinstance(cause, psycopg.OperationalError) and (_state(error) or "57P01") in ("57P01", "08006")
+    return isinstance(cause, psycopg.OperationalError) and (_get_state(error) or "57P01") in (
+        "57P01",
+        "08006",
+    )
 
 
 def _unescape(value: str) -> str:

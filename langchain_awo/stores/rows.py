@@ -46,19 +46,21 @@ def build_trace_row(record: Record, scope: ScopeKey) -> dict[str, Any]:
     own.pop("messages", None)
     own["model_call_count"] = len(own.pop("model_calls", ()))
     own["tool_call_count"] = len(own.pop("tool_calls", ()))
-    return _row("traces", own)
+    return _build_row("traces", own)
 
 
 def build_part_rows(name: str, record: Record, seq: int) -> list[dict[str, Any]]:
     """The rows of one of `PARTS`, for a trace that got the number `seq`."""
-    flatten = {"model_calls": _flat_model_call, "tool_calls": _flat_tool_call}.get(name, dict)
+    flatten = {"model_calls": _flatten_model_call, "tool_calls": _flatten_tool_call}.get(name, dict)
     items = record.data.get(name, ())
-    return [_row(name, {"trace_seq": seq, "position": n, **flatten(item)}) for n, item in enumerate(items)]
+    return [
+        _build_row(name, {"trace_seq": seq, "position": n, **flatten(item)}) for n, item in enumerate(items)
+    ]
 
 
 def build_spec_row(digest: str, spec: Mapping[str, JSONValue]) -> dict[str, Any]:
     """The row of the table `tools`."""
-    return _row("tools", {"description": "", "parameters": {}, "hints": {}, **spec, "digest": digest})
+    return _build_row("tools", {"description": "", "parameters": {}, "hints": {}, **spec, "digest": digest})
 
 
 def read_trace_data(
@@ -69,19 +71,19 @@ def read_trace_data(
     Raises:
         ValueError: a column that should hold JSON does not.
     """
-    data = _fields(row, without=_NOT_OF_A_TRACE)
-    data["messages"] = [_fields(each) for each in parts["messages"]]
-    data["model_calls"] = [_nested_model_call(_fields(each)) for each in parts["model_calls"]]
-    data["tool_calls"] = [_nested_tool_call(_fields(each)) for each in parts["tool_calls"]]
+    data = _read_fields(row, without=_NOT_OF_A_TRACE)
+    data["messages"] = [_read_fields(each) for each in parts["messages"]]
+    data["model_calls"] = [_nest_model_call(_read_fields(each)) for each in parts["model_calls"]]
+    data["tool_calls"] = [_nest_tool_call(_read_fields(each)) for each in parts["tool_calls"]]
     return data
 
 
 def read_spec_data(row: Mapping[str, Any]) -> dict[str, JSONValue]:
     """A tool specification from its row; raises as `read_trace_data`."""
-    return _fields(row, without=("digest",))
+    return _read_fields(row, without=("digest",))
 
 
-def _row(table: str, data: Mapping[str, JSONValue]) -> dict[str, Any]:
+def _build_row(table: str, data: Mapping[str, JSONValue]) -> dict[str, Any]:
     """Every column of the table, as rows that are inserted together must have."""
     row = {**_BLANK[table], **data}
     for name in _JSON_OF[table]:
@@ -90,7 +92,7 @@ def _row(table: str, data: Mapping[str, JSONValue]) -> dict[str, Any]:
     return row
 
 
-def _fields(row: Mapping[str, Any], *, without: tuple[str, ...] = ()) -> dict[str, JSONValue]:
+def _read_fields(row: Mapping[str, Any], *, without: tuple[str, ...] = ()) -> dict[str, JSONValue]:
     """The columns of a row that hold something, JSON parsed."""
     skipped = {"trace_seq", "position", *without}
     return {
@@ -100,23 +102,23 @@ def _fields(row: Mapping[str, Any], *, without: tuple[str, ...] = ()) -> dict[st
     }
 
 
-def _flat_model_call(call: Mapping[str, JSONValue]) -> dict[str, JSONValue]:
+def _flatten_model_call(call: Mapping[str, JSONValue]) -> dict[str, JSONValue]:
     flat = dict(call)
     usage = flat.pop("usage", None)
     return flat if usage is None else {**flat, **{key: usage.get(key, 0) for key in _TOKENS}}
 
 
-def _nested_model_call(call: dict[str, JSONValue]) -> dict[str, JSONValue]:
+def _nest_model_call(call: dict[str, JSONValue]) -> dict[str, JSONValue]:
     usage = {key: call.pop(key) for key in _TOKENS if key in call}
     return {**call, "usage": usage} if usage else call
 
 
-def _flat_tool_call(call: Mapping[str, JSONValue]) -> dict[str, JSONValue]:
+def _flatten_tool_call(call: Mapping[str, JSONValue]) -> dict[str, JSONValue]:
     flat = {"args": {}, "status": "ok", **call}
     replay = flat.pop("replay", None)
     return {**flat, "meta_tool": replay["meta_tool"], "meta_tool_step": replay["step"]} if replay else flat
 
 
-def _nested_tool_call(call: dict[str, JSONValue]) -> dict[str, JSONValue]:
+def _nest_tool_call(call: dict[str, JSONValue]) -> dict[str, JSONValue]:
     meta_tool, step = call.pop("meta_tool", None), call.pop("meta_tool_step", None)
     return call if meta_tool is None else {**call, "replay": {"meta_tool": meta_tool, "step": step}}

@@ -24,7 +24,7 @@ def ensure_schema(database: Database, *, create: bool) -> None:
         SchemaVersionError: it was written by a later version.
     """
     with database.engine.connect() as connection:
-        found = _version(connection, database)
+        found = _read_version(connection, database)
     if found == SCHEMA_VERSION:
         return
     if found is None and not create:
@@ -32,12 +32,12 @@ def ensure_schema(database: Database, *, create: bool) -> None:
             f"there is no trace store at {database.name}; check the address, or record into it first"
         )
     if database.read_only:
-        raise StoreError(_why_not(database, found))
+        raise StoreError(_explain_read_only(database, found))
     if found is None:
         database.prepare()
     with database.writer.begin() as connection:
         database.lock_schema(connection)
-        found = _version(connection, database)  # another process may have been quicker
+        found = _read_version(connection, database)  # another process may have been quicker
         if found is None:
             _create(connection)
         elif found < SCHEMA_VERSION:
@@ -48,16 +48,16 @@ def holds_only(table: str, database: Database) -> bool:
     """Whether a database has a table of somebody else's, and is no trace store of any version."""
     with database.engine.connect() as connection:
         tables = inspect(connection).get_table_names()
-        ours = META.name in tables and _about(connection).get("kind") == KIND
+        ours = META.name in tables and _read_meta(connection).get("kind") == KIND
     return table in tables and not ours
 
 
-def _version(connection: Connection, database: Database) -> int | None:
+def _read_version(connection: Connection, database: Database) -> int | None:
     """The schema version, `None` for a database without tables; raises as `ensure_schema`."""
     tables = set(inspect(connection).get_table_names())
     if not (tables & METADATA.tables.keys() if database.is_shared else tables):
         return None
-    about = _about(connection) if META.name in tables else {}
+    about = _read_meta(connection) if META.name in tables else {}
     if about.get("kind") != KIND:
         raise StoreError(
             f"{database.name} is a database but not a trace store: it has the tables {', '.join(sorted(tables))}; "
@@ -69,7 +69,7 @@ def _version(connection: Connection, database: Database) -> int | None:
     return int(found)
 
 
-def _about(connection: Connection) -> dict[str, str]:
+def _read_meta(connection: Connection) -> dict[str, str]:
     columns = {column["name"] for column in inspect(connection).get_columns(META.name)}
     if not set(META.columns.keys()) <= columns:
         return {}
@@ -82,7 +82,7 @@ def _create(connection: Connection) -> None:
     connection.execute(insert(META), [{"key": key, "value": value} for key, value in about.items()])
 
 
-def _why_not(database: Database, found: int | None) -> str:
+def _explain_read_only(database: Database, found: int | None) -> str:
     if found is None:
         return f"{database.name} cannot be made a trace store: {database.read_only}"
     return (

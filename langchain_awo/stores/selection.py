@@ -80,7 +80,7 @@ class Selection:
             return False
         if self.trace_id is not None and data.get("trace_id") != self.trace_id:
             return False
-        if any(_value_of(data, key) != value for key, value in self.equal):
+        if any(_get_value(data, key) != value for key, value in self.equal):
             return False
         if self.task_ids is not None and data.get("task_id") not in self.task_ids:
             return False
@@ -106,7 +106,7 @@ def find_user(metadata: JSONValue) -> str | None:
     return None
 
 
-def _value_of(data: Mapping[str, JSONValue], key: str) -> JSONValue:
+def _get_value(data: Mapping[str, JSONValue], key: str) -> JSONValue:
     if key == "user_id" and key not in data:
         return find_user(data.get("metadata")) or ""
     return data.get(key) or ""

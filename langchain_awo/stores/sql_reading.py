@@ -155,7 +155,7 @@ class TraceReader:
         """Reads the tool specifications that are named and not known yet; one that is spoilt is left out."""
         texts = {row[1] for row in rows if row[1]}
         missing = self._specs.missing(
-            [digest for text in sorted(texts, key=str) for digest in _digests(text)]
+            [digest for text in sorted(texts, key=str) for digest in _list_digests(text)]
         )
         for row in connection.execute(select(TOOLS).where(TOOLS.c.digest.in_(missing))) if missing else ():
             try:
@@ -176,11 +176,13 @@ class TraceReader:
         return list(map(self._database.restore, rows)) if self._database.escapes else rows
 
 
-def _part_queries(condition: Callable[[Table], ColumnElement[bool]]) -> dict[bool, tuple[Select[Any], ...]]:
+def _build_part_queries(
+    condition: Callable[[Table], ColumnElement[bool]],
+) -> dict[bool, tuple[Select[Any], ...]]:
     """For each table of parts its rows of some traces, in order; with outputs (`True`) or without."""
     return {
         outputs: tuple(
-            select(*(_column(table, name, outputs=outputs) for name in names))
+            select(*(_select_column(table, name, outputs=outputs) for name in names))
             .where(condition(table))
             .order_by(table.c.trace_seq, table.c.position)
             for table, names in _PARTS
@@ -189,12 +191,14 @@ def _part_queries(condition: Callable[[Table], ColumnElement[bool]]) -> dict[boo
     }
 
 
-def _column(table: Table, name: str, *, outputs: bool) -> ColumnElement[Any]:
+def _select_column(table: Table, name: str, *, outputs: bool) -> ColumnElement[Any]:
     return table.c[name] if outputs or name != "output" else null().label(name)
 
 
-_RANGES: Final = _part_queries(lambda table: table.c.trace_seq.between(bindparam("first"), bindparam("last")))
-_LISTS: Final = _part_queries(lambda table: table.c.trace_seq.in_(bindparam("seqs", expanding=True)))
+_RANGES: Final = _build_part_queries(
+    lambda table: table.c.trace_seq.between(bindparam("first"), bindparam("last"))
+)
+_LISTS: Final = _build_part_queries(lambda table: table.c.trace_seq.in_(bindparam("seqs", expanding=True)))
 
 
 def find_last_seq(connection: Connection) -> int:
@@ -224,10 +228,10 @@ def build_scope_conditions(scope: Scope, database: Database) -> list[ColumnEleme
 def find_used_specs(connection: Connection) -> set[str]:
     """Digests of the tools that any trace names."""
     texts = connection.execute(select(TRACES.c.tools).where(TRACES.c.tools.is_not(None)).distinct()).scalars()
-    return {digest for text in texts for digest in _digests(text)}
+    return {digest for text in texts for digest in _list_digests(text)}
 
 
-def _digests(text: str) -> list[str]:
+def _list_digests(text: str) -> list[str]:
     try:
         value = loads(text)
     except ValueError:

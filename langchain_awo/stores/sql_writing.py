@@ -30,7 +30,7 @@ _NUMBERS_OF: Final = select(TRACES.c.trace_id, TRACES.c.seq).where(
 def write(connection: Connection, database: Database, scope: ScopeKey, batch: Sequence[Record]) -> None:
     """Stores records of one scope; earlier traces with their ids in that scope go."""
     _write_specs(connection, database, batch)
-    _delete(connection, list(_seqs(connection, database, scope, batch).values()))
+    _delete(connection, list(_find_seqs(connection, database, scope, batch).values()))
     rows = [build_trace_row(record, scope) for record in batch]
     numbers = database.new_seqs(connection, len(batch))
     database.insert(connection, TRACES, [{**row, "seq": n} for row, n in zip(rows, numbers, strict=True)])
@@ -75,7 +75,7 @@ def _delete(connection: Connection, seqs: Sequence[int]) -> None:
         connection.execute(delete(TRACES).where(TRACES.c.seq.in_(seqs)))
 
 
-def _seqs(
+def _find_seqs(
     connection: Connection, database: Database, scope: ScopeKey, batch: Sequence[Record]
 ) -> dict[str, int]:
     ids = {database.storable(record.trace_id): record.trace_id for record in batch}

@@ -55,7 +55,7 @@ class SqliteDatabase(Database):
     def __init__(self, path: Path, *, url: str) -> None:
         check_file(path)
         self._path = path
-        reason, options = _access(path)
+        reason, options = _determine_access(path)
         super().__init__(_make_engine(path, options), name=url, url=url, read_only=reason)
 
     errors = (SQLAlchemyError, sqlite3.Error, OverflowError, UnicodeDecodeError)
@@ -135,7 +135,7 @@ def check_file(path: Path) -> None:
         )
 
 
-def _access(path: Path) -> tuple[str, dict[str, str]]:
+def _determine_access(path: Path) -> tuple[str, dict[str, str]]:
     """Why a database cannot be written, or empty, and how to open it then.
 
     SQLite keeps two files beside a database with a write-ahead log and has to make them even to read. Where it may not, a
@@ -165,12 +165,12 @@ def _make_engine(path: Path, options: dict[str, str]) -> Engine:
         connect_args={"timeout": _BUSY_SECONDS, "isolation_level": None, "check_same_thread": False},
         poolclass=QueuePool,
     )
-    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _on_connect(connection: sqlite3.Connection, _entry: Any) -> None:
+def _set_pragmas(connection: sqlite3.Connection, _entry: Any) -> None:
     connection.execute("PRAGMA synchronous = NORMAL")
 
 

@@ -78,20 +78,20 @@ TRACES: Final = Table(
 """One row for each trace, in stored order by `seq`."""
 
 
-def _part(name: str, *columns: Column[Any]) -> Table:
+def _define_part(name: str, *columns: Column[Any]) -> Table:
     """A table with one row for each element of a trace."""
     keys = (Column("trace_seq", _Count, primary_key=True), Column("position", Integer, primary_key=True))
     return Table(name, METADATA, *keys, *columns, sqlite_with_rowid=False)
 
 
-MESSAGES: Final = _part(
+MESSAGES: Final = _define_part(
     "messages",
     Column("role", String, nullable=False),
     Column("before", _Count, nullable=False),
     Column("text", Text, nullable=False),
 )
 
-MODEL_CALLS: Final = _part(
+MODEL_CALLS: Final = _define_part(
     "model_calls",
     Column("model", String),
     Column("scope", String),
@@ -105,7 +105,7 @@ MODEL_CALLS: Final = _part(
     Column("error", Text),
 )
 
-TOOL_CALLS: Final = _part(
+TOOL_CALLS: Final = _define_part(
     "tool_calls",
     Column("model_call", _Count),
     Column("call_id", String, nullable=False),

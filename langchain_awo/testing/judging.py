@@ -62,9 +62,9 @@ def judge(world: ToolWorld, meta_tools: Iterable[MetaTool]) -> Judgement:
     found: set[tuple[str, str]] = set()
     for meta_tool in meta_tools:
         for step in meta_tool.steps:
-            for argument, binding in _members(step.args):
-                truth = _truth(world, step.tool, argument)
-                for source in _claims(binding, step, meta_tool):
+            for argument, binding in _iterate_members(step.args):
+                truth = _find_truth(world, step.tool, argument)
+                for source in _find_claims(binding, step, meta_tool):
                     origin = world.origin(source)
                     if origin == truth:
                         right.add((step.tool, argument, *origin))
@@ -83,26 +83,28 @@ def judge(world: ToolWorld, meta_tools: Iterable[MetaTool]) -> Judgement:
     )
 
 
-def _members(args: Mapping[str, Binding], above: str = "") -> Iterator[tuple[str, Binding]]:
+def _iterate_members(args: Mapping[str, Binding], above: str = "") -> Iterator[tuple[str, Binding]]:
     """Each argument, or each member of it that is bound by itself, as `name/member`."""
     for name, binding in args.items():
         match binding:
             case ObjectOf(members=members):
-                yield from _members(members, f"{above}{name}/")
+                yield from _iterate_members(members, f"{above}{name}/")
             case ListOf(elements=elements):
-                yield from _members({str(i): each for i, each in enumerate(elements)}, f"{above}{name}/")
+                yield from _iterate_members(
+                    {str(i): each for i, each in enumerate(elements)}, f"{above}{name}/"
+                )
             case Constant(value=dict() as value):
-                yield from _members(
+                yield from _iterate_members(
                     {key: Constant(value=each) for key, each in value.items()}, f"{above}{name}/"
                 )
             case Constant(value=list() as value):
                 constants = {str(i): Constant(value=each) for i, each in enumerate(value)}
-                yield from _members(constants, f"{above}{name}/")
+                yield from _iterate_members(constants, f"{above}{name}/")
             case _:
                 yield f"{above}{name}", binding
 
 
-def _truth(world: ToolWorld, tool: str, argument: str) -> tuple[str, ...]:
+def _find_truth(world: ToolWorld, tool: str, argument: str) -> tuple[str, ...]:
     known = {each.name: each for each in world.tools}
     flows = known[tool].flows if tool in known else ()
     for flow in flows:
@@ -111,37 +113,37 @@ def _truth(world: ToolWorld, tool: str, argument: str) -> tuple[str, ...]:
     return ("nowhere", tool, argument)
 
 
-def _claims(binding: Binding, step: Step, meta_tool: MetaTool) -> Iterator[Source]:
+def _find_claims(binding: Binding, step: Step, meta_tool: MetaTool) -> Iterator[Source]:
     """What a binding says about where a value comes from."""
     match binding:
         case Constant(value=value):
             yield Fixed(value)
         case Output(step=number, path=path):
-            yield _place(meta_tool.steps[number - 1], path)
+            yield _locate_output(meta_tool.steps[number - 1], path)
         case Argument(step=number, path=path):
             yield Same(meta_tool.steps[number - 1].tool, "/".join(map(unescape, split(path))))
         case Item(path=path):
             over = step.over.source if step.over else None
             if isinstance(over, Output):
-                yield _place(meta_tool.steps[over.step - 1], over.path + path)
+                yield _locate_output(meta_tool.steps[over.step - 1], over.path + path)
         case Template(prefix=prefix, source=source, suffix=suffix):
-            yield from _made(source, ("template", prefix, suffix), step, meta_tool)
+            yield from _find_made(source, ("template", prefix, suffix), step, meta_tool)
         case Transform(name="to_number" | "to_text", source=source):
-            yield from _claims(source, step, meta_tool)  # a world does not tell a number from its text
+            yield from _find_claims(source, step, meta_tool)  # a world does not tell a number from its text
         case Transform(name=name, source=source, option=option):
-            yield from _made(source, (name, option), step, meta_tool)
+            yield from _find_made(source, (name, option), step, meta_tool)
         case ObjectOf() | ListOf():
             return  # its members are claims of their own
         case Parameter():
             return
 
 
-def _made(binding: Binding, how: tuple[str, ...], step: Step, meta_tool: MetaTool) -> Iterator[Source]:
-    for source in _claims(binding, step, meta_tool):
+def _find_made(binding: Binding, how: tuple[str, ...], step: Step, meta_tool: MetaTool) -> Iterator[Source]:
+    for source in _find_claims(binding, step, meta_tool):
         if isinstance(source, From | Same):
             yield Made(source, how)
 
 
-def _place(step: Step, path: str) -> From:
+def _locate_output(step: Step, path: str) -> From:
     """A place inside the output of one call: which of a mapped step's calls it was is left out."""
     return From(step.tool, "".join(f"/{each}" for each in split(path)[1:]) if step.over else path)

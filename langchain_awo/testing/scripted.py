@@ -110,7 +110,7 @@ class ScriptedChatModel(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         time.sleep(self.seconds_per_call)
-        return _result(self._turn(messages, kwargs.get("tools", ())))
+        return _build_result(self._turn(messages, kwargs.get("tools", ())))
 
     @override
     async def _agenerate(
@@ -121,7 +121,7 @@ class ScriptedChatModel(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         await asyncio.sleep(self.seconds_per_call)
-        return _result(self._turn(messages, kwargs.get("tools", ())))
+        return _build_result(self._turn(messages, kwargs.get("tools", ())))
 
     @override
     def _stream(
@@ -190,5 +190,5 @@ def prompt_tokens(messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any
     return said + math.ceil(schemas / CHARACTERS_PER_TOKEN)
 
 
-def _result(message: AIMessage) -> ChatResult:
+def _build_result(message: AIMessage) -> ChatResult:
     return ChatResult(generations=[ChatGeneration(message=message)])

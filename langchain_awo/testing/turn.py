@@ -33,7 +33,7 @@ def copy_turn(step: AIMessage | str, *, input_tokens: int, model_name: str) -> A
     ]
     message.response_metadata = {"model_name": model_name, **message.response_metadata}
     if message.usage_metadata is None:
-        message.usage_metadata = _usage(message, input_tokens)
+        message.usage_metadata = _estimate_usage(message, input_tokens)
     return message
 
 
@@ -45,10 +45,10 @@ def split_turn(message: AIMessage) -> Iterator[AIMessageChunk]:
     else:
         yield AIMessageChunk(content=message.content)
     for index, call in enumerate(message.tool_calls):
-        yield _call_chunk(index, name=call["name"], call_id=call["id"])
+        yield _build_call_chunk(index, name=call["name"], call_id=call["id"])
         text = dumps(call["args"])
         for start in range(0, len(text), ARGUMENT_CHUNK):
-            yield _call_chunk(index, args=text[start : start + ARGUMENT_CHUNK])
+            yield _build_call_chunk(index, args=text[start : start + ARGUMENT_CHUNK])
     yield AIMessageChunk(
         content="",
         usage_metadata=message.usage_metadata,
@@ -58,14 +58,14 @@ def split_turn(message: AIMessage) -> Iterator[AIMessageChunk]:
     )
 
 
-def _call_chunk(
+def _build_call_chunk(
     index: int, *, name: str | None = None, call_id: str | None = None, args: str = ""
 ) -> AIMessageChunk:
     part = tool_call_chunk(name=name, args=args, id=call_id, index=index)
     return AIMessageChunk(content="", tool_call_chunks=[part])
 
 
-def _usage(message: AIMessage, input_tokens: int) -> UsageMetadata:
+def _estimate_usage(message: AIMessage, input_tokens: int) -> UsageMetadata:
     asked = "".join(call["name"] + dumps(call["args"]) for call in message.tool_calls)
     output_tokens = math.ceil((len(message.text) + len(asked)) / CHARACTERS_PER_TOKEN)
     return UsageMetadata(

@@ -48,7 +48,7 @@ def generate_world(
     if not 1 < tools <= len(NOUNS):
         raise ValueError(f"a world has 2 to {len(NOUNS)} tools, not {tools}")
     chance = random.Random(f"world {seed}")  # noqa: S311  # made-up data, not a secret
-    drafts = _drafts(chance, tools)
+    drafts = _draw_drafts(chance, tools)
     for number in range(1, len(drafts)):
         _bind(drafts, number, chance, coincidence)
     built = tuple(draft.finish(chance) for draft in drafts)
@@ -90,7 +90,7 @@ class _Draft:
         )
 
 
-def _drafts(chance: random.Random, count: int) -> list[_Draft]:
+def _draw_drafts(chance: random.Random, count: int) -> list[_Draft]:
     nouns = chance.sample(NOUNS, count)
     writes = chance.random() < 0.4  # noqa: PLR2004  # some routines end in a write
     drafts = []
@@ -110,7 +110,7 @@ def _bind(drafts: list[_Draft], number: int, chance: random.Random, coincidence:
     """Gives a tool its arguments; the first always flows from an earlier output."""
     own = drafts[number]
     source = chance.choice(drafts[max(0, number - 3) : number])
-    asked = _asked(source, own, chance, coincidence, one=False)
+    asked = _ask_for_field(source, own, chance, coincidence, one=False)
     own.flows.append(Flow(argument=f"{own.noun}_id", source=asked))
     own.each = asked if isinstance(asked, From) and (source.each or "*" in asked.path) else None
     if own.each and own.shape == "prose_text":
@@ -122,11 +122,11 @@ def _bind(drafts: list[_Draft], number: int, chance: random.Random, coincidence:
     above = "" if {"said", "optional"} & set(kinds) else chance.choice(("", "", "options/", "options/0/"))
     for kind, name in zip(kinds, ("scope", "detail"), strict=False):
         own.flows.append(
-            _further(kind, f"{above}{name}", drafts, number, chance=chance, coincidence=coincidence)
+            _draw_further_flow(kind, f"{above}{name}", drafts, number, chance=chance, coincidence=coincidence)
         )
 
 
-def _further(
+def _draw_further_flow(
     kind: str, name: str, drafts: list[_Draft], number: int, *, chance: random.Random, coincidence: float
 ) -> Flow:
     first = drafts[0]
@@ -137,20 +137,20 @@ def _further(
         case "same":
             return Flow(argument=name, source=Same(first.name, first.flows[0].argument))
         case "place":
-            asked = _asked(chance.choice(single), drafts[number], chance, coincidence, one=True)
+            asked = _ask_for_field(chance.choice(single), drafts[number], chance, coincidence, one=True)
             return Flow(argument=name, source=asked)
         case "made":
-            return Flow(argument=name, source=_made(chance.choice(single), drafts[number], chance))
+            return Flow(argument=name, source=_draw_made(chance.choice(single), drafts[number], chance))
         case "optional":
             return Flow(argument=name, source=Said(), present=chance.choice((0.3, 0.7)))
         case _:
             return Flow(argument=name, source=Said())
 
 
-def _made(source: _Draft, own: _Draft, chance: random.Random) -> From | Made:
+def _draw_made(source: _Draft, own: _Draft, chance: random.Random) -> From | Made:
     """Something made of a new field of an earlier tool; the tool's only value as it is, if it has just one."""
     if source.shape in ONE_FIELD:
-        return _only(source, f"{own.noun}-")
+        return _use_only_value(source, f"{own.noun}-")
     how, kind = chance.choice(MAKINGS)
     pointer = f"/{own.noun}_{how[0]}_{len(source.fields) * 'x'}".rstrip("_")
     source.fields.append(Field(pointer=pointer, kind=kind, prefix=f"{own.noun}+"))
@@ -168,19 +168,19 @@ MAKINGS: Final[tuple[tuple[tuple[str, ...], FieldKind], ...]] = (
 """Simple ways to make an argument, and of what."""
 
 
-def _asked(
+def _ask_for_field(
     source: _Draft, own: _Draft, chance: random.Random, coincidence: float, *, one: bool
 ) -> From | Made:
     """A new field in an earlier tool for a value that a later one takes; a single value if it may not be a list."""
     prefix = f"{own.noun}{'' if one else 's'}-"
     if source.shape in ONE_FIELD and not (source.each and not source.fields):
-        return _only(source, prefix)
+        return _use_only_value(source, prefix)
     if source.shape in ONE_FIELD:
         source.shape = "json_text"
-    return _new_field(source, own, prefix, chance, coincidence, one=one or source.each is not None)
+    return _add_field(source, own, prefix, chance, coincidence, one=one or source.each is not None)
 
 
-def _only(source: _Draft, prefix: str) -> From | Made:
+def _use_only_value(source: _Draft, prefix: str) -> From | Made:
     """The only value of a tool."""
     if not source.fields:
         source.fields.append(Field(pointer="", kind="id", prefix=prefix))
@@ -188,7 +188,7 @@ def _only(source: _Draft, prefix: str) -> From | Made:
     return Made(place, ("token_after", LEAD)) if source.shape == "prose_text" else place
 
 
-def _new_field(
+def _add_field(
     source: _Draft, own: _Draft, prefix: str, chance: random.Random, coincidence: float, *, one: bool
 ) -> From:
     kinds: list[FieldKind] = ["id", "id", "number"] if one else ["id", "id", "ids", "records", "keyed"]

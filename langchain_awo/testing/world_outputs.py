@@ -52,7 +52,7 @@ def make_output(fields: tuple[Field, ...], args: Mapping[str, JSONValue], *, see
     chance = random.Random(f"{seed}/{dumps(args)}")  # noqa: S311  # made-up data, not a secret
     document: JSONValue = {}
     for field in fields:
-        value = _make(field, args, document, chance)
+        value = _draw_value(field, args, document, chance)
         if not field.pointer:
             return value
         _put(document, field.pointer, value)
@@ -74,7 +74,7 @@ def render(document: JSONValue, shape: Shape) -> JSONValue:
             return document
 
 
-def _make(
+def _draw_value(
     field: Field, args: Mapping[str, JSONValue], document: JSONValue, chance: random.Random
 ) -> JSONValue:
     def fresh() -> str:
@@ -87,15 +87,15 @@ def _make(
         "word": lambda: chance.choice(WORDS),
         "common": lambda: chance.choice(COMMON),
         "ids": lambda: [fresh() for _ in range(chance.randint(2, 4))],
-        "records": lambda: [_record(fresh(), chance) for _ in range(chance.randint(2, 4))],
-        "keyed": lambda: {key: _record(key, chance) for key in (fresh() for _ in range(3))},
+        "records": lambda: [_draw_record(fresh(), chance) for _ in range(chance.randint(2, 4))],
+        "keyed": lambda: {key: _draw_record(key, chance) for key in (fresh() for _ in range(3))},
         "decoy": lambda: look_up(document, field.of) if chance.random() < field.chance else fresh(),
         "echo": lambda: args.get(field.of),
     }
     return makers[field.kind]()
 
 
-def _record(key: str, chance: random.Random) -> dict[str, JSONValue]:
+def _draw_record(key: str, chance: random.Random) -> dict[str, JSONValue]:
     return {"id": key, "state": chance.choice(WORDS), "count": chance.choice(COMMON)}
 
 

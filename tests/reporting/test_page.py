@@ -15,7 +15,7 @@ from langchain_awo.model.graph import WorkflowGraph
 from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.reporting import library
 from langchain_awo.reporting.embedding import embed_json
-from langchain_awo.reporting.page import _environment, load_asset
+from langchain_awo.reporting.page import _get_environment, load_asset
 from tests.reporting.material import HOSTILE, chain, hostile_report, meta_tool, report_of
 from tests.reporting.monitored import monitored
 
@@ -152,12 +152,12 @@ def test_a_report_overwrites_a_report_and_nothing_else(tmp_path):
 def test_what_is_not_installed_is_named_with_the_extra(monkeypatch):
     """The message says what to install."""
     library.load_d3.cache_clear()
-    _environment.cache_clear()
+    _get_environment.cache_clear()
     monkeypatch.setattr(library, "find_spec", lambda _name: None)
     with pytest.raises(MissingExtraError, match=r"langchain-awo\[report\]"):
         _ = report_of(graph()).html
     monkeypatch.undo()
-    _environment.cache_clear()
+    _get_environment.cache_clear()
     monkeypatch.setitem(sys.modules, "jinja2", None)
     with pytest.raises(MissingExtraError, match="jinja2"):
         _ = report_of(graph()).html
@@ -167,7 +167,7 @@ def test_what_is_not_installed_is_named_with_the_extra(monkeypatch):
         _ = report_of(graph()).html
     monkeypatch.undo()
     library.load_d3.cache_clear()
-    _environment.cache_clear()
+    _get_environment.cache_clear()
 
 
 def test_a_notebook_shows_graph_and_report_in_frames():

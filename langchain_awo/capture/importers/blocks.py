@@ -102,12 +102,12 @@ def _read_block(block: JSONValue, found: Content, unread: Unread) -> None:
     if not isinstance(block, Mapping):
         found.texts.append(block if isinstance(block, str) else dumps(to_json(block)))
         return
-    kind, body = _kind_of(block)
+    kind, body = _determine_kind(block)
     text = next((body[key] for key in ("text", "content", "refusal") if isinstance(body.get(key), str)), None)
     if kind in _CALLS:
         _read_call(kind, body, found, unread)
     elif kind in _RESULTS:
-        found.answers.append(_result(body))
+        found.answers.append(_read_result(body))
     elif kind in _SILENT or body.get("thought") is True:
         return
     elif kind in ("text", "input_text", "output_text", "refusal", "") and text is not None:
@@ -119,7 +119,7 @@ def _read_block(block: JSONValue, found: Content, unread: Unread) -> None:
         found.texts.append(text if text is not None else f"[{kind or 'block'}]")
 
 
-def _kind_of(block: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+def _determine_kind(block: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     """The type of a block and what is in it; Bedrock and Gemini name the type by the key it is under."""
     kind = block.get("type")
     if isinstance(kind, str) and not (kind == "function" and "function" in block):
@@ -143,7 +143,7 @@ def _read_call(kind: str, body: Mapping[str, Any], found: Content, unread: Unrea
     found.asks.append(RequestedCall(name=name, args=read_call_arguments(written), call_id=read_id(given)))
 
 
-def _result(body: Mapping[str, Any]) -> Answer:
+def _read_result(body: Mapping[str, Any]) -> Answer:
     output = next((body[key] for key in _OUTPUTS if body.get(key) is not None), None)
     answered = next((body[key] for key in _IDS if body.get(key)), None)
     failed = body.get("is_error") is True or body.get("isError") is True or body.get("status") == "error"

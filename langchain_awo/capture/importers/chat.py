@@ -77,7 +77,7 @@ def is_message(value: JSONValue) -> bool:
     plain = unwrap(value)
     return (
         isinstance(plain, Mapping)
-        and _role_of(plain) is not None
+        and _read_role(plain) is not None
         and not {"messages", "inputs"} & plain.keys()
     )
 
@@ -97,7 +97,7 @@ def unwrap(message: JSONValue) -> JSONValue:
     if isinstance(data, Mapping) and isinstance(message.get("type"), str):
         return {**data, "type": message["type"]}
     inner = message.get("message")
-    if isinstance(inner, Mapping) and "role" not in message and _role_of(inner):
+    if isinstance(inner, Mapping) and "role" not in message and _read_role(inner):
         return inner
     return message
 
@@ -120,23 +120,23 @@ def read_message(message: JSONValue, unread: Unread) -> list[Item]:
     plain = unwrap(message)
     if not isinstance(plain, Mapping):
         raise BadRecordError(f"expected an object with a role, found {describe_kind(message)}")
-    role = _role_of(plain)
+    role = _read_role(plain)
     if role is None:
         given = plain.get("role", plain.get("type"))
         raise BadRecordError(f"its role is {abbreviate(given)}, not one of {', '.join(ROLES)}")
     content = read_content(content_of(plain), unread) if role != "tool" else Content()
     match role:
         case "system" | "user":
-            return _from_outside(role, plain, content)
+            return _read_from_outside(role, plain, content)
         case "assistant":
-            return [_turn(plain, content), *content.answers]
+            return [_read_turn(plain, content), *content.answers]
         case "tool":
-            return list(_answers(plain, unread))
+            return list(_read_answers(plain, unread))
         case _:
             return []
 
 
-def _role_of(message: Mapping[str, Any]) -> Role | None:
+def _read_role(message: Mapping[str, Any]) -> Role | None:
     given = message.get("role")
     given = given if given is not None else message.get("type")
     given = given.removesuffix("MessageChunk").lower() if isinstance(given, str) else ""
@@ -149,7 +149,7 @@ def content_of(message: Mapping[str, Any]) -> JSONValue:
     return message.get("parts") if content is None else content
 
 
-def _from_outside(
+def _read_from_outside(
     role: Literal["system", "user"], message: Mapping[str, Any], content: Content
 ) -> list[Item]:
     """A user's words; Anthropic, Bedrock and Gemini put the results of tools beside them."""
@@ -165,40 +165,40 @@ def _from_outside(
     return [*content.answers, *said]
 
 
-def _turn(message: Mapping[str, Any], content: Content) -> Turn:
+def _read_turn(message: Mapping[str, Any], content: Content) -> Turn:
     about = message.get("response_metadata")
     about = about if isinstance(about, Mapping) else {}
     usage = next((message[key] for key in ("usage_metadata", "usage") if message.get(key)), None)
     return Turn(
         text=content.text or read_message_text(message.get("refusal")),
-        asks=_asks(message, content),
+        asks=_read_calls(message, content),
         model=read_text(message.get("model") or about.get("model_name") or about.get("model")),
         usage=read_usage(usage) or read_usage(about.get("token_usage")) or read_usage(about.get("usage")),
         scope=read_text(message.get("name")),
     )
 
 
-def _asks(message: Mapping[str, Any], content: Content) -> tuple[RequestedCall, ...]:
+def _read_calls(message: Mapping[str, Any], content: Content) -> tuple[RequestedCall, ...]:
     """The calls beside the content, or in it; some providers write them in both places."""
     further = message.get("additional_kwargs")
     further = further if isinstance(further, Mapping) else {}
     beside = parse_container(message.get("tool_calls")) or parse_container(further.get("tool_calls")) or []
     if not isinstance(beside, list):
         raise BadRecordError(f"expected a list as tool_calls, found {describe_kind(beside)}")
-    beside = [*beside, *_listed(message.get("invalid_tool_calls"))]
+    beside = [*beside, *_as_list(message.get("invalid_tool_calls"))]
     legacy = message.get("function_call") or (None if beside else further.get("function_call"))
-    asked = [_ask(call) for call in (*beside, *([{"function": legacy}] if legacy else []))]
+    asked = [_read_call(call) for call in (*beside, *([{"function": legacy}] if legacy else []))]
     if not asked:
         return tuple(content.asks)
     known = {ask.call_id for ask in asked} | {""}
     return (*asked, *(ask for ask in content.asks if ask.call_id not in known))
 
 
-def _listed(value: JSONValue) -> list[Any]:
+def _as_list(value: JSONValue) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _ask(call: Any) -> RequestedCall:
+def _read_call(call: Any) -> RequestedCall:
     if not isinstance(call, Mapping):
         raise BadRecordError(f"expected an object as tool call, found {describe_kind(call)}")
     inner = call.get("function") or call.get("custom")
@@ -214,7 +214,7 @@ def _ask(call: Any) -> RequestedCall:
     )
 
 
-def _answers(message: Mapping[str, Any], unread: Unread) -> Iterator[Answer]:
+def _read_answers(message: Mapping[str, Any], unread: Unread) -> Iterator[Answer]:
     """The results in a tool message: one, or one for each block that says which call it answers."""
     content = content_of(message)
     blocks = read_content(content, unread).answers if isinstance(content, list) else []
@@ -231,11 +231,11 @@ def _answers(message: Mapping[str, Any], unread: Unread) -> Iterator[Answer]:
         name=read_text(name),
         output=output,
         status="error" if failed else None,
-        error=_failure(failure, content) if failed else None,
+        error=_read_failure(failure, content) if failed else None,
     )
 
 
-def _failure(failure: JSONValue, content: JSONValue) -> str:
+def _read_failure(failure: JSONValue, content: JSONValue) -> str:
     """What went wrong in words: of the error itself if it has any, else of the output."""
     if isinstance(failure, Mapping):
         words = [read_text(failure.get(key)) for key in ("type", "message")]

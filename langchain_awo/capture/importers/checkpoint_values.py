@@ -34,7 +34,9 @@ def decode_plain_value(kind: str, data: bytes | str) -> JSONValue:
     raw = data.encode() if isinstance(data, str) else bytes(data)
     try:
         if kind == "msgpack":
-            return to_json(ormsgpack.unpackb(raw, ext_hook=_described, option=ormsgpack.OPT_NON_STR_KEYS))
+            return to_json(
+                ormsgpack.unpackb(raw, ext_hook=_decode_extension, option=ormsgpack.OPT_NON_STR_KEYS)
+            )
         if kind == "json":
             return parse_json(raw)
     except (ValueError, TypeError, RecursionError) as error:
@@ -60,9 +62,9 @@ class PlainSerde:
         )
 
 
-def _described(code: int, data: bytes) -> Any:
+def _decode_extension(code: int, data: bytes) -> Any:
     """An extension of LangGraph's: (module, class, arguments, method)."""
-    value = ormsgpack.unpackb(data, ext_hook=_described, option=ormsgpack.OPT_NON_STR_KEYS)
+    value = ormsgpack.unpackb(data, ext_hook=_decode_extension, option=ormsgpack.OPT_NON_STR_KEYS)
     if code == _ALONE:
         return value
     if not isinstance(value, list | tuple) or len(value) < 3:  # noqa: PLR2004  # module, class, arguments

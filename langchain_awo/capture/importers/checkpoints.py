@@ -53,13 +53,13 @@ def is_checkpoint_database(path: Path) -> bool:
     Raises:
         ImportFormatError: it is damaged.
     """
-    with closing(_connected(path)) as database:
+    with closing(_connect(path)) as database:
         try:
             found = {
                 row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
             }
         except (sqlite3.Error, UnicodeDecodeError) as error:
-            raise _damaged(path, error) from error
+            raise _build_damage_error(path, error) from error
     return "checkpoints" in found
 
 
@@ -79,24 +79,24 @@ def read_checkpoint_database(path: Path, account: ImportAccount) -> Iterator[Tra
     Raises:
         ImportFormatError: the file is damaged, and its threads cannot be listed.
     """
-    with closing(_connected(path)) as database:
+    with closing(_connect(path)) as database:
         try:
             threads = [thread for (thread,) in database.execute(_THREADS)]
         except (sqlite3.Error, UnicodeDecodeError) as error:
-            raise _damaged(path, error) from error
+            raise _build_damage_error(path, error) from error
         for number, thread in enumerate(threads, start=1):
             with account.reading(Numbered(number, None)):
-                yield _trace(str(thread), _in_database(database, thread), account)
+                yield _build_trace(str(thread), _read_from_database(database, thread), account)
 
 
-def _in_database(database: sqlite3.Connection, thread: str) -> Iterator[_Checkpoint]:
+def _read_from_database(database: sqlite3.Connection, thread: str) -> Iterator[_Checkpoint]:
     """The checkpoints of a thread, the oldest first.
 
     Raises:
         BadRecordError: one of them is damaged.
     """
     try:
-        for checkpoint in _line_of(dict(database.execute(_PARENTS, (thread,)))):
+        for checkpoint in _trace_line(dict(database.execute(_PARENTS, (thread,)))):
             row = database.execute(_ONE, (thread, checkpoint)).fetchone()
             if row is not None and row[1] is not None:
                 kind, data, metadata = row
@@ -110,7 +110,7 @@ def _in_database(database: sqlite3.Connection, thread: str) -> Iterator[_Checkpo
         ) from error
 
 
-def _line_of(parents: Mapping[str, str | None]) -> list[str]:
+def _trace_line(parents: Mapping[str, str | None]) -> list[str]:
     """The ids of checkpoints on the way from the oldest to the newest."""
     found: dict[str, None] = {}
     checkpoint = max(parents, default=None)
@@ -134,7 +134,7 @@ def read_checkpoint_url(url: str, account: ImportAccount) -> Iterator[Trace]:
     try:
         with PostgresSaver.from_conn_string(url) as saver:
             saver.serde = PlainSerde()
-            yield from _saved(saver, _known_to_server(saver), account)
+            yield from _read_saved(saver, _list_known_to_server(saver), account)
     except ImportFormatError:
         raise
     except Exception as error:  # each driver has errors of its own
@@ -143,7 +143,7 @@ def read_checkpoint_url(url: str, account: ImportAccount) -> Iterator[Trace]:
         ) from error
 
 
-def _known_to_server(saver: Any) -> Iterator[tuple[str, str, str | None]]:
+def _list_known_to_server(saver: Any) -> Iterator[tuple[str, str, str | None]]:
     """Thread, checkpoint and parent of every checkpoint; `saver.list` would hold all of them in memory."""
     for row in saver.conn.execute(_ALL_PARENTS):
         yield row["thread_id"], row["checkpoint_id"], row["parent_checkpoint_id"]
@@ -151,10 +151,10 @@ def _known_to_server(saver: Any) -> Iterator[tuple[str, str, str | None]]:
 
 def read_saver(saver: Any, account: ImportAccount) -> Iterator[Trace]:
     """One trace for each thread of a checkpointer."""
-    yield from _saved(saver, _known_to(saver), account)
+    yield from _read_saved(saver, _list_known(saver), account)
 
 
-def _known_to(saver: Any) -> Iterator[tuple[str, str, str | None]]:
+def _list_known(saver: Any) -> Iterator[tuple[str, str, str | None]]:
     for found in saver.list(None):
         where = found.config["configurable"]
         if where.get("checkpoint_ns", "") == "":
@@ -162,7 +162,7 @@ def _known_to(saver: Any) -> Iterator[tuple[str, str, str | None]]:
             yield str(where["thread_id"]), found.checkpoint["id"], parent
 
 
-def _saved(
+def _read_saved(
     saver: Any, known: Iterable[tuple[str, str, str | None]], account: ImportAccount
 ) -> Iterator[Trace]:
     threads: dict[str, dict[str, str | None]] = {}
@@ -170,10 +170,10 @@ def _saved(
         threads.setdefault(thread, {})[checkpoint] = parent
     for number, thread in enumerate(sorted(threads), start=1):
         with account.reading(Numbered(number, None)):
-            yield _trace(thread, _in_saver(saver, thread, _line_of(threads[thread])), account)
+            yield _build_trace(thread, _read_from_saver(saver, thread, _trace_line(threads[thread])), account)
 
 
-def _in_saver(saver: Any, thread: str, checkpoints: Iterable[str]) -> Iterator[_Checkpoint]:
+def _read_from_saver(saver: Any, thread: str, checkpoints: Iterable[str]) -> Iterator[_Checkpoint]:
     for checkpoint in checkpoints:
         where = {"thread_id": thread, "checkpoint_ns": "", "checkpoint_id": checkpoint}
         found = saver.get_tuple({"configurable": where})
@@ -181,7 +181,7 @@ def _in_saver(saver: Any, thread: str, checkpoints: Iterable[str]) -> Iterator[_
             yield _Checkpoint(found.checkpoint, found.metadata or {})
 
 
-def _trace(thread: str, checkpoints: Iterable[_Checkpoint], account: ImportAccount) -> Trace:
+def _build_trace(thread: str, checkpoints: Iterable[_Checkpoint], account: ImportAccount) -> Trace:
     """The trace of a thread, of whose checkpoints only one is in memory at a time."""
     found: _Messages = {}
     times: list[float] = []
@@ -223,23 +223,23 @@ def _add_messages(found: _Messages, checkpoint: _Checkpoint) -> None:
     values = checkpoint.data.get("channel_values")
     held = values.get("messages") if isinstance(values, Mapping) else None
     for position, message in enumerate(held if isinstance(held, list) else ()):
-        plain = _message(message)
+        plain = _read_message(message)
         given = plain.get("id") if isinstance(plain, Mapping) else None
         found[str(given or f"#{position}")] = plain
 
 
-def _message(message: object) -> JSONValue:
+def _read_message(message: object) -> JSONValue:
     return unwrap(to_json(message))
 
 
-def _connected(path: Path) -> sqlite3.Connection:
+def _connect(path: Path) -> sqlite3.Connection:
     try:
         return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
     except (sqlite3.Error, UnicodeDecodeError) as error:
-        raise _damaged(path, error) from error
+        raise _build_damage_error(path, error) from error
 
 
-def _damaged(path: Path, error: Exception) -> ImportFormatError:
+def _build_damage_error(path: Path, error: Exception) -> ImportFormatError:
     return ImportFormatError(
         f"{path} is a SQLite database that cannot be read ({error}); recover it with sqlite3 first"
     )

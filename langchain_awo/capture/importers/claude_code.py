@@ -44,14 +44,14 @@ def read_claude_code(records: Iterable[Numbered], account: ImportAccount) -> Ite
             and isinstance(record.value.get("message"), Mapping)
         ):
             sessions.setdefault(
-                (read_text(record.value.get("sessionId")), _agent_of(record.value, parents)), []
+                (read_text(record.value.get("sessionId")), _find_agent(record.value, parents)), []
             ).append(record)
     for (session, agent), lines in sessions.items():
         with account.reading(lines[0]):
-            yield _trace(session, agent, lines, account)
+            yield _build_trace(session, agent, lines, account)
 
 
-def _agent_of(line: Mapping[str, Any], agents: dict[str, str]) -> str:
+def _find_agent(line: Mapping[str, Any], agents: dict[str, str]) -> str:
     """Which sub-agent a line is of: its id, else the first line of the sidechain; empty for the main one."""
     if not line.get("isSidechain"):
         return ""
@@ -61,12 +61,12 @@ def _agent_of(line: Mapping[str, Any], agents: dict[str, str]) -> str:
     return agent
 
 
-def _trace(session: str, agent: str, lines: list[Numbered], account: ImportAccount) -> Trace:
-    kept = _last_branch(lines)
+def _build_trace(session: str, agent: str, lines: list[Numbered], account: ImportAccount) -> Trace:
+    kept = _select_last_branch(lines)
     conversation = Conversation(account.unread)
     for line in kept:
         if not _is_meta(line):
-            conversation.add_all(_items(line, account))
+            conversation.add_all(_read_items(line, account))
     if not session:
         raise BadRecordError("it names no session")
     if not conversation.model_calls:
@@ -88,7 +88,7 @@ def _trace(session: str, agent: str, lines: list[Numbered], account: ImportAccou
     )
 
 
-def _last_branch(lines: list[Numbered]) -> list[Mapping[str, Any]]:
+def _select_last_branch(lines: list[Numbered]) -> list[Mapping[str, Any]]:
     """The lines on the way back from the last one, and those before the point where the file begins to know parents.
 
     A parallel call's result points to its own call, so siblings with the `message.id` of a kept line are kept too.
@@ -103,10 +103,10 @@ def _last_branch(lines: list[Numbered]) -> list[Mapping[str, Any]]:
     while current in by_id and current not in kept:
         kept.add(current)
         parent = read_text(by_id[current].get("parentUuid") or by_id[current].get("logicalParentUuid"))
-        current = parent if parent in by_id else _line_before(values, places[current], kept)
-    models = {_message_id(by_id[each]) for each in kept} - {""}
+        current = parent if parent in by_id else _find_line_before(values, places[current], kept)
+    models = {_get_message_id(by_id[each]) for each in kept} - {""}
     for value in values:
-        if _message_id(value) in models or (
+        if _get_message_id(value) in models or (
             read_text(value.get("parentUuid")) in kept and _has_results(value)
         ):
             kept.add(read_text(value.get("uuid")))
@@ -114,7 +114,7 @@ def _last_branch(lines: list[Numbered]) -> list[Mapping[str, Any]]:
     return [value for each, value in unique.items() if each in kept]
 
 
-def _line_before(values: list[Mapping[str, Any]], place: int, kept: set[str]) -> str:
+def _find_line_before(values: list[Mapping[str, Any]], place: int, kept: set[str]) -> str:
     """The last line before one whose parent the file does not have: a session that was continued or compacted."""
     line = values[place]
     if (
@@ -127,7 +127,7 @@ def _line_before(values: list[Mapping[str, Any]], place: int, kept: set[str]) ->
     return "" if before in kept else before
 
 
-def _message_id(line: Mapping[str, Any]) -> str:
+def _get_message_id(line: Mapping[str, Any]) -> str:
     return read_text(line["message"].get("id")) if line.get("type") == "assistant" else ""
 
 
@@ -146,7 +146,7 @@ def _is_meta(line: Mapping[str, Any]) -> bool:
     return isinstance(content, str) and content.lstrip().startswith(_COMMANDS)
 
 
-def _items(line: Mapping[str, Any], account: ImportAccount) -> Iterator[Item]:
+def _read_items(line: Mapping[str, Any], account: ImportAccount) -> Iterator[Item]:
     time = parse_seconds(line.get("timestamp"))
     message = line["message"]
     if message.get("content") is None:
@@ -154,6 +154,6 @@ def _items(line: Mapping[str, Any], account: ImportAccount) -> Iterator[Item]:
         return
     for item in read_message({**message, "name": None}, account.unread):
         if isinstance(item, Turn):
-            yield replace(item, part_of=_message_id(line), ended_at=time)
+            yield replace(item, part_of=_get_message_id(line), ended_at=time)
         else:
             yield replace(item, ended_at=time) if isinstance(item, Answer) else item

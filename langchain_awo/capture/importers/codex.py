@@ -42,10 +42,10 @@ def read_codex(records: Iterable[Numbered], account: ImportAccount) -> Iterator[
     lines = list(records)
     if lines:
         with account.reading(lines[0]):
-            yield _trace(lines, account)
+            yield _build_trace(lines, account)
 
 
-def _trace(lines: list[Numbered], account: ImportAccount) -> Trace:
+def _build_trace(lines: list[Numbered], account: ImportAccount) -> Trace:
     conversation, items = Conversation(account.unread), ResponseItems(account.unread)
     meta: Mapping[str, Any] = {}
     model = ""
@@ -59,7 +59,7 @@ def _trace(lines: list[Numbered], account: ImportAccount) -> Trace:
         elif value.get("type") == "turn_context":
             model = read_text(payload.get("model")) or model
         elif value.get("type") == "response_item" and is_item(payload):
-            conversation.add_all(_timed(items.read(payload), model, time, payload))
+            conversation.add_all(_add_times(items.read(payload), model, time, payload))
         elif value.get("type") == "event_msg" and payload.get("type") == "token_count":
             _add_usage(conversation, payload)
     if not conversation.model_calls:
@@ -80,12 +80,14 @@ def _trace(lines: list[Numbered], account: ImportAccount) -> Trace:
     )
 
 
-def _timed(items: list[Item], model: str, time: float | None, payload: Mapping[str, Any]) -> Iterator[Item]:
+def _add_times(
+    items: list[Item], model: str, time: float | None, payload: Mapping[str, Any]
+) -> Iterator[Item]:
     for item in items:
         if isinstance(item, Turn):
             yield replace(item, model=model, ended_at=time)
         elif isinstance(item, Answer):
-            output, status = _unwrapped(payload.get("output"), item.output)
+            output, status = _unwrap_output(payload.get("output"), item.output)
             yield replace(
                 item, output=output, status="error" if status not in (None, 0) else None, ended_at=time
             )
@@ -93,7 +95,7 @@ def _timed(items: list[Item], model: str, time: float | None, payload: Mapping[s
             yield item
 
 
-def _unwrapped(given: JSONValue, otherwise: JSONValue) -> tuple[JSONValue, JSONValue]:
+def _unwrap_output(given: JSONValue, otherwise: JSONValue) -> tuple[JSONValue, JSONValue]:
     """The output of a command without what Codex puts around it, and its exit code."""
     whole = parse_container(given)
     if isinstance(whole, Mapping) and "output" in whole:

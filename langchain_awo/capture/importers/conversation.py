@@ -148,11 +148,11 @@ class Conversation:
         known = self._parts.get(turn.part_of) if turn.part_of else None
         index = len(self.model_calls) if known is None else known
         if known is None:
-            self.model_calls.append(_model_call(turn))
+            self.model_calls.append(_build_model_call(turn))
             if turn.part_of:
                 self._parts[turn.part_of] = index
         else:
-            self.model_calls[index] = _joined(self.model_calls[index], turn)
+            self.model_calls[index] = _join_parts(self.model_calls[index], turn)
         for ask in turn.asks:
             self.issue(ask, model_call=index, scope=self.model_calls[index].scope)
 
@@ -179,7 +179,7 @@ class Conversation:
                 return call_id
 
 
-def _model_call(turn: Turn) -> ModelCallRecord:
+def _build_model_call(turn: Turn) -> ModelCallRecord:
     return ModelCallRecord(
         model=turn.model,
         usage=turn.usage,
@@ -192,12 +192,12 @@ def _model_call(turn: Turn) -> ModelCallRecord:
     )
 
 
-def _joined(first: ModelCallRecord, more: Turn) -> ModelCallRecord:
+def _join_parts(first: ModelCallRecord, more: Turn) -> ModelCallRecord:
     """A model call and a further part of it; each part may repeat the usage of the whole."""
     return replace(
         first,
         text="\n".join(text for text in (first.text, more.text) if text),
-        usage=_larger(first.usage, more.usage),
+        usage=_choose_larger(first.usage, more.usage),
         model=first.model or more.model,
         started_at=first.started_at if first.started_at is not None else more.started_at,
         ended_at=more.ended_at if more.ended_at is not None else first.ended_at,
@@ -205,7 +205,7 @@ def _joined(first: ModelCallRecord, more: Turn) -> ModelCallRecord:
     )
 
 
-def _larger(first: TokenUsage | None, second: TokenUsage | None) -> TokenUsage | None:
+def _choose_larger(first: TokenUsage | None, second: TokenUsage | None) -> TokenUsage | None:
     if first is None or second is None:
         return first or second
     return second if second.output_tokens >= first.output_tokens else first

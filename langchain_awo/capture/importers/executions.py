@@ -122,7 +122,7 @@ class Executions:
 
     def _take(self, call: PendingCall, span: Span) -> None:
         """Notes an execution; of several, the last success decides, else the last."""
-        status, error = _ending(span)
+        status, error = _determine_ending(span)
         runs = self._executed.setdefault(id(call), [])
         decides = status == "ok" or not any(former == "ok" for former, _ in runs)
         runs.append((status, span))
@@ -154,7 +154,7 @@ class Executions:
         self._conversation.calls[:] = [call for *_, call in sorted(numbered, key=lambda each: each[:3])]
 
 
-def _ending(span: Span) -> tuple[Status, str | None]:
+def _determine_ending(span: Span) -> tuple[Status, str | None]:
     if span.error:
         return classify_ending(span.error)
     if span.failed is not None:

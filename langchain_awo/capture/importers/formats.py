@@ -45,7 +45,7 @@ class Format:
     across_files: bool = False
 
 
-def _no_records(_records: Iterable[Numbered], account: ImportAccount) -> Iterator[Trace]:
+def _refuse_records(_records: Iterable[Numbered], account: ImportAccount) -> Iterator[Trace]:
     """Checkpoints are no records: they are read from a database or a saver."""
     raise ImportFormatError(
         f"{account.source} is not a database of checkpoints; pass the file of a SqliteSaver, a postgresql:// URL, or a saver"
@@ -69,7 +69,7 @@ _ALL: Final = (
     ),
     Format("codex", "a session of Codex", codex.is_codex, codex.read_codex),
     Format("inspect", "a log of Inspect AI", inspect_logs.is_inspect, inspect_logs.read_inspect),
-    Format("checkpoints", "checkpoints of LangGraph", lambda _: False, _no_records),
+    Format("checkpoints", "checkpoints of LangGraph", lambda _: False, _refuse_records),
     Format("messages", "chat messages", conversations.is_conversation, conversations.read_conversations),
 )
 FORMATS: Final[dict[str, Format]] = {each.name: each for each in _ALL}

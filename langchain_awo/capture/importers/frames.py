@@ -32,7 +32,7 @@ def read_frame(frame: Any) -> Iterator[Numbered]:
         starts = range(0, len(frame), BATCH)
         rows = (row for start in starts for row in frame.iloc[start : start + BATCH].to_dict("records"))
     for number, row in enumerate(rows, start=1):
-        yield Numbered(number, _plain_row(row))
+        yield Numbered(number, _convert_row(row))
 
 
 def read_parquet(path: Path) -> Iterator[Numbered | BadLine]:
@@ -52,7 +52,7 @@ def read_parquet(path: Path) -> Iterator[Numbered | BadLine]:
             for batch in file.iter_batches(batch_size=BATCH):
                 for row in batch.to_pylist():
                     number += 1
-                    yield Numbered(number, _plain_row(row))
+                    yield Numbered(number, _convert_row(row))
     except (ArrowException, OSError, ValueError) as error:
         if not number:
             raise ImportFormatError(
@@ -61,11 +61,11 @@ def read_parquet(path: Path) -> Iterator[Numbered | BadLine]:
         yield BadLine(number + 1, f"the Parquet file is damaged from here on ({error})")
 
 
-def _plain_row(row: Mapping[Any, Any]) -> dict[str, JSONValue]:
-    return {str(key): _plain(value) for key, value in row.items()}
+def _convert_row(row: Mapping[Any, Any]) -> dict[str, JSONValue]:
+    return {str(key): _convert_cell(value) for key, value in row.items()}
 
 
-def _plain(value: Any) -> JSONValue:
+def _convert_cell(value: Any) -> JSONValue:
     """A cell: NaN and NaT are missing, arrays are lists, map columns are objects."""
     if hasattr(value, "tolist") and not isinstance(value, str | bytes):
         value = value.tolist()
@@ -81,4 +81,4 @@ def _plain(value: Any) -> JSONValue:
         and all(isinstance(each, tuple) and len(each) == _PAIR for each in value)
     ):
         return to_json(dict(value))
-    return to_json([_plain(each) for each in value] if isinstance(value, list) else value)
+    return to_json([_convert_cell(each) for each in value] if isinstance(value, list) else value)

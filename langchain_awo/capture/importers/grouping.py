@@ -35,7 +35,7 @@ def group_rows(
         The first record of a group, without its value, and all its rows in their order.
     """
     with SpooledTemporaryFile(max_size=IN_MEMORY) as spool:
-        groups = _spooled(records, key, account, spool)
+        groups = _spool_rows(records, key, account, spool)
         for number, places in groups.values():
             rows = []
             for place in places:
@@ -44,7 +44,7 @@ def group_rows(
             yield Numbered(number, None), rows
 
 
-def _spooled(
+def _spool_rows(
     records: Iterable[Numbered], key: Callable[[Row], str], account: ImportAccount, spool: Any
 ) -> dict[str, tuple[int, array[int]]]:
     groups: dict[str, tuple[int, array[int]]] = {}
@@ -69,9 +69,9 @@ def merge_rows(rows: Iterable[Row], key: Callable[[Row], str]) -> list[dict[str,
         former = found.setdefault(key(row) or f"#{position}", {})
         for name, value in row.items():
             if value not in (None, "", {}, []) or name not in former:
-                former[name] = {**former[name], **value} if _both_objects(former.get(name), value) else value
+                former[name] = {**former[name], **value} if _are_objects(former.get(name), value) else value
     return list(found.values())
 
 
-def _both_objects(first: object, second: object) -> bool:
+def _are_objects(first: object, second: object) -> bool:
     return isinstance(first, dict) and isinstance(second, dict)

@@ -87,12 +87,12 @@ def import_traces(
     """
     labeller, redactor = Labeller(success_from), Redactor(mask, key=use_key_beside(""))
     account = ImportAccount(on_skipped, summary if summary is not None else ImportSummary())
-    for trace in _traces(source, format_named(format) if format else None, account, tick):
+    for trace in _read_traces(source, format_named(format) if format else None, account, tick):
         account.summary.count(trace)
         yield redactor.redact(labeller.apply(trace))
     if account.first_bad and not account.summary.traces:
         raise ImportFormatError(
-            f"{account.source} contains no recorded conversation; {account.first_bad}. {_expected()}"
+            f"{account.source} contains no recorded conversation; {account.first_bad}. {_list_expected()}"
         )
     if summary is None:
         account.log_unread()
@@ -123,17 +123,17 @@ def is_recording(source: str | os.PathLike[str]) -> bool:
     )
 
 
-def _traces(
+def _read_traces(
     source: Recordings, wanted: Format | None, account: ImportAccount, tick: Tick | None
 ) -> Iterator[Trace]:
-    direct = _checkpoints(source, wanted, account)
+    direct = _read_checkpoints(source, wanted, account)
     if direct is not None:
         yield from direct
         return
     parts = (
-        _file_parts(source, wanted, account, tick)
+        _open_files(source, wanted, account, tick)
         if isinstance(source, str | os.PathLike)
-        else [_recognised(_records_in_memory(source), wanted, account)]
+        else [_recognize(_read_from_memory(source), wanted, account)]
     )
     for found, group in groupby((part for part in parts if part), key=lambda part: part[0]):
         if found.across_files:
@@ -145,7 +145,9 @@ def _traces(
                 yield from found.read(account.records(records), account)
 
 
-def _checkpoints(source: Recordings, wanted: Format | None, account: ImportAccount) -> Iterator[Trace] | None:
+def _read_checkpoints(
+    source: Recordings, wanted: Format | None, account: ImportAccount
+) -> Iterator[Trace] | None:
     """The threads of a saver or a database, `None` when the source is neither."""
     if not (is_saver(source) or is_checkpoint_url(source)):
         return None
@@ -156,7 +158,7 @@ def _checkpoints(source: Recordings, wanted: Format | None, account: ImportAccou
     return read_saver(source, account) if is_saver(source) else read_checkpoint_url(str(source), account)
 
 
-def _file_parts(
+def _open_files(
     source: str | os.PathLike[str], wanted: Format | None, account: ImportAccount, tick: Tick | None
 ) -> Iterator[tuple[Format, _Records] | None]:
     """Each file with its format, opened when the one before it is read."""
@@ -165,29 +167,29 @@ def _file_parts(
     for file in files:
         account.source = "standard input" if file == STDIN else str(file)
         try:
-            part = _part(file, wanted, account, tick)
+            part = _open_file(file, wanted, account, tick)
         except ImportFormatError as error:
             account.refuse(error)
         else:
             yield part
 
 
-def _part(
+def _open_file(
     file: str | Path, wanted: Format | None, account: ImportAccount, tick: Tick | None
 ) -> tuple[Format, _Records] | None:
     head = b"" if file == STDIN else read_head(Path(file))
     if head.startswith(SQLITE):
-        return _database(Path(file), wanted)
+        return _open_database(Path(file), wanted)
     if head.startswith(PARQUET):
         records: _Records = read_parquet(Path(file))
     elif head.startswith(ZIP):
         records = read_archive(Path(file))
     else:
         records = split_records(read_chunks(file, tick=tick))
-    return _recognised(account.as_far_as_possible(records), wanted, account)
+    return _recognize(account.as_far_as_possible(records), wanted, account)
 
 
-def _database(path: Path, wanted: Format | None) -> tuple[Format, _Records]:
+def _open_database(path: Path, wanted: Format | None) -> tuple[Format, _Records]:
     known = FORMATS["checkpoints"]
     if not is_checkpoint_database(path):
         raise ImportFormatError(
@@ -204,7 +206,7 @@ def _database(path: Path, wanted: Format | None) -> tuple[Format, _Records]:
     return replace(known, read=read), iter(())
 
 
-def _recognised(
+def _recognize(
     records: _Records, wanted: Format | None, account: ImportAccount
 ) -> tuple[Format, _Records] | None:
     """Records with their format; `None` when there are none.
@@ -216,16 +218,16 @@ def _recognised(
     found = format_of(each.value for each in peeked if isinstance(each, Numbered))
     if not peeked:
         return None
-    if reason := _refusal(peeked, found, wanted):
+    if reason := _explain_refusal(peeked, found, wanted):
         raise ImportFormatError(f"{account.source} {reason}")
     return wanted or found or FORMATS["messages"], chain(peeked, records)
 
 
-def _refusal(peeked: list[Numbered | BadLine], found: Format | None, wanted: Format | None) -> str:
+def _explain_refusal(peeked: list[Numbered | BadLine], found: Format | None, wanted: Format | None) -> str:
     """Why a source cannot be imported as what it was said to be, or at all; empty when it can."""
     first = next((each for each in peeked if isinstance(each, Numbered)), None)
     if first is None:
-        return f"contains no recorded conversation; {peeked[0]}. {_expected()}"
+        return f"contains no recorded conversation; {peeked[0]}. {_list_expected()}"
     if isinstance(first.value, Mapping) and "langchain_awo" in first.value:
         return "is a trace store; open it as one instead of importing it. Expected a file that something else recorded"
     if wanted is not None:
@@ -242,14 +244,14 @@ def _refusal(peeked: list[Numbered | BadLine], found: Format | None, wanted: For
         if isinstance(first.value, Mapping)
         else describe_kind(first.value)
     )
-    return f"holds no runs in a known format; line {first.number}: {what}. {_expected()}"
+    return f"holds no runs in a known format; line {first.number}: {what}. {_list_expected()}"
 
 
-def _expected() -> str:
+def _list_expected() -> str:
     return f"Expected one of {', '.join(each.title for each in FORMATS.values())}; docs/guides/import.md shows each"
 
 
-def _records_in_memory(source: Recordings) -> _Records:
+def _read_from_memory(source: Recordings) -> _Records:
     if is_frame(source):
         yield from read_frame(source)
         return
@@ -263,21 +265,21 @@ def _records_in_memory(source: Recordings) -> _Records:
     first = next(elements, None)
     elements = chain([first] if first is not None else [], elements)
     if isinstance(first, str | bytes):
-        yield from split_records(_line(each) for each in elements)
+        yield from split_records(_encode_line(each) for each in elements)
         return
     for number, element in enumerate(elements, start=1):
-        yield Numbered(number, _plain(element), group=1)
+        yield Numbered(number, _to_plain(element), group=1)
 
 
-def _line(text: object) -> bytes:
+def _encode_line(text: object) -> bytes:
     if isinstance(text, str):
         data = text.encode("utf-8", "surrogatepass")
     else:
-        data = text if isinstance(text, bytes) else dumps(_plain(text)).encode()
+        data = text if isinstance(text, bytes) else dumps(_to_plain(text)).encode()
     return data if data.endswith(b"\n") else data + b"\n"
 
 
-def _plain(element: object) -> JSONValue:
+def _to_plain(element: object) -> JSONValue:
     """A record as plain data: named tuples and the objects of clients say themselves how."""
     for name in ("_asdict", "to_dict"):
         turn = getattr(element, name, None)

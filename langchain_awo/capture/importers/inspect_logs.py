@@ -56,7 +56,7 @@ def read_inspect(records: Iterable[Numbered], account: ImportAccount) -> Iterato
             with account.reading(record):
                 if not isinstance(sample, Mapping):
                     raise BadRecordError("expected a sample with messages")
-                yield _trace(_with_attachments(sample), read_object(around.get("eval")), account)
+                yield _read_sample(_with_attachments(sample), read_object(around.get("eval")), account)
 
 
 def read_archive(path: Path) -> Iterator[Numbered | BadLine]:
@@ -71,7 +71,7 @@ def read_archive(path: Path) -> Iterator[Numbered | BadLine]:
                 name for name in archive.namelist() if name.startswith("samples/") and name.endswith(".json")
             ]
             header = (
-                read_object(parse_json(_member(archive, "header.json")))
+                read_object(parse_json(_read_member(archive, "header.json")))
                 if "header.json" in archive.namelist()
                 else {}
             )
@@ -79,7 +79,7 @@ def read_archive(path: Path) -> Iterator[Numbered | BadLine]:
                 raise ImportFormatError(f"{path} is a zip archive; unpack it first, or name a log of Inspect")
             for number, name in enumerate(names, start=1):
                 try:
-                    yield Numbered(number, parse_json(_member(archive, name)), header)
+                    yield Numbered(number, parse_json(_read_member(archive, name)), header)
                 except ValueError as error:
                     yield BadLine(number, f"the sample {name} cannot be read: {error}")
     except (
@@ -94,7 +94,7 @@ def read_archive(path: Path) -> Iterator[Numbered | BadLine]:
         raise ImportFormatError(f"{path} is a zip archive that cannot be read ({error})") from error
 
 
-def _member(archive: zipfile.ZipFile, name: str) -> bytes:
+def _read_member(archive: zipfile.ZipFile, name: str) -> bytes:
     about = archive.getinfo(name)
     if about.file_size > _LARGEST or (
         about.file_size > _FREE and about.file_size > _RATIO * about.compress_size
@@ -103,11 +103,11 @@ def _member(archive: zipfile.ZipFile, name: str) -> bytes:
     return archive.read(name)
 
 
-def _trace(sample: Mapping[str, Any], about: Mapping[str, Any], account: ImportAccount) -> Trace:
-    spans = [span for event in list_in(sample.get("events")) if (span := _span(read_object(event)))]
+def _read_sample(sample: Mapping[str, Any], about: Mapping[str, Any], account: ImportAccount) -> Trace:
+    spans = [span for event in list_in(sample.get("events")) if (span := _build_span(read_object(event)))]
     model = read_text(about.get("model"))
     if not any(span.kind == "model" for span in spans):
-        spans = _spans_of_messages(list_in(sample.get("messages")), model)
+        spans = _build_message_spans(list_in(sample.get("messages")), model)
     name, epoch = read_text(sample.get("id")), sample.get("epoch")
     run = (
         read_text(sample.get("uuid"))
@@ -133,22 +133,23 @@ def _trace(sample: Mapping[str, Any], about: Mapping[str, Any], account: ImportA
 def _with_attachments(sample: Mapping[str, Any]) -> Mapping[str, Any]:
     """The sample with its long texts back in their places."""
     attached = read_object(sample.get("attachments"))
-    return _restored(sample, attached) if attached else sample
+    return _restore_attachments(sample, attached) if attached else sample
 
 
-def _restored(value: JSONValue, attached: Mapping[str, JSONValue]) -> Any:
+def _restore_attachments(value: JSONValue, attached: Mapping[str, JSONValue]) -> Any:
     if isinstance(value, str):
         return attached.get(value.removeprefix(_ATTACHED), value) if value.startswith(_ATTACHED) else value
     if isinstance(value, list):
-        return [_restored(item, attached) for item in value]
+        return [_restore_attachments(item, attached) for item in value]
     if isinstance(value, Mapping):
         return {
-            key: item if key == "attachments" else _restored(item, attached) for key, item in value.items()
+            key: item if key == "attachments" else _restore_attachments(item, attached)
+            for key, item in value.items()
         }
     return value
 
 
-def _span(event: Mapping[str, Any]) -> Span | None:
+def _build_span(event: Mapping[str, Any]) -> Span | None:
     kind = event.get("event")
     identity = read_text(event.get("uuid")) or str(id(event))
     started, ended = parse_seconds(event.get("timestamp")), parse_seconds(event.get("completed"))
@@ -185,7 +186,7 @@ def _span(event: Mapping[str, Any]) -> Span | None:
     return None
 
 
-def _spans_of_messages(messages: list[JSONValue], model: str) -> list[Span]:
+def _build_message_spans(messages: list[JSONValue], model: str) -> list[Span]:
     """A model call for each message of the assistant, with what stood before it; the rest after the last one."""
     spans: list[Span] = []
     before: list[JSONValue] = []

@@ -55,17 +55,17 @@ class Labeller:
 
     def __post_init__(self) -> None:
         if isinstance(self.source, str):
-            _rule(self.source)
+            _parse_rule(self.source)
 
     def apply(self, trace: Trace) -> Trace:
         """The trace with its outcome; one that it has stays unless something else was asked for."""
         if self.source is None:
             success = (
-                trace.success if trace.success is not None else _only_verdict(trace.metadata.get(SCORES))
+                trace.success if trace.success is not None else _find_only_verdict(trace.metadata.get(SCORES))
             )
         elif isinstance(self.source, str):
-            key, sign, limit = _rule(self.source)
-            success = _judged(_found(trace, key), sign, limit)
+            key, sign, limit = _parse_rule(self.source)
+            success = _judge_value(_look_up_value(trace, key), sign, limit)
         else:
             said = self.source(trace)
             success = None if said is None else bool(said)
@@ -78,7 +78,7 @@ def read_scores(given: Iterable[tuple[Any, JSONValue]]) -> dict[str, JSONValue]:
     for name, value in given:
         if isinstance(value, bool | int | float | str) and isinstance(name, str):
             found.setdefault(name, []).append(value)
-    return {name: _united(values) for name, values in sorted(found.items())}
+    return {name: _combine_scores(values) for name, values in sorted(found.items())}
 
 
 def verdict_of(value: JSONValue) -> bool | None:
@@ -93,13 +93,13 @@ def verdict_of(value: JSONValue) -> bool | None:
     return True if word in _YES else False if word in _NO else None
 
 
-def _united(values: list[JSONValue]) -> JSONValue:
+def _combine_scores(values: list[JSONValue]) -> JSONValue:
     if len(values) > 1 and all(isinstance(value, int | float) for value in values):
         return sum(values) / len(values)
     return values[-1]
 
 
-def _only_verdict(scores: JSONValue) -> bool | None:
+def _find_only_verdict(scores: JSONValue) -> bool | None:
     if not isinstance(scores, Mapping):
         return None
     named = {name: value for name, value in scores.items() if any(word in name.lower() for word in _OUTCOMES)}
@@ -107,7 +107,7 @@ def _only_verdict(scores: JSONValue) -> bool | None:
     return verdicts[0] if len(verdicts) == 1 else None
 
 
-def _rule(text: str) -> tuple[str, str, float | str]:
+def _parse_rule(text: str) -> tuple[str, str, float | str]:
     matched = _RULE.match(text)
     if matched is None:
         return text, "", ""
@@ -122,7 +122,7 @@ def _rule(text: str) -> tuple[str, str, float | str]:
         ) from None
 
 
-def _found(trace: Trace, key: str) -> JSONValue:
+def _look_up_value(trace: Trace, key: str) -> JSONValue:
     """A score, else a field of the metadata, else one inside of it by dots."""
     for holder in (trace.metadata.get(SCORES), trace.metadata):
         if isinstance(holder, Mapping) and key in holder:
@@ -133,7 +133,7 @@ def _found(trace: Trace, key: str) -> JSONValue:
     return value
 
 
-def _judged(value: JSONValue, sign: str, limit: float | str) -> bool | None:
+def _judge_value(value: JSONValue, sign: str, limit: float | str) -> bool | None:
     if value is None:
         return None
     if not sign:

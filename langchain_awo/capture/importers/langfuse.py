@@ -65,13 +65,13 @@ def is_langfuse(value: Mapping[str, Any]) -> bool:
     if isinstance(parse_container(value.get("observations")), list):
         return True
     if read_text(value.get("type")) in _TYPES:
-        return bool(_trace_id(value))
+        return bool(_read_trace_id(value))
     return _is_score(value) or _is_trace(value)
 
 
 def _is_score(value: Mapping[str, Any]) -> bool:
     """Whether a row of an export is a score."""
-    return _kind_of_score(value) in _SCORES and "name" in value and bool(_trace_id(value))
+    return _read_score_kind(value) in _SCORES and "name" in value and bool(_read_trace_id(value))
 
 
 def _is_trace(value: Mapping[str, Any]) -> bool:
@@ -81,23 +81,23 @@ def _is_trace(value: Mapping[str, Any]) -> bool:
 
 def read_langfuse(records: Iterable[Numbered], account: ImportAccount) -> Iterator[Trace]:
     """One trace for each trace of Langfuse."""
-    rows = (row for record in records for row in _rows(record))
-    for first, group in group_rows(rows, _trace_id, account):
+    rows = (row for record in records for row in _split_record(record))
+    for first, group in group_rows(rows, _read_trace_id, account):
         with account.reading(first):
-            about = _about(group)
+            about = _collect_trace_fields(group)
             found = merge_rows(
                 (row for row in group if "trace" not in row), lambda row: read_text(row.get("id"))
             )
             yield build_trace(
-                _trace_id(group[0]),
-                [_span(row) for row in found],
+                _read_trace_id(group[0]),
+                [_build_span(row) for row in found],
                 account,
-                scores=_scores(about, found),
-                further=_further(about),
+                scores=_collect_scores(about, found),
+                further=_collect_metadata(about),
             )
 
 
-def _about(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def _collect_trace_fields(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """What the rows of a trace say of the whole."""
     about: dict[str, Any] = {}
     scores: list[JSONValue] = []
@@ -120,7 +120,7 @@ def read_sdk_span(row: Mapping[str, Any], attributes: Mapping[str, JSONValue]) -
         if key.startswith(prefix)
     }
     users = [attributes[key] for key in _USERS if attributes.get(key)]
-    span = _span(
+    span = _build_span(
         {
             "id": get_span_id(row),
             "parentObservationId": get_parent_id(row),
@@ -143,13 +143,13 @@ def read_sdk_span(row: Mapping[str, Any], attributes: Mapping[str, JSONValue]) -
     return span
 
 
-def _rows(record: Numbered) -> Iterator[Numbered]:
+def _split_record(record: Numbered) -> Iterator[Numbered]:
     """What is said of the trace, then its observations; each names the trace."""
     value = record.value
     observations = parse_container(value.get("observations")) if isinstance(value, Mapping) else None
     if isinstance(value, Mapping) and not isinstance(observations, list) and not value.get("type"):
         if _is_score(value):
-            yield Numbered(record.number, {"traceId": _trace_id(value), "trace": {"scores": [value]}})
+            yield Numbered(record.number, {"traceId": _read_trace_id(value), "trace": {"scores": [value]}})
             return
         if _is_trace(value):
             yield Numbered(record.number, {"traceId": value["id"], "trace": value})
@@ -161,7 +161,7 @@ def _rows(record: Numbered) -> Iterator[Numbered]:
         key: item for key, item in value.items() if key != "observations"
     }
     first = read_object(observations[0]) if observations else {}
-    trace_id = read_text(about.get("id")) or _trace_id(first)
+    trace_id = read_text(about.get("id")) or _read_trace_id(first)
     yield Numbered(
         record.number,
         {"traceId": trace_id, "trace": {**about, "scores": about.get("scores") or value.get("scores")}},
@@ -170,30 +170,32 @@ def _rows(record: Numbered) -> Iterator[Numbered]:
         yield Numbered(record.number, {**each, "traceId": trace_id} if isinstance(each, Mapping) else each)
 
 
-def _trace_id(row: Mapping[str, Any]) -> str:
+def _read_trace_id(row: Mapping[str, Any]) -> str:
     return read_text(row.get("traceId") or row.get("trace_id"))
 
 
-def _scores(about: Mapping[str, Any], observations: Iterable[Mapping[str, Any]]) -> dict[str, JSONValue]:
+def _collect_scores(
+    about: Mapping[str, Any], observations: Iterable[Mapping[str, Any]]
+) -> dict[str, JSONValue]:
     held = [about.get("scores"), *(each.get("scores") for each in observations)]
     rows = [read_object(score) for scores in held for score in list_in(scores)]
-    return read_scores((row.get("name"), _score(row)) for row in rows)
+    return read_scores((row.get("name"), _read_score(row)) for row in rows)
 
 
-def _score(row: Mapping[str, Any]) -> JSONValue:
-    kind, value = _kind_of_score(row), row.get("value")
+def _read_score(row: Mapping[str, Any]) -> JSONValue:
+    kind, value = _read_score_kind(row), row.get("value")
     words = row.get("stringValue") or row.get("string_value")
     if kind == "BOOLEAN" and value is not None:
         return value in (1, True, "1", "true", "True")
     return words if value is None or (kind == "CATEGORICAL" and words) else value
 
 
-def _kind_of_score(row: Mapping[str, Any]) -> str:
+def _read_score_kind(row: Mapping[str, Any]) -> str:
     return read_text(row.get("dataType") or row.get("data_type"))
 
 
-def _further(about: Mapping[str, Any]) -> dict[str, JSONValue]:
-    further = _own(read_object(about.get("metadata")))
+def _collect_metadata(about: Mapping[str, Any]) -> dict[str, JSONValue]:
+    further = _drop_telemetry(read_object(about.get("metadata")))
     thread = about.get("sessionId") or about.get("session_id") or further.get("thread_id")
     if thread:
         further["thread_id"] = thread
@@ -201,8 +203,8 @@ def _further(about: Mapping[str, Any]) -> dict[str, JSONValue]:
     return {**further, "user_id": user} if user else further
 
 
-def _span(row: Mapping[str, Any]) -> Span:
-    get = _getter(row)
+def _build_span(row: Mapping[str, Any]) -> Span:
+    get = _build_getter(row)
     metadata = read_object(get("metadata"))
     span = Span(
         span_id=read_text(get("id")),
@@ -211,7 +213,7 @@ def _span(row: Mapping[str, Any]) -> Span:
         started_at=parse_seconds(get("startTime")),
         ended_at=parse_seconds(get("endTime")),
         error=(read_text(get("statusMessage")) or "error") if get("level") == "ERROR" else None,
-        metadata=_own(metadata),
+        metadata=_drop_telemetry(metadata),
     )
     attributes = read_object(metadata.get("attributes"))
     output = parse_container(get("output"))
@@ -236,12 +238,12 @@ def _span(row: Mapping[str, Any]) -> Span:
     return span
 
 
-def _own(metadata: Mapping[str, Any]) -> dict[str, JSONValue]:
+def _drop_telemetry(metadata: Mapping[str, Any]) -> dict[str, JSONValue]:
     """What the caller attached, without what OpenTelemetry did."""
     return {key: value for key, value in metadata.items() if key not in _TELEMETRY}
 
 
-def _getter(row: Mapping[str, Any]) -> Any:
+def _build_getter(row: Mapping[str, Any]) -> Any:
     """Reads a field by its name in the API, or in the exports with underscores."""
 
     def get(name: str) -> JSONValue:
@@ -277,14 +279,14 @@ def _read_model(span: Span, given: JSONValue, output: JSONValue) -> None:
     messages = value if isinstance(value, list) else []
     if instruction:
         messages = [{"role": "system", "content": instruction}, *messages]
-    offered = [spec for message in messages for spec in _offered_in(message)]
+    offered = [spec for message in messages for spec in _read_offered(message)]
     span.offered = offered or read_specs(tools)
-    plain = [message for message in messages if not _offered_in(message)]
+    plain = [message for message in messages if not _read_offered(message)]
     span.prompt = [each for each in plain if is_message(each) or is_item(each)] or None
-    span.reply = _reply(output)
+    span.reply = _read_reply(output)
 
 
-def _offered_in(message: JSONValue) -> list[ToolSpec]:
+def _read_offered(message: JSONValue) -> list[ToolSpec]:
     content = (
         parse_container(message.get("content"))
         if isinstance(message, Mapping) and message.get("role") == "tool"
@@ -294,7 +296,7 @@ def _offered_in(message: JSONValue) -> list[ToolSpec]:
     return read_specs([content]) if is_spec else []
 
 
-def _reply(output: JSONValue) -> list[JSONValue]:
+def _read_reply(output: JSONValue) -> list[JSONValue]:
     if isinstance(output, str):
         return [{"role": "assistant", "content": output}]
     if isinstance(output, list):

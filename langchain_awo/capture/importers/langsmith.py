@@ -33,17 +33,21 @@ def is_runs(value: Mapping[str, Any]) -> bool:
 
 def read_langsmith(records: Iterable[Numbered], account: ImportAccount) -> Iterator[Trace]:
     """One trace for each root run, from runs in any order."""
-    flat = (run for record in records for run in _flattened(record))
-    for first, rows in group_rows(flat, _trace_id, account):
+    flat = (run for record in records for run in _flatten_runs(record))
+    for first, rows in group_rows(flat, _find_trace_id, account):
         with account.reading(first):
             runs = merge_rows(rows, lambda row: read_text(row.get("id")))
-            spans = [_span(run) for run in runs]
+            spans = [_build_span(run) for run in runs]
             yield build_trace(
-                _trace_id(rows[0]), spans, account, scores=_scores(runs), further=_further(runs)
+                _find_trace_id(rows[0]),
+                spans,
+                account,
+                scores=_collect_scores(runs),
+                further=_find_task(runs),
             )
 
 
-def _flattened(record: Numbered) -> Iterator[Numbered]:
+def _flatten_runs(record: Numbered) -> Iterator[Numbered]:
     """The runs of a record: those of a request, and those inside of others."""
     value = record.value
     if not isinstance(value, Mapping):
@@ -53,13 +57,13 @@ def _flattened(record: Numbered) -> Iterator[Numbered]:
     children = list_in(value.get("child_runs"))
     if not held:
         yield Numbered(record.number, {key: item for key, item in value.items() if key != "child_runs"})
-    trace_id = _trace_id(value)
+    trace_id = _find_trace_id(value)
     for run in (*held, *children):
         inner = {"trace_id": trace_id, **run} if trace_id and isinstance(run, Mapping) else run
-        yield from _flattened(Numbered(record.number, inner))
+        yield from _flatten_runs(Numbered(record.number, inner))
 
 
-def _trace_id(run: Mapping[str, Any]) -> str:
+def _find_trace_id(run: Mapping[str, Any]) -> str:
     if run.get("trace_id"):
         return read_text(run["trace_id"])
     order = read_text(run.get("dotted_order"))
@@ -68,7 +72,7 @@ def _trace_id(run: Mapping[str, Any]) -> str:
     return "" if run.get("parent_run_id") else read_text(run.get("id"))
 
 
-def _span(run: Mapping[str, Any]) -> Span:
+def _build_span(run: Mapping[str, Any]) -> Span:
     extra = read_object(run.get("extra"))
     inputs, outputs = read_object(run.get("inputs")), parse_container(run.get("outputs"))
     outputs = outputs if isinstance(outputs, Mapping) else {"output": outputs}
@@ -185,7 +189,7 @@ def read_result(span: Span, output: JSONValue) -> None:
         span.error = read_text(message.get("content")) or "error"
 
 
-def _scores(runs: Iterable[Mapping[str, Any]]) -> dict[str, JSONValue]:
+def _collect_scores(runs: Iterable[Mapping[str, Any]]) -> dict[str, JSONValue]:
     """Feedback on the run: the averages that rows carry, or the rows of feedback themselves."""
     given: list[tuple[Any, JSONValue]] = []
     for run in runs:
@@ -199,7 +203,7 @@ def _scores(runs: Iterable[Mapping[str, Any]]) -> dict[str, JSONValue]:
     return read_scores(given)
 
 
-def _further(runs: Iterable[Mapping[str, Any]]) -> dict[str, JSONValue]:
+def _find_task(runs: Iterable[Mapping[str, Any]]) -> dict[str, JSONValue]:
     """The example of a data set that the run was made for is its task."""
     example = next(
         (read_text(run["reference_example_id"]) for run in runs if run.get("reference_example_id")), ""

@@ -42,10 +42,10 @@ def read_mlflow(records: Iterable[Numbered], account: ImportAccount) -> Iterator
     """One trace for each record."""
     for record in records:
         with account.reading(record):
-            yield _trace(record.value, account)
+            yield _read_record(record.value, account)
 
 
-def _trace(record: JSONValue, account: ImportAccount) -> Trace:
+def _read_record(record: JSONValue, account: ImportAccount) -> Trace:
     if not isinstance(record, Mapping):
         raise BadRecordError("expected an object with info and data")
     whole = read_object(record.get("trace")) or record
@@ -59,20 +59,20 @@ def _trace(record: JSONValue, account: ImportAccount) -> Trace:
     session = read_text(about.get(_THREAD))
     return build_trace(
         trace_id,
-        [_span(read_object(span)) for span in spans],
+        [_build_span(read_object(span)) for span in spans],
         account,
-        scores=read_scores(_score(read_object(each)) for each in assessments),
+        scores=read_scores(_read_score(read_object(each)) for each in assessments),
         further={"thread_id": session} if session else {},
     )
 
 
-def _score(assessment: Mapping[str, Any]) -> tuple[Any, JSONValue]:
+def _read_score(assessment: Mapping[str, Any]) -> tuple[Any, JSONValue]:
     name = assessment.get("assessment_name") or assessment.get("name")
     holder = read_object(assessment.get("feedback")) or read_object(assessment.get("expectation"))
     return name, holder.get("value")
 
 
-def _span(row: Mapping[str, Any]) -> Span:
+def _build_span(row: Mapping[str, Any]) -> Span:
     attributes = {key: parse_attribute(value) for key, value in read_object(row.get("attributes")).items()}
     metadata = read_object(attributes.get("metadata"))
     span = Span(

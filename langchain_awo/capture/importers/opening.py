@@ -55,10 +55,10 @@ def find_files(source: str | Path) -> list[Path]:
     if not path.exists() and glob.has_magic(str(source)):
         matching = glob.glob(str(source), recursive=True)  # noqa: PTH207  # of an absolute pattern too
         return sorted(map(Path, matching)) or _refuse(path, "no file matches the pattern")
-    return [_checked(path)]
+    return [_check_path(path)]
 
 
-def _checked(path: Path) -> Path:
+def _check_path(path: Path) -> Path:
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError) as error:
@@ -77,7 +77,7 @@ def read_head(path: Path) -> bytes:
     """The first sixteen bytes of a file; none of a pipe, which can be read only once."""
     if not path.is_file():
         return b""
-    with _opened(path) as file:
+    with _open_source(path) as file:
         return file.read(16)
 
 
@@ -87,20 +87,20 @@ def read_chunks(source: Path | str, *, tick: Tick | None = None) -> Iterator[byt
     Raises:
         ImportFormatError: it cannot be read, is plainly no text, or unpacks to very much more than its size.
     """
-    with _opened(source) as file:
+    with _open_source(source) as file:
         first = file.read(_CHUNK)
         for magic, name in _OTHERS.items():
             if first.startswith(magic):
                 raise ImportFormatError(f"{source} is {name}. Expected JSON, Parquet or SQLite")
         chunks = _read(file, first, tick)
-        yield from _unpacked(chunks, str(source)) if first.startswith(GZIP) else chunks
+        yield from _unpack_gzip(chunks, str(source)) if first.startswith(GZIP) else chunks
 
 
-def _opened(source: Path | str) -> IO[bytes]:
+def _open_source(source: Path | str) -> IO[bytes]:
     if source == STDIN:
         return os.fdopen(os.dup(sys.stdin.fileno()), "rb")
     try:
-        return _checked(Path(source)).open("rb")
+        return _check_path(Path(source)).open("rb")
     except OSError as error:
         raise ImportFormatError(f"{source} cannot be read: {error.strerror or error}") from error
 
@@ -114,7 +114,7 @@ def _read(file: IO[bytes], first: bytes, tick: Tick | None) -> Iterator[bytes]:
         chunk = file.read(_CHUNK)
 
 
-def _unpacked(chunks: Iterable[bytes], name: str) -> Iterator[bytes]:
+def _unpack_gzip(chunks: Iterable[bytes], name: str) -> Iterator[bytes]:
     """A gzip stream unpacked a megabyte at a time; members one after another are one stream."""
     packed, size = 0, 0
     unpacker = zlib.decompressobj(wbits=31)

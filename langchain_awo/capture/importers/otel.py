@@ -52,10 +52,12 @@ def read_otel(records: Iterable[Numbered], account: ImportAccount) -> Iterator[T
     for first, rows in group_rows(spans, get_trace_id, account):
         with account.reading(first):
             unique = merge_rows(rows, get_span_id)
-            yield build_trace(get_trace_id(rows[0]), map(_span, unique), account, scores=_scores(unique))
+            yield build_trace(
+                get_trace_id(rows[0]), map(_build_span, unique), account, scores=_collect_scores(unique)
+            )
 
 
-def _scores(rows: Iterable[Mapping[str, Any]]) -> dict[str, JSONValue]:
+def _collect_scores(rows: Iterable[Mapping[str, Any]]) -> dict[str, JSONValue]:
     """Annotations as Phoenix puts them beside a span, and evaluations in events of the span."""
     given: list[tuple[Any, JSONValue]] = []
     for row in rows:
@@ -76,7 +78,7 @@ def _scores(rows: Iterable[Mapping[str, Any]]) -> dict[str, JSONValue]:
     return read_scores(given)
 
 
-def _span(row: Mapping[str, Any]) -> Span:
+def _build_span(row: Mapping[str, Any]) -> Span:
     attributes = read_attributes(row)
     if attributes.get(TYPE):
         return read_sdk_span(row, attributes)

@@ -41,14 +41,14 @@ def fill_from_attributes(span: Span, attributes: Mapping[str, JSONValue], row: M
     elif operation == "execute_tool" or attributes.get("gen_ai.tool.name"):
         _read_genai_tool(span, attributes)
     elif KIND in attributes:
-        span.prompt = _messages(attributes, "llm.input_messages") or None
+        span.prompt = _read_messages(attributes, "llm.input_messages") or None
 
 
 def _read_openinference_model(span: Span, attributes: Mapping[str, JSONValue]) -> None:
     span.kind = "model"
     span.model = read_text(attributes.get("llm.model_name"))
-    span.prompt = _messages(attributes, "llm.input_messages") or None
-    span.reply = _messages(attributes, "llm.output_messages")
+    span.prompt = _read_messages(attributes, "llm.input_messages") or None
+    span.reply = _read_messages(attributes, "llm.output_messages")
     counts = {key: attributes.get(f"llm.token_count.{key}") for key in ("prompt", "completion")}
     if any(count is not None for count in counts.values()):
         span.usage = read_usage(
@@ -63,11 +63,11 @@ def _read_openinference_model(span: Span, attributes: Mapping[str, JSONValue]) -
     span.offered = read_specs(shown) or read_specs(parameters.get("tools"))
 
 
-def _messages(attributes: Mapping[str, JSONValue], prefix: str) -> list[JSONValue]:
-    return [_message(found) for found in collect_indexed(attributes, prefix)]
+def _read_messages(attributes: Mapping[str, JSONValue], prefix: str) -> list[JSONValue]:
+    return [_convert_message(found) for found in collect_indexed(attributes, prefix)]
 
 
-def _message(found: Mapping[str, JSONValue]) -> JSONValue:
+def _convert_message(found: Mapping[str, JSONValue]) -> JSONValue:
     """One of OpenInference's numbered messages in OpenAI's shape."""
     contents = collect_indexed(found, "message.contents")
     texts = [
@@ -125,7 +125,7 @@ def _read_genai_model(span: Span, attributes: Mapping[str, JSONValue], row: Mapp
     named = (read_text(attributes.get(key)) for key in _MODEL_NAMES)
     span.model = next((name for name in named if name not in ("", _NO_MODEL)), "")
     inputs = next((list_in(attributes[key]) for key in _INPUTS if attributes.get(key)), None)
-    prompt, reply = _events_of(row, attributes)
+    prompt, reply = _read_events(row, attributes)
     span.prompt = inputs if inputs is not None else prompt or None
     system = list_in(attributes.get("gen_ai.system_instructions"))
     if system:
@@ -145,7 +145,7 @@ def _read_genai_model(span: Span, attributes: Mapping[str, JSONValue], row: Mapp
     )
 
 
-def _events_of(
+def _read_events(
     row: Mapping[str, Any], attributes: Mapping[str, JSONValue]
 ) -> tuple[list[JSONValue], list[JSONValue]]:
     """Messages in the older way: an event each, or all of them in an attribute."""
@@ -181,7 +181,7 @@ def _read_genai_tool(span: Span, attributes: Mapping[str, JSONValue]) -> None:
         ),
         None,
     )
-    span.args = _arguments(span, written) if written is not None else None
+    span.args = _decode_arguments(span, written) if written is not None else None
     output = next(
         (
             attributes[key]
@@ -195,7 +195,7 @@ def _read_genai_tool(span: Span, attributes: Mapping[str, JSONValue]) -> None:
         read_result(span, told["output"] if told.keys() == _RETURNED else output)
 
 
-def _arguments(span: Span, written: JSONValue) -> dict[str, JSONValue]:
+def _decode_arguments(span: Span, written: JSONValue) -> dict[str, JSONValue]:
     """The arguments of a call, also where OpenLLMetry writes all that LangChain's callback was given."""
     found = read_call_arguments(written)
     if not found.keys() >= _GIVEN:

@@ -90,7 +90,7 @@ def read_attributes(holder: Mapping[str, Any]) -> dict[str, JSONValue]:
     if isinstance(given, list):
         for pair in given:
             if isinstance(pair, Mapping) and isinstance(pair.get("key"), str):
-                flat[pair["key"]] = _value_of(pair.get("value"))
+                flat[pair["key"]] = _unwrap_value(pair.get("value"))
         return flat
     for key, value in given.items() if isinstance(given, Mapping) else ():
         _flatten(str(key), value, flat, 0)
@@ -113,7 +113,7 @@ def _flatten(key: str, value: JSONValue, flat: dict[str, JSONValue], depth: int)
             _flatten(f"{key}.{position}", inner, flat, depth + 1)
 
 
-def _value_of(value: JSONValue) -> JSONValue:
+def _unwrap_value(value: JSONValue) -> JSONValue:
     if not isinstance(value, Mapping):
         return value
     for key in _VALUES:
@@ -124,10 +124,10 @@ def _value_of(value: JSONValue) -> JSONValue:
             )
     listed = value.get("arrayValue") or value.get("array_value")
     if isinstance(listed, Mapping):
-        return [_value_of(each) for each in list_in(listed.get("values"))]
+        return [_unwrap_value(each) for each in list_in(listed.get("values"))]
     pairs = read_object(value.get("kvlistValue") or value.get("kvlist_value"))
     return {
-        read_text(read_object(pair).get("key")): _value_of(read_object(pair).get("value"))
+        read_text(read_object(pair).get("key")): _unwrap_value(read_object(pair).get("value"))
         for pair in list_in(pairs.get("values"))
     }
 

@@ -57,11 +57,11 @@ class ResponseItems:
         part_of = part_of or f"response {self._response}"
         if kind in _OUTPUTS:
             self._response += 1
-            return [_answer(item)]
+            return [_read_answer(item)]
         if kind == "message":
             return self._message(item, part_of)
         if kind in _CALLS:
-            return [Turn(asks=(_ask(item),), part_of=part_of)]
+            return [Turn(asks=(_read_call(item),), part_of=part_of)]
         if kind != "reasoning":
             self._unread(kind)
         return []
@@ -75,7 +75,7 @@ class ResponseItems:
         return [MessageText(role="user" if role == "user" else "system", text=content.text)]
 
 
-def _ask(item: Mapping[str, Any]) -> RequestedCall:
+def _read_call(item: Mapping[str, Any]) -> RequestedCall:
     written = next((item[key] for key in ("arguments", "input", "action") if item.get(key) is not None), None)
     return RequestedCall(
         name=read_text(item.get("name")) or item["type"].removesuffix("_call"),
@@ -84,5 +84,5 @@ def _ask(item: Mapping[str, Any]) -> RequestedCall:
     )
 
 
-def _answer(item: Mapping[str, Any]) -> Answer:
+def _read_answer(item: Mapping[str, Any]) -> Answer:
     return Answer(call_id=read_id(item.get("call_id")), output=read_output(item.get("output")))

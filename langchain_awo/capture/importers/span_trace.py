@@ -124,7 +124,7 @@ class _Run:
         self._heard = _Heard()
         for span in spans:
             if span.kind == "model":
-                span.turn = _turn_of(span, self._read(span.reply))
+                span.turn = _build_turn(span, self._read(span.reply))
         models = deduplicate_model_calls(spans)
         for span in models:
             self._take_model(span)
@@ -144,7 +144,7 @@ class _Run:
             span.metadata.get("lc_source")
         )  # LangChain marks model calls that are not the agent's
         self._hear(self._prompt_of(span), from_outside=inside is None and not of_middleware)
-        turn = span.turn or _turn_of(span, [])
+        turn = span.turn or _build_turn(span, [])
         self.specs += span.offered
         self.conversation.add(replace(turn, scope=find_scope(span)))
 
@@ -169,7 +169,7 @@ class _Run:
                 self.conversation.answer(item)
 
 
-def _turn_of(span: Span, items: list[Item]) -> Turn:
+def _build_turn(span: Span, items: list[Item]) -> Turn:
     turns = [item for item in items if isinstance(item, Turn)]
     usages = [turn.usage for turn in turns if turn.usage]
     return Turn(

@@ -15,7 +15,7 @@ _SCHEMAS: Final = ("parameters", "input_schema", "inputSchema", "parametersJsonS
 
 def read_specs(shown: JSONValue) -> list[ToolSpec]:
     """The tools in a list of descriptions, also one written as JSON text; what is no tool with a name is passed over."""
-    found = [_specs_of(parse_container(tool)) for tool in list_in(shown)]
+    found = [_read_tool(parse_container(tool)) for tool in list_in(shown)]
     return [spec for specs in found for spec in specs]
 
 
@@ -29,23 +29,23 @@ def collect_specs(specs: Iterable[ToolSpec], *, called: Iterable[str] = ()) -> t
     return tuple(known[name] for name in sorted(known))
 
 
-def _specs_of(tool: JSONValue) -> list[ToolSpec]:
+def _read_tool(tool: JSONValue) -> list[ToolSpec]:
     """One tool, or the several that Gemini and Bedrock put together."""
     if not isinstance(tool, Mapping):
         return []
     grouped = tool.get("functionDeclarations") or tool.get("function_declarations")
     if isinstance(grouped, list):
-        return [spec for each in grouped for spec in _specs_of(each)]
+        return [spec for each in grouped for spec in _read_tool(each)]
     inner = next((tool[key] for key in ("function", "toolSpec") if isinstance(tool.get(key), Mapping)), tool)
     name = inner.get("name")
     if not isinstance(name, str) or not name:
         return []
     return [
-        ToolSpec(name=name, description=str(inner.get("description") or ""), parameters=_schema_of(inner))
+        ToolSpec(name=name, description=str(inner.get("description") or ""), parameters=_read_schema(inner))
     ]
 
 
-def _schema_of(tool: Mapping[str, Any]) -> dict[str, JSONValue]:
+def _read_schema(tool: Mapping[str, Any]) -> dict[str, JSONValue]:
     found = next((parse_container(tool[key]) for key in _SCHEMAS if tool.get(key)), None)
     if isinstance(found, Mapping) and set(found) == {"json"}:
         found = parse_container(found["json"])

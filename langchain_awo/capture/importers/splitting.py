@@ -45,7 +45,7 @@ def split_records(chunks: Iterable[bytes]) -> Iterator[Numbered | BadLine]:
     text = _Text(iter(chunks))
     head = text.first_line()
     is_lines = head[:1] not in (b"{", b"[") or (head[:1] == b"{" and not head.endswith(_MORE_FOLLOWS))
-    yield from _lines(text) if is_lines else _values(text)
+    yield from _read_by_line(text) if is_lines else _read_values(text)
     if text.broken:
         yield BadLine(text.number, f"the compressed file is truncated or damaged here ({text.broken})")
 
@@ -112,41 +112,41 @@ class _Text:
         return found.end() if found else start
 
 
-def _lines(text: _Text) -> Iterator[Numbered | BadLine]:
+def _read_by_line(text: _Text) -> Iterator[Numbered | BadLine]:
     searched = 0
     while True:
         end = text.data.find(b"\n", text.at + searched)
         if end < 0 and not text.ended:
             searched = len(text.data) - text.at
             if searched > MAX_RECORD:
-                yield BadLine(text.number, _too_large())
+                yield BadLine(text.number, _describe_excess())
                 return
             text.more()
             continue
         line = bytes(text.data[text.at : end if end >= 0 else len(text.data)])
         if line.strip():
-            yield from _unwrapped(_record(text.number, line, has_end=end >= 0))
+            yield from _unwrap_records(_parse_record(text.number, line, has_end=end >= 0))
         if end < 0:
             return
         text.drop(end + 1)
         searched = 0
 
 
-def _record(number: int, data: bytes, *, has_end: bool = True) -> Numbered | BadLine:
+def _parse_record(number: int, data: bytes, *, has_end: bool = True) -> Numbered | BadLine:
     if len(data) > MAX_RECORD or (
         len(data) > MAX_BRACKETS and data.count(b"{") + data.count(b"[") > MAX_BRACKETS
     ):
-        return BadLine(number, _too_large())
+        return BadLine(number, _describe_excess())
     try:
         return Numbered(number, parse_json(data))
     except UnicodeDecodeError:
         return BadLine(number, "not UTF-8 text")
     except ValueError as error:
         ending = "" if has_end else " (the line has no end; its writer may have been stopped)"
-        return BadLine(number, f"not JSON: {_problem(error)}{ending}")
+        return BadLine(number, f"not JSON: {_describe_problem(error)}{ending}")
 
 
-def _unwrapped(record: Numbered | BadLine) -> Iterator[Numbered | BadLine]:
+def _unwrap_records(record: Numbered | BadLine) -> Iterator[Numbered | BadLine]:
     """The records in the lists of an object, else the object itself."""
     value = record.value if isinstance(record, Numbered) else None
     if not isinstance(value, dict) or "messages" in value or not any(map(value.get, LISTS_OF_RECORDS)):
@@ -162,54 +162,54 @@ def _is_list_of_objects(value: JSONValue) -> bool:
     return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
 
 
-def _values(text: _Text) -> Iterator[Numbered | BadLine]:
+def _read_values(text: _Text) -> Iterator[Numbered | BadLine]:
     """Values one after another; the elements of a list stand for themselves."""
     while text.skip_space() < len(text.data):
         if text.data[text.at] == ord("["):
             text.drop(text.at + 1)
-            yield from _elements(text, {})
+            yield from _read_elements(text, {})
         elif text.data[text.at] == ord("{"):
-            yield from _object(text)
+            yield from _read_object(text)
         else:
             number = text.number
-            yield _value(text, {}) or _broken(number, "text", text)
+            yield _read_value(text, {}) or _build_bad_line(number, "text", text)
 
 
-def _elements(text: _Text, around: Mapping[str, JSONValue]) -> Iterator[Numbered | BadLine]:
+def _read_elements(text: _Text, around: Mapping[str, JSONValue]) -> Iterator[Numbered | BadLine]:
     group = text.number
     while text.skip_space() < len(text.data):
         if text.data[text.at] in b"]}":
             text.drop(text.at + 1)
             return
-        number, record = text.number, _value(text, around, group=group)
+        number, record = text.number, _read_value(text, around, group=group)
         if record is None:
-            yield _broken(number, "array", text)
+            yield _build_bad_line(number, "array", text)
             return
         yield record
-    yield _broken(text.number, "array", text)
+    yield _build_bad_line(text.number, "array", text)
 
 
-def _broken(number: int, what: str, text: _Text) -> BadLine:
+def _build_bad_line(number: int, what: str, text: _Text) -> BadLine:
     if not text.ended:
         text.stop()
-        return BadLine(number, f"{_too_large()}; nothing after it is read")
+        return BadLine(number, f"{_describe_excess()}; nothing after it is read")
     return BadLine(number, f"the JSON {what} is truncated or malformed from here on")
 
 
-def _value(text: _Text, around: Mapping[str, JSONValue], *, group: int = 0) -> Numbered | BadLine | None:
+def _read_value(text: _Text, around: Mapping[str, JSONValue], *, group: int = 0) -> Numbered | BadLine | None:
     """The value that starts here, `None` when it does not end."""
-    number, end = text.number, _end_of_value(text, text.at)
+    number, end = text.number, _find_value_end(text, text.at)
     if end is None:
         if text.ended:
             text.drop(len(text.data))
         return None
     end = max(end, text.at + 1)
-    record = _record(number, bytes(text.data[text.at : end]))
+    record = _parse_record(number, bytes(text.data[text.at : end]))
     text.drop(end)
     return Numbered(number, record.value, around, group=group) if isinstance(record, Numbered) else record
 
 
-def _object(text: _Text) -> Iterator[Numbered | BadLine]:
+def _read_object(text: _Text) -> Iterator[Numbered | BadLine]:
     """The records in the lists of an object, with what it says before them; else the object itself.
 
     What it says is parsed when there is such a list: most objects are records, and are parsed as a whole.
@@ -217,78 +217,78 @@ def _object(text: _Text) -> Iterator[Numbered | BadLine]:
     around: dict[str, JSONValue] = {}
     said: dict[str, tuple[int, int]] = {}
     place, streamed = text.at + 1, False
-    while (key := _next_key(text, place)) is not None:
+    while (key := _find_next_key(text, place)) is not None:
         name, place = key
         if (
             name in LISTS_OF_RECORDS
             and "messages" not in (around.keys() | said)
             and _opens_objects(text, place)
         ):
-            around |= _parsed(text, said)
+            around |= _parse_members(text, said)
             said.clear()
             text.drop(place + 1)
-            yield from _elements(text, dict(around))
+            yield from _read_elements(text, dict(around))
             place, streamed = text.at, True
             continue
-        end = _end_of_value(text, place)
+        end = _find_value_end(text, place)
         if end is None:
             break
         said[name] = place, end
         place = end
     if streamed:
-        text.drop(min(_end_of_space(text, place) + 1, len(text.data)))
+        text.drop(min(_find_space_end(text, place) + 1, len(text.data)))
     else:
         number = text.number
-        yield _value(text, {}) or _broken(number, "object", text)
+        yield _read_value(text, {}) or _build_bad_line(number, "object", text)
 
 
-def _parsed(text: _Text, said: Mapping[str, tuple[int, int]]) -> dict[str, JSONValue]:
-    return {name: _lenient(bytes(text.data[start:end])) for name, (start, end) in said.items()}
+def _parse_members(text: _Text, said: Mapping[str, tuple[int, int]]) -> dict[str, JSONValue]:
+    return {name: _parse_leniently(bytes(text.data[start:end])) for name, (start, end) in said.items()}
 
 
-def _next_key(text: _Text, place: int) -> tuple[str, int] | None:
+def _find_next_key(text: _Text, place: int) -> tuple[str, int] | None:
     """The next key of an object and where its value starts; `None` at the end of the object."""
-    start = _end_of_space(text, place)
+    start = _find_space_end(text, place)
     if start >= len(text.data) or text.data[start] != _QUOTE:
         return None
-    end = _end_of_value(text, start)
-    colon = _end_of_space(text, end) if end is not None else len(text.data)
+    end = _find_value_end(text, start)
+    colon = _find_space_end(text, end) if end is not None else len(text.data)
     if end is None or colon >= len(text.data) or text.data[colon] != ord(":"):
         return None
-    return str(_lenient(bytes(text.data[start:end]))), _end_of_space(text, colon + 1)
+    return str(_parse_leniently(bytes(text.data[start:end]))), _find_space_end(text, colon + 1)
 
 
 def _opens_objects(text: _Text, place: int) -> bool:
     if text.data[place : place + 1] != b"[":
         return False
-    first = _end_of_space(text, place + 1)
+    first = _find_space_end(text, place + 1)
     return text.data[first : first + 1] == b"{"
 
 
-def _end_of_space(text: _Text, place: int) -> int:
-    return _end_of_run(text, _SPACE, place)
+def _find_space_end(text: _Text, place: int) -> int:
+    return _find_run_end(text, _SPACE, place)
 
 
-def _end_of_run(text: _Text, pattern: re.Pattern[bytes], place: int) -> int:
+def _find_run_end(text: _Text, pattern: re.Pattern[bytes], place: int) -> int:
     """Where bytes of one kind end. Reads every byte once."""
     while (place := text.end_of(pattern, place)) >= len(text.data) and text.more():
         pass
     return place
 
 
-def _end_of_value(text: _Text, start: int) -> int | None:
+def _find_value_end(text: _Text, start: int) -> int | None:
     """Where the value that starts at a place ends; `None` when the stream ends before it. Reads every byte once."""
     if start >= len(text.data):
         return None
     first = text.data[start]
     if first == _QUOTE:
-        return _end_of_string(text, start + 1)
+        return _find_string_end(text, start + 1)
     if first not in _OPEN:
-        return _end_of_run(text, _SCALAR, start)
-    return _end_of_brackets(text, start)
+        return _find_run_end(text, _SCALAR, start)
+    return _find_brackets_end(text, start)
 
 
-def _end_of_brackets(text: _Text, start: int) -> int | None:
+def _find_brackets_end(text: _Text, start: int) -> int | None:
     depth, seen, place, data, skip = 0, 0, start, text.data, _TO_BRACKET.match
     while True:
         found = skip(data, place)
@@ -299,7 +299,7 @@ def _end_of_brackets(text: _Text, start: int) -> int | None:
             continue
         byte = data[place]
         if byte == _QUOTE:  # a text that the pattern did not see the end of
-            end = _end_of_string(text, place + 1)
+            end = _find_string_end(text, place + 1)
             if end is None:
                 return None
             place = end
@@ -313,7 +313,7 @@ def _end_of_brackets(text: _Text, start: int) -> int | None:
             return None
 
 
-def _end_of_string(text: _Text, place: int) -> int | None:
+def _find_string_end(text: _Text, place: int) -> int | None:
     begin = place
     while True:
         place = text.end_of(_IN_STRING, place)
@@ -323,16 +323,16 @@ def _end_of_string(text: _Text, place: int) -> int | None:
             return None
 
 
-def _lenient(data: bytes) -> JSONValue:
+def _parse_leniently(data: bytes) -> JSONValue:
     try:
         return parse_json(data)
     except ValueError:
         return None
 
 
-def _problem(error: ValueError) -> str:
+def _describe_problem(error: ValueError) -> str:
     return f"{error.msg} at character {error.pos}" if isinstance(error, json.JSONDecodeError) else str(error)
 
 
-def _too_large() -> str:
+def _describe_excess() -> str:
     return f"the record that starts here is too large to be read or nested too deeply (the limit is {MAX_RECORD // 10**6} MB)"

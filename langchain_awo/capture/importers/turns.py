@@ -141,29 +141,29 @@ def read_usage(reported: object) -> TokenUsage | None:
     """
     if not isinstance(reported, Mapping):
         return None
-    given, made = _first(reported, _INPUT), _first(reported, _OUTPUT)
+    given, made = _find_first_count(reported, _INPUT), _find_first_count(reported, _OUTPUT)
     if given is None and made is None:
         return None
-    cached = _cached(reported)
+    cached = _read_cached(reported)
     is_beside = not any(key.lower().startswith("total") for key in map(str, reported))
-    beside = sum(_count(reported.get(key)) or 0 for key in _BESIDE) if is_beside else 0
+    beside = sum(_parse_count(reported.get(key)) or 0 for key in _BESIDE) if is_beside else 0
     total = (given or 0) + beside
     return TokenUsage(input_tokens=total, output_tokens=made or 0, cached_tokens=min(cached, total))
 
 
-def _cached(reported: Mapping[str, Any]) -> int:
+def _read_cached(reported: Mapping[str, Any]) -> int:
     for key in _DETAILS:
         details = reported.get(key)
         if isinstance(details, Mapping):
-            return _first(details, ("cache_read", "cached_tokens")) or 0
-    return _first(reported, _CACHED) or 0
+            return _find_first_count(details, ("cache_read", "cached_tokens")) or 0
+    return _find_first_count(reported, _CACHED) or 0
 
 
-def _first(reported: Mapping[str, Any], keys: tuple[str, ...]) -> int | None:
-    return next((count for key in keys if (count := _count(reported.get(key))) is not None), None)
+def _find_first_count(reported: Mapping[str, Any], keys: tuple[str, ...]) -> int | None:
+    return next((count for key in keys if (count := _parse_count(reported.get(key))) is not None), None)
 
 
-def _count(value: object) -> int | None:
+def _parse_count(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

@@ -67,10 +67,10 @@ def use_key_beside(store: str) -> Callable[[], bytes]:
     Args:
         store: path or URL of the store; without a file of its own the key lives as long as the process.
     """
-    return lambda: _from_environment() or _from_file(store) or secrets.token_bytes(_NEW_KEY)
+    return lambda: _read_environment() or _read_key_file(store) or secrets.token_bytes(_NEW_KEY)
 
 
-def _from_environment() -> bytes | None:
+def _read_environment() -> bytes | None:
     text = os.environ.get(KEY_VARIABLE, "")
     if text and len(text.encode()) < MIN_KEY:
         logger.warning("%s is shorter than %d bytes and is ignored", KEY_VARIABLE, MIN_KEY)
@@ -84,7 +84,7 @@ def locate_key_file(store: str) -> Path | None:
     return None if not path or "://" in path or path.startswith(":") else Path(f"{path}.key")
 
 
-def _from_file(store: str) -> bytes | None:
+def _read_key_file(store: str) -> bytes | None:
     path = locate_key_file(store)
     if path is None:
         return None

@@ -49,7 +49,7 @@ class Redactor:
             return _TraceMask(self._detector, self._fingerprint, self._warn).apply(trace)
         except Exception as error:  # noqa: BLE001  # what may show secrets is not stored, nor stops the others
             self._warn(error)
-            return _emptied(trace)
+            return _empty_trace(trace)
 
     def surrogate(self, text: str) -> str:
         """What stands for a secret."""
@@ -76,9 +76,9 @@ class _TraceMask:
         self._failed: set[int] = set()
 
     def apply(self, trace: Trace) -> Trace:
-        if not self._may_hold(list(_parts(trace))):
+        if not self._may_hold(list(_iterate_parts(trace))):
             return trace
-        suspicious = [part for part in _parts(trace) if self._may_hold(part)]
+        suspicious = [part for part in _iterate_parts(trace) if self._may_hold(part)]
         collect = Walk(self._detector, self._known.remember)
         for part in suspicious:
             self._guarded(part, collect)
@@ -113,7 +113,7 @@ class _TraceMask:
         if id(part) in self._failed:
             return UNREADABLE
         try:
-            return _spec(part, walk) if isinstance(part, ToolSpec) else walk.value(part)
+            return _redact_spec(part, walk) if isinstance(part, ToolSpec) else walk.value(part)
         except Exception as error:  # noqa: BLE001  # as in `Redactor.redact`
             self._failed.add(id(part))
             self._warn(error)
@@ -148,7 +148,7 @@ class _TraceMask:
         return masked if isinstance(masked, ToolSpec) else ToolSpec(name=spec.name)
 
 
-def _spec(spec: ToolSpec, walk: Walk) -> ToolSpec:
+def _redact_spec(spec: ToolSpec, walk: Walk) -> ToolSpec:
     return replace(
         spec,
         description=walk.text(spec.description),
@@ -157,7 +157,7 @@ def _spec(spec: ToolSpec, walk: Walk) -> ToolSpec:
     )
 
 
-def _parts(trace: Trace) -> Iterator[JSONValue | ToolSpec]:
+def _iterate_parts(trace: Trace) -> Iterator[JSONValue | ToolSpec]:
     """Everything in a trace that a secret could be in."""
     yield from (trace.task_id, trace.thread_id, trace.domain, trace.metadata, list(trace.tags))
     yield from (message.text for message in trace.messages)
@@ -169,7 +169,7 @@ def _parts(trace: Trace) -> Iterator[JSONValue | ToolSpec]:
     yield from trace.tools
 
 
-def _emptied(trace: Trace) -> Trace:
+def _empty_trace(trace: Trace) -> Trace:
     """A trace without anything that a secret could be in."""
     return replace(
         trace,

@@ -160,7 +160,7 @@ class RuledDetector:
 
     def _ruled(self, text: str) -> Iterator[Span]:
         for pattern in self._patterns:
-            yield from _matches(pattern, text)
+            yield from _find_matches(pattern, text)
         if self._personal:
             yield from find_personal_data(text)
         if self._judge is not None:
@@ -185,7 +185,7 @@ def _is_scalar(value: JSONValue) -> bool:
     return isinstance(value, str | int | float) and not isinstance(value, bool)
 
 
-def _matches(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
+def _find_matches(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
     for start in range(0, max(1, len(text)), PIECE):
         for match in pattern.finditer(text, max(0, start - _OVERLAP), start + PIECE):
             name = "secret" if "secret" in pattern.groupindex and match["secret"] is not None else 0

@@ -45,11 +45,13 @@ def find_secret_cells(text: str, names_secrets: NamesSecrets) -> Iterator[Span]:
         header = cells_of(text, 0, end, separator)
         columns = [index for index, cell in enumerate(header) if names_secrets(text[slice(*cell)])]
         if columns:
-            yield from _cells_below(text, end + 1, separator, len(header), columns)
+            yield from _find_cells_below(text, end + 1, separator, len(header), columns)
             return
 
 
-def _cells_below(text: str, start: int, separator: str, width: int, columns: list[int]) -> Iterator[Span]:
+def _find_cells_below(
+    text: str, start: int, separator: str, width: int, columns: list[int]
+) -> Iterator[Span]:
     while start < len(text):
         end = text.find("\n", start)
         end = len(text) if end < 0 else end

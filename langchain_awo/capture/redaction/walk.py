@@ -116,7 +116,7 @@ class Walk:
             self.text(str(key)): self._rows(item, columns)
             if columns and isinstance(item, list) and item and isinstance(item[0], list)
             else self._named(name, item)
-            for key, name, item in _named_items(value)
+            for key, name, item in _iterate_named(value)
         }
 
     def _named(self, name: str, item: JSONValue) -> JSONValue:
@@ -192,7 +192,7 @@ class Walk:
         return "".join([*pieces, text[done:]])
 
 
-def _named_items(value: dict[Any, JSONValue]) -> Iterator[tuple[str, str, JSONValue]]:
+def _iterate_named(value: dict[Any, JSONValue]) -> Iterator[tuple[str, str, JSONValue]]:
     """Key, what the value is called, and value; `{"name": "token", "value": "x"}` calls it `token`."""
     lowered = {str(key).lower(): item for key, item in value.items()}
     label = next((lowered[each] for each in _LABELS if isinstance(lowered.get(each), str)), None)

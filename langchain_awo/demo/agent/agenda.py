@@ -187,7 +187,7 @@ class View:
         if not outputs:
             raise NotYetKnownError(call)
         for past in outputs:
-            value = _place(past.output, path)
+            value = _look_up_place(past.output, path)
             if value is not MISSING:
                 return value
         if any(past.native for past in outputs):
@@ -195,7 +195,7 @@ class View:
         raise NotShownError(want, call)
 
 
-def _place(output: Any, path: str) -> Any:
+def _look_up_place(output: Any, path: str) -> Any:
     listed, star, _ = path.partition("/*")
     if star and not isinstance(look_up(output, listed), list):
         return MISSING

@@ -29,7 +29,7 @@ class AgentCall:
 
     def same_as(self, other: AgentCall) -> bool:
         """Whether both ask for the same thing."""
-        return self.tool == other.tool and _given(self.args) == _given(other.args)
+        return self.tool == other.tool and _drop_absent(self.args) == _drop_absent(other.args)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +83,21 @@ def read_memory(messages: Sequence[BaseMessage], known_tools: AbstractSet[str]) 
         elif isinstance(message, ToolMessage) and message.tool_call_id in asked:
             memory.done.extend(_read_result(asked[message.tool_call_id], message, known_tools))
         elif isinstance(message, SystemMessage):
-            memory.done.extend(_known_from_the_start(message))
+            memory.done.extend(_read_known_from_start(message))
     return memory
 
 
-def _known_from_the_start(prompt: SystemMessage) -> Iterator[MadeCall]:
+def _read_known_from_start(prompt: SystemMessage) -> Iterator[MadeCall]:
     """What entry meta-tools found: a line each, `Known from the start (name): {...}`."""
     for line in prompt.text.splitlines():
         _, _, told = line.partition(": ")
-        yield from _inner_steps(decode(told))
+        yield from _read_inner_steps(decode(told))
 
 
 def _read_result(asked: ToolCall, message: ToolMessage, known_tools: AbstractSet[str]) -> Iterator[MadeCall]:
     call = AgentCall(asked["name"], asked["args"])
-    parts = _parts(message)
-    inner = [past for part in parts for past in _inner_steps(part)]
+    parts = _split_parts(message)
+    inner = [past for part in parts for past in _read_inner_steps(part)]
     if call.tool in known_tools and any(past.call.same_as(call) for past in inner):
         yield from inner
     elif message.status == "error":
@@ -108,7 +108,7 @@ def _read_result(asked: ToolCall, message: ToolMessage, known_tools: AbstractSet
         yield from inner
 
 
-def _parts(message: ToolMessage) -> list[Any]:
+def _split_parts(message: ToolMessage) -> list[Any]:
     """The values in a tool's answer: one, or several when more was handed over below it."""
     content = message.content
     blocks = [project_output([block]) for block in content] if isinstance(content, list) else [content]
@@ -121,7 +121,7 @@ def _parts(message: ToolMessage) -> list[Any]:
     return [decode(text) for text in texts]
 
 
-def _inner_steps(value: Any) -> Iterator[MadeCall]:
+def _read_inner_steps(value: Any) -> Iterator[MadeCall]:
     """The steps in the result of a meta-tool, done or failed; none if it is something else."""
     if not isinstance(value, dict) or not isinstance(value.get("steps"), list):
         return
@@ -129,7 +129,7 @@ def _inner_steps(value: Any) -> Iterator[MadeCall]:
     for step in [*value["steps"], *([failed] if failed else [])]:
         if not isinstance(step, dict) or not isinstance(step.get("tool"), str):
             continue
-        for args, told in _told_calls(step):
+        for args, told in _read_told_calls(step):
             call = AgentCall(step["tool"], args)
             if told.get("error"):
                 yield MadeCall(call, error=str(told["error"]), native=False)
@@ -137,7 +137,7 @@ def _inner_steps(value: Any) -> Iterator[MadeCall]:
                 yield MadeCall(call, output=decode(told["output"]), native=False)
 
 
-def _told_calls(step: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], Mapping[str, Any]]]:
+def _read_told_calls(step: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], Mapping[str, Any]]]:
     """The calls of a step, each with its arguments and what came of it; one that ran for each item has several."""
     shared = step["args"] if isinstance(step.get("args"), dict) else {}
     if isinstance(step.get("outputs"), list):
@@ -155,5 +155,5 @@ def _is_final(past: MadeCall) -> bool:
     return past.native or bool(SAYS_UNKNOWN.search(past.error or ""))
 
 
-def _given(args: Mapping[str, Any]) -> dict[str, Any]:
+def _drop_absent(args: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in args.items() if value is not None}

@@ -78,14 +78,14 @@ def _fit(function: Mapping[str, Any], agenda: Sequence[Todo], view: View, own: T
 
 
 def _fit_to_read(function: Mapping[str, Any], agenda: Sequence[Todo], view: View, own: Toolbox) -> Fit | None:
-    named = _words(f"{function['name']} {function['description'].partition(_INSTEAD)[0]}")
+    named = _split_words(f"{function['name']} {function['description'].partition(_INSTEAD)[0]}")
     reads = list(takewhile(lambda todo: todo.want.tool in own.reads, agenda))
-    meant = [todo for todo in reads if _topic(todo.want.tool) <= named]
+    meant = [todo for todo in reads if _extract_topic(todo.want.tool) <= named]
     if len(meant) < 2 or meant[0] is not agenda[0]:  # noqa: PLR2004  # one call is made as cheaply without it
         return None
-    args = _arguments(function, meant, view)
-    wanted = {_topic(todo.want.tool) for todo in meant}
-    extra = {topic for tool in own.reads if (topic := _topic(tool)) <= named} - wanted
+    args = _fill_arguments(function, meant, view)
+    wanted = {_extract_topic(todo.want.tool) for todo in meant}
+    extra = {topic for tool in own.reads if (topic := _extract_topic(tool)) <= named} - wanted
     if args is None or len(extra) > len(meant):
         return None
     served = sum(len(todo.calls) if todo.calls else 1 for todo in meant)
@@ -100,7 +100,7 @@ def _fit_to_write(
     if todo is None or todo.want.tool != write or not reads or todo.want.each:
         return None
     text = function["description"]
-    args = _arguments(function, [*reads, todo], view)
+    args = _fill_arguments(function, [*reads, todo], view)
     if args is None or not _is_meant(todo, text) or not _is_told(todo, [*args.values()], text, view):
         return None
     return Fit(AgentCall(function["name"], args), len(reads) + 1)
@@ -109,25 +109,25 @@ def _fit_to_write(
 def _is_meant(todo: Todo, text: str) -> bool:
     """Whether the agent would write in any case, or on a condition that the description states."""
     when = todo.want.when
-    return todo.certain or (when is not None and when.test == "equals" and _states(text, when.value))
+    return todo.certain or (when is not None and when.test == "equals" and _mentions(text, when.value))
 
 
 def _is_told(todo: Todo, handed_over: Sequence[Any], text: str, view: View) -> bool:
     """Whether every value that the agent would choose itself is handed over or stated."""
     values = [value for arg in todo.want.args for value in view.known(todo, arg)]
-    return all(value in handed_over or _states(text, value) for value in values)
+    return all(value in handed_over or _mentions(text, value) for value in values)
 
 
-def _states(text: str, value: Any) -> bool:
+def _mentions(text: str, value: Any) -> bool:
     return bool(re.search(rf"\b{re.escape(str(value))}\b", text))
 
 
-def _arguments(function: Mapping[str, Any], todos: Sequence[Todo], view: View) -> dict[str, Any] | None:
+def _fill_arguments(function: Mapping[str, Any], todos: Sequence[Todo], view: View) -> dict[str, Any] | None:
     """Values for the parameters that are known; `None` if a required one is not."""
     args: dict[str, Any] = {}
     parameters = function.get("parameters", {})
     for name, schema in parameters.get("properties", {}).items():
-        values = list(dict.fromkeys(_values(name, todos, view)))
+        values = list(dict.fromkeys(_find_values(name, todos, view)))
         if values and schema.get("type") == "array":
             args[name] = values[: schema.get("maxItems")]
         elif len(values) == 1:
@@ -137,7 +137,7 @@ def _arguments(function: Mapping[str, Any], todos: Sequence[Todo], view: View) -
     return args
 
 
-def _values(parameter: str, todos: Sequence[Todo], view: View) -> Iterator[Any]:
+def _find_values(parameter: str, todos: Sequence[Todo], view: View) -> Iterator[Any]:
     """What the agent has for a parameter: the values of the first argument that it is named after."""
     plain = re.sub(r"_\d+$", "", parameter)
     for todo in todos:
@@ -149,10 +149,10 @@ def _values(parameter: str, todos: Sequence[Todo], view: View) -> Iterator[Any]:
                     return
 
 
-def _topic(tool: str) -> frozenset[str]:
+def _extract_topic(tool: str) -> frozenset[str]:
     """What a tool is about, by its name."""
     return frozenset(singularize(word) for word in extract_object(tool))
 
 
-def _words(text: str) -> set[str]:
+def _split_words(text: str) -> set[str]:
     return {singularize(word) for word in re.findall(r"[a-z]+", text.lower())}

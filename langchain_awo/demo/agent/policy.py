@@ -70,7 +70,7 @@ def build_policy(planner: Planner, own: Toolbox) -> Policy:
         task = planner(told)
         view = View(task.recipe, task.said, read_memory(messages, own.names), task.habits.style)
         agenda = view.agenda()
-        return _act(agenda, view, task.habits, tools, own) if agenda else AIMessage(_answer(view))
+        return _act(agenda, view, task.habits, tools, own) if agenda else AIMessage(_write_answer(view))
 
     return policy
 
@@ -88,20 +88,20 @@ def _act(
         return _ask([offer])
     if agenda[0].want.tool not in names:
         return AIMessage(f"I have no tool for the next step, {agenda[0].want.tool}.")
-    return _ask(_own_calls(agenda[0], view, habits, own))
+    return _ask(_choose_own_calls(agenda[0], view, habits, own))
 
 
-def _own_calls(todo: Todo, view: View, habits: Habits, own: Toolbox) -> list[AgentCall]:
+def _choose_own_calls(todo: Todo, view: View, habits: Habits, own: Toolbox) -> list[AgentCall]:
     calls = list(todo.calls or ())
     reads = todo.want.tool in own.reads
-    if habits.slips and reads and (slip := _slip(calls[0])) and not view.memory.of(slip):
+    if habits.slips and reads and (slip := _make_slip(calls[0])) and not view.memory.of(slip):
         return [slip]
     if habits.rereads and not reads and (again := _read_once(view, own)):
         return [again]
     return calls[:AT_ONCE] if habits.parallel and reads else calls[:1]
 
 
-def _slip(call: AgentCall) -> AgentCall | None:
+def _make_slip(call: AgentCall) -> AgentCall | None:
     """The same call with an order number as people write it, which the tool does not accept."""
     order_id = call.args.get("order_id")
     return AgentCall(call.tool, {**call.args, "order_id": order_id.removeprefix("O-")}) if order_id else None
@@ -115,7 +115,7 @@ def _read_once(view: View, own: Toolbox) -> AgentCall | None:
     return past.call if len(view.memory.of(past.call)) == 1 and past.call.tool in own.reads else None
 
 
-def _answer(view: View) -> str:
+def _write_answer(view: View) -> str:
     failure = view.failure()
     if failure:
         return f"That could not be done. {failure}"

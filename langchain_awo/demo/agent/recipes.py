@@ -75,16 +75,16 @@ def choose_recipe(request: UserRequest, *, swapped: bool = False) -> Recipe:
     return replace(recipe, wants=tuple(other.get(want.tool, want) for want in recipe.wants))
 
 
-def _where_is_order() -> Recipe:
+def _build_where_is_order() -> Recipe:
     return Recipe(answers.tell_delivery, (ORDER, SHIPMENT))
 
 
-def _latest_order() -> Recipe:
+def _build_latest_order() -> Recipe:
     latest = Want("get_order", {"order_id": OutputPlace("list_orders", "/orders/0/order_id")})
     return Recipe(answers.tell_delivery, (CUSTOMER, ORDERS, latest, SHIPMENT))
 
 
-def _open_orders() -> Recipe:
+def _build_open_orders() -> Recipe:
     unfinished = Each(
         OutputPlace("list_orders", "/orders/*"), where="/status", values=("processing", "shipped")
     )
@@ -94,7 +94,7 @@ def _open_orders() -> Recipe:
     )
 
 
-def _order_history() -> Recipe:
+def _build_order_history() -> Recipe:
     every = Each(OutputPlace("list_orders", "/orders/*"))
     return Recipe(
         answers.tell_orders,
@@ -102,7 +102,7 @@ def _order_history() -> Recipe:
     )
 
 
-def _refund_damaged() -> Recipe:
+def _build_refund_damaged() -> Recipe:
     delivered = When("get_order", "/status", "equals", "delivered")
     refund = Want(
         "issue_refund",
@@ -118,13 +118,13 @@ def _refund_damaged() -> Recipe:
         {
             "customer_id": OutputPlace("get_order", "/customer_id"),
             "subject": OwnWords(
-                _styled("Refund: {reason}", "Damaged goods: {reason}", "Refunded because {reason}")
+                _style_text("Refund: {reason}", "Damaged goods: {reason}", "Refunded because {reason}")
             ),
             "order_id": RequestValue("order_id"),
         },
         when=delivered,
     )
-    email = _email(
+    email = _want_email(
         subjects=("Your refund", "About your order {order_id}", "We are sorry"),
         bodies=(
             "Your money for order {order_id} is on its way back.",
@@ -136,7 +136,7 @@ def _refund_damaged() -> Recipe:
     return Recipe(answers.tell_refund, (ORDER, refund, ticket, email))
 
 
-def _reopen_ticket() -> Recipe:
+def _build_reopen_ticket() -> Recipe:
     oldest = OutputPlace("search_tickets", "/tickets/0/ticket_id")
     there_is_one = When("search_tickets", "/tickets/0/ticket_id")
     return Recipe(
@@ -160,12 +160,12 @@ def _reopen_ticket() -> Recipe:
     )
 
 
-def _stock_check() -> Recipe:
+def _build_stock_check() -> Recipe:
     lines = Each(OutputPlace("get_order", "/lines/*"))
     return Recipe(answers.tell_stock, (ORDER, Want("get_product", {"sku": ItemPlace("/sku")}, each=lines)))
 
 
-def _move_orders() -> Recipe:
+def _build_move_orders() -> Recipe:
     customer_id = OutputPlace("find_customer", "/customer_id")
     processing = Want("list_orders", {"customer_id": customer_id, "status": ConstantValue("processing")})
     move = Want(
@@ -173,7 +173,7 @@ def _move_orders() -> Recipe:
         {"order_id": ItemPlace("/order_id"), "address": RequestValue("address")},
         each=Each(OutputPlace("list_orders", "/orders/*")),
     )
-    email = _email(
+    email = _want_email(
         subjects=("Your new address", "We have your new address"),
         bodies=(
             "Your orders now go to {address}.",
@@ -184,14 +184,14 @@ def _move_orders() -> Recipe:
     return Recipe(answers.tell_moved, (CUSTOMER, processing, move, email))
 
 
-def _cancel_order() -> Recipe:
+def _build_cancel_order() -> Recipe:
     processing = When("get_order", "/status", "equals", "processing")
     cancel = Want(
         "cancel_order",
         {"order_id": RequestValue("order_id"), "reason": RequestValue("reason")},
         when=processing,
     )
-    email = _email(
+    email = _want_email(
         subjects=("Order {order_id} is cancelled", "Your cancellation"),
         bodies=("We have cancelled order {order_id} as you asked.", "Order {order_id} will not be sent."),
         when=processing,
@@ -199,14 +199,14 @@ def _cancel_order() -> Recipe:
     return Recipe(answers.tell_cancelled, (ORDER, cancel, email))
 
 
-def _goodwill() -> Recipe:
+def _build_goodwill() -> Recipe:
     customer_id = OutputPlace("find_customer", "/customer_id")
     tickets = Want("search_tickets", {"customer_id": customer_id})
     credit = Want(
         "issue_credit_note",
         {"customer_id": customer_id, "amount": RequestValue("amount"), "reason": RequestValue("reason")},
     )
-    email = _email(
+    email = _want_email(
         subjects=("A small thank-you", "Credit for your next order"),
         bodies=("You have {amount} euros to spend with us.", "We owe you one: {amount} euros of credit."),
     )
@@ -217,34 +217,34 @@ def _goodwill() -> Recipe:
     )
 
 
-def _small_talk() -> Recipe:
+def _build_small_talk() -> Recipe:
     return Recipe(answers.tell_hello)
 
 
 _RECIPES: Final[Mapping[str, Callable[[], Recipe]]] = {
-    "where_is_order": _where_is_order,
-    "latest_order": _latest_order,
-    "open_orders": _open_orders,
-    "order_history": _order_history,
-    "refund_damaged": _refund_damaged,
-    "reopen_ticket": _reopen_ticket,
-    "stock_check": _stock_check,
-    "move_orders": _move_orders,
-    "cancel_order": _cancel_order,
-    "goodwill": _goodwill,
-    "small_talk": _small_talk,
+    "where_is_order": _build_where_is_order,
+    "latest_order": _build_latest_order,
+    "open_orders": _build_open_orders,
+    "order_history": _build_order_history,
+    "refund_damaged": _build_refund_damaged,
+    "reopen_ticket": _build_reopen_ticket,
+    "stock_check": _build_stock_check,
+    "move_orders": _build_move_orders,
+    "cancel_order": _build_cancel_order,
+    "goodwill": _build_goodwill,
+    "small_talk": _build_small_talk,
 }
 
 
-def _email(*, subjects: tuple[str, ...], bodies: tuple[str, ...], when: When | None = None) -> Want:
+def _want_email(*, subjects: tuple[str, ...], bodies: tuple[str, ...], when: When | None = None) -> Want:
     args: dict[str, Source] = {
         "to": RequestValue("email"),
-        "subject": OwnWords(_styled(*subjects)),
-        "body": OwnWords(_styled(*bodies)),
+        "subject": OwnWords(_style_text(*subjects)),
+        "body": OwnWords(_style_text(*bodies)),
     }
     return Want("send_email", args, when=when)
 
 
-def _styled(*phrases: str) -> Callable[[AgentView], str]:
+def _style_text(*phrases: str) -> Callable[[AgentView], str]:
     """One of several wordings, so that texts differ from run to run as they do with an LLM."""
     return lambda reader: phrases[reader.style % len(phrases)].format(**reader.said)

@@ -98,23 +98,23 @@ def understand(instruction: str) -> UserRequest | None:
     >>> understand("Check the stock of each product in O-20001.")
     Request(family='stock_check', said={'order_id': 'O-20001'})
     """
-    for family, pattern in _patterns():
+    for family, pattern in _compile_patterns():
         if found := pattern.fullmatch(instruction.strip()):
             said = found.groupdict()
-            return UserRequest(family, {name: _value(name, text) for name, text in said.items()})
+            return UserRequest(family, {name: _parse_value(name, text) for name, text in said.items()})
     return None
 
 
-def _value(name: str, text: str) -> Any:
+def _parse_value(name: str, text: str) -> Any:
     return json.loads(text) if name == "amount" else text
 
 
 @cache
-def _patterns() -> list[tuple[str, re.Pattern[str]]]:
-    return [(family, _pattern(phrase)) for family, phrases in PHRASES.items() for phrase in phrases]
+def _compile_patterns() -> list[tuple[str, re.Pattern[str]]]:
+    return [(family, _compile_pattern(phrase)) for family, phrases in PHRASES.items() for phrase in phrases]
 
 
-def _pattern(phrase: str) -> re.Pattern[str]:
+def _compile_pattern(phrase: str) -> re.Pattern[str]:
     parts = (
         re.escape(text) + (f"(?P<{name}>{FIELDS[name]})" if name else "")
         for text, name, _, _ in string.Formatter().parse(phrase)

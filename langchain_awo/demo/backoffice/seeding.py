@@ -50,7 +50,7 @@ def seed_rows(seed: int) -> Rows:
     rows: Rows = {
         name: [] for name in ("customers", "products", "orders", "order_lines", "shipments", "tickets")
     }
-    rows["products"] = _products(chance)
+    rows["products"] = _generate_products(chance)
     for number in range(1, CUSTOMERS + 1):
         _add_customer(rows, number, chance)
     rows["counters"] = [
@@ -61,7 +61,7 @@ def seed_rows(seed: int) -> Rows:
     return rows
 
 
-def _products(chance: random.Random) -> list[dict[str, Any]]:
+def _generate_products(chance: random.Random) -> list[dict[str, Any]]:
     pairs = [(colour, good) for good in GOODS for colour in COLOURS]
     return [
         {

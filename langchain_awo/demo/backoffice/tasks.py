@@ -77,13 +77,17 @@ def generate_tasks(world: World, count: int, *, seed: int = 11) -> list[Task]:
     contents = world.snapshot()
     families = chance.choices(list(FAMILY_WEIGHTS), list(FAMILY_WEIGHTS.values()), k=count)
     return [
-        Task(task_id=f"task-{number:04}", family=family, instruction=_instruction(family, contents, chance))
+        Task(
+            task_id=f"task-{number:04}",
+            family=family,
+            instruction=_write_instruction(family, contents, chance),
+        )
         for number, family in enumerate(families, start=1)
     ]
 
 
-def _instruction(family: str, contents: Snapshot, chance: random.Random) -> str:
-    values = _values(family, contents, chance)
+def _write_instruction(family: str, contents: Snapshot, chance: random.Random) -> str:
+    values = _draw_values(family, contents, chance)
     asked_as = family
     if family == UNKNOWN_CUSTOMER:
         asked_as = chance.choice(("latest_order", "open_orders", "reopen_ticket"))
@@ -92,7 +96,7 @@ def _instruction(family: str, contents: Snapshot, chance: random.Random) -> str:
     return chance.choice(PHRASES[asked_as]).format(**said)
 
 
-def _values(family: str, contents: Snapshot, chance: random.Random) -> dict[str, Any]:
+def _draw_values(family: str, contents: Snapshot, chance: random.Random) -> dict[str, Any]:
     """One value for everything that can be said; the order belongs to the customer."""
     order = chance.choice(contents.tables["orders"])
     (owner,) = (row for row in contents.tables["customers"] if row["customer_id"] == order["customer_id"])

@@ -19,23 +19,23 @@ def back_office_tools(world: World) -> list[BaseTool]:
     """The tools over one world. What they refuse comes back to the agent as an error message, not as an exception."""
     desk, clerk = LookupDesk(world), Clerk(world)
     return [
-        _tool(desk.find_customer, READS),
-        _tool(desk.list_orders, READS),
-        _tool(desk.get_order),
-        _tool(desk.get_shipment, READS),
-        _tool(desk.get_product),
-        _tool(desk.search_tickets),
-        _tool(desk.get_ticket, READS),
-        _tool(clerk.create_ticket),
-        _tool(clerk.update_ticket_status, {**WRITES, "idempotentHint": True}),
-        _tool(clerk.add_ticket_note),
-        _tool(clerk.issue_refund, WRITES),
-        _tool(clerk.issue_credit_note, WRITES),
-        _tool(clerk.send_email),
-        _tool(clerk.update_address, {**WRITES, "idempotentHint": True}),
-        _tool(clerk.cancel_order, {"readOnlyHint": False, "destructiveHint": True}),
+        _make_tool(desk.find_customer, READS),
+        _make_tool(desk.list_orders, READS),
+        _make_tool(desk.get_order),
+        _make_tool(desk.get_shipment, READS),
+        _make_tool(desk.get_product),
+        _make_tool(desk.search_tickets),
+        _make_tool(desk.get_ticket, READS),
+        _make_tool(clerk.create_ticket),
+        _make_tool(clerk.update_ticket_status, {**WRITES, "idempotentHint": True}),
+        _make_tool(clerk.add_ticket_note),
+        _make_tool(clerk.issue_refund, WRITES),
+        _make_tool(clerk.issue_credit_note, WRITES),
+        _make_tool(clerk.send_email),
+        _make_tool(clerk.update_address, {**WRITES, "idempotentHint": True}),
+        _make_tool(clerk.cancel_order, {"readOnlyHint": False, "destructiveHint": True}),
     ]
 
 
-def _tool(action: Callable[..., Any], hints: dict[str, bool] | None = None) -> BaseTool:
+def _make_tool(action: Callable[..., Any], hints: dict[str, bool] | None = None) -> BaseTool:
     return StructuredTool.from_function(action, metadata=hints, handle_tool_error=True)

@@ -82,7 +82,7 @@ class World:
         Raises:
             StoreError: the file cannot be written.
         """
-        engine = _engine(path)
+        engine = _create_engine_at(path)
         try:
             with engine.begin() as connection:
                 schema.metadata.drop_all(connection)
@@ -105,7 +105,7 @@ class World:
         """
         if not Path(path).exists():
             raise StoreError(f"{path} does not exist, so it is no back office; make one with World.create")
-        engine = _engine(path)
+        engine = _create_engine_at(path)
         if not inspect(engine).has_table(schema.orders.name):
             engine.dispose()
             raise StoreError(f"{path} is no back office; make one with World.create")
@@ -113,15 +113,15 @@ class World:
 
     def copy(self, path: str | Path = MEMORY) -> World:
         """Another back office with the same contents."""
-        engine = _engine(path)
+        engine = _create_engine_at(path)
         with self._lock, self._engine.connect() as here, engine.connect() as there:
-            _driver(here).backup(_driver(there))
+            _get_driver(here).backup(_get_driver(there))
         return World(engine)
 
     def rows(self, query: Executable) -> list[dict[str, Any]]:
         """The rows of a query."""
         with self._lock, self._engine.connect() as connection:
-            return _plain(connection.execute(query))
+            return _list_rows(connection.execute(query))
 
     @contextmanager
     def writing(self) -> Iterator[Writing]:
@@ -158,7 +158,7 @@ class Writing:
 
     def rows(self, query: Executable) -> list[dict[str, Any]]:
         """The rows of a query inside the transaction."""
-        return _plain(self._connection.execute(query))
+        return _list_rows(self._connection.execute(query))
 
     def run(self, statement: Executable) -> None:
         """Execute an insert or update."""
@@ -178,15 +178,15 @@ class Writing:
         return int(self.rows(select(schema.counters.c.value).where(here))[0]["value"])
 
 
-def _engine(path: str | Path) -> Engine:
+def _create_engine_at(path: str | Path) -> Engine:
     return create_engine(f"sqlite:///{path}", poolclass=StaticPool, connect_args={"check_same_thread": False})
 
 
-def _plain(result: Result[Any]) -> list[dict[str, Any]]:
+def _list_rows(result: Result[Any]) -> list[dict[str, Any]]:
     return [{str(key): value for key, value in row.items()} for row in result.mappings()]
 
 
-def _driver(connection: Connection) -> sqlite3.Connection:
+def _get_driver(connection: Connection) -> sqlite3.Connection:
     driver = connection.connection.driver_connection
     if not isinstance(driver, sqlite3.Connection):
         raise StoreError(f"the demo's world needs SQLite, not {type(driver).__name__}")

@@ -30,7 +30,7 @@ class Clerk:
     ) -> dict[str, Any]:
         """Open a support ticket for a customer."""
         with self._world.writing() as w:
-            _one(w, schema.customers, customer_id, f"No customer has the id {customer_id!r}.")
+            _find_one(w, schema.customers, customer_id, f"No customer has the id {customer_id!r}.")
             row = {
                 "ticket_id": w.next_id("T"),
                 "customer_id": customer_id,
@@ -47,14 +47,14 @@ class Clerk:
     ) -> dict[str, Any]:
         """Open or close a support ticket; doing it twice changes nothing more."""
         with self._world.writing() as w:
-            _one(w, schema.tickets, ticket_id, f"No ticket has the id {ticket_id!r}.")
+            _find_one(w, schema.tickets, ticket_id, f"No ticket has the id {ticket_id!r}.")
             w.run(update(schema.tickets).where(schema.tickets.c.ticket_id == ticket_id).values(status=status))
         return {"ticket_id": ticket_id, "status": status}
 
     def add_ticket_note(self, ticket_id: TicketId, text: Annotated[str, "The note"]) -> dict[str, Any]:
         """Add an internal note to a support ticket."""
         with self._world.writing() as w:
-            _one(w, schema.tickets, ticket_id, f"No ticket has the id {ticket_id!r}.")
+            _find_one(w, schema.tickets, ticket_id, f"No ticket has the id {ticket_id!r}.")
             row = {"note_id": w.next_id("N"), "ticket_id": ticket_id, "text": text, "at": w.now()}
             w.run(insert(schema.ticket_notes).values(row))
         return {"note_id": row["note_id"], "ticket_id": ticket_id}
@@ -65,7 +65,7 @@ class Clerk:
         """Pay money back for a delivered order, at most what was paid and not refunded yet."""
         cents = round(amount * 100)
         with self._world.writing() as w:
-            order = _one(w, schema.orders, order_id, f"No order has the id {order_id!r}.")
+            order = _find_one(w, schema.orders, order_id, f"No order has the id {order_id!r}.")
             if order["status"] != "delivered":
                 raise ToolException(
                     f"Order {order_id} is {order['status']}; only delivered orders are refunded."
@@ -95,7 +95,7 @@ class Clerk:
         if not 0 < amount <= 50:  # noqa: PLR2004  # the rule of the house, stated in the tool's description
             raise ToolException(f"Credit notes are for at most 50 euros, not {amount}.")
         with self._world.writing() as w:
-            _one(w, schema.customers, customer_id, f"No customer has the id {customer_id!r}.")
+            _find_one(w, schema.customers, customer_id, f"No customer has the id {customer_id!r}.")
             row = {
                 "credit_note_id": w.next_id("CN"),
                 "customer_id": customer_id,
@@ -123,7 +123,7 @@ class Clerk:
     ) -> dict[str, Any]:
         """Change where an order that is still being processed will be delivered."""
         with self._world.writing() as w:
-            _processing(w, order_id)
+            _check_processing(w, order_id)
             w.run(update(schema.orders).where(schema.orders.c.order_id == order_id).values(address=address))
         return {"order_id": order_id, "address": address}
 
@@ -132,7 +132,7 @@ class Clerk:
     ) -> dict[str, Any]:
         """Cancel an order that is still being processed. This cannot be undone."""
         with self._world.writing() as w:
-            _processing(w, order_id)
+            _check_processing(w, order_id)
             w.run(
                 update(schema.orders)
                 .where(schema.orders.c.order_id == order_id)
@@ -141,15 +141,15 @@ class Clerk:
         return {"order_id": order_id, "status": "cancelled"}
 
 
-def _processing(w: Writing, order_id: str) -> None:
-    order = _one(w, schema.orders, order_id, f"No order has the id {order_id!r}.")
+def _check_processing(w: Writing, order_id: str) -> None:
+    order = _find_one(w, schema.orders, order_id, f"No order has the id {order_id!r}.")
     if order["status"] != "processing":
         raise ToolException(
             f"Order {order_id} is {order['status']}; only orders in processing can be changed."
         )
 
 
-def _one(w: Writing, table: Table, key: str, otherwise: str) -> dict[str, Any]:
+def _find_one(w: Writing, table: Table, key: str, otherwise: str) -> dict[str, Any]:
     (column,) = table.primary_key.columns
     found = w.rows(select(table).where(column == key))
     if not found:

@@ -136,13 +136,13 @@ def resolve(binding: Binding, frame: Frame) -> JSONValue:
         case Constant(value=value):
             return value
         case Parameter(name=name, path=path):
-            return _at(frame.parameters.get(name, MISSING), path)
+            return _select_at(frame.parameters.get(name, MISSING), path)
         case Output(step=step, path=path):
-            return _at(frame.outputs.get(step, MISSING), path)
+            return _select_at(frame.outputs.get(step, MISSING), path)
         case Argument(step=step, path=path):
-            return _at(frame.arguments.get(step, MISSING), path)
+            return _select_at(frame.arguments.get(step, MISSING), path)
         case Item(path=path):
-            return _at(frame.item, path)
+            return _select_at(frame.item, path)
         case _:
             return _compose(binding, frame)
 
@@ -164,7 +164,7 @@ def _compose(binding: Template | Transform | ObjectOf | ListOf, frame: Frame) ->
             return MISSING if MISSING in resolved else resolved
 
 
-def _at(value: JSONValue, path: str) -> JSONValue:
+def _select_at(value: JSONValue, path: str) -> JSONValue:
     if value is MISSING:
         return MISSING
     return expand(value, path) if "*" in path else look_up(value, path)

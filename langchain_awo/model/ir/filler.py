@@ -32,7 +32,7 @@ def is_given(spec: ParameterSpec, value: JSONValue) -> bool:
         return False
     if spec.required or not is_filler(value):
         return True
-    return dumps(value) in {dumps(choice) for choice in (*spec.meant, *_choices(spec))}
+    return dumps(value) in {dumps(choice) for choice in (*spec.meant, *_list_choices(spec))}
 
 
 def find_fillers(values: Iterable[JSONValue]) -> tuple[JSONValue, ...]:
@@ -41,6 +41,6 @@ def find_fillers(values: Iterable[JSONValue]) -> tuple[JSONValue, ...]:
     return tuple(fillers[text] for text in sorted(fillers))
 
 
-def _choices(spec: ParameterSpec) -> Sequence[JSONValue]:
+def _list_choices(spec: ParameterSpec) -> Sequence[JSONValue]:
     listed = spec.schema.get("enum")
     return listed if isinstance(listed, list) else []

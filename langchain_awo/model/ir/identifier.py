@@ -64,13 +64,15 @@ def assign_field_keys(names: Iterable[str], *, is_free: Callable[[str], bool]) -
     used: set[str] = set()
     for name in names:
         field_names[name] = next(
-            candidate for candidate in _candidates(name) if candidate not in used and is_free(candidate)
+            candidate
+            for candidate in _propose_identifiers(name)
+            if candidate not in used and is_free(candidate)
         )
         used.add(field_names[name])
     return field_names
 
 
-def _candidates(name: str) -> Iterable[str]:
+def _propose_identifiers(name: str) -> Iterable[str]:
     ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     base = re.sub(r"\W+" if not name.isascii() else r"\W", "_", ascii_only).lstrip("_0123456789") or "value"
     endings = chain(["", "_"], (f"_{number}" for number in count(2)))

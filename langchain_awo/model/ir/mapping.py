@@ -22,11 +22,11 @@ def list_items(step: Step, over: Map, frame: Frame) -> list[JSONValue] | None:
         kept_values = {dumps(value) for value in over.filter.values}
         pairs = ((item, look_up(item, over.filter.path)) for item in items)
         items = [item for item, value in pairs if value is not MISSING and dumps(value) in kept_values]
-    needed = [] if isinstance(over.source, Parameter) else _needed(step)
+    needed = [] if isinstance(over.source, Parameter) else _list_needed_paths(step)
     return [item for item in items if not needed or any(_is_there(item, path) for path in needed)]
 
 
-def _needed(step: Step) -> list[str]:
+def _list_needed_paths(step: Step) -> list[str]:
     required = (binding for name, binding in step.args.items() if name not in step.optional)
     return [leaf.path for binding in required for leaf in list_leaves(binding) if isinstance(leaf, Item)]
 

@@ -21,7 +21,7 @@ def plan_schema() -> dict[str, JSONValue]:
     """JSON Schema (draft 2020-12) of a toolkit file; what only a reader can check, `awo` does at load."""
     schema = get_adapter(ToolkitPlan).json_schema()
     definitions: dict[str, Any] = schema.pop("$defs")
-    for kind in _documented():
+    for kind in _list_documented():
         if kind.__name__ in definitions:
             _describe(definitions[kind.__name__], kind)
     _describe(schema, ToolkitPlan)
@@ -52,7 +52,7 @@ def _seal_schema() -> dict[str, Any]:
     return seal
 
 
-def _documented() -> list[type]:
+def _list_documented() -> list[type]:
     kinds = [member for module in (binding, decision, metatool) for member in vars(module).values()]
     return [kind for kind in kinds if isinstance(kind, type) and is_dataclass(kind)]
 

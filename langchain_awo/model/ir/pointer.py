@@ -62,7 +62,7 @@ def look_up(document: JSONValue, pointer: str) -> JSONValue:
     """The value at a pointer without `*`, or `MISSING`."""
     value = document
     for segment in _segments(pointer):
-        value = _child(value, segment)
+        value = _get_child(value, segment)
         if value is MISSING:
             return MISSING
     return value
@@ -73,20 +73,20 @@ def expand(document: JSONValue, pointer: str) -> list[JSONValue]:
     values = [document]
     for segment in _segments(pointer):
         if segment == "*":
-            values = [child for value in values for child in _children(value)]
+            values = [child for value in values for child in _list_children(value)]
         else:
-            children = (_child(value, segment) for value in values)
+            children = (_get_child(value, segment) for value in values)
             values = [child for child in children if child is not MISSING]
     return values
 
 
-def _children(value: JSONValue) -> list[JSONValue]:
+def _list_children(value: JSONValue) -> list[JSONValue]:
     if isinstance(value, list):
         return value
     return list(value.values()) if isinstance(value, dict) else []
 
 
-def _child(value: JSONValue, segment: str) -> JSONValue:
+def _get_child(value: JSONValue, segment: str) -> JSONValue:
     if isinstance(value, dict):
         return value.get(unescape(segment), MISSING)
     if isinstance(value, list):

@@ -54,8 +54,8 @@ def _without(value: JSONValue, paths: Sequence[Sequence[str]]) -> tuple[JSONValu
         return value, []
     kept: dict[str, JSONValue] = {}
     missing: list[str] = []
-    for key, child in _members(value):
-        inside = [path for path in paths if _names(path[0], key, value)]
+    for key, child in _iterate_members(value):
+        inside = [path for path in paths if _matches_key(path[0], key, value)]
         rest, gone = _without(child, [path[1:] for path in inside]) if inside else (child, [])
         kept[key] = rest
         step = "*" if any(path[0] == "*" for path in inside) else escape(key)
@@ -63,21 +63,23 @@ def _without(value: JSONValue, paths: Sequence[Sequence[str]]) -> tuple[JSONValu
     if all(rest is _NOTHING for rest in kept.values()):
         return _NOTHING, [""]
     if isinstance(value, list):
-        return [rest for rest in map(_left_of_element, value, kept.values()) if rest is not _NOTHING], missing
+        return [
+            rest for rest in map(_keep_empty_element, value, kept.values()) if rest is not _NOTHING
+        ], missing
     return {key: rest for key, rest in kept.items() if rest is not _NOTHING}, missing
 
 
-def _left_of_element(element: JSONValue, rest: JSONValue) -> JSONValue:
+def _keep_empty_element(element: JSONValue, rest: JSONValue) -> JSONValue:
     """An object or list in a list is still counted there when nothing is left of it; a scalar is gone."""
     return type(element)() if rest is _NOTHING and isinstance(element, dict | list) else rest
 
 
-def _members(value: JSONValue) -> Iterator[tuple[str, JSONValue]]:
+def _iterate_members(value: JSONValue) -> Iterator[tuple[str, JSONValue]]:
     if isinstance(value, dict):
         yield from value.items()
     else:
         yield from ((str(index), child) for index, child in enumerate(value))
 
 
-def _names(segment: str, key: str, value: JSONValue) -> bool:
+def _matches_key(segment: str, key: str, value: JSONValue) -> bool:
     return segment == "*" or (unescape(segment) if isinstance(value, dict) else segment) == key

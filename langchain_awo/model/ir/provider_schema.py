@@ -29,19 +29,19 @@ def adapt_schema(schema: Mapping[str, JSONValue], *, depth: int = 0) -> dict[str
     """
     if depth > MAX_DEPTH or _points_nowhere(schema):
         return {}
-    keys = _keys_of(schema)
+    keys = _assign_keys(schema)
     shown: dict[str, JSONValue] = {}
     for name, value in schema.items():
         if name == "properties" and isinstance(value, dict):
-            shown[name] = {keys[key]: _shown(child, depth) for key, child in value.items()}
+            shown[name] = {keys[key]: _adapt_inner(child, depth) for key, child in value.items()}
         elif name == "required" and isinstance(value, list):
             shown[name] = [keys.get(key, key) if isinstance(key, str) else key for key in value]
         elif name in _ONE:
-            shown[name] = _shown(value, depth)
+            shown[name] = _adapt_inner(value, depth)
         elif name in _MANY and isinstance(value, list):
-            shown[name] = [_shown(child, depth) for child in value]
+            shown[name] = [_adapt_inner(child, depth) for child in value]
         elif name in _NAMED and isinstance(value, dict):
-            shown[name] = {key: _shown(child, depth) for key, child in value.items()}
+            shown[name] = {key: _adapt_inner(child, depth) for key, child in value.items()}
         else:
             shown[name] = make_visible(value) if name in _WORDS and isinstance(value, str) else value
     return shown
@@ -55,12 +55,12 @@ def restore_value(value: JSONValue, schema: Mapping[str, JSONValue], *, depth: i
     """
     if depth > MAX_DEPTH or not isinstance(value, dict | list):
         return value
-    forms = list(_forms(schema, 0))
+    forms = list(_iterate_forms(schema, 0))
     if isinstance(value, list):
-        return [restore_value(item, _items_of(forms, at), depth=depth + 1) for at, item in enumerate(value)]
+        return [restore_value(item, _find_items(forms, at), depth=depth + 1) for at, item in enumerate(value)]
     names: dict[str, tuple[str, Any]] = {}
     for form in forms:
-        for name, shown in _keys_of(form).items():
+        for name, shown in _assign_keys(form).items():
             names.setdefault(shown, (name, form["properties"][name]))
     originals = {key: names.get(key, (key, {})) for key in value}
     return {
@@ -69,11 +69,11 @@ def restore_value(value: JSONValue, schema: Mapping[str, JSONValue], *, depth: i
     }
 
 
-def _shown(schema: JSONValue, depth: int) -> JSONValue:
+def _adapt_inner(schema: JSONValue, depth: int) -> JSONValue:
     return adapt_schema(schema, depth=depth + 1) if isinstance(schema, dict) else schema
 
 
-def _keys_of(schema: Mapping[str, JSONValue]) -> dict[str, str]:
+def _assign_keys(schema: Mapping[str, JSONValue]) -> dict[str, str]:
     properties = schema.get("properties")
     return assign_provider_keys(properties) if isinstance(properties, dict) else {}
 
@@ -83,7 +83,7 @@ def _points_nowhere(schema: Mapping[str, JSONValue]) -> bool:
     return isinstance(schema.get("$ref"), str)
 
 
-def _forms(schema: Mapping[str, JSONValue], depth: int) -> Iterator[Mapping[str, JSONValue]]:
+def _iterate_forms(schema: Mapping[str, JSONValue], depth: int) -> Iterator[Mapping[str, JSONValue]]:
     """A schema and those that a value of it may fit instead or besides."""
     yield schema
     for name in ("anyOf", "oneOf", "allOf"):
@@ -91,10 +91,10 @@ def _forms(schema: Mapping[str, JSONValue], depth: int) -> Iterator[Mapping[str,
         if isinstance(members, list) and depth < MAX_DEPTH:
             for member in members:
                 if isinstance(member, dict):
-                    yield from _forms(member, depth + 1)
+                    yield from _iterate_forms(member, depth + 1)
 
 
-def _items_of(forms: list[Mapping[str, JSONValue]], at: int) -> Mapping[str, JSONValue]:
+def _find_items(forms: list[Mapping[str, JSONValue]], at: int) -> Mapping[str, JSONValue]:
     for form in forms:
         first = form.get("prefixItems")
         if isinstance(first, list) and at < len(first) and isinstance(first[at], dict):

@@ -156,7 +156,7 @@ def reach_of(spec: ToolSpec, values: Mapping[str, Iterable[str]] | None = None) 
     observed = dict(values or {})
     kinds: dict[str, Kind] = {}
     for name in sorted({*schemas, *observed}):
-        if kind := _kind(name, schemas.get(name, {}), observed.get(name, ())):
+        if kind := _determine_kind(name, schemas.get(name, {}), observed.get(name, ())):
             kinds[name] = kind
     if _is_open_world(spec) and any(_takes_text(schemas.get(name, {})) for name in {*schemas, *observed}):
         kinds[""] = "address"
@@ -190,7 +190,10 @@ def find_leaking_argument(step: Step, steps: Sequence[Step], reach: Reach | None
     )
     for name, binding in step.args.items():
         kind = "address" if everything else reach.get(name)
-        if any(_leaks(part, inner, step, steps) for part, inner in _parts(binding, kind or _by_name(name))):
+        if any(
+            _leaks(part, inner, step, steps)
+            for part, inner in _iterate_parts(binding, kind or _classify_name(name))
+        ):
             return name
     return ""
 
@@ -247,15 +250,15 @@ def _is_for_somebody(step: Step) -> bool:
     )
 
 
-def _parts(binding: Binding, kind: Kind | None) -> Iterator[tuple[Binding, Kind | None]]:
+def _iterate_parts(binding: Binding, kind: Kind | None) -> Iterator[tuple[Binding, Kind | None]]:
     """The scalar bindings of an argument; members of objects may reach out by their own names."""
     match binding:
         case ObjectOf(members=members):
             for name, member in members.items():
-                yield from _parts(member, kind or _by_name(name))
+                yield from _iterate_parts(member, kind or _classify_name(name))
         case ListOf(elements=elements):
             for element in elements:
-                yield from _parts(element, kind)
+                yield from _iterate_parts(element, kind)
         case _:
             yield binding, kind
 
@@ -295,10 +298,10 @@ def _is_from_output(binding: Binding, step: Step, steps: Sequence[Step]) -> bool
     return False
 
 
-def _kind(name: str, schema: JSONValue, values: Iterable[str]) -> Kind | None:
+def _determine_kind(name: str, schema: JSONValue, values: Iterable[str]) -> Kind | None:
     if not _takes_text(schema):
         return None
-    for form in _formats(schema):
+    for form in _iterate_formats(schema):
         if form in _FORMATS:
             return _FORMATS[form]
     texts = list(values)
@@ -306,11 +309,13 @@ def _kind(name: str, schema: JSONValue, values: Iterable[str]) -> Kind | None:
         return "address"
     if texts and sum(bool(_HOST.fullmatch(text)) for text in texts) * 2 >= len(texts):
         return "address"
-    named = _by_name(name) or next(iter(filter(None, map(_by_name, _members(schema)))), None)
+    named = _classify_name(name) or next(
+        iter(filter(None, map(_classify_name, _iterate_members(schema)))), None
+    )
     return named or ("path" if any(_PATH.fullmatch(text) for text in texts) else None)
 
 
-def _by_name(name: str) -> Kind | None:
+def _classify_name(name: str) -> Kind | None:
     """What an argument of this name chooses; words at its end say what it is, `host_id` is a key."""
     words = split_words(name)
     if not words or words[-1] in _NO_ADDRESS or (words[-1] == "code" and words[0] not in _LANGUAGES):
@@ -334,25 +339,25 @@ _TAILS: Final = frozenset(
 """Words that leave what stands before them what it is: `domain_name`, `search_text`."""
 
 
-def _formats(schema: JSONValue) -> Iterator[str]:
+def _iterate_formats(schema: JSONValue) -> Iterator[str]:
     if isinstance(schema, Mapping):
         if isinstance(form := schema.get("format"), str):
             yield form
-        for inner in (schema.get("items"), *_options(schema)):
-            yield from _formats(inner)
+        for inner in (schema.get("items"), *_list_options(schema)):
+            yield from _iterate_formats(inner)
 
 
-def _members(schema: JSONValue) -> Iterator[str]:
+def _iterate_members(schema: JSONValue) -> Iterator[str]:
     """Names of the members of an object, or of the objects of a list."""
     if isinstance(schema, Mapping):
         properties = schema.get("properties")
         if isinstance(properties, Mapping):
             yield from properties
-        for inner in (schema.get("items"), *_options(schema)):
-            yield from _members(inner)
+        for inner in (schema.get("items"), *_list_options(schema)):
+            yield from _iterate_members(inner)
 
 
-def _options(schema: Mapping[str, Any]) -> list[Any]:
+def _list_options(schema: Mapping[str, Any]) -> list[Any]:
     options = [schema.get(key) for key in ("anyOf", "oneOf", "allOf")]
     return [form for option in options if isinstance(option, list) for form in option]
 
@@ -363,7 +368,7 @@ def _takes_text(schema: JSONValue) -> bool:
         return True
     if "enum" in schema or "const" in schema:
         return False
-    if options := _options(schema):
+    if options := _list_options(schema):
         return any(_takes_text(option) for option in options if option != {"type": "null"})
     kinds = schema.get("type")
     listed = kinds if isinstance(kinds, list) else [kinds]

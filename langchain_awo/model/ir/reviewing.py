@@ -45,7 +45,7 @@ def explain_withholding(meta_tool: MetaTool, *, effect: Effect | None = None, be
     """
     standing = get_standing(meta_tool)
     if standing == "rejected":
-        return "a person rejected it" + _because(meta_tool.decision)
+        return "a person rejected it" + _format_reason(meta_tool.decision)
     if (effect or meta_tool.effect).is_read or (standing == "accepted" and believed):
         return ""
     if standing == "changed":
@@ -82,7 +82,7 @@ def accept(plan: ToolkitPlan, *names: str, reason: str = "", by: str = "", at: s
     Raises:
         DecisionError: there is no such meta-tool.
     """
-    return _decided(plan, names, "accepted", reason=reason, by=by, at=at)
+    return _record_verdict(plan, names, "accepted", reason=reason, by=by, at=at)
 
 
 def reject(plan: ToolkitPlan, *names: str, reason: str = "", by: str = "", at: str = "") -> ToolkitPlan:
@@ -91,7 +91,7 @@ def reject(plan: ToolkitPlan, *names: str, reason: str = "", by: str = "", at: s
     Raises:
         DecisionError: there is no such meta-tool.
     """
-    return _decided(plan, names, "rejected", reason=reason, by=by, at=at)
+    return _record_verdict(plan, names, "rejected", reason=reason, by=by, at=at)
 
 
 def undecide(plan: ToolkitPlan, *names: str) -> ToolkitPlan:
@@ -101,7 +101,7 @@ def undecide(plan: ToolkitPlan, *names: str) -> ToolkitPlan:
         DecisionError: there is no such meta-tool.
     """
     for name in names:
-        plan = _moved(plan, replace(find_meta_tool(plan, name), decision=None))
+        plan = _move_to_group(plan, replace(find_meta_tool(plan, name), decision=None))
     return plan
 
 
@@ -111,7 +111,7 @@ def rename(plan: ToolkitPlan, name: str, new: str) -> ToolkitPlan:
     Raises:
         DecisionError: there is no such meta-tool, or the name is taken or one that providers refuse.
     """
-    return _changed(plan, name, lambda meta_tool: _choosing(replace(meta_tool, name=new), "name"))
+    return _change_meta_tool(plan, name, lambda meta_tool: _add_choice(replace(meta_tool, name=new), "name"))
 
 
 def reword(plan: ToolkitPlan, name: str, description: str) -> ToolkitPlan:
@@ -125,8 +125,8 @@ def reword(plan: ToolkitPlan, name: str, description: str) -> ToolkitPlan:
             f"the description of {name!r} is empty; say what it is for, since models choose tools by it"
         )
     words = description.strip()
-    return _changed(
-        plan, name, lambda meta_tool: _choosing(replace(meta_tool, description=words), "description")
+    return _change_meta_tool(
+        plan, name, lambda meta_tool: _add_choice(replace(meta_tool, description=words), "description")
     )
 
 
@@ -140,12 +140,12 @@ def set_mode(plan: ToolkitPlan, name: str, mode: Mode) -> ToolkitPlan:
         near = get_close_matches(str(mode), get_args(Mode), 1)
         fix = f"did you mean {near[0]!r}?" if near else f"modes are {', '.join(get_args(Mode))}"
         raise DecisionError(f"there is no mode {mode!r}; {fix}")
-    return _changed(plan, name, lambda meta_tool: change_mode(meta_tool, mode))
+    return _change_meta_tool(plan, name, lambda meta_tool: change_mode(meta_tool, mode))
 
 
 def list_modes(meta_tool: MetaTool) -> tuple[Mode, ...]:
     """The modes that `set_mode` takes for a meta-tool."""
-    return tuple(mode for mode in get_args(Mode) if not _misfit(meta_tool, mode))
+    return tuple(mode for mode in get_args(Mode) if not _explain_misfit(meta_tool, mode))
 
 
 def ask_before(plan: ToolkitPlan, name: str, tools: Iterable[str]) -> ToolkitPlan:
@@ -163,10 +163,10 @@ def ask_before(plan: ToolkitPlan, name: str, tools: Iterable[str]) -> ToolkitPla
             raise DecisionError(f"{name!r} calls no tool {tool!r}; {fix}")
         return replace(meta_tool, approval=tuple(tool for tool in meta_tool.tools if tool in asked_tools))
 
-    return _changed(plan, name, marked)
+    return _change_meta_tool(plan, name, marked)
 
 
-def _decided(
+def _record_verdict(
     plan: ToolkitPlan, names: Sequence[str], verdict: Verdict, *, reason: str, by: str, at: str
 ) -> ToolkitPlan:
     for name in names:
@@ -174,11 +174,11 @@ def _decided(
         decision = HumanDecision(
             verdict=verdict, digest=digest_routine(meta_tool), reason=reason, by=by, at=at
         )
-        plan = _moved(plan, replace(meta_tool, decision=decision))
-    return _checked(plan)
+        plan = _move_to_group(plan, replace(meta_tool, decision=decision))
+    return _ensure_valid(plan)
 
 
-def _moved(plan: ToolkitPlan, decided: MetaTool) -> ToolkitPlan:
+def _move_to_group(plan: ToolkitPlan, decided: MetaTool) -> ToolkitPlan:
     """The plan with a meta-tool where its decision puts it; it keeps its place if that is the same."""
     is_out = decided.decision is not None and decided.decision.verdict == "rejected"
     groups = [list(plan.meta_tools), list(plan.rejected)]
@@ -191,23 +191,23 @@ def _moved(plan: ToolkitPlan, decided: MetaTool) -> ToolkitPlan:
     return replace(plan, meta_tools=tuple(groups[0]), rejected=tuple(groups[1]))
 
 
-def _changed(plan: ToolkitPlan, name: str, change: Callable[[MetaTool], MetaTool]) -> ToolkitPlan:
+def _change_meta_tool(plan: ToolkitPlan, name: str, change: Callable[[MetaTool], MetaTool]) -> ToolkitPlan:
     meta_tool = find_meta_tool(plan, name)
     changed = change(meta_tool)
     meta_tools, rejected = (
         tuple(changed if member is meta_tool else member for member in group)
         for group in (plan.meta_tools, plan.rejected)
     )
-    return _checked(replace(plan, meta_tools=meta_tools, rejected=rejected))
+    return _ensure_valid(replace(plan, meta_tools=meta_tools, rejected=rejected))
 
 
-def _checked(plan: ToolkitPlan) -> ToolkitPlan:
+def _ensure_valid(plan: ToolkitPlan) -> ToolkitPlan:
     if problem := check_plan(plan):
         raise DecisionError(problem)
     return plan
 
 
-def _choosing(meta_tool: MetaTool, choice: Choice) -> MetaTool:
+def _add_choice(meta_tool: MetaTool, choice: Choice) -> MetaTool:
     return replace(meta_tool, chosen=tuple(sorted({*meta_tool.chosen, choice})))
 
 
@@ -217,13 +217,13 @@ def change_mode(meta_tool: MetaTool, mode: Mode) -> MetaTool:
     Raises:
         DecisionError: it cannot be installed so.
     """
-    if problem := _misfit(meta_tool, mode):
+    if problem := _explain_misfit(meta_tool, mode):
         raise DecisionError(f"{meta_tool.name!r} cannot be installed in {mode} mode: {problem}")
     ready = _with_eager_steps(meta_tool) if mode in UNASKED else meta_tool
-    return _choosing(replace(ready, mode=mode, mode_reason=CHOSEN), "mode")
+    return _add_choice(replace(ready, mode=mode, mode_reason=CHOSEN), "mode")
 
 
-def _misfit(meta_tool: MetaTool, mode: Mode) -> str:
+def _explain_misfit(meta_tool: MetaTool, mode: Mode) -> str:
     if mode == "entry" and not meta_tool.effect.is_read:
         return "it writes, and nothing that runs unasked at the start of a thread may write"
     if mode in UNASKED and select_eager_part(_with_eager_steps(meta_tool)) is None:
@@ -247,5 +247,5 @@ def _asks(step: Step) -> bool:
     return any(isinstance(leaf, Parameter) for binding in step.bindings for leaf in list_leaves(binding))
 
 
-def _because(decision: HumanDecision | None) -> str:
+def _format_reason(decision: HumanDecision | None) -> str:
     return f": {decision.reason}" if decision and decision.reason else ""

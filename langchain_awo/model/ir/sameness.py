@@ -17,8 +17,10 @@ def fingerprint_routine(meta_tool: MetaTool, *, limits: bool = True) -> str:
     Args:
         limits: whether a list that is followed further is another thing to do.
     """
-    steps = [replace(step, never_empty=False) for step in _numbered(meta_tool).steps]
-    return dumps([get_adapter(Step).dump_python(_bare(step, limits=limits), mode="json") for step in steps])
+    steps = [replace(step, never_empty=False) for step in _number_parameters(meta_tool).steps]
+    return dumps(
+        [get_adapter(Step).dump_python(_strip_step(step, limits=limits), mode="json") for step in steps]
+    )
 
 
 def digest_routine(meta_tool: MetaTool) -> str:
@@ -27,9 +29,9 @@ def digest_routine(meta_tool: MetaTool) -> str:
     Counted are its steps in order with their bindings, guards, bounds and effects, when an empty output stops it, and which
     parameters a caller must give. Names, words, evidence, the mode, and what a model is shown of outputs are not.
     """
-    numbered = _numbered(meta_tool)
+    numbered = _number_parameters(meta_tool)
     steps = to_json(
-        [get_adapter(Step).dump_python(_bare(step)) for step in numbered.steps]
+        [get_adapter(Step).dump_python(_strip_step(step)) for step in numbered.steps]
     )  # as a file holds them
     return compute_digest([steps, sorted(spec.name for spec in numbered.parameters if spec.required)])
 
@@ -54,17 +56,17 @@ def uses_of(meta_tool: MetaTool) -> dict[str, list[tuple[str, str]]]:
 def rename_parameters(meta_tool: MetaTool, names: Mapping[str, str]) -> MetaTool:
     """The same meta-tool with other names of parameters; those that are not in `names` keep theirs."""
     parameters = tuple(replace(spec, name=names.get(spec.name, spec.name)) for spec in meta_tool.parameters)
-    steps = tuple(_renamed_step(step, names) for step in meta_tool.steps)
+    steps = tuple(_rename_step(step, names) for step in meta_tool.steps)
     return replace(meta_tool, steps=steps, parameters=parameters)
 
 
-def _numbered(meta_tool: MetaTool) -> MetaTool:
+def _number_parameters(meta_tool: MetaTool) -> MetaTool:
     return rename_parameters(
         meta_tool, {name: f"p{number}" for number, name in enumerate(uses_of(meta_tool))}
     )
 
 
-def _bare(step: Step, *, limits: bool = True) -> Step:
+def _strip_step(step: Step, *, limits: bool = True) -> Step:
     """A step without what is only known of it, and without what only decides who is shown or who asks."""
     over = step.over if limits or step.over is None else replace(step.over, limit=0)
     guard = step.guard and replace(step.guard, evidence=GuardEvidence())
@@ -72,7 +74,7 @@ def _bare(step: Step, *, limits: bool = True) -> Step:
     return replace(step, over=over, guard=guard, optional=optional, eager=False, evidence={}, hide={})
 
 
-def _renamed_step(step: Step, names: Mapping[str, str]) -> Step:
+def _rename_step(step: Step, names: Mapping[str, str]) -> Step:
     args: dict[str, Binding] = {name: rename(binding, names) for name, binding in step.args.items()}
     over = step.over and replace(step.over, source=rename(step.over.source, names))
     guard = step.guard and step.guard.mapped(lambda source: rename(source, names))

@@ -38,34 +38,36 @@ class Seal:
 
     def is_signed_with(self, key: str | bytes) -> bool:
         """Whether the holder of a key signed the digest."""
-        return hmac.compare_digest(self.signature.encode(), _signature(self.digest, key).encode())
+        return hmac.compare_digest(self.signature.encode(), _compute_signature(self.digest, key).encode())
 
 
 def seal_of(plan: ToolkitPlan, *, key: str | bytes | None = None) -> Seal:
     """The seal that fits a plan, signed if there is a key."""
     digest = digest_plan(plan)
-    return Seal(digest=digest, signature="" if key is None else _signature(digest, key))
+    return Seal(digest=digest, signature="" if key is None else _compute_signature(digest, key))
 
 
 def digest_plan(plan: ToolkitPlan) -> str:
     """SHA-256 of what a plan makes an agent do and shows a model; evidence and counts are left out."""
-    text = json.dumps(_meaning(plan), sort_keys=True, separators=(",", ":"))
+    text = json.dumps(_extract_meaning(plan), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _meaning(plan: ToolkitPlan) -> dict[str, Any]:
+def _extract_meaning(plan: ToolkitPlan) -> dict[str, Any]:
     data: dict[str, Any] = dump(plan)
     kept = {name: data.get(name, {}) for name in ("tools", "settings")}  # recompiling goes by the settings
-    rejected = {"rejected": _meta_tools(data["rejected"])} if data.get("rejected") else {}
-    return {"meta_tools": _meta_tools(data.get("meta_tools", ())), **rejected, **kept}
+    rejected = {"rejected": _reduce_meta_tools(data["rejected"])} if data.get("rejected") else {}
+    return {"meta_tools": _reduce_meta_tools(data.get("meta_tools", ())), **rejected, **kept}
 
 
-def _meta_tools(listed: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def _reduce_meta_tools(listed: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     stripped = [_without(meta_tool, "evidence", "mode_reason") for meta_tool in listed]
-    return [{**meta_tool, "steps": [_step(step) for step in meta_tool["steps"]]} for meta_tool in stripped]
+    return [
+        {**meta_tool, "steps": [_reduce_step(step) for step in meta_tool["steps"]]} for meta_tool in stripped
+    ]
 
 
-def _step(step: dict[str, Any]) -> dict[str, Any]:
+def _reduce_step(step: dict[str, Any]) -> dict[str, Any]:
     return {**_without(step, "evidence"), "hide": sorted(step.get("hide", ()))}
 
 
@@ -73,6 +75,6 @@ def _without(data: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in data.items() if name not in names}
 
 
-def _signature(digest: str, key: str | bytes) -> str:
+def _compute_signature(digest: str, key: str | bytes) -> str:
     secret = key.encode() if isinstance(key, str) else key
     return hmac.new(secret, _PURPOSE + digest.encode(), hashlib.sha256).hexdigest()

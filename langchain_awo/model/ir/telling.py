@@ -42,10 +42,10 @@ def _tell(meta_tool: MetaTool, number: int, calls: Sequence[ToldCall], *, shape:
     trimmed = [replace(call, output=output) for call, (output, _) in zip(calls, shown, strict=True)]
     missing = list(dict.fromkeys(place for _, places in shown for place in places))
     entry = tell_call(trimmed[0]) if step.over is None else tell_step(trimmed)
-    return entry | _more(calls[0].tool, missing)
+    return entry | _build_more(calls[0].tool, missing)
 
 
-def _more(tool: str, missing: list[str]) -> Entry:
+def _build_more(tool: str, missing: list[str]) -> Entry:
     if not missing:
         return {}
     named = ", ".join(missing[:_NAMED])

@@ -43,31 +43,35 @@ def apply_transform(name: TransformName, value: JSONValue, option: str = "") -> 
     'O-123'
     """
     if name == "to_text":
-        return _text(value) if isinstance(value, int | float) and not isinstance(value, bool) else MISSING
+        return (
+            _format_number(value)
+            if isinstance(value, int | float) and not isinstance(value, bool)
+            else MISSING
+        )
     if not isinstance(value, str):
         return MISSING
     match name:
         case "lower" | "upper" | "title" | "strip":
             return getattr(value, name)()
         case "to_number":
-            return _number(value)
+            return _parse_number(value)
         case "date_format" | "date_offset":
-            return _date(name, value, option)
+            return _transform_date(name, value, option)
         case "split_first" | "split_last":
             parts = value.split(option) if option and option in value else []
             return (parts[0] if name == "split_first" else parts[-1]) if parts else MISSING
         case "token_after":
-            return _token(value, option)
+            return _find_token(value, option)
 
 
-def _text(number: float) -> JSONValue:
+def _format_number(number: float) -> JSONValue:
     try:
         return str(number)
     except ValueError:  # Python refuses to write very long integers
         return MISSING
 
 
-def _number(text: str) -> JSONValue:
+def _parse_number(text: str) -> JSONValue:
     """A finite number in the digits of JSON; `1_000` and `nan` are words."""
     if not text.isascii() or "_" in text:
         return MISSING
@@ -81,13 +85,13 @@ def _number(text: str) -> JSONValue:
     return number if math.isfinite(number) else MISSING
 
 
-def _token(text: str, words: str) -> JSONValue:
+def _find_token(text: str, words: str) -> JSONValue:
     start = text.find(words) + len(words)
     match = _TOKEN.match(text, start) if words and words in text else None
     return match[0] if match else MISSING
 
 
-def _date(name: str, text: str, option: str) -> JSONValue:
+def _transform_date(name: str, text: str, option: str) -> JSONValue:
     try:
         moment = dt.datetime.fromisoformat(text)
         if name == "date_format":

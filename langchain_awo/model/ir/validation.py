@@ -37,7 +37,7 @@ def check_plan(plan: ToolkitPlan) -> str:
     """The first thing that is wrong with a plan, named with its fix, or `""`."""
     if (count := len(plan.meta_tools) + len(plan.rejected)) > MAX_META_TOOLS:
         return f"{count} meta-tools; at most {MAX_META_TOOLS} are read"
-    if too_long := _too_long(plan, 0):
+    if too_long := _find_excess(plan, 0):
         return too_long
     names: set[str] = set()
     for meta_tool in (*plan.meta_tools, *plan.rejected):
@@ -87,7 +87,7 @@ def _check_step(number: int, step: Step, meta_tool: MetaTool) -> str:
     if any(isinstance(leaf, Item) for binding in outside for leaf in list_leaves(binding)):
         return "an item exists only in the arguments of a mapped step"
     for binding in step.bindings:
-        for part in _parts(binding):
+        for part in _iterate_parts(binding):
             if problem := _check_part(part, number, step, meta_tool):
                 return problem
     if step.over and step.over.filter and (problem := _check_pointer(step.over.filter.path)):
@@ -108,17 +108,17 @@ def _check_hidden(step: Step) -> str:
     return ""
 
 
-def _parts(binding: Binding) -> Iterator[Binding]:
+def _iterate_parts(binding: Binding) -> Iterator[Binding]:
     yield binding
     match binding:
         case Template(source=source) | Transform(source=source):
-            yield from _parts(source)
+            yield from _iterate_parts(source)
         case ObjectOf(members=members):
             for member in members.values():
-                yield from _parts(member)
+                yield from _iterate_parts(member)
         case ListOf(elements=elements):
             for element in elements:
-                yield from _parts(element)
+                yield from _iterate_parts(element)
 
 
 def _check_part(part: Binding, number: int, step: Step, meta_tool: MetaTool) -> str:
@@ -153,7 +153,7 @@ def _check_pointer(path: str) -> str:
         return str(error)
 
 
-def _too_long(value: Any, depth: int) -> str:
+def _find_excess(value: Any, depth: int) -> str:
     """Whether there is an over-long text or an over-deep value anywhere in a plan."""
     if isinstance(value, str):
         return (
@@ -169,4 +169,4 @@ def _too_long(value: Any, depth: int) -> str:
         children = [*value, *value.values()]
     else:
         children = list(value) if isinstance(value, list | tuple) else []
-    return next((problem for child in children if (problem := _too_long(child, depth + 1))), "")
+    return next((problem for child in children if (problem := _find_excess(child, depth + 1))), "")

@@ -115,7 +115,7 @@ class Detector:
         """The name around a known word, and what it claims."""
         if text[start:end].isascii():
             after = _AFTER.match(text, end)
-            left, right = _start_of_name(text, start), after.end() if after else end
+            left, right = _find_name_start(text, start), after.end() if after else end
         else:
             left, right = start, end
         claim = self.claim(text[left:right])
@@ -125,7 +125,7 @@ class Detector:
         return (left, right, claim) if claim else None
 
 
-def _start_of_name(text: str, start: int) -> int:
+def _find_name_start(text: str, start: int) -> int:
     limit = max(0, start - MAX_NAME)
     while start > limit and (text[start - 1].isalnum() or text[start - 1] in "_.-"):
         start -= 1

@@ -75,7 +75,7 @@ def is_random(token: str) -> bool:
     >>> is_random("q7Zp2Vx9Lk4Wn8Tb3Rc6Yd1Hf5Gj0Ms4"), is_random("getUserByIdWithOptionsV2ForAccount99")
     (True, False)
     """
-    kinds = [_kind_of(character) for character in token.rstrip("=")]
+    kinds = [_classify_character(character) for character in token.rstrip("=")]
     counts = Counter(kinds)
     if min(counts["upper"], counts["lower"], counts["digit"]) < FEW or token.count("/") > FEW:
         return False
@@ -83,7 +83,7 @@ def is_random(token: str) -> bool:
     changes = sum(one != other for one, other in pairs) / len(pairs)
     numbers = sum(one != "digit" and other == "digit" for one, other in pairs) + (kinds[0] == "digit")
     mixed = changes >= MIN_CHANGES and numbers >= FEW and counts["lower"] <= MAX_LOWER * len(kinds)
-    return mixed and _bits(token) >= MIN_BITS and not _encodes_text(token)
+    return mixed and _measure_entropy(token) >= MIN_BITS and not _encodes_text(token)
 
 
 def may_be_random(key: str) -> bool:
@@ -92,7 +92,7 @@ def may_be_random(key: str) -> bool:
     return not words or words[-1] not in _REFERENCES
 
 
-def _kind_of(character: str) -> str:
+def _classify_character(character: str) -> str:
     if character.isdigit():
         return "digit"
     if character.isalpha():
@@ -100,7 +100,7 @@ def _kind_of(character: str) -> str:
     return "other"
 
 
-def _bits(token: str) -> float:
+def _measure_entropy(token: str) -> float:
     counts = Counter(token)
     return -sum(count / len(token) * math.log2(count / len(token)) for count in counts.values())
 

@@ -43,7 +43,7 @@ def claim_of(key: str) -> Claim | None:
         length = len(pair) if pair in vocabulary.PAIRS else 1
         if (length > 1 or word in vocabulary.WORDS) and not _is_about(words, place, length):
             return "any"
-    return _weaker_claim(words)
+    return _find_weaker_claim(words)
 
 
 def _is_about(words: Words, place: int, length: int) -> bool:
@@ -52,7 +52,7 @@ def _is_about(words: Words, place: int, length: int) -> bool:
     return before in vocabulary.BEFORE or not vocabulary.AFTER.isdisjoint(words[place + length :])
 
 
-def _weaker_claim(words: Words) -> Claim | None:
+def _find_weaker_claim(words: Words) -> Claim | None:
     if words[-2:] in vocabulary.CARDS or words[-1:] in vocabulary.CARDS:
         return "card"
     last, before = (words[-1] if words else ""), (words[-2] if len(words) > 1 else "")

@@ -72,7 +72,7 @@ def is_credible(value: str, claim: Claim) -> bool:
 def find_secret_parts(text: str, name: str) -> list[Span]:
     """The secret parts of the whole value of a key: the token after its scheme, the values of cookies, else all of it."""
     if "cookie" in name.lower() and "=" in text:
-        return _cookies(text, 0, len(text))
+        return _find_cookies(text, 0, len(text))
     start = len(text) - len(text.lstrip())
     scheme = _SCHEME.match(text, start) or _PARTED.match(text, start)
     start = scheme.end() if scheme else start
@@ -84,18 +84,18 @@ def find_announced_values(text: str, left: int, right: int, claim: Claim) -> lis
     """The secrets that the name between two places announces."""
     if text[left - 1 : left] in ("<", ":") and _TAG.search(text, max(0, left - 24), left):
         inside = _INSIDE_TAG.match(text, right)
-        return _credible(text, [inside.span("secret")] if inside else [], claim, certain=True)
+        return _keep_credible(text, [inside.span("secret")] if inside else [], claim, certain=True)
     if sign := _CERTAIN.match(text, right):
-        return _credible(text, _values(text, sign.end(), text[left:right]), claim, certain=True)
+        return _keep_credible(text, _find_values(text, sign.end(), text[left:right]), claim, certain=True)
     if text[left:right].startswith("-") and (blank := re.compile(r"[ \t]+(?!-)").match(text, right)):
-        return _credible(text, _values(text, blank.end(), text[left:right]), claim, certain=True)
+        return _keep_credible(text, _find_values(text, blank.end(), text[left:right]), claim, certain=True)
     likely = _LIKELY if claim in ("any", "card") else _PAIR
     if sign := _PAIR.match(text, right) or likely.match(text, right):
-        return _credible(text, _values(text, sign.end(), text[left:right]), claim, certain=False)
+        return _keep_credible(text, _find_values(text, sign.end(), text[left:right]), claim, certain=False)
     return []
 
 
-def _credible(text: str, spans: list[Span], claim: Claim, *, certain: bool) -> list[Span]:
+def _keep_credible(text: str, spans: list[Span], claim: Claim, *, certain: bool) -> list[Span]:
     return [
         (start, end)
         for start, end in spans
@@ -108,35 +108,35 @@ def _credible(text: str, spans: list[Span], claim: Claim, *, certain: bool) -> l
     ]
 
 
-def _values(text: str, place: int, name: str) -> list[Span]:
+def _find_values(text: str, place: int, name: str) -> list[Span]:
     if block := _BLOCK.match(text, place):
-        return [_stripped(text, *block.span("secret"))]
+        return [_strip_spaces(text, *block.span("secret"))]
     if following := _NEXT_LINE.match(text, place):
         found = following.span("secret")
         return [found] if CREDENTIAL_LIKE.fullmatch(text[slice(*found)]) else []
     opening = _OPENING.match(text, place)
     if opening is None:
-        return _unquoted(text, place, name)
+        return _find_unquoted(text, place, name)
     if opening["quote"] is None:
-        return _unquoted(text, opening.end(), name)
-    return list(_quoted(text, opening.end(), opening["quote"], name))
+        return _find_unquoted(text, opening.end(), name)
+    return list(_find_quoted(text, opening.end(), opening["quote"], name))
 
 
-def _quoted(text: str, start: int, quote: str, name: str) -> Iterator[Span]:
+def _find_quoted(text: str, start: int, quote: str, name: str) -> Iterator[Span]:
     """What is in quotes, and further quoted texts of the same list."""
-    end = _closing(text, start, quote)
+    end = _find_closing(text, start, quote)
     if end is None:
-        yield from _unquoted(text, start, name)
+        yield from _find_unquoted(text, start, name)
         return
     yield from ((start + one, start + other) for one, other in find_secret_parts(text[start:end], name))
     again = _AGAIN.match(text, end + len(quote))
     if again and text[start - len(quote) - 1 : start - len(quote)] in ("[", "("):
-        for each in _quoted(text, again.end() + len(quote), quote, name):
+        for each in _find_quoted(text, again.end() + len(quote), quote, name):
             yield each
             break
 
 
-def _closing(text: str, start: int, quote: str) -> int | None:
+def _find_closing(text: str, start: int, quote: str) -> int | None:
     limit = min(len(text), start + MAX_VALUE)
     place = text.find(quote, start, limit)
     while place > 0 and len(quote) == 1 and text[place - 1] == "\\" and place > start:
@@ -144,28 +144,28 @@ def _closing(text: str, start: int, quote: str) -> int | None:
     return place if place >= 0 else None
 
 
-def _unquoted(text: str, place: int, name: str) -> list[Span]:
+def _find_unquoted(text: str, place: int, name: str) -> list[Span]:
     if "cookie" in name.lower():
         line = re.compile(r"[^\n\"']{0,4096}").match(text, place)
-        found = _cookies(text, place, line.end()) if line else []
+        found = _find_cookies(text, place, line.end()) if line else []
         if found:
             return found
     if text.startswith("-----BEGIN", place):
         return []  # known by its shape
     if parted := _PARTED.match(text, place):
         line = re.compile(r"[^\n\\]{0,4096}").match(text, parted.end())
-        return [_stripped(text, *line.span())] if line else []
+        return [_strip_spaces(text, *line.span())] if line else []
     scheme = _SCHEME.match(text, place)
     bare = _BARE.match(text, scheme.end() if scheme else place)
-    return [_trimmed(text, *bare.span())] if bare else []
+    return [_trim_value(text, *bare.span())] if bare else []
 
 
-def _cookies(text: str, start: int, end: int) -> list[Span]:
+def _find_cookies(text: str, start: int, end: int) -> list[Span]:
     pairs = _COOKIE.finditer(text, start, end)
     return [pair.span("secret") for pair in pairs if pair["name"].lower() not in _COOKIE_SAYS]
 
 
-def _trimmed(text: str, start: int, end: int) -> Span:
+def _trim_value(text: str, start: int, end: int) -> Span:
     """A bare value without what only follows it: further arguments, closing brackets, the full stop."""
     if stop := _STOP.search(text, start, end):
         end = stop.start()
@@ -180,6 +180,6 @@ def _trimmed(text: str, start: int, end: int) -> Span:
     return start, end
 
 
-def _stripped(text: str, start: int, end: int) -> Span:
+def _strip_spaces(text: str, start: int, end: int) -> Span:
     value = text[start:end]
     return start + len(value) - len(value.lstrip()), start + len(value.rstrip())

@@ -75,7 +75,7 @@ _ELSEWHERE: Final = (
 )  # fmt: skip
 
 
-def _by_literal() -> dict[str, re.Pattern[str]]:
+def _index_by_literal() -> dict[str, re.Pattern[str]]:
     """Patterns by the literal, in lower case, at whose place they are tried."""
     found = {
         head.lower(): re.compile(rf"{START}(?P<secret>{re.escape(head)}{tail})")
@@ -88,7 +88,7 @@ def _by_literal() -> dict[str, re.Pattern[str]]:
     return found
 
 
-BY_LITERAL: Final = _by_literal()
+BY_LITERAL: Final = _index_by_literal()
 """What is tried where a literal, in lower case, occurs."""
 
 _TEMPLATE: Final = re.compile(r"\$?\{+[\w.]+\}+|<\w+>|\*+|x+|%s", re.IGNORECASE)

@@ -10,7 +10,7 @@ def split_word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-def _pairs(text: str) -> frozenset[tuple[str, ...]]:
+def _split_pairs(text: str) -> frozenset[tuple[str, ...]]:
     return frozenset(tuple(pair.split()) for pair in text.split(","))
 
 
@@ -26,7 +26,7 @@ WORDS: Final = split_word_set(
 )
 """Whatever is under one of these is secret."""
 
-PAIRS: Final = _pairs(
+PAIRS: Final = _split_pairs(
     "api key,access key,private key,signing key,encryption key,ssh key,auth key,session key,session id,master key,"
     "account key,storage key,shared key,service key,deploy key,subscription key,license key,licence key,consumer key,"
     "app key,application key,client key,secret key,server key,webhook key,admin key,host key,pass word,pass phrase,"
@@ -42,7 +42,7 @@ TEXTS: Final = split_word_set("auth authentication dsn pw psw creds cred psk")
 CREDENTIALS: Final = split_word_set("session sid signature sig hmac")
 """What looks like a credential under keys that end in one of these is secret."""
 
-CARDS: Final = _pairs(
+CARDS: Final = _split_pairs(
     "credit card,debit card,payment card,card no,card num,cc num,creditcard,debitcard,ccnum,cc,pan"
 )
 """Card numbers under keys that end in one of these are secret; `"credit_card"` itself may be the kind of a payment."""

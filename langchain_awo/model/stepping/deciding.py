@@ -73,7 +73,7 @@ def decide(step: Step, frame: Frame, *, key_of: KeyOf = call_key) -> Calls | Wit
         return Withheld("guard")
     if step.over is not None:
         return _decide_map(step, step.over, frame, key_of)
-    args = _arguments(step, frame)
+    args = _resolve_arguments(step, frame)
     return args if isinstance(args, Withheld) else Calls({key_of(step.tool, args): args})
 
 
@@ -88,7 +88,7 @@ def _decide_map(step: Step, over: Map, frame: Frame, key_of: KeyOf) -> Calls | W
     if items is None:
         return Withheld("list")
     try:
-        decision = _distinct(step, over.limit, items, frame, key_of)
+        decision = _build_distinct_calls(step, over.limit, items, frame, key_of)
     finally:
         frame.item = MISSING
     if isinstance(decision, Withheld) or step.effect.is_read:
@@ -98,14 +98,14 @@ def _decide_map(step: Step, over: Map, frame: Frame, key_of: KeyOf) -> Calls | W
     return decision if decision.args else Withheld("empty")
 
 
-def _distinct(
+def _build_distinct_calls(
     step: Step, limit: int, items: list[JSONValue], frame: Frame, key_of: KeyOf
 ) -> Calls | Withheld:
     """One call for each distinct set of arguments; items beyond the limit are not looked at."""
     calls: dict[str, Arguments] = {}
     for item in items:
         frame.item = item
-        args = _arguments(step, frame)
+        args = _resolve_arguments(step, frame)
         if isinstance(args, Withheld):
             return args
         key = key_of(step.tool, args)
@@ -116,7 +116,7 @@ def _distinct(
     return Calls(calls, items=len(items))
 
 
-def _arguments(step: Step, frame: Frame) -> Arguments | Withheld:
+def _resolve_arguments(step: Step, frame: Frame) -> Arguments | Withheld:
     args: Arguments = {}
     lacking: str | None = None
     null: str | None = None

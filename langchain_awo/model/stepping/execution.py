@@ -216,7 +216,7 @@ class RoutineState:
         """Decides once whether a step runs and with which calls; a reason to stop is decided anew each time."""
         if self._rehearsal is not None:
             self._rehearsal.prepare(number, step, is_made=True)
-        decision = decide(step, self.frame, key_of=_digest_of if self._rehearsal is None else call_key)
+        decision = decide(step, self.frame, key_of=_digest_call if self._rehearsal is None else call_key)
         if isinstance(decision, Withheld) and decision.cause == "guard":
             return self._withhold(number, step, decision)
         if not step.effect.is_read and (problem := self._forbidden(number, step)) is not None:
@@ -325,7 +325,7 @@ class RoutineState:
             return call
         for name, binding in self._steps[call.step].args.items():
             if not same(outcome.args.get(name, MISSING), call.args.get(name, MISSING)):
-                sources = _sources(binding, self._steps[call.step])
+                sources = _list_sources(binding, self._steps[call.step])
                 self._edited |= dict.fromkeys(sources, f"{name} of {call.tool}")
         return call._replace(args=outcome.args)
 
@@ -388,11 +388,11 @@ class RoutineState:
                 yield Remaining(step=number, tool=call.tool, args=call.args)
 
 
-def _digest_of(tool: str, args: dict[str, JSONValue]) -> str:
+def _digest_call(tool: str, args: dict[str, JSONValue]) -> str:
     return compute_digest([tool, args])
 
 
-def _sources(binding: Binding, step: Step) -> list[Binding]:
+def _list_sources(binding: Binding, step: Step) -> list[Binding]:
     """Where a value comes from: parameters and places; for an item, the list it is of."""
     leaves = list(list_leaves(binding))
     if step.over and any(isinstance(leaf, Item) for leaf in leaves):

@@ -74,7 +74,9 @@ def explain_guard(guard: Guard, step: Step, frame: Frame) -> str:
     values = [(condition, resolve(condition.source, frame)) for condition in list_conditions(guard)]
     failed = list(
         dict.fromkeys(
-            _seen(condition, value, step) for condition, value in values if not holds(condition, value)
+            _describe_value(condition, value, step)
+            for condition, value in values
+            if not holds(condition, value)
         )
     )
     evidence = guard.evidence
@@ -87,15 +89,15 @@ def explain_guard(guard: Guard, step: Step, frame: Frame) -> str:
     return f"{' and '.join(failed)}; {rule}"
 
 
-def _seen(condition: Condition, value: JSONValue, step: Step) -> str:
-    name = _name(condition.source, step)
+def _describe_value(condition: Condition, value: JSONValue, step: Step) -> str:
+    name = _name_source(condition.source, step)
     if value is MISSING:
         return f"{name} was not given" if isinstance(condition.source, Parameter) else f"{name} is not there"
     text = dumps(value)
     return f"{name} is {text if len(text) <= SHOWN else f'{text[:SHOWN]}…'}"
 
 
-def _name(source: Binding, step: Step) -> str:
+def _name_source(source: Binding, step: Step) -> str:
     """What a place is called: by its last key, where it has one."""
     match source:
         case Parameter(name=name, path=""):

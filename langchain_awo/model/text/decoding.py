@@ -69,14 +69,14 @@ def _read(output: str) -> JSONValue:
     if len(output) > MAX_TEXT_TO_PARSE:
         return output
     text = output.strip("\r\n").rstrip()
-    for read in _readers(text.lstrip()):
+    for read in _select_readers(text.lstrip()):
         value = read(text)
         if value is not None and (read is _read_json or not exceeds_depth(value)):
             return value
     return output
 
 
-def _readers(text: str) -> list[Callable[[str], JSONValue]]:
+def _select_readers(text: str) -> list[Callable[[str], JSONValue]]:
     """The readers that may fit, by how a text begins; each gives `None` for what it cannot read whole."""
     if text[:1] in ("{", "["):
         return [_read_json, _read_json_texts, read_python]
@@ -112,13 +112,13 @@ def _has_all_keys(text: str, value: JSONValue) -> bool:
     except TypeError:  # an integer beyond 64 bits: read with care below
         pass
     try:
-        json.loads(text, object_pairs_hook=_distinct)
+        json.loads(text, object_pairs_hook=_check_distinct)
     except (ValueError, RecursionError):
         return False
     return True
 
 
-def _distinct(pairs: list[tuple[str, Any]]) -> None:
+def _check_distinct(pairs: list[tuple[str, Any]]) -> None:
     if len({key for key, _ in pairs}) < len(pairs):
         raise ValueError("a key stands twice")
 
@@ -128,7 +128,7 @@ _BLANK: Final = re.compile(r"\s*")
 
 def _read_json_texts(text: str) -> JSONValue:
     """Several JSON objects or lists one after the other, blanks between them, as a list."""
-    decoder = json.JSONDecoder(parse_constant=str, object_pairs_hook=_object)
+    decoder = json.JSONDecoder(parse_constant=str, object_pairs_hook=_build_object)
     found: list[JSONValue] = []
     at = _BLANK.match(text).end()  # type: ignore[union-attr]  # it matches everywhere
     try:
@@ -143,6 +143,6 @@ def _read_json_texts(text: str) -> JSONValue:
     return found if len(found) > 1 else None
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    _distinct(pairs)
+def _build_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    _check_distinct(pairs)
     return dict(pairs)

@@ -102,7 +102,7 @@ def find_failure(output: JSONValue) -> str | None:
     >>> failure_in("Error: user not found"), failure_in('{"error": "closed"}'), failure_in("No events found.")
     ('Error: user not found', 'closed', None)
     """
-    return _failure_of(_reading_of(output))
+    return _find_failure_in(_parse_if_report(output))
 
 
 def find_doubt(output: JSONValue) -> str | None:
@@ -111,14 +111,14 @@ def find_doubt(output: JSONValue) -> str | None:
     >>> doubt_in("Unable to lock the order"), doubt_in({"ok": False, "orders": []}), doubt_in("Errors last week: 3")
     ('Unable to lock the order', '{"ok":false,"orders":[]}', None)
     """
-    value = _reading_of(output)
-    if (failure := _failure_of(value)) is not None:
+    value = _parse_if_report(output)
+    if (failure := _find_failure_in(value)) is not None:
         return failure
     if isinstance(value, str):
         return _cut(value) if _DOUBT.match(value) or _FAILURE.match(value) else None
     if not isinstance(value, dict) or not _is_bad(value):
         return None
-    return None if _is_record(value) else _words_of(value)
+    return None if _is_record(value) else _extract_words(value)
 
 
 def is_silent(output: JSONValue, decoded: JSONValue) -> bool:
@@ -132,22 +132,22 @@ def is_silent(output: JSONValue, decoded: JSONValue) -> bool:
     return is_object and isinstance(decoded, dict) and _TELLING.isdisjoint(decoded)
 
 
-def _reading_of(output: JSONValue) -> JSONValue:
+def _parse_if_report(output: JSONValue) -> JSONValue:
     """What to judge an output by: the object that a text is, else the output itself."""
     if not isinstance(output, str):
         return output
     if len(output) > _MAX_REPORT or output.lstrip()[:1] != "{":
         return output
-    report = _report_of(output)
+    report = _parse_report(output)
     return output if report is None else report
 
 
-def _failure_of(value: JSONValue) -> str | None:
+def _find_failure_in(value: JSONValue) -> str | None:
     if isinstance(value, str):
-        return _cut(value) if _FAILURE.match(value) and _reports(value) == 1 else None
+        return _cut(value) if _FAILURE.match(value) and _count_failure_lines(value) == 1 else None
     if not isinstance(value, dict) or not _is_bad(value) or not _is_report(value):
         return None
-    return _words_of(value)
+    return _extract_words(value)
 
 
 def _is_record(value: Mapping[str, JSONValue]) -> bool:
@@ -157,7 +157,7 @@ def _is_record(value: Mapping[str, JSONValue]) -> bool:
     return not any(str(value.get(key)).strip().lower() == "error" for key in _STATES)
 
 
-def _report_of(text: str) -> dict[str, JSONValue] | None:
+def _parse_report(text: str) -> dict[str, JSONValue] | None:
     """The object that a text is, in JSON or Python."""
     try:
         value = loads(text)
@@ -166,7 +166,7 @@ def _report_of(text: str) -> dict[str, JSONValue] | None:
     return value if isinstance(value, dict) else None
 
 
-def _reports(text: str) -> int:
+def _count_failure_lines(text: str) -> int:
     """How many lines begin like a failure, two at most; a traceback is one."""
     found = 0
     if "traceback" in text[:60].lower():
@@ -206,7 +206,7 @@ def _is_report(value: Mapping[str, JSONValue]) -> bool:
     return all(key in _EMPTY_KEYS and not value[key] for key in others)
 
 
-def _words_of(value: Mapping[str, JSONValue]) -> str:
+def _extract_words(value: Mapping[str, JSONValue]) -> str:
     words = next((value[key] for key in _WORDS if value.get(key) and not isinstance(value[key], bool)), None)
     return _cut(words if isinstance(words, str) else dumps(words or dict(value)))
 

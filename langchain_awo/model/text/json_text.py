@@ -38,7 +38,7 @@ def dumps(value: object) -> str:
     >>> dumps({"b": 2**70, "a": float("nan")})
     '{"a":"NaN","b":1180591620717411303424}'
     """
-    plain = _encoded(value)
+    plain = _encode_fast(value)
     if plain is not None:
         return plain.decode()
     return json.dumps(to_json(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -51,7 +51,7 @@ def same(left: JSONValue, right: JSONValue) -> bool:
 
 def dump_line(value: object) -> bytes:
     """JSON on one line, keys in their order, as stores keep it; what JSON lacks as `to_json`."""
-    data = _encoded(value, 0)
+    data = _encode_fast(value, 0)
     if data is not None:
         return data
     return json.dumps(to_json(value), separators=(",", ":"), ensure_ascii=False).encode()
@@ -92,11 +92,11 @@ def compute_digest(value: object) -> str:
 
     What JSON does not have is told from its spelling in `to_json`: `float("nan")` from `"NaN"`, a key `1` from `"1"`.
     """
-    plain = _encoded(value)
+    plain = _encode_fast(value)
     if plain is not None:
         return hashlib.sha256(plain).hexdigest()[:16]
     found = hashlib.sha256()
-    for token in _tokens(value):
+    for token in _generate_tokens(value):
         found.update(token.encode("utf-8", "surrogatepass"))
         found.update(b"\0")
     return found.hexdigest()[:16]
@@ -117,7 +117,7 @@ def exceeds_depth(value: JSONValue, limit: int = MAX_DEPTH) -> bool:
     return bool(level)
 
 
-def _encoded(value: object, option: int = orjson.OPT_SORT_KEYS) -> bytes | None:
+def _encode_fast(value: object, option: int = orjson.OPT_SORT_KEYS) -> bytes | None:
     """JSON by the fast encoder, or `None` for a value that it refuses or would lose something of."""
     try:
         data = orjson.dumps(value, option=option | orjson.OPT_PASSTHROUGH_DATACLASS, default=to_json)
@@ -180,7 +180,7 @@ def _is_plain(value: JSONValue) -> bool:
     return True
 
 
-def _tokens(value: object) -> Iterator[str]:
+def _generate_tokens(value: object) -> Iterator[str]:
     """A value as a sequence of words that no other value has, at any depth."""
     stack: list[Any] = [value]
     around: set[int] = set()
@@ -190,14 +190,14 @@ def _tokens(value: object) -> Iterator[str]:
             around.discard(current.left)
             yield "end"
         elif not isinstance(current, Mapping | list | tuple):
-            yield _word(current)
+            yield _encode_word(current)
         elif id(current) in around:
             yield "itself"
         else:
             around.add(id(current))
             stack.append(_Leave(id(current)))
             yield "object" if isinstance(current, Mapping) else "list"
-            stack += _inside(current)
+            stack += _list_members(current)
 
 
 class _Leave:
@@ -207,15 +207,15 @@ class _Leave:
         self.left = left
 
 
-def _inside(container: Any) -> list[Any]:
+def _list_members(container: Any) -> list[Any]:
     """The members of a container, last first; of an object keys and values, by key."""
     if not isinstance(container, Mapping):
         return list(reversed(container))
-    ordered = sorted(container.items(), key=lambda item: _word(item[0]), reverse=True)
+    ordered = sorted(container.items(), key=lambda item: _encode_word(item[0]), reverse=True)
     return [part for key, member in ordered for part in (member, key)]
 
 
-def _word(value: object) -> str:
+def _encode_word(value: object) -> str:
     if isinstance(value, str):
         return f"text {value}"
     if isinstance(value, int) and not isinstance(value, bool):

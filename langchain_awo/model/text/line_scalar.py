@@ -29,11 +29,11 @@ def parse_scalar(text: str) -> JSONValue:
     if text[:1] == "'" and (found := _SINGLE.fullmatch(text)):
         return found[1].replace("''", "'")
     if text[:1] == '"' and (found := _DOUBLE.fullmatch(text)):
-        return _unescaped(text) if "\\" in text else found[1]
+        return _unescape_text(text) if "\\" in text else found[1]
     if text[:1] in ("[", "{"):
         value = read_python(text)
         return text if value is None else value
-    if items := _listed(text):
+    if items := _parse_items(text):
         return [*items]
     return None if QUOTED_PART.match(text) and "\n" in text else text
 
@@ -69,7 +69,7 @@ def parse_item_list(text: str) -> list[str] | None:
     return items if colon and len(items) > 2 and ":" not in head else None  # noqa: PLR2004
 
 
-def _listed(text: str) -> list[str] | None:
+def _parse_items(text: str) -> list[str] | None:
     """The items of a value such as `O-1, O-2` or `general, random, dev`; not those of `Portland, Oregon, USA` or `1,200`."""
     if text.count(", ") != text.count(",") or "," not in text:
         return None
@@ -93,7 +93,7 @@ def records_of_lines(lines: Sequence[str]) -> list[dict[str, str]] | None:
     return [dict(each) for each in pairs] if alike else None
 
 
-def _unescaped(text: str) -> JSONValue:
+def _unescape_text(text: str) -> JSONValue:
     try:
         return json.loads(text)
     except ValueError:

@@ -74,7 +74,7 @@ class _LineReader:
         self.at = 0
 
     def read(self) -> JSONValue:
-        plain = _plain_items([line.text for line in self.lines], {line.indent for line in self.lines})
+        plain = _find_plain_items([line.text for line in self.lines], {line.indent for line in self.lines})
         if plain is not None:
             return plain
         if records := records_of_lines([line.text for line in self.lines]):
@@ -138,12 +138,12 @@ class _LineReader:
     def _mapping(self, indent: int, depth: int) -> JSONValue:
         pairs: list[_Pair] = []
         while self.at < len(self.lines) and self.lines[self.at].text and self._here().indent == indent:
-            key, value = _key_of(self._here().text)
+            key, value = _split_key(self._here().text)
             self.at += 1
             pairs.append(_Pair(key, self._member(value, indent, depth)))
         if not pairs or self._is_deeper(indent):
             raise _UnclearError
-        return _joined(pairs)
+        return _join_pairs(pairs)
 
     def _member(self, value: str, indent: int, depth: int) -> JSONValue:
         if BLOCK.fullmatch(value):
@@ -217,7 +217,7 @@ class _LineReader:
         return ("\n".join(lines) if style[0] == "|" else fold(lines)).strip("\n")
 
 
-def _key_of(text: str) -> tuple[str, str]:
+def _split_key(text: str) -> tuple[str, str]:
     found = _KEY.match(text)
     if found is None:
         raise _UnclearError
@@ -227,7 +227,7 @@ def _key_of(text: str) -> tuple[str, str]:
     return key.strip(), (found["value"] or "").strip()
 
 
-def _joined(pairs: list[_Pair]) -> JSONValue:
+def _join_pairs(pairs: list[_Pair]) -> JSONValue:
     """Pairs as one object; with keys that repeat as a list of one key, or of records that begin with the same key."""
     keys = [pair.key for pair in pairs]
     if len(set(keys)) == len(keys):
@@ -272,7 +272,7 @@ _PARTED: Final = re.compile(r"[\s,;|]")
 """A line with one of these is more than a word."""
 
 
-def _plain_items(texts: list[str], indents: set[int]) -> list[str] | None:
+def _find_plain_items(texts: list[str], indents: set[int]) -> list[str] | None:
     """Lines that are items without bullets: single words, or under a heading with a colon."""
     head, *rest = texts
     if indents != {0} or any(not _is_item(text) for text in rest):

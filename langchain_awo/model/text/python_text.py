@@ -127,15 +127,15 @@ class _TokenReader:
     def _value(self, depth: int) -> JSONValue:
         token = self._take()
         if token.kind == "text":
-            return _unquoted(token.text)
+            return _unquote(token.text)
         if token.kind == "number":
-            return _number(token.text)
+            return _parse_number(token.text)
         if token.kind == "shown":
-            return _shown(token.text)
+            return _simplify_enum(token.text)
         if depth > MAX_DEPTH:
             raise _UnreadableError
         if token.kind == "name":
-            return self._called(token, depth) if self._takes("(") else _word(token.text)
+            return self._called(token, depth) if self._takes("(") else _parse_word(token.text)
         if token.text == "{":
             return self._braces(depth)
         if token.text in _CLOSING:
@@ -206,7 +206,7 @@ class _TokenReader:
         self, name: _Token, given: list[JSONValue], named: dict[str, JSONValue], end: int
     ) -> JSONValue:
         kind = _MOMENTS.get(name.text.rpartition(".")[2])
-        if kind is not None and given and (moment := _moment(kind, given, named)):
+        if kind is not None and given and (moment := _format_moment(kind, given, named)):
             return moment
         if not given:
             return named
@@ -229,7 +229,7 @@ class _TokenReader:
         fields[name] = self._value(depth + 1)
 
 
-def _unquoted(text: str) -> str:
+def _unquote(text: str) -> str:
     if text[0] in "bB":
         return text
     body = text.lstrip("uU")
@@ -241,7 +241,7 @@ def _unquoted(text: str) -> str:
         raise _UnreadableError from error
 
 
-def _number(text: str) -> JSONValue:
+def _parse_number(text: str) -> JSONValue:
     digits = text.lstrip("+-")
     if digits.isdecimal():
         if len(digits) > 1 and digits[0] == "0":
@@ -250,12 +250,12 @@ def _number(text: str) -> JSONValue:
     return spell_float(float(text))
 
 
-def _shown(text: str) -> str:
+def _simplify_enum(text: str) -> str:
     found = _ENUM.fullmatch(text)
     return next((part for part in found.groups() if part is not None), text) if found else text
 
 
-def _word(name: str) -> JSONValue:
+def _parse_word(name: str) -> JSONValue:
     if name in _WORDS:
         return _WORDS[name]
     if "." in name:  # a constant, such as datetime.timezone.utc
@@ -263,7 +263,7 @@ def _word(name: str) -> JSONValue:
     raise _UnreadableError
 
 
-def _moment(kind: type[dt.date | dt.time], given: list[JSONValue], named: dict[str, JSONValue]) -> str:
+def _format_moment(kind: type[dt.date | dt.time], given: list[JSONValue], named: dict[str, JSONValue]) -> str:
     """A date or time in ISO form; empty for one in a zone that is not UTC, or that is none."""
     zone = named.pop("tzinfo", None)
     is_utc = isinstance(zone, str) and zone.endswith("utc")

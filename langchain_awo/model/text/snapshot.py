@@ -80,24 +80,24 @@ def _snapshot(value: object, path: tuple[int, ...]) -> JSONValue:
         return value
     if kind is dict or isinstance(value, Mapping):
         if len(path) > MAX_DEPTH or id(value) in path:
-            return _shown(value, 200)
-        return _members(value, (*path, id(value)))  # type: ignore[arg-type]  # as above
+            return _represent_safely(value, 200)
+        return _copy_members(value, (*path, id(value)))  # type: ignore[arg-type]  # as above
     if isinstance(value, list | tuple):
         if len(path) > MAX_DEPTH or id(value) in path:
-            return _shown(value, 200)
+            return _represent_safely(value, 200)
         path = (*path, id(value))
         return [_snapshot(item, path) for item in value]
     return _snapshot_scalar(value) if isinstance(value, _SCALARS) else _snapshot_object(value, path)
 
 
-def _members(value: Mapping[object, object], path: tuple[int, ...]) -> dict[str, JSONValue]:
-    members = {_key(key): _snapshot(item, path) for key, item in value.items()}
+def _copy_members(value: Mapping[object, object], path: tuple[int, ...]) -> dict[str, JSONValue]:
+    members = {_copy_key(key): _snapshot(item, path) for key, item in value.items()}
     if len(members) == len(value):
         return members
     taken = {remove_surrogates(key) for key in value if isinstance(key, str)}
     members = {}
     for key, item in value.items():
-        name = _key(key)
+        name = _copy_key(key)
         while name in members or (name in taken and not isinstance(key, str)):
             name += f" ({type(key).__name__})"
         members[name] = _snapshot(item, path)
@@ -122,7 +122,7 @@ def _snapshot_scalar(value: object) -> JSONValue:
 
 def _snapshot_object(value: object, path: tuple[int, ...]) -> JSONValue:
     if len(path) > MAX_DEPTH or id(value) in path:
-        return _shown(value, 200)
+        return _represent_safely(value, 200)
     path = (*path, id(value))
     if isinstance(value, AbstractSet):
         return sorted((_snapshot(item, path) for item in value), key=repr)
@@ -131,10 +131,10 @@ def _snapshot_object(value: object, path: tuple[int, ...]) -> JSONValue:
     dump = getattr(value, "model_dump", None)
     if callable(dump) and not isinstance(value, type):
         return _snapshot(dump(), path)
-    return _shown(value, 2000)
+    return _represent_safely(value, 2000)
 
 
-def _shown(value: object, limit: int) -> str:
+def _represent_safely(value: object, limit: int) -> str:
     """A `repr`; a hostile one costs only its own place in a larger value."""
     try:
         return remove_surrogates(repr(value)[:limit])
@@ -142,5 +142,5 @@ def _shown(value: object, limit: int) -> str:
         return f"<{type(value).__name__} cannot be shown: {type(error).__name__}>"
 
 
-def _key(key: object) -> str:
+def _copy_key(key: object) -> str:
     return remove_surrogates(key) if isinstance(key, str) else str(_snapshot(key, ()))

@@ -39,14 +39,14 @@ def _read_markdown(lines: Sequence[str]) -> JSONValue:
         return None
     head, body = rules[0] - 1, rules[0] + 1
     end = next((n for n in range(body, len(lines)) if "|" not in lines[n]), len(lines))
-    return _rows([_cells(line) for line in (lines[head], *lines[body:end])])
+    return _build_rows([_split_cells(line) for line in (lines[head], *lines[body:end])])
 
 
 def _is_rule(line: str) -> bool:
     return len(line) < 2_000 and bool(_RULE.fullmatch(line.strip()))  # noqa: PLR2004
 
 
-def _cells(line: str) -> list[str]:
+def _split_cells(line: str) -> list[str]:
     inner = line.strip().removeprefix("|")
     cells = _BAR.split(inner[:-1] if inner.endswith("|") and not inner.endswith("\\|") else inner)
     return [cell.strip().replace("\\|", "|") for cell in cells]
@@ -67,7 +67,7 @@ def _read_delimited(text: str, delimiter: str) -> JSONValue:
     except csv.Error:
         return None
     loose = sum(cell[:1] == " " for row in rows for cell in row)
-    return None if loose else _rows(rows)
+    return None if loose else _build_rows(rows)
 
 
 def _read_columns(lines: Sequence[str]) -> JSONValue:
@@ -87,7 +87,7 @@ def _read_even(rows: Sequence[str]) -> JSONValue:
     cells = [_GAP.split(row.strip()) for row in rows]
     if rows[0].startswith(" ") and all(len(row) == len(cells[0]) + 1 for row in cells[1:]):
         cells[0] = ["index", *cells[0]]
-    return _rows(cells)
+    return _build_rows(cells)
 
 
 def _read_aligned(rows: Sequence[str]) -> JSONValue:
@@ -96,10 +96,10 @@ def _read_aligned(rows: Sequence[str]) -> JSONValue:
     if any(row[start - 1 : start].strip() for row in rows for start in starts[1:]):
         return None
     ends = [*starts[1:], None]
-    return _rows([[row[a:b].strip() for a, b in zip(starts, ends, strict=True)] for row in rows])
+    return _build_rows([[row[a:b].strip() for a, b in zip(starts, ends, strict=True)] for row in rows])
 
 
-def _rows(cells: Sequence[Sequence[str]]) -> JSONValue:
+def _build_rows(cells: Sequence[Sequence[str]]) -> JSONValue:
     """Rows by the names in the first one; `None` if they are not of one length, or the names are no names."""
     names, *rows = cells
     if len(names) < 2 or not rows or any(len(one) != len(other) for one, other in pairwise(cells)):  # noqa: PLR2004

@@ -29,13 +29,13 @@ def read_xml(text: str) -> JSONValue:
     if _DECLARES.search(text):
         return None
     try:
-        value = _value(_parsed(text), 0)
+        value = _convert_element(_parse_root(text), 0)
     except (ET.ParseError, _MixedError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 
 
-def _parsed(text: str) -> ET.Element:
+def _parse_root(text: str) -> ET.Element:
     """The root; `_MixedError` if elements are nested too deep, found before anything goes down into them."""
     root = ET.fromstring(text.lstrip())  # noqa: S314  # a declaration, which could make it grow, was refused above
     level = list(root)
@@ -46,7 +46,7 @@ def _parsed(text: str) -> ET.Element:
     return root
 
 
-def _value(element: ET.Element, depth: int) -> JSONValue:
+def _convert_element(element: ET.Element, depth: int) -> JSONValue:
     said = (element.text or "").strip()
     if not len(element) and not element.attrib:
         return said
@@ -59,7 +59,7 @@ def _value(element: ET.Element, depth: int) -> JSONValue:
     for child in element:
         groups.setdefault(child.tag, []).append(child)
     for name, group in groups.items():
-        values = [_value(child, depth + 1) for child in group]
+        values = [_convert_element(child, depth + 1) for child in group]
         is_list = len(group) > 1 or isinstance(values[0], dict)
         _put(members, name, values if is_list else values[0])
     return members

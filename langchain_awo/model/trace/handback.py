@@ -96,11 +96,11 @@ class HandBack:
         >>> HandBack.read('{"status":"completed","steps":[{"step":1,"tool":"f","args":{"x":1},"output":2}]}').calls
         (ToldCall(step=1, tool='f', args={'x': 1}, output=2, error=None),)
         """
-        document = _object(told)
+        document = _parse_json(told)
         if not isinstance(document, Mapping) or document.get("status") not in ("completed", "stopped"):
             return None
-        steps = _listed(document, "steps")
-        read = [_calls_of(step) for step in steps]
+        steps = _get_list(document, "steps")
+        read = [_read_calls(step) for step in steps]
         calls = tuple(call for each in read for call in each or ())
         is_readable = (
             isinstance(document.get("steps"), list)
@@ -110,11 +110,11 @@ class HandBack:
         return cls(
             is_stopped=document["status"] == "stopped",
             calls=calls,
-            failed=_call_of(document.get("failed")),
+            failed=_read_call(document.get("failed")),
             reason=str(document.get("reason", "")),
-            remaining=tuple(filter(None, map(_call_of, _listed(document, "remaining")))),
+            remaining=tuple(filter(None, map(_read_call, _get_list(document, "remaining")))),
             resume_token=str(document.get("resume_token", "")),
-            notes=tuple(map(str, _listed(document, "notes"))),
+            notes=tuple(map(str, _get_list(document, "notes"))),
             is_whole=is_readable and not any(map(_is_cut, steps)),
         )
 
@@ -137,11 +137,11 @@ def tell_step(calls: Sequence[ToldCall]) -> Entry:
     [{'args': {'x': 1}, 'output': 2}, {'args': {'x': 2}, 'output': 4}]
     """
     head: Entry = {"step": calls[0].step, "tool": calls[0].tool}
-    shared = _shared([call.args for call in calls])
+    shared = _find_shared([call.args for call in calls])
     own = [{name: value for name, value in call.args.items() if name not in shared} for call in calls]
     head |= {"args": shared} if shared else {}
     names = list(own[0])
-    if names and all(_says(call.output, args) for call, args in zip(calls, own, strict=True)):
+    if names and all(_repeats_arguments(call.output, args) for call, args in zip(calls, own, strict=True)):
         outputs = [call.output for call in calls]
         return {**head, "for_each": names[0] if len(names) == 1 else names, "outputs": outputs}
     return {
@@ -164,23 +164,23 @@ def split_fetched(content: JSONValue) -> tuple[JSONValue, list[ToldCall]]:
     if not isinstance(content, str) or not any(note in content for note in _NOTES):
         return content, []
     own, _, below = content.rpartition("\n\n")
-    told = _object(below)
+    told = _parse_json(below)
     if not isinstance(told, Mapping) or told.get("note") not in _NOTES:
         return content, []
-    steps = _listed(told, "steps")
-    calls = [None if _is_cut(step) else _calls_of(step) for step in steps]
+    steps = _get_list(told, "steps")
+    calls = [None if _is_cut(step) else _read_calls(step) for step in steps]
     told_whole = [call for each in calls for call in each or () if call.error is None]
     return own, [] if None in calls else told_whole
 
 
-def _object(text: JSONValue) -> JSONValue:
+def _parse_json(text: JSONValue) -> JSONValue:
     try:
         return loads(text) if isinstance(text, str) else text
     except ValueError:
         return None
 
 
-def _listed(document: Mapping[str, JSONValue], name: str) -> list[JSONValue]:
+def _get_list(document: Mapping[str, JSONValue], name: str) -> list[JSONValue]:
     value = document.get(name)
     return value if isinstance(value, list) else []
 
@@ -189,7 +189,7 @@ def _is_cut(step: JSONValue) -> bool:
     return isinstance(step, Mapping) and str(step.get("note", "")).startswith(CUT)
 
 
-def _call_of(told: JSONValue) -> ToldCall | None:
+def _read_call(told: JSONValue) -> ToldCall | None:
     """A call that failed or was not made; of one whose arguments are unreadable, at least which it was."""
     if not isinstance(told, Mapping) or type(told.get("step")) is not int:
         return None
@@ -202,20 +202,22 @@ def _call_of(told: JSONValue) -> ToldCall | None:
     )
 
 
-def _calls_of(step: JSONValue) -> list[ToldCall] | None:
+def _read_calls(step: JSONValue) -> list[ToldCall] | None:
     """The calls of one entry; of one that was cut or is unreadable, at least that it was made, if even that is told."""
-    head = _call_of(step)
+    head = _read_call(step)
     if head is None:
         return None
     if _is_cut(step):
         return [head]
     try:
-        return [replace(head, args={**head.args, **own}, output=output) for own, output in _items(step)]
+        return [
+            replace(head, args={**head.args, **own}, output=output) for own, output in _iterate_items(step)
+        ]
     except (AttributeError, KeyError, TypeError, ValueError):
         return [replace(head, error="unreadable")]
 
 
-def _items(step: Mapping[str, JSONValue]) -> Iterator[tuple[dict[str, JSONValue], JSONValue]]:
+def _iterate_items(step: Mapping[str, JSONValue]) -> Iterator[tuple[dict[str, JSONValue], JSONValue]]:
     """Arguments that are a call's own, and its output."""
     if "for_each" in step:
         names = [step["for_each"]] if isinstance(step["for_each"], str) else step["for_each"]
@@ -226,7 +228,7 @@ def _items(step: Mapping[str, JSONValue]) -> Iterator[tuple[dict[str, JSONValue]
         yield {}, step["output"]
 
 
-def _shared(args: Sequence[dict[str, JSONValue]]) -> dict[str, JSONValue]:
+def _find_shared(args: Sequence[dict[str, JSONValue]]) -> dict[str, JSONValue]:
     """Arguments that all of several calls have in common."""
     if len(args) == 1:
         return {}
@@ -238,7 +240,7 @@ def _shared(args: Sequence[dict[str, JSONValue]]) -> dict[str, JSONValue]:
     }
 
 
-def _says(output: JSONValue, args: Mapping[str, JSONValue]) -> bool:
+def _repeats_arguments(output: JSONValue, args: Mapping[str, JSONValue]) -> bool:
     """Whether an output names the arguments it was got with, each under its own name."""
     return isinstance(output, dict) and all(
         name in output and dumps(output[name]) == dumps(value) for name, value in args.items()

@@ -46,15 +46,15 @@ def join_threads(traces: Iterable[Trace]) -> list[Trace]:
         else:
             threads.setdefault(trace.thread_id, []).append((place, trace))
     for runs in threads.values():
-        joined.extend([runs[0]] if len(runs) == 1 else _conversations(runs))
+        joined.extend([runs[0]] if len(runs) == 1 else _join_conversations(runs))
     joined.sort(key=lambda placed: placed[0])
     return [trace for _, trace in joined]
 
 
-def _conversations(runs: Sequence[tuple[int, Trace]]) -> list[tuple[int, Trace]]:
+def _join_conversations(runs: Sequence[tuple[int, Trace]]) -> list[tuple[int, Trace]]:
     """The runs of one thread, joined where they continue each other."""
     found: list[_Conversation] = []
-    for place, run in sorted(runs, key=lambda placed: _start_of(placed[1])):
+    for place, run in sorted(runs, key=lambda placed: _get_start(placed[1])):
         latest = found[-1 : -_OPEN_CONVERSATIONS - 1 : -1]
         known = next((each for each in latest if each.is_continued_by(run)), None)
         if known is None:
@@ -67,7 +67,7 @@ def _conversations(runs: Sequence[tuple[int, Trace]]) -> list[tuple[int, Trace]]
     ]
 
 
-def _start_of(run: Trace) -> float:
+def _get_start(run: Trace) -> float:
     return math.inf if run.started_at is None else run.started_at
 
 
@@ -111,11 +111,11 @@ class _Conversation:
 
     def joined(self, number: int) -> Trace:
         """The conversation as one trace; the later ones of a thread without tasks get ids of their own."""
-        whole = _joined(self.runs) if len(self.runs) > 1 else self.runs[0]
+        whole = _join_runs(self.runs) if len(self.runs) > 1 else self.runs[0]
         return whole if number == 1 else replace(whole, thread_id=f"{whole.thread_id}~{number}")
 
 
-def _joined(runs: Sequence[Trace]) -> Trace:
+def _join_runs(runs: Sequence[Trace]) -> Trace:
     thread = _Thread()
     for run in runs:
         thread.add(run)
@@ -177,7 +177,7 @@ class _Thread:
         A run is sent the conversation so far, or its end, before what is new. Where it is sent something else, such as a summary and a few
         messages, a message is a repetition if its text occurs no more often than in the thread.
         """
-        overlap = _overlap(self.said[-len(heard) :] if heard else [], heard)
+        overlap = _measure_overlap(self.said[-len(heard) :] if heard else [], heard)
         if overlap:
             return [index < overlap for index in range(len(heard))]
         times_heard: Counter[str] = Counter()
@@ -192,7 +192,7 @@ class _Thread:
         for call in run.tool_calls:
             place = self.place_of.get(call.call_id)
             if place is not None and call.model_call is None:
-                self.tool_calls[place] = _attempted_again(self.tool_calls[place], call)
+                self.tool_calls[place] = _merge_attempts(self.tool_calls[place], call)
                 continue
             self.uses_of_id[call.call_id] += 1
             uses = self.uses_of_id[call.call_id]
@@ -210,7 +210,7 @@ class _Thread:
         )
 
 
-def _overlap(end: Sequence[str], start: Sequence[str]) -> int:
+def _measure_overlap(end: Sequence[str], start: Sequence[str]) -> int:
     """The longest stretch that ends the one and starts the other (Knuth, Morris and Pratt)."""
     if not end:
         return 0
@@ -229,12 +229,12 @@ def _overlap(end: Sequence[str], start: Sequence[str]) -> int:
     return matched
 
 
-def _attempted_again(earlier: ToolCallRecord, later: ToolCallRecord) -> ToolCallRecord:
+def _merge_attempts(earlier: ToolCallRecord, later: ToolCallRecord) -> ToolCallRecord:
     """One call of the attempts of two; the last success decides, else the last attempt."""
     if later.started_at is None and earlier.status not in UNFINISHED:
         return earlier  # the later run was only told of it again
     decisive = earlier if earlier.status == "ok" and later.status != "ok" else later
-    attempts = (*_attempts(earlier), *_attempts(later))
+    attempts = (*_list_attempts(earlier), *_list_attempts(later))
     return replace(
         decisive,
         call_id=earlier.call_id,
@@ -246,7 +246,7 @@ def _attempted_again(earlier: ToolCallRecord, later: ToolCallRecord) -> ToolCall
     )
 
 
-def _attempts(call: ToolCallRecord) -> tuple[Attempt, ...]:
+def _list_attempts(call: ToolCallRecord) -> tuple[Attempt, ...]:
     """What was tried; a call that waited for a person's consent, or was never heard of again, was not tried at all."""
     if call.attempts:
         return call.attempts

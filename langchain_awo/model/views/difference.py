@@ -105,7 +105,7 @@ def compare_plans(old: ToolkitPlan, new: ToolkitPlan) -> Difference:
 
     Meta-tools are matched by name, and those left over by equal steps: these were renamed.
     """
-    pairs = _pairs(old.meta_tools, new.meta_tools)
+    pairs = _pair_meta_tools(old.meta_tools, new.meta_tools)
     before = {id(one) for one, _ in pairs}
     after = {id(other) for _, other in pairs}
     compared = [_compare(one, other) for one, other in pairs]
@@ -113,37 +113,37 @@ def compare_plans(old: ToolkitPlan, new: ToolkitPlan) -> Difference:
         added=tuple(each for each in new.meta_tools if id(each) not in after),
         removed=tuple(each for each in old.meta_tools if id(each) not in before),
         changed=tuple(each for each in compared if not each.is_evidence_only),
-        tools=tuple(_by_key("tool", old.tools, new.tools, _signature)),
+        tools=tuple(_compare_by_key("tool", old.tools, new.tools, _describe_signature)),
         evidence_only=tuple(each for each in compared if each.is_evidence_only and each.evidence),
     )
 
 
-def _pairs(old: Sequence[MetaTool], new: Sequence[MetaTool]) -> list[tuple[MetaTool, MetaTool]]:
+def _pair_meta_tools(old: Sequence[MetaTool], new: Sequence[MetaTool]) -> list[tuple[MetaTool, MetaTool]]:
     by_name = {each.name: each for each in old}
     pairs = [(by_name[each.name], each) for each in new if each.name in by_name]
     kept = {each.name for _, each in pairs}
-    left = {_doing(each): each for each in reversed(old) if each.name not in kept}
+    left = {_fingerprint_steps(each): each for each in reversed(old) if each.name not in kept}
     free = [each for each in new if each.name not in kept]
-    return pairs + [(renamed, each) for each in free if (renamed := left.pop(_doing(each), None))]
+    return pairs + [(renamed, each) for each in free if (renamed := left.pop(_fingerprint_steps(each), None))]
 
 
-def _doing(meta_tool: MetaTool) -> str:
+def _fingerprint_steps(meta_tool: MetaTool) -> str:
     """Equal for meta-tools whose steps are equal."""
-    return _text(
-        [_canonical(Step, replace(_unproven(step), evidence={}, hide={})) for step in meta_tool.steps]
+    return _spell_text(
+        [_canonicalize(Step, replace(_drop_proof(step), evidence={}, hide={})) for step in meta_tool.steps]
     )
 
 
 def _compare(old: MetaTool, new: MetaTool) -> Changed:
     return Changed(
         name=new.name,
-        changes=tuple(_heads(old, new)),
-        steps=tuple(_steps(old, new)),
-        evidence=tuple(_evidence(old, new)),
+        changes=tuple(_compare_heads(old, new)),
+        steps=tuple(_compare_steps(old, new)),
+        evidence=tuple(_compare_evidence(old, new)),
     )
 
 
-def _heads(old: MetaTool, new: MetaTool) -> Iterator[Change]:
+def _compare_heads(old: MetaTool, new: MetaTool) -> Iterator[Change]:
     for place in ("name", "description", "mode"):
         before, after = getattr(old, place), getattr(new, place)
         if before != after:
@@ -153,11 +153,11 @@ def _heads(old: MetaTool, new: MetaTool) -> Iterator[Change]:
         if before != after:
             yield Change(place=place, old=before, new=after)
     specs, other = ({spec.name: spec for spec in each.parameters} for each in (old, new))
-    yield from _by_key("parameter", specs, other, _parameter)
+    yield from _compare_by_key("parameter", specs, other, _describe_parameter)
 
 
-def _steps(old: MetaTool, new: MetaTool) -> Iterator[StepChange]:
-    pairs = _aligned(old, new)
+def _compare_steps(old: MetaTool, new: MetaTool) -> Iterator[StepChange]:
+    pairs = _align_steps(old, new)
     numbers = dict.fromkeys(range(1, len(old.steps) + 1), _NOWHERE) | dict(pairs)
     matched = set(numbers.values())
     for number, step in enumerate(old.steps, start=1):
@@ -167,30 +167,30 @@ def _steps(old: MetaTool, new: MetaTool) -> Iterator[StepChange]:
             yield StepChange(old=line, new="")
             continue
         other = new.steps[counterpart - 1]
-        if parts := tuple(_parts(step.renumbered(numbers), other)):
+        if parts := tuple(_compare_parts(step.renumbered(numbers), other)):
             yield StepChange(old=line, new=format_numbered_step(counterpart, other), parts=parts)
     added = [each for each in enumerate(new.steps, start=1) if each[0] not in matched]
     yield from (StepChange(old="", new=format_numbered_step(number, step)) for number, step in added)
 
 
-def _aligned(old: MetaTool, new: MetaTool) -> list[tuple[int, int]]:
+def _align_steps(old: MetaTool, new: MetaTool) -> list[tuple[int, int]]:
     """Numbers of the steps that stand for each other: calls of the same tool in the same order."""
     before, after = ([step.tool for step in each.steps] for each in (old, new))
     blocks = SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
     return [(block.a + i + 1, block.b + i + 1) for block in blocks for i in range(block.size)]
 
 
-def _parts(old: Step, new: Step) -> Iterator[Change]:
-    yield from _by_key("argument", old.args, new.args, _binding)
+def _compare_parts(old: Step, new: Step) -> Iterator[Change]:
+    yield from _compare_by_key("argument", old.args, new.args, _describe_binding)
     for place, told in _TOLD.items():
-        before, after = (_text(_canonical(Step, _unproven(step))[place]) for step in (old, new))
+        before, after = (_spell_text(_canonicalize(Step, _drop_proof(step))[place]) for step in (old, new))
         if before != after:
             yield Change(place=place, old=told(old), new=told(new))
     if sorted(old.hide) != sorted(new.hide):
         yield Change(place="hide", old=", ".join(sorted(old.hide)), new=", ".join(sorted(new.hide)))
 
 
-def _told_map(step: Step) -> str:
+def _describe_map(step: Step) -> str:
     if step.over is None:
         return ""
     kept = step.over.filter
@@ -199,7 +199,7 @@ def _told_map(step: Step) -> str:
     return f"{format_binding(step.over.source)}, at most {step.over.limit}{where}"
 
 
-def _told_guard(step: Step) -> str:
+def _describe_guard(step: Step) -> str:
     if step.guard is None:
         return ""
     seen = step.guard.evidence
@@ -209,8 +209,8 @@ def _told_guard(step: Step) -> str:
 
 _TOLD: Final[Mapping[str, Callable[[Step], str]]] = {
     "optional": lambda step: ", ".join(step.optional),
-    "over": _told_map,
-    "guard": _told_guard,
+    "over": _describe_map,
+    "guard": _describe_guard,
     "effect": lambda step: str(step.effect),
     "never_empty": lambda step: "yes" if step.never_empty else "no",
     "eager": lambda step: "yes" if step.eager else "no",
@@ -218,35 +218,40 @@ _TOLD: Final[Mapping[str, Callable[[Step], str]]] = {
 """How each part of a step is told."""
 
 
-def _unproven(step: Step) -> Step:
+def _drop_proof(step: Step) -> Step:
     """A step whose guard is without its evidence."""
     return replace(step, guard=step.guard and replace(step.guard, evidence=GuardEvidence()))
 
 
-def _proof(guard: Guard | None) -> Any:
-    return _canonical(GuardEvidence, guard.evidence) if guard else None
+def _encode_proof(guard: Guard | None) -> Any:
+    return _canonicalize(GuardEvidence, guard.evidence) if guard else None
 
 
-def _evidence(old: MetaTool, new: MetaTool) -> Iterator[Change]:
+def _compare_evidence(old: MetaTool, new: MetaTool) -> Iterator[Change]:
     if old.mode_reason != new.mode_reason:
         yield Change(place="mode_reason", old=old.mode_reason, new=new.mode_reason)
     for place in fields(new.evidence):
-        before, after = (_text(getattr(each.evidence, place.name)) for each in (old, new))
+        before, after = (_spell_text(getattr(each.evidence, place.name)) for each in (old, new))
         if before != after:
             yield Change(place=place.name, old=before, new=after)
-    for one, other in _aligned(old, new):
-        seen = [_canonical(Step, each.steps[i - 1])["evidence"] for each, i in ((old, one), (new, other))]
+    for one, other in _align_steps(old, new):
+        seen = [_canonicalize(Step, each.steps[i - 1])["evidence"] for each, i in ((old, one), (new, other))]
         if seen[0] != seen[1]:
-            yield Change(place=f"bindings of step {other}", old=_text(seen[0]), new=_text(seen[1]))
+            yield Change(
+                place=f"bindings of step {other}", old=_spell_text(seen[0]), new=_spell_text(seen[1])
+            )
         guards = [each.steps[i - 1].guard for each, i in ((old, one), (new, other))]
-        if all(guards) and (proofs := [_text(_proof(guard)) for guard in guards])[0] != proofs[1]:
+        if (
+            all(guards)
+            and (proofs := [_spell_text(_encode_proof(guard)) for guard in guards])[0] != proofs[1]
+        ):
             yield Change(place=f"guard of step {other}", old=proofs[0], new=proofs[1])
-        uses = [_canonical(Step, each.steps[i - 1])["hide"] for each, i in ((old, one), (new, other))]
+        uses = [_canonicalize(Step, each.steps[i - 1])["hide"] for each, i in ((old, one), (new, other))]
         if uses[0] != uses[1]:
-            yield Change(place=f"uses of step {other}", old=_text(uses[0]), new=_text(uses[1]))
+            yield Change(place=f"uses of step {other}", old=_spell_text(uses[0]), new=_spell_text(uses[1]))
 
 
-def _by_key(kind: str, old: Mapping[str, Any], new: Mapping[str, Any], told: Any) -> Iterator[Change]:
+def _compare_by_key(kind: str, old: Mapping[str, Any], new: Mapping[str, Any], told: Any) -> Iterator[Change]:
     """The entries that differ, in the order of the old, then of the new."""
     for key in dict.fromkeys([*old, *new]):
         (before, canonical), (after, other) = (
@@ -256,46 +261,46 @@ def _by_key(kind: str, old: Mapping[str, Any], new: Mapping[str, Any], told: Any
             yield Change(place=f"{kind} {key}", old=before, new=after)
 
 
-def _binding(binding: Binding) -> tuple[str, str]:
-    return format_binding(binding), _text(_canonical(Binding, binding))
+def _describe_binding(binding: Binding) -> tuple[str, str]:
+    return format_binding(binding), _spell_text(_canonicalize(Binding, binding))
 
 
-def _parameter(spec: ParameterSpec) -> tuple[str, str]:
-    meant = f", {_text(list(spec.meant))} are meant" if spec.meant else ""
-    canonical = f"{'required' if spec.required else 'optional'} {_text(spec.schema)}{meant}"
-    return f"{'required' if spec.required else 'optional'}: {_kind(spec.schema)}{meant}", canonical
+def _describe_parameter(spec: ParameterSpec) -> tuple[str, str]:
+    meant = f", {_spell_text(list(spec.meant))} are meant" if spec.meant else ""
+    canonical = f"{'required' if spec.required else 'optional'} {_spell_text(spec.schema)}{meant}"
+    return f"{'required' if spec.required else 'optional'}: {_describe_schema(spec.schema)}{meant}", canonical
 
 
-def _kind(schema: Mapping[str, Any]) -> str:
+def _describe_schema(schema: Mapping[str, Any]) -> str:
     """A JSON Schema as a reader takes it in: its type, what it may be, what it is."""
     kinds = schema.get("type", "anything")
     kind = " or ".join(map(str, kinds)) if isinstance(kinds, list) else str(kinds)
     items = schema.get("items")
-    kind += f" of {_kind(items)}" if isinstance(items, dict) else ""
+    kind += f" of {_describe_schema(items)}" if isinstance(items, dict) else ""
     rest = {
         key: value for key, value in schema.items() if key not in {"type", "items", "description", "title"}
     }
-    said = "".join(f", {key} {_text(value)}" for key, value in rest.items())
+    said = "".join(f", {key} {_spell_text(value)}" for key, value in rest.items())
     return f"{kind}{said}" + (f", {schema['description']!r}" if schema.get("description") else "")
 
 
-def _signature(signature: ToolSignature) -> tuple[str, str]:
-    canonical = _canonical(ToolSignature, signature)
+def _describe_signature(signature: ToolSignature) -> tuple[str, str]:
+    canonical = _canonicalize(ToolSignature, signature)
     known = f"{signature.effect}, from {signature.source} {signature.digest}".rstrip()
     members = signature.parameters.get("properties")
     required = signature.parameters.get("required")
     needed = required if isinstance(required, list) else []
     told = ", ".join(
-        f"{name}{'' if name in needed else '?'}: {_kind(each) if isinstance(each, dict) else each}"
+        f"{name}{'' if name in needed else '?'}: {_describe_schema(each) if isinstance(each, dict) else each}"
         for name, each in (members.items() if isinstance(members, dict) else ())
     )
-    return f"{known}: ({told})", _text(canonical)
+    return f"{known}: ({told})", _spell_text(canonical)
 
 
-def _canonical(kind: Any, value: Any) -> Any:
+def _canonicalize(kind: Any, value: Any) -> Any:
     """Plain data that tells 1, 1.0 and true apart, which `==` does not once it is text."""
     return get_adapter(kind).dump_python(value, mode="json")
 
 
-def _text(value: Any) -> str:
+def _spell_text(value: Any) -> str:
     return spell_out(value)

@@ -46,10 +46,10 @@ class _Writer:
             for part in step.parts:
                 yield self._marked("     ", f"{part.place}: {part.old or 'none'} -> {part.new or 'none'}")
         if changed.evidence:
-            yield self._marked("     ", f"evidence: {_figures(changed.evidence)}")
+            yield self._marked("     ", f"evidence: {_format_figures(changed.evidence)}")
 
     def _evidence_only(self, changed: Changed) -> str:
-        return self._marked("=", f"{changed.name}, on other evidence: {_figures(changed.evidence)}")
+        return self._marked("=", f"{changed.name}, on other evidence: {_format_figures(changed.evidence)}")
 
     def _changes(self, changes: Sequence[Change]) -> Iterator[str]:
         for change in changes:
@@ -69,7 +69,7 @@ class _Writer:
         return "\n".join(f"{mark} {line}".rstrip() for line in lines)
 
 
-def _figures(evidence: Sequence[Change]) -> str:
+def _format_figures(evidence: Sequence[Change]) -> str:
     told = [
         each.place
         if each.place.startswith(("bindings", "uses")) or each.place == "mode_reason"

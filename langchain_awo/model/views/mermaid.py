@@ -16,7 +16,7 @@ def to_mermaid(meta_tool: MetaTool) -> str:
 
     A dashed arrow is only asked whether to go on; a box with a double border is called once for each item of a list.
     """
-    return "\n".join(["flowchart LR", *(f"  {line}" for line in _lines(meta_tool))])
+    return "\n".join(["flowchart LR", *(f"  {line}" for line in _generate_lines(meta_tool))])
 
 
 def markdown_diagrams(meta_tools: Iterable[MetaTool]) -> str:
@@ -26,33 +26,33 @@ def markdown_diagrams(meta_tools: Iterable[MetaTool]) -> str:
     )
 
 
-def _lines(meta_tool: MetaTool) -> Iterator[str]:
+def _generate_lines(meta_tool: MetaTool) -> Iterator[str]:
     for position, spec in enumerate(meta_tool.parameters):
-        yield f'p{position}(["{_text(spec.name)}"])'
+        yield f'p{position}(["{_escape_text(spec.name)}"])'
     parameters = {spec.name: f"p{position}" for position, spec in enumerate(meta_tool.parameters)}
     for number, step in enumerate(meta_tool.steps, start=1):
         left, right = ("[[", "]]") if step.over else ("[", "]")
-        yield f's{number}{left}"{number} {_text(step.tool)}"{right}'
-        yield from _arrows(number, step, parameters)
+        yield f's{number}{left}"{number} {_escape_text(step.tool)}"{right}'
+        yield from _draw_arrows(number, step, parameters)
     if writes := [f"s{n}" for n, step in enumerate(meta_tool.steps, start=1) if not step.effect.is_read]:
         yield "classDef write stroke-width:3px"
         yield f"class {','.join(writes)} write"
 
 
-def _arrows(number: int, step: Step, parameters: Mapping[str, str]) -> Iterator[str]:
+def _draw_arrows(number: int, step: Step, parameters: Mapping[str, str]) -> Iterator[str]:
     labels: dict[str, dict[str, None]] = {}
-    for name, binding in _flows(step):
-        for box in _boxes(binding, parameters):
+    for name, binding in _iterate_flows(step):
+        for box in _find_boxes(binding, parameters):
             labels.setdefault(box, {})[name] = None
     for box, names in labels.items():
-        yield f'{box} -->|"{_text(", ".join(names))}"| s{number}'
+        yield f'{box} -->|"{_escape_text(", ".join(names))}"| s{number}'
     if step.guard:
-        asked = {box for each in list_conditions(step.guard) for box in _boxes(each.source, parameters)}
-        condition = _text(format_guard(step.guard, step))
+        asked = {box for each in list_conditions(step.guard) for box in _find_boxes(each.source, parameters)}
+        condition = _escape_text(format_guard(step.guard, step))
         yield from (f'{box} -.->|"{condition}"| s{number}' for box in sorted(asked))
 
 
-def _flows(step: Step) -> Iterator[tuple[str, Binding]]:
+def _iterate_flows(step: Step) -> Iterator[tuple[str, Binding]]:
     """What a step takes, by the names of its arguments; those of an item come with its list."""
     yield from step.args.items()
     if step.over:
@@ -60,7 +60,7 @@ def _flows(step: Step) -> Iterator[tuple[str, Binding]]:
         yield " ".join(["each", ", ".join(of_item)]).strip(), step.over.source
 
 
-def _boxes(binding: Binding, parameters: Mapping[str, str]) -> Iterator[str]:
+def _find_boxes(binding: Binding, parameters: Mapping[str, str]) -> Iterator[str]:
     """The boxes that a binding takes its values from; an item comes from its list, which has an arrow of its own."""
     for leaf in list_leaves(binding):
         match leaf:
@@ -73,6 +73,6 @@ def _boxes(binding: Binding, parameters: Mapping[str, str]) -> Iterator[str]:
                 yield f"s{leaf.step}"
 
 
-def _text(text: str) -> str:
+def _escape_text(text: str) -> str:
     """Text that cannot end its label."""
     return "".join(each if each.isalnum() or each in " _-.,/*=" else f"#{ord(each)};" for each in text)

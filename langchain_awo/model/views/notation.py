@@ -91,7 +91,10 @@ def format_meta_tool(meta_tool: MetaTool, *, whole: bool = False) -> str:
         f"{format_name(spec.name)}{'' if spec.required else '?'}" for spec in meta_tool.parameters
     )
     lines = [
-        _with_comment(f"{format_name(meta_tool.name)}({names})", _evidence(meta_tool) + _decided(meta_tool))
+        _with_comment(
+            f"{format_name(meta_tool.name)}({names})",
+            _format_evidence(meta_tool) + _format_decision(meta_tool),
+        )
     ]
     lines += [
         format_numbered_step(number, step, whole=whole)
@@ -126,7 +129,7 @@ def format_binding(binding: Binding, step: Step | None = None) -> str:
         case Argument(step=number, path=path):
             return f"#{number}.args{format_path(path)}"
         case Item(path=path):
-            return f"{_list_of_items(step) or 'item'}{format_path(path)}"
+            return f"{_format_item_list(step) or 'item'}{format_path(path)}"
         case Template(prefix=prefix, source=inner, suffix=suffix):
             shown = format_binding(inner, step)
             apart = " " if shown.startswith("{") else ""  # two braces would be one brace of the text
@@ -148,7 +151,7 @@ def _is_constant(parts: Iterable[Binding]) -> bool:
     return all(isinstance(part, Constant) for part in parts)
 
 
-def _list_of_items(step: Step | None) -> str:
+def _format_item_list(step: Step | None) -> str:
     """The place of a mapped step's items, such as `#1/orders/*`; empty if its list has to be named to be told."""
     if step is None or step.over is None:
         return ""
@@ -184,13 +187,13 @@ def format_step_comment(step: Step, *, whole: bool = False) -> str:
     """What a step does and when, as it stands behind its call."""
     parts = [EFFECT_WORDS[step.effect]]
     if step.over:
-        source = "" if _list_of_items(step) else f" of {format_binding(step.over.source)}"
+        source = "" if _format_item_list(step) else f" of {format_binding(step.over.source)}"
         parts.append(f"once for each item{source}, at most {step.over.limit}")
         if step.over.filter:
             values = " or ".join(spell_out(value) for value in step.over.filter.values)
             parts.append(f"where {format_path(step.over.filter.path) or 'it'} is {values or 'nothing'}")
     if step.guard:
-        parts.append(f"{step.guard.otherwise} unless {format_guard(step.guard)}{_seen(step.guard)}")
+        parts.append(f"{step.guard.otherwise} unless {format_guard(step.guard)}{_format_proof(step.guard)}")
     if step.never_empty:
         parts.append("never empty")
     if step.hide:
@@ -200,17 +203,17 @@ def format_step_comment(step: Step, *, whole: bool = False) -> str:
 
 def format_guard(guard: Guard, step: Step | None = None) -> str:
     """The conditions of a guard, such as `#1/status == "delivered" and #1/total >= 10`."""
-    return " and ".join(_condition(each, step) for each in list_conditions(guard))
+    return " and ".join(_format_condition(each, step) for each in list_conditions(guard))
 
 
-def _condition(condition: Condition, step: Step | None) -> str:
+def _format_condition(condition: Condition, step: Step | None) -> str:
     place = format_binding(condition.source, step)
     if sign := COMPARISONS.get(condition.test):
         return f"{place} {sign} {spell_out(condition.value)}"
     return f"{place} is {condition.test}{'' if condition.value is None else ' ' + spell_out(condition.value)}"
 
 
-def _seen(guard: Guard) -> str:
+def _format_proof(guard: Guard) -> str:
     seen = guard.evidence
     if seen == GuardEvidence():
         return ""
@@ -218,7 +221,7 @@ def _seen(guard: Guard) -> str:
     return f" ({seen.followed} of {seen.held}, and {left} of {seen.others} others did not)"
 
 
-def _evidence(meta_tool: MetaTool) -> str:
+def _format_evidence(meta_tool: MetaTool) -> str:
     seen = meta_tool.evidence
     return (
         f"{seen.held_out_exact} of {seen.held_out} held-out places, saves {seen.calls_saved:.1f} model calls"
@@ -227,7 +230,7 @@ def _evidence(meta_tool: MetaTool) -> str:
     )
 
 
-def _decided(meta_tool: MetaTool) -> str:
+def _format_decision(meta_tool: MetaTool) -> str:
     standing = get_standing(meta_tool)
     said = "" if standing == "undecided" else f", {standing}"
     return said + (

@@ -40,18 +40,18 @@ def read_binding(scan: Scanner) -> Binding:
             else Output(step=step, path=scan.path())
         )
     if scan.take('"'):
-        return _text(scan)
+        return _read_text(scan)
     here = scan.text[scan.at : scan.at + 1]
     if here == "{":
-        return _object(dict(read_list(scan, _member, "{", "}")))
+        return _simplify_object(dict(read_list(scan, _read_member, "{", "}")))
     if here == "[":
-        return _list(read_list(scan, read_binding, "[", "]"))
+        return _simplify_list(read_list(scan, read_binding, "[", "]"))
     if here in "-0123456789" and here:
         return Constant(value=scan.number())
-    return _called(scan, scan.match(_WORD))
+    return _read_worded(scan, scan.match(_WORD))
 
 
-def _called(scan: Scanner, word: str) -> Binding:
+def _read_worded(scan: Scanner, word: str) -> Binding:
     """What begins with a word: a value, an item, a list or an object of constants, or a transform."""
     if word in _WORDS:
         return Constant(value=_WORDS[word])
@@ -61,7 +61,7 @@ def _called(scan: Scanner, word: str) -> Binding:
         case "list":
             return ListOf(elements=tuple(read_list(scan, read_binding, "(", ")")))
         case "object":
-            return ObjectOf(members=dict(read_list(scan, _member, "(", ")")))
+            return ObjectOf(members=dict(read_list(scan, _read_member, "(", ")")))
     if word not in TRANSFORM_NAMES:
         scan.at -= len(word)
         scan.fail("a binding", fix=f"write {_BINDING}")
@@ -72,7 +72,7 @@ def _called(scan: Scanner, word: str) -> Binding:
     return Transform(name=cast("TransformName", word), source=source, option=option)
 
 
-def _text(scan: Scanner) -> Binding:
+def _read_text(scan: Scanner) -> Binding:
     """A constant text, or one with a place in it."""
     prefix = scan.plain_text()
     if scan.take('"'):
@@ -86,20 +86,20 @@ def _text(scan: Scanner) -> Binding:
     return Template(prefix=prefix, source=source, suffix=suffix)
 
 
-def _member(scan: Scanner) -> tuple[str, Binding]:
+def _read_member(scan: Scanner) -> tuple[str, Binding]:
     name = scan.key()
     scan.expect(":", fix="a member is written name: binding")
     scan.skip_spaces()
     return name, read_binding(scan)
 
 
-def _object(members: dict[str, Binding]) -> Binding:
+def _simplify_object(members: dict[str, Binding]) -> Binding:
     """What is all constant is a value."""
     values = {key: each.value for key, each in members.items() if isinstance(each, Constant)}
     return Constant(value=values) if len(values) == len(members) else ObjectOf(members=members)
 
 
-def _list(elements: list[Binding]) -> Binding:
+def _simplify_list(elements: list[Binding]) -> Binding:
     values = [each.value for each in elements if isinstance(each, Constant)]
     return Constant(value=values) if len(values) == len(elements) else ListOf(elements=tuple(elements))
 

@@ -27,12 +27,12 @@ def fit_line(line: str, width: int) -> Iterator[str]:
         yield line
         return
     code, _, comment = line.partition(" # ")
-    yield from _wrapped(code.rstrip(), width, indent=INDENT + 4 if line.startswith((" ", "!")) else 2)
+    yield from _wrap_text(code.rstrip(), width, indent=INDENT + 4 if line.startswith((" ", "!")) else 2)
     if comment:
-        yield from _wrapped(f"{' ' * INDENT}# {comment}", width, indent=INDENT + 2)
+        yield from _wrap_text(f"{' ' * INDENT}# {comment}", width, indent=INDENT + 2)
 
 
-def _wrapped(text: str, width: int, *, indent: int) -> list[str]:
+def _wrap_text(text: str, width: int, *, indent: int) -> list[str]:
     margin = len(text) - len(text.lstrip())
     return textwrap.wrap(
         text.lstrip(),

@@ -59,7 +59,9 @@ def parse_meta_tools(text: str) -> list[MetaTool]:
     Raises:
         NotationError: the text is not in the notation.
     """
-    return _read(text, lambda scan: [_meta_tool(scan) for _ in iter(lambda: _reached_text(scan), False)])
+    return _read(
+        text, lambda scan: [_read_meta_tool(scan) for _ in iter(lambda: _skip_empty_lines(scan), False)]
+    )
 
 
 def parse_meta_tool(text: str) -> MetaTool:
@@ -94,7 +96,7 @@ def _read(text: str, part: Callable[[Scanner], Part]) -> Part:
     return found
 
 
-def _reached_text(scan: Scanner) -> bool:
+def _skip_empty_lines(scan: Scanner) -> bool:
     """Reads over empty lines."""
     while True:
         start = scan.at
@@ -105,20 +107,20 @@ def _reached_text(scan: Scanner) -> bool:
             return not empty
 
 
-def _meta_tool(scan: Scanner) -> MetaTool:
+def _read_meta_tool(scan: Scanner) -> MetaTool:
     name = scan.name("the name of a meta-tool")
-    parameters = read_list(scan, _parameter, "(", ")")
+    parameters = read_list(scan, _read_parameter, "(", ")")
     _end_head(scan)
     steps: list[Step] = []
     while scan.take(" "):
         scan.skip_spaces()
         if scan.is_at_end or scan.take("\n"):
             break
-        steps.append(_step(scan, len(steps) + 1))
+        steps.append(_read_step(scan, len(steps) + 1))
     return MetaTool(name=name, description="", parameters=tuple(parameters), steps=tuple(steps))
 
 
-def _parameter(scan: Scanner) -> ParameterSpec:
+def _read_parameter(scan: Scanner) -> ParameterSpec:
     name = scan.name("the name of a parameter")
     return ParameterSpec(name=name, required=not scan.take("?"))
 
@@ -148,17 +150,17 @@ class _Clauses(NamedTuple):
     hide: tuple[str, ...] = ()
 
 
-def _step(scan: Scanner, number: int) -> Step:
+def _read_step(scan: Scanner, number: int) -> Step:
     scan.expect(str(number), fix=f"steps are numbered one by one, and this is step {number}")
     scan.expect(" ")
     scan.skip_spaces()
     tool = scan.name("the name of a tool")
-    named = read_list(scan, _argument, "(", ")")
+    named = read_list(scan, _read_argument, "(", ")")
     args: Args = {name: binding for name, binding, _ in named}
     optional = tuple(name for name, _, is_optional in named if is_optional)
     scan.skip_spaces()
-    clauses = _clauses(scan) if scan.take("#") else _Clauses()
-    args, over = _mapped(scan, args, clauses)
+    clauses = _read_clauses(scan) if scan.take("#") else _Clauses()
+    args, over = _build_map(scan, args, clauses)
     _end_line(scan)
     return Step(
         tool=tool,
@@ -172,21 +174,21 @@ def _step(scan: Scanner, number: int) -> Step:
     )
 
 
-def _argument(scan: Scanner) -> tuple[str, Binding, bool]:
+def _read_argument(scan: Scanner) -> tuple[str, Binding, bool]:
     name = scan.name("the name of an argument")
     is_optional = scan.take("?")
     scan.expect("=", fix="an argument is written name=binding")
     return name, read_binding(scan), is_optional
 
 
-def _mapped(scan: Scanner, args: Args, clauses: _Clauses) -> tuple[Args, Map | None]:
+def _build_map(scan: Scanner, args: Args, clauses: _Clauses) -> tuple[Args, Map | None]:
     """The arguments and the map of a step; where no list is named, places with `*` are those of the items."""
     if not clauses.limit:
         return args, None
     if clauses.source is not None:
         return args, Map(source=clauses.source, limit=clauses.limit, filter=clauses.filter)
     found = {leaf for binding in args.values() for leaf in list_leaves(binding) if _is_starred(leaf)}
-    sources = {_list_of(leaf): leaf for leaf in found}
+    sources = {_find_list(leaf): leaf for leaf in found}
     if len(sources) != 1:
         scan.fail(
             "one list", fix="say `once for each item of #1/list` and call what stands in its items `item/...`"
@@ -204,45 +206,45 @@ def _is_starred(leaf: Leaf) -> bool:
     return not isinstance(leaf, Constant | Item) and "*" in leaf.path
 
 
-def _list_of(leaf: Leaf) -> Binding:
+def _find_list(leaf: Leaf) -> Binding:
     """The list that a place with `*` reads the elements of."""
     assert not isinstance(leaf, Constant)  # noqa: S101  # told by `_is_starred`
     before = leaf.path.rpartition("/*")[0]
     return replace(leaf, path=before if isinstance(leaf, Parameter) else f"{before}/*")
 
 
-def _clauses(scan: Scanner) -> _Clauses:
+def _read_clauses(scan: Scanner) -> _Clauses:
     scan.skip_spaces()
     effect = next((each for each in _EFFECTS if scan.take(EFFECT_WORDS[each])), None)
     if effect is None:
         scan.fail("what the step does", fix=f"say one of: {'; '.join(EFFECT_WORDS.values())}")
     found: dict[str, Any] = {"effect": effect}
     while scan.take(", "):
-        found |= _clause(scan)
+        found |= _read_clause(scan)
     return _Clauses(**found)
 
 
-def _clause(scan: Scanner) -> dict[str, Any]:
+def _read_clause(scan: Scanner) -> dict[str, Any]:
     if scan.take("once for each item"):
         source = read_binding(scan) if scan.take(" of ") else None
         scan.expect(", at most ", fix="say how many items at most, such as `, at most 20`")
         return {"source": source, "limit": scan.integer()}
     if scan.take("where "):
-        return {"filter": _filter(scan)}
+        return {"filter": _read_filter(scan)}
     for otherwise in ("skip", "stop"):
         if scan.take(f"{otherwise} unless "):
-            return {"guard": replace(_guard(scan), otherwise=cast("Any", otherwise))}
+            return {"guard": replace(_read_guard(scan), otherwise=cast("Any", otherwise))}
     if scan.take("never empty"):
         return {"never_empty": True}
     if scan.take("hides "):
-        return {"hide": _hidden(scan)}
+        return {"hide": _read_hidden(scan)}
     return scan.fail(
         "a clause",
         fix="say `once for each item`, `where`, `skip unless`, `stop unless`, `never empty` or `hides`",
     )
 
 
-def _filter(scan: Scanner) -> Filter:
+def _read_filter(scan: Scanner) -> Filter:
     path = "" if scan.take("it") else scan.path() or scan.fail("a path or `it`")
     scan.expect(" is ")
     values = [] if scan.take("nothing") else [scan.json()]
@@ -251,13 +253,13 @@ def _filter(scan: Scanner) -> Filter:
     return Filter(path=path, values=tuple(values))
 
 
-def _guard(scan: Scanner) -> Guard:
-    first, *also = [_condition(scan), *read_more(scan, " and ", _condition)]
+def _read_guard(scan: Scanner) -> Guard:
+    first, *also = [_read_condition(scan), *read_more(scan, " and ", _read_condition)]
     guard = Guard(source=first.source, test=first.test, value=first.value, also=tuple(also))
-    return replace(guard, evidence=_seen(scan)) if scan.take(" (") else guard
+    return replace(guard, evidence=_read_proof(scan)) if scan.take(" (") else guard
 
 
-def _condition(scan: Scanner) -> Condition:
+def _read_condition(scan: Scanner) -> Condition:
     source = read_binding(scan)
     for test, sign in COMPARISONS.items():
         if scan.take(f" {sign} "):
@@ -265,10 +267,10 @@ def _condition(scan: Scanner) -> Condition:
     word = next((each for each in _TESTS if scan.take(f" is {each}")), None)
     if word is None:
         scan.fail("a test", fix="say `==`, `in`, `>=`, `<=`, `is given`, `is empty` or `is nonempty`")
-    return Condition(source=source, test=cast("Test", word), value=_value_of_test(scan))
+    return Condition(source=source, test=cast("Test", word), value=_read_test_value(scan))
 
 
-def _value_of_test(scan: Scanner) -> Any:
+def _read_test_value(scan: Scanner) -> Any:
     """The value behind a test that needs none; anything but a clause, a condition or the end."""
     rest = scan.text[scan.at : scan.at + 5]
     if not rest.startswith(" ") or rest.startswith((" (", " and ")) or not rest.strip(" \n"):
@@ -277,7 +279,7 @@ def _value_of_test(scan: Scanner) -> Any:
     return scan.json()
 
 
-def _seen(scan: Scanner) -> GuardEvidence:
+def _read_proof(scan: Scanner) -> GuardEvidence:
     followed = scan.integer()
     scan.expect(" of ")
     held = scan.integer()
@@ -289,7 +291,7 @@ def _seen(scan: Scanner) -> GuardEvidence:
     return GuardEvidence(held=held, followed=followed, others=others, others_followed=others - left)
 
 
-def _hidden(scan: Scanner) -> tuple[str, ...]:
+def _read_hidden(scan: Scanner) -> tuple[str, ...]:
     places = [scan.path(), *read_more(scan, ", ", Scanner.path)]
     if scan.take(" and "):
         scan.fail("every hidden place", fix="print the meta-tool with whole=True")

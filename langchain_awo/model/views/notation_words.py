@@ -44,23 +44,23 @@ def format_key(key: str) -> str:
 
 def format_path(path: str) -> str:
     """A JSON Pointer; segments that hold spaces, brackets or the like are in quotes."""
-    return "/".join(map(_segment, path.split("/")))
+    return "/".join(map(_spell_segment, path.split("/")))
 
 
 def format_text(text: str) -> str:
     """Fixed text inside quotes; braces are doubled, since single ones hold a place."""
-    return _doubled(spell_out(text)[1:-1])
+    return _double_braces(spell_out(text)[1:-1])
 
 
 def format_constant(value: JSONValue) -> str:
     """A value where a place could stand too: JSON, with doubled braces in its texts."""
-    return _JSON_TEXT.sub(lambda text: _doubled(text[0]), spell_out(value))
+    return _JSON_TEXT.sub(lambda text: _double_braces(text[0]), spell_out(value))
 
 
-def _segment(segment: str) -> str:
+def _spell_segment(segment: str) -> str:
     plain = segment.isprintable() and PLAIN_SEGMENT.fullmatch(segment)
     return segment if plain else spell_out(segment)
 
 
-def _doubled(text: str) -> str:
+def _double_braces(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")

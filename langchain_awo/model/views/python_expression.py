@@ -42,7 +42,7 @@ def as_python(binding: Binding, names: Mapping[str, str]) -> str:
             inner = f"{prefix!r} + str({as_python(source, names)})"
             return f"({inner} + {suffix!r})" if suffix else f"({inner})"
         case Transform():
-            return _transformed(binding, as_python(binding.source, names))
+            return _render_transform(binding, as_python(binding.source, names))
         case ObjectOf(members=members):
             return "{" + ", ".join(f"{k!r}: {as_python(v, names)}" for k, v in members.items()) + "}"
         case ListOf(elements=elements):
@@ -62,18 +62,18 @@ def place(root: str, path: str) -> str:
             loops.append(f"every({value})")
             value = f"part_{len(loops)}"
         else:
-            value += _subscript(segment)
+            value += _render_subscript(segment)
     if len(loops) == 1 and value == "part_1":
         return loops[0]
     told = "".join(f" for part_{number} in {loop}" for number, loop in enumerate(loops, start=1))
     return f"[{value}{told}]" if loops else value
 
 
-def _subscript(segment: str) -> str:
+def _render_subscript(segment: str) -> str:
     return f"[{segment}]" if re.fullmatch(r"-1|0|[1-9][0-9]*", segment) else f"[{unescape(segment)!r}]"
 
 
-def _transformed(transform: Transform, value: str) -> str:
+def _render_transform(transform: Transform, value: str) -> str:
     option = transform.option
     match transform.name:
         case "lower" | "upper" | "title" | "strip":

@@ -65,31 +65,33 @@ _TAKEN = (
 def render_python(plan: ToolkitPlan) -> str:
     """One function for each meta-tool of a plan that passes `check_plan`; valid Python whatever its texts hold."""
     names = assign_identifiers([each.name for each in plan.meta_tools], taken=_TAKEN)
-    blocks = ["\n".join(_function(names[each.name], each)) for each in plan.meta_tools]
+    blocks = ["\n".join(_render_function(names[each.name], each)) for each in plan.meta_tools]
     return "\n\n\n".join([_HEAD.rstrip("\n"), *blocks]) + "\n"
 
 
-def _function(name: str, meta_tool: MetaTool) -> Iterator[str]:
+def _render_function(name: str, meta_tool: MetaTool) -> Iterator[str]:
     names = assign_identifiers([spec.name for spec in meta_tool.parameters], taken=(*_TAKEN, "tools", "item"))
     given = [
         names[spec.name] if spec.required else f"{names[spec.name]}=None" for spec in meta_tool.parameters
     ]
     yield f"def {name}({', '.join(['tools', *(['*', *given] if given else [])])}):"
-    yield from _docstring(meta_tool.description)
+    yield from _render_docstring(meta_tool.description)
     if name != meta_tool.name:
         yield f"    # its name is {meta_tool.name!r}"
     yield f"    # {meta_tool.effect}, mode {meta_tool.mode}"
-    used = {leaf.step for each in meta_tool.steps for leaf in _leaves(each) if isinstance(leaf, Argument)}
+    used = {
+        leaf.step for each in meta_tool.steps for leaf in _collect_leaves(each) if isinstance(leaf, Argument)
+    }
     for position, step in enumerate(meta_tool.steps, start=1):
-        yield from _step(position, step, names, is_used_again=position in used)
-    yield f"    return [{_done(len(meta_tool.steps))}]"
+        yield from _render_step(position, step, names, is_used_again=position in used)
+    yield f"    return [{_render_done(len(meta_tool.steps))}]"
 
 
-def _leaves(step: Step) -> list[Binding]:
+def _collect_leaves(step: Step) -> list[Binding]:
     return [leaf for binding in step.bindings for leaf in list_leaves(binding)]
 
 
-def _docstring(description: str) -> Iterator[str]:
+def _render_docstring(description: str) -> Iterator[str]:
     text = description.strip()
     lines = text.split("\n")
     if '"""' in text or "\\" in text or not all(line.isprintable() for line in lines):
@@ -100,24 +102,26 @@ def _docstring(description: str) -> Iterator[str]:
     yield '    """'
 
 
-def _step(position: int, step: Step, names: Mapping[str, str], *, is_used_again: bool) -> Iterator[str]:
-    yield f"    # step {position}: {', '.join(_remarks(step))}"
-    condition = _condition(step.guard, names) if step.guard else ""
+def _render_step(
+    position: int, step: Step, names: Mapping[str, str], *, is_used_again: bool
+) -> Iterator[str]:
+    yield f"    # step {position}: {', '.join(_generate_remarks(step))}"
+    condition = _render_condition(step.guard, names) if step.guard else ""
     if step.guard and step.guard.otherwise == "stop":
         yield f"    if not ({condition}):"
-        yield f"        return [{_done(position - 1)}]"
-    call = f"{_tool(step)}({_arguments(step, names)})"
+        yield f"        return [{_render_done(position - 1)}]"
+    call = f"{_render_tool(step)}({_render_arguments(step, names)})"
     if is_used_again:
-        yield f"    arguments_{position} = {_object(step.args.items(), names)}"
-        call = f"{_tool(step)}(**arguments_{position})"
+        yield f"    arguments_{position} = {_render_object(step.args.items(), names)}"
+        call = f"{_render_tool(step)}(**arguments_{position})"
     if step.over:
-        call = f"[{call} for item in {_chosen(step.over, names)}]"
+        call = f"[{call} for item in {_render_chosen(step.over, names)}]"
     if step.guard and step.guard.otherwise == "skip":
         call += f" if {condition} else None"
     yield f"    step_{position} = {call}"
 
 
-def _remarks(step: Step) -> Iterator[str]:
+def _generate_remarks(step: Step) -> Iterator[str]:
     yield str(step.effect)
     if step.over:
         yield f"the first {step.over.limit} distinct calls"
@@ -129,23 +133,23 @@ def _remarks(step: Step) -> Iterator[str]:
         yield f"the model is not shown {', '.join(map(repr, step.hide))}"
 
 
-def _tool(step: Step) -> str:
+def _render_tool(step: Step) -> str:
     return f"tools.{step.tool}" if is_identifier(step.tool) else f"getattr(tools, {step.tool!r})"
 
 
-def _arguments(step: Step, names: Mapping[str, str]) -> str:
+def _render_arguments(step: Step, names: Mapping[str, str]) -> str:
     named = {name: binding for name, binding in step.args.items() if is_identifier(name)}
     args = [f"{name}={as_python(binding, names)}" for name, binding in named.items()]
     if others := [(name, binding) for name, binding in step.args.items() if name not in named]:
-        args.append(f"**{_object(others, names)}")
+        args.append(f"**{_render_object(others, names)}")
     return ", ".join(args)
 
 
-def _object(members: Iterable[tuple[str, Binding]], names: Mapping[str, str]) -> str:
+def _render_object(members: Iterable[tuple[str, Binding]], names: Mapping[str, str]) -> str:
     return "{" + ", ".join(f"{key!r}: {as_python(value, names)}" for key, value in members) + "}"
 
 
-def _chosen(over: Map, names: Mapping[str, str]) -> str:
+def _render_chosen(over: Map, names: Mapping[str, str]) -> str:
     source = as_python(over.source, names)
     if over.filter is None:
         return f"{f'({source})' if source[:1] == '[' else source}[:{over.limit}]"
@@ -153,11 +157,11 @@ def _chosen(over: Map, names: Mapping[str, str]) -> str:
     return f"[item for item in {source} if {kept}][:{over.limit}]"
 
 
-def _condition(guard: Guard, names: Mapping[str, str]) -> str:
-    return " and ".join(_test(each, as_python(each.source, names)) for each in list_conditions(guard))
+def _render_condition(guard: Guard, names: Mapping[str, str]) -> str:
+    return " and ".join(_render_test(each, as_python(each.source, names)) for each in list_conditions(guard))
 
 
-def _test(condition: Condition, source: str) -> str:
+def _render_test(condition: Condition, source: str) -> str:
     match condition.test:
         case "given":
             return f"{source} is not None"
@@ -175,5 +179,5 @@ def _test(condition: Condition, source: str) -> str:
             return f"{source} <= {condition.value!r}"
 
 
-def _done(steps: int) -> str:
+def _render_done(steps: int) -> str:
     return ", ".join(f"step_{number}" for number in range(1, steps + 1))

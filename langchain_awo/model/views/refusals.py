@@ -52,7 +52,7 @@ class Refusals:
 def group_refusals(refused: Iterable[Refused]) -> Refusals:
     """Groups refusals; their order does not matter."""
     routines, covered, kept_out = defaultdict(list), defaultdict(list), defaultdict(list)
-    found = sorted(refused, key=_nearest_first)
+    found = sorted(refused, key=_rank_nearness)
     told = {(each.routine[-1], each.code) for each in found if len(each.routine) > 1}
     for each in found:
         if each.covered_by:
@@ -78,23 +78,27 @@ def group_refusals(refused: Iterable[Refused]) -> Refusals:
 
 def format_refusals(refused: Iterable[Refused]) -> str:
     """All refusals as text: a line for each routine and an indented one with the reason, a blank line between groups."""
-    return "\n\n".join("\n".join(map(make_visible_line, block)) for block in _blocks(group_refusals(refused)))
+    return "\n\n".join(
+        "\n".join(map(make_visible_line, block)) for block in _format_blocks(group_refusals(refused))
+    )
 
 
-def _blocks(refusals: Refusals) -> Iterator[list[str]]:
+def _format_blocks(refusals: Refusals) -> Iterator[list[str]]:
     for group in refusals.routines:
         yield [line for each in group.refused for line in (" > ".join(each.routine), f"    {each.reason}")]
     for covered in refusals.covered:
         routines = [f"    {' > '.join(each.routine)}" for each in covered.refused]
         yield [f"covered by {covered.meta_tool}:", *routines]
     for kept_out in refusals.kept_out:
-        tools = (f"{' > '.join(each.routine)} ({_calls(each.occurrences)})" for each in kept_out.refused)
+        tools = (
+            f"{' > '.join(each.routine)} ({_format_calls(each.occurrences)})" for each in kept_out.refused
+        )
         yield [f"in no routine: {', '.join(tools)}", f"    {kept_out.reason}"]
 
 
-def _calls(number: int) -> str:
+def _format_calls(number: int) -> str:
     return f"{number:,} {'call' if number == 1 else 'calls'}"
 
 
-def _nearest_first(refused: Refused) -> tuple[float, int, tuple[str, ...], str]:
+def _rank_nearness(refused: Refused) -> tuple[float, int, tuple[str, ...], str]:
     return (-refused.nearness, -refused.occurrences, refused.routine, refused.code)

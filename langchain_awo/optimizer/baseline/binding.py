@@ -38,37 +38,37 @@ def bind(
     routine: Sequence[CanonicalCall], windows: Sequence[Window], corpus: Corpus, *, bindings: Bindings
 ) -> MetaTool:
     """A routine with its arguments bound by what its occurrences show; its name is not chosen here."""
-    sample = _sample(windows)
-    tools = [_usual_tool(position, sample) for position in range(len(routine))]
+    sample = _draw_sample(windows)
+    tools = [_find_usual_tool(position, sample) for position in range(len(routine))]
     builder = _BindingBuilder(corpus)
     for position, call in enumerate(routine):
-        examples = list(_examples(position, tools, sample))
+        examples = list(_collect_examples(position, tools, sample))
         selecting = {name for name, _ in call.selectors}
         if position == 0:
-            binder = _only_selectors(selecting, examples)
+            binder = _bind_selectors(selecting, examples)
         else:
-            binder = _exact(examples) if bindings == "exact" else _by_consensus(examples)
+            binder = _bind_exactly(examples) if bindings == "exact" else _bind_by_consensus(examples)
         builder.add(tools[position], examples, binder)
     return MetaTool(
         name="routine",
         description="",
         steps=tuple(builder.steps),
         parameters=tuple(builder.parameters),
-        evidence=_evidence(windows),
+        evidence=_measure_evidence(windows),
     )
 
 
-def _sample(windows: Sequence[Window]) -> Sequence[Window]:
+def _draw_sample(windows: Sequence[Window]) -> Sequence[Window]:
     return windows[:: max(1, len(windows) // SAMPLE)]
 
 
-def _usual_tool(position: int, windows: Sequence[Window]) -> str:
+def _find_usual_tool(position: int, windows: Sequence[Window]) -> str:
     """The tool that was really called there most; an alias may stand for several."""
     tools = [window.calls[position].call.tool for window in windows]
     return min(set(tools), key=lambda tool: (-tools.count(tool), tool))
 
 
-def _examples(position: int, tools: Sequence[str], windows: Sequence[Window]) -> Iterator[Example]:
+def _collect_examples(position: int, tools: Sequence[str], windows: Sequence[Window]) -> Iterator[Example]:
     for window in windows:
         call = window.calls[position].call
         if call.tool == tools[position]:
@@ -125,12 +125,12 @@ class _BindingBuilder:
         return Parameter(name=free)
 
 
-def _only_selectors(selecting: set[str], examples: Sequence[Example]) -> Callable[[str], Found | None]:
-    return lambda name: _constant(name, examples) if name in selecting else None
+def _bind_selectors(selecting: set[str], examples: Sequence[Example]) -> Callable[[str], Found | None]:
+    return lambda name: _bind_constant(name, examples) if name in selecting else None
 
 
-def _exact(examples: Sequence[Example]) -> Callable[[str], Found | None]:
-    indexes = [_index(example.frame) for example in examples]
+def _bind_exactly(examples: Sequence[Example]) -> Callable[[str], Found | None]:
+    indexes = [_index_values(example.frame) for example in examples]
 
     def find(name: str) -> Found | None:
         keys = [derive_value_key(example.args[name]) for example in examples]
@@ -139,20 +139,20 @@ def _exact(examples: Sequence[Example]) -> Callable[[str], Found | None]:
             places = index.get(key, {})
             agreed = {where: None for where in agreed if where in places}
         if agreed and len(set(keys)) > 1:
-            return min(agreed, key=_preference).binding(), BindingEvidence(agree=len(examples))
-        return _constant(name, examples)
+            return min(agreed, key=_rank_place).binding(), BindingEvidence(agree=len(examples))
+        return _bind_constant(name, examples)
 
     return find
 
 
-def _constant(name: str, examples: Sequence[Example]) -> Found | None:
+def _bind_constant(name: str, examples: Sequence[Example]) -> Found | None:
     if len({derive_value_key(example.args[name]) for example in examples}) > 1:
         return None
     return Constant(value=examples[0].args[name]), BindingEvidence(agree=len(examples))
 
 
-def _by_consensus(examples: Sequence[Example]) -> Callable[[str], Found | None]:
-    flow, exact = collect_votes(examples), _exact(examples)
+def _bind_by_consensus(examples: Sequence[Example]) -> Callable[[str], Found | None]:
+    flow, exact = collect_votes(examples), _bind_exactly(examples)
 
     def find(name: str) -> Found | None:
         bound = flow.place(name, agreement=AGREEMENT) or flow.constant(name, agreement=AGREEMENT)
@@ -175,23 +175,23 @@ class _Where:
         return Argument(step=self.step, path=self.path)
 
 
-def _preference(where: _Where) -> tuple[object, ...]:
+def _rank_place(where: _Where) -> tuple[object, ...]:
     """Outputs before arguments, the nearest step, then the shortest path."""
     return (not where.in_output, -where.step, where.path.count("/"), where.path)
 
 
-def _index(frame: Frame) -> dict[str, dict[_Where, None]]:
+def _index_values(frame: Frame) -> dict[str, dict[_Where, None]]:
     """The exact places of every value that exists before a step."""
     index: dict[str, dict[_Where, None]] = {}
     sources = [(step, value, True) for step, value in frame.outputs.items()]
     sources += [(step, value, False) for step, value in frame.arguments.items()]
     for step, document, in_output in sources:
-        for path, value in _places(document):
+        for path, value in _iterate_places(document):
             index.setdefault(derive_value_key(value), {})[_Where(step, path, in_output)] = None
     return index
 
 
-def _places(document: JSONValue) -> Iterator[tuple[str, JSONValue]]:
+def _iterate_places(document: JSONValue) -> Iterator[tuple[str, JSONValue]]:
     """Every scalar of a document with its pointer, up to a bound."""
     stack: list[tuple[str, JSONValue]] = [("", document)]
     seen = 0
@@ -206,7 +206,7 @@ def _places(document: JSONValue) -> Iterator[tuple[str, JSONValue]]:
             yield path, value
 
 
-def _evidence(windows: Sequence[Window]) -> Evidence:
+def _measure_evidence(windows: Sequence[Window]) -> Evidence:
     saved = sum(window.model_calls - 1 for window in windows)
     return Evidence(
         tasks=len({window.run.task for window in windows}),

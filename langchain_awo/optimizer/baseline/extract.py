@@ -145,7 +145,9 @@ class _Flow:
         return 2 * self.weight[edge] > self.total[edge[0]]
 
     def _body_of(self, nodes: list[str]) -> Body:
-        return self._opening(nodes[0]) + tuple(call for edge in _edges(nodes) for call in self.body[edge])
+        return self._opening(nodes[0]) + tuple(
+            call for edge in _list_edges(nodes) for call in self.body[edge]
+        )
 
     def _opening(self, node: str) -> Body:
         """The calls that led to a node on its heaviest edge."""
@@ -161,7 +163,7 @@ class _Flow:
         In a tree this is exact. Where states were reached in several ways, what comes in and goes out is shared in
         proportion.
         """
-        body, weight = self._body_of(nodes), min(self.weight[edge] for edge in _edges(nodes))
+        body, weight = self._body_of(nodes), min(self.weight[edge] for edge in _list_edges(nodes))
         rest = body[len(self._opening(nodes[0])) :]
         self.made += 1
         node = f"routine {self.made}"
@@ -172,7 +174,7 @@ class _Flow:
             child: (self.weight[last, child] * weight // arrived, self.body[last, child])
             for child in sorted(self.out_of[last])
         }
-        for edge in _edges(nodes):
+        for edge in _list_edges(nodes):
             self._take(edge, weight)
             self.total[edge[0]] -= weight
         for child, (share, onward_body) in onward.items():
@@ -210,5 +212,5 @@ class _Flow:
             del self.out_of[source][target], self.into[target][source]
 
 
-def _edges(nodes: list[str]) -> list[Edge]:
+def _list_edges(nodes: list[str]) -> list[Edge]:
     return list(pairwise(nodes))

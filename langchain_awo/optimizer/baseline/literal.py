@@ -92,15 +92,15 @@ def compile_literal(
     ranked = sorted(judged.kept, key=lambda each: -each.saved)  # stable: ties as the algorithm found them
     kept = ranked[:max_tools]
     refused = [
-        *_under(threshold, decisions),
+        *_refuse_infrequent(threshold, decisions),
         *judged.refused,
-        *(_over_budget(each, max_tools) for each in ranked[max_tools:]),
+        *(_refuse_over_budget(each, max_tools) for each in ranked[max_tools:]),
     ]
     named = _with_names([bind(each.routine, each.windows, corpus, bindings=bindings) for each in kept])
     return named, refused
 
 
-def _under(threshold: int, decisions: Decisions) -> list[Refused]:
+def _refuse_infrequent(threshold: int, decisions: Decisions) -> list[Refused]:
     """Why nothing was found, if no decision was made often enough."""
     if not decisions.weights:
         return []
@@ -159,7 +159,7 @@ class _Judged:
 
     def _judge(self, routine: tuple[CanonicalCall, ...]) -> None:
         windows = find_windows(self._paths, routine)
-        code, reason = _objection(windows)
+        code, reason = _find_objection(windows)
         if code:
             self._refuse(routine, code, reason, len(windows))
         else:
@@ -170,7 +170,7 @@ class _Judged:
         self.refused.append(Refused(routine=labels, code=code, reason=reason, occurrences=occurrences))
 
 
-def _objection(windows: Sequence[Window]) -> tuple[Code | Literal[""], str]:
+def _find_objection(windows: Sequence[Window]) -> tuple[Code | Literal[""], str]:
     tasks = {window.run.task for window in windows}
     if windows and all(window.run.success is False for window in windows):
         return "failed_runs", "it occurs only in runs that failed"
@@ -182,7 +182,7 @@ def _objection(windows: Sequence[Window]) -> tuple[Code | Literal[""], str]:
     return "", ""
 
 
-def _over_budget(kept: _Kept, max_tools: int) -> Refused:
+def _refuse_over_budget(kept: _Kept, max_tools: int) -> Refused:
     return Refused(
         routine=tuple(call.label for call in kept.routine),
         code="budget",
@@ -196,12 +196,12 @@ def _with_names(meta_tools: Iterable[MetaTool]) -> list[MetaTool]:
     named: list[MetaTool] = []
     for each in meta_tools:
         taken = {other.name for other in named}
-        name = next(name for name in _names(each) if name not in taken)
+        name = next(name for name in _generate_names(each) if name not in taken)
         named.append(replace(each, name=name))
     return named
 
 
-def _names(meta_tool: MetaTool) -> Iterator[str]:
+def _generate_names(meta_tool: MetaTool) -> Iterator[str]:
     plain = "_then_".join(step.tool for step in meta_tool.steps)
     base = "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "_" for c in plain)[:MAX_NAME]
     yield base

@@ -94,7 +94,7 @@ class _Symbol:
     uses: tuple[int, ...] = ()
 
 
-def _symbols(calls: Sequence[PathCall]) -> Iterator[_Symbol]:
+def _generate_symbols(calls: Sequence[PathCall]) -> Iterator[_Symbol]:
     stretch: int | None = None
     for index, each in enumerate(calls):
         if each.stretch is None:
@@ -111,7 +111,7 @@ def _count_full(paths: Iterable[Path]) -> Decisions:
 
     numbers: dict[_Symbol, int] = {}
     columns = as_columns(
-        [numbers.setdefault(each, len(numbers)) for each in _symbols(path.calls)] for path in paths
+        [numbers.setdefault(each, len(numbers)) for each in _generate_symbols(path.calls)] for path in paths
     )
     symbols = list(numbers)
     found = count_prefixes(columns)
@@ -153,7 +153,7 @@ class _States:
             (self.hashes, own),
         ):
             column.append(value)
-        self.keys.append(_key(chain, reads))
+        self.keys.append(_encode_key(chain, reads))
         return (self.keys[parent] if parent >= 0 else ROOT), self.keys[-1]
 
     def _before(self, node: int, distance: int) -> int:
@@ -168,15 +168,15 @@ class _States:
 def walk_states(calls: Sequence[PathCall], *, history: int | None = None) -> Iterator[str]:
     """The key of the state after each call."""
     if history is None:
-        yield from _full_states(calls)
+        yield from _walk_full_states(calls)
         return
     for end in range(1, len(calls) + 1):
         start = max(0, end - history)
-        *_, last = _full_states(calls[start:end], offset=start)
+        *_, last = _walk_full_states(calls[start:end], offset=start)
         yield last
 
 
-def _full_states(calls: Sequence[PathCall], *, offset: int = 0) -> Iterator[str]:
+def _walk_full_states(calls: Sequence[PathCall], *, offset: int = 0) -> Iterator[str]:
     chain, reads = _EMPTY, _EMPTY
     stretch: int | None = None
     hashes: dict[int, int] = {}
@@ -190,10 +190,10 @@ def _full_states(calls: Sequence[PathCall], *, offset: int = 0) -> Iterator[str]
             hashes[index] = _hash("read", used % 2**_BITS, each.canonical)
             reads = (reads + hashes[index]) % 2**_BITS
         stretch = each.stretch
-        yield _key(chain, reads)
+        yield _encode_key(chain, reads)
 
 
-def _key(chain: int, reads: int) -> str:
+def _encode_key(chain: int, reads: int) -> str:
     return f"{_hash('state', chain, reads):016x}"
 
 
@@ -204,7 +204,7 @@ def _hash(*parts: str | int | CanonicalCall) -> int:
 
 def build_counted_graph(decisions: Decisions, *, threshold: int = 1) -> WorkflowGraph:
     """The counted decisions as a graph, pruned, with exact totals."""
-    edges = _edges(decisions)
+    edges = _rank_edges(decisions)
     into, out_of = Counter[str](), Counter[str]()
     usual: dict[str, CanonicalCall] = {}
     for source, target, weight, call in edges:
@@ -222,7 +222,7 @@ def build_counted_graph(decisions: Decisions, *, threshold: int = 1) -> Workflow
     return graph
 
 
-def _edges(decisions: Decisions) -> list[tuple[str, str, int, CanonicalCall]]:
+def _rank_edges(decisions: Decisions) -> list[tuple[str, str, int, CanonicalCall]]:
     """Edges with the weight of all their calls and the most frequent of these, heavy edges first."""
     calls: dict[tuple[str, str], Counter[CanonicalCall]] = {}
     for (source, target, call), weight in decisions.weights.items():

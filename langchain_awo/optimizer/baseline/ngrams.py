@@ -48,24 +48,26 @@ def find_ngrams(
     counts: Counter[tuple[CanonicalCall, ...]] = Counter()
     tasks: defaultdict[tuple[CanonicalCall, ...], set[str]] = defaultdict(set)
     for path in build_paths(corpus, check_rules(rules, corpus)):
-        for ngram in _ngrams(path.canonical, min_length):
+        for ngram in _generate_ngrams(path.canonical, min_length):
             counts[ngram] += 1
             tasks[ngram].add(path.run.task)
     frequent = {ngram: count for ngram, count in counts.items() if count >= min_freq}
     found = [
         CanonicalRoutine(calls=ngram, support=count, tasks=len(tasks[ngram]))
-        for ngram, count in _closed(frequent)
+        for ngram, count in _select_closed(frequent)
     ]
     return sorted(found, key=lambda each: (-each.support, -len(each.calls), each.calls))
 
 
-def _ngrams(calls: tuple[CanonicalCall, ...], min_length: int) -> Iterator[tuple[CanonicalCall, ...]]:
+def _generate_ngrams(
+    calls: tuple[CanonicalCall, ...], min_length: int
+) -> Iterator[tuple[CanonicalCall, ...]]:
     for length in range(min_length, min(len(calls), max(min_length, MAX_LENGTH)) + 1):
         for start in range(len(calls) - length + 1):
             yield calls[start : start + length]
 
 
-def _closed(
+def _select_closed(
     frequent: Mapping[tuple[CanonicalCall, ...], int],
 ) -> Iterator[tuple[tuple[CanonicalCall, ...], int]]:
     within = Counter[tuple[CanonicalCall, ...]]()

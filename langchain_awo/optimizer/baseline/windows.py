@@ -30,17 +30,17 @@ class Window:
 
 def find_windows(paths: Iterable[Path], routine: Sequence[CanonicalCall]) -> list[Window]:
     """The occurrences of a routine in one piece, from left to right, none overlapping another."""
-    return [window for path in paths for window in _in_path(path, tuple(routine))]
+    return [window for path in paths for window in _find_in_path(path, tuple(routine))]
 
 
-def _in_path(path: Path, routine: tuple[CanonicalCall, ...]) -> Iterator[Window]:
+def _find_in_path(path: Path, routine: tuple[CanonicalCall, ...]) -> Iterator[Window]:
     size, start = len(routine), 0
     canonical, wanted = path.canonical, sorted(routine)
     while start + size <= len(canonical):
         if canonical[start : start + size] == routine:
             window: tuple[PathCall, ...] | None = path.calls[start : start + size]
         elif sorted(canonical[start : start + size]) == wanted:
-            window = _reordered(path.calls[start : start + size], routine)
+            window = _reorder_calls(path.calls[start : start + size], routine)
         else:
             window = None
         if window:
@@ -48,7 +48,9 @@ def _in_path(path: Path, routine: tuple[CanonicalCall, ...]) -> Iterator[Window]
         start += size if window else 1
 
 
-def _reordered(calls: Sequence[PathCall], routine: Sequence[CanonicalCall]) -> tuple[PathCall, ...] | None:
+def _reorder_calls(
+    calls: Sequence[PathCall], routine: Sequence[CanonicalCall]
+) -> tuple[PathCall, ...] | None:
     """The calls in the order of a routine, if commuting reads make the two the same history."""
     left = list(calls)
     ordered = []
@@ -56,9 +58,9 @@ def _reordered(calls: Sequence[PathCall], routine: Sequence[CanonicalCall]) -> t
         found = next(each for each in left if each.canonical == wanted)
         left.remove(found)
         ordered.append(found)
-    return tuple(ordered) if _last_state(calls) == _last_state(ordered) else None
+    return tuple(ordered) if _find_last_state(calls) == _find_last_state(ordered) else None
 
 
-def _last_state(calls: Sequence[PathCall]) -> str:
+def _find_last_state(calls: Sequence[PathCall]) -> str:
     *_, last = walk_states([replace(each, uses=()) for each in calls])
     return last

@@ -62,17 +62,17 @@ def count_prefixes(columns: Columns[T]) -> Prefixes[T]:
 
 def merge_prefixes(parts: Sequence[Prefixes[T]]) -> Prefixes[T]:
     """The prefixes of all parts, which were counted apart; the order of the parts changes the numbering only."""
-    symbols, codes = _renumbered(parts)
-    parents, depths = _parents_of(parts), _joined([part.depths for part in parts])
-    counts = _joined([part.counts for part in parts])
-    order = _ascending(depths)
+    symbols, codes = _renumber_symbols(parts)
+    parents, depths = _shift_parents(parts), _concatenate([part.depths for part in parts])
+    counts = _concatenate([part.counts for part in parts])
+    order = _sort_places(depths)
     ends = np.searchsorted(depths[order], np.arange(int(depths.max(initial=-1)) + 2))
     ranks = np.zeros(len(parents) + 1, np.int64)  # the last one is that of the parent -1
     nodes, above, width = _Nodes(), np.full(1, -1), len(symbols)
     for depth, (start, end) in enumerate(pairwise(ends.tolist())):
         level = order[start:end]
         keys = ranks[parents[level]] * width + codes[level]
-        found, ranks[level], _, total = _distinct(keys, len(above) * width, counts[level])
+        found, ranks[level], _, total = _count_distinct(keys, len(above) * width, counts[level])
         rows, own = np.divmod(found, width)
         above = nodes.add(above[rows], depth, own, total)
     return nodes.of(symbols)
@@ -99,7 +99,7 @@ class _Nodes:
     def of(self, symbols: Sequence[T]) -> Prefixes[T]:
         """All of them."""
         parents, depths, codes, counts = map(
-            _joined, zip(*self._parts, strict=True) if self._parts else [()] * 4
+            _concatenate, zip(*self._parts, strict=True) if self._parts else [()] * 4
         )
         return Prefixes(symbols, parents, depths, codes, counts)
 
@@ -108,7 +108,7 @@ class _Front:
     """The sequences that go on, and the node that each has come to; the longest stand first."""
 
     def __init__(self, columns: Columns[T]) -> None:
-        order = _ascending(int(columns.lengths.max(initial=0)) - columns.lengths)
+        order = _sort_places(int(columns.lengths.max(initial=0)) - columns.lengths)
         self._width = len(columns.symbols)
         self._codes = columns.codes.astype(np.min_scalar_type(self._width), copy=False)
         self._lengths = columns.lengths[order]
@@ -127,7 +127,7 @@ class _Front:
             self._lay(nodes)
             return False
         keys = self._nodes * self._width + self._codes[self._next]
-        found, self._nodes, sequences, counts = _distinct(
+        found, self._nodes, sequences, counts = _count_distinct(
             keys, len(self._numbers) * self._width, self._weights
         )
         parents, codes = np.divmod(found, self._width)
@@ -195,7 +195,7 @@ class _Laid:
 
     def add(self, rest: npt.NDArray[Any], after: int, weight: int, known: int) -> None:
         """Adds what is left of a sequence after a node; so many nodes were known before all of these."""
-        shared = _common(self._last, rest) if after == self._after else 0
+        shared = _count_common(self._last, rest) if after == self._after else 0
         start, end = self.size, self.size + len(rest) - shared
         new = np.arange(start, end)
         self.parents[start:end] = new - 1 + known
@@ -208,7 +208,7 @@ class _Laid:
         self.size, self._last, self._after = end, rest, after
 
 
-def _common(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> int:
+def _count_common(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> int:
     """How many symbols two sequences begin with together."""
     size = min(len(one), len(other))
     differ = one[:size] != other[:size]
@@ -216,12 +216,12 @@ def _common(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> int:
     return first if size and differ[first] else size
 
 
-def _distinct(
+def _count_distinct(
     keys: Numbers, bound: int, weights: Numbers | None
 ) -> tuple[Numbers, Numbers, Numbers, Numbers]:
     """The distinct keys in order, the rank of each key among them, how often each occurs, and their summed weights."""
     if bound > _DENSE * len(keys) + 1024:
-        found, ranks, times = _sorted(keys, bound)
+        found, ranks, times = _sort_distinct(keys, bound)
     else:
         table = np.bincount(keys, minlength=bound)
         found = np.flatnonzero(table)
@@ -233,7 +233,7 @@ def _distinct(
     return found, ranks, times, np.bincount(ranks, weights, len(found)).astype(np.int64)
 
 
-def _sorted(keys: Numbers, bound: int) -> tuple[Numbers, Numbers, Numbers]:
+def _sort_distinct(keys: Numbers, bound: int) -> tuple[Numbers, Numbers, Numbers]:
     """The same by sorting: numbers that hold key and place sort quicker than places by their keys."""
     bits = max(1, (len(keys) - 1).bit_length())
     if bound.bit_length() + bits > 63:  # noqa: PLR2004  # bits of a number
@@ -248,19 +248,19 @@ def _sorted(keys: Numbers, bound: int) -> tuple[Numbers, Numbers, Numbers]:
     return ordered[firsts], ranks, np.diff(firsts, append=len(keys))
 
 
-def _renumbered(parts: Sequence[Prefixes[T]]) -> tuple[list[T], Numbers]:
+def _renumber_symbols(parts: Sequence[Prefixes[T]]) -> tuple[list[T], Numbers]:
     """The symbols of all parts, and all codes by them."""
     numbers: dict[T, int] = {}
     codes = []
     for part in parts:
         own = [numbers.setdefault(symbol, len(numbers)) for symbol in part.symbols]
         codes.append(np.array(own, np.int64)[part.codes])
-    return list(numbers), _joined(codes)
+    return list(numbers), _concatenate(codes)
 
 
-def _parents_of(parts: Sequence[Prefixes[T]]) -> Numbers:
+def _shift_parents(parts: Sequence[Prefixes[T]]) -> Numbers:
     starts = accumulate((len(part.parents) for part in parts), initial=0)
-    return _joined(
+    return _concatenate(
         [
             np.where(part.parents < 0, -1, part.parents + start)
             for part, start in zip(parts, starts, strict=False)
@@ -268,11 +268,11 @@ def _parents_of(parts: Sequence[Prefixes[T]]) -> Numbers:
     )
 
 
-def _ascending(numbers: Numbers) -> Numbers:
+def _sort_places(numbers: Numbers) -> Numbers:
     """The places of some numbers from 0 on, smallest first, equal ones as they stand."""
     short = int(numbers.max(initial=0)) <= _SHORT
     return np.argsort(numbers.astype(np.uint16) if short else numbers, kind="stable")
 
 
-def _joined(parts: Sequence[npt.NDArray[Any]]) -> Numbers:
+def _concatenate(parts: Sequence[npt.NDArray[Any]]) -> Numbers:
     return np.concatenate(parts).astype(np.int64, copy=False) if parts else np.zeros(0, np.int64)

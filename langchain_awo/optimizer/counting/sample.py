@@ -71,7 +71,7 @@ class Sample:
         """Adds a trace that calls the given tools, if it belongs to the sample."""
         key = derive_key(trace)
         if any(each.fits(key) for each in self._strata(tools)):
-            self.put(_item(key, trace, self.bounds.longest))
+            self.put(_build_item(key, trace, self.bounds.longest))
 
     def put(self, item: SampledTrace) -> None:
         """Adds what was a part of another sample."""
@@ -114,21 +114,21 @@ def derive_key(trace: Trace) -> str:
     return compute_digest(trace.trace_id if trace.thread_id is None else ["thread", trace.thread_id])
 
 
-def _item(key: str, trace: Trace, longest: int) -> SampledTrace:
-    weights = [_weight(call) for call in trace.tool_calls]
+def _build_item(key: str, trace: Trace, longest: int) -> SampledTrace:
+    weights = [_weigh_call(call) for call in trace.tool_calls]
     total = max(1, sum(weights))
     if total <= longest:
         return SampledTrace(key, total, cut=False, trace=trace)
-    begun = _beginning(trace, weights, longest)
-    return SampledTrace(key, max(1, sum(map(_weight, begun.tool_calls))), cut=True, trace=begun)
+    begun = _cut_trace(trace, weights, longest)
+    return SampledTrace(key, max(1, sum(map(_weigh_call, begun.tool_calls))), cut=True, trace=begun)
 
 
-def _weight(call: ToolCallRecord) -> int:
+def _weigh_call(call: ToolCallRecord) -> int:
     shown = len(call.output) if isinstance(call.output, str) else len(dumps(call.output))
     return max(1, (shown + len(dumps(call.args))) // LONG_TEXT)
 
 
-def _beginning(trace: Trace, weights: list[int], longest: int) -> Trace:
+def _cut_trace(trace: Trace, weights: list[int], longest: int) -> Trace:
     """The trace up to the model call whose tool calls would make it too long."""
     total = 0
     end, calls = len(trace.model_calls), len(weights)

@@ -37,7 +37,7 @@ FREE: Final = 64_000_000
 
 def to_bytes(summary: Summary) -> bytes:
     """The summary as the bytes of a file."""
-    return gzip.compress(b"\n".join(_lines(summary)), compresslevel=3, mtime=0)
+    return gzip.compress(b"\n".join(_encode_lines(summary)), compresslevel=3, mtime=0)
 
 
 def from_bytes(data: bytes, *, where: str = "the state") -> Summary:
@@ -55,7 +55,7 @@ def from_bytes(data: bytes, *, where: str = "the state") -> Summary:
         if not isinstance(found, dict) or found.get("langchain_awo") != KIND:
             raise CompileError(f"{where} is not a mining state; choose another path, or remove it")
         _check_version(found, where)
-        return _summary(found, lines)
+        return _decode_summary(found, lines)
     except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CompileError(
             f"{where} is not a mining state, or is cut off ({error}); remove it and compile all traces again"
@@ -86,7 +86,7 @@ def read_state(path: str | os.PathLike[str], *, only: dict[str, str] | None = No
         )
     if found.only != asked.only:
         raise CompileError(
-            f"{file} holds traces with {_said(found.only)}, and {_said(asked.only)} is asked for now; use another file"
+            f"{file} holds traces with {_describe_condition(found.only)}, and {_describe_condition(asked.only)} is asked for now; use another file"
         )
     return found
 
@@ -150,7 +150,7 @@ def _check_version(head: dict[str, Any], where: str) -> None:
         )
 
 
-def _lines(summary: Summary) -> Iterator[bytes]:
+def _encode_lines(summary: Summary) -> Iterator[bytes]:
     """The keys of traces and specifications stay in their order: a plan shows constants and schemas as they were recorded."""
     items = summary.sample.items()
     yield dump_line(
@@ -177,7 +177,7 @@ def _lines(summary: Summary) -> Iterator[bytes]:
     )
 
 
-def _summary(head: dict[str, Any], lines: list[bytes]) -> Summary:
+def _decode_summary(head: dict[str, Any], lines: list[bytes]) -> Summary:
     found = Summary(
         Bounds(**head["bounds"]),
         only=head["only"],
@@ -199,5 +199,5 @@ def _summary(head: dict[str, Any], lines: list[bytes]) -> Summary:
     return found
 
 
-def _said(only: dict[str, str]) -> str:
+def _describe_condition(only: dict[str, str]) -> str:
     return " and ".join(f"{name} {value!r}" for name, value in sorted(only.items())) or "no condition"

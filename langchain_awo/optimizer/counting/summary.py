@@ -72,7 +72,7 @@ class Summary:
         """Adds the traces whose ids are not in it yet; how many these were."""
         before = self.traces
         for trace in traces:
-            if _number(trace.trace_id) not in self.ids:
+            if _hash_to_number(trace.trace_id) not in self.ids:
                 self.add(trace)
         return self.traces - before
 
@@ -88,10 +88,10 @@ class Summary:
                 self._seen[spec.name] = spec
                 self._learn(spec)
         shape = [trace.trace_id, len(trace.model_calls), len(trace.tool_calls)]
-        self.checksum = (self.checksum + _number(shape)) % _CHECKSUMS
-        self.ids.add(_number(trace.trace_id))
+        self.checksum = (self.checksum + _hash_to_number(shape)) % _CHECKSUMS
+        self.ids.add(_hash_to_number(trace.trace_id))
         self.runs.add(int(derive_key(trace), 16))
-        self.tasks.add(_number(trace.task_key))
+        self.tasks.add(_hash_to_number(trace.task_key))
         self.sample.add(trace, tools)
 
     def merge(self, other: Summary) -> None:
@@ -124,10 +124,10 @@ class Summary:
         ids: dict[str, list[str]] = {}
         for trace in traces:
             ids.setdefault(derive_key(trace), []).append(trace.trace_id)
-        fair = _ids_of(self.sample.fair_keys(), ids)
+        fair = _collect_ids(self.sample.fair_keys(), ids)
         if is_whole or len(fair) == len({trace.trace_id for trace in traces}):
             return Sampled(traces, None, {}, is_whole)
-        calling = {tool: _ids_of(keys, ids) for tool, keys in self.sample.keys_calling().items()}
+        calling = {tool: _collect_ids(keys, ids) for tool, keys in self.sample.keys_calling().items()}
         return Sampled(traces, fair, calling, is_whole)
 
     def with_meta_tools(self, names: Iterable[str]) -> Summary:
@@ -165,9 +165,9 @@ def summarize(traces: Iterable[Trace], *, bounds: Bounds | None = None) -> Summa
     return found
 
 
-def _ids_of(keys: Iterable[str], ids: dict[str, list[str]]) -> frozenset[str]:
+def _collect_ids(keys: Iterable[str], ids: dict[str, list[str]]) -> frozenset[str]:
     return frozenset(each for key in keys for each in ids[key])
 
 
-def _number(value: object) -> int:
+def _hash_to_number(value: object) -> int:
     return int(compute_digest(value), 16)

@@ -44,17 +44,17 @@ def account_for_arguments(
         constants: whether a value that calls always have explains an argument; that of a write it does not.
     """
     for name, votes in flow.votes.items():
-        bound = _bound(flow, name, agreement, constants=constants)
-        nearest = _nearest(votes)
+        bound = _find_bound(flow, name, agreement, constants=constants)
+        nearest = _find_nearest(votes)
         if bound:
-            yield _account(name, votes, _told(bound), bound.evidence.agree, bound=bound)
+            yield _build_account(name, votes, _describe_bound(bound), bound.evidence.agree, bound=bound)
         elif nearest:
-            yield _account(name, votes, _written(nearest), round(votes.places[nearest]))
+            yield _build_account(name, votes, _format_place(nearest), round(votes.places[nearest]))
         else:
-            yield _account(name, votes, "", 0)
+            yield _build_account(name, votes, "", 0)
 
 
-def _account(
+def _build_account(
     name: str, votes: ArgumentVotes, source: str, agree: int, *, bound: Bound | None = None
 ) -> ArgumentAccount:
     return ArgumentAccount(
@@ -68,7 +68,7 @@ def _account(
     )
 
 
-def _bound(flow: StepFlow, name: str, agreement: float, *, constants: bool) -> Bound | None:
+def _find_bound(flow: StepFlow, name: str, agreement: float, *, constants: bool) -> Bound | None:
     """The best of one place, each element of a list, and a constant."""
     found = [flow.place(name, agreement=agreement, specific=constants)]
     found += [flow.constant(name, agreement=agreement)] if constants else []
@@ -76,18 +76,18 @@ def _bound(flow: StepFlow, name: str, agreement: float, *, constants: bool) -> B
     return max((each for each in found if each), key=lambda each: each.share, default=None)
 
 
-def _nearest(votes: ArgumentVotes) -> Place | None:
+def _find_nearest(votes: ArgumentVotes) -> Place | None:
     """The place that holds the argument most often, though not often enough."""
     return min(votes.places, key=lambda place: (-votes.places[place], *rank_place(place)), default=None)
 
 
-def _told(bound: Bound) -> str:
+def _describe_bound(bound: Bound) -> str:
     composed = isinstance(bound.binding, ObjectOf | ListOf)
     is_item = bound.place is not None and bound.place.is_list and not composed
-    return _written(bound.place) if bound.place and is_item else format_binding(bound.binding)
+    return _format_place(bound.place) if bound.place and is_item else format_binding(bound.binding)
 
 
-def _written(place: Place) -> str:
+def _format_place(place: Place) -> str:
     """The notation of a place, that of an element of a list with the list."""
     text = format_binding(place.binding())
     bare = format_binding(Item(path=place.path[len(place.list_path) :])) if place.is_list else ""

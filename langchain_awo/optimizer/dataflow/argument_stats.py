@@ -54,9 +54,9 @@ class ArgumentVotes:
         self.present += weight
         self.values[key] += weight  # type: ignore[assignment]  # counters hold weights here
         self.samples[key] = value
-        self.forms[_form(value)] += weight  # type: ignore[assignment]
+        self.forms[_classify_form(value)] += weight  # type: ignore[assignment]
         yield self, value
-        for name, part in _parts(value) if depth < MAX_DEPTH else ():
+        for name, part in _iterate_parts(value) if depth < MAX_DEPTH else ():
             yield from self.parts.setdefault(name, ArgumentVotes()).count(part, weight, depth + 1)
 
     def agree(self, places: Iterable[Place], key: str, *, example: int, weight: float) -> None:
@@ -108,13 +108,13 @@ class ArgumentVotes:
         return (share - chance) / (1 - chance) if len(self.values) > 1 else share
 
 
-def _form(value: JSONValue) -> Form:
+def _classify_form(value: JSONValue) -> Form:
     if isinstance(value, list):
         return "list", len(value)
     return ("object" if isinstance(value, dict) else "scalar"), 0
 
 
-def _parts(value: JSONValue) -> Iterable[tuple[str | int, JSONValue]]:
+def _iterate_parts(value: JSONValue) -> Iterable[tuple[str | int, JSONValue]]:
     if isinstance(value, dict):
         return value.items()
     return enumerate(value) if isinstance(value, list) and len(value) <= MAX_ELEMENTS else ()

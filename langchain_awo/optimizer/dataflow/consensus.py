@@ -90,7 +90,7 @@ class StepFlow:
 
     def constant(self, name: str, *, agreement: float) -> Bound | None:
         """The value that nearly all calls have."""
-        return _constant(self.votes[name], agreement)
+        return _bind_constant(self.votes[name], agreement)
 
     def place(self, name: str, *, agreement: float, specific: bool = False) -> Bound | None:
         """The single place that nearly all calls agree on; the nearest and shortest if several do.
@@ -109,18 +109,18 @@ class StepFlow:
             telling = [place for place in places if len(votes.shown[place]) > 1]
             if not telling and specific and votes.only_value is not None:
                 telling = [place for place in places if place.kind == "output" and not place.has_position]
-            return _best(votes, agreement, telling)
+            return _choose_best(votes, agreement, telling)
 
-        return _bound(self.votes[name], single, agreement)
+        return _bind_value(self.votes[name], single, agreement)
 
     def element(self, name: str, *, of: tuple[int, str], agreement: float) -> Bound | None:
         """The place inside each element of a list that nearly all calls agree on."""
 
         def inside(votes: ArgumentVotes) -> Bound | None:
             held = [p for p in votes.places if p.is_list and (p.step, p.list_path) == of]
-            return _best(votes, agreement, [place for place in held if len(votes.shown[place]) > 1])
+            return _choose_best(votes, agreement, [place for place in held if len(votes.shown[place]) > 1])
 
-        return _bound(self.votes[name], inside, agreement)
+        return _bind_value(self.votes[name], inside, agreement)
 
     def lists(self) -> list[tuple[int, str]]:
         """Lists whose elements hold arguments, the ones that explain most first."""
@@ -167,25 +167,29 @@ def _vote(number: int, example: Example, votes: dict[str, ArgumentVotes]) -> Non
             own.agree(places, key, example=number, weight=example.weight)
 
 
-def _bound(votes: ArgumentVotes, leaf: Leaf, agreement: float) -> Bound | None:
+def _bind_value(votes: ArgumentVotes, leaf: Leaf, agreement: float) -> Bound | None:
     """A value bound whole, else member by member."""
     if (whole := leaf(votes)) or not votes.is_container:
         return whole
-    parts = {key: _part(part, leaf, agreement) for key, part in votes.usual_parts().items()}
+    parts = {key: _bind_part(part, leaf, agreement) for key, part in votes.usual_parts().items()}
     bounds = {key: bound for key, bound in parts.items() if bound}
     place = next((bound.place for bound in bounds.values() if bound.place), None)
-    if len(bounds) < len(parts) or place is None or _picks(bound.place for bound in bounds.values()):
+    if (
+        len(bounds) < len(parts)
+        or place is None
+        or _has_several_positions(bound.place for bound in bounds.values())
+    ):
         return None
     members = {str(key): bound.binding for key, bound in bounds.items()}
     binding = (
         ListOf(elements=tuple(members.values())) if votes.form[0] == "list" else ObjectOf(members=members)
     )
     share = min(bound.share for bound in bounds.values()) * votes.alike_share
-    return _told(binding, share * votes.present, votes, agreement, place=place)
+    return _build_bound(binding, share * votes.present, votes, agreement, place=place)
 
 
-def _part(votes: ArgumentVotes, leaf: Leaf, agreement: float) -> Bound | None:
-    constant, found = _constant(votes, agreement), _bound(votes, leaf, agreement)
+def _bind_part(votes: ArgumentVotes, leaf: Leaf, agreement: float) -> Bound | None:
+    constant, found = _bind_constant(votes, agreement), _bind_value(votes, leaf, agreement)
     if constant and isinstance(constant.binding, Constant) and looks_like_data(constant.binding.value):
         constant = None  # what one task was about, beside what flows
     if constant and found:
@@ -193,22 +197,22 @@ def _part(votes: ArgumentVotes, leaf: Leaf, agreement: float) -> Bound | None:
     return constant or found
 
 
-def _constant(votes: ArgumentVotes, agreement: float) -> Bound | None:
+def _bind_constant(votes: ArgumentVotes, agreement: float) -> Bound | None:
     key, weight = min(votes.values.items(), key=lambda item: (-item[1], item[0]))
-    return _told(Constant(value=votes.samples[key]), weight, votes, agreement)
+    return _build_bound(Constant(value=votes.samples[key]), weight, votes, agreement)
 
 
-def _best(votes: ArgumentVotes, agreement: float, places: Sequence[Place]) -> Bound | None:
+def _choose_best(votes: ArgumentVotes, agreement: float, places: Sequence[Place]) -> Bound | None:
     if not places:
         return None
     best = min(places, key=lambda place: (-votes.places[place], *rank_place(place)))
     rivals = [each for each in places if each != best and votes.places[each] == votes.places[best]]
-    if votes.beyond_chance(best) < BEYOND_CHANCE * agreement or _contradicted(best, rivals, votes):
+    if votes.beyond_chance(best) < BEYOND_CHANCE * agreement or _is_contradicted(best, rivals, votes):
         return None
-    return _told(best.binding(), votes.places[best], votes, agreement, place=best, rivals=rivals)
+    return _build_bound(best.binding(), votes.places[best], votes, agreement, place=best, rivals=rivals)
 
 
-def _picks(places: Iterable[Place | None]) -> bool:
+def _has_several_positions(places: Iterable[Place | None]) -> bool:
     """Whether the members stand at several positions of a list: which of them, only the model knows."""
     positions = {place.positions for place in places if place and place.has_position}
     return len(positions) > 1
@@ -219,12 +223,12 @@ def _is_choice(place: Place) -> bool:
     return place.kind == "argument" and place.has_position
 
 
-def _contradicted(best: Place, rivals: Sequence[Place], votes: ArgumentVotes) -> bool:
+def _is_contradicted(best: Place, rivals: Sequence[Place], votes: ArgumentVotes) -> bool:
     """Whether another place explains as much, of other calls: then nothing tells which of the two it is."""
     return any(votes.support[each] != votes.support[best] for each in rivals)
 
 
-def _told(
+def _build_bound(
     binding: Binding,
     weight: float,
     votes: ArgumentVotes,

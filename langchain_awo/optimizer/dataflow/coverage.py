@@ -67,8 +67,8 @@ def measure_coverage(corpus: Corpus, *, held_out: float = 0.5, seed: int = 0) ->
 
 
 def _count(sight: Sight, found: dict[Leaf, Origin | None], total: Coverage) -> None:
-    places = _places(sight)
-    standing = Counter(map(derive_value_key, _output_leaves(sight)))
+    places = _find_held_keys(sight)
+    standing = Counter(map(derive_value_key, _iterate_output_leaves(sight)))
     for leaf, origin in found.items():
         key = derive_value_key(leaf.value)
         total.arguments += 1
@@ -83,13 +83,13 @@ def _count(sight: Sight, found: dict[Leaf, Origin | None], total: Coverage) -> N
             total.nowhere += 1
 
 
-def _places(sight: Sight) -> frozenset[str]:
+def _find_held_keys(sight: Sight) -> frozenset[str]:
     """Keys of the values of a call that some place before it holds as they are."""
     wanted = {derive_value_key(leaf.value): leaf.value for leaf in sight.leaves}
     return frozenset(key for key, place in find_places(sight.frame, wanted) if place.is_plain)
 
 
-def _output_leaves(sight: Sight) -> Iterator[JSONValue]:
+def _iterate_output_leaves(sight: Sight) -> Iterator[JSONValue]:
     for step, output in sight.frame.outputs.items():
         if is_each(step):
             yield from iterate_scalars(output)

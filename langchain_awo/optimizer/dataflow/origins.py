@@ -78,7 +78,7 @@ def learn_origins(sights: Iterable[Sight]) -> dict[ArgumentKey, tuple[Origin, ..
             key = derive_value_key(leaf.value)
             voter = _Voter(sight.run.task, sight.after, sight.frame, Constant(value=leaf.value), places[key])
             voters[sight.call.tool, leaf.path].append(voter)
-    return {key: tuple(_ranked(found)) for key, found in sorted(voters.items())}
+    return {key: tuple(_rank_origins(found)) for key, found in sorted(voters.items())}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,19 +90,19 @@ class _Voter:
     places: set[Place]
 
 
-def _ranked(voters: Sequence[_Voter]) -> Iterator[Origin]:
+def _rank_origins(voters: Sequence[_Voter]) -> Iterator[Origin]:
     """Origins in the order in which they are to be tried: the surest of what is left, again and again."""
     left = list(voters)
     for _ in range(MAX_ORIGINS):
-        best = max(_candidates(left), key=_certainty, default=None)
+        best = max(_generate_candidates(left), key=_rank_certainty, default=None)
         if best is None:
             return
         yield best
         left = [voter for voter in left if not _applies(best, voter.after, voter.frame)]
 
 
-def _candidates(voters: Sequence[_Voter]) -> Iterator[Origin]:
-    weights = _weights(voters)
+def _generate_candidates(voters: Sequence[_Voter]) -> Iterator[Origin]:
+    weights = _compute_weights(voters)
     votes: defaultdict[tuple[str, str], float] = defaultdict(float)
     tasks: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     sources: dict[str, Constant | Place] = {}
@@ -121,12 +121,12 @@ def _candidates(voters: Sequence[_Voter]) -> Iterator[Origin]:
         yield Origin(origin.source, after, origin.hits, available)
 
 
-def _weights(voters: Sequence[_Voter]) -> dict[str, float]:
+def _compute_weights(voters: Sequence[_Voter]) -> dict[str, float]:
     """Calls of one task are near copies: together they have one vote."""
     return {task: 1 / count for task, count in Counter(voter.task for voter in voters).items()}
 
 
-def _certainty(origin: Origin) -> tuple[object, ...]:
+def _rank_certainty(origin: Origin) -> tuple[object, ...]:
     """The share it explains, less for few; of equals a constant, since a place with one value proves nothing."""
     share = (origin.hits + 1) / (origin.available + 4)
     source = origin.source
@@ -140,10 +140,10 @@ def _certainty(origin: Origin) -> tuple[object, ...]:
 def _applies(origin: Origin, after: str, frame: Frame) -> bool:
     if origin.after not in ("", after):
         return False
-    return isinstance(origin.source, Constant) or any(True for _ in _values(origin.source, frame))
+    return isinstance(origin.source, Constant) or any(True for _ in _resolve_values(origin.source, frame))
 
 
-def _values(place: Place, frame: Frame) -> Iterator[JSONValue]:
+def _resolve_values(place: Place, frame: Frame) -> Iterator[JSONValue]:
     for item in list_items(place, frame):
         value = resolve(place.binding(), replace(frame, item=item))
         if value is not MISSING:
@@ -183,11 +183,13 @@ def explain_leaves(
             where = (leaf.group, source.step, source.list_path if source.is_list else source.path)
             shared[where].append((leaf, origin, source))
     for members in shared.values():
-        found.update(_best_item(members, sight.frame))
+        found.update(_choose_best_item(members, sight.frame))
     return found
 
 
-def _best_item(members: Sequence[tuple[Leaf, Origin, Place]], frame: Frame) -> dict[Leaf, Origin | None]:
+def _choose_best_item(
+    members: Sequence[tuple[Leaf, Origin, Place]], frame: Frame
+) -> dict[Leaf, Origin | None]:
     """What the item that explains most leaves explains."""
     best: dict[Leaf, Origin | None] = {}
     for item in list_items(members[0][2], frame):

@@ -116,45 +116,45 @@ def find_places(frame: Frame, wanted: Mapping[str, JSONValue]) -> Iterator[tuple
 
 def find_places_in(step: int, frame: Frame, index: Wanted) -> Iterator[tuple[str, Place]]:
     """The same for one step of a frame, for values that were indexed before."""
-    for path, value in _nodes(frame.arguments.get(step)) if step in frame.arguments else ():
-        for key, likeness in _hits(value, index):
-            yield key, _place("argument", step, _exact(path), likeness)
+    for path, value in _iterate_nodes(frame.arguments.get(step)) if step in frame.arguments else ():
+        for key, likeness in _find_hits(value, index):
+            yield key, _build_place("argument", step, _build_pointer(path), likeness)
     if step not in frame.outputs:
         return
     output = frame.outputs[step]
-    for path, value in _nodes(output):
-        for key, likeness in _hits(value, index):
-            for pointer in _pointers(path, output):
-                yield key, _place("output", step, pointer, likeness)
+    for path, value in _iterate_nodes(output):
+        for key, likeness in _find_hits(value, index):
+            for pointer in _generate_pointers(path, output):
+                yield key, _build_place("output", step, pointer, likeness)
     if index.has_lists:
-        yield from _columns(step, output, index)
+        yield from _find_columns(step, output, index)
 
 
-def _place(kind: Literal["output", "argument"], step: int, path: str, likeness: Likeness) -> Place:
+def _build_place(kind: Literal["output", "argument"], step: int, path: str, likeness: Likeness) -> Place:
     return Place(kind, step, path, likeness.transform, likeness.option, likeness.prefix, likeness.suffix)
 
 
-def _hits(value: JSONValue, wanted: Wanted) -> Iterator[tuple[str, Likeness]]:
+def _find_hits(value: JSONValue, wanted: Wanted) -> Iterator[tuple[str, Likeness]]:
     if isinstance(value, dict | list):
         key = wanted.containers(value)
         return iter([(key, ITSELF)] if key is not None else [])
     return wanted.hits(value)
 
 
-def _columns(step: int, output: JSONValue, wanted: Wanted) -> Iterator[tuple[str, Place]]:
+def _find_columns(step: int, output: JSONValue, wanted: Wanted) -> Iterator[tuple[str, Place]]:
     """Lists made of the same place in every element."""
     columns: defaultdict[str, list[JSONValue]] = defaultdict(list)
-    for path, value in _nodes(output):
+    for path, value in _iterate_nodes(output):
         if not isinstance(value, dict | list) and any(map(_is_many, path)):
-            columns[_starred(path)].append(value)
-            if column := _column(path, output):
+            columns[_build_starred_pointer(path)].append(value)
+            if column := _build_column_pointer(path, output):
                 columns[column].append(value)
     for pointer, values in columns.items():
         if (key := wanted.containers(values)) is not None:
             yield key, Place("output", step, pointer, whole=True)
 
 
-def _nodes(value: JSONValue) -> Iterator[tuple[tuple[Segment, ...], JSONValue]]:
+def _iterate_nodes(value: JSONValue) -> Iterator[tuple[tuple[Segment, ...], JSONValue]]:
     """Scalars, objects and lists with their paths, the root only if it is a scalar; at most `MAX_LEAVES` scalars."""
     stack: list[tuple[tuple[Segment, ...], JSONValue]] = [((), value)]
     count = 0
@@ -171,22 +171,22 @@ def _nodes(value: JSONValue) -> Iterator[tuple[tuple[Segment, ...], JSONValue]]:
             yield path, current
 
 
-def _exact(path: tuple[Segment, ...]) -> str:
+def _build_pointer(path: tuple[Segment, ...]) -> str:
     return "".join(f"/{segment if isinstance(segment, int) else escape(segment)}" for segment in path)
 
 
-def _pointers(path: tuple[Segment, ...], document: JSONValue) -> Iterator[str]:
+def _generate_pointers(path: tuple[Segment, ...], document: JSONValue) -> Iterator[str]:
     """The pointers under which a leaf can be named: exactly, as the last element, as each element, as a column of rows."""
     many = [_is_many(segment) for segment in path]
     indices = [segment for segment in path if isinstance(segment, int)]
     keyed = any(flag and isinstance(segment, str) for flag, segment in zip(many, path, strict=True))
     if not keyed and all(index == 0 for index in indices):
-        yield _exact(path)
-    column = _column(path, document)
+        yield _build_pointer(path)
+    column = _build_column_pointer(path, document)
     if column:
         yield column
-    if any(many) and not (column and _has_kinds(_parent(path, document))):
-        yield _starred(path)
+    if any(many) and not (column and _has_kinds(_get_parent(path, document))):
+        yield _build_starred_pointer(path)
     if len(indices) == 1 and not keyed and _is_last(path, document):
         yield "".join(f"/{-1 if isinstance(segment, int) else escape(segment)}" for segment in path)
 
@@ -196,23 +196,23 @@ def _is_many(segment: Segment) -> bool:
     return isinstance(segment, int) or bool(DATA_KEY.search(segment))
 
 
-def _starred(path: tuple[Segment, ...]) -> str:
+def _build_starred_pointer(path: tuple[Segment, ...]) -> str:
     return "".join("/*" if _is_many(segment) else f"/{escape(str(segment))}" for segment in path)
 
 
-def _column(path: tuple[Segment, ...], document: JSONValue) -> str:
+def _build_column_pointer(path: tuple[Segment, ...], document: JSONValue) -> str:
     """The same place in each row, where a list of lists of one length holds the leaf; empty elsewhere.
 
-    >>> _column((1, 0), [["R1", "Porto"], ["R2", "Rome"]])
+    >>> _build_column_pointer((1, 0), [["R1", "Porto"], ["R2", "Rome"]])
     '/*/0'
     """
     if len(path) < 2 or not isinstance(path[-1], int) or not isinstance(path[-2], int):  # noqa: PLR2004
         return ""
-    row = _parent(path, document)
-    first = _parent((*path[:-2], 0, path[-1]), document)
+    row = _get_parent(path, document)
+    first = _get_parent((*path[:-2], 0, path[-1]), document)
     if not isinstance(first, list) or not 2 <= len(row) == len(first) <= MAX_COLUMNS:  # noqa: PLR2004
         return ""
-    return f"{_starred(path[:-1])}/{path[-1]}"
+    return f"{_build_starred_pointer(path[:-1])}/{path[-1]}"
 
 
 def _has_kinds(row: list[JSONValue]) -> bool:
@@ -220,7 +220,7 @@ def _has_kinds(row: list[JSONValue]) -> bool:
     return len({type(element) for element in row}) > 1
 
 
-def _parent(path: tuple[Segment, ...], document: JSONValue) -> JSONValue:
+def _get_parent(path: tuple[Segment, ...], document: JSONValue) -> JSONValue:
     value = document
     for segment in path[:-1]:
         value = value[segment]

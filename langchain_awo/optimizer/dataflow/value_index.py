@@ -74,7 +74,9 @@ class Wanted:
         self._tokens: defaultdict[str, list[str]] = defaultdict(list)
         self._dates: defaultdict[dt.date, list[tuple[str, str]]] = defaultdict(list)
         self._iso: list[tuple[str, dt.date]] = []
-        self._shapes = {_shape(value) for value in values.values() if isinstance(value, dict | list)}
+        self._shapes = {
+            _summarize_shape(value) for value in values.values() if isinstance(value, dict | list)
+        }
         for key, value in values.items():
             if isinstance(value, str | int | float) and not isinstance(value, bool):
                 self._folded[str(value).strip().lower()].append(key)
@@ -86,15 +88,15 @@ class Wanted:
             if is_telling(token):
                 self._tokens[token].append(key)
         if _ISO_DATE.fullmatch(text):
-            day = _day(text)
+            day = _parse_day(text)
             self._iso += [(key, day)] if day else []
         elif _DATE.fullmatch(text):
-            for day, form in _written_dates(text):
+            for day, form in _parse_written_dates(text):
                 self._dates[day].append((key, form))
 
     def containers(self, value: JSONValue) -> str | None:
         """The key of a wanted object or list that equals a value."""
-        if _shape(value) not in self._shapes:
+        if _summarize_shape(value) not in self._shapes:
             return None
         key = derive_value_key(value)
         return key if key in self.values else None
@@ -113,7 +115,7 @@ class Wanted:
         if key is not None:
             yield key, ITSELF
         for other in self._folded.get(value.strip().lower(), ()):
-            if other != key and (name := _transform(value, self.values[other])):
+            if other != key and (name := _find_transform(value, self.values[other])):
                 yield other, Likeness(name)
         if len(value) <= MAX_PARTS:
             yield from self._around(value)
@@ -129,7 +131,7 @@ class Wanted:
         if value is None or isinstance(value, bool):
             return
         for other in self._folded.get(str(value), ()):
-            if other != key and (name := _transform(value, self.values[other])):
+            if other != key and (name := _find_transform(value, self.values[other])):
                 yield other, Likeness(name)
         yield from self._around(str(value))
 
@@ -142,7 +144,7 @@ class Wanted:
                 yield key, Likeness(prefix=prefix, suffix=suffix)
 
     def _of_date(self, text: str) -> Iterator[tuple[str, Likeness]]:
-        if not (self._iso or self._dates) or not _ISO_DATE.fullmatch(text) or not (day := _day(text)):
+        if not (self._iso or self._dates) or not _ISO_DATE.fullmatch(text) or not (day := _parse_day(text)):
             return
         for key, form in self._dates.get(day, ()):
             yield key, Likeness("date_format", form)
@@ -167,7 +169,7 @@ class Wanted:
         """A value after fixed words: the id in `Created order O-123 for you`."""
         for value, key in self._prose:
             if value in text and len(value) < len(text):
-                lead = _lead(text, text.index(value))
+                lead = _extract_lead(text, text.index(value))
                 if lead and apply_transform("token_after", text, lead) == value:
                     yield key, Likeness("token_after", lead)
 
@@ -177,14 +179,14 @@ def is_telling(token: str) -> bool:
     return len(token) > 3 or (len(token) > 1 and any(letter.isdigit() for letter in token))  # noqa: PLR2004  # said above
 
 
-def _shape(value: JSONValue) -> object:
+def _summarize_shape(value: JSONValue) -> object:
     """What containers must share to be equal, and is cheap to tell; `None` for scalars and what is empty."""
     if isinstance(value, dict):
         return tuple(sorted(value)) or None
     return (len(value) or None) if isinstance(value, list) else None
 
 
-def _lead(text: str, position: int) -> str:
+def _extract_lead(text: str, position: int) -> str:
     """The words before a position that stand there first: one, or two if that occurs earlier."""
     start = position
     for _ in range(2):
@@ -197,7 +199,7 @@ def _lead(text: str, position: int) -> str:
     return ""
 
 
-def _transform(value: JSONValue, wanted: JSONValue) -> str:
+def _find_transform(value: JSONValue, wanted: JSONValue) -> str:
     if isinstance(value, str) and isinstance(wanted, str):
         for name in ("strip", "lower", "upper", "title"):
             if getattr(value, name)() == wanted:
@@ -207,7 +209,7 @@ def _transform(value: JSONValue, wanted: JSONValue) -> str:
     return "to_text" if isinstance(value, int | float) and isinstance(wanted, str) else ""
 
 
-def _day(text: str) -> dt.date | None:
+def _parse_day(text: str) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text[:10])
     except ValueError:
@@ -215,7 +217,7 @@ def _day(text: str) -> dt.date | None:
 
 
 @lru_cache(maxsize=4096)
-def _written_dates(text: str) -> tuple[tuple[dt.date, str], ...]:
+def _parse_written_dates(text: str) -> tuple[tuple[dt.date, str], ...]:
     """The days that a text may mean, each with the format that says so."""
     found = []
     for form in DATE_FORMATS:

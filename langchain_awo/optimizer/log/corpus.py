@@ -244,8 +244,8 @@ def build_corpus(
     ordered = sorted(traces, key=lambda trace: trace.trace_id)
     specs = merge_specs(ordered, tools, recorded)
     effects = classify_effects(specs.values(), declared)
-    shown = _shown_tokens(specs)
-    return Corpus(tuple(_run(trace, effects, shown) for trace in ordered), specs, effects)
+    shown = _estimate_shown_tokens(specs)
+    return Corpus(tuple(_build_run(trace, effects, shown) for trace in ordered), specs, effects)
 
 
 def measure_seconds(started: float | None, ended: float | None) -> float:
@@ -253,7 +253,7 @@ def measure_seconds(started: float | None, ended: float | None) -> float:
     return 0.0 if started is None or ended is None else max(0.0, ended - started)
 
 
-def _shown_tokens(specs: Mapping[str, ToolSpec]) -> int:
+def _estimate_shown_tokens(specs: Mapping[str, ToolSpec]) -> int:
     """What the tools' schemas take of every prompt; used where no usage was recorded."""
     return sum(estimate_spec_tokens(spec) for spec in specs.values())
 
@@ -265,9 +265,9 @@ def estimate_spec_tokens(spec: ToolSpec) -> int:
     return estimate_bound_tokens(spec.name, spec.description, spec.parameters)
 
 
-def _run(trace: Trace, effects: Mapping[str, Effect], shown: int) -> Run:
+def _build_run(trace: Trace, effects: Mapping[str, Effect], shown: int) -> Run:
     builder = _RunBuilder(effects, shown)
-    calls_of = _issued(trace)
+    calls_of = _group_issued(trace)
     messages = sorted(trace.messages, key=lambda message: message.before)
     position = 0
     for index, model_call in enumerate(trace.model_calls):
@@ -287,16 +287,16 @@ def _run(trace: Trace, effects: Mapping[str, Effect], shown: int) -> Run:
         segments=tuple(builder.segments),
         words=tuple(builder.words),
         asked=tuple(builder.asked),
-        author=_author(trace),
+        author=_find_author(trace),
     )
 
 
-def _author(trace: Trace) -> str:
+def _find_author(trace: Trace) -> str:
     authors = (trace.metadata.get(key) for key in AUTHOR_KEYS)
     return next((str(author) for author in authors if isinstance(author, str | int) and author != ""), "")
 
 
-def _issued(trace: Trace) -> dict[int, list[ToolCallRecord]]:
+def _group_issued(trace: Trace) -> dict[int, list[ToolCallRecord]]:
     issued: dict[int, list[ToolCallRecord]] = {}
     for call in trace.tool_calls:
         if call.model_call is not None and call.replay is None:

@@ -116,48 +116,50 @@ def read_description(description: str) -> Told:
     text = _HARMLESS.sub(" ", text)
     sentences = [sentence for sentence in _SENTENCE.split(text) if sentence.strip()]
     acting = [
-        verb for place, sentence in enumerate(sentences) for verb in _acting(sentence, first=place == 0)
+        verb
+        for place, sentence in enumerate(sentences)
+        for verb in _find_acting_verbs(sentence, first=place == 0)
     ]
     if acting:
         mild = not (set(acting) & words_of.DESTRUCTIVE) - words_of.MILD
-        return Told(find_most_suspicious(map(_class, acting)), is_mild=mild)
+        return Told(find_most_suspicious(map(_classify_verb, acting)), is_mild=mild)
     reads = promised or any(_leads_with_reading(sentence) for sentence in sentences[:1])
     return Told(Effect.READ if reads else None, bool(sentences and _ARTICLE.match(sentences[0])))
 
 
-def _acting(sentence: str, *, first: bool) -> Iterator[str]:
+def _find_acting_verbs(sentence: str, *, first: bool) -> Iterator[str]:
     """The verbs of what a sentence says is done; later ones count only where they speak of the tool (`Sends ...`), not to its user."""
     for match in _PASSIVE.finditer(sentence):
-        yield from _acting_verb(_active(match[1].lower()))
-    word = _first_word(sentence)
+        yield from _match_acting_verb(_to_active(match[1].lower()))
+    word = _find_first_verb(sentence)
     if not first and not _is_third_person(word):
         return
-    yield from _acting_verb(word)
+    yield from _match_acting_verb(word)
     for match in _SECOND.finditer(sentence):
         second = match[1].lower()
         alike = _is_third_person(second) == _is_third_person(word)
-        if match[2] or (alike and _verb(second) not in words_of.THINGS):
-            yield from _acting_verb(second)
+        if match[2] or (alike and _find_base_form(second) not in words_of.THINGS):
+            yield from _match_acting_verb(second)
 
 
 def _is_third_person(word: str) -> bool:
     return word.endswith("s") and not word.endswith("ss")
 
 
-def _active(participle: str) -> str:
+def _to_active(participle: str) -> str:
     """The verb of a participle, as far as the lists know it."""
     stem = participle.removesuffix("ed")
     bases = (_PARTICIPLES.get(participle, stem), f"{stem}e", stem[:-1])
     return next((base for base in bases if base in _ACTS), participle)
 
 
-def _acting_verb(word: str) -> Iterator[str]:
-    verb = _verb(word)
+def _match_acting_verb(word: str) -> Iterator[str]:
+    verb = _find_base_form(word)
     if verb in _ACTS:
         yield verb
 
 
-def _class(verb: str) -> Effect:
+def _classify_verb(verb: str) -> Effect:
     if verb in words_of.DESTRUCTIVE:
         return Effect.DESTRUCTIVE
     return Effect.IDEMPOTENT if verb in words_of.IDEMPOTENT | {"set"} else Effect.WRITE
@@ -165,10 +167,10 @@ def _class(verb: str) -> Effect:
 
 def _leads_with_reading(sentence: str) -> bool:
     rest = _PREAMBLE.sub("", sentence.strip())
-    return _verb(_first_word(sentence)) in _READS and not _OTHER_SENSE.match(rest)
+    return _find_base_form(_find_first_verb(sentence)) in _READS and not _OTHER_SENSE.match(rest)
 
 
-def _first_word(sentence: str) -> str:
+def _find_first_verb(sentence: str) -> str:
     """The verb that a sentence begins with, where it begins with one; after an article stands a thing."""
     text = sentence.strip()
     rest = _PREAMBLE.sub("", text)
@@ -177,10 +179,10 @@ def _first_word(sentence: str) -> str:
     return match[0].lower() if match and before[-1:] not in (["a"], ["an"], ["the"]) else ""
 
 
-def _verb(word: str) -> str:
+def _find_base_form(word: str) -> str:
     """The base form of a verb, as far as the lists know it.
 
-    >>> _verb("queries"), _verb("searches"), _verb("moves")
+    >>> _find_base_form("queries"), _find_base_form("searches"), _find_base_form("moves")
     ('query', 'search', 'move')
     """
     if word in _READS | _ACTS:

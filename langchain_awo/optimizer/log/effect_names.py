@@ -61,8 +61,8 @@ def read_name(name: str) -> Effect | None:
     words, prefix = segments[-1], [word for segment in segments[:-1] for word in segment]
     if _is_ambiguous(words) and not _UNMISTAKABLE & set(prefix):
         return None
-    reading = _reading(words)
-    acting = _acting(prefix, words, reading)
+    reading = _find_reading_verb(words)
+    acting = _classify_acting(prefix, words, reading)
     if acting is not None:
         return acting
     if words_of.OPEN_ENDED & {*prefix, *words}:
@@ -70,7 +70,9 @@ def read_name(name: str) -> Effect | None:
     if reading is None:
         return Effect.READ if _is_value(words) or _calculates(words) else None
     return (
-        Effect.READ if _only_reads(words[reading], words[reading + 1 :], words[:reading]) else Effect.UNKNOWN
+        Effect.READ
+        if _is_only_reading(words[reading], words[reading + 1 :], words[:reading])
+        else Effect.UNKNOWN
     )
 
 
@@ -107,7 +109,7 @@ def _is_ambiguous(words: Sequence[str]) -> bool:
     )
 
 
-def _reading(words: Sequence[str]) -> int | None:
+def _find_reading_verb(words: Sequence[str]) -> int | None:
     """Where the verb of reading stands: first, behind a prefix that does not act, or last."""
     if words[0] in _READS:
         return 0
@@ -126,14 +128,14 @@ def _may_act(words: Iterable[str]) -> bool:
     return any(word in _ACTS for word in words)
 
 
-def _acting(prefix: Sequence[str], words: Sequence[str], reading: int | None) -> Effect | None:
+def _classify_acting(prefix: Sequence[str], words: Sequence[str], reading: int | None) -> Effect | None:
     """The effect if a verb acts, the worst if several do; unknown if another one reads."""
     sure = [word for word in (*prefix, *words) if word in _UNMISTAKABLE or _hides(word)]
     first_or_last = [word for word in (words[0], words[-1]) if word in _ACTS]
     maybe = [] if reading is not None or _is_value(words) or _calculates(words) else first_or_last[:1]
     if not (sure or maybe):
         return None
-    worst = find_most_suspicious(_class(word) for word in (*sure, *maybe))
+    worst = find_most_suspicious(_classify_word(word) for word in (*sure, *maybe))
     return worst if worst is Effect.DESTRUCTIVE or reading is None else Effect.UNKNOWN
 
 
@@ -153,15 +155,15 @@ def _hides(word: str) -> bool:
     return not word.endswith("ed") and any(verb in word for verb in _HIDDEN)
 
 
-def _class(word: str) -> Effect:
+def _classify_word(word: str) -> Effect:
     if word in words_of.DESTRUCTIVE or any(verb in word for verb in _HIDDEN if verb in words_of.DESTRUCTIVE):
         return Effect.DESTRUCTIVE
     return Effect.IDEMPOTENT if word in words_of.IDEMPOTENT | {"set"} else Effect.WRITE
 
 
-def _only_reads(verb: str, rest: Sequence[str], before: Sequence[str]) -> bool:
+def _is_only_reading(verb: str, rest: Sequence[str], before: Sequence[str]) -> bool:
     """Whether what stands around a verb of reading is what is read, and nothing more."""
-    if verb in words_of.CHECKED and not _checks(verb, rest or before):
+    if verb in words_of.CHECKED and not _is_plain_check(verb, rest or before):
         return False
     reached = words_of.FETCHED if verb in ("fetch", "query") else words_of.OPEN_OBJECTS
     if reached & set(rest) or (verb == "fetch" and not rest):
@@ -174,7 +176,7 @@ def _only_reads(verb: str, rest: Sequence[str], before: Sequence[str]) -> bool:
     return not (asks or _acts_too((verb, *rest)))
 
 
-def _checks(verb: str, rest: Sequence[str]) -> bool:
+def _is_plain_check(verb: str, rest: Sequence[str]) -> bool:
     if verb == "query":
         return (
             bool(rest)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Final
 
 
-def _words(text: str) -> frozenset[str]:
+def _split_words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-READ: Final = _words(
+READ: Final = _split_words(
     """
     get list find search lookup look show read retrieve fetch view describe display count calculate compute estimate
     compare inspect peek preview enumerate explain check think glob grep cat ls stat head tail pwd whoami wc diff du
@@ -25,7 +25,7 @@ READ: Final = _words(
 )
 """Verbs of reading and of pure calculation."""
 
-UNDER_PREFIX: Final = _words(
+UNDER_PREFIX: Final = _split_words(
     """
     get list find search lookup retrieve fetch describe read calculate compute estimate query validate verify convert
     buscar listar suchen lesen holen
@@ -33,13 +33,15 @@ UNDER_PREFIX: Final = _words(
 )
 """Those that are verbs behind other words too: `crm_get_user`; in `page_view_event` and `head_count_limit` there is none."""
 
-UNDER_THING: Final = _words("get search find lookup fetch retrieve describe")
+UNDER_THING: Final = _split_words("get search find lookup fetch retrieve describe")
 """Those that are verbs even behind a word that may be one: `order_get_status`, but `share_list_with_user`."""
 
-READ_LAST: Final = UNDER_THING | _words("list show count buscar listar suchen lesen holen anzeigen auflisten")
+READ_LAST: Final = UNDER_THING | _split_words(
+    "list show count buscar listar suchen lesen holen anzeigen auflisten"
+)
 """Those that stand at the end in other word orders: `contacts_list`; `page_view` and `mark_read` are no reads."""
 
-READABLE: Final = _words(
+READABLE: Final = _split_words(
     """
     issue request file document text sheet data label project page note resource table cell graph
     invoice order customer patient user product calendar account schema config sensor register memory
@@ -47,13 +49,13 @@ READABLE: Final = _words(
 )
 """Before a last `read`: `issue_read`, but `message_read`."""
 
-NOUN_FIRST: Final = UNDER_PREFIX | _words("show view count")
+NOUN_FIRST: Final = UNDER_PREFIX | _split_words("show view count")
 """Verbs of reading that may follow the thing they read where all of its tools are named so: `mail_send`, `mail_read`."""
 
-FOLLOWED: Final = _words("package parcel shipment order delivery flight")
+FOLLOWED: Final = _split_words("package parcel shipment order delivery flight")
 """What is tracked by looking where it is; an event that is tracked is written down."""
 
-UNITS: Final = _words(
+UNITS: Final = _split_words(
     """
     meter meters kilometer kilometers km mile miles foot feet inch inches yard yards gram grams kilogram kilograms kg
     pound pounds ounce ounces liter liters litre litres gallon gallons celsius fahrenheit kelvin joule joules calorie
@@ -62,10 +64,10 @@ UNITS: Final = _words(
 )
 """A name of two of them and a `to` between converts: `liter_to_gallon`."""
 
-NO_LIST: Final = _words("black white deny grey gray wait short de un re check to")
+NO_LIST: Final = _split_words("black white deny grey gray wait short de un re check to")
 """Before a `list` that is a verb of another kind: `black_list_user`."""
 
-VALUE: Final = _words(
+VALUE: Final = _split_words(
     """
     count total average mean median balance info information details detail history statistics stats summary weather
     forecast temperature version metrics deviation conversion status availability
@@ -73,10 +75,10 @@ VALUE: Final = _words(
 )
 """What a name without any verb gives back, as its last word: `total_visits_count`, `order_status`."""
 
-CHECKED: Final = _words("validate verify query lint convert")
+CHECKED: Final = _split_words("validate verify query lint convert")
 """Verbs that read some things and change others: verifying an address is a read, verifying an account is not."""
 
-CHECKABLE: Final = _words(
+CHECKABLE: Final = _split_words(
     """
     address promo promotion discount coupon schema format syntax json xml yaml date isbn iban vat zip postcode
     eligibility availability compatibility configuration config currency unit units temperature timezone time inventory
@@ -85,9 +87,9 @@ CHECKABLE: Final = _words(
 )
 """What can be verified or validated without changing it."""
 
-IDEMPOTENT: Final = _words("assign put replace upsert toggle adjust resize rename move")
+IDEMPOTENT: Final = _split_words("assign put replace upsert toggle adjust resize rename move")
 
-WRITE: Final = _words(
+WRITE: Final = _split_words(
     """
     book order file comment commit label message change grant hold refuse seize punish hide unhide relocate rotate
     accept acknowledge ack acquire activate add adopt allocate allow alter amend annotate append apply approve arrange
@@ -111,10 +113,10 @@ WRITE: Final = _words(
     publicize broadcast crear actualizar enviar guardar modificar erstellen senden speichern aendern aktualisieren
     bestellen buchen creer envoyer modifier enregistrer
     """
-) - _words("subtract toggle")
+) - _split_words("subtract toggle")
 """Verbs that change something; many of them are also things, see `THINGS`."""
 
-DESTRUCTIVE: Final = _words(
+DESTRUCTIVE: Final = _split_words(
     """
     abandon abort annihilate archive ban block burn cancel cease charge clean cleanup clear close deactivate
     decommission decline deduct defund delete delist demote deny deprecate deprovision dereference deregister destroy
@@ -126,7 +128,7 @@ DESTRUCTIVE: Final = _words(
     """
 )
 
-THINGS: Final = _words(
+THINGS: Final = _split_words(
     """
     bill bookmark call claim comment commission commit contact copy credit debit deposit draft email exchange
     file follow fork fund handle issue label like link load log login mail map mark mention message mock order park
@@ -138,7 +140,7 @@ THINGS: Final = _words(
 )
 """Words that are verbs in one name and things in another: `order_pizza`, `get_order`."""
 
-GRAVE: Final = _words(
+GRAVE: Final = _split_words(
     """
     refund transfer charge pay payout withdrawal cash money block ban close archive reset drop dump fire lock
     unlock approval consent confirmation signature access lease update input takeover closure cancellation removal
@@ -149,47 +151,47 @@ GRAVE: Final = _words(
 """What a reading verb may be trusted with in the plural or before another thing only: `list_refunds`,
 `get_refund_status`; `get_refund` may be asking for one."""
 
-MILD: Final = _words("pay refund reimburse charge close archive redeem transfer deduct")
+MILD: Final = _split_words("pay refund reimburse charge close archive redeem transfer deduct")
 """Destructive as the name of a tool; in the description of a tool whose name is that of a plain write they only say how it
 writes: `issue_refund` pays money back, `update_ticket_status` closes a ticket."""
 
 ACTS_ON: Final = {
-    "list": _words("item property nft asset token car house listing share"),
-    "show": _words("message alert notification popup dialog ad banner toast modal prompt warning"),
-    "display": _words("message alert notification popup dialog ad banner toast modal prompt warning"),
-    "read": _words("mark"),
-    "check": _words("in box todo item task checkbox mark"),
-    "book": _words(
+    "list": _split_words("item property nft asset token car house listing share"),
+    "show": _split_words("message alert notification popup dialog ad banner toast modal prompt warning"),
+    "display": _split_words("message alert notification popup dialog ad banner toast modal prompt warning"),
+    "read": _split_words("mark"),
+    "check": _split_words("in box todo item task checkbox mark"),
+    "book": _split_words(
         "flight flights hotel table room appointment trip car cab taxi ticket tickets seat ride slot"
     ),
-    "order": _words("pizza food meal ride taxi groceries supplies product products"),
-    "schedule": _words("meeting call appointment interview delivery pickup visit"),
-    "post": _words("message tweet comment update payment transaction job"),
-    "file": _words("complaint claim report return tax taxes ticket dispute"),
-    "record": _words("payment sale expense transaction vote"),
-    "issue": _words("refund card certificate credit invoice token"),
-    "place": _words("order bid bet trade"),
-    "share": _words("file folder document screen location"),
-    "open": _words("door doors gate valve account position"),
-    "report": _words("user abuse fraud spam"),
+    "order": _split_words("pizza food meal ride taxi groceries supplies product products"),
+    "schedule": _split_words("meeting call appointment interview delivery pickup visit"),
+    "post": _split_words("message tweet comment update payment transaction job"),
+    "file": _split_words("complaint claim report return tax taxes ticket dispute"),
+    "record": _split_words("payment sale expense transaction vote"),
+    "issue": _split_words("refund card certificate credit invoice token"),
+    "place": _split_words("order bid bet trade"),
+    "share": _split_words("file folder document screen location"),
+    "open": _split_words("door doors gate valve account position"),
+    "report": _split_words("user abuse fraud spam"),
 }
 """Objects that make another verb of a word: `get_order_status`, but `check_order_pizza`; `list_items`, but `list_item`."""
 
-ALONE: Final = _words(
+ALONE: Final = _split_words(
     "book ship print share play wire join like follow place pick push pull pin sign load call use take"
 )
 """Things only where the verb of reading stands directly before them: `get_book`, but `find_flight_book`."""
 
-OBTAIN: Final = _words("list get fetch retrieve read obtener obtenir holen calculate compute")
+OBTAIN: Final = _split_words("list get fetch retrieve read obtener obtenir holen calculate compute")
 """Verbs that also mean to make or to be given: `get_refund`, but `find_refund`."""
 
-PARTICLES: Final = _words("out off away down rid over through next")
+PARTICLES: Final = _split_words("out off away down rid over through next")
 """Words after which a verb of reading may mean something else: `check_out`, `get_rid`, `count_down`, `get_next_job`."""
 
-JOINTS: Final = _words("and or then plus before after und oder et ou")
+JOINTS: Final = _split_words("and or then plus before after und oder et ou")
 """What follows is a second action: `scan_and_quarantine`."""
 
-OPEN_ENDED: Final = _words(
+OPEN_ENDED: Final = _split_words(
     """
     sql eval exec execute curl wget graphql cypher sparql bash shell http https subprocess repl terminal powershell cmd
     python javascript js interpreter sandbox proxy webhook
@@ -197,16 +199,16 @@ OPEN_ENDED: Final = _words(
 )
 """The argument decides what such a tool does, whatever else its name says."""
 
-OPEN_OBJECTS: Final = _words("url uri link webpage website html query")
+OPEN_OBJECTS: Final = _split_words("url uri link webpage website html query")
 """With any verb of reading the argument decides what is reached."""
 
-FETCHED: Final = OPEN_OBJECTS | _words(
+FETCHED: Final = OPEN_OBJECTS | _split_words(
     "page web site content api endpoint data database db table code script command"
 )
 """With `fetch` and `query` the argument decides what is reached."""
 
-CURRENT: Final = _words("all my current recent latest last active any")
+CURRENT: Final = _split_words("all my current recent latest last active any")
 """Before a grave word they make a thing of it: `get_latest_release`."""
 
-HEADING: Final = _words("from for to of with on in")
+HEADING: Final = _split_words("from for to of with on in")
 """A word before one of these is what is asked for: `get_approval_from_manager`."""

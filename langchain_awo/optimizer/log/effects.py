@@ -34,19 +34,21 @@ def classify_effect(
         return declared[spec.name]
     named, described = read_name(read_as or spec.name), read_description(spec.description)
     hinted = infer_effect(spec.hints)
-    effects = [effect for effect in (named, _weighed(described, named), hinted) if effect is not None]
-    if hinted is Effect.READ and not _borne_out(named, described):
+    effects = [
+        effect for effect in (named, _weigh_description(described, named), hinted) if effect is not None
+    ]
+    if hinted is Effect.READ and not _is_borne_out(named, described):
         effects = [effect for effect in effects if effect is not Effect.READ]
     return find_most_suspicious(effects) if effects else Effect.UNKNOWN
 
 
-def _weighed(described: Told, named: Effect | None) -> Effect | None:
+def _weigh_description(described: Told, named: Effect | None) -> Effect | None:
     """What a description adds: a mild word in it does not make a plain write destructive."""
     mild = described.is_mild and named in (Effect.WRITE, Effect.IDEMPOTENT)
     return Effect.WRITE if mild and described.effect is Effect.DESTRUCTIVE else described.effect
 
 
-def _borne_out(named: Effect | None, described: Told) -> bool:
+def _is_borne_out(named: Effect | None, described: Told) -> bool:
     """Whether anything but a hint speaks of reading."""
     return Effect.READ in (named, described.effect) or described.is_thing
 

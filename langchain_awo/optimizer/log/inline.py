@@ -335,11 +335,11 @@ class _Expansion:
         for index in range(-1, len(self.trace.model_calls)):
             if index > 0:
                 place[index] = len(model_calls)
-            calls += _issued(self.at[index], len(model_calls))
+            calls += _reassign_calls(self.at[index], len(model_calls))
             if index >= 0 and index not in emptied:
                 model_calls.append(self._shown(self.trace.model_calls[index]))
             for round_calls in self.behind[index]:
-                calls += _issued(round_calls, len(model_calls))
+                calls += _reassign_calls(round_calls, len(model_calls))
                 model_calls.append(self._put_in(index, round_calls[0].scope))
                 self.echo.model_calls += 1
         end = len(model_calls)
@@ -370,6 +370,6 @@ class _Expansion:
         return replace(self._shown(near), scope=scope, text="", started_at=None, ended_at=None, error=None)
 
 
-def _issued(calls: _Round, model_call: int) -> Iterator[ToolCallRecord]:
+def _reassign_calls(calls: _Round, model_call: int) -> Iterator[ToolCallRecord]:
     for call in calls:
         yield call if call.model_call is None else replace(call, model_call=model_call)

@@ -66,8 +66,8 @@ def find_telling_words(tool: str, others: Iterable[str]) -> frozenset[str]:
     >>> sorted(telling_words("shop.issueRefund", ["get_order"])), sorted(telling_words("cancel_order", ["get_order"]))
     (['refund'], ['cancel'])
     """
-    taken = {_stem(word) for name in others for word in split_words(name)}
-    words = {_stem(word) for word in split_words(re.split(r"[./:]+|__", tool)[-1]) if word not in _PLAIN}
+    taken = {_stem_word(word) for name in others for word in split_words(name)}
+    words = {_stem_word(word) for word in split_words(re.split(r"[./:]+|__", tool)[-1]) if word not in _PLAIN}
     return frozenset(word for word in words - taken if len(word) >= _SHORT)
 
 
@@ -77,5 +77,5 @@ def has_asked(run: Run, words: Iterable[str], *, before: int) -> bool:
     return any(re.search(rf"\b{re.escape(word)}", asked) for word in words)
 
 
-def _stem(word: str) -> str:
+def _stem_word(word: str) -> str:
     return word[:-1] if word.endswith("s") and not word.endswith("ss") else word

@@ -31,7 +31,7 @@ def build_signatures(
     Args:
         live: names of the tools whose specification was taken from the live tool; only these are held to it exactly.
     """
-    return {name: _signature(corpus, name, is_live=name in live) for name in sorted(tools)}
+    return {name: _build_signature(corpus, name, is_live=name in live) for name in sorted(tools)}
 
 
 def infer_argument_schema(corpus: Corpus, tool: str, argument: str) -> dict[str, JSONValue]:
@@ -55,18 +55,18 @@ def observed_schema(corpus: Corpus, tool: str) -> dict[str, JSONValue]:
                     for name, value in call.args.items():
                         present[name] += 1
                         types[name].add(_TYPES.get(type(value), "string"))
-    properties = {name: {"type": _union(types[name])} for name in sorted(types)}
+    properties = {name: {"type": _unite_types(types[name])} for name in sorted(types)}
     required = [name for name in sorted(types) if present[name] == calls]
     return {"type": "object", "properties": properties, "required": required}
 
 
-def _union(types: set[str]) -> JSONValue:
+def _unite_types(types: set[str]) -> JSONValue:
     if "number" in types:
         types = types - {"integer"}
     return min(types) if len(types) == 1 else sorted(types)
 
 
-def _signature(corpus: Corpus, name: str, *, is_live: bool) -> ToolSignature:
+def _build_signature(corpus: Corpus, name: str, *, is_live: bool) -> ToolSignature:
     effect = corpus.effects.get(name, Effect.UNKNOWN)
     spec = corpus.specs.get(name, ToolSpec(name=name))
     parameters = spec.parameters or observed_schema(corpus, name)

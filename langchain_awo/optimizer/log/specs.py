@@ -36,8 +36,8 @@ def merge_specs(
 
 def choose_fuller(one: ToolSpec, other: ToolSpec) -> ToolSpec:
     """Of two specifications of one tool the one that says more."""
-    return other if _fullness(other) > _fullness(one) else one
+    return other if _rank_fullness(other) > _rank_fullness(one) else one
 
 
-def _fullness(spec: ToolSpec) -> tuple[bool, str, str]:
+def _rank_fullness(spec: ToolSpec) -> tuple[bool, str, str]:
     return bool(spec.parameters), dumps(spec.parameters), spec.description

@@ -44,7 +44,9 @@ def count_paths(corpus: Corpus, meta_tools: Sequence[MetaTool]) -> dict[str, int
     unasked = frozenset(
         step.tool for meta_tool in meta_tools for step in meta_tool.steps[1:] if step.effect.is_read
     )
-    taken = {(" > ".join(dict.fromkeys(_kept(run, by_name, unasked))), run.task) for run in corpus.runs}
+    taken = {
+        (" > ".join(dict.fromkeys(_select_telling(run, by_name, unasked))), run.task) for run in corpus.runs
+    }
     return dict(sorted(Counter(path for path, _ in taken).items()))
 
 
@@ -59,17 +61,17 @@ def keep_frequent(mix: Mapping[str, int], *, least: int = LEAST, most: int = MOS
     return {**{path: mix[path] for path in sorted(kept)}, **({OTHER: rest} if rest else {})}
 
 
-def _kept(run: Run, by_name: Mapping[str, MetaTool], only_first: frozenset[str]) -> Iterator[str]:
+def _select_telling(run: Run, by_name: Mapping[str, MetaTool], only_first: frozenset[str]) -> Iterator[str]:
     """The tools of a run that tell its kind: of the reads, `only_first` tell at its beginning only."""
     first = True
     for call in (call for segment in run.segments for current in segment.rounds for call in current.calls):
-        for tool, is_read in _tools(call, by_name):
+        for tool, is_read in _expand_call(call, by_name):
             if not is_read or first or tool not in only_first:
                 yield tool
             first = False
 
 
-def _tools(call: Call, by_name: Mapping[str, MetaTool]) -> Iterator[tuple[str, bool]]:
+def _expand_call(call: Call, by_name: Mapping[str, MetaTool]) -> Iterator[tuple[str, bool]]:
     """The tool of a call and whether it reads; of a meta-tool its first tool and what it wrote."""
     meta_tool = by_name.get(call.tool)
     if meta_tool is None:

@@ -86,15 +86,15 @@ def explain(cases: Sequence[Case]) -> FoundConditions | None:
     """The conditions that best tell the followed cases from the others, or `None` if nothing does."""
     if len({case.followed for case in cases}) < 2 or len({case.task for case in cases}) < FOLDS:  # noqa: PLR2004
         return None
-    conditions = _best(cases)
+    conditions = _find_best(cases)
     if not conditions:
         return None
     held = followed = others = others_followed = 0
     for fold in range(FOLDS):
-        away = [case for case in cases if _fold(case) != fold]
-        learned = _best(away) if len({case.followed for case in away}) > 1 else ()
-        for case in (case for case in cases if _fold(case) == fold):
-            if learned and _all_hold(learned, case.facts):
+        away = [case for case in cases if _assign_fold(case) != fold]
+        learned = _find_best(away) if len({case.followed for case in away}) > 1 else ()
+        for case in (case for case in cases if _assign_fold(case) == fold):
+            if learned and _are_met(learned, case.facts):
                 held, followed = held + 1, followed + case.followed
             else:
                 others, others_followed = others + 1, others_followed + case.followed
@@ -114,18 +114,18 @@ def collect_facts(frame: Frame, *, skip: Iterable[int] = ()) -> dict[Binding, JS
     facts: dict[Binding, JSONValue] = {}
     for step, output in frame.outputs.items():
         if step not in left_out:
-            facts |= {Output(step=step, path=path): value for path, value in _leaves(output)}
+            facts |= {Output(step=step, path=path): value for path, value in _iterate_leaves(output)}
     for step, args in frame.arguments.items():
-        facts |= {Argument(step=step, path=path): value for path, value in _leaves(args)}
+        facts |= {Argument(step=step, path=path): value for path, value in _iterate_leaves(args)}
     return facts
 
 
 def collect_item_facts(item: JSONValue) -> dict[str, JSONValue]:
     """The scalars of one item of a list, by pointer."""
-    return dict(_leaves(item))
+    return dict(_iterate_leaves(item))
 
 
-def _leaves(document: JSONValue) -> Iterator[tuple[str, JSONValue]]:
+def _iterate_leaves(document: JSONValue) -> Iterator[tuple[str, JSONValue]]:
     stack: list[tuple[str, JSONValue, int]] = [("", document, 0)]
     count = 0
     while stack and count < MAX_FACTS:
@@ -141,18 +141,20 @@ def _leaves(document: JSONValue) -> Iterator[tuple[str, JSONValue]]:
             yield path, value
 
 
-def _fold(case: Case) -> int:
+def _assign_fold(case: Case) -> int:
     return int(compute_digest(case.task)[:8], 16) % FOLDS
 
 
-def _all_hold(conditions: Iterable[Condition], facts: Facts) -> bool:
+def _are_met(conditions: Iterable[Condition], facts: Facts) -> bool:
     return all(holds(condition, facts.get(condition.source, MISSING)) for condition in conditions)
 
 
-def _best(cases: Sequence[Case]) -> tuple[Condition, ...]:
+def _find_best(cases: Sequence[Case]) -> tuple[Condition, ...]:
     """One condition, or two if they tell clearly more."""
     table = _Table(cases)
-    singles = _strongest([(condition, table.where(condition)) for condition in _candidates(cases)], table)
+    singles = _select_strongest(
+        [(condition, table.where(condition)) for condition in _generate_candidates(cases)], table
+    )
     if not singles:
         return ()
     best, where = singles[0]
@@ -163,7 +165,7 @@ def _best(cases: Sequence[Case]) -> tuple[Condition, ...]:
     return (best,) if table.score(where) > 0 else ()
 
 
-def _strongest(singles: Sequence[tuple[Condition, int]], table: _Table) -> list[tuple[Condition, int]]:
+def _select_strongest(singles: Sequence[tuple[Condition, int]], table: _Table) -> list[tuple[Condition, int]]:
     """The conditions that tell most, with the cases in which each holds."""
     least = sorted((table.score(where) for _, where in singles), reverse=True)[:PAIRED]
     kept = [single for single in singles if table.score(single[1]) >= least[-1]]
@@ -200,23 +202,23 @@ class _Table:
         return kept / max(1, self._followed.bit_count()) - wrong / max(1, self._others.bit_count())
 
 
-def _candidates(cases: Sequence[Case]) -> Iterator[Condition]:
+def _generate_candidates(cases: Sequence[Case]) -> Iterator[Condition]:
     values: defaultdict[Binding, list[tuple[JSONValue, bool]]] = defaultdict(list)
     for case in cases:
         for source, value in case.facts.items():
             values[source].append((value, case.followed))
-    tasks = _tasks_by_value(cases)
+    tasks = _group_tasks_by_value(cases)
     for source, pairs in values.items():
         if len(pairs) < len(cases):
             yield Condition(source=source, test="given")
         if any(is_empty(value) for value, _ in pairs) and not all(is_empty(value) for value, _ in pairs):
             yield Condition(source=source, test="nonempty")
             yield Condition(source=source, test="empty")
-        yield from _by_name(source, pairs, tasks[source])
-        yield from _by_size(source, pairs)
+        yield from _test_values(source, pairs, tasks[source])
+        yield from _test_thresholds(source, pairs)
 
 
-def _tasks_by_value(cases: Sequence[Case]) -> defaultdict[Binding, dict[str, set[str]]]:
+def _group_tasks_by_value(cases: Sequence[Case]) -> defaultdict[Binding, dict[str, set[str]]]:
     """For each place, the tasks that showed each value."""
     tasks: defaultdict[Binding, dict[str, set[str]]] = defaultdict(dict)
     for case in cases:
@@ -226,7 +228,7 @@ def _tasks_by_value(cases: Sequence[Case]) -> defaultdict[Binding, dict[str, set
     return tasks
 
 
-def _by_name(
+def _test_values(
     source: Binding, pairs: Sequence[tuple[JSONValue, bool]], tasks: Mapping[str, set[str]]
 ) -> Iterator[Condition]:
     """The values with which agents mostly went on; each a word that several tasks showed, as those on the other side."""
@@ -254,17 +256,17 @@ def _by_name(
         yield Condition(source=source, test="one_of", value=[samples[key] for key in chosen])
 
 
-def _by_size(source: Binding, pairs: Sequence[tuple[JSONValue, bool]]) -> Iterator[Condition]:
+def _test_thresholds(source: Binding, pairs: Sequence[tuple[JSONValue, bool]]) -> Iterator[Condition]:
     """The threshold of numbers or dates that tells most."""
     numbers = [(v, f) for v, f in pairs if isinstance(v, int | float) and not isinstance(v, bool)]
     dates = [(v, f) for v, f in pairs if isinstance(v, str) and v[:4].isdigit() and v[4:5] == "-"]
     for values in (numbers, dates):
         ordered = sorted({value for value, _ in values})
         if len(ordered) > 1 and len(values) == len(pairs):
-            yield from _thresholds(source, values, ordered)
+            yield from _find_threshold(source, values, ordered)
 
 
-def _thresholds(
+def _find_threshold(
     source: Binding, values: Sequence[tuple[JSONValue, bool]], ordered: Sequence[JSONValue]
 ) -> Iterator[Condition]:
     total = [sum(followed is side for _, followed in values) or 1 for side in (True, False)]

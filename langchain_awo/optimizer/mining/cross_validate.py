@@ -77,7 +77,8 @@ def try_step(step: Step, occurrences: Sequence[Occurrence], found_in: FoundIn | 
         found_in: if left out, the step is taken as given, as that of an earlier toolkit is.
     """
     results = [
-        (occurrence.fold, calls, align(step, occurrence)) for occurrence, calls in _tried(step, occurrences)
+        (occurrence.fold, calls, align(step, occurrence))
+        for occurrence, calls in _find_trials(step, occurrences)
     ]
     folds = sorted({fold for fold, _, _ in results})
     missed = [fold for fold in folds if found_in is not None and not found_in(step, fold)]
@@ -85,11 +86,11 @@ def try_step(step: Step, occurrences: Sequence[Occurrence], found_in: FoundIn | 
     for calls, predicted in ((calls, predicted) for fold, calls, predicted in results if fold not in missed):
         is_exact = any(call.key in predicted for call in calls)
         agree += is_exact
-        given.update(list(step.args) if is_exact else _given(step, calls, predicted.values()))
+        given.update(list(step.args) if is_exact else _find_reproduced(step, calls, predicted.values()))
     return Verdict(step, agree, len(results), given, tuple(missed))
 
 
-def _tried(step: Step, occurrences: Iterable[Occurrence]) -> Iterator[tuple[Occurrence, list[Call]]]:
+def _find_trials(step: Step, occurrences: Iterable[Occurrence]) -> Iterator[tuple[Occurrence, list[Call]]]:
     """The places in which the agent went on with the step's tool in a way that could be asked for, with these calls."""
     for occurrence in occurrences:
         calls = (call for call in occurrence.followers if call.tool == step.tool)
@@ -97,7 +98,7 @@ def _tried(step: Step, occurrences: Iterable[Occurrence]) -> Iterator[tuple[Occu
             yield occurrence, sayable
 
 
-def _given(
+def _find_reproduced(
     step: Step, recorded: Iterable[Call], predicted: Iterable[Mapping[str, JSONValue]]
 ) -> Iterator[str]:
     """The arguments that a step gives as they were recorded, where not all of them are."""

@@ -42,15 +42,15 @@ def decide_growth(growth: Growth, occurrences: Sequence[Occurrence]) -> Growth:
         or not growth.is_worth_trying
     ):
         return growth
-    step = _filtered(growth.step, occurrences) if growth.step.over else _guarded(growth.step, occurrences)
+    step = _add_filter(growth.step, occurrences) if growth.step.over else _add_guard(growth.step, occurrences)
     if step is None:
         return growth
     better = measure(Form(step, growth.parameters), occurrences)
     return better if better.explained >= USUAL * growth.explained and better.extra < growth.extra else growth
 
 
-def _guarded(step: Step, occurrences: Sequence[Occurrence]) -> Step | None:
-    explanation = explain(list(_cases(step, occurrences)))
+def _add_guard(step: Step, occurrences: Sequence[Occurrence]) -> Step | None:
+    explanation = explain(list(_collect_cases(step, occurrences)))
     if explanation is None or not is_sure(explanation, SURE):
         return None
     first, *also = explanation.conditions
@@ -69,7 +69,7 @@ def is_sure(explanation: FoundConditions, threshold: float) -> bool:
     return explanation.precision(CONFIDENCE) >= threshold and explanation.coverage(CONFIDENCE) >= threshold
 
 
-def _cases(step: Step, occurrences: Sequence[Occurrence]) -> Iterator[Case]:
+def _collect_cases(step: Step, occurrences: Sequence[Occurrence]) -> Iterator[Case]:
     """All places where the earlier steps ran and the step could."""
     for occurrence in occurrences:
         if predicted := align(step, occurrence):
@@ -80,9 +80,9 @@ def _cases(step: Step, occurrences: Sequence[Occurrence]) -> Iterator[Case]:
             yield Case(occurrence.task, collect_facts(occurrence.frame, skip=listed), followed)
 
 
-def _filtered(step: Step, occurrences: Sequence[Occurrence]) -> Step | None:
+def _add_filter(step: Step, occurrences: Sequence[Occurrence]) -> Step | None:
     """The step with a filter on what its items say, if one place of them tells which are wanted."""
-    cases = list(_item_cases(step, occurrences))
+    cases = list(_collect_item_cases(step, occurrences))
     explanation = explain(cases)
     if (
         step.over is None
@@ -98,7 +98,7 @@ def _filtered(step: Step, occurrences: Sequence[Occurrence]) -> Step | None:
     return replace(step, over=replace(step.over, filter=Filter(path=condition.source.path, values=values)))
 
 
-def _item_cases(step: Step, occurrences: Sequence[Occurrence]) -> Iterator[Case]:
+def _collect_item_cases(step: Step, occurrences: Sequence[Occurrence]) -> Iterator[Case]:
     count = 0
     for occurrence in occurrences:
         recorded = {call.key for call in occurrence.followers}

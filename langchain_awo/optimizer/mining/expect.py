@@ -38,13 +38,13 @@ def expect_output(
     """
     last_write = max((n for n in kept if not candidate.steps[n - 1].effect.is_read), default=0)
     steps = [
-        _expecting(number, step, places, thresholds) if number < last_write else step
+        _add_expectation(number, step, places, thresholds) if number < last_write else step
         for number, step in enumerate(candidate.steps, start=1)
     ]
     return replace(candidate, steps=tuple(steps))
 
 
-def _expecting(number: int, step: Step, places: Sequence[Occurrence], thresholds: Thresholds) -> Step:
+def _add_expectation(number: int, step: Step, places: Sequence[Occurrence], thresholds: Thresholds) -> Step:
     if step.over or not step.effect.is_read:
         return step
     outputs = [
@@ -55,13 +55,13 @@ def _expecting(number: int, step: Step, places: Sequence[Occurrence], thresholds
         map(is_empty, outputs)
     ):
         return step
-    if any(_found_no_source(step, occurrence) for occurrence in places):
+    if any(_lacks_source(step, occurrence) for occurrence in places):
         return step
     whole = replace(step.evidence.get("", BindingEvidence()), outputs=count)
     return replace(step, never_empty=True, evidence={**step.evidence, "": whole})
 
 
-def _found_no_source(step: Step, occurrence: Occurrence) -> bool:
+def _lacks_source(step: Step, occurrence: Occurrence) -> bool:
     """Whether there was nothing to call a read for, which the executor takes as a read that found nothing."""
     decision = decide(step, occurrence.frame)
     return isinstance(decision, Withheld) and decision.cause == "null"

@@ -59,33 +59,35 @@ def read_forms(
         is_rule: whether all that is always the same is a rule and no coincidence; asked of values that look like data.
     """
     usual = [name for name in flow.votes if flow.usual(name)]
-    constant = {name: _fixed(name, flow, is_rule) for name in usual}
+    constant = {name: _bind_constant(name, flow, is_rule) for name in usual}
     single = {
-        name: _better(flow.place(name, agreement=READ_AGREEMENT, specific=True), constant[name])
+        name: _choose_better(flow.place(name, agreement=READ_AGREEMENT, specific=True), constant[name])
         for name in usual
     }
     forms = [
-        form for form in [_formed(base, flow, single, taken), _chosen(base, flow, single, taken)] if form
+        form
+        for form in [_build_form(base, flow, single, taken), _build_optional_form(base, flow, single, taken)]
+        if form
     ]
     for where in flow.lists()[:MAX_LISTS]:
         inside = {
-            name: _better(flow.element(name, of=where, agreement=READ_AGREEMENT), constant[name])
+            name: _choose_better(flow.element(name, of=where, agreement=READ_AGREEMENT), constant[name])
             or single[name]
             for name in usual
         }
         over = Map(source=Output(step=where[0], path=where[1]))
         if any(bound and bound.place and bound.place.is_list for bound in inside.values()):
-            form = _formed(replace(base, over=over), flow, inside, taken)
+            form = _build_form(replace(base, over=over), flow, inside, taken)
             forms += [form] if form else []
     yield from sorted(forms, key=lambda form: len(form.parameters))
 
 
-def _flows(bound: Bound) -> bool:
+def _has_flow(bound: Bound) -> bool:
     """Whether something comes from an output, and not from what the caller said."""
     return any(isinstance(leaf, Output | Item) for leaf in list_leaves(bound.binding))
 
 
-def _fixed(name: str, flow: StepFlow, is_rule: IsRule) -> Bound | None:
+def _bind_constant(name: str, flow: StepFlow, is_rule: IsRule) -> Bound | None:
     """What an argument always is, unless that is what a few tasks were about."""
     bound = flow.constant(name, agreement=AGREEMENT)
     if bound is None or not isinstance(bound.binding, Constant):
@@ -114,7 +116,7 @@ def write_form(
         name: bound if bound and not is_positional(bound.binding, steps) else None
         for name, bound in bounds.items()
     }
-    return _formed(base, flow, sound, taken)
+    return _build_form(base, flow, sound, taken)
 
 
 def is_positional(binding: Binding, steps: Sequence[Step] = ()) -> bool:
@@ -137,7 +139,7 @@ def _path_of(leaf: Binding) -> str:
     return f"/*{path}" if isinstance(leaf, Item) else path
 
 
-def _formed(
+def _build_form(
     base: Step, flow: StepFlow, bounds: Mapping[str, Bound | None], taken: Sequence[str]
 ) -> Form | None:
     """The step with what is bound; `None` if nothing flows to it, or if what is left cannot be required."""
@@ -145,11 +147,11 @@ def _formed(
     if not any(argument.place for argument in bound.values()):
         return None
     opened = [name for name, argument in bounds.items() if argument is None]
-    if base.effect.is_read and opened and not any(_flows(argument) for argument in bound.values()):
+    if base.effect.is_read and opened and not any(_has_flow(argument) for argument in bound.values()):
         return None  # the caller knows all of it: two lookups that a model may ask for side by side
     if not all(flow.always(name) for name in opened):
         return None
-    names = {name: _free(name, taken) for name in opened}
+    names = {name: _find_free_name(name, taken) for name in opened}
     args: dict[str, Binding] = {name: argument.binding for name, argument in bound.items()}
     args |= {name: Parameter(name=free) for name, free in names.items()}
     evidence: dict[str, BindingEvidence] = {
@@ -159,32 +161,34 @@ def _formed(
     return Form(step, tuple(ParameterSpec(name=free) for free in names.values()))
 
 
-def _chosen(
+def _build_optional_form(
     base: Step, flow: StepFlow, bounds: Mapping[str, Bound | None], taken: Sequence[str]
 ) -> Form | None:
     """The step with what some calls leave out as optional parameters, as its tool has them; `None` if no call leaves any out."""
     left_out = [name for name in flow.votes if flow.sometimes(name)]
     always = {name: bound for name, bound in bounds.items() if flow.always(name)}
-    form = _formed(base, flow, always, taken) if left_out else None
+    form = _build_form(base, flow, always, taken) if left_out else None
     if form is None or len(form.parameters) + len(left_out) > MAX_PARAMETERS:
         return None
-    if not any(_flows(bound) for bound in always.values() if bound):
+    if not any(_has_flow(bound) for bound in always.values() if bound):
         return None
-    names = {name: _free(name, [*taken, *(spec.name for spec in form.parameters)]) for name in left_out}
+    names = {
+        name: _find_free_name(name, [*taken, *(spec.name for spec in form.parameters)]) for name in left_out
+    }
     args = {**form.step.args, **{name: Parameter(name=free) for name, free in names.items()}}
     step = replace(form.step, args=dict(sorted(args.items())), optional=tuple(sorted(names)))
     optional = (ParameterSpec(name=free, required=False) for free in names.values())
     return Form(step, (*form.parameters, *optional))
 
 
-def _better(place: Bound | None, constant: Bound | None) -> Bound | None:
+def _choose_better(place: Bound | None, constant: Bound | None) -> Bound | None:
     """A place, unless always saying the same explains more: many outputs hold a common value by chance."""
     if place and constant:
         return constant if constant.share > place.share else place
     return place or constant
 
 
-def _free(name: str, taken: Sequence[str]) -> str:
+def _find_free_name(name: str, taken: Sequence[str]) -> str:
     candidates = (name, *(f"{name}_{number}" for number in range(2, len(taken) + 3)))
     return next(candidate for candidate in candidates if candidate not in taken)
 

@@ -171,7 +171,7 @@ class Growing:
             return False
         taken = [spec.name for spec in self.routine.parameters]
         forms = self._forms(step.tool, away, taken, min_tasks=1)
-        return any(form.step.args == step.args and _same_list(form.step, step) for form in forms)
+        return any(form.step.args == step.args and _has_same_list(form.step, step) for form in forms)
 
 
 def grow(
@@ -293,5 +293,5 @@ def _without_positions(growths: list[Growth]) -> list[Growth]:
     ]
 
 
-def _same_list(one: Step, other: Step) -> bool:
+def _has_same_list(one: Step, other: Step) -> bool:
     return (one.over and one.over.source) == (other.over and other.over.source)

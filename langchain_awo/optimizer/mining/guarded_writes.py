@@ -75,15 +75,15 @@ def decide_write(
     """The form as a step that follows or is guarded, with its trial; or why it is left to the agent."""
     occurrences = [knowledge.occurrence for knowledge in known]
     anchor = routine.steps[0].tool
-    cases = list(_cases(form.step, occurrences, find_telling_words(form.step.tool, routine.tools)))
+    cases = list(_collect_cases(form.step, occurrences, find_telling_words(form.step.tool, routine.tools)))
     followed = sum(case.followed for case in cases)
     if compute_lower_bound(followed, len(cases), thresholds.confidence) >= thresholds.writes:
         step = form.step
     else:
         explanation = explain(cases)
         if explanation is None or not is_sure(explanation, thresholds.writes):
-            return _decision(form.step, anchor, cases, explanation, thresholds)
-        step = _guarded(form.step, explanation)
+            return _refuse_write(form.step, anchor, cases, explanation, thresholds)
+        step = _add_guard(form.step, explanation)
 
     def is_found_without(_step: Step, fold: int) -> bool:
         away = [knowledge for knowledge in known if knowledge.occurrence.fold != fold]
@@ -98,7 +98,7 @@ def decide_write(
     return replace(form, step=with_verdict(step, verdict))
 
 
-def _cases(step: Step, occurrences: Sequence[Occurrence], words: frozenset[str]) -> list[Case]:
+def _collect_cases(step: Step, occurrences: Sequence[Occurrence], words: frozenset[str]) -> list[Case]:
     """The places where what the write needs was read, whatever the agent did then.
 
     Where agents make the write as good as only if a user has spoken of it, the places where nobody has are no decisions.
@@ -120,7 +120,7 @@ def _cases(step: Step, occurrences: Sequence[Occurrence], words: frozenset[str])
     return [case for asked, case in cases if asked or case.followed or not only_asked]
 
 
-def _guarded(step: Step, explanation: FoundConditions) -> Step:
+def _add_guard(step: Step, explanation: FoundConditions) -> Step:
     first, *also = explanation.conditions
     guard = Guard(
         source=first.source,
@@ -133,7 +133,7 @@ def _guarded(step: Step, explanation: FoundConditions) -> Step:
     return replace(step, guard=guard)
 
 
-def _decision(
+def _refuse_write(
     step: Step,
     anchor: str,
     cases: Sequence[Case],
@@ -153,8 +153,8 @@ def _decision(
     elif explanation is None:
         reason = f"{summary}: the agents decide, and nothing that is known there explains when"
     else:
-        shortfall = _shortfall(explanation.evidence, required)
-        reason = f"{summary}: the agents decide; {_condition(step, explanation)}, {shortfall}"
+        shortfall = _describe_shortfall(explanation.evidence, required)
+        reason = f"{summary}: the agents decide; {_describe_condition(step, explanation)}, {shortfall}"
         near = min(explanation.precision(CONFIDENCE), explanation.coverage(CONFIDENCE))
     return Refused(
         routine=(anchor, step.tool),
@@ -165,8 +165,8 @@ def _decision(
     )
 
 
-def _condition(step: Step, explanation: FoundConditions) -> str:
-    guarded, evidence = _guarded(step, explanation), explanation.evidence
+def _describe_condition(step: Step, explanation: FoundConditions) -> str:
+    guarded, evidence = _add_guard(step, explanation), explanation.evidence
     shown = format_guard(guarded.guard, guarded) if guarded.guard else ""
     unfollowed = evidence.others - evidence.others_followed
     return (
@@ -175,7 +175,7 @@ def _condition(step: Step, explanation: FoundConditions) -> str:
     )
 
 
-def _shortfall(evidence: GuardEvidence, required: float) -> str:
+def _describe_shortfall(evidence: GuardEvidence, required: float) -> str:
     """How many more places would be needed on each side, if all of them agreed."""
     unfollowed = evidence.others - evidence.others_followed
     sides = [("with it", evidence.followed, evidence.held), ("without it", unfollowed, evidence.others)]

@@ -24,7 +24,7 @@ class Knowledge:
 
     def __init__(self, occurrence: Occurrence) -> None:
         self.occurrence = occurrence
-        self._index = Wanted(dict(_parts(occurrence.followers)))
+        self._index = Wanted(dict(_iterate_parts(occurrence.followers)))
         self._places: defaultdict[str, set[Place]] = defaultdict(set)
         for step in sorted(occurrence.frame.outputs.keys() | occurrence.frame.arguments.keys()):
             self.learn(step)
@@ -92,7 +92,7 @@ def learn_flow(tool: str, known: Iterable[Knowledge], shape: Shape | None = None
     return StepFlow(total, dict(sorted(votes.items())))
 
 
-def _parts(calls: Iterable[Call]) -> Iterator[tuple[str, JSONValue]]:
+def _iterate_parts(calls: Iterable[Call]) -> Iterator[tuple[str, JSONValue]]:
     scratch = ArgumentVotes()
     for call in calls:
         for value in call.args.values():

@@ -93,10 +93,10 @@ def explain_refusal(
     flow = learn_flow(tool, known)
     base = Step(tool=tool, effect=effect)
     if effect.is_read:
-        return None if list(read_forms(base, flow, taken)) else _unbound(flow, READ_AGREEMENT)
+        return None if list(read_forms(base, flow, taken)) else _explain_unbound(flow, READ_AGREEMENT)
     form = write_form(base, flow, taken, steps=routine.steps)
     if form is None:
-        return _unbound(flow, AGREEMENT, constants=False)
+        return _explain_unbound(flow, AGREEMENT, constants=False)
     asked = [*taken, *(spec.name for spec in form.parameters)]
     if len(asked) > MAX_PARAMETERS:
         return "unbound", (
@@ -120,7 +120,7 @@ def explain_barring(tool: str, effect: Effect, *, writes: bool) -> tuple[str, st
     return None
 
 
-def _unbound(flow: StepFlow, agreement: float, *, constants: bool = True) -> tuple[str, str]:
+def _explain_unbound(flow: StepFlow, agreement: float, *, constants: bool = True) -> tuple[str, str]:
     accounts = list(account_for_arguments(flow, agreement=agreement, constants=constants))
     missing = [account for account in accounts if not flow.always(account.name)]
     listed = [

@@ -35,7 +35,7 @@ WANTED: Final = 0.8
 
 def is_house_rule(tool: str, name: str, value: JSONValue, occurrences: Iterable[Occurrence]) -> bool:
     """Whether nearly all tasks that went on to a tool passed this very value, and enough of them did."""
-    with_value, all_tasks = _tasks(tool, name, value, occurrences)
+    with_value, all_tasks = _count_tasks(tool, name, value, occurrences)
     return with_value >= SURE_TASKS and with_value >= HOUSE_RULE * all_tasks
 
 
@@ -43,13 +43,15 @@ def asks_for_a_part(step: Step, occurrences: Sequence[Occurrence]) -> bool:
     """Whether a step fixes a text that other calls of its tool do not pass: closed tickets, and not all of them."""
     for name, binding in step.args.items():
         if isinstance(binding, Constant) and isinstance(binding.value, str) and binding.value:
-            with_value, all_tasks = _tasks(step.tool, name, binding.value, occurrences)
+            with_value, all_tasks = _count_tasks(step.tool, name, binding.value, occurrences)
             if with_value < HOUSE_RULE * all_tasks:
                 return True
     return False
 
 
-def _tasks(tool: str, name: str, value: JSONValue, occurrences: Iterable[Occurrence]) -> tuple[int, int]:
+def _count_tasks(
+    tool: str, name: str, value: JSONValue, occurrences: Iterable[Occurrence]
+) -> tuple[int, int]:
     """Distinct tasks with a call of the tool that passes the value, and all with a call of it."""
     having, calling = set[str](), set[str]()
     for occurrence in occurrences:

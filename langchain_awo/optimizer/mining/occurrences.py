@@ -63,7 +63,7 @@ class Occurrence:
     def look_ahead(self, keys: Iterable[str]) -> None:
         """Takes calls as made, and looks what follows now."""
         self.done |= frozenset(keys)
-        self.followers = list(_followers(self.segment, self.position, self.done))
+        self.followers = list(_find_followers(self.segment, self.position, self.done))
 
     def copy(self) -> Occurrence:
         """One that can go another way."""
@@ -79,7 +79,7 @@ def collect_occurrences(corpus: Corpus, tool: str, *, sample: int | None = SAMPL
         sample: at most so many, spread over the tasks; the smallest digests of trace ids first, so that the same traces in any
             order, or counted in parts, give the same sample. `None` for all.
     """
-    places = list(_places(corpus, tool))
+    places = list(_find_places(corpus, tool))
     if sample is not None and len(places) > sample:
         counts: Counter[str] = Counter()
         ranked = []
@@ -88,10 +88,10 @@ def collect_occurrences(corpus: Corpus, tool: str, *, sample: int | None = SAMPL
             ranked.append((counts[run.task], compute_digest(run.trace_id), number))
         kept = sorted(number for *_, number in sorted(ranked)[:sample])
         places = [places[number] for number in kept]
-    return _dealt([_occurrence(*place) for place in places])
+    return _deal_folds([_build_occurrence(*place) for place in places])
 
 
-def _dealt(occurrences: list[Occurrence]) -> list[Occurrence]:
+def _deal_folds(occurrences: list[Occurrence]) -> list[Occurrence]:
     """The same with their folds: tasks that go on to the same tools are dealt one after the other, so that none holds them all."""
     going_on: defaultdict[str, set[str]] = defaultdict(set)
     for occurrence in occurrences:
@@ -103,7 +103,7 @@ def _dealt(occurrences: list[Occurrence]) -> list[Occurrence]:
     return occurrences
 
 
-def _places(corpus: Corpus, tool: str) -> Iterator[tuple[Run, Segment, int, Call]]:
+def _find_places(corpus: Corpus, tool: str) -> Iterator[tuple[Run, Segment, int, Call]]:
     for run, segment in corpus.callers.get(tool, ()):
         taken: set[str] = set()
         for position, current in enumerate(segment.rounds):
@@ -113,14 +113,14 @@ def _places(corpus: Corpus, tool: str) -> Iterator[tuple[Run, Segment, int, Call
                     yield run, segment, position, call
 
 
-def _occurrence(run: Run, segment: Segment, position: int, anchor: Call) -> Occurrence:
+def _build_occurrence(run: Run, segment: Segment, position: int, anchor: Call) -> Occurrence:
     frame = Frame(parameters=anchor.args, arguments={1: anchor.args}, outputs={1: anchor.output})
     occurrence = Occurrence(run, segment, position, anchor, frame)
     occurrence.look_ahead([anchor.key])
     return occurrence
 
 
-def _followers(segment: Segment, position: int, done: frozenset[str]) -> Iterator[Call]:
+def _find_followers(segment: Segment, position: int, done: frozenset[str]) -> Iterator[Call]:
     """Later successful calls that are not done, up to the first write, which is the last of them; the first of equal ones.
 
     Of several writes that a model asked for side by side only those of the first tool: the others came after it.

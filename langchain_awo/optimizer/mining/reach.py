@@ -45,17 +45,17 @@ def keep_home(candidate: MetaTool, corpus: Corpus) -> tuple[MetaTool | None, lis
             dropped.add(number)
         elif argument := find_leaking_argument(step, candidate.steps, corpus.reach.get(step.tool)):
             dropped.add(number)
-            refused.append(_leaks(candidate, step, argument))
-    for number in sorted(_of_one_author(candidate, corpus) - dropped):
-        dropped |= {number} | _depending(candidate, number)
-        refused.append(_one_author(candidate, candidate.steps[number - 1]))
+            refused.append(_refuse_leak(candidate, step, argument))
+    for number in sorted(_find_one_author_steps(candidate, corpus) - dropped):
+        dropped |= {number} | _find_dependents(candidate, number)
+        refused.append(_refuse_one_author(candidate, candidate.steps[number - 1]))
     if not dropped:
         return candidate, refused
     kept = _without(candidate, dropped)
     return (kept if len(kept.steps) > 1 else None), refused
 
 
-def _leaks(candidate: MetaTool, step: Step, argument: str) -> Refused:
+def _refuse_leak(candidate: MetaTool, step: Step, argument: str) -> Refused:
     reason = (
         f"{step.tool} reaches out, and its {argument} would be made of what another tool returned; "
         f"if it is safe, say so by a rule `kind: trust, tool: {step.tool}`"
@@ -66,7 +66,7 @@ def _leaks(candidate: MetaTool, step: Step, argument: str) -> Refused:
     )
 
 
-def _one_author(candidate: MetaTool, step: Step) -> Refused:
+def _refuse_one_author(candidate: MetaTool, step: Step) -> Refused:
     return Refused(
         routine=(candidate.steps[0].tool, step.tool),
         code="one_author",
@@ -75,7 +75,7 @@ def _one_author(candidate: MetaTool, step: Step) -> Refused:
     )
 
 
-def _depending(candidate: MetaTool, number: int) -> set[int]:
+def _find_dependents(candidate: MetaTool, number: int) -> set[int]:
     numbers = {number}
     for later, step in enumerate(candidate.steps, start=1):
         if step.depends_on & numbers:
@@ -88,18 +88,18 @@ def _without(candidate: MetaTool, dropped: Iterable[int]) -> MetaTool:
     kept = [number for number in range(1, len(candidate.steps) + 1) if number not in gone]
     numbers = {old: new for new, old in enumerate(kept, start=1)}
     steps = tuple(candidate.steps[old - 1].renumbered(numbers) for old in kept)
-    used = set(_parameters(steps))
+    used = set(_iterate_parameters(steps))
     parameters = tuple(spec for spec in candidate.parameters if spec.name in used)
     return replace(candidate, steps=steps, parameters=parameters)
 
 
-def _parameters(steps: Iterable[Step]) -> Iterator[str]:
+def _iterate_parameters(steps: Iterable[Step]) -> Iterator[str]:
     for step in steps:
         for binding in step.bindings:
             yield from (leaf.name for leaf in list_leaves(binding) if isinstance(leaf, Parameter))
 
 
-def _of_one_author(candidate: MetaTool, corpus: Corpus) -> set[int]:
+def _find_one_author_steps(candidate: MetaTool, corpus: Corpus) -> set[int]:
     """The steps that only runs of one known author bear out, where the corpus has runs of others too."""
     if not corpus.has_authors:
         return set()

@@ -46,13 +46,15 @@ def verify(
             advance(number, step, occurrence)
     if len(verdicts) == 1:
         return None, refused
-    kept = _kept(expect_output(candidate, verdicts, going_on, thresholds), verdicts)
-    kept = replace(kept, evidence=_evidence(kept, occurrences, thresholds))
-    failing = _too_often_failed(kept, corpus, thresholds)
+    kept = _keep_steps(expect_output(candidate, verdicts, going_on, thresholds), verdicts)
+    kept = replace(kept, evidence=_measure_evidence(kept, occurrences, thresholds))
+    failing = _refuse_too_often_failed(kept, corpus, thresholds)
     return (None, [*refused, failing]) if failing else (kept, refused)
 
 
-def _evidence(routine: MetaTool, occurrences: Sequence[Occurrence], thresholds: Thresholds) -> Evidence:
+def _measure_evidence(
+    routine: MetaTool, occurrences: Sequence[Occurrence], thresholds: Thresholds
+) -> Evidence:
     """Whole-routine replays: of the places where an agent went on with any later step, those reproduced call for call.
 
     At a place of a fold without which a step is not found the routine is not known, and reproduces nothing.
@@ -64,7 +66,7 @@ def _evidence(routine: MetaTool, occurrences: Sequence[Occurrence], thresholds: 
         recorded = {call.key for call in occurrence.followers if call.tool in tools}
         if recorded:
             places += 1
-            exact += occurrence.fold not in missed and recorded <= _replayed(routine, occurrence)
+            exact += occurrence.fold not in missed and recorded <= _replay_routine(routine, occurrence)
     return Evidence(
         tasks=len({occurrence.task for occurrence in occurrences}),
         occurrences=len(occurrences),
@@ -74,7 +76,7 @@ def _evidence(routine: MetaTool, occurrences: Sequence[Occurrence], thresholds: 
     )
 
 
-def _replayed(routine: MetaTool, occurrence: Occurrence) -> frozenset[str]:
+def _replay_routine(routine: MetaTool, occurrence: Occurrence) -> frozenset[str]:
     """Keys of the calls that the routine makes in a place, run as the executor runs it."""
     simulations = simulate(routine, occurrence.run, occurrence.segment, occurrence.position)
     return next(
@@ -83,10 +85,11 @@ def _replayed(routine: MetaTool, occurrence: Occurrence) -> frozenset[str]:
     )
 
 
-def _kept(candidate: MetaTool, verdicts: Mapping[int, Verdict]) -> MetaTool:
+def _keep_steps(candidate: MetaTool, verdicts: Mapping[int, Verdict]) -> MetaTool:
     numbers = {old: new for new, old in enumerate(verdicts, start=1)}
     steps = tuple(
-        _judged(candidate.steps[old - 1], verdict).renumbered(numbers) for old, verdict in verdicts.items()
+        _attach_verdict(candidate.steps[old - 1], verdict).renumbered(numbers)
+        for old, verdict in verdicts.items()
     )
     bindings = (leaf for step in steps for binding in step.bindings for leaf in list_leaves(binding))
     used = {leaf.name for leaf in bindings if isinstance(leaf, Parameter)}
@@ -94,12 +97,14 @@ def _kept(candidate: MetaTool, verdicts: Mapping[int, Verdict]) -> MetaTool:
     return replace(candidate, steps=steps, parameters=parameters)
 
 
-def _too_often_failed(candidate: MetaTool, corpus: Corpus, thresholds: Thresholds) -> Refused | None:
+def _refuse_too_often_failed(candidate: MetaTool, corpus: Corpus, thresholds: Thresholds) -> Refused | None:
     """Fisher's exact test: of the runs that call the anchor, do those that go on with the routine fail more often?
 
     The others are the fair comparison: tasks that never need the tool may simply be easier.
     """
-    outcomes = [(_goes_on(candidate, calls), ok) for calls, ok in _outcomes(corpus, candidate.steps[0].tool)]
+    outcomes = [
+        (_goes_on(candidate, calls), ok) for calls, ok in _count_outcomes(corpus, candidate.steps[0].tool)
+    ]
     counts = Counter(outcomes)
     table = [[counts[True, False], counts[True, True]], [counts[False, False], counts[False, True]]]
     if not (sum(table[0]) and sum(table[1])):
@@ -118,7 +123,7 @@ def _too_often_failed(candidate: MetaTool, corpus: Corpus, thresholds: Threshold
     return build_refusal(candidate, "fails_often", reason, all_)
 
 
-def _outcomes(corpus: Corpus, anchor: str) -> Iterable[tuple[Counter[str], bool]]:
+def _count_outcomes(corpus: Corpus, anchor: str) -> Iterable[tuple[Counter[str], bool]]:
     """Successful calls by tool, and the outcome, of each run that is known to have ended well or badly."""
     for run in corpus.runs:
         calls = (call for segment in run.segments for current in segment.rounds for call in current.calls)
@@ -132,7 +137,7 @@ def _goes_on(candidate: MetaTool, calls: Counter[str]) -> bool:
     return all(calls[tool] >= count for tool, count in counts.items())
 
 
-def _judged(step: Step, verdict: Verdict) -> Step:
+def _attach_verdict(step: Step, verdict: Verdict) -> Step:
     """The step with what this trial showed, unless the trial in which it was found showed more."""
     is_tried = any(
         evidence.held_out_agree or evidence.held_out_contradict for evidence in step.evidence.values()

@@ -54,7 +54,7 @@ class Carried:
         }
 
     def __str__(self) -> str:
-        return "\n".join(_lines(self))
+        return "\n".join(_format_lines(self))
 
 
 def refuse_rejected(candidates: Iterable[MetaTool], rejected: Sequence[MetaTool]) -> dict[int, Refused]:
@@ -63,7 +63,7 @@ def refuse_rejected(candidates: Iterable[MetaTool], rejected: Sequence[MetaTool]
         return {}
     known = {list_calls(each): each for each in reversed(rejected)}
     found = {i: (each, known.get(list_calls(each))) for i, each in enumerate(candidates)}
-    return {i: _refusal(each, old) for i, (each, old) in found.items() if old is not None}
+    return {i: _refuse_candidate(each, old) for i, (each, old) in found.items() if old is not None}
 
 
 def carry_over(plan: ToolkitPlan, former: ToolkitPlan) -> tuple[ToolkitPlan, Carried]:
@@ -75,36 +75,36 @@ def carry_over(plan: ToolkitPlan, former: ToolkitPlan) -> tuple[ToolkitPlan, Car
     """
     out = refuse_rejected(plan.meta_tools, former.rejected)
     new = [each for i, each in enumerate(plan.meta_tools) if i not in out]
-    pairs = _pairs(new, former.meta_tools)
-    decided = [_decided(each, pairs.get(i)) for i, each in enumerate(new)]
-    named = _named(decided, {each.name for each in former.rejected} | plan.tools.keys())
+    pairs = _pair_former(new, former.meta_tools)
+    decided = [_carry_decision(each, pairs.get(i)) for i, each in enumerate(new)]
+    named = _assign_names(decided, {each.name for each in former.rejected} | plan.tools.keys())
     tools = {name: former.tools[name] for each in former.rejected for name in each.tools} | plan.tools
     result = replace(
         plan,
         meta_tools=tuple(named),
         rejected=former.rejected,
-        refused=_refused(plan.refused, out.values()),
+        refused=_merge_refused(plan.refused, out.values()),
         tools=dict(sorted(tools.items())),
     )
-    return result, _told(result, former, [(old, new[i], named[i]) for i, old in pairs.items()])
+    return result, _summarize_carried(result, former, [(old, new[i], named[i]) for i, old in pairs.items()])
 
 
-def _refusal(candidate: MetaTool, rejected: MetaTool) -> Refused:
+def _refuse_candidate(candidate: MetaTool, rejected: MetaTool) -> Refused:
     said = rejected.decision.reason if rejected.decision else ""
     reason = f"a person rejected it under the name {rejected.name}" + (f": {said}" if said else "")
     return build_refusal(candidate, REJECTED, reason, candidate.evidence.occurrences)
 
 
-def _refused(refused: Sequence[Refused], more: Iterable[Refused]) -> tuple[Refused, ...]:
+def _merge_refused(refused: Sequence[Refused], more: Iterable[Refused]) -> tuple[Refused, ...]:
     found = [*refused, *more]
     return tuple(sorted(found, key=lambda each: (each.routine, each.code, each.reason)))
 
 
-def _pairs(new: Sequence[MetaTool], former: Sequence[MetaTool]) -> dict[int, MetaTool]:
+def _pair_former(new: Sequence[MetaTool], former: Sequence[MetaTool]) -> dict[int, MetaTool]:
     """The former meta-tool that each one stands for, by position, each once, the nearest first."""
     pairs: dict[int, MetaTool] = {}
     left = list(former)
-    for alike in (fingerprint_routine, _doing_as_far, list_calls):
+    for alike in (fingerprint_routine, _fingerprint_unlimited, list_calls):
         known = {alike(each): each for each in reversed(left)}
         for i, each in enumerate(new):
             if i not in pairs and (old := known.pop(alike(each), None)) is not None:
@@ -113,21 +113,21 @@ def _pairs(new: Sequence[MetaTool], former: Sequence[MetaTool]) -> dict[int, Met
     return dict(sorted(pairs.items()))
 
 
-def _doing_as_far(meta_tool: MetaTool) -> str:
+def _fingerprint_unlimited(meta_tool: MetaTool) -> str:
     return fingerprint_routine(meta_tool, limits=False)
 
 
-def _decided(meta_tool: MetaTool, former: MetaTool | None) -> MetaTool:
+def _carry_decision(meta_tool: MetaTool, former: MetaTool | None) -> MetaTool:
     """With the decision about its former self, and whatever a person chose of it."""
     if former is None:
         return meta_tool
     chosen = {name: getattr(former, name) for name in former.chosen if name != "mode"}
     approval = tuple(tool for tool in meta_tool.tools if tool in former.approval)
     found = replace(meta_tool, **chosen, decision=former.decision, chosen=former.chosen, approval=approval)
-    return _in_mode_of(found, former) if "mode" in former.chosen else found
+    return _restore_mode(found, former) if "mode" in former.chosen else found
 
 
-def _in_mode_of(meta_tool: MetaTool, former: MetaTool) -> MetaTool:
+def _restore_mode(meta_tool: MetaTool, former: MetaTool) -> MetaTool:
     """In the chosen mode, unless it can no longer be installed so."""
     try:
         return change_mode(meta_tool, former.mode)
@@ -135,14 +135,14 @@ def _in_mode_of(meta_tool: MetaTool, former: MetaTool) -> MetaTool:
         return replace(meta_tool, chosen=tuple(each for each in meta_tool.chosen if each != "mode"))
 
 
-def _named(meta_tools: Sequence[MetaTool], taken: Container[str]) -> list[MetaTool]:
+def _assign_names(meta_tools: Sequence[MetaTool], taken: Container[str]) -> list[MetaTool]:
     """Names that a person gave come first; a generated one that is taken is numbered."""
     given = {each.name for each in meta_tools if "name" in each.chosen}
     used: set[str] = set()
     named = []
     for each in meta_tools:
         is_given = "name" in each.chosen and each.name not in used
-        names = iter([each.name]) if is_given else _numbered(each.name)
+        names = iter([each.name]) if is_given else _generate_names(each.name)
         blocked = used if is_given else used | given
         name = next(name for name in names if name not in blocked and (is_given or name not in taken))
         used.add(name)
@@ -150,12 +150,12 @@ def _named(meta_tools: Sequence[MetaTool], taken: Container[str]) -> list[MetaTo
     return named
 
 
-def _numbered(name: str) -> Iterator[str]:
+def _generate_names(name: str) -> Iterator[str]:
     yield name
     yield from (f"{name}_{number}" for number in count(2))
 
 
-def _told(
+def _summarize_carried(
     plan: ToolkitPlan, former: ToolkitPlan, pairs: Sequence[tuple[MetaTool, MetaTool, MetaTool]]
 ) -> Carried:
     decided = [now for old, _, now in pairs if old.decision is not None]
@@ -172,7 +172,7 @@ def _told(
     )
 
 
-def _lines(carried: Carried) -> Iterator[str]:
+def _format_lines(carried: Carried) -> Iterator[str]:
     told = {
         "decisions kept": carried.kept,
         "needs a new decision: it has changed since it was accepted": carried.asking,

@@ -65,15 +65,15 @@ def reconsider(
     refused: list[Refused] = []
     for each in former:
         again = mined.get(fingerprint_routine(each, limits=False))
-        found = again and _named_as(again, each)
-        if off_limits := _off_limits(each, corpus, avoid):
+        found = again and _restore_parameters(again, each)
+        if off_limits := _refuse_off_limits(each, corpus, avoid):
             found = None
             refused.append(off_limits)
         elif found is None:
-            found, doubts = _tried_again(each, corpus, thresholds)
+            found, doubts = _retry_former(each, corpus, thresholds)
             refused += doubts
         if found is not None:
-            holding.setdefault(fingerprint_routine(found), _installed_as(found, each))
+            holding.setdefault(fingerprint_routine(found), _restore_installation(found, each))
     others = [each for each in candidates if fingerprint_routine(each) not in holding]
     return Reconsidered(tuple(holding.values()), (*holding.values(), *others), tuple(refused))
 
@@ -92,7 +92,7 @@ def restore_names(
         as_saved: what becomes of a meta-tool in a toolkit, to compare with former ones.
         taken: names that no meta-tool gets anew.
     """
-    pairs = _pairs([as_saved(each) for each in meta_tools], former)
+    pairs = _pair_former([as_saved(each) for each in meta_tools], former)
     known = [_with_parameters_of(each, pairs.get(i)) for i, each in enumerate(meta_tools)]
     named = name_all(known, corpus)
     used = {*corpus.specs, *taken, *(each.name for each in former)}
@@ -102,13 +102,13 @@ def restore_names(
             same = fingerprint_routine(old) == fingerprint_routine(as_saved(each))
             named[i] = replace(each, name=old.name, description=old.description if same else each.description)
         else:
-            name = next(name for name in _free_names(each.name) if name not in used)
+            name = next(name for name in _generate_names(each.name) if name not in used)
             used.add(name)
             named[i] = replace(each, name=name)
     return named
 
 
-def _pairs(meta_tools: Sequence[MetaTool], former: Sequence[MetaTool]) -> dict[int, MetaTool]:
+def _pair_former(meta_tools: Sequence[MetaTool], former: Sequence[MetaTool]) -> dict[int, MetaTool]:
     """The former meta-tool that each stands for, by position: it does the same, else what it does has the same name."""
     left = {fingerprint_routine(each): each for each in reversed(former)}
     pairs: dict[int, MetaTool] = {}
@@ -118,7 +118,7 @@ def _pairs(meta_tools: Sequence[MetaTool], former: Sequence[MetaTool]) -> dict[i
     for position, each in enumerate(meta_tools):
         near = [key for key, other in left.items() if position not in pairs and _is_near(each, other)]
         if near:
-            pairs[position] = left.pop(max(near, key=lambda key: (_shared(each, left[key]), key)))
+            pairs[position] = left.pop(max(near, key=lambda key: (_count_shared(each, left[key]), key)))
     return pairs
 
 
@@ -136,7 +136,7 @@ def _with_parameters_of(meta_tool: MetaTool, former: MetaTool | None) -> MetaToo
     return rename_parameters(meta_tool, names)
 
 
-def _named_as(meta_tool: MetaTool, former: MetaTool) -> MetaTool:
+def _restore_parameters(meta_tool: MetaTool, former: MetaTool) -> MetaTool:
     """The same routine with the former names of parameters, and lists followed as far as before."""
     named = rename_parameters(meta_tool, dict(zip(uses_of(meta_tool), uses_of(former), strict=True)))
     pairs = zip(named.steps, former.steps, strict=True)
@@ -149,7 +149,7 @@ def _named_as(meta_tool: MetaTool, former: MetaTool) -> MetaTool:
     )
 
 
-def _installed_as(found: MetaTool, former: MetaTool) -> MetaTool:
+def _restore_installation(found: MetaTool, former: MetaTool) -> MetaTool:
     """With what was decided about it: how it is installed, and which of its steps are run unasked."""
     if len(found.steps) != len(former.steps):
         return found
@@ -157,7 +157,7 @@ def _installed_as(found: MetaTool, former: MetaTool) -> MetaTool:
     return replace(found, steps=tuple(steps), mode=former.mode, mode_reason=former.mode_reason)
 
 
-def _off_limits(former: MetaTool, corpus: Corpus, avoid: Container[str]) -> Refused | None:
+def _refuse_off_limits(former: MetaTool, corpus: Corpus, avoid: Container[str]) -> Refused | None:
     for tool in former.tools:
         if tool in avoid:
             return build_refusal(former, RETIRED, f"{tool} is now protected or ignored by a rule", 0)
@@ -168,7 +168,7 @@ def _off_limits(former: MetaTool, corpus: Corpus, avoid: Container[str]) -> Refu
     return None
 
 
-def _tried_again(
+def _retry_former(
     former: MetaTool, corpus: Corpus, thresholds: Thresholds
 ) -> tuple[MetaTool | None, list[Refused]]:
     anchor = former.steps[0].tool
@@ -187,12 +187,12 @@ def _tried_again(
     )
     found, doubts = verify(replace(former, steps=steps), corpus, thresholds)
     if found is None:
-        reason = _told(doubts[0]) if doubts else "only its first call is left"
+        reason = _explain_doubt(doubts[0]) if doubts else "only its first call is left"
         doubts = [*doubts, build_refusal(former, RETIRED, reason, tasks)]
     return found, doubts
 
 
-def _told(doubt: Refused) -> str:
+def _explain_doubt(doubt: Refused) -> str:
     if doubt.occurrences or doubt.code != "unverified":
         return doubt.reason
     anchor, tool = doubt.routine
@@ -205,10 +205,10 @@ def _is_near(meta_tool: MetaTool, former: MetaTool) -> bool:
     ) == derive_base_name(former)
 
 
-def _shared(one: MetaTool, other: MetaTool) -> int:
+def _count_shared(one: MetaTool, other: MetaTool) -> int:
     return len({step.tool for step in one.steps} & {step.tool for step in other.steps})
 
 
-def _free_names(name: str) -> Iterator[str]:
+def _generate_names(name: str) -> Iterator[str]:
     yield name
     yield from (f"{name}_{number}" for number in count(2))

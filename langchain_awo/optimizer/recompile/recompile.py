@@ -70,16 +70,16 @@ class Recompilation:
         """Plain data, as the command line prints it."""
         return {
             "same": self.is_same,
-            "kept": [{"name": each.name, "evidence": _evidence(each)} for each in self.kept],
+            "kept": [{"name": each.name, "evidence": _dump_evidence(each)} for each in self.kept],
             "changed": [
                 get_adapter(Changed).dump_python(each, mode="json") for each in self.difference.changed
             ],
-            "new": [{"name": each.name, "evidence": _evidence(each)} for each in self.difference.added],
+            "new": [{"name": each.name, "evidence": _dump_evidence(each)} for each in self.difference.added],
             "retired": [
                 {
                     "name": each.meta_tool.name,
                     "reason": each.reason,
-                    "evidence": _evidence(each.meta_tool),
+                    "evidence": _dump_evidence(each.meta_tool),
                 }
                 for each in self.retired
             ],
@@ -91,7 +91,7 @@ class Recompilation:
     def __str__(self) -> str:
         changes = replace(self.difference, evidence_only=())
         parts = [
-            "\n".join(_summary(self)),
+            "\n".join(_format_summary(self)),
             str(self.decisions),
             "" if self.is_same else format_difference(changes),
         ]
@@ -149,7 +149,7 @@ def recompile_summary(
     log = log.with_meta_tools(each.name for each in list_decidable(former))
     found, echo = without_echo(log.sampled().traces, log.replayed, together=together)
     live = {spec.name for spec in tools}
-    gone = {each.name: _missing(each, live) for each in former.meta_tools if live}
+    gone = {each.name: _find_missing(each, live) for each in former.meta_tools if live}
     usable = [each for each in former.meta_tools if not gone.get(each.name)]
     compiled = compile_summary(
         log,
@@ -169,7 +169,7 @@ def recompile_summary(
         difference=difference,
         kept=tuple(each for each in plan.meta_tools if each.name not in other),
         retired=tuple(
-            Retired(meta_tool=each, reason=gone.get(each.name) or _why(each, plan))
+            Retired(meta_tool=each, reason=gone.get(each.name) or _explain_loss(each, plan))
             for each in difference.removed
         ),
         echo=echo,
@@ -187,12 +187,12 @@ def as_compiled(former: ToolkitPlan, *, live: bool, rules: RuleSet | None = None
     return replace(options, strategy="awo") if former.strategy == "awo" else options
 
 
-def _missing(meta_tool: MetaTool, live: AbstractSet[str]) -> str:
+def _find_missing(meta_tool: MetaTool, live: AbstractSet[str]) -> str:
     missing = next((tool for tool in meta_tool.tools if tool not in live), None)
     return f"{missing} is no longer among the tools" if missing else ""
 
 
-def _why(gone: MetaTool, plan: ToolkitPlan) -> str:
+def _explain_loss(gone: MetaTool, plan: ToolkitPlan) -> str:
     """Why a meta-tool is in a plan no more."""
     refused = next((each for each in plan.refused if each.routine == list_tools(gone)), None)
     if refused is not None and refused.code == RETIRED:
@@ -209,33 +209,33 @@ def _why(gone: MetaTool, plan: ToolkitPlan) -> str:
     )
 
 
-def _summary(recompilation: Recompilation) -> Iterator[str]:
+def _format_summary(recompilation: Recompilation) -> Iterator[str]:
     before = {each.name: each for each in recompilation.former.meta_tools}
     now = {each.name: each for each in recompilation.plan.meta_tools}
     for each in recompilation.kept:
-        yield f"kept     {each.name}: {_told(each, before.get(each.name))}"
+        yield f"kept     {each.name}: {_describe_evidence(each, before.get(each.name))}"
     for changed in recompilation.difference.changed:
-        yield f"changed  {changed.name}: {_told(now[changed.name], before.get(changed.name))}"
+        yield f"changed  {changed.name}: {_describe_evidence(now[changed.name], before.get(changed.name))}"
     for each in recompilation.difference.added:
-        yield f"new      {each.name}: {_told(each, None)}"
+        yield f"new      {each.name}: {_describe_evidence(each, None)}"
     for gone in recompilation.retired:
         yield f"retired  {gone.meta_tool.name}: {make_visible_line(gone.reason)}"
     if not (before or now):
         yield "no meta-tools, neither before nor now"
 
 
-def _told(meta_tool: MetaTool, former: MetaTool | None) -> str:
+def _describe_evidence(meta_tool: MetaTool, former: MetaTool | None) -> str:
     seen, was = meta_tool.evidence, former.evidence if former else None
-    places = f"{_places(seen)}{f' (was {_places(was)})' if was else ''}"
+    places = f"{_format_places(seen)}{f' (was {_format_places(was)})' if was else ''}"
     saved = f"{seen.calls_saved:.1f}{f' (was {was.calls_saved:.1f})' if was else ''}"
     return f"{places} {'held-out ' if seen.held_out else ''}places, saves {saved} model calls a use"
 
 
-def _places(evidence: Evidence) -> str:
+def _format_places(evidence: Evidence) -> str:
     whole = f"{evidence.occurrences}"
     return f"{evidence.held_out_exact} of {evidence.held_out}" if evidence.held_out else whole
 
 
-def _evidence(meta_tool: MetaTool) -> dict[str, JSONValue]:
+def _dump_evidence(meta_tool: MetaTool) -> dict[str, JSONValue]:
     data: dict[str, JSONValue] = get_adapter(Evidence).dump_python(meta_tool.evidence, mode="json")
     return data

@@ -18,7 +18,7 @@ def within_budget(simulation: Simulation, meta_tool: MetaTool, *, calls: int) ->
     """
     if sum(map(len, simulation.made.values())) <= calls:
         return simulation
-    entered = _entered(simulation, meta_tool, calls)
+    entered = _find_entered(simulation, meta_tool, calls)
     made = {number: keys for number, keys in simulation.made.items() if number in entered}
     own = {key for keys in made.values() for key in keys}
     return replace(
@@ -29,7 +29,7 @@ def within_budget(simulation: Simulation, meta_tool: MetaTool, *, calls: int) ->
     )
 
 
-def _entered(simulation: Simulation, meta_tool: MetaTool, left: int) -> set[int]:
+def _find_entered(simulation: Simulation, meta_tool: MetaTool, left: int) -> set[int]:
     """The steps whose calls are made, in the order in which the stepping core begins them."""
     sources, finished = find_sources(meta_tool), set[int]()
     waiting = list(range(1, len(meta_tool.steps) + 1))

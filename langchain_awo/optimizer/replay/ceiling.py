@@ -71,7 +71,7 @@ def measure_ceiling(corpus: Corpus) -> Ceiling:
         fused += len(segment.rounds) - 1
         continued += sum(anchor is not None for anchor, _ in _continue_walk(run, segment))
         fresh = [position for position, kind in enumerate(kinds) if kind and kind != "repeat"]
-        repairs = [position for position in fresh if not _went_well(segment.rounds[position - 1])]
+        repairs = [position for position in fresh if not _has_succeeded(segment.rounds[position - 1])]
         repaired += len(repairs)
         destructive += sum(_is_destructive(segment.rounds[p]) for p in fresh if p not in repairs)
     return Ceiling(
@@ -84,7 +84,7 @@ def measure_ceiling(corpus: Corpus) -> Ceiling:
     )
 
 
-def _went_well(current: Round) -> bool:
+def _has_succeeded(current: Round) -> bool:
     return all(call.ok for call in current.calls)
 
 

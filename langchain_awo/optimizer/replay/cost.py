@@ -34,7 +34,7 @@ class Books:
         self.corpus = corpus
         self.accounts = {run.trace_id: PlainRun(run.turns) for run in corpus.runs}
         self.sizes: Mapping[str, float] = corpus.output_tokens
-        self.seconds = _tool_seconds(corpus)
+        self.seconds = _average_tool_seconds(corpus)
 
     def balance(self, tally: Tally, *, schemas: float = 0.0) -> Balance:
         """What a way of use saves of all runs, by the definition in `langchain_awo.ledger`.
@@ -46,7 +46,7 @@ class Books:
 
     def by_task(self, tally: Tally, *, schemas: float = 0.0) -> dict[str, Balance]:
         """The same for each task: trials of one are near copies, so tasks are what a sample consists of."""
-        fans, balances = _fans(tally), dict.fromkeys(self.corpus.tasks, Balance())
+        fans, balances = _measure_fans(tally), dict.fromkeys(self.corpus.tasks, Balance())
         for run in self.corpus.runs:
             change = self._change(tally.moves.get(run.trace_id, Moves()), fans, schemas)
             balances[run.task] += settle(self.accounts[run.trace_id], change)
@@ -86,7 +86,7 @@ class Fan:
     off: float = 0.0
 
 
-def _fans(tally: Tally) -> dict[tuple[str, int], Fan]:
+def _measure_fans(tally: Tally) -> dict[tuple[str, int], Fan]:
     """The fan of every step, of the uses in which it is known."""
     found: dict[tuple[str, int], list[int]] = defaultdict(list)
     for use in (use for moves in tally.moves.values() for use in moves.uses):
@@ -109,7 +109,7 @@ def _guess(use: ReplayedUse, number: int, count: float, fans: Mapping[tuple[str,
     return Fan(max(count, fan.mean), max(count, fan.mean + fan.off))
 
 
-def _tool_seconds(corpus: Corpus) -> dict[str, float]:
+def _average_tool_seconds(corpus: Corpus) -> dict[str, float]:
     """How long each tool takes on average, of the calls whose times were recorded."""
     found: dict[str, list[float]] = defaultdict(list)
     for _, segment in corpus.segments():

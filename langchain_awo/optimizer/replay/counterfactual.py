@@ -55,7 +55,7 @@ def replay_chooser(
     meta_tools: Sequence[MetaTool], run: Run, segment: Segment, parts: Sequence[Part | None]
 ) -> Tally:
     """One segment with an agent that uses whatever helps."""
-    tally = walk_chooser(segment, parts, lambda at: _simulated(meta_tools, run, segment, at))
+    tally = walk_chooser(segment, parts, lambda at: _simulate_all(meta_tools, run, segment, at))
     return tally.of(run.trace_id)
 
 
@@ -63,7 +63,7 @@ def replay_blind(
     meta_tools: Sequence[MetaTool], run: Run, segment: Segment, parts: Sequence[Part | None]
 ) -> Tally:
     """One segment with an agent that uses what applies, and does not know what it will show."""
-    tally = walk_blind(segment, parts, lambda at: _simulated(meta_tools, run, segment, at, blind=True))
+    tally = walk_blind(segment, parts, lambda at: _simulate_all(meta_tools, run, segment, at, blind=True))
     return tally.of(run.trace_id)
 
 
@@ -72,16 +72,18 @@ def replay_continue(
 ) -> Tally:
     """One segment with the eager steps run after every anchor call."""
     eager = [shortened for shortened in map(select_eager_part, meta_tools) if shortened]
-    tally = walk_continue(segment, parts, lambda at: _unasked(eager, run, segment, at))
+    tally = walk_continue(segment, parts, lambda at: _simulate_unasked(eager, run, segment, at))
     return tally.of(run.trace_id)
 
 
-def _unasked(meta_tools: Sequence[MetaTool], run: Run, segment: Segment, position: int) -> list[Used]:
-    found = _simulated(meta_tools, run, segment, position)
+def _simulate_unasked(
+    meta_tools: Sequence[MetaTool], run: Run, segment: Segment, position: int
+) -> list[Used]:
+    found = _simulate_all(meta_tools, run, segment, position)
     return [(each, within_budget(simulation, each, calls=MAX_UNASKED_CALLS)) for each, simulation in found]
 
 
-def _simulated(
+def _simulate_all(
     meta_tools: Sequence[MetaTool], run: Run, segment: Segment, position: int, *, blind: bool = False
 ) -> list[Used]:
     return [(each, sim) for each in meta_tools for sim in simulate(each, run, segment, position, blind=blind)]
@@ -117,12 +119,12 @@ def choose_best_by_anchor(found: Iterable[Used]) -> dict[str, Used]:
     best: dict[str, Used] = {}
     for used in found:
         known = best.setdefault(used[1].anchor, used)
-        if _promise(used[0]) > _promise(known[0]):
+        if _rank_promise(used[0]) > _rank_promise(known[0]):
             best[used[1].anchor] = used
     return best
 
 
-def _promise(meta_tool: MetaTool) -> tuple[bool, float, str]:
+def _rank_promise(meta_tool: MetaTool) -> tuple[bool, float, str]:
     """What a caller goes by: one that is named after a write is called by whoever wants the write."""
     return not meta_tool.effect.is_read, meta_tool.evidence.calls_saved, meta_tool.name
 
@@ -159,27 +161,27 @@ def choose(found: Iterable[Used], segment: Segment, fetched: Fetched) -> list[Us
     pairs = list(found)
     reads = [pair for pair in pairs if pair[0].effect.is_read]
     writes = [pair for pair in pairs if not pair[0].effect.is_read]
-    best: list[Used] = _pruned(reads, segment, fetched)
-    saved = _saved(best, segment, fetched)
+    best: list[Used] = _prune_useless(reads, segment, fetched)
+    saved = _find_saved(best, segment, fetched)
     for pair in writes:
-        chosen = _pruned([pair, *reads], segment, fetched)
-        more = _saved(chosen, segment, fetched)
+        chosen = _prune_useless([pair, *reads], segment, fetched)
+        more = _find_saved(chosen, segment, fetched)
         if len(more) > len(saved):
             best, saved = chosen, more
     return best
 
 
-def _pruned(pairs: list[Used], segment: Segment, fetched: Fetched) -> list[Used]:
+def _prune_useless(pairs: list[Used], segment: Segment, fetched: Fetched) -> list[Used]:
     kept = sorted(pairs, key=lambda pair: (-sum(pair[1].wasted().values()), pair[0].name))
-    saved = _saved(kept, segment, fetched)
+    saved = _find_saved(kept, segment, fetched)
     for pair in list(kept):
         without = [other for other in kept if other is not pair]
-        if _saved(without, segment, fetched) == saved:
+        if _find_saved(without, segment, fetched) == saved:
             kept = without
     return kept
 
 
-def _saved(pairs: Iterable[Used], segment: Segment, fetched: Fetched) -> set[int]:
+def _find_saved(pairs: Iterable[Used], segment: Segment, fetched: Fetched) -> set[int]:
     together = Fetched(dict(fetched.valid))
     start = -1
     for _, simulation in pairs:

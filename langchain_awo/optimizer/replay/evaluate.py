@@ -124,8 +124,8 @@ def evaluate(
         tasks_held_out=len(rest.tasks),
         held_out_tasks=rest.tasks,
         model_calls=rest.model_calls,
-        baseline_awo=_literal(train, rest, replace(chosen, bindings="exact")),
-        baseline_awo_consensus=_literal(train, rest, replace(chosen, bindings="consensus")),
+        baseline_awo=_measure_literal(train, rest, replace(chosen, bindings="exact")),
+        baseline_awo_consensus=_measure_literal(train, rest, replace(chosen, bindings="consensus")),
         result=result,
         ceiling=measure_ceiling(rest),
         meta_tools=tuple(meta_tools),
@@ -153,7 +153,7 @@ def replay_report(
     return ReplayReport(
         traces=len(corpus.runs),
         model_calls=corpus.model_calls,
-        result=_saving(meta_tools, corpus, found),
+        result=_build_saving(meta_tools, corpus, found),
         ceiling=measure_ceiling(corpus),
         uses=dict(found.chooser.uses),
     )
@@ -180,10 +180,10 @@ def split(corpus: Corpus, *, held_out: float, seed: int) -> tuple[Corpus, Corpus
 
 def measure_saving(meta_tools: Sequence[MetaTool], corpus: Corpus) -> Saving:
     """What some meta-tools save on a corpus."""
-    return _saving(meta_tools, corpus, replay(meta_tools, corpus))
+    return _build_saving(meta_tools, corpus, replay(meta_tools, corpus))
 
 
-def _saving(meta_tools: Sequence[MetaTool], corpus: Corpus, found: Replay) -> Saving:
+def _build_saving(meta_tools: Sequence[MetaTool], corpus: Corpus, found: Replay) -> Saving:
     total, books = max(1, found.model_calls), Books(corpus)
     schemas = sum(map(estimate_schema_tokens, meta_tools))
     installed = replay_installed(meta_tools, corpus, books=books)
@@ -197,9 +197,9 @@ def _saving(meta_tools: Sequence[MetaTool], corpus: Corpus, found: Replay) -> Sa
         continue_repeats=found.continue_.repeats / total,
         net_tokens=round(books.balance(found.continue_).tokens),
         chooser_net_tokens=round(books.balance(found.chooser, schemas=schemas).tokens),
-        parts=_shares(found.chooser, total),
+        parts=_compute_shares(found.chooser, total),
         blind=found.blind.saved / total,
-        blind_parts=_shares(found.blind, total),
+        blind_parts=_compute_shares(found.blind, total),
         blind_over_fetch=found.blind.over_fetch,
         unwanted_writes=found.blind.unwanted_writes,
         installed=installed.tally.saved / total,
@@ -207,10 +207,10 @@ def _saving(meta_tools: Sequence[MetaTool], corpus: Corpus, found: Replay) -> Sa
     )
 
 
-def _shares(tally: Tally, total: int) -> dict[str, float]:
+def _compute_shares(tally: Tally, total: int) -> dict[str, float]:
     return {part: tally.parts[part] / total for part in PARTS}
 
 
-def _literal(train: Corpus, rest: Corpus, options: Options) -> Saving:
+def _measure_literal(train: Corpus, rest: Corpus, options: Options) -> Saving:
     meta_tools, _ = compile_corpus(train, replace(options, strategy="awo"))
     return measure_saving(meta_tools, rest)

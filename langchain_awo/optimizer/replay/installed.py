@@ -87,8 +87,8 @@ class _SegmentWalk:
         self.run, self.segment = run, segment
         self.fetched, self.seen, self.made, self.ahead = Fetched(), set[str](), set[str](), set[str]()
         self.shown = [each for each in meta_tools if each.mode in ("append", "replace")]
-        self.unasked = _eager(meta_tools, "continue")
-        self.prefetched = _eager(meta_tools, "prefetch")
+        self.unasked = _select_eager(meta_tools, "continue")
+        self.prefetched = _select_eager(meta_tools, "prefetch")
         tally = Tally()
         if is_first:
             self._enter([each for each in meta_tools if each.mode == "entry"], tally)
@@ -155,9 +155,9 @@ class _SegmentWalk:
         ]
 
 
-def _eager(meta_tools: Iterable[MetaTool], mode: Mode) -> list[MetaTool]:
-    return list(_parts(each for each in meta_tools if each.mode == mode))
+def _select_eager(meta_tools: Iterable[MetaTool], mode: Mode) -> list[MetaTool]:
+    return list(_iterate_eager_parts(each for each in meta_tools if each.mode == mode))
 
 
-def _parts(meta_tools: Iterable[MetaTool]) -> Iterator[MetaTool]:
+def _iterate_eager_parts(meta_tools: Iterable[MetaTool]) -> Iterator[MetaTool]:
     return (part for part in map(select_eager_part, meta_tools) if part)

@@ -208,7 +208,7 @@ class _Attempt:
                 continue
             further = sum(spread.get(used, 0.0) for used in sorted(step.reads_from)) if step.over else 0.0
             if further:
-                known = max(1, _size(self.frame.outputs, step))
+                known = max(1, _bound_fan(self.frame.outputs, step))
                 estimated[number] = further * len(routine.planned[number]) / known
             if missing or further:
                 spread[number] = missing + further
@@ -247,7 +247,7 @@ class _Attempt:
             return
         if self._is_ruled_out(step, names):
             self.needless |= names
-        elif is_made and names & _names_of_arguments(step):
+        elif is_made and names & _collect_parameter_names(step):
             self._solve(number, step)
         self.absent |= names - self.solution.keys()
 
@@ -324,7 +324,7 @@ class _Attempt:
 
     def _items(self, number: int, step: Step, ahead: RecordedWorld) -> Iterator[Call]:
         if number == 1:
-            if not _within(step, self.anchor.args):
+            if not _can_make(step, self.anchor.args):
                 raise _Inapplicable
             yield self.anchor
         fixed = {name: binding for name, binding in step.args.items() if not uses_item(binding)}
@@ -334,16 +334,16 @@ class _Attempt:
             )
             opened = {name: value for name, value in call.args.items() if name not in fixed}
             fresh = step.effect.is_read or ahead.is_next(call)
-            if held and fresh and _within(step, call.args) and self._all_known(opened):
+            if held and fresh and _can_make(step, call.args) and self._all_known(opened):
                 yield call
 
 
-def _names_of_arguments(step: Step) -> set[str]:
+def _collect_parameter_names(step: Step) -> set[str]:
     bindings = [*step.args.values(), *([step.over.source] if step.over else [])]
     return {leaf.name for binding in bindings for leaf in list_leaves(binding) if isinstance(leaf, Parameter)}
 
 
-def _within(step: Step, args: dict[str, JSONValue]) -> bool:
+def _can_make(step: Step, args: dict[str, JSONValue]) -> bool:
     """Whether a step can make a call with exactly these arguments, as far as their names tell."""
     return args.keys() <= step.args.keys() and all(
         name in args or name in step.optional for name in step.args
@@ -358,6 +358,6 @@ def _as_item(step: Step, args: dict[str, JSONValue]) -> JSONValue:
     return {name: value for name, value in args.items() if uses_item(step.args[name])}
 
 
-def _size(outputs: dict[int, JSONValue], step: Step) -> int:
+def _bound_fan(outputs: dict[int, JSONValue], step: Step) -> int:
     sizes = [len(outputs[used]) for used in step.depends_on if isinstance(outputs.get(used), list)]
     return max(sizes, default=1)

@@ -107,7 +107,7 @@ class Tally:
         """
         self.wasted.update(simulation.wasted(seen))
         self.uses[meta_tool.name] += 1
-        use = _use(meta_tool, simulation, segment, way, seen)
+        use = _build_use(meta_tool, simulation, segment, way, seen)
         again = sum(call.key in made for _, call in use.told)
         self._moves("").uses.append(replace(use, again=again))
 
@@ -151,7 +151,7 @@ class Tally:
         return self.over_fetched / self.saved if self.saved else self.over_fetched
 
 
-def _use(
+def _build_use(
     meta_tool: MetaTool, simulation: Simulation, segment: Segment, way: Way, seen: Container[str]
 ) -> ReplayedUse:
     start = segment.rounds[simulation.start]

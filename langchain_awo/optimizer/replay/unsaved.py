@@ -57,18 +57,18 @@ def why_unsaved(
         return ""
     told = [f"{repeats / counted:.0%} of it only repeats an earlier call"] if repeats else []
     told += (
-        f"{count / counted:.0%} is {tool} after {anchor}, {_fate(anchor, tool, meta_tools, refused)}"
-        for (anchor, tool), count in _common(pairs)
+        f"{count / counted:.0%} is {tool} after {anchor}, {_explain_fate(anchor, tool, meta_tools, refused)}"
+        for (anchor, tool), count in _rank_common(pairs)
         if count >= LEAST * counted
     )
     return "; ".join(told)
 
 
-def _common(pairs: Counter[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], int]]:
+def _rank_common(pairs: Counter[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], int]]:
     yield from sorted(pairs.items(), key=lambda each: (-each[1], each[0]))[:MOST]
 
 
-def _fate(anchor: str, tool: str, meta_tools: Sequence[MetaTool], refused: Sequence[Refused]) -> str:
+def _explain_fate(anchor: str, tool: str, meta_tools: Sequence[MetaTool], refused: Sequence[Refused]) -> str:
     """What became of a tool that often follows another, in words."""
     if anchor == tool:
         return "the same tool asked again, which no routine makes of one answer"

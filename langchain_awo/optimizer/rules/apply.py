@@ -39,16 +39,18 @@ def follow(corpus: Corpus, rules: RuleSet) -> Corpus:
         return corpus
     chosen = RuleSet(followed)
     viewed = apply_call_rules(corpus, chosen)
-    names = _most_called(item for _, segments in viewed for items in segments for item in items)
+    names = _find_most_called(item for _, segments in viewed for items in segments for item in items)
     runs = []
     for run, segments in viewed:
-        kept = collapse_logins(run, [[_path_call(item) for item in items] for items in segments], chosen)
+        kept = collapse_logins(
+            run, [[_build_path_call(item) for item in items] for items in segments], chosen
+        )
         tools = {id(each.call): names[each.canonical.tool] for calls in kept for each in calls}
-        runs.append(replace(run, segments=tuple(_segments(run, tools, corpus))))
+        runs.append(replace(run, segments=tuple(_apply_to_segments(run, tools, corpus))))
     return replace(corpus, runs=tuple(runs))
 
 
-def _most_called(items: Iterator[PreparedCall]) -> dict[str, str]:
+def _find_most_called(items: Iterator[PreparedCall]) -> dict[str, str]:
     """For each tool that others count as, the one of them that was really called most: it can be called again."""
     counts: dict[str, Counter[str]] = {}
     for item in items:
@@ -56,21 +58,21 @@ def _most_called(items: Iterator[PreparedCall]) -> dict[str, str]:
     return {tool: min(found, key=lambda each: (-found[each], each)) for tool, found in counts.items()}
 
 
-def _path_call(item: PreparedCall) -> PathCall:
+def _build_path_call(item: PreparedCall) -> PathCall:
     return PathCall(CanonicalCall(item.seen.tool), item.call, item.position, item.start)
 
 
-def _segments(run: Run, tools: Mapping[int, str], corpus: Corpus) -> Iterator[Segment]:
+def _apply_to_segments(run: Run, tools: Mapping[int, str], corpus: Corpus) -> Iterator[Segment]:
     for segment in run.segments:
-        rounds = tuple(_rounds(segment.rounds, tools, corpus))
+        rounds = tuple(_apply_to_rounds(segment.rounds, tools, corpus))
         if rounds:
             yield replace(segment, rounds=rounds)
 
 
-def _rounds(rounds: Sequence[Round], tools: Mapping[int, str], corpus: Corpus) -> Iterator[Round]:
+def _apply_to_rounds(rounds: Sequence[Round], tools: Mapping[int, str], corpus: Corpus) -> Iterator[Round]:
     for current in rounds:
         calls = tuple(
-            _renamed(call, tools.get(id(call), call.tool), corpus)
+            _rename_call(call, tools.get(id(call), call.tool), corpus)
             for call in current.calls
             if id(call) in tools or not call.ok
         )
@@ -78,7 +80,7 @@ def _rounds(rounds: Sequence[Round], tools: Mapping[int, str], corpus: Corpus) -
             yield replace(current, calls=calls)
 
 
-def _renamed(call: Call, tool: str, corpus: Corpus) -> Call:
+def _rename_call(call: Call, tool: str, corpus: Corpus) -> Call:
     if tool == call.tool:
         return call
     return replace(call, tool=tool, key=call_key(tool, call.args), effect=corpus.effects[tool])

@@ -96,25 +96,27 @@ def infer_selectors(sightings: Iterable[Sighting]) -> dict[str, tuple[Inferred, 
     by_tool: dict[str, list[Sighting]] = defaultdict(list)
     for sighting in sightings:
         by_tool[sighting.tool].append(sighting)
-    inferred = {tool: _of_tool(calls) for tool, calls in sorted(by_tool.items()) if len(calls) >= MIN_CALLS}
+    inferred = {
+        tool: _infer_of_tool(calls) for tool, calls in sorted(by_tool.items()) if len(calls) >= MIN_CALLS
+    }
     return {tool: found for tool, found in inferred.items() if found}
 
 
-def _of_tool(calls: Sequence[Sighting]) -> tuple[Inferred, ...]:
+def _infer_of_tool(calls: Sequence[Sighting]) -> tuple[Inferred, ...]:
     keys = sorted({key for call in calls for key in call.args})
-    return tuple(found for key in keys if (found := _of_key(key, calls)))
+    return tuple(found for key in keys if (found := _infer_of_key(key, calls)))
 
 
-def _of_key(key: str, calls: Sequence[Sighting]) -> Inferred | None:
+def _infer_of_key(key: str, calls: Sequence[Sighting]) -> Inferred | None:
     having = [call for call in calls if isinstance(call.args.get(key), str)]
     if len(having) < PRESENT * len(calls):
         return None
     values = Counter(call.args[key] for call in having)
     if not 2 <= len(values) <= min(MAX_VALUES, MAX_VALUES_PER_CALL * len(calls)):  # noqa: PLR2004  # one value selects nothing
         return None
-    if not all(map(_is_word, values)) or not _shared(key, having):
+    if not all(map(_is_word, values)) or not _is_shared(key, having):
         return None
-    told = _told(key, having)
+    told = _explain_value(key, having)
     return Inferred(key, len(values), len(having), told) if told else None
 
 
@@ -127,7 +129,7 @@ def _is_word(value: str) -> bool:
     )
 
 
-def _shared(key: str, having: Sequence[Sighting]) -> bool:
+def _is_shared(key: str, having: Sequence[Sighting]) -> bool:
     """Whether nearly all calls have a value that more than one task uses."""
     tasks: dict[str, set[str]] = defaultdict(set)
     for call in having:
@@ -135,31 +137,31 @@ def _shared(key: str, having: Sequence[Sighting]) -> bool:
     return sum(len(tasks[call.args[key]]) > 1 for call in having) >= PRESENT * len(having)
 
 
-def _told(key: str, having: Sequence[Sighting]) -> str:
+def _explain_value(key: str, having: Sequence[Sighting]) -> str:
     """What the value tells most about, with the share it explains; empty if it is too little."""
     aspects: dict[str, list[tuple[str, Hashable]]] = {
         "the other arguments": [(call.args[key], tuple(sorted(call.args.keys() - {key}))) for call in having],
-        "the shape of the output": [(call.args[key], _shape(call.output)) for call in having],
+        "the shape of the output": [(call.args[key], _describe_shape(call.output)) for call in having],
         # the end of a run and a call that repeats itself say where a call stood, not what it did
         "the next call": [
             (call.args[key], call.following) for call in having if call.following not in ("", call.tool)
         ],
     }
-    shares = {name: _explained(seen, least=len(having) / 2) for name, seen in aspects.items()}
+    shares = {name: _measure_explained(seen, least=len(having) / 2) for name, seen in aspects.items()}
     name = max(shares, key=lambda each: (shares[each], each))
     return f"{name} ({shares[name]:.0%})" if shares[name] >= TOLD else ""
 
 
-def _shape(output: JSONValue) -> str:
+def _describe_shape(output: JSONValue) -> str:
     if isinstance(output, dict):
         words = [key for key in output if not _NOT_A_WORD.search(key)]
         return f"object {sorted(words)}" if len(words) == len(output) else "object by data"
     if isinstance(output, list):
-        return f"list of {_shape(output[0])}" if output else "list"
+        return f"list of {_describe_shape(output[0])}" if output else "list"
     return type(output).__name__
 
 
-def _explained(seen: Sequence[tuple[str, Hashable]], *, least: float) -> float:
+def _measure_explained(seen: Sequence[tuple[str, Hashable]], *, least: float) -> float:
     """Share of the wrong guesses about what was seen that knowing the value avoids; 0 if too little was seen."""
     total = len(seen)
     blind = max(Counter(what for _, what in seen).values(), default=0)

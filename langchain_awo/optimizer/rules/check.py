@@ -70,18 +70,18 @@ def problem_of(rule: Rule, rules: RuleSet, corpus: Corpus) -> str:
         return problem
     match rule:
         case Ignore(tool=tool):
-            return _hides_a_write(tool, corpus)
+            return _find_hidden_write(tool, corpus)
         case Alias():
-            return _bad_alias(rule, rules, corpus)
+            return _find_bad_alias(rule, rules, corpus)
         case CollapseRepeats(of="tool", tool=tool):
-            return _merges_writes(tool, corpus)
+            return _find_merged_write(tool, corpus)
         case CollapseLogin(tools=tools):
-            bad = [tool for tool in tools if _effect(tool, corpus) is Effect.DESTRUCTIVE]
+            bad = [tool for tool in tools if _get_effect(tool, corpus) is Effect.DESTRUCTIVE]
             return f"{bad[0]} is destructive and cannot be ignored; remove it from the list" if bad else ""
         case Commute():
-            return _sorts_wrongly(rule, rules, corpus)
+            return _find_wrong_order(rule, rules, corpus)
         case PythonRule():
-            return _leaves_out_a_write(rule, corpus)
+            return _find_omitted_write(rule, corpus)
         case _:
             return ""
 
@@ -90,11 +90,11 @@ def find_malformation(rule: Rule) -> str:
     """What is wrong with a rule whatever the corpus, or `""`."""
     match rule:
         case Normalize(lookup=lookup) if lookup:
-            return _bad_lookup(rule)
+            return _find_bad_lookup(rule)
         case Normalize(key="", type="", pattern=""):
             return "it would replace every value; give a key, a type or a pattern"
         case Normalize(pattern=pattern):
-            return _bad_pattern(pattern)
+            return _find_bad_pattern(pattern)
         case CollapseRepeats(of="tool", tool=""):
             return "it does not say of which tool; give `tool`"
         case CollapseRepeats(of="reads" | "identical", tool=tool) if tool:
@@ -114,7 +114,7 @@ def find_malformation(rule: Rule) -> str:
             return ""
 
 
-def _bad_lookup(rule: Normalize) -> str:
+def _find_bad_lookup(rule: Normalize) -> str:
     if not rule.key:
         return "it does not say which argument is looked up; give its name in `key`"
     if rule.type or rule.pattern or rule.replacement != HOLE:
@@ -124,7 +124,7 @@ def _bad_lookup(rule: Normalize) -> str:
     return ""
 
 
-def _bad_pattern(pattern: str) -> str:
+def _find_bad_pattern(pattern: str) -> str:
     try:
         compiled = re.compile(pattern)
     except re.error as error:
@@ -136,12 +136,12 @@ def _bad_pattern(pattern: str) -> str:
     return ""
 
 
-def _effect(tool: str, corpus: Corpus) -> Effect:
+def _get_effect(tool: str, corpus: Corpus) -> Effect:
     return corpus.effects.get(tool, Effect.READ)  # a tool nobody called cannot do harm
 
 
-def _hides_a_write(tool: str, corpus: Corpus) -> str:
-    effect = _effect(tool, corpus)
+def _find_hidden_write(tool: str, corpus: Corpus) -> str:
+    effect = _get_effect(tool, corpus)
     return (
         ""
         if effect.is_read
@@ -150,7 +150,7 @@ def _hides_a_write(tool: str, corpus: Corpus) -> str:
     )
 
 
-def _bad_alias(rule: Alias, rules: RuleSet, corpus: Corpus) -> str:
+def _find_bad_alias(rule: Alias, rules: RuleSet, corpus: Corpus) -> str:
     if rule.tool == rule.to:
         return "a tool cannot be an alias of itself; remove the rule"
     aliases = {each.tool: each.to for each in rules.active if isinstance(each, Alias)}
@@ -160,7 +160,7 @@ def _bad_alias(rule: Alias, rules: RuleSet, corpus: Corpus) -> str:
             return f"{rule.tool} is an alias of itself through other aliases; remove one of them"
         seen.add(tool)
         tool = aliases[tool]
-    mine, other = _effect(rule.tool, corpus), _effect(rule.to, corpus)
+    mine, other = _get_effect(rule.tool, corpus), _get_effect(rule.to, corpus)
     known = rule.tool in corpus.effects and rule.to in corpus.effects
     if known and mine.is_read != other.is_read:
         return (
@@ -170,8 +170,8 @@ def _bad_alias(rule: Alias, rules: RuleSet, corpus: Corpus) -> str:
     return ""
 
 
-def _merges_writes(tool: str, corpus: Corpus) -> str:
-    effect = _effect(tool, corpus)
+def _find_merged_write(tool: str, corpus: Corpus) -> str:
+    effect = _get_effect(tool, corpus)
     return (
         ""
         if effect.is_read
@@ -180,9 +180,9 @@ def _merges_writes(tool: str, corpus: Corpus) -> str:
     )
 
 
-def _sorts_wrongly(rule: Commute, rules: RuleSet, corpus: Corpus) -> str:
+def _find_wrong_order(rule: Commute, rules: RuleSet, corpus: Corpus) -> str:
     for tool in rule.tools:
-        effect = _effect(tool, corpus)
+        effect = _get_effect(tool, corpus)
         if not effect.is_read:
             return (
                 f"{tool} may write ({effect}), so this would sort across a write; "
@@ -190,10 +190,10 @@ def _sorts_wrongly(rule: Commute, rules: RuleSet, corpus: Corpus) -> str:
             )
     if not rule.tools:
         return ""  # where data flows, each call keeps its place by itself
-    return _sorts_past_a_dependency(rule, rules, corpus)
+    return _find_broken_order(rule, rules, corpus)
 
 
-def _sorts_past_a_dependency(rule: Commute, rules: RuleSet, corpus: Corpus) -> str:
+def _find_broken_order(rule: Commute, rules: RuleSet, corpus: Corpus) -> str:
     plain = RuleSet(tuple(each for each in rules.rules if not isinstance(each, Commute | PythonRule)))
     flows = Counter(flows_between(corpus, plain, rule.tools))
     if not flows:
@@ -223,7 +223,7 @@ def flows_between(corpus: Corpus, rules: RuleSet, tools: Sequence[str]) -> Itera
                         yield pair
 
 
-def _leaves_out_a_write(rule: PythonRule, corpus: Corpus) -> str:
+def _find_omitted_write(rule: PythonRule, corpus: Corpus) -> str:
     alone = RuleSet((rule,))
     seen = {
         id(item.call)

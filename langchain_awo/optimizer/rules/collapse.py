@@ -68,11 +68,11 @@ def collapse_repeats(calls: Sequence[PathCall], rules: RuleSet) -> list[PathCall
     kept = list(calls)
     for rule in rules.active:
         if isinstance(rule, CollapseRepeats):
-            kept = list(_distinct(kept) if rule.of == "identical" else _first_of_each(kept, rule))
+            kept = list(_drop_equal_reads(kept) if rule.of == "identical" else _drop_repeats(kept, rule))
     return kept
 
 
-def _first_of_each(calls: Iterable[PathCall], rule: CollapseRepeats) -> Iterable[PathCall]:
+def _drop_repeats(calls: Iterable[PathCall], rule: CollapseRepeats) -> Iterable[PathCall]:
     previous: PathCall | None = None
     for each in calls:
         same = previous is not None and previous.canonical == each.canonical
@@ -83,7 +83,7 @@ def _first_of_each(calls: Iterable[PathCall], rule: CollapseRepeats) -> Iterable
         previous = each
 
 
-def _distinct(calls: Iterable[PathCall]) -> Iterable[PathCall]:
+def _drop_equal_reads(calls: Iterable[PathCall]) -> Iterable[PathCall]:
     since_write: set[str] = set()
     last_write = ""
     for each in calls:

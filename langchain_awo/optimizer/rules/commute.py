@@ -27,7 +27,7 @@ def place(run: Run, calls: Sequence[PathCall], rules: RuleSet) -> Iterator[PathC
     stretch, shared = 0, _ALONE
     placed: list[PathCall] = []
     for index, each in enumerate(calls):
-        groups = _groups(each, commuting)
+        groups = _find_groups(each, commuting)
         if shared & groups:
             shared &= groups
         else:
@@ -40,7 +40,7 @@ def place(run: Run, calls: Sequence[PathCall], rules: RuleSet) -> Iterator[PathC
         yield placed[-1]
 
 
-def _groups(each: PathCall, commuting: Sequence[Commute]) -> frozenset[int]:
+def _find_groups(each: PathCall, commuting: Sequence[Commute]) -> frozenset[int]:
     """Numbers of the rules by which a call commutes; calls of one stretch share one."""
     if not each.call.effect.is_read:
         return _ALONE
@@ -57,11 +57,13 @@ def find_uses(run: Run, each: PathCall, earlier: Sequence[PathCall], since: int)
     uses: set[int] = set()
     for leaf in iterate_scalars(each.call.args):
         if not is_common(leaf) and (first := run.first_occurrence(leaf)) > begin:
-            uses |= _origin(leaf, first, before, earlier)
+            uses |= _find_origins(leaf, first, before, earlier)
     return uses
 
 
-def _origin(leaf: JSONValue, first: int, before: Sequence[int], earlier: Sequence[PathCall]) -> set[int]:
+def _find_origins(
+    leaf: JSONValue, first: int, before: Sequence[int], earlier: Sequence[PathCall]
+) -> set[int]:
     for index in before:
         source = earlier[index]
         if source.start < first <= source.call.end:

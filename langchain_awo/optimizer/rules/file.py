@@ -77,12 +77,12 @@ def dump_rules(rules: RuleSet) -> str:
     """
     plain = {
         "version": RULES_VERSION,
-        "rules": [_plain(number, each) for number, each in enumerate(rules.rules, 1)],
+        "rules": [_encode_rule(number, each) for number, each in enumerate(rules.rules, 1)],
     }
     return yaml.dump(plain, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100_000)
 
 
-def _plain(number: int, rule: Rule) -> dict[str, Any]:
+def _encode_rule(number: int, rule: Rule) -> dict[str, Any]:
     if isinstance(rule, PythonRule):
         raise RuleError(
             f"rule {number} ({describe(rule)}) is a Python function and cannot be written to a file; "
@@ -119,7 +119,7 @@ def load_rules(text: str, *, where: str = "the rules") -> RuleSet:
         )
     if unknown := sorted(str(key) for key in data.keys() - {"version", "rules"}):
         raise RuleError(f"{where}: {unknown[0]!r} has no meaning there; the keys are version and rules")
-    return RuleSet(tuple(_rule(n, each, where) for n, each in enumerate(data.get("rules") or [], 1)))
+    return RuleSet(tuple(_decode_rule(n, each, where) for n, each in enumerate(data.get("rules") or [], 1)))
 
 
 def _parse(text: str, where: str) -> dict[str, Any]:
@@ -133,19 +133,19 @@ def _parse(text: str, where: str) -> dict[str, Any]:
     return data
 
 
-def _rule(number: int, data: Any, where: str) -> Rule:
+def _decode_rule(number: int, data: Any, where: str) -> Rule:
     kind = data.get("kind") if isinstance(data, dict) else None
     named = f"{where}: rule {number} ({kind or 'no kind'})"
     try:
         rule: Rule = _ADAPTER.validate_python(data)
     except ValidationError as error:
-        raise RuleError(f"{named}: {_first_problem(error)}") from error
+        raise RuleError(f"{named}: {_describe_problem(error)}") from error
     if problem := find_malformation(rule):
         raise RuleError(f"{named}: {problem}")
     return rule
 
 
-def _first_problem(error: ValidationError) -> str:
+def _describe_problem(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     if first["type"].startswith("union_tag") or first["type"] in ("dataclass_type", "model_attributes_type"):
         return f"a rule is a mapping with a kind; the kinds are {_KINDS}"

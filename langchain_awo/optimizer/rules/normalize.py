@@ -23,38 +23,38 @@ def normalize_arguments(rule: Normalize, tool: str, args: Mapping[str, JSONValue
     """The arguments of a call after a rule."""
     if rule.tool and rule.tool != tool:
         return dict(args)
-    return {key: _member(rule, key, value) for key, value in args.items()}
+    return {key: _normalize_member(rule, key, value) for key, value in args.items()}
 
 
-def _member(rule: Normalize, key: str, value: JSONValue) -> JSONValue:
+def _normalize_member(rule: Normalize, key: str, value: JSONValue) -> JSONValue:
     if rule.key in ("", key):
-        replaced = _replaced(rule, value)
+        replaced = _replace_value(rule, value)
         if replaced is not value:
             return replaced
         if rule.key:
             return value
     if isinstance(value, dict):
-        return {name: _member(rule, name, member) for name, member in value.items()}
+        return {name: _normalize_member(rule, name, member) for name, member in value.items()}
     if isinstance(value, list):
-        return [_member(rule, key if not rule.key else "", element) for element in value]
+        return [_normalize_member(rule, key if not rule.key else "", element) for element in value]
     return value
 
 
-def _replaced(rule: Normalize, value: JSONValue) -> JSONValue:
+def _replace_value(rule: Normalize, value: JSONValue) -> JSONValue:
     if rule.type and rule.type != json_type(value):
         return value
     if not rule.pattern:
         return rule.replacement
     if not isinstance(value, str):
         return value
-    replaced, count = _compiled(rule.pattern).subn(lambda _match: rule.replacement, value)
+    replaced, count = _compile_pattern(rule.pattern).subn(lambda _match: rule.replacement, value)
     if not count:
         return value
     return HOLE if rule.replacement == HOLE and replaced.strip(HOLE) == "" else replaced
 
 
 @lru_cache(maxsize=256)
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _compile_pattern(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 

@@ -37,7 +37,7 @@ def build_paths(corpus: Corpus, rules: RuleSet) -> list[Path]:
     selectors = selectors_of(viewed, rules)
     paths = []
     for run, segments in viewed:
-        calls = [[_path_call(item, selectors) for item in items] for items in segments]
+        calls = [[_build_path_call(item, selectors) for item in items] for items in segments]
         calls = collapse_logins(run, calls, rules)
         for segment, own in zip(run.segments, calls, strict=True):
             if kept := collapse_repeats(own, rules):
@@ -75,7 +75,7 @@ def _view_segment(segment: Segment, rules: Sequence[PerCall], shown: Shown) -> I
     for position, current in enumerate(segment.rounds):
         start = current.start
         for call in current.calls:
-            seen = _seen(call, rules, shown) if call.ok else None
+            seen = _apply_rules(call, rules, shown) if call.ok else None
             if seen is not None:
                 yield PreparedCall(call, seen, position, start)
             start = call.end
@@ -83,7 +83,7 @@ def _view_segment(segment: Segment, rules: Sequence[PerCall], shown: Shown) -> I
             shown.see(call.output)
 
 
-def _seen(call: Call, rules: Sequence[PerCall], shown: Shown) -> Call | None:
+def _apply_rules(call: Call, rules: Sequence[PerCall], shown: Shown) -> Call | None:
     seen: Call | None = call
     for rule in rules:
         if seen is None:
@@ -122,10 +122,10 @@ def selectors_of(viewed: Viewed, rules: RuleSet) -> dict[str, tuple[str, ...]]:
 
 def infer_call_selectors(viewed: Viewed) -> dict[str, tuple[Inferred, ...]]:
     """What the calls themselves tell about which arguments select the action."""
-    return infer_selectors(_sightings(viewed))
+    return infer_selectors(_collect_sightings(viewed))
 
 
-def _sightings(viewed: Viewed) -> Iterator[Sighting]:
+def _collect_sightings(viewed: Viewed) -> Iterator[Sighting]:
     for run, segments in viewed:
         for items in segments:
             following = [*(item.seen.tool for item in items[1:]), ""]
@@ -133,6 +133,6 @@ def _sightings(viewed: Viewed) -> Iterator[Sighting]:
                 yield Sighting(run.task, item.seen.tool, item.seen.args, item.call.output, after)
 
 
-def _path_call(item: PreparedCall, selectors: Mapping[str, Sequence[str]]) -> PathCall:
+def _build_path_call(item: PreparedCall, selectors: Mapping[str, Sequence[str]]) -> PathCall:
     canonical = canonicalize_call(item.seen.tool, item.seen.args, selectors.get(item.seen.tool, ()))
     return PathCall(canonical, item.call, item.position, item.start)

@@ -87,8 +87,8 @@ def specialize(
     keys = {rule.tool: rule.keys for rule in rules.active if isinstance(rule, SelectBy) and rule.keys}
     if not keys.keys() & corpus.specs.keys():
         return Specialized(corpus, {})
-    seen = dict(_actions(corpus, rules, keys))
-    names = _names(set(seen.values()), corpus)
+    seen = dict(_determine_actions(corpus, rules, keys))
+    names = _assign_names(set(seen.values()), corpus)
     effects = {
         name: (declared or {}).get(name, corpus.effects.get(call.tool, Effect.UNKNOWN))
         for call, name in names.items()
@@ -96,16 +96,16 @@ def specialize(
     renamed = {call: names[action] for call, action in seen.items()}
     specs = {name: replace(corpus.specs[call.tool], name=name) for call, name in names.items()}
     specialized = Corpus(
-        runs=tuple(_run(run, renamed, effects) for run in corpus.runs),
+        runs=tuple(_rename_run(run, renamed, effects) for run in corpus.runs),
         specs=dict(sorted({**corpus.specs, **specs}.items())),
         effects={**corpus.effects, **effects},
         trusted=corpus.trusted | {name for call, name in names.items() if call.tool in corpus.trusted},
     )
     tools = {name: call.tool for call, name in names.items()}
-    return Specialized(specialized, tools, _chosen(specialized, tools, keys))
+    return Specialized(specialized, tools, _find_agreed_selectors(specialized, tools, keys))
 
 
-def _actions(
+def _determine_actions(
     corpus: Corpus, rules: RuleSet, keys: Mapping[str, tuple[str, ...]]
 ) -> Iterable[tuple[int, CanonicalCall]]:
     """What each call of the tools counts as, by the call's identity, if anything tells it apart."""
@@ -118,7 +118,7 @@ def _actions(
                     yield id(item.call), action
 
 
-def _chosen(
+def _find_agreed_selectors(
     corpus: Corpus, tools: Mapping[str, str], keys: Mapping[str, tuple[str, ...]]
 ) -> dict[str, dict[str, JSONValue]]:
     """The selecting arguments of each action, where all of its calls agree on the value."""
@@ -134,7 +134,7 @@ def _chosen(
     }
 
 
-def _names(actions: Iterable[CanonicalCall], corpus: Corpus) -> dict[CanonicalCall, str]:
+def _assign_names(actions: Iterable[CanonicalCall], corpus: Corpus) -> dict[CanonicalCall, str]:
     """A name for each action, such as `click_search`, different from each other and from all tools."""
     names: dict[CanonicalCall, str] = {}
     taken = set(corpus.specs)
@@ -147,19 +147,19 @@ def _names(actions: Iterable[CanonicalCall], corpus: Corpus) -> dict[CanonicalCa
     return names
 
 
-def _run(run: Run, renamed: Mapping[int, str], effects: Mapping[str, Effect]) -> Run:
-    return replace(run, segments=tuple(_segment(each, renamed, effects) for each in run.segments))
+def _rename_run(run: Run, renamed: Mapping[int, str], effects: Mapping[str, Effect]) -> Run:
+    return replace(run, segments=tuple(_rename_segment(each, renamed, effects) for each in run.segments))
 
 
-def _segment(segment: Segment, renamed: Mapping[int, str], effects: Mapping[str, Effect]) -> Segment:
-    return replace(segment, rounds=tuple(_round(each, renamed, effects) for each in segment.rounds))
+def _rename_segment(segment: Segment, renamed: Mapping[int, str], effects: Mapping[str, Effect]) -> Segment:
+    return replace(segment, rounds=tuple(_rename_round(each, renamed, effects) for each in segment.rounds))
 
 
-def _round(current: Round, renamed: Mapping[int, str], effects: Mapping[str, Effect]) -> Round:
-    return replace(current, calls=tuple(_call(each, renamed, effects) for each in current.calls))
+def _rename_round(current: Round, renamed: Mapping[int, str], effects: Mapping[str, Effect]) -> Round:
+    return replace(current, calls=tuple(_rename_call(each, renamed, effects) for each in current.calls))
 
 
-def _call(call: Call, renamed: Mapping[int, str], effects: Mapping[str, Effect]) -> Call:
+def _rename_call(call: Call, renamed: Mapping[int, str], effects: Mapping[str, Effect]) -> Call:
     name = renamed.get(id(call))
     if name is None:
         return call

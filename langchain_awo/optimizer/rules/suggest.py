@@ -50,17 +50,17 @@ def suggest_rules(corpus: Corpus) -> RuleSet:
     paths = build_paths(corpus, PLAIN)
     return RuleSet(
         (
-            *_selectors(corpus),
-            *_data_arguments(corpus),
-            *_logins(paths),
-            *_repeats(paths),
-            *_commuting(paths),
+            *_suggest_selectors(corpus),
+            *_suggest_data_arguments(corpus),
+            *_suggest_logins(paths),
+            *_suggest_repeats(paths),
+            *_suggest_commuting(paths),
             *suggest_effects(corpus),
         )
     )
 
 
-def _selectors(corpus: Corpus) -> Iterator[Rule]:
+def _suggest_selectors(corpus: Corpus) -> Iterator[Rule]:
     for tool, found in infer_call_selectors(apply_call_rules(corpus, PLAIN)).items():
         parts = (
             f"{each.key} has {each.values} values in {each.calls} calls and tells {each.told}"
@@ -79,15 +79,15 @@ _LOOKS: Final[dict[str, re.Pattern[str]]] = {
 _PLACEHOLDER: Final = {"timestamp": "<time>", "id": "<id>", "token": "<token>"}
 
 
-def _data_arguments(corpus: Corpus) -> Iterator[Rule]:
+def _suggest_data_arguments(corpus: Corpus) -> Iterator[Rule]:
     """Arguments that hold ids, timestamps or tokens in nearly all calls of all tools that have them."""
     values: dict[str, list[str]] = defaultdict(list)
     for _, segments in apply_call_rules(corpus, PLAIN):
         for item in (item for items in segments for item in items):
-            for key, value in _members(item.call.args):
+            for key, value in _iterate_members(item.call.args):
                 values[key].append(as_word(value))
     for key, seen in sorted(values.items()):
-        if len(seen) >= MIN_PLACES and len(set(seen)) > 1 and (look := _look(seen)):
+        if len(seen) >= MIN_PLACES and len(set(seen)) > 1 and (look := _classify_look(seen)):
             share = sum(bool(_LOOKS[look].fullmatch(value)) for value in seen) / len(seen)
             evidence = f"{share:.0%} of {len(seen)} values look like {_ARTICLE[look]} {look}, {len(set(seen))} distinct"
             yield Normalize(key=key, replacement=_PLACEHOLDER[look], evidence=evidence)
@@ -96,25 +96,25 @@ def _data_arguments(corpus: Corpus) -> Iterator[Rule]:
 _ARTICLE: Final = {"timestamp": "a", "id": "an", "token": "a"}
 
 
-def _members(value: JSONValue, key: str = "") -> Iterator[tuple[str, JSONValue]]:
+def _iterate_members(value: JSONValue, key: str = "") -> Iterator[tuple[str, JSONValue]]:
     if isinstance(value, dict):
         for name, member in value.items():
-            yield from _members(member, name)
+            yield from _iterate_members(member, name)
     elif isinstance(value, list):
         for element in value:
-            yield from _members(element, key)
+            yield from _iterate_members(element, key)
     elif key and isinstance(value, str):
         yield key, value
 
 
-def _look(values: Sequence[str]) -> str:
+def _classify_look(values: Sequence[str]) -> str:
     for look in ("timestamp", "token", "id"):
         if sum(bool(_LOOKS[look].fullmatch(value)) for value in values) >= SHARE * len(values):
             return look
     return ""
 
 
-def _logins(paths: Iterable[Path]) -> Iterator[Rule]:
+def _suggest_logins(paths: Iterable[Path]) -> Iterator[Rule]:
     """Calls that open a session and come again with the same arguments; credentials that only lead to them belong in."""
     repeated: Counter[tuple[str, ...]] = Counter()
     tasks: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
@@ -122,7 +122,7 @@ def _logins(paths: Iterable[Path]) -> Iterator[Rule]:
     for path in paths:
         for index, each in enumerate(path.calls):
             if _LOGIN.search(each.call.tool):
-                pair = _login_pair(path, index)
+                pair = _find_login_pair(path, index)
                 tools = tuple(call.call.tool for call in pair)
                 seen = done[path.run.trace_id, path.segment.scope]
                 if pair[0].call.key in seen:
@@ -130,9 +130,7 @@ def _logins(paths: Iterable[Path]) -> Iterator[Rule]:
                     tasks[tools].add(path.run.task)
                 seen.add(pair[0].call.key)
     for tools, places in sorted(repeated.items()):
-        evidence = (
-            f"repeats an earlier login {_times(places)} in {_tasks(tasks[tools])}, with the same arguments"
-        )
+        evidence = f"repeats an earlier login {_format_times(places)} in {_format_tasks(tasks[tools])}, with the same arguments"
         yield CollapseLogin(tools=tools, on=False, evidence=evidence)
 
 
@@ -142,7 +140,7 @@ _LOGIN: Final = re.compile(
 _CREDENTIALS: Final = re.compile(r"(?i)credential|password|secret|account_info")
 
 
-def _login_pair(path: Path, index: int) -> list[PathCall]:
+def _find_login_pair(path: Path, index: int) -> list[PathCall]:
     each = path.calls[index]
     before = path.calls[index - 1] if index else None
     if before and (_CREDENTIALS.search(before.call.tool) or shows_flow(path.run, before, each)):
@@ -150,12 +148,12 @@ def _login_pair(path: Path, index: int) -> list[PathCall]:
     return [each]
 
 
-def _repeats(paths: Iterable[Path]) -> Iterator[Rule]:
+def _suggest_repeats(paths: Iterable[Path]) -> Iterator[Rule]:
     """Reads that only repeat an earlier call, and reads that come several times in a row."""
     identical, tasks = 0, set()
     rows: defaultdict[str, _Rows] = defaultdict(_Rows)
     for path in paths:
-        if count := _identical(path.calls):
+        if count := _count_identical(path.calls):
             identical += count
             tasks.add(path.run.task)
         for before, each in zip(path.calls, path.calls[1:], strict=False):
@@ -167,13 +165,11 @@ def _repeats(paths: Iterable[Path]) -> Iterator[Rule]:
                 rows[each.call.tool].places += 1
                 rows[each.call.tool].tasks.add(path.run.task)
     if identical:
-        evidence = (
-            f"an earlier read is repeated {_times(identical)} in {_tasks(tasks)}, with nothing written since"
-        )
+        evidence = f"an earlier read is repeated {_format_times(identical)} in {_format_tasks(tasks)}, with nothing written since"
         yield CollapseRepeats(of="identical", evidence=evidence)
     for tool, row in sorted(rows.items()):
         if row.places >= MIN_PLACES and len(row.tasks) >= MIN_TASKS:
-            evidence = f"follows itself {_times(row.places)} in {_tasks(row.tasks)}, with other arguments"
+            evidence = f"follows itself {_format_times(row.places)} in {_format_tasks(row.tasks)}, with other arguments"
             yield CollapseRepeats(of="tool", tool=tool, on=False, evidence=evidence)
 
 
@@ -183,7 +179,7 @@ class _Rows:
     tasks: set[str] = field(default_factory=set)
 
 
-def _identical(calls: Sequence[PathCall]) -> int:
+def _count_identical(calls: Sequence[PathCall]) -> int:
     seen: set[str] = set()
     count = 0
     for each in calls:
@@ -206,24 +202,22 @@ class _Meetings:
     tasks: set[str] = field(default_factory=set)
 
 
-def _commuting(paths: Iterable[Path]) -> Iterator[Rule]:
+def _suggest_commuting(paths: Iterable[Path]) -> Iterator[Rule]:
     """Sets of reads that commute pairwise, then the rule that lets all reads commute unless data flows."""
     meetings: defaultdict[tuple[str, str], _Meetings] = defaultdict(_Meetings)
     for path in paths:
         for stretch in read_stretches(path.calls):
-            _meet(path, stretch, meetings)
+            _note_meetings(path, stretch, meetings)
     pairs = {
         pair: each
         for pair, each in sorted(meetings.items())
         if each.forward and each.backward and not each.flows and len(each.tasks) >= MIN_TASKS
     }
-    for tools in _cliques(pairs):
+    for tools in _find_cliques(pairs):
         inside = [each for pair, each in pairs.items() if set(pair) <= set(tools)]
         orders = [sum(each.forward for each in inside), sum(each.backward for each in inside)]
         tasks = {task for each in inside for task in each.tasks}
-        evidence = (
-            f"both orders seen, {orders[0]} and {orders[1]} times in {_tasks(tasks)}, no flow between them"
-        )
+        evidence = f"both orders seen, {orders[0]} and {orders[1]} times in {_format_tasks(tasks)}, no flow between them"
         yield Commute(tools=tools, evidence=evidence)
     dependent = sum(bool(each.flows) for each in meetings.values())
     evidence = (
@@ -232,7 +226,9 @@ def _commuting(paths: Iterable[Path]) -> Iterator[Rule]:
     yield Commute(evidence=evidence)
 
 
-def _meet(path: Path, stretch: Sequence[PathCall], meetings: dict[tuple[str, str], _Meetings]) -> None:
+def _note_meetings(
+    path: Path, stretch: Sequence[PathCall], meetings: dict[tuple[str, str], _Meetings]
+) -> None:
     for index, later in enumerate(stretch):
         for earlier in stretch[:index]:
             first, second = earlier.canonical.tool, later.canonical.tool
@@ -244,7 +240,7 @@ def _meet(path: Path, stretch: Sequence[PathCall], meetings: dict[tuple[str, str
                 met.tasks.add(path.run.task)
 
 
-def _cliques(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, ...]]:
+def _find_cliques(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, ...]]:
     """Sets of tools of which every two are a pair; every pair is in one of them."""
     known = set(pairs)
     covered: set[tuple[str, str]] = set()
@@ -260,9 +256,9 @@ def _cliques(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, ...]]:
             yield tuple(clique)
 
 
-def _times(count: int) -> str:
+def _format_times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
 
 
-def _tasks(tasks: set[str]) -> str:
+def _format_tasks(tasks: set[str]) -> str:
     return f"{len(tasks)} task{'' if len(tasks) == 1 else 's'}"

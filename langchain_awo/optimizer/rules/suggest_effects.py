@@ -57,7 +57,7 @@ def suggest_effects(corpus: Corpus) -> Iterator[DeclareEffect]:
         _watch(run, seen)
     for tool, each in sorted(seen.items()):
         if _looks_like_a_read(each):
-            yield DeclareEffect(tool=tool, effect=Effect.READ, on=False, evidence=_evidence(each))
+            yield DeclareEffect(tool=tool, effect=Effect.READ, on=False, evidence=_describe_evidence(each))
 
 
 def _watch(run: Run, seen: defaultdict[str, _Seen]) -> None:
@@ -96,7 +96,7 @@ def _looks_like_a_read(each: _Seen) -> bool:
     )
 
 
-def _evidence(each: _Seen) -> str:
+def _describe_evidence(each: _Seen) -> str:
     bound = min(
         compute_lower_bound(each.around_same, each.around, CONFIDENCE),
         compute_lower_bound(each.repeats_same, each.repeats, CONFIDENCE),

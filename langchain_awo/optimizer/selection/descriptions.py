@@ -69,16 +69,16 @@ def describe(meta_tool: MetaTool) -> str:
     noun = " ".join(extract_object(subject.tool))
     only = "" if means else f"If you only need the {noun}, call {subject.tool} directly."
     sentences = [
-        f"Returns {_what(meta_tool)} in one call{_by(meta_tool)}.",
+        f"Returns {_describe_subject(meta_tool)} in one call{_describe_lookup(meta_tool)}.",
         f"Takes care of the {' and '.join(means)}." if means and not lets_in(subject) else "",
-        *_limits(meta_tool),
+        *_describe_limits(meta_tool),
         "It only reads data.",
         only,
     ]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def _what(meta_tool: MetaTool) -> str:
+def _describe_subject(meta_tool: MetaTool) -> str:
     subject = find_subject(meta_tool)
     if lets_in(subject):
         return "the login that later calls need"
@@ -87,25 +87,25 @@ def _what(meta_tool: MetaTool) -> str:
         return f"the first {singularize(noun)} that is found, in full,"
     if not list_objects(meta_tool) and any(step.over for step in meta_tool.steps):
         return f"{pluralize(noun)}, each in full,"
-    return f"{_one(noun)}{_together(meta_tool)}"
+    return f"{_add_article(noun)}{_describe_objects(meta_tool)}"
 
 
-def _one(noun: str) -> str:
+def _add_article(noun: str) -> str:
     if noun == pluralize(noun):
         return noun
     sounds_like_you = noun.startswith(("eu", "one", "uni", "us"))
     return f"an {noun}" if noun[:1] in "aeiou" and not sounds_like_you else f"a {noun}"
 
 
-def _by(meta_tool: MetaTool) -> str:
-    asked = [_spoken(spec.name) for spec in meta_tool.parameters if spec.required]
+def _describe_lookup(meta_tool: MetaTool) -> str:
+    asked = [_spell_name(spec.name) for spec in meta_tool.parameters if spec.required]
     first = meta_tool.steps[0]
     if len(asked) > ASKED and all(spec.name in first.args for spec in meta_tool.parameters):
         return f", by the same arguments as {first.tool}"
     return f", looked up by {', '.join(asked)}" if asked else ""
 
 
-def _together(meta_tool: MetaTool) -> str:
+def _describe_objects(meta_tool: MetaTool) -> str:
     objects = [" ".join(nouns) for nouns in list_objects(meta_tool)]
     if not objects:
         reads = [step for step in meta_tool.steps if not is_means(step)]
@@ -117,11 +117,11 @@ def _together(meta_tool: MetaTool) -> str:
     return f" with {whose} {listed}"
 
 
-def _limits(meta_tool: MetaTool) -> Iterator[str]:
+def _describe_limits(meta_tool: MetaTool) -> Iterator[str]:
     """What is always the same, where it says what is left out, as in `Tickets: status closed only.`."""
     for step in meta_tool.steps[1:]:
         words = [
-            f"{_spoken(name)} {binding.value}"
+            f"{_spell_name(name)} {binding.value}"
             for name, binding in step.args.items()
             if isinstance(binding, Constant) and isinstance(binding.value, str) and binding.value
         ]
@@ -135,7 +135,9 @@ def _describe_write(meta_tool: MetaTool, write: Step) -> str:
         objects = " and ".join(" ".join(nouns) for nouns in list_objects(meta_tool))
         return f"Calls {write.tool}, then returns {objects or 'what it made in full'}. Changes data."
     conditions = (
-        [_said(condition, meta_tool) for condition in list_conditions(write.guard)] if write.guard else []
+        [_describe_condition(condition, meta_tool) for condition in list_conditions(write.guard)]
+        if write.guard
+        else []
     )
     only = (
         f", only if {' and '.join(conditions)}; otherwise it changes nothing and says why"
@@ -146,7 +148,7 @@ def _describe_write(meta_tool: MetaTool, write: Step) -> str:
         dict.fromkeys(" ".join(extract_object(step.tool)) for step in meta_tool.steps[:-1])
     )
     sentences = [
-        f"{_deed(write, first)}{only}.",
+        f"{_describe_act(write, first)}{only}.",
         f"Reads the {checked}, then calls {write.tool}. Changes data.",
     ]
     if first.effect.is_read:
@@ -156,25 +158,29 @@ def _describe_write(meta_tool: MetaTool, write: Step) -> str:
     return " ".join(sentences)
 
 
-def _deed(write: Step, first: Step) -> str:
+def _describe_act(write: Step, first: Step) -> str:
     """`Issues a refund for an order`, or `Calls` and the tool where its name has no verb and object."""
     verb, *rest = extract_action(write.tool)
     if verb not in ACTS or not rest:
         return f"Calls {write.tool}"
     subject = extract_object(first.tool)
-    behind = "" if singularize(subject[-1]) in map(singularize, rest) else f" for {_one(' '.join(subject))}"
-    return f"{_third_person(verb).capitalize()} {_one(' '.join(rest))}{behind}"
+    behind = (
+        ""
+        if singularize(subject[-1]) in map(singularize, rest)
+        else f" for {_add_article(' '.join(subject))}"
+    )
+    return f"{_conjugate(verb).capitalize()} {_add_article(' '.join(rest))}{behind}"
 
 
-def _third_person(verb: str) -> str:
+def _conjugate(verb: str) -> str:
     return pluralize(f"{verb} ".strip()) if not verb.endswith("s") or verb.endswith("ss") else f"{verb}es"
 
 
-def _said(condition: Condition, meta_tool: MetaTool) -> str:
+def _describe_condition(condition: Condition, meta_tool: MetaTool) -> str:
     """A condition in words: `the order's status is "delivered"`."""
     source = condition.source
     fields = [part for part in str(getattr(source, "path", "")).split("/") if part and not part.isdigit()]
-    field = _spoken(fields[-1]) if fields else ""
+    field = _spell_name(fields[-1]) if fields else ""
     if isinstance(source, Output | Argument):
         noun = " ".join(extract_object(meta_tool.steps[source.step - 1].tool))
         field = f"the {noun}'s {field}" if field else f"the {noun}"
@@ -184,5 +190,5 @@ def _said(condition: Condition, meta_tool: MetaTool) -> str:
     return f"{field or 'it'} {TESTS[condition.test]}" + (f" {shown}" if says_value else "")
 
 
-def _spoken(name: str) -> str:
+def _spell_name(name: str) -> str:
     return " ".join(split_name(name)) or name

@@ -49,7 +49,7 @@ class Sayings:
 
 def collect_sayings(run: Run) -> Sayings:
     """The agent's own words and the arguments of its calls, in order."""
-    sayings = [*run.words, *_arguments(run)]
+    sayings = [*run.words, *_iterate_arguments(run)]
     sayings.sort(key=lambda saying: saying[0])
     parts = [f" {' '.join(split_words(text))} " for _, text in sayings]
     offsets, length = [], 0
@@ -66,7 +66,7 @@ def says(later: str, value: JSONValue, *, apart_from: Container[str] = ()) -> bo
         apart_from: phrases of long texts that prove nothing, see `phrases_of`.
     """
     text = value if isinstance(value, str) else dumps(value)
-    return any(f" {form} " in later for form in _forms(text) if form not in apart_from)
+    return any(f" {form} " in later for form in _list_forms(text) if form not in apart_from)
 
 
 def phrases_of(value: JSONValue) -> tuple[str, ...]:
@@ -76,7 +76,7 @@ def phrases_of(value: JSONValue) -> tuple[str, ...]:
     ('ticket 7 was', '7 was moved', 'was moved to', 'moved to the', 'to the archive')
     """
     is_long = isinstance(value, str) and len(split_words(value)) > _SENTENCE
-    return _forms(value) if is_long else ()
+    return _list_forms(value) if is_long else ()
 
 
 def is_telling(value: JSONValue) -> bool:
@@ -97,10 +97,10 @@ def split_words(text: str) -> list[str]:
     """
     joined = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
     parted = re.sub(r"(?<=\d)T(?=\d\d:)", " ", joined)
-    return [_plain(word) for word in _TOKEN.findall(parted.lower())]
+    return [_normalize_word(word) for word in _TOKEN.findall(parted.lower())]
 
 
-def _plain(word: str) -> str:
+def _normalize_word(word: str) -> str:
     if not word[0].isdigit():
         return word
     if ":" in word:
@@ -112,17 +112,17 @@ def _plain(word: str) -> str:
 
 
 @cache
-def _forms(text: str) -> tuple[str, ...]:
+def _list_forms(text: str) -> tuple[str, ...]:
     words = split_words(text)
     if len(words) > _SENTENCE:
         rows = zip(*(words[start:] for start in range(_QUOTE)), strict=False)
         return tuple(dict.fromkeys([" ".join(row) for row in rows]))
-    forms = [" ".join(words), *(form for date in _DATE.findall(text) for form in _dates(date))]
-    forms += [form for hour, minute in _TIME.findall(text) for form in _times(int(hour), minute)]
+    forms = [" ".join(words), *(form for date in _DATE.findall(text) for form in _spell_dates(date))]
+    forms += [form for hour, minute in _TIME.findall(text) for form in _spell_times(int(hour), minute)]
     return tuple(form for form in dict.fromkeys(forms) if form)
 
 
-def _dates(text: str) -> Iterator[str]:
+def _spell_dates(text: str) -> Iterator[str]:
     try:
         day = dt.date.fromisoformat(text)
     except ValueError:
@@ -135,7 +135,7 @@ def _dates(text: str) -> Iterator[str]:
     yield f"{day:%Y %m %d}"
 
 
-def _times(hour: int, minute: str) -> Iterator[str]:
+def _spell_times(hour: int, minute: str) -> Iterator[str]:
     yield f"{hour}:{minute}"
     yield f"{hour % 12 or 12}:{minute}"
     if minute == "00":
@@ -143,7 +143,7 @@ def _times(hour: int, minute: str) -> Iterator[str]:
         yield f"{hour % 12 or 12}{'pm' if hour >= 12 else 'am'}"  # noqa: PLR2004
 
 
-def _arguments(run: Run) -> Iterator[tuple[int, str]]:
+def _iterate_arguments(run: Run) -> Iterator[tuple[int, str]]:
     for segment in run.segments:
         for current in segment.rounds:
             yield from ((current.start, dumps(call.args)) for call in current.calls)

@@ -35,7 +35,9 @@ def name_all(meta_tools: Iterable[MetaTool], corpus: Corpus) -> list[MetaTool]:
         name = next(
             name for name in propose_names(meta_tool) if name not in named and name not in corpus.specs
         )
-        described = replace(meta_tool, name=name, parameters=tuple(_parameters(meta_tool, corpus, meant)))
+        described = replace(
+            meta_tool, name=name, parameters=tuple(_complete_parameters(meta_tool, corpus, meant))
+        )
         named[name] = replace(described, description=describe(described))
     return list(named.values())
 
@@ -45,23 +47,23 @@ def derive_base_name(meta_tool: MetaTool) -> str:
     return next(propose_names(meta_tool))
 
 
-def _parameters(meta_tool: MetaTool, corpus: Corpus, meant: Fillers) -> Iterable[ParameterSpec]:
+def _complete_parameters(meta_tool: MetaTool, corpus: Corpus, meant: Fillers) -> Iterable[ParameterSpec]:
     for spec in meta_tool.parameters:
-        schema = _schema(meta_tool, spec.name, corpus)
-        values = () if spec.required else _meant(meta_tool, spec.name, meant)
+        schema = _find_schema(meta_tool, spec.name, corpus)
+        values = () if spec.required else _collect_meant(meta_tool, spec.name, meant)
         yield replace(spec, schema=schema, meant=values)
 
 
-def _meant(meta_tool: MetaTool, parameter: str, meant: Fillers) -> tuple[JSONValue, ...]:
+def _collect_meant(meta_tool: MetaTool, parameter: str, meant: Fillers) -> tuple[JSONValue, ...]:
     values = {
         text: value
-        for place in _arguments(meta_tool, parameter)
+        for place in _find_arguments(meta_tool, parameter)
         for text, value in meant.get(place, {}).items()
     }
     return tuple(values[text] for text in sorted(values))
 
 
-def _arguments(meta_tool: MetaTool, parameter: str) -> Iterator[tuple[str, str]]:
+def _find_arguments(meta_tool: MetaTool, parameter: str) -> Iterator[tuple[str, str]]:
     """The arguments that a parameter goes to, with their tools."""
     for step in meta_tool.steps:
         for argument, binding in step.args.items():
@@ -69,7 +71,7 @@ def _arguments(meta_tool: MetaTool, parameter: str) -> Iterator[tuple[str, str]]
                 yield step.tool, argument
 
 
-def _schema(meta_tool: MetaTool, parameter: str, corpus: Corpus) -> dict[str, JSONValue]:
+def _find_schema(meta_tool: MetaTool, parameter: str, corpus: Corpus) -> dict[str, JSONValue]:
     """The schema that the first tool to take the parameter has for it."""
-    first = next(_arguments(meta_tool, parameter), None)
+    first = next(_find_arguments(meta_tool, parameter), None)
     return infer_argument_schema(corpus, *first) if first else {}

@@ -77,16 +77,16 @@ def uses_of(corpus: Corpus, tool: str) -> tuple[dict[str, PlaceUse], int]:
     uses: dict[str, PlaceUse] = {}
     read = 0
     for run, call in sampled:
-        if not _spoke_after(run, call):
+        if not _has_spoken_after(run, call):
             continue
         read += 1
         if run.trace_id not in sayings:
             sayings[run.trace_id] = collect_sayings(run)
-        _look(call, run.task, sayings[run.trace_id].after(call.end), uses)
+        _note_uses(call, run.task, sayings[run.trace_id].after(call.end), uses)
     return uses, read
 
 
-def _spoke_after(run: Run, call: Call) -> bool:
+def _has_spoken_after(run: Run, call: Call) -> bool:
     """Whether the agent's own words after a call were recorded: without them nobody knows what it read."""
     return any(start >= call.end for start, _ in run.words)
 
@@ -128,7 +128,7 @@ def list_leaves(output: JSONValue) -> Iterator[tuple[str, JSONValue]]:
     while stack and count < MAX_LEAVES:
         place, value = stack.pop()
         if isinstance(value, dict):
-            stack.extend((f"{place}/{_segment(key)}", member) for key, member in value.items())
+            stack.extend((f"{place}/{_generalize_key(key)}", member) for key, member in value.items())
         elif isinstance(value, list):
             stack.extend((f"{place}/*", element) for element in value)
         else:
@@ -136,13 +136,13 @@ def list_leaves(output: JSONValue) -> Iterator[tuple[str, JSONValue]]:
             yield place, value
 
 
-def _look(call: Call, task: str, later: str, uses: dict[str, PlaceUse]) -> None:
+def _note_uses(call: Call, task: str, later: str, uses: dict[str, PlaceUse]) -> None:
     by_place: dict[str, list[JSONValue]] = {}
     for place, value in list_leaves(call.output):
         by_place.setdefault(place, []).append(value)
     for place, values in by_place.items():
         use = uses.setdefault(place, PlaceUse())
-        use.characters += sum(len(dumps(value)) + _around(place) for value in values)
+        use.characters += sum(len(dumps(value)) + _count_overhead(place) for value in values)
         telling = [value for value in values if is_telling(value)]
         if len(use.values) < MANY:
             use.values.update(dumps(value)[:200] for value in values[:MANY])
@@ -152,11 +152,11 @@ def _look(call: Call, task: str, later: str, uses: dict[str, PlaceUse]) -> None:
             use.used += any(says(later, value) for value in telling)
 
 
-def _around(place: str) -> int:
+def _count_overhead(place: str) -> int:
     """Characters of JSON that a value takes besides its own: its key with quotes and a colon, and a comma."""
     name = split(place)[-1] if place else "*"
     return 1 if name == "*" else len(name) + len('"":,')
 
 
-def _segment(key: str) -> str:
+def _generalize_key(key: str) -> str:
     return "*" if DATA_KEY.search(key) else escape(key)

@@ -25,14 +25,14 @@ def with_telling_parameters(meta_tool: MetaTool) -> MetaTool:
     names: dict[str, str] = {}
     taken = {spec.name for spec in meta_tool.parameters}
     for spec in meta_tool.parameters:
-        better = _better(spec.name, meta_tool)
+        better = _derive_better(spec.name, meta_tool)
         if better and better not in taken:
             names[spec.name] = better
             taken.add(better)
     return rename_parameters(meta_tool, names) if names else meta_tool
 
 
-def _better(name: str, meta_tool: MetaTool) -> str:
+def _derive_better(name: str, meta_tool: MetaTool) -> str:
     numbered = _NUMBERED.fullmatch(name)
     if not numbered:
         return ""

@@ -35,25 +35,25 @@ def polish_names(plan: ToolkitPlan, namer: Namer) -> ToolkitPlan:
     taken = {*plan.tools, *(meta_tool.name for meta_tool in plan.meta_tools)}
     worded = []
     for meta_tool in plan.meta_tools:
-        better = _worded(meta_tool, namer, taken - {meta_tool.name})
+        better = _reword(meta_tool, namer, taken - {meta_tool.name})
         taken.add(better.name)
         worded.append(better)
     return replace(plan, meta_tools=tuple(worded))
 
 
-def _worded(meta_tool: MetaTool, namer: Namer, taken: set[str]) -> MetaTool:
+def _reword(meta_tool: MetaTool, namer: Namer, taken: set[str]) -> MetaTool:
     try:
         name, description = namer(meta_tool)
     except Exception as error:  # noqa: BLE001  # whatever a model or its client does, the toolkit is fine without it
         logger.warning("%s keeps its wording: %s", meta_tool.name, describe_error(error))
         return meta_tool
-    if problem := _problem(name, description, taken):
+    if problem := _find_problem(name, description, taken):
         logger.warning("%s keeps its wording: %s", meta_tool.name, problem)
         return meta_tool
     return replace(meta_tool, name=name, description=_with_facts(description.strip(), meta_tool))
 
 
-def _problem(name: object, description: object, taken: set[str]) -> str:
+def _find_problem(name: object, description: object, taken: set[str]) -> str:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         return f"{name!r} is not a valid tool name: use 3 to 63 letters, digits, _ or -"
     if name in taken:

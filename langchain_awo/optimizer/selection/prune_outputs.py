@@ -69,14 +69,14 @@ def prune_outputs(
     """The same meta-tools, each step with the places of its output that are not shown."""
     chosen = showing or Showing()
     tools = sorted({step.tool for meta_tool in meta_tools for step in meta_tool.steps})
-    hidden = {tool: _hidden(tool, corpus, chosen) for tool in tools}
+    hidden = {tool: _choose_hidden(tool, corpus, chosen) for tool in tools}
     return [
         replace(meta_tool, steps=tuple(replace(step, hide=hidden[step.tool]) for step in meta_tool.steps))
         for meta_tool in meta_tools
     ]
 
 
-def _hidden(tool: str, corpus: Corpus, showing: Showing) -> dict[str, UseEvidence]:
+def _choose_hidden(tool: str, corpus: Corpus, showing: Showing) -> dict[str, UseEvidence]:
     uses, outputs = uses_of(corpus, tool)
     places = {place: use for place, use in sorted(uses.items()) if place and _is_unused(place, use, showing)}
     if len(places) == len(

@@ -45,15 +45,15 @@ def refuse_not_worth_it(left_out: Sequence[LeftOut], kept: Sequence[MetaTool]) -
     Args:
         kept: the meta-tools that were chosen, named, in the order in which they were chosen.
     """
-    have = {_shape(meta_tool) for meta_tool in kept}
+    have = {_summarize_shape(meta_tool) for meta_tool in kept}
     for candidate in left_out:
-        if _shape(candidate.meta_tool) in have:
+        if _summarize_shape(candidate.meta_tool) in have:
             continue
-        covering = _covering(candidate, kept)
+        covering = _find_covering(candidate, kept)
         yield Refused(
             routine=list_tools(candidate.meta_tool),
             code="no_gain",
-            reason=_reason(candidate, covering),
+            reason=_explain_refusal(candidate, covering),
             occurrences=candidate.meta_tool.evidence.occurrences,
             nearness=round(min(1.0, max(0.0, candidate.added / candidate.least)), 4)
             if candidate.least > 0
@@ -62,11 +62,11 @@ def refuse_not_worth_it(left_out: Sequence[LeftOut], kept: Sequence[MetaTool]) -
         )
 
 
-def _shape(meta_tool: MetaTool) -> tuple[tuple[str, bool], ...]:
+def _summarize_shape(meta_tool: MetaTool) -> tuple[tuple[str, bool], ...]:
     return tuple((step.tool, bool(step.over)) for step in meta_tool.steps)
 
 
-def _covering(candidate: LeftOut, kept: Sequence[MetaTool]) -> MetaTool | None:
+def _find_covering(candidate: LeftOut, kept: Sequence[MetaTool]) -> MetaTool | None:
     """The chosen meta-tool that leaves a candidate too little: the one it became, or the one that shares most tools with it."""
     if candidate.chosen >= 0:
         return kept[candidate.chosen]
@@ -77,7 +77,7 @@ def _covering(candidate: LeftOut, kept: Sequence[MetaTool]) -> MetaTool | None:
     return max(sharing, key=lambda meta_tool: (len(tools & set(meta_tool.tools)), meta_tool.name))
 
 
-def _reason(candidate: LeftOut, covering: MetaTool | None) -> str:
+def _explain_refusal(candidate: LeftOut, covering: MetaTool | None) -> str:
     if candidate.unwanted_writes:
         places = f"in {candidate.unwanted_writes:,} places of these traces"
         return f"{places} it would make a write that the agents did not make"

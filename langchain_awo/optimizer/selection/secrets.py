@@ -32,7 +32,7 @@ def without_secrets(meta_tools: Iterable[MetaTool]) -> tuple[list[MetaTool], lis
     kept, refused = [], []
     for meta_tool in meta_tools:
         clean = _with_clean_schemas(meta_tool)
-        if doubt := _doubt(clean):
+        if doubt := _find_doubt(clean):
             refused.append(build_refusal(meta_tool, "secret", doubt, meta_tool.evidence.occurrences))
         else:
             kept.append(clean)
@@ -57,10 +57,10 @@ def asks_for_secret(meta_tool: MetaTool) -> bool:
 
 def without_secret_defaults(signatures: Mapping[str, ToolSignature]) -> dict[str, ToolSignature]:
     """Signatures whose schemas show no secret; the digest of a signature does not see such places either."""
-    return {name: _clean_signature(name, signature) for name, signature in signatures.items()}
+    return {name: _redact_signature(name, signature) for name, signature in signatures.items()}
 
 
-def _clean_signature(name: str, signature: ToolSignature) -> ToolSignature:
+def _redact_signature(name: str, signature: ToolSignature) -> ToolSignature:
     parameters = redact_schema(signature.parameters)
     if parameters == signature.parameters:
         return signature
@@ -73,17 +73,19 @@ def without_secret_words(refused: Iterable[Refused]) -> list[Refused]:
     """Refusals whose words show no secret."""
     return [
         replace(
-            refusal, routine=tuple(_name_only(call) for call in refusal.routine), reason=_told(refusal.reason)
+            refusal,
+            routine=tuple(_strip_arguments(call) for call in refusal.routine),
+            reason=_withhold_secret(refusal.reason),
         )
         for refusal in refused
     ]
 
 
-def _name_only(call: str) -> str:
+def _strip_arguments(call: str) -> str:
     return call.partition("(")[0] if is_secret(call) else call
 
 
-def _told(reason: str) -> str:
+def _withhold_secret(reason: str) -> str:
     return "the reason is withheld: it contains what looks like a secret" if is_secret(reason) else reason
 
 
@@ -95,9 +97,9 @@ def _with_clean_schemas(meta_tool: MetaTool) -> MetaTool:
     return replace(meta_tool, parameters=parameters) if parameters != meta_tool.parameters else meta_tool
 
 
-def _doubt(meta_tool: MetaTool) -> str:
+def _find_doubt(meta_tool: MetaTool) -> str:
     for number, step in enumerate(meta_tool.steps, start=1):
-        for name, key, value in _fixed_values(step):
+        for name, key, value in _iterate_fixed_values(step):
             where = f"the constant {name} of step {number} ({step.tool})"
             if contains_mask(value):
                 return f"{where} was a secret, of which only the mask is known; let the tool supply it itself"
@@ -109,34 +111,34 @@ def _doubt(meta_tool: MetaTool) -> str:
     return ""
 
 
-def _fixed_values(step: Step) -> Iterator[tuple[str, str, JSONValue]]:
+def _iterate_fixed_values(step: Step) -> Iterator[tuple[str, str, JSONValue]]:
     """What a step says itself instead of taking it from somewhere: where, under which key, and what."""
     for name, binding in step.args.items():
-        yield from _fixed_in(name, name, binding)
+        yield from _iterate_fixed(name, name, binding)
     if step.over:
-        yield from _fixed_in("the list", "", step.over.source)
+        yield from _iterate_fixed("the list", "", step.over.source)
         if step.over.filter:
             path = step.over.filter.path
             yield from ((path, path, value) for value in step.over.filter.values)
     if step.guard:
         path = str(getattr(step.guard.source, "path", ""))
-        yield from _fixed_in("the guard", "", step.guard.source)
+        yield from _iterate_fixed("the guard", "", step.guard.source)
         yield path or "the guard", path, step.guard.value
 
 
-def _fixed_in(place: str, key: str, binding: Binding) -> Iterator[tuple[str, str, JSONValue]]:
+def _iterate_fixed(place: str, key: str, binding: Binding) -> Iterator[tuple[str, str, JSONValue]]:
     match binding:
         case Constant(value=value):
             yield place, key, value
         case Template(prefix=prefix, source=source, suffix=suffix):
             yield from ((place, "", text) for text in (prefix, suffix))
-            yield from _fixed_in(place, key, source)
+            yield from _iterate_fixed(place, key, source)
         case Transform(source=source, option=option):
             yield place, "", option
-            yield from _fixed_in(place, key, source)
+            yield from _iterate_fixed(place, key, source)
         case ObjectOf(members=members):
             for name, member in members.items():
-                yield from _fixed_in(f"{place}/{name}", name, member)
+                yield from _iterate_fixed(f"{place}/{name}", name, member)
         case ListOf(elements=elements):
             for element in elements:
-                yield from _fixed_in(place, key, element)
+                yield from _iterate_fixed(place, key, element)

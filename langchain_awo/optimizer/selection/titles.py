@@ -148,7 +148,7 @@ def extract_action(tool: str) -> list[str]:
 def _read_name(meta_tool: MetaTool) -> list[str]:
     subject = find_subject(meta_tool)
     if lets_in(subject):
-        return _login_name(meta_tool)
+        return _name_login(meta_tool)
     words = [singularize(word) for word in extract_object(subject.tool)]
     several = [*words[:-1], pluralize(words[-1])][-2:]
     others = list_objects(meta_tool)
@@ -170,7 +170,7 @@ def _read_name(meta_tool: MetaTool) -> list[str]:
     return ["get", *words[-2:], "overview"]
 
 
-def _login_name(meta_tool: MetaTool) -> list[str]:
+def _name_login(meta_tool: MetaTool) -> list[str]:
     """After where its last step leads: `log_in_to_mail`."""
     words = [
         word for word in split_name(meta_tool.steps[-1].tool) if word not in MEANS | VERBS | {"in", "by"}

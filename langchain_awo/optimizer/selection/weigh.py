@@ -47,7 +47,7 @@ class Weight:
     def waiting(self) -> float:
         """Waiting saved, in model calls: recorded times differ from machine to machine, and a plan must not."""
         if self.mode == "prefetch":
-            return TOOL_CALL * _told(self.tally)
+            return TOOL_CALL * _count_told(self.tally)
         return MODEL_CALL * self.balance.model_calls - TOOL_CALL * self.balance.over_fetched
 
     @property
@@ -91,9 +91,9 @@ class Scales:
             tally: of the routine alone; for `prefetch` that of `continue`.
             schemas: tokens that it adds to every prompt.
         """
-        useful, vain = _told(tally), sum(tally.wasted.values())
+        useful, vain = _count_told(tally), sum(tally.wasted.values())
         if mode == "prefetch":
-            tally = _ahead(tally)
+            tally = _tally_prefetched(tally)
         balance = self.books.balance(tally, schemas=schemas)
         runs = len(self.books.corpus.runs)
         return Weight(mode, tally, balance, useful / (useful + vain) if useful + vain else 0.0, runs)
@@ -107,7 +107,7 @@ def choose(weights: Mapping[Mode, Weight], picked: Mode, reasons: Mapping[Mode, 
         picked: the mode that saved most model calls, when it was picked.
         reasons: why each would be chosen.
     """
-    chosen = next(iter(_ranked(weights, picked)), None)
+    chosen = next(iter(_rank_weights(weights, picked)), None)
     summary = "; ".join(map(str, weights.values()))
     if chosen is None:
         return Choice(None, f"it would cost tokens and save no waiting. A run: {summary}")
@@ -117,7 +117,7 @@ def choose(weights: Mapping[Mode, Weight], picked: Mode, reasons: Mapping[Mode, 
     return Choice(chosen, f"{why}. A run: {summary}")
 
 
-def _ranked(weights: Mapping[Mode, Weight], picked: Mode) -> Iterator[Weight]:
+def _rank_weights(weights: Mapping[Mode, Weight], picked: Mode) -> Iterator[Weight]:
     """What could be chosen, the best first: what pays, then what is read ahead, then what makes nobody wait longer."""
     first = [weights[picked], *(weight for weight in weights.values() if weight.mode != picked)]
     asking = [weight for weight in first if weight.mode != "prefetch"]
@@ -129,11 +129,11 @@ def _ranked(weights: Mapping[Mode, Weight], picked: Mode) -> Iterator[Weight]:
     yield from (weight for weight in asking if not weight.loses)
 
 
-def _told(tally: Tally) -> int:
+def _count_told(tally: Tally) -> int:
     return sum(len(use.told) for moves in tally.moves.values() for use in moves.uses)
 
 
-def _ahead(tally: Tally) -> Tally:
+def _tally_prefetched(tally: Tally) -> Tally:
     """What is read ahead saves no model call and puts nothing into a prompt."""
     moves = {
         run: Moves([], [replace(use, way="prefetched", anchor=None) for use in run_moves.uses])

@@ -47,16 +47,16 @@ def run_entry(
 ) -> str:
     """What the entry meta-tools whose parameters are known found, for the system prompt; `""` if nothing."""
     lines: list[str] = []
-    for meta_tool, call in _calls(installed, around, parameters):
+    for meta_tool, call in _build_calls(installed, around, parameters):
         tool = installed.toolkit.get_tool(meta_tool.name)
         if is_async_only(tool):
             continue
         try:
             message = tool.invoke(call, around.config)
         except Exception as error:  # noqa: BLE001  # nobody asked for it: it may not break what somebody asked for
-            _given_up(meta_tool, error)
+            _log_failure(meta_tool, error)
         else:
-            lines += _told(meta_tool, message, usage)
+            lines += _tell_result(meta_tool, message, usage)
     return "\n".join(lines)
 
 
@@ -69,31 +69,31 @@ async def arun_entry(
 ) -> str:
     """Async form of `run_entry`."""
     lines: list[str] = []
-    for meta_tool, call in _calls(installed, around, parameters):
+    for meta_tool, call in _build_calls(installed, around, parameters):
         tool = installed.toolkit.get_tool(meta_tool.name)
         try:
             message = await tool.ainvoke(call, around.config)
         except Exception as error:  # noqa: BLE001  # as in run_entry
-            _given_up(meta_tool, error)
+            _log_failure(meta_tool, error)
         else:
-            lines += _told(meta_tool, message, usage)
+            lines += _tell_result(meta_tool, message, usage)
     return "\n".join(lines)
 
 
-def _calls(
+def _build_calls(
     installed: Installed, around: ToolRuntime, parameters: EntryParameters | None
 ) -> list[tuple[MetaTool, ToolCall]]:
-    values = _known(around, parameters) if parameters else _by_name(around)
+    values = _known(around, parameters) if parameters else _read_by_name(around)
     if values is None:
         return []
     return [
-        (meta_tool, _call(meta_tool, values, around))
+        (meta_tool, _build_call(meta_tool, values, around))
         for meta_tool in installed.meta_tools("entry")
         if all(spec.name in values for spec in meta_tool.parameters if spec.required)
     ]
 
 
-def _call(meta_tool: MetaTool, values: Mapping[str, JSONValue], around: ToolRuntime) -> ToolCall:
+def _build_call(meta_tool: MetaTool, values: Mapping[str, JSONValue], around: ToolRuntime) -> ToolCall:
     call_id = f"entry_{meta_tool.name}"
     args = {
         shown: values[name]
@@ -115,19 +115,19 @@ def _known(around: ToolRuntime, parameters: EntryParameters) -> Mapping[str, JSO
         return None
 
 
-def _by_name(around: ToolRuntime) -> dict[str, JSONValue]:
+def _read_by_name(around: ToolRuntime) -> dict[str, JSONValue]:
     context = around.context
     members = context if isinstance(context, Mapping) else getattr(context, "__dict__", {})
     return {**around.config.get("configurable", {}), **members}
 
 
-def _given_up(meta_tool: MetaTool, error: Exception) -> None:
+def _log_failure(meta_tool: MetaTool, error: Exception) -> None:
     """A parameter of another type, or a question to a person, whom nobody should ask unasked."""
     why = "it asks a person" if isinstance(error, GraphBubbleUp) else describe_failure(error).error
     _log.warning("%s was not run at the start of the thread: %s", meta_tool.name, why)
 
 
-def _told(meta_tool: MetaTool, message: Any, usage: Usage) -> list[str]:
+def _tell_result(meta_tool: MetaTool, message: Any, usage: Usage) -> list[str]:
     """Nothing of a routine that failed."""
     usage.count(meta_tool.name, "entry")
     line = f"Known from the start ({meta_tool.name}): {message.content}"

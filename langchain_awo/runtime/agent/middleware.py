@@ -307,14 +307,14 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         with self._recorded(request.state), signed_with(self._signing_key):
             if refusal := self._refusal(request):
                 return refusal
-            if _held_out(request):
+            if _is_switched_off(request):
                 return handler(request)
             inner = chain_handlers(self._before, handler)
             name = request.tool_call["name"]
             if name not in self._installed.tools:
                 if is_paused_around(request.runtime.config):
                     return handler(request)
-                first = _asked_first(request, handler, inner)
+                first = _choose_handler(request, handler, inner)
                 make = partial(self._continuer.call, request, first)
                 return self._prefetcher.call(request, make, inner)
             self.usage.count(name, "called")
@@ -330,14 +330,14 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         with self._recorded(request.state), signed_with(self._signing_key):
             if refusal := self._refusal(request):
                 return refusal
-            if _held_out(request):
+            if _is_switched_off(request):
                 return await handler(request)
             inner = achain_handlers(self._before, handler)
             name = request.tool_call["name"]
             if name not in self._installed.tools:
                 if is_paused_around(request.runtime.config):
                     return await handler(request)
-                first = _asked_first(request, handler, inner)
+                first = _choose_handler(request, handler, inner)
                 make = partial(self._continuer.acall, request, first)
                 return await self._prefetcher.acall(request, make, inner)
             self.usage.count(name, "called")
@@ -360,9 +360,9 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         name = request.tool_call["name"]
         names = self._installed.tools.keys() | self._installed.refused.keys()
         is_own = is_meta_tool(request.tool) if request.tool is not None else name in names
-        if not is_own or (name in self._installed.tools and not _held_out(request)):
+        if not is_own or (name in self._installed.tools and not _is_switched_off(request)):
             return None
-        reason = "meta-tools are switched off for this thread" if _held_out(request) else ""
+        reason = "meta-tools are switched off for this thread" if _is_switched_off(request) else ""
         reason = reason or self._installed.refused.get(name, "it is not in the toolkit in use")
         return ToolMessage(
             f"{name} cannot be used here: {reason}",
@@ -372,10 +372,12 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         )
 
 
-def _asked_first(request: Any, handler: Callable[..., Any], inner: Callable[..., Any]) -> Callable[..., Any]:
+def _choose_handler(
+    request: Any, handler: Callable[..., Any], inner: Callable[..., Any]
+) -> Callable[..., Any]:
     """The model's own call has passed the middleware before ours; what is run after it has not."""
     return lambda inner_request: handler(inner_request) if inner_request is request else inner(inner_request)
 
 
-def _held_out(request: ToolCallRequest) -> bool:
+def _is_switched_off(request: ToolCallRequest) -> bool:
     return isinstance(request.state, Mapping) and bool(request.state.get("awo_held_out"))

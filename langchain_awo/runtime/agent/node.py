@@ -74,8 +74,8 @@ class _Guarded:
 
     def __init__(self, installed: Installed, wrap: Any, awrap: Any) -> None:
         self._installed = installed
-        self._wrap = wrap or _plainly
-        self._awrap = awrap or _plainly
+        self._wrap = wrap or _execute_plainly
+        self._awrap = awrap or _execute_plainly
 
     def call(self, request: Any, execute: Callable[[Any], Any]) -> Any:
         """Makes a call of the model."""
@@ -122,5 +122,5 @@ class _Guarded:
         return ToolMessage(text, name=call["name"], tool_call_id=call["id"] or "", status="error")
 
 
-def _plainly(request: Any, execute: Callable[[Any], Any]) -> Any:
+def _execute_plainly(request: Any, execute: Callable[[Any], Any]) -> Any:
     return execute(request)

@@ -30,14 +30,14 @@ def write_answer(meta_tool: MetaTool, told: HandBack, result: Result, *, limits:
         limits: `output_chars` for one output, `answer_chars` for all, and whether to shape at all.
     """
     whole = told.to_json(None if result.stop else tell_steps(meta_tool, told.calls, shape=limits.shape))
-    text = _text(whole)
+    text = _encode_text(whole)
     if len(text) <= min(limits.output_chars, limits.answer_chars):
         return text
-    text = _text(_bounded(whole, limits.output_chars))
+    text = _encode_text(_bound_lengths(whole, limits.output_chars))
     if len(text) <= limits.answer_chars:
         return text
     fair = max(_LEAST, limits.answer_chars // max(1, len(result.done) + len(result.remaining)))
-    return _text(_bounded(whole, min(fair, limits.output_chars)))
+    return _encode_text(_bound_lengths(whole, min(fair, limits.output_chars)))
 
 
 def build_hand_back(meta_tool: MetaTool, result: Result, *, resume_token: str) -> HandBack:
@@ -48,7 +48,7 @@ def build_hand_back(meta_tool: MetaTool, result: Result, *, resume_token: str) -
     return HandBack(
         is_stopped=True,
         calls=calls,
-        failed=_failed(meta_tool, result.stop) if result.stop.is_failure else None,
+        failed=_build_failed_call(meta_tool, result.stop) if result.stop.is_failure else None,
         reason="" if result.stop.is_failure else result.stop.reason,
         remaining=tuple(
             ToldCall(step=left.step, tool=left.tool, args=left.args) for left in result.remaining
@@ -63,26 +63,26 @@ def build_artifact(meta_tool: MetaTool, told: HandBack, result: Result) -> dict[
     return {"meta_tool": meta_tool.name, **told.to_json(), "messages": [done.reply for done in result.done]}
 
 
-def _failed(meta_tool: MetaTool, stop: Stop) -> ToldCall:
+def _build_failed_call(meta_tool: MetaTool, stop: Stop) -> ToldCall:
     tool = meta_tool.steps[stop.step - 1].tool
     return ToldCall(step=stop.step, tool=tool, args=dict(stop.args), error=stop.reason)
 
 
-def _text(told: dict[str, Any]) -> str:
+def _encode_text(told: dict[str, Any]) -> str:
     return dump_line(told).decode()
 
 
-def _bounded(told: dict[str, Any], limit: int) -> dict[str, Any]:
+def _bound_lengths(told: dict[str, Any], limit: int) -> dict[str, Any]:
     """A hand-back in which no output, argument or error is longer than so many characters; what was cut is said."""
-    bounded = {**told, "steps": [_bounded_step(step, limit) for step in told["steps"]]}
+    bounded = {**told, "steps": [_bound_step(step, limit) for step in told["steps"]]}
     if "failed" in told:
-        bounded["failed"] = _bounded_step(told["failed"], limit)
+        bounded["failed"] = _bound_step(told["failed"], limit)
     if "remaining" in told:
-        bounded["remaining"] = [_bounded_step(step, limit) for step in told["remaining"]]
+        bounded["remaining"] = [_bound_step(step, limit) for step in told["remaining"]]
     return bounded
 
 
-def _bounded_step(step: Entry, limit: int) -> Entry:
+def _bound_step(step: Entry, limit: int) -> Entry:
     longest: dict[str, int] = {}
     bounded = dict(step)
     for name in ("args", "output", "outputs", "calls", "error"):

@@ -70,18 +70,18 @@ def build_inner_request(request: Any, tool_call: ToolCall, tool: BaseTool) -> An
 def chain_handlers(outer: Sequence[Any], handler: Handler) -> Handler:
     """A handler that passes middleware first which stands before ours, outermost first, as if ours were before it."""
     for each in reversed(outer):
-        handler = _wrapped(each.wrap_tool_call, handler)
+        handler = _wrap_handler(each.wrap_tool_call, handler)
     return handler
 
 
 def achain_handlers(outer: Sequence[Any], handler: AsyncHandler) -> AsyncHandler:
     """Async form of `chain_handlers`."""
     for each in reversed(outer):
-        handler = _wrapped(each.awrap_tool_call, handler)
+        handler = _wrap_handler(each.awrap_tool_call, handler)
     return handler
 
 
-def _wrapped(hook: Callable[[Any, Any], Any], handler: Any) -> Callable[[Any], Any]:
+def _wrap_handler(hook: Callable[[Any, Any], Any], handler: Any) -> Callable[[Any], Any]:
     return lambda request: hook(request, handler)
 
 

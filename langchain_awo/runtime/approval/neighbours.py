@@ -67,7 +67,7 @@ class Neighbours:
 
 def find_neighbours(middleware: Any) -> Neighbours | None:
     """The neighbours in the agent that is being built just now; `None` outside `create_agent`."""
-    frame = _building(inspect.currentframe())
+    frame = _find_building_frame(inspect.currentframe())
     if frame is None:
         return None
     given = frame.f_locals
@@ -80,7 +80,7 @@ def find_neighbours(middleware: Any) -> Neighbours | None:
     return Neighbours(
         before=tuple(each for each in everyone[:place] if wraps_tool_calls(each)),
         others=tuple(others),
-        tools=frozenset(_names([*(given.get("tools") or ()), *_tools_of(others)])),
+        tools=frozenset(_list_names([*(given.get("tools") or ()), *_collect_tools(others)])),
         pauses=frozenset(pauses),
         forgets=_forgets(given.get("checkpointer"), given.get("store")),
     )
@@ -114,7 +114,7 @@ def _overrides(middleware: Any, hook: str) -> bool:
     return found is not None and getattr(found, "__qualname__", "") != f"AgentMiddleware.{hook}"
 
 
-def _building(frame: FrameType | None) -> FrameType | None:
+def _find_building_frame(frame: FrameType | None) -> FrameType | None:
     for _ in range(_DEPTH):
         frame = frame.f_back if frame else None
         if frame is None:
@@ -130,15 +130,15 @@ def _forgets(checkpointer: Any, store: Any) -> bool:
     return outlives and store is None
 
 
-def _tools_of(others: Iterable[Any]) -> list[Any]:
+def _collect_tools(others: Iterable[Any]) -> list[Any]:
     return [tool for each in others for tool in getattr(each, "tools", ())]
 
 
-def _names(tools: Sequence[Any]) -> list[str]:
-    return [_name(tool) for tool in tools]
+def _list_names(tools: Sequence[Any]) -> list[str]:
+    return [_get_name(tool) for tool in tools]
 
 
-def _name(tool: Any) -> str:
+def _get_name(tool: Any) -> str:
     if isinstance(tool, BaseTool):
         return tool.name
     if isinstance(tool, dict):

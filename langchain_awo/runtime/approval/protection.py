@@ -48,7 +48,7 @@ class Protection:
     def __or__(self, other: Protection) -> Protection:
         """Both together."""
         return Protection(
-            tools=_joined(self.tools, other.tools),
+            tools=_join_settings(self.tools, other.tools),
             named=self.named | other.named,
             asked_elsewhere=self.asked_elsewhere | other.asked_elsewhere,
             is_paused=self.is_paused or other.is_paused,
@@ -115,8 +115,8 @@ class Protection:
         when = settings.get("when")
         if when is not None and not when(request):
             return tool_call
-        answer = interrupt(_question(tool_call, settings, request))
-        return _decided(tool_call, _decision(answer, settings))
+        answer = interrupt(_build_question(tool_call, settings, request))
+        return _apply_decision(tool_call, _read_decision(answer, settings))
 
 
 def read_protection(protected: Iterable[Any] | Mapping[str, Any]) -> Protection:
@@ -125,16 +125,18 @@ def read_protection(protected: Iterable[Any] | Mapping[str, Any]) -> Protection:
     Raises:
         ApprovalError: it is none of these.
     """
-    listed: list[Any] = [protected] if isinstance(protected, Mapping) else _listed(protected, "protected")
+    listed: list[Any] = [protected] if isinstance(protected, Mapping) else _check_list(protected, "protected")
     found = Protection()
     for each in listed:
         if is_approver(each):
-            found |= Protection(tools=_settings(each.interrupt_on, getattr(each, "description_prefix", "")))
+            found |= Protection(
+                tools=_complete_settings(each.interrupt_on, getattr(each, "description_prefix", ""))
+            )
         elif isinstance(each, Mapping):
-            found |= Protection(tools=_settings(each, ""))
+            found |= Protection(tools=_complete_settings(each, ""))
         else:
-            name = _name(each, "protected")
-            found |= Protection(tools=_settings({name: True}, ""), named=frozenset({name}))
+            name = _get_name(each, "protected")
+            found |= Protection(tools=_complete_settings({name: True}, ""), named=frozenset({name}))
     return found
 
 
@@ -151,12 +153,12 @@ def asks_at_the_call(middleware: Any) -> bool:
 def find_marked_tools(tools: Iterable[BaseTool]) -> Protection:
     """Tools whose metadata says that they need approval, such as `{"requires_approval": True}`."""
     marked = {tool.name: True for tool in tools if read_approval_mark(tool)}
-    return Protection(tools=_settings(marked, ""))
+    return Protection(tools=_complete_settings(marked, ""))
 
 
 def collect_approvals(meta_tool: MetaTool) -> Protection:
     """The tools that whoever reviewed a meta-tool wants to be asked about, as it runs."""
-    return Protection(tools=_settings(dict.fromkeys(meta_tool.approval, True), ""))
+    return Protection(tools=_complete_settings(dict.fromkeys(meta_tool.approval, True), ""))
 
 
 def read_approval_mark(tool: BaseTool) -> dict[str, Any]:
@@ -188,10 +190,10 @@ def collect_tool_names(names: Iterable[str | BaseTool], *, option: str) -> froze
     Raises:
         ApprovalError: it is not a list of these.
     """
-    return frozenset(_name(each, option) for each in _listed(names, option))
+    return frozenset(_get_name(each, option) for each in _check_list(names, option))
 
 
-def _listed(values: Any, option: str) -> list[Any]:
+def _check_list(values: Any, option: str) -> list[Any]:
     if isinstance(values, str | bytes):
         raise ApprovalError(f"{option}={values!r} is read letter by letter; write {option}=[{values!r}]")
     if not isinstance(values, Iterable) or isinstance(values, BaseTool):
@@ -201,7 +203,7 @@ def _listed(values: Any, option: str) -> list[Any]:
     return list(values)
 
 
-def _name(value: Any, option: str) -> str:
+def _get_name(value: Any, option: str) -> str:
     if isinstance(value, BaseTool):
         return value.name
     if isinstance(value, str) and value:
@@ -211,7 +213,7 @@ def _name(value: Any, option: str) -> str:
     )
 
 
-def _settings(interrupt_on: Mapping[str, Any], prefix: str) -> dict[str, Mapping[str, Any]]:
+def _complete_settings(interrupt_on: Mapping[str, Any], prefix: str) -> dict[str, Mapping[str, Any]]:
     """The settings of each tool that is asked for, in full."""
     told = {"prefix": prefix or "Tool execution requires approval"}
     return {
@@ -221,7 +223,7 @@ def _settings(interrupt_on: Mapping[str, Any], prefix: str) -> dict[str, Mapping
     }
 
 
-def _joined(
+def _join_settings(
     left: Mapping[str, Mapping[str, Any]], right: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Mapping[str, Any]]:
     """Both; a tool of both is asked for whenever either wants it."""
@@ -229,15 +231,15 @@ def _joined(
     for name in left.keys() & right.keys():
         wanted = [each["when"] for each in (left[name], right[name]) if each.get("when") is not None]
         merged = {key: value for key, value in joined[name].items() if key != "when"}
-        joined[name] = {**merged, "when": _either(*wanted)} if len(wanted) > 1 else merged
+        joined[name] = {**merged, "when": _combine_conditions(*wanted)} if len(wanted) > 1 else merged
     return joined
 
 
-def _either(one: Callable[[Any], bool], other: Callable[[Any], bool]) -> Callable[[Any], bool]:
+def _combine_conditions(one: Callable[[Any], bool], other: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda request: one(request) or other(request)
 
 
-def _question(tool_call: ToolCall, settings: Mapping[str, Any], request: Any) -> dict[str, Any]:
+def _build_question(tool_call: ToolCall, settings: Mapping[str, Any], request: Any) -> dict[str, Any]:
     description = settings.get("description")
     if callable(description):
         description = description(tool_call, request.state, request.runtime)
@@ -247,7 +249,7 @@ def _question(tool_call: ToolCall, settings: Mapping[str, Any], request: Any) ->
     return {"action_requests": [action], "review_configs": [review]}
 
 
-def _decision(answer: Any, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+def _read_decision(answer: Any, settings: Mapping[str, Any]) -> Mapping[str, Any]:
     """The one decision in an answer; whatever else an answer is, it approves nothing."""
     decisions = answer.get("decisions") if isinstance(answer, Mapping) else None
     if not isinstance(decisions, list) or len(decisions) != 1 or not isinstance(decisions[0], Mapping):
@@ -258,13 +260,13 @@ def _decision(answer: Any, settings: Mapping[str, Any]) -> Mapping[str, Any]:
     return decisions[0]
 
 
-def _decided(tool_call: ToolCall, decision: Mapping[str, Any]) -> ToolCall | ToolMessage:
+def _apply_decision(tool_call: ToolCall, decision: Mapping[str, Any]) -> ToolCall | ToolMessage:
     name, call_id = tool_call["name"], tool_call["id"] or ""
     match decision["type"]:
         case "approve":
             return tool_call
         case "edit":
-            return _edited(tool_call, decision.get("edited_action"))
+            return _apply_edit(tool_call, decision.get("edited_action"))
         case "respond":
             return ToolMessage(decision.get("message", ""), name=name, tool_call_id=call_id)
     reason = decision.get("message") or "no reason was given; do not retry unless the user asks for it"
@@ -272,7 +274,7 @@ def _decided(tool_call: ToolCall, decision: Mapping[str, Any]) -> ToolCall | Too
     return ToolMessage(text, name=name, tool_call_id=call_id, status="error")
 
 
-def _edited(tool_call: ToolCall, edited: Any) -> ToolCall:
+def _apply_edit(tool_call: ToolCall, edited: Any) -> ToolCall:
     name = tool_call["name"]
     args = edited.get("args") if isinstance(edited, Mapping) else None
     if not isinstance(args, dict) or edited.get("name", name) != name:

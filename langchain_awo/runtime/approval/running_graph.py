@@ -28,36 +28,39 @@ def find_approvals(config: Mapping[str, Any] | None) -> Protection | None:
     """
     if not is_in_graph(config):
         return Protection()
-    loop = _loop(config)
+    loop = _find_loop(config)
     nodes = getattr(loop, "nodes", None)
     if not isinstance(nodes, Mapping):
         return None
-    asking = read_protection([each for node in nodes.values() for each in _owners(node) if is_approver(each)])
+    asking = read_protection(
+        [each for node in nodes.values() for each in _find_owners(node) if is_approver(each)]
+    )
     return asking | Protection(is_paused=_pauses(loop))
 
 
 def is_paused_around(config: Mapping[str, Any] | None) -> bool:
     """Whether the running graph pauses around its tools, as far as that is known."""
-    return is_in_graph(config) and _pauses(_loop(config))
+    return is_in_graph(config) and _pauses(_find_loop(config))
 
 
-def _loop(config: Mapping[str, Any] | None) -> Any:
+def _find_loop(config: Mapping[str, Any] | None) -> Any:
     schedule = getattr((config or {})["configurable"].get(_CALL), "keywords", {}).get("schedule_task")
     return getattr(schedule, "__self__", None)
 
 
 def _pauses(loop: Any) -> bool:
     return any(
-        not _TOOL_NODES.isdisjoint(_names(loop, hook)) for hook in ("interrupt_before", "interrupt_after")
+        not _TOOL_NODES.isdisjoint(_list_names(loop, hook))
+        for hook in ("interrupt_before", "interrupt_after")
     )
 
 
-def _names(loop: Any, hook: str) -> list[str]:
+def _list_names(loop: Any, hook: str) -> list[str]:
     names = getattr(loop, hook, None) or ()
     return [names] if isinstance(names, str) else list(names)
 
 
-def _owners(node: Any) -> list[Any]:
+def _find_owners(node: Any) -> list[Any]:
     """The objects whose methods a node runs."""
     bound = getattr(node, "bound", None)
     functions = (getattr(bound, name, None) for name in ("func", "afunc"))

@@ -95,7 +95,7 @@ class Continuer:
         answers, since = readings.known(), readings.moment
         if served := self._served(request, answers, readings):
             return served
-        future, is_mine = readings.claim(_key(request))
+        future, is_mine = readings.claim(_derive_key(request))
         if not is_mine and (answer := (yield await_future(future))):
             return self._serve(request, answer)
         try:
@@ -103,7 +103,7 @@ class Continuer:
         except BaseException:
             _settle(future, None)
             raise
-        _settle(future, anchor := _held(request, reply))
+        _settle(future, anchor := _hold_reply(request, reply))
         if anchor is None:
             return reply
         readings.keep(anchor, since)
@@ -158,7 +158,7 @@ class Continuer:
 
     def _served(self, request: Any, answers: dict[str, Held], readings: Readings) -> ToolMessage | None:
         """The answer to a call that was fetched already; a call the model itself made before is made again."""
-        held = answers.get(_key(request))
+        held = answers.get(_derive_key(request))
         if held is None or not held.unasked:
             return None
         readings.keep(replace(held, unasked=False), readings.moment)
@@ -173,10 +173,10 @@ class Continuer:
         around = self._surroundings(start, state, handler)
 
         def perform(call: OriginalCall) -> Outcome:
-            return block_on(_performing(call, state, around))
+            return block_on(_perform_once(call, state, around))
 
         async def aperform(call: OriginalCall) -> Outcome:
-            return await wait_for(_performing(call, state, around))
+            return await wait_for(_perform_once(call, state, around))
 
         meta_tool, parameters, limits = start.meta_tool, start.parameters, self._limits
         try:
@@ -192,7 +192,7 @@ class Continuer:
             self._note(start, result, state)
 
     def _surroundings(self, start: Start, state: _Going, handler: Callable[[Any], Any]) -> Surroundings:
-        by_middleware = _by(state.request, handler)
+        by_middleware = _build_inner_handler(state.request, handler)
         return Surroundings(
             meta_tool=start.meta_tool.name,
             tools=self._tools,
@@ -221,17 +221,17 @@ class Continuer:
 _ASKS = Failed(error="needs approval; not run unasked")
 
 
-def _by(request: Any, handler: Callable[[Any], Any]) -> Callable[..., Any]:
+def _build_inner_handler(request: Any, handler: Callable[[Any], Any]) -> Callable[..., Any]:
     """Makes inner calls through the rest of the agent's middleware."""
     return lambda tool_call, tool, _: handler(build_inner_request(request, tool_call, tool))
 
 
-def _performing(call: OriginalCall, state: _Going, around: Surroundings) -> Waiting[Outcome]:
-    if (outcome := _first(call, state)) is not None:
+def _perform_once(call: OriginalCall, state: _Going, around: Surroundings) -> Waiting[Outcome]:
+    if (outcome := _find_known_outcome(call, state)) is not None:
         return outcome
     future, is_mine = state.readings.claim(call_key(call.tool, call.args))
     if not is_mine:
-        return _of((yield await_future(future)))
+        return _to_outcome((yield await_future(future)))
     since = state.readings.moment
     try:
         outcome = yield Wait(lambda: call_tool(call, around), lambda: acall_tool(call, around))
@@ -240,11 +240,11 @@ def _performing(call: OriginalCall, state: _Going, around: Surroundings) -> Wait
     except BaseException:
         _settle(future, None)
         raise
-    _settle(future, _kept(call, outcome, state, since))
+    _settle(future, _keep_reading(call, outcome, state, since))
     return outcome
 
 
-def _first(call: OriginalCall, state: _Going) -> Outcome | None:
+def _find_known_outcome(call: OriginalCall, state: _Going) -> Outcome | None:
     """The outcome of a call that need not be made: the anchor itself, and what was read already."""
     if call.step == 1:
         return Succeeded(output=state.anchor.output)
@@ -252,7 +252,7 @@ def _first(call: OriginalCall, state: _Going) -> Outcome | None:
     return None if held is None else Succeeded(output=held.output)
 
 
-def _kept(call: OriginalCall, outcome: Outcome, state: _Going, since: int | None) -> Held | None:
+def _keep_reading(call: OriginalCall, outcome: Outcome, state: _Going, since: int | None) -> Held | None:
     if isinstance(outcome, Failed) or not isinstance(outcome.reply, ToolMessage):
         return None
     reply = outcome.reply
@@ -262,11 +262,11 @@ def _kept(call: OriginalCall, outcome: Outcome, state: _Going, since: int | None
     return held
 
 
-def _of(held: Held | None) -> Outcome:
+def _to_outcome(held: Held | None) -> Outcome:
     return Failed(error="failed elsewhere") if held is None else Succeeded(output=held.output)
 
 
-def _held(request: Any, reply: Any) -> Held | None:
+def _hold_reply(request: Any, reply: Any) -> Held | None:
     """What an answer says, if it is an answer to go on from."""
     if not isinstance(reply, ToolMessage) or reply.status == "error":
         return None
@@ -279,5 +279,5 @@ def _settle(future: Any, held: Held | None) -> None:
         future.set_result(held)
 
 
-def _key(request: Any) -> str:
+def _derive_key(request: Any) -> str:
     return call_key(request.tool_call["name"], request.tool_call["args"])

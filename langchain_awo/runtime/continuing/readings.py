@@ -45,13 +45,13 @@ class _Look:
         start = self.last[0] + 1
         new = messages[start:]
         return _Look(
-            _last_of(AIMessage, new, start) or self.turn,
-            _last_of(HumanMessage, new, start) or self.wish,
+            _find_last(AIMessage, new, start) or self.turn,
+            _find_last(HumanMessage, new, start) or self.wish,
             (len(messages) - 1, messages[-1]) if messages else self.last,
         )
 
 
-def _last_of(kind: type[BaseMessage], messages: Sequence[BaseMessage], start: int) -> _Seen | None:
+def _find_last(kind: type[BaseMessage], messages: Sequence[BaseMessage], start: int) -> _Seen | None:
     places = range(len(messages) - 1, -1, -1)
     return next(((start + at, messages[at]) for at in places if isinstance(messages[at], kind)), None)
 
@@ -119,7 +119,7 @@ class Readings:
         Whoever is must set a result, `None` when the call failed.
         """
         with self._lock:
-            if key in self._claims and not _failed(self._claims[key]):
+            if key in self._claims and not _has_failed(self._claims[key]):
                 return self._claims[key], False
             self._claims[key] = Future()
             return self._claims[key], True
@@ -149,5 +149,5 @@ def get_kept(
     return kept
 
 
-def _failed(future: Future[Held | None]) -> bool:
+def _has_failed(future: Future[Held | None]) -> bool:
     return future.done() and future.result() is None

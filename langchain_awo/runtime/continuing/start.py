@@ -41,7 +41,7 @@ def start_of(eager: MetaTool, tool: str, args: Mapping[str, JSONValue]) -> Start
     over = Map(source=Constant(value=[dict(args)])) if anchor.over else None
     first = Step(tool=tool, args=fixed, over=over, effect=Effect.READ)
     return Start(
-        meta_tool=replace(eager, steps=(first, *eager.steps[1:])), parameters=_parameters(anchor, args)
+        meta_tool=replace(eager, steps=(first, *eager.steps[1:])), parameters=_infer_parameters(anchor, args)
     )
 
 
@@ -66,18 +66,18 @@ def _fits(anchor: Step, args: Mapping[str, JSONValue]) -> bool:
             if name not in anchor.optional:
                 return False
         elif (isinstance(binding, Constant) and dumps(binding.value) != dumps(args[name])) or (
-            isinstance(binding, Template) and not _inside(binding, args[name])
+            isinstance(binding, Template) and not _is_inside(binding, args[name])
         ):
             return False
     return True
 
 
-def _inside(binding: Template, value: JSONValue) -> bool:
+def _is_inside(binding: Template, value: JSONValue) -> bool:
     long_enough = isinstance(value, str) and len(value) > len(binding.prefix) + len(binding.suffix)
     return long_enough and value.startswith(binding.prefix) and value.endswith(binding.suffix)
 
 
-def _parameters(anchor: Step, args: Mapping[str, JSONValue]) -> dict[str, JSONValue]:
+def _infer_parameters(anchor: Step, args: Mapping[str, JSONValue]) -> dict[str, JSONValue]:
     """The parameters that can be read off the arguments."""
     parameters: dict[str, JSONValue] = {}
     for name, binding in anchor.args.items():

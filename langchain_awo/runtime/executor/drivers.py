@@ -55,7 +55,7 @@ def drive(
             outcomes = (
                 _perform(group, perform, limits)
                 if order is None
-                else _one_by_one(group, perform, limits, order)
+                else _perform_in_order(group, perform, limits, order)
             )
     except StopIteration as end:
         result: Result = end.value
@@ -80,14 +80,14 @@ async def adrive(
             outcomes = await (
                 _aperform(group, perform, limits)
                 if order is None
-                else _aone_by_one(group, perform, limits, order)
+                else _aperform_in_order(group, perform, limits, order)
             )
     except StopIteration as end:
         result: Result = end.value
         return result
 
 
-def _one_by_one(
+def _perform_in_order(
     group: Sequence[OriginalCall],
     perform: Callable[[OriginalCall], Outcome],
     limits: Limits,
@@ -123,12 +123,12 @@ def _perform_in_time(
     part: Sequence[OriginalCall], perform: Callable[[OriginalCall], Outcome], timeout: float
 ) -> list[Outcome]:
     """Each call in a thread of its own: neither the agent nor the end of the program waits for one that never comes back."""
-    futures = [_in_thread(perform, call) for call in part]
+    futures = [_start_in_thread(perform, call) for call in part]
     wait_for_all(futures, timeout)
-    return [future.result() if future.done() else _too_slow(timeout) for future in futures]
+    return [future.result() if future.done() else _build_timeout_failure(timeout) for future in futures]
 
 
-def _in_thread(perform: Callable[[OriginalCall], Outcome], call: OriginalCall) -> Future[Outcome]:
+def _start_in_thread(perform: Callable[[OriginalCall], Outcome], call: OriginalCall) -> Future[Outcome]:
     future: Future[Outcome] = Future()
 
     def work() -> None:
@@ -141,7 +141,7 @@ def _in_thread(perform: Callable[[OriginalCall], Outcome], call: OriginalCall) -
     return future
 
 
-async def _aone_by_one(
+async def _aperform_in_order(
     group: Sequence[OriginalCall],
     perform: Callable[[OriginalCall], Awaitable[Outcome]],
     limits: Limits,
@@ -190,7 +190,7 @@ async def _aperform_in_time(performing: Awaitable[Outcome], timeout: float) -> O
         await asyncio.wait({task}, timeout=GRACE)
         raise
     task.add_done_callback(_forget)
-    return _too_slow(timeout)
+    return _build_timeout_failure(timeout)
 
 
 def _forget(task: asyncio.Future[Outcome]) -> None:
@@ -199,7 +199,7 @@ def _forget(task: asyncio.Future[Outcome]) -> None:
         task.exception()
 
 
-def _too_slow(timeout: float) -> Outcome:
+def _build_timeout_failure(timeout: float) -> Outcome:
     return describe_failure(
         TimeoutError(f"no answer within {timeout:g} seconds; it may have taken effect anyway")
     )

@@ -103,7 +103,9 @@ class Performer:
                 return _BESIDE
             yield from self._give_up(call, self._left(call, error), nonce)
             raise
-        yield from self._give_up(call, self._noted(call, outcome), "" if _took_effect(outcome) else nonce)
+        yield from self._give_up(
+            call, self._noted(call, outcome), "" if _has_taken_effect(outcome) else nonce
+        )
         return outcome
 
     # --- who makes a write ---
@@ -119,7 +121,7 @@ class Performer:
             return (yield from self._claimed(call, nonce))
         except Exception as error:  # noqa: BLE001  # a store may fail in any way
             self.journal.fail(call)
-            return _unsaved(entry, error)
+            return _refuse_unsaved(entry, error)
 
     def _claimed(self, call: OriginalCall, nonce: str) -> Asking[Outcome | None]:
         run = self.journal.run
@@ -155,7 +157,7 @@ class Performer:
         try:
             yield from journal_store.save_entry(self.journal.run, entry)
         except Exception as error:  # noqa: BLE001  # a store may fail in any way
-            _unsaved(entry, error)
+            _refuse_unsaved(entry, error)
 
     # --- what is known ---
 
@@ -235,11 +237,11 @@ _UNAPPROVED: Final = Failed(
 )
 
 
-def _took_effect(outcome: Outcome) -> bool:
+def _has_taken_effect(outcome: Outcome) -> bool:
     return isinstance(outcome, Succeeded) or outcome.ended
 
 
-def _unsaved(entry: Entry, error: Exception) -> Failed:
+def _refuse_unsaved(entry: Entry, error: Exception) -> Failed:
     _log.warning("what %s did could not be stored: %s", entry.tool, describe_error(error))
     return Failed(error=f"not called: the store that prevents running it twice failed: {error}")
 

@@ -151,7 +151,7 @@ def call_tool(call: OriginalCall, surroundings: Surroundings, *, retries: int = 
             invoke = surroundings.guards and surroundings.guards.invoke
             reply = (invoke or _invoke)(tool_call, tool, config)
         except Exception as error:  # noqa: BLE001  # whatever an inner tool raises is handed back
-            if not _again(error, attempt, retries):
+            if not _may_retry(error, attempt, retries):
                 return describe_failure(error)
         else:
             return read_reply(reply)
@@ -166,7 +166,7 @@ async def acall_tool(call: OriginalCall, surroundings: Surroundings, *, retries:
             invoke = surroundings.guards and surroundings.guards.ainvoke
             reply = await (invoke or _ainvoke)(tool_call, tool, config)
         except Exception as error:  # noqa: BLE001  # whatever an inner tool raises is handed back
-            if not _again(error, attempt, retries):
+            if not _may_retry(error, attempt, retries):
                 return describe_failure(error)
         else:
             return read_reply(reply)
@@ -186,10 +186,10 @@ def read_reply(reply: object) -> Outcome:
             if told is None
             else Failed(error=told)
         )
-    return Failed(error=_not_passed_on(reply), ended=True)
+    return Failed(error=_explain_lost_reply(reply), ended=True)
 
 
-def _not_passed_on(reply: object) -> str:
+def _explain_lost_reply(reply: object) -> str:
     """What became of a call that answered with something only LangGraph can carry out: half of it, and that is said."""
     each = reply if isinstance(reply, list) else [reply]
     if any(isinstance(part, Command) for part in each):
@@ -218,7 +218,7 @@ def must_pass(error: BaseException) -> bool:
     return isinstance(error, langgraph_errors.GraphBubbleUp) or bool(is_misfit and is_misfit(error))
 
 
-def _again(error: Exception, attempt: int, retries: int) -> bool:
+def _may_retry(error: Exception, attempt: int, retries: int) -> bool:
     if must_pass(error):
         raise error
     final = isinstance(error, ToolException | ValidationError | InjectionError) or attempt == retries
@@ -229,17 +229,17 @@ def _again(error: Exception, attempt: int, retries: int) -> bool:
 
 def _invoke(tool_call: ToolCall, tool: BaseTool, config: RunnableConfig) -> Any:
     if type(tool).invoke is BaseTool.invoke:
-        return tool.run(tool_call["args"], **_run_options(tool_call, config))
+        return tool.run(tool_call["args"], **_build_run_options(tool_call, config))
     return tool.invoke(tool_call, config)
 
 
 async def _ainvoke(tool_call: ToolCall, tool: BaseTool, config: RunnableConfig) -> Any:
     if type(tool).ainvoke is StructuredTool.ainvoke and getattr(tool, "coroutine", None):
-        return await tool.arun(tool_call["args"], **_run_options(tool_call, config))
+        return await tool.arun(tool_call["args"], **_build_run_options(tool_call, config))
     return await tool.ainvoke(tool_call, config)
 
 
-def _run_options(tool_call: ToolCall, config: RunnableConfig) -> dict[str, Any]:
+def _build_run_options(tool_call: ToolCall, config: RunnableConfig) -> dict[str, Any]:
     """What `invoke` would pass to `run`; merging a configuration that is complete already costs a tenth of a call."""
     return {
         "callbacks": config.get("callbacks"),

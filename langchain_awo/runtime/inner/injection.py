@@ -45,22 +45,22 @@ class Injected:
 
 def find_injected(tool: BaseTool) -> Injected:
     """Finds the hidden arguments of a tool in its schema and in its function's annotations."""
-    annotations = _annotations(tool)
+    annotations = _read_annotations(tool)
     state: dict[str, str | None] = {}
     found: dict[str, list[str]] = {"store": [], "runtime": [], "call_id": [], "unknown": []}
     for name, annotation in annotations.items():
-        marks = _marks(annotation)
-        if mark := _first(marks, InjectedState):
+        marks = _list_marks(annotation)
+        if mark := _find_first(marks, InjectedState):
             state[name] = mark.field if isinstance(mark, InjectedState) else None
-        elif _first(marks, InjectedStore):
+        elif _find_first(marks, InjectedStore):
             found["store"].append(name)
-        elif _first(marks, ToolRuntime):
+        elif _find_first(marks, ToolRuntime):
             found["runtime"].append(name)
-        elif _first(marks, InjectedToolCallId):
+        elif _find_first(marks, InjectedToolCallId):
             found["call_id"].append(name)
-        elif _first(marks, InjectedToolArg):
+        elif _find_first(marks, InjectedToolArg):
             found["runtime" if name == _RUNTIME else "unknown"].append(name)
-    optional = _optional(tool)
+    optional = _find_optional(tool)
     return Injected(
         state=state,
         optional=optional,
@@ -78,7 +78,7 @@ def returns_command(tool: BaseTool) -> bool:
     The tools of MCP adapters may answer with one and hardly ever do; what a tool answers is seen when it is called.
     """
     try:
-        answer = get_type_hints(_function(tool)).get("return")
+        answer = get_type_hints(_get_function(tool)).get("return")
     except Exception:  # noqa: BLE001  # any forward reference may fail in any way; what it returns is seen when it is called
         return False
     return _is_command(answer)
@@ -92,7 +92,7 @@ def _is_command(annotation: Any) -> bool:
     if origin is Annotated:
         return _is_command(parts[0])
     if origin is list:
-        return any(mark is Command for mark in _marks(annotation))
+        return any(mark is Command for mark in _list_marks(annotation))
     kind = origin or annotation
     return isinstance(kind, type) and issubclass(kind, Command)
 
@@ -133,47 +133,47 @@ def inject(
     return filled | dict.fromkeys(injected.runtime, inner)
 
 
-def _annotations(tool: BaseTool) -> dict[str, Any]:
+def _read_annotations(tool: BaseTool) -> dict[str, Any]:
     schema = (
         {} if isinstance(tool.args_schema, dict) else get_all_basemodel_annotations(tool.get_input_schema())
     )
     try:
-        hints = get_type_hints(_function(tool), include_extras=True)
+        hints = get_type_hints(_get_function(tool), include_extras=True)
     except Exception:  # noqa: BLE001  # any forward reference may fail in any way; the schema still counts
         hints = {}
     hints.pop("return", None)
     return {**hints, **schema}
 
 
-def _function(tool: BaseTool) -> Any:
+def _get_function(tool: BaseTool) -> Any:
     own = getattr(tool, "func", None) or getattr(tool, "coroutine", None)
     return own or tool._run  # noqa: SLF001  # where a subclass declares its arguments
 
 
-def _marks(annotation: Any) -> list[Any]:
+def _list_marks(annotation: Any) -> list[Any]:
     """What an annotation is made of: the type, its `Annotated` extras, and those of its union members."""
     origin = get_origin(annotation)
     if origin is None:
         return [annotation]
     parts = get_args(annotation)
     if origin is Annotated:
-        return [*_marks(parts[0]), *parts[1:]]
-    return [origin, *(mark for part in parts for mark in _marks(part))]
+        return [*_list_marks(parts[0]), *parts[1:]]
+    return [origin, *(mark for part in parts for mark in _list_marks(part))]
 
 
-def _first(marks: list[Any], kind: type) -> Any:
+def _find_first(marks: list[Any], kind: type) -> Any:
     for mark in marks:
         if isinstance(mark, kind) or (isinstance(mark, type) and issubclass(mark, kind)):
             return mark
     return None
 
 
-def _optional(tool: BaseTool) -> frozenset[str]:
+def _find_optional(tool: BaseTool) -> frozenset[str]:
     fields = (
         {} if isinstance(tool.args_schema, dict) else getattr(tool.get_input_schema(), "model_fields", {})
     )
     of_schema = {name for name, field in fields.items() if not field.is_required()}
-    signature = inspect.signature(_function(tool)).parameters.values()
+    signature = inspect.signature(_get_function(tool)).parameters.values()
     of_function = {each.name for each in signature if each.default is not inspect.Parameter.empty}
     return frozenset(of_schema | (of_function - fields.keys()))
 

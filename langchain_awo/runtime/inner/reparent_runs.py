@@ -31,10 +31,10 @@ def adopt_tool(
     invoke, ainvoke = child.invoke, child.ainvoke
 
     def invoke_below(call: Any, config: RunnableConfig | None = None, **options: Any) -> Any:
-        return invoke(call, _below(config, callbacks), **options)
+        return invoke(call, _replace_callbacks(config, callbacks), **options)
 
     async def ainvoke_below(call: Any, config: RunnableConfig | None = None, **options: Any) -> Any:
-        return await ainvoke(call, _below(config, callbacks), **options)
+        return await ainvoke(call, _replace_callbacks(config, callbacks), **options)
 
     # not a subclass: classes of tools may do anything when they are subclassed
     object.__setattr__(child, "invoke", invoke_below)
@@ -42,7 +42,7 @@ def adopt_tool(
     return child
 
 
-def _below(config: RunnableConfig | None, callbacks: Callbacks) -> RunnableConfig:
+def _replace_callbacks(config: RunnableConfig | None, callbacks: Callbacks) -> RunnableConfig:
     below = config.copy() if config else RunnableConfig()
     below["callbacks"] = callbacks
     return below

@@ -72,9 +72,9 @@ def build_arguments_model(
         resumable: whether it takes a resume token too.
     """
     names = assign_field_names(parameters)
-    fields: dict[str, Any] = {names[spec.name]: _field(spec) for spec in parameters}
+    fields: dict[str, Any] = {names[spec.name]: _build_field(spec) for spec in parameters}
     if resumable:
-        fields[RESUME_TOKEN] = _field(_RESUME_SPEC)
+        fields[RESUME_TOKEN] = _build_field(_RESUME_SPEC)
     return create_model(name, **fields)
 
 
@@ -103,13 +103,13 @@ def read_aliases(tool: BaseTool) -> dict[str, str]:
         return {}
     found: dict[str, str] = {}
     for name, known in model.model_fields.items():
-        found |= dict.fromkeys(_aliases(known.validation_alias) + _aliases(known.alias), name)
+        found |= dict.fromkeys(_list_aliases(known.validation_alias) + _list_aliases(known.alias), name)
     return {alias: name for alias, name in found.items() if alias != name}
 
 
-def _aliases(alias: str | AliasPath | AliasChoices | None) -> list[str]:
+def _list_aliases(alias: str | AliasPath | AliasChoices | None) -> list[str]:
     if isinstance(alias, AliasChoices):
-        return [name for choice in alias.choices for name in _aliases(choice)]
+        return [name for choice in alias.choices for name in _list_aliases(choice)]
     if isinstance(alias, AliasPath):
         return [alias.path[0]] if len(alias.path) == 1 and isinstance(alias.path[0], str) else []
     return [alias] if isinstance(alias, str) else []
@@ -122,8 +122,8 @@ _RESUME_SPEC: Final = ParameterSpec(
 )
 
 
-def _field(spec: ParameterSpec) -> tuple[Any, Any]:
-    kind: Any = _type(spec.schema) if spec.required else _type(spec.schema) | None
+def _build_field(spec: ParameterSpec) -> tuple[Any, Any]:
+    kind: Any = _choose_type(spec.schema) if spec.required else _choose_type(spec.schema) | None
     schema = adapt_schema(spec.schema)
     shown: Any = Annotated[kind, WithJsonSchema(schema or {"type": "string"})]
     description = schema.get("description")
@@ -133,7 +133,7 @@ def _field(spec: ParameterSpec) -> tuple[Any, Any]:
     return shown, Field(default_factory=lambda: None, description=description)
 
 
-def _type(schema: dict[str, JSONValue]) -> Any:
+def _choose_type(schema: dict[str, JSONValue]) -> Any:
     allowed = schema.get("enum")
     if isinstance(allowed, list) and allowed and all(isinstance(value, str | int) for value in allowed):
         return Literal[tuple(allowed)]

@@ -90,12 +90,14 @@ def derive_key(
     wish = compute_digest([meta_tool, to_json(parameters)])
     invocation = find_invocation(runtime)
     name = compute_digest([thread, user]) if thread else invocation.name if invocation else ""
-    call = _call(meta_tool, wish, f"{thread} {task}", specs, runtime) if task else uuid4().hex
+    call = _identify_call(meta_tool, wish, f"{thread} {task}", specs, runtime) if task else uuid4().hex
     holder = invocation.name if invocation else uuid4().hex
     return RunKey(thread=thread, user=user, task=task, call=call, conversation=name, wish=wish, holder=holder)
 
 
-def _call(meta_tool: str, wish: str, place: str, specs: Mapping[str, ParameterSpec], runtime: Any) -> str:
+def _identify_call(
+    meta_tool: str, wish: str, place: str, specs: Mapping[str, ParameterSpec], runtime: Any
+) -> str:
     """What tells a call from the others of its task: nothing, if there is no other of the meta-tool."""
     asked = [call for call in list_asked_calls(runtime) if call["name"] == meta_tool]
     if not asked:  # somebody's code called it, such as a routine of which it is a step
@@ -139,24 +141,24 @@ def identify_user(config: RunnableConfig | None, runtime: ToolRuntime | None) ->
     known = dict(config or {})
     context = getattr(runtime, "context", None)
     sources = (known.get("metadata"), known.get("configurable"), context)
-    named = {name: value for source in sources for name, value in _named(source)}
+    named = {name: value for source in sources for name, value in _find_user_names(source)}
     return compute_digest(to_json(sorted(named.items()))) if named else ""
 
 
-def _named(source: Any) -> Iterator[tuple[str, str]]:
-    for name, value in _members(source):
-        if (plain := _plain_if_user(str(name))) and (text := _identity(value)):
+def _find_user_names(source: Any) -> Iterator[tuple[str, str]]:
+    for name, value in _list_members(source):
+        if (plain := _normalize_user_name(str(name))) and (text := _describe_identity(value)):
             yield plain, text
 
 
 @lru_cache(maxsize=1_024)
-def _plain_if_user(name: str) -> str:
+def _normalize_user_name(name: str) -> str:
     """A name in small letters and underscores if it is one that a user goes by, else nothing."""
     plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
     return plain if plain not in _NOT_A_USER and _NAMES_A_USER.search(plain) else ""
 
 
-def _members(source: Any) -> list[tuple[Any, Any]]:
+def _list_members(source: Any) -> list[tuple[Any, Any]]:
     if isinstance(source, Mapping):
         return list(source.items())
     if dataclasses.is_dataclass(source) and not isinstance(source, type):
@@ -164,7 +166,7 @@ def _members(source: Any) -> list[tuple[Any, Any]]:
     return list(getattr(source, "__dict__", {}).items())
 
 
-def _identity(value: Any) -> str:
+def _describe_identity(value: Any) -> str:
     """What a value says of who it is; nothing that differs between two processes."""
     if isinstance(value, Mapping | BaseModel) or (
         dataclasses.is_dataclass(value) and not isinstance(value, type)

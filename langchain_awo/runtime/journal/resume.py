@@ -32,11 +32,11 @@ def find_reported_token(meta_tool: MetaTool, wish: str, runtime: ToolRuntime | N
             return None
         kept = message.artifact if isinstance(message, ToolMessage) else None
         if isinstance(kept, Mapping) and kept.get(WISH) == wish:
-            return _token(meta_tool, HandBack.read(kept))
+            return _choose_token(meta_tool, HandBack.read(kept))
     return None
 
 
-def _token(meta_tool: MetaTool, told: HandBack | None) -> str | None:
+def _choose_token(meta_tool: MetaTool, told: HandBack | None) -> str | None:
     """What goes on where a call stopped, if it had changed something."""
     if told is None or not told.is_stopped:
         return None

@@ -67,20 +67,20 @@ def signed_with(key: bytes | None) -> Iterator[None]:
 
 def sign(run: str, *bound: str) -> str:
     """The token of a run, bound to what it may be resumed by."""
-    return run + _mac(run, bound)
+    return run + _compute_mac(run, bound)
 
 
 def verify(token: str, *bound: str) -> str | None:
     """The run that a token names, or `None` if it was not signed for this."""
     run, mac = token[:_ID], token[_ID:]
-    is_ours = hmac.compare_digest(mac.encode(errors="replace"), _mac(run, bound).encode())
+    is_ours = hmac.compare_digest(mac.encode(errors="replace"), _compute_mac(run, bound).encode())
     return run if is_ours else None
 
 
-def _mac(run: str, bound: tuple[str, ...]) -> str:
+def _compute_mac(run: str, bound: tuple[str, ...]) -> str:
     text = dumps([run.encode(errors="replace").decode(), *bound])
-    return hmac.new(_key(), text.encode(), hashlib.sha256).hexdigest()[:_MAC]
+    return hmac.new(_get_key(), text.encode(), hashlib.sha256).hexdigest()[:_MAC]
 
 
-def _key() -> bytes:
+def _get_key() -> bytes:
     return _given.get() or os.environ.get(VARIABLE, "").encode() or _OF_THE_PROCESS

@@ -139,8 +139,12 @@ class Prefetcher:
                 return (yield await_call(make))
         since = flights.readings.moment
         with _dropping_on_failure(flights):
-            flight = flights.take(_key(request))
-            reply = _served(request, flight, (yield await_future(flight.reply)), flights) if flight else None
+            flight = flights.take(_derive_key(request))
+            reply = (
+                _serve_flight(request, flight, (yield await_future(flight.reply)), flights)
+                if flight
+                else None
+            )
             reply = (yield await_call(make)) if reply is None else reply
         for trip in self._trips(request, reply, flights, since):
             start(trip)
@@ -192,7 +196,7 @@ class Prefetcher:
         return all(map(self._reads, [request.tool_call, *list_asked_calls(request)]))
 
     def _trips(self, request: Any, reply: Any, flights: Flights, since: int | None) -> list[_Trip]:
-        anchor = _anchor(request, reply)
+        anchor = _hold_anchor(request, reply)
         if anchor is None or since is None:
             return []
         flights.readings.keep(anchor, since)
@@ -207,10 +211,10 @@ class Prefetcher:
         around = self._surroundings(trip, handler)
 
         def perform(call: OriginalCall) -> Outcome:
-            return block_on(_performing(call, trip, around))
+            return block_on(_perform_in_flight(call, trip, around))
 
         async def aperform(call: OriginalCall) -> Outcome:
-            return await wait_for(_performing(call, trip, around))
+            return await wait_for(_perform_in_flight(call, trip, around))
 
         meta_tool, parameters, limits = trip.start.meta_tool, trip.start.parameters, self._limits
         try:
@@ -225,7 +229,7 @@ class Prefetcher:
 
     def _surroundings(self, trip: _Trip, handler: Callable[[Any], Any]) -> Surroundings:
         request = trip.request
-        by_middleware = _by(request, handler)
+        by_middleware = _build_inner_handler(request, handler)
         return Surroundings(
             meta_tool=trip.start.meta_tool.name,
             tools=self._tools,
@@ -242,7 +246,7 @@ _ASKED: Final = Failed(error="the model requested it at the same time")
 _OVER: Final = Failed(error="discarded: the budget is used up, or something may have changed")
 
 
-def _performing(call: OriginalCall, trip: _Trip, around: Surroundings) -> Waiting[Outcome]:
+def _perform_in_flight(call: OriginalCall, trip: _Trip, around: Surroundings) -> Waiting[Outcome]:
     if (earlier := trip.known(call)) is not None:
         return earlier
     yield trip.flights.enter
@@ -258,7 +262,7 @@ def _performing(call: OriginalCall, trip: _Trip, around: Surroundings) -> Waitin
                 return _ASKS
             finally:
                 flight.land(None)  # unless it landed well
-        return _of((yield await_future(flight.reply)))
+        return _to_outcome((yield await_future(flight.reply)))
     finally:
         yield trip.flights.leave
 
@@ -279,7 +283,9 @@ def _dropping_on_failure(flights: Flights) -> Iterator[None]:
         raise
 
 
-def _served(request: Any, flight: Flight, read: ToolMessage | None, flights: Flights) -> ToolMessage | None:
+def _serve_flight(
+    request: Any, flight: Flight, read: ToolMessage | None, flights: Flights
+) -> ToolMessage | None:
     """The answer to the call that a flight was made for, as the tool itself would give it now; `None` where it failed."""
     if read is None or not flights.is_good(flight):
         flights.waste(flight)
@@ -289,7 +295,7 @@ def _served(request: Any, flight: Flight, read: ToolMessage | None, flights: Fli
     return read.model_copy(update={"tool_call_id": call["id"], "name": call["name"], "id": None})
 
 
-def _anchor(request: Any, reply: Any) -> Held | None:
+def _hold_anchor(request: Any, reply: Any) -> Held | None:
     """What an answer says, if it is one to go on from; without what another mode put below it."""
     if not isinstance(reply, ToolMessage) or reply.status == "error":
         return None
@@ -298,14 +304,14 @@ def _anchor(request: Any, reply: Any) -> Held | None:
     return Held(tool=call["name"], args=call["args"], content=content, artifact=reply.artifact)
 
 
-def _by(request: Any, handler: Callable[[Any], Any]) -> Callable[..., Any]:
+def _build_inner_handler(request: Any, handler: Callable[[Any], Any]) -> Callable[..., Any]:
     """Makes inner calls through the rest of the agent's middleware."""
     return lambda tool_call, tool, _: handler(build_inner_request(request, tool_call, tool))
 
 
-def _of(reply: ToolMessage | None) -> Outcome:
+def _to_outcome(reply: ToolMessage | None) -> Outcome:
     return Failed(error="failed elsewhere") if reply is None else read_reply(reply)
 
 
-def _key(request: Any) -> str:
+def _derive_key(request: Any) -> str:
     return call_key(request.tool_call["name"], request.tool_call["args"])

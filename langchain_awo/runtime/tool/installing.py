@@ -96,10 +96,10 @@ def install(
             mode.get(meta_tool.name, meta_tool.mode) if isinstance(mode, Mapping) else mode or meta_tool.mode
         )
         asking = protection | collect_approvals(meta_tool)
-        reason = _reason(meta_tool, chosen, protection, allow)
-        reason = reason or _unseen(meta_tool, chosen, allow, neighbours)
-        reason = reason or _forgotten(meta_tool, chosen, asking, neighbours)
-        reason = reason or _goes_out(meta_tool, chosen, out)
+        reason = _explain_mode_refusal(meta_tool, chosen, protection, allow)
+        reason = reason or _explain_unseen(meta_tool, chosen, allow, neighbours)
+        reason = reason or _explain_forgetting(meta_tool, chosen, asking, neighbours)
+        reason = reason or _explain_reach(meta_tool, chosen, out)
         if reason:
             refused[meta_tool.name] = reason
         else:
@@ -112,7 +112,7 @@ def install(
     return Installed(toolkit=toolkit, protection=protection, tools=callable_, modes=modes, refused=refused)
 
 
-def _goes_out(meta_tool: MetaTool, mode: Mode, reaching: AbstractSet[str]) -> str:
+def _explain_reach(meta_tool: MetaTool, mode: Mode, reaching: AbstractSet[str]) -> str:
     """Entry mode runs unasked."""
     reaching_tools = [name for name in meta_tool.tools if name in reaching] if mode == "entry" else []
     return (
@@ -122,7 +122,9 @@ def _goes_out(meta_tool: MetaTool, mode: Mode, reaching: AbstractSet[str]) -> st
     )
 
 
-def _reason(meta_tool: MetaTool, mode: Mode, protection: Protection, allow: frozenset[str]) -> str:
+def _explain_mode_refusal(
+    meta_tool: MetaTool, mode: Mode, protection: Protection, allow: frozenset[str]
+) -> str:
     if mode == "entry" and not meta_tool.effect.is_read:
         return "it writes, and nothing that runs unasked at the start of a thread may write"
     if mode == "entry" and meta_tool.approval:
@@ -132,7 +134,9 @@ def _reason(meta_tool: MetaTool, mode: Mode, protection: Protection, allow: froz
     return "" if is_allowed and not protection.is_named(meta_tool) else reason
 
 
-def _unseen(meta_tool: MetaTool, mode: Mode, allow: frozenset[str], neighbours: Neighbours | None) -> str:
+def _explain_unseen(
+    meta_tool: MetaTool, mode: Mode, allow: frozenset[str], neighbours: Neighbours | None
+) -> str:
     """Entry mode runs before there is a chain of middleware around tool calls."""
     if mode != "entry" or neighbours is None or not neighbours.wrapping or meta_tool.name in allow:
         return ""
@@ -143,7 +147,9 @@ def _unseen(meta_tool: MetaTool, mode: Mode, allow: frozenset[str], neighbours: 
     )
 
 
-def _forgotten(meta_tool: MetaTool, mode: Mode, protection: Protection, neighbours: Neighbours | None) -> str:
+def _explain_forgetting(
+    meta_tool: MetaTool, mode: Mode, protection: Protection, neighbours: Neighbours | None
+) -> str:
     """Another process that goes on after an answer would make the writes again that came before the question."""
     if mode in UNASKED or neighbours is None or not neighbours.forgets:
         return ""
@@ -170,7 +176,7 @@ def select_offered(
     """
     hidden = frozenset[str]() if stopped else installed.hidden
     return [
-        *(tool for tool in drop_meta_tools(tools) if _name(tool) not in hidden),
+        *(tool for tool in drop_meta_tools(tools) if _get_name(tool) not in hidden),
         *installed.tools.values(),
     ]
 
@@ -192,7 +198,7 @@ def has_stopped_since_user(installed: Installed, messages: Sequence[BaseMessage]
     return False
 
 
-def _name(tool: BaseTool | dict[str, Any]) -> str:
+def _get_name(tool: BaseTool | dict[str, Any]) -> str:
     if isinstance(tool, BaseTool):
         return tool.name
     function = tool.get("function")

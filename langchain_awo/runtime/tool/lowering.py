@@ -71,7 +71,7 @@ def lower(
         runtime: ToolRuntime = None,  # type: ignore[assignment]  # not `ToolRuntime | None`: that breaks the schema
         **arguments: Any,
     ) -> tuple[Any, Any]:
-        parameters, token = _parameters(arguments, specs, resumable=resumable)
+        parameters, token = _split_arguments(arguments, specs, resumable=resumable)
         request = Request(
             parameters=parameters, config=config, callbacks=callbacks, runtime=runtime, token=token
         )
@@ -84,7 +84,7 @@ def lower(
         runtime: ToolRuntime = None,  # type: ignore[assignment]  # as in run_sync
         **arguments: Any,
     ) -> tuple[Any, Any]:
-        parameters, token = _parameters(arguments, specs, resumable=resumable)
+        parameters, token = _split_arguments(arguments, specs, resumable=resumable)
         request = Request(
             parameters=parameters, config=config, callbacks=callbacks, runtime=runtime, token=token
         )
@@ -141,7 +141,7 @@ def _bind(meta_tool: MetaTool, tools: Sequence[BaseTool]) -> dict[str, BoundTool
     return {name: BoundTool(tool=live[name], injected=find_injected(live[name])) for name in meta_tool.tools}
 
 
-def _parameters(
+def _split_arguments(
     arguments: Mapping[str, Any], specs: Mapping[str, ParameterSpec], *, resumable: bool
 ) -> tuple[dict[str, JSONValue], str | None]:
     """The meta-tool's parameters by their own names, without the absent ones, and the resume token."""

@@ -92,20 +92,20 @@ def _answer_requests(server: Server[Any, Any], offered: Sequence[BaseTool]) -> N
     by_name = {tool.name: tool for tool in offered}
 
     async def list_tools(_request: types.ListToolsRequest) -> types.ServerResult:
-        return types.ServerResult(types.ListToolsResult(tools=[_described(tool) for tool in offered]))
+        return types.ServerResult(types.ListToolsResult(tools=[_describe_tool(tool) for tool in offered]))
 
     async def call_tool(request: types.CallToolRequest) -> types.ServerResult:
         tool = by_name.get(request.params.name)
         if tool is None:
             problem = f"there is no tool {request.params.name!r}; there are {', '.join(sorted(by_name))}"
-            return types.ServerResult(_failed(problem))
-        return types.ServerResult(await _called(tool, request.params.arguments or {}))
+            return types.ServerResult(_build_error(problem))
+        return types.ServerResult(await _answer_call(tool, request.params.arguments or {}))
 
     server.request_handlers[types.ListToolsRequest] = list_tools
     server.request_handlers[types.CallToolRequest] = call_tool
 
 
-def _described(tool: BaseTool) -> types.Tool:
+def _describe_tool(tool: BaseTool) -> types.Tool:
     hints = tool.metadata or {}
     return types.Tool(
         name=tool.name,
@@ -119,26 +119,26 @@ def _described(tool: BaseTool) -> types.Tool:
     )
 
 
-async def _called(tool: BaseTool, arguments: dict[str, Any]) -> types.CallToolResult:
+async def _answer_call(tool: BaseTool, arguments: dict[str, Any]) -> types.CallToolResult:
     call = {"type": "tool_call", "id": f"mcp_{uuid4().hex}", "name": tool.name, "args": arguments}
     try:
         message = await tool.ainvoke(call)
     except Exception as error:  # noqa: BLE001  # whatever is wrong with a call is told to the client, which goes on
         logger.debug("the call of %s failed: %s", tool.name, describe_kind_and_place(error))
-        return _failed(f"{type(error).__name__}: {error}")
+        return _build_error(f"{type(error).__name__}: {error}")
     text = str(message.text)
     return types.CallToolResult(
         content=[types.TextContent(type="text", text=text)],
-        structuredContent=_structured(text),
+        structuredContent=_parse_object(text),
         isError=message.status == "error",
     )
 
 
-def _failed(problem: str) -> types.CallToolResult:
+def _build_error(problem: str) -> types.CallToolResult:
     return types.CallToolResult(content=[types.TextContent(type="text", text=problem)], isError=True)
 
 
-def _structured(text: str) -> dict[str, Any] | None:
+def _parse_object(text: str) -> dict[str, Any] | None:
     try:
         value = loads(text)
     except ValueError:

@@ -92,7 +92,7 @@ class Routine:
         try:
             result = drive(
                 self.meta_tool,
-                _parameters(opened.journal, request),
+                _merge_parameters(opened.journal, request),
                 performer.perform,
                 limits=self.limits,
                 order=performer.order,
@@ -116,7 +116,7 @@ class Routine:
         try:
             result = await adrive(
                 self.meta_tool,
-                _parameters(opened.journal, request),
+                _merge_parameters(opened.journal, request),
                 performer.aperform,
                 limits=self.limits,
                 order=performer.order,
@@ -161,7 +161,7 @@ class Routine:
         around = Surroundings(
             meta_tool=self.meta_tool.name,
             tools=self.tools,
-            call_id=_call_id(asked_as, key, request),
+            call_id=_choose_call_id(asked_as, key, request),
             config=build_inner_config(request.config, request.callbacks),
             runtime=request.runtime,
             guards=guarded if guarded and request.runtime and guarded.call_id == asked_as else None,
@@ -186,7 +186,7 @@ class Routine:
         journal = opened.journal
         if result.stop is None:
             if journal.is_open and performer.store is not None:
-                yield from _closed(journal)
+                yield from _close_journal(journal)
             self.memory.complete(journal)
         if opened.takes_up and performer.recalled:
             recalled = ", ".join(performer.recalled)
@@ -208,17 +208,17 @@ class Routine:
         )
 
 
-def _parameters(journal: Journal, request: Request) -> dict[str, JSONValue]:
+def _merge_parameters(journal: Journal, request: Request) -> dict[str, JSONValue]:
     return {**journal.parameters, **request.parameters}
 
 
-def _call_id(asked_as: str, key: RunKey, request: Request) -> str:
+def _choose_call_id(asked_as: str, key: RunKey, request: Request) -> str:
     """What the ids of inner calls begin with: the id of the call, unless it is none or another call has the same."""
     same = sum(call["id"] == asked_as for call in list_asked_calls(request.runtime))
     return asked_as if asked_as and same < 2 else f"{asked_as or 'call'}_{key.run}"  # noqa: PLR2004
 
 
-def _closed(journal: Journal) -> Asking[None]:
+def _close_journal(journal: Journal) -> Asking[None]:
     try:
         yield from journal_store.close_run(journal)
     except Exception as error:  # noqa: BLE001  # a store may fail in any way; what was done is told all the same

@@ -93,7 +93,7 @@ def find_mismatch(
             return f"the tool {step.tool!r} answers the user directly and is not the last step"
         if is_meta_tool(tool):
             return f"the tool {step.tool!r} is itself a meta-tool; compile the original tools instead"
-        if problem := _changed(tool, expected.get(step.tool)) or _misfit(
+        if problem := _find_change(tool, expected.get(step.tool)) or _find_misfit(
             step, read_parameters(tool), read_aliases(tool)
         ):
             return f"the tool {step.tool!r} {problem}; compile the traces again"
@@ -137,7 +137,7 @@ def with_effects(
         believed: whether what the plan says counts; else every effect is at least unknown.
     """
     steps = tuple(
-        replace(step, effect=_effect(step, expected.get(step.tool), declared, believed=believed))
+        replace(step, effect=_determine_effect(step, expected.get(step.tool), declared, believed=believed))
         for step in meta_tool.steps
     )
     return replace(meta_tool, steps=steps)
@@ -148,7 +148,7 @@ def is_meta_tool(tool: BaseTool) -> bool:
     return isinstance((tool.metadata or {}).get("awo"), dict)
 
 
-def _effect(
+def _determine_effect(
     step: Step, expected: ToolSignature | None, declared: Mapping[str, Effect], *, believed: bool
 ) -> Effect:
     if step.tool in declared:
@@ -159,7 +159,7 @@ def _effect(
     return find_most_suspicious(effects)
 
 
-def _changed(tool: BaseTool, expected: ToolSignature | None) -> str:
+def _find_change(tool: BaseTool, expected: ToolSignature | None) -> str:
     if expected is None or expected.source == "traces":
         return ""
     live = digest_schema(tool.name, read_parameters(tool))
@@ -167,7 +167,7 @@ def _changed(tool: BaseTool, expected: ToolSignature | None) -> str:
     return "" if live == recorded else "has a different signature than at compile time"
 
 
-def _misfit(step: Step, parameters: Mapping[str, JSONValue], aliases: Mapping[str, str]) -> str:
+def _find_misfit(step: Step, parameters: Mapping[str, JSONValue], aliases: Mapping[str, str]) -> str:
     """Whether the bound arguments can be arguments of the live tool at all, by their own names or by aliases."""
     live_names = {
         name: name if name in parameters.get("properties", {}) else aliases.get(name, name)

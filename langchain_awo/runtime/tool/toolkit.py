@@ -268,7 +268,7 @@ class MetaToolkit(BaseToolkit):
             plan=file.plan,
             tools=live,
             limits=limits or Limits(),
-            effects=_said_of(effects, file.plan, live),
+            effects=_check_declared(effects, file.plan, live),
             believed=file.seal is not None,
             where=str(path),
         )
@@ -372,7 +372,7 @@ class MetaToolkit(BaseToolkit):
         return "\n\n".join(blocks)
 
 
-def _said_of(effects: Any, plan: ToolkitPlan, live: Sequence[BaseTool]) -> dict[str, Effect]:
+def _check_declared(effects: Any, plan: ToolkitPlan, live: Sequence[BaseTool]) -> dict[str, Effect]:
     """Declared effects, all of tools that exist."""
     declared = check_effects(effects)
     if live:

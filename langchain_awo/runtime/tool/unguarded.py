@@ -33,7 +33,7 @@ def watch_tool(tool: StructuredTool, meta_tool: MetaTool, bound: dict[str, Any])
         runtime: ToolRuntime = None,  # type: ignore[assignment]  # not `ToolRuntime | None`: that breaks the schema
         **arguments: Any,
     ) -> Any:
-        _check(meta_tool, config, _id(runtime))
+        _check(meta_tool, config, _get_call_id(runtime))
         return func(config=config, callbacks=callbacks, runtime=runtime, **arguments)  # type: ignore[misc]
 
     async def run_async(
@@ -43,7 +43,7 @@ def watch_tool(tool: StructuredTool, meta_tool: MetaTool, bound: dict[str, Any])
         runtime: ToolRuntime = None,  # type: ignore[assignment]  # as in run_sync
         **arguments: Any,
     ) -> Any:
-        _check(meta_tool, config, _id(runtime))
+        _check(meta_tool, config, _get_call_id(runtime))
         return await coroutine(config=config, callbacks=callbacks, runtime=runtime, **arguments)  # type: ignore[misc]
 
     for function in (run_sync, run_async):  # LangChain evaluates them at every call: only what it looks for
@@ -55,7 +55,7 @@ def watch_tool(tool: StructuredTool, meta_tool: MetaTool, bound: dict[str, Any])
     return tool
 
 
-def _id(runtime: ToolRuntime | None) -> str:
+def _get_call_id(runtime: ToolRuntime | None) -> str:
     return (runtime.tool_call_id if runtime else None) or ""
 
 

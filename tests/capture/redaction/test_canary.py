@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 import langchain_awo as awo
 from langchain_awo import autorecord
 from langchain_awo.cli import app
-from langchain_awo.runtime.tool.mcp_server import _called
+from langchain_awo.runtime.tool.mcp_server import _answer_call
 from langchain_awo.testing import ScriptedChatModel
 from tests.capture.redaction.planted import SHAPES, password
 from tests.capture.scripted_agents import asks, call, says
@@ -206,7 +206,7 @@ def test_no_secret_of_a_file_that_is_only_read_is_shown(tmp_path):
 def test_no_secret_of_a_call_that_fails_on_a_server_is_logged(caplog):
     """Its caller is told what is wrong; the log of the server is for others."""
     caplog.set_level(logging.DEBUG)
-    answer = asyncio.run(_called(fail, {"reason": "none"}))
+    answer = asyncio.run(_answer_call(fail, {"reason": "none"}))
     assert answer.isError
     assert "the call of fail failed: ValueError" in caplog.text
     assert found_in(caplog.text) == []
