@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from langchain_awo.model.ir.binding import Output
+from langchain_awo.model.ir.binding import Item, ObjectOf, Output
 from langchain_awo.model.trace.trace import Message, ModelCallRecord, ToolCallRecord, Trace
 from langchain_awo.optimizer.log.corpus import build_corpus
 from langchain_awo.optimizer.pipeline import Options, compile_corpus
@@ -46,11 +46,11 @@ def rooms(number):
 def house(number, shape, calls):
     """A run that lists the rooms of a house and goes on with what it read."""
     rows = rooms(number)
-    later = (
-        [("get_room", {"room": key}) for key, _ in rows]
-        if calls == "each"
-        else [("get_prices", {"rooms": [k for k, _ in rows]})]
-    )
+    later = {
+        "each": [("get_room", {"room": key}) for key, _ in rows],
+        "each as an object": [("get_room", {"at": {"room": key, "name": name}}) for key, name in rows],
+        "whole": [("get_prices", {"rooms": [key for key, _ in rows]})],
+    }[calls]
     records = [
         ToolCallRecord(
             call_id="0",
@@ -86,6 +86,12 @@ def test_one_call_for_each_item(shape):
     (routine,) = found(shape, "each")
     assert [step.tool for step in routine.steps] == ["list_rooms", "get_room"]
     assert routine.steps[1].over is not None
+
+
+def test_two_columns_of_each_row_as_one_object():
+    (routine,) = found(SHAPES["rows of several kinds"], "each as an object")
+    members = {"name": Item(path="/1"), "room": Item(path="/0")}
+    assert routine.steps[1].args == {"at": ObjectOf(members=members)}
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
