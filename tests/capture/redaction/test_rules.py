@@ -8,8 +8,8 @@ import re
 import pytest
 
 from langchain_awo.capture.redaction import UNREADABLE, MaskRules, Redactor
-from langchain_awo.model.text.backtracking import repeats_inside_a_repeat
 from langchain_awo.errors import MaskError
+from langchain_awo.model.text.backtracking import repeats_inside_a_repeat
 from langchain_awo.model.trace.trace import ToolCallRecord, Trace
 from tests.capture.redaction.planted import ALNUM, text_of
 
