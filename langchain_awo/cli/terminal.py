@@ -135,7 +135,7 @@ def format_percent(share: float) -> str:
 def format_count(number: int, noun: str, plural: str = "") -> str:
     """A number with its noun.
 
-    >>> counted(1, "trace"), counted(2, "trace"), counted(1200, "entry", "entries")
+    >>> format_count(1, "trace"), format_count(2, "trace"), format_count(1200, "entry", "entries")
     ('1 trace', '2 traces', '1,200 entries')
     """
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

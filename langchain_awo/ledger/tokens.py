@@ -26,7 +26,7 @@ RESUME_FIELD: Final[dict[str, JSONValue]] = {
 def estimate_bound_tokens(name: str, description: str, parameters: Mapping[str, JSONValue]) -> int:
     """What a tool takes of a prompt, in the form in which `bind_tools` sends it.
 
-    >>> bound_tokens("find", "Find a user.", {"type": "object", "properties": {"email": {"type": "string"}}})
+    >>> estimate_bound_tokens("find", "Find a user.", {"type": "object", "properties": {"email": {"type": "string"}}})
     37
     """
     function = {"name": name, "description": description, "parameters": parameters}

@@ -88,7 +88,7 @@ def _compute_rates(call: ModelCallRecord, price: Price | None, before: dict[str,
 def compute_money(balance: Balance, price: Price, *, cached: bool) -> float:
     """What a balance comes to in money.
 
-    >>> money_of(Balance(reread=1_000_000), Price(input=2, cached=0.5, output=8), cached=True)
+    >>> compute_money(Balance(reread=1_000_000), Price(input=2, cached=0.5, output=8), cached=True)
     0.5
 
     Args:

@@ -77,7 +77,7 @@ def estimate_month(
 ) -> Month:
     """A month of runs of which each saves so many model calls, tokens and so much money.
 
-    >>> found = month(100, model_calls=1, tokens=1000, money=0.1, assumptions=Assumptions())
+    >>> found = estimate_month(100, model_calls=1, tokens=1000, money=0.1, assumptions=Assumptions())
     >>> found.saved, found.net, found.payback_months, found.worth_it
     (300.0, 200.0, 4.0, True)
     """
@@ -99,7 +99,7 @@ def estimate_month(
 def find_break_even(money: float, assumptions: Assumptions) -> int | None:
     """The fewest runs a day at which a saving is worth it, `None` if a run saves nothing.
 
-    >>> break_even(0.1, Assumptions())
+    >>> find_break_even(0.1, Assumptions())
     56
     """
     if money <= 0:

@@ -12,7 +12,7 @@ from scipy.special import betaincinv
 def compute_lower_bound(agree: float, total: float, confidence: float) -> float:
     """Lower one-sided Clopper-Pearson bound of a share; 0 if nothing agreed.
 
-    >>> round(lower_bound(31, 31, 0.95), 3)
+    >>> round(compute_lower_bound(31, 31, 0.95), 3)
     0.908
     """
     return float(betaincinv(agree, total - agree + 1, 1 - confidence)) if agree > 0 else 0.0
@@ -27,7 +27,7 @@ def count_missing_places(agree: int, total: int, *, confidence: float, wanted: f
 
     At most `MOST_MISSING`.
 
-    >>> places_missing(10, 10, confidence=0.95, wanted=0.8)
+    >>> count_missing_places(10, 10, confidence=0.95, wanted=0.8)
     4
     """
     low, high = 0, MOST_MISSING

@@ -16,7 +16,7 @@ _ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 def embed_json(data: JSONValue) -> str:
     r"""JSON text that can stand inside a script element: it holds neither markup nor line ends JavaScript would see.
 
-    >>> embedded({"tool": "</script><b>"})
+    >>> embed_json({"tool": "</script><b>"})
     '{"tool":"\\u003c/script\\u003e\\u003cb\\u003e"}'
     """
     text = json.dumps(make_data_visible(data), ensure_ascii=False, separators=(",", ":"))

@@ -74,7 +74,7 @@ def _get_environment() -> Environment:
 def format_percent(share: float) -> str:
     """A share as people read it.
 
-    >>> percent(0.381)
+    >>> format_percent(0.381)
     '38.1 %'
     """
     return f"{share * 100:.1f} %"
@@ -92,7 +92,7 @@ def decimals(number: float, digits: int) -> str:
 def format_thousands(number: float) -> str:
     r"""A count as people read it, with a real minus.
 
-    >>> thousands(12345.6), thousands(-3) == "\u22123"
+    >>> format_thousands(12345.6), format_thousands(-3) == "\u22123"
     ('12,346', True)
     """
     return decimals(number, 0)

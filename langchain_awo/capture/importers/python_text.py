@@ -15,7 +15,7 @@ _LONGEST: Final = 1_000_000
 def parse_python_value(text: JSONValue) -> JSONValue:
     """The object or list in a text of JSON or Python literals; what is neither stays as it is.
 
-    >>> value_in("{'id': 7, 'open': True}"), value_in("seven")
+    >>> parse_python_value("{'id': 7, 'open': True}"), parse_python_value("seven")
     ({'id': 7, 'open': True}, 'seven')
     """
     value = parse_container(text)

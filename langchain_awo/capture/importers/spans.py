@@ -157,7 +157,7 @@ def _complete(winner: Span, loser: Span) -> None:
 def parse_seconds(value: JSONValue) -> float | None:
     """A time as seconds since the epoch: ISO text (without a zone it is UTC), or a number in any unit.
 
-    >>> seconds_of("1970-01-01T00:00:01Z"), seconds_of(1_700_000_000_000), seconds_of("soon")
+    >>> parse_seconds("1970-01-01T00:00:01Z"), parse_seconds(1_700_000_000_000), parse_seconds("soon")
     (1.0, 1700000000.0, None)
     """
     if isinstance(value, str) and not re.fullmatch(r"\d+(\.\d+)?", value):
@@ -178,7 +178,7 @@ def parse_seconds(value: JSONValue) -> float | None:
 def extract_error_line(text: str) -> str:
     r"""What an exception says, out of a representation, a traceback, or both in one text.
 
-    >>> error_line('ValueError("no")Traceback (most recent call last):\n  File "a.py", line 1\nValueError: no')
+    >>> extract_error_line('ValueError("no")Traceback (most recent call last):\n  File "a.py", line 1\nValueError: no')
     'ValueError: no'
     """
     _, marker, trace = text.rpartition("Traceback (most recent call last)")

@@ -87,7 +87,7 @@ Item: TypeAlias = MessageText | Turn | Answer
 def read_call_arguments(written: JSONValue) -> dict[str, JSONValue]:
     """The arguments of a tool call, from the JSON text the model wrote or from an object.
 
-    >>> arguments_of('{"id": 7}'), arguments_of(None), arguments_of("seven")
+    >>> read_call_arguments('{"id": 7}'), read_call_arguments(None), read_call_arguments("seven")
     ({'id': 7}, {}, {'__raw__': 'seven'})
     """
     value = written
@@ -136,7 +136,7 @@ def read_usage(reported: object) -> TokenUsage | None:
 
     Anthropic and Bedrock count what was read from or written to the cache beside the input; it is added to it here.
 
-    >>> usage_in({"prompt_tokens": 9, "completion_tokens": 2})
+    >>> read_usage({"prompt_tokens": 9, "completion_tokens": 2})
     TokenUsage(input_tokens=9, output_tokens=2, cached_tokens=0)
     """
     if not isinstance(reported, Mapping):

@@ -96,7 +96,7 @@ def understand(instruction: str) -> UserRequest | None:
     """What an instruction asks for, or `None` if it is nothing the back office does.
 
     >>> understand("Check the stock of each product in O-20001.")
-    Request(family='stock_check', said={'order_id': 'O-20001'})
+    UserRequest(family='stock_check', said={'order_id': 'O-20001'})
     """
     for family, pattern in _compile_patterns():
         if found := pattern.fullmatch(instruction.strip()):

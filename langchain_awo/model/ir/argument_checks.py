@@ -122,7 +122,7 @@ def check_kind(value: Any, kind: type | tuple[type, ...], *, option: str, fix: s
 def describe_kind(value: object) -> str:
     """What to call a value in an error.
 
-    >>> kind_of(None), kind_of({}), kind_of("x")
+    >>> describe_kind(None), describe_kind({}), describe_kind("x")
     ('None', 'a dict', "the text 'x'")
     """
     if value is None:

@@ -23,7 +23,7 @@ def is_identifier(name: str) -> bool:
 def assign_identifiers(names: Iterable[str], *, taken: Iterable[str] = ()) -> dict[str, str]:
     """Each name with an identifier of its own that is like it; `step_1` and the like stay free for steps.
 
-    >>> identifiers(["email", "e-mail", "class", "e_mail", "step_1"])
+    >>> assign_identifiers(["email", "e-mail", "class", "e_mail", "step_1"])
     {'email': 'email', 'e-mail': 'e_mail', 'class': 'class_', 'e_mail': 'e_mail_', 'step_1': 'step_1_'}
     """
     used = set(taken)
@@ -44,7 +44,7 @@ def assign_identifiers(names: Iterable[str], *, taken: Iterable[str] = ()) -> di
 def assign_provider_keys(names: Iterable[str]) -> dict[str, str]:
     """Each key of an object with one that providers accept: itself where it is, else ASCII letters, digits and `_`.
 
-    >>> provider_keys(["e-mail", "prénom", "first name", "first_name"])
+    >>> assign_provider_keys(["e-mail", "prénom", "first name", "first_name"])
     {'e-mail': 'e-mail', 'first_name': 'first_name', 'prénom': 'prenom', 'first name': 'first_name_'}
     """
     listed = list(names)

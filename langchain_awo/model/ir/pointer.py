@@ -2,7 +2,7 @@
 
 >>> expand({"orders": ["#1", "#2"]}, "/orders/*")
 ['#1', '#2']
->>> lookup({"user": {"id": 7}}, "/user/id")
+>>> look_up({"user": {"id": 7}}, "/user/id")
 7
 
 `*` on a list means each element, on an object each value. A key that is itself `*` is written `~2`.

@@ -24,7 +24,7 @@ _WORDS: Final = ("title", "description")
 def adapt_schema(schema: Mapping[str, JSONValue], *, depth: int = 0) -> dict[str, JSONValue]:
     """The same schema with other keys where providers refuse them.
 
-    >>> shown_schema({"type": "object", "properties": {"prénom": {"type": "string"}}, "required": ["prénom"]})
+    >>> adapt_schema({"type": "object", "properties": {"prénom": {"type": "string"}}, "required": ["prénom"]})
     {'type': 'object', 'properties': {'prenom': {'type': 'string'}}, 'required': ['prenom']}
     """
     if depth > MAX_DEPTH or _points_nowhere(schema):
@@ -50,7 +50,7 @@ def adapt_schema(schema: Mapping[str, JSONValue], *, depth: int = 0) -> dict[str
 def restore_value(value: JSONValue, schema: Mapping[str, JSONValue], *, depth: int = 0) -> JSONValue:
     """A value that fits the shown schema, with the keys of the original one.
 
-    >>> original_value({"prenom": "Ann"}, {"properties": {"prénom": {}}})
+    >>> restore_value({"prenom": "Ann"}, {"properties": {"prénom": {}}})
     {'prénom': 'Ann'}
     """
     if depth > MAX_DEPTH or not isinstance(value, dict | list):

@@ -22,7 +22,7 @@ _PARTS: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d
 def split_words(key: str) -> Words:
     """The words of a key in any spelling.
 
-    >>> words_of("X-Api-Key"), words_of("accessToken"), words_of("token_count")
+    >>> split_words("X-Api-Key"), split_words("accessToken"), split_words("token_count")
     (('x', 'api', 'key'), ('access', 'token'), ('token', 'count'))
     """
     if not key.isascii():

@@ -99,7 +99,7 @@ _NOTHING: Final = frozenset({"", "none", "null", "no error", "no errors", "ok", 
 def find_failure(output: JSONValue) -> str | None:
     """What an output says went wrong, or `None` when it does not plainly say so.
 
-    >>> failure_in("Error: user not found"), failure_in('{"error": "closed"}'), failure_in("No events found.")
+    >>> find_failure("Error: user not found"), find_failure('{"error": "closed"}'), find_failure("No events found.")
     ('Error: user not found', 'closed', None)
     """
     return _find_failure_in(_parse_if_report(output))
@@ -108,7 +108,7 @@ def find_failure(output: JSONValue) -> str | None:
 def find_doubt(output: JSONValue) -> str | None:
     """What an output says that may mean a failure, or `None`; every failure is a doubt too.
 
-    >>> doubt_in("Unable to lock the order"), doubt_in({"ok": False, "orders": []}), doubt_in("Errors last week: 3")
+    >>> find_doubt("Unable to lock the order"), find_doubt({"ok": False, "orders": []}), find_doubt("Errors last week: 3")
     ('Unable to lock the order', '{"ok":false,"orders":[]}', None)
     """
     value = _parse_if_report(output)

@@ -57,7 +57,7 @@ def fold(lines: Sequence[str]) -> str:
 def parse_item_list(text: str) -> list[str] | None:
     """The items between the commas of one line, if they look like names in a system; else `None`.
 
-    >>> item_list("O-1, O-2"), item_list("Channels: general, random, dev"), item_list("Hello, world")
+    >>> parse_item_list("O-1, O-2"), parse_item_list("Channels: general, random, dev"), parse_item_list("Hello, world")
     (['O-1', 'O-2'], ['general', 'random', 'dev'], None)
     """
     head, colon, rest = text.rpartition(": ")

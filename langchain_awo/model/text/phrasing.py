@@ -15,7 +15,7 @@ MOST_NAMES: Final = 8
 def join_words(words: Sequence[str], *, last: str = "and") -> str:
     """Words as a sentence lists them.
 
-    >>> joined(["date", "origin", "time"])
+    >>> join_words(["date", "origin", "time"])
     'date, origin and time'
     """
     return f" {last} ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
@@ -24,7 +24,7 @@ def join_words(words: Sequence[str], *, last: str = "and") -> str:
 def format_count(number: int, noun: str) -> str:
     """A number with its noun.
 
-    >>> times(1, "place"), times(1200, "place")
+    >>> format_count(1, "place"), format_count(1200, "place")
     ('1 place', '1,200 places')
     """
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -38,7 +38,7 @@ def read_claimed_effect(hints: Mapping[str, JSONValue]) -> Effect | None:
 
     A tool that says it is not read-only is destructive unless it says otherwise, as in MCP's own defaults.
 
-    >>> claimed_effect({"readOnlyHint": True}), claimed_effect({"readOnlyHint": True, "destructiveHint": True})
+    >>> read_claimed_effect({"readOnlyHint": True}), read_claimed_effect({"readOnlyHint": True, "destructiveHint": True})
     (None, <Effect.DESTRUCTIVE: 'destructive'>)
     """
     if hints.get("destructiveHint") is True:

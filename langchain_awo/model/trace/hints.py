@@ -40,7 +40,7 @@ def infer_effect(hints: Mapping[str, JSONValue]) -> Effect | None:
 
     MCP: a tool that is not read-only is destructive unless it says otherwise.
 
-    >>> effect_of_hints({"readOnlyHint": True, "destructiveHint": True})
+    >>> infer_effect({"readOnlyHint": True, "destructiveHint": True})
     <Effect.DESTRUCTIVE: 'destructive'>
     """
     reads, destroys = hints.get("readOnlyHint"), hints.get("destructiveHint")

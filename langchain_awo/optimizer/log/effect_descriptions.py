@@ -106,9 +106,9 @@ class Told:
 def read_description(description: str) -> Told:
     """What a description says of a tool's effect.
 
-    >>> told_by_description("Gets the report and sends it to the team.").effect
+    >>> read_description("Gets the report and sends it to the team.").effect
     <Effect.WRITE: 'write'>
-    >>> told_by_description("The parcels of a person.")
+    >>> read_description("The parcels of a person.")
     Told(effect=None, is_thing=True, is_mild=False)
     """
     text = description[:MAX_CHARACTERS]

@@ -38,7 +38,7 @@ _HIDDEN: Final = ("delete", "remove", "create", "update", "cancel", "purge", "de
 def guess_effect(name: str) -> Effect:
     """Effect class guessed from a name; unknown if it says nothing.
 
-    >>> effect_of_name("mcp__crm__list_orders"), effect_of_name("list_purge")
+    >>> guess_effect("mcp__crm__list_orders"), guess_effect("list_purge")
     (<Effect.READ: 'read'>, <Effect.DESTRUCTIVE: 'destructive'>)
     """
     return read_name(name) or Effect.UNKNOWN
@@ -50,7 +50,7 @@ def read_name(name: str) -> Effect | None:
     A verb that acts counts wherever it stands. Words that are things as often as verbs (`order`, `file`) count as things
     after a verb of reading.
 
-    >>> told_by_name("get_or_create_user"), told_by_name("query_database"), told_by_name("parcels")
+    >>> read_name("get_or_create_user"), read_name("query_database"), read_name("parcels")
     (<Effect.UNKNOWN: 'unknown'>, <Effect.UNKNOWN: 'unknown'>, None)
     """
     if not _PLAIN.fullmatch(name):

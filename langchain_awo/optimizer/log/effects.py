@@ -25,9 +25,9 @@ def classify_effect(
     them says counts. A tool is a read only if its name or its description says so: a hint alone is never believed, and
     bears out no more than a description that names a thing (`The parcels of a person.`).
 
-    >>> effect_of(ToolSpec(name="orders.get_order")), effect_of(ToolSpec(name="frobnicate"))
+    >>> classify_effect(ToolSpec(name="orders.get_order")), classify_effect(ToolSpec(name="frobnicate"))
     (<Effect.READ: 'read'>, <Effect.UNKNOWN: 'unknown'>)
-    >>> effect_of(ToolSpec(name="wire_funds", hints={"readOnlyHint": True}))
+    >>> classify_effect(ToolSpec(name="wire_funds", hints={"readOnlyHint": True}))
     <Effect.WRITE: 'write'>
     """
     if declared and spec.name in declared:

@@ -63,7 +63,7 @@ _SHORT: Final = 3
 def find_telling_words(tool: str, others: Iterable[str]) -> frozenset[str]:
     """The words of a tool's name that neither any tool uses nor the other tools of its routine do.
 
-    >>> sorted(telling_words("shop.issueRefund", ["get_order"])), sorted(telling_words("cancel_order", ["get_order"]))
+    >>> sorted(find_telling_words("shop.issueRefund", ["get_order"])), sorted(find_telling_words("cancel_order", ["get_order"]))
     (['refund'], ['cancel'])
     """
     taken = {_stem_word(word) for name in others for word in split_words(name)}

@@ -92,7 +92,7 @@ def is_telling(value: JSONValue) -> bool:
 def split_words(text: str) -> list[str]:
     """The words of a text: lower case, thousands joined, `1.50` as `1.5`, `07:00:00` as `7:00`, `20th` as `20`.
 
-    >>> words_of("It is $1,859.00 on May 20th at 07:00.")
+    >>> split_words("It is $1,859.00 on May 20th at 07:00.")
     ['it', 'is', '1859', 'on', 'may', '20', 'at', '7:00']
     """
     joined = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)

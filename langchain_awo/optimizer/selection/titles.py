@@ -138,7 +138,7 @@ def state_of(guard: Guard | None) -> str:
 def extract_action(tool: str) -> list[str]:
     """The words of what a writing tool does, the verb first; without a verb the whole name.
 
-    >>> action_of("click_place_order"), action_of("crm.update_user"), action_of("click_next")
+    >>> extract_action("click_place_order"), extract_action("crm.update_user"), extract_action("click_next")
     (['place', 'order'], ['update', 'user'], ['click', 'next'])
     """
     words = split_name(tool) or ["tool"]

@@ -94,7 +94,7 @@ _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 def split_name(name: str) -> list[str]:
     """The words of a tool's own name, without what stands before a dot or a double underscore, and without accents.
 
-    >>> words_of("mcp__crm__listOpenOrders"), words_of("récupérer_client"), words_of("获取订单")
+    >>> split_name("mcp__crm__listOpenOrders"), split_name("récupérer_client"), split_name("获取订单")
     (['list', 'open', 'orders'], ['recuperer', 'client'], ['获取订单'])
     """
     bare_name = re.split(r"\.|__", name.rstrip("._"))[-1]
@@ -107,9 +107,9 @@ def split_name(name: str) -> list[str]:
 def extract_object(tool: str) -> tuple[str, ...]:
     """What a tool is about, without its verb, what it goes by and words that say nothing.
 
-    >>> [object_of(name) for name in ("get_order_details", "find_user_id_by_email", "airline_get_user", "search")]
+    >>> [extract_object(name) for name in ("get_order_details", "find_user_id_by_email", "airline_get_user", "search")]
     [('order',), ('user',), ('user',), ('search',)]
-    >>> object_of("get_car_types_available"), object_of("get_zipcode_based_on_city"), object_of("estimate_distance")
+    >>> extract_object("get_car_types_available"), extract_object("get_zipcode_based_on_city"), extract_object("estimate_distance")
     (('car', 'types'), ('zipcode',), ('distance',))
     """
     words = split_name(tool)
@@ -142,7 +142,7 @@ def goes_by(tool: str, parameters: Iterable[str]) -> str:
 def pluralize(noun: str) -> str:
     """The plural of an English noun, well enough for a name.
 
-    >>> [plural(noun) for noun in ("order", "entry", "address", "orders")]
+    >>> [pluralize(noun) for noun in ("order", "entry", "address", "orders")]
     ['orders', 'entries', 'addresses', 'orders']
     """
     if noun.endswith("s") and not noun.endswith("ss"):
@@ -155,7 +155,7 @@ def pluralize(noun: str) -> str:
 def singularize(noun: str) -> str:
     """The singular of an English noun, well enough to tell whether two are the same.
 
-    >>> [singular(noun) for noun in ("orders", "entries", "addresses", "status")]
+    >>> [singularize(noun) for noun in ("orders", "entries", "addresses", "status")]
     ['order', 'entry', 'address', 'status']
     """
     if noun.endswith("ies"):

@@ -37,7 +37,7 @@ _TYPES: Final[dict[str, Any]] = {
 def assign_field_names(parameters: Sequence[ParameterSpec]) -> dict[str, str]:
     """Parameter name to the name that the model is shown: its own, unless providers, LangChain or pydantic mind.
 
-    >>> field_names([ParameterSpec(name="email"), ParameterSpec(name="config")])
+    >>> assign_field_names([ParameterSpec(name="email"), ParameterSpec(name="config")])
     {'email': 'email', 'config': 'config_'}
     """
     return assign_field_keys((spec.name for spec in parameters), is_free=_is_free)
