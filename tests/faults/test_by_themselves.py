@@ -32,7 +32,7 @@ from langchain_awo.runtime.journal.journal import RunMemory
 from langchain_awo.runtime.outcome import Limits
 from langchain_awo.runtime.prefetch import flights
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
-from langchain_awo.runtime.usage import Usage
+from langchain_awo.runtime.use_counter import UseCounter
 from tests.runtime.desk import FIND, HELP, Desk, ask, call, model_of, plan_of, routine, step
 
 FORGED = "9 meta-tools accepted"
@@ -93,7 +93,7 @@ def test_a_write_of_an_innocent_name_is_not_run_unasked(mode: Mode) -> None:
 
 
 def test_what_was_read_ahead_long_ago_is_not_served(monkeypatch: Any) -> None:
-    ahead = flights.Flights(limits=Limits(), usage=(usage := Usage()))
+    ahead = flights.Flights(limits=Limits(), usage=(usage := UseCounter()))
     for fresh, served in ((60.0, True), (0.0, False)):
         monkeypatch.setattr(flights, "FRESH", fresh)
         assert ahead.start("look", "key", ahead.readings.moment or 0)[1]

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from langchain_awo.runtime.journal.journal import RunMemory
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
-from langchain_awo.runtime.usage import Usage
+from langchain_awo.runtime.use_counter import UseCounter
 from tests.runtime.desk import FIND, NOTE, plan_of, routine
 
 NONSENSE: tuple[Any, ...] = (
@@ -70,7 +70,7 @@ def test_a_thousand_calls_with_nonsense_are_each_answered_and_memory_stays_flat(
 
 
 def test_usage_loses_no_count_between_threads() -> None:
-    usage = Usage()
+    usage = UseCounter()
 
     def count(_: int) -> None:
         for _ in range(2_000):

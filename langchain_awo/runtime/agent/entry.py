@@ -18,7 +18,7 @@ from langchain_awo.runtime.inner.calling import describe_failure
 from langchain_awo.runtime.inner.schemas import assign_field_names
 from langchain_awo.runtime.tool.installing import Installed
 from langchain_awo.runtime.tool.lowering import is_async_only
-from langchain_awo.runtime.usage import Usage
+from langchain_awo.runtime.use_counter import UseCounter
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ def run_entry(
     around: ToolRuntime,
     parameters: EntryParameters | None,
     *,
-    usage: Usage,
+    usage: UseCounter,
 ) -> str:
     """What the entry meta-tools whose parameters are known found, for the system prompt; `""` if nothing."""
     lines: list[str] = []
@@ -65,7 +65,7 @@ async def arun_entry(
     around: ToolRuntime,
     parameters: EntryParameters | None,
     *,
-    usage: Usage,
+    usage: UseCounter,
 ) -> str:
     """Async form of `run_entry`."""
     lines: list[str] = []
@@ -127,7 +127,7 @@ def _log_failure(meta_tool: MetaTool, error: Exception) -> None:
     _log.warning("%s was not run at the start of the thread: %s", meta_tool.name, why)
 
 
-def _tell_result(meta_tool: MetaTool, message: Any, usage: Usage) -> list[str]:
+def _tell_result(meta_tool: MetaTool, message: Any, usage: UseCounter) -> list[str]:
     """Nothing of a routine that failed."""
     usage.count(meta_tool.name, "entry")
     line = f"Known from the start ({meta_tool.name}): {message.content}"

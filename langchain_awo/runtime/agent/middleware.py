@@ -43,7 +43,7 @@ from langchain_awo.runtime.tool.installing import (
 )
 from langchain_awo.runtime.tool.signatures import is_meta_tool
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
-from langchain_awo.runtime.usage import Usage
+from langchain_awo.runtime.use_counter import UseCounter
 
 try:
     from langchain.agents.middleware.types import (
@@ -134,7 +134,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
     ) -> None:
         super().__init__()
         check_share(hold_out, option="hold_out")
-        self.usage = Usage()
+        self.usage = UseCounter()
         self._mode = mode
         self._is_stated = protected is not None
         self._stated = read_protection(protected or ())

@@ -28,7 +28,7 @@ from langchain_awo.runtime.inner.waiting import Wait, Waiting, await_call, await
 from langchain_awo.runtime.journal.identity import list_asked_calls, list_messages
 from langchain_awo.runtime.outcome import Limits
 from langchain_awo.runtime.tool.installing import Installed
-from langchain_awo.runtime.usage import Usage
+from langchain_awo.runtime.use_counter import UseCounter
 
 _log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class _Going:
 class Continuer:
     """Runs the eager rest of routines after the calls they begin with."""
 
-    def __init__(self, installed: Installed, *, limits: Limits, usage: Usage) -> None:
+    def __init__(self, installed: Installed, *, limits: Limits, usage: UseCounter) -> None:
         forbidden = installed.watched_over | installed.reaching
         parts = (select_eager_part(meta_tool, forbidden) for meta_tool in installed.meta_tools("continue"))
         self._parts: list[MetaTool] = [part for part in parts if part is not None]

@@ -21,7 +21,7 @@ from langchain_core.messages import BaseMessage, ToolMessage
 from langchain_awo.runtime.continuing.readings import Readings
 from langchain_awo.runtime.inner.waiting import Wait
 from langchain_awo.runtime.outcome import Limits
-from langchain_awo.runtime.usage import Usage
+from langchain_awo.runtime.use_counter import UseCounter
 
 FRESH: Final = 60.0
 """Seconds for which a read that was made ahead is served; things outside the agent change too."""
@@ -59,7 +59,7 @@ class Flights:
         leave: makes room again.
     """
 
-    def __init__(self, *, limits: Limits, usage: Usage) -> None:
+    def __init__(self, *, limits: Limits, usage: UseCounter) -> None:
         self.readings = Readings()
         room, aroom = threading.Semaphore(limits.concurrency), asyncio.Semaphore(limits.concurrency)
         self.enter = Wait(room.acquire, aroom.acquire)

@@ -54,7 +54,7 @@ from langchain_awo.runtime.journal.identity import list_asked_calls, list_messag
 from langchain_awo.runtime.outcome import Limits
 from langchain_awo.runtime.prefetch.flights import Flight, Flights, is_resumed
 from langchain_awo.runtime.tool.installing import Installed
-from langchain_awo.runtime.usage import Usage
+from langchain_awo.runtime.use_counter import UseCounter
 
 _log = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ class _Trip:
 class Prefetcher:
     """Reads ahead after the calls that routines begin with, and answers calls of the model from it."""
 
-    def __init__(self, installed: Installed, *, limits: Limits, usage: Usage) -> None:
+    def __init__(self, installed: Installed, *, limits: Limits, usage: UseCounter) -> None:
         tools = installed.toolkit.tools
         informed = {tool.name for tool in tools if _is_told_of_the_run(tool)}
         forbidden = installed.watched_over | installed.reaching | informed

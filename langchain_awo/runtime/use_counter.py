@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 
-class Usage(Counter[tuple[str, str]]):
+class UseCounter(Counter[tuple[str, str]]):
     """Counts by the name of a meta-tool or a tool, and what was done with it.
 
     `count` is safe to call from any thread; `usage[key] += 1` is not, because another thread may count between reading and writing.
