@@ -105,7 +105,7 @@ audit: $(READY) ## known vulnerabilities of what is installed; asks a public ser
 
 lock: $(READY) ## write dev.lock: the versions that development was last tried with
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra langchain --extra mcp --group test --group lint --group docs --no-header --no-annotate --no-emit-index-url --quiet --output-file dev.lock
+	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra langchain --extra mcp --group test --group lint --group docs --group exporters --no-header --no-annotate --no-emit-index-url --quiet --output-file dev.lock
 
 $(VENV)/.mutate-ready: $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group mutate
