@@ -91,18 +91,24 @@ def test_a_program_that_fails_fails_as_without_it(tmp_path):
     assert run(AUTORECORD, tmp_path).returncode == 1
 
 
-def told_to_end(path, folder):
+def end_with_sigterm(arguments, folder, *, ready, timeout):
+    """What a recorded program prints after the line that says it is ready, when SIGTERM was sent; and its exit code."""
     process = subprocess.Popen(  # noqa: S603  # our own source
-        [sys.executable, *AUTORECORD, path, "one"],
+        [sys.executable, *AUTORECORD, *arguments],
         cwd=folder,
         env=environment(AWO_RECORD="traces.db"),
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert process.stdout.readline() == "ready\n"
+    assert process.stdout.readline() == f"{ready}\n"
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
-    return process.returncode
+    printed, _ = process.communicate(timeout=timeout)
+    return printed, process.returncode
+
+
+def told_to_end(path, folder):
+    _, code = end_with_sigterm([path, "one"], folder, ready="ready", timeout=30)
+    return code
 
 
 def test_a_program_that_is_told_to_end_writes_what_it_has(tmp_path):

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 
 import pytest
 
 import langchain_awo as awo
-from tests.capture.test_autorecord import AUTORECORD, environment
+from tests.capture.test_autorecord import end_with_sigterm
 
 TOOLS = """
 import os, signal, socket, sys, threading, time, urllib.request
@@ -63,17 +61,7 @@ Server(uvicorn.Config(application, lifespan="off", log_level="error")).run(socke
 def end_in_flight(source, folder):
     """What a recorded program prints after SIGTERM, sent while its tool waits; and its exit code."""
     (folder / "program.py").write_text(source)
-    process = subprocess.Popen(  # noqa: S603  # our own source
-        [sys.executable, *AUTORECORD, "program.py"],
-        cwd=folder,
-        env=environment(AWO_RECORD="traces.db"),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout.readline() == "in flight\n"
-    process.send_signal(signal.SIGTERM)
-    printed, _ = process.communicate(timeout=60)
-    return printed, process.returncode
+    return end_with_sigterm(["program.py"], folder, ready="in flight", timeout=60)
 
 
 def calls_of(folder):

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -185,6 +185,20 @@ def list_leaves(binding: Binding) -> list[Leaf]:
             return [leaf for element in elements for leaf in list_leaves(element)]
         case _:
             return [binding]
+
+
+def iterate_parts(binding: Binding) -> Iterator[Binding]:
+    """A binding and everything in it, each before what it is composed of."""
+    yield binding
+    match binding:
+        case Template(source=source) | Transform(source=source):
+            yield from iterate_parts(source)
+        case ObjectOf(members=members):
+            for member in members.values():
+                yield from iterate_parts(member)
+        case ListOf(elements=elements):
+            for element in elements:
+                yield from iterate_parts(element)
 
 
 def uses_item(binding: Binding) -> bool:

@@ -20,6 +20,7 @@ from langchain_awo.model.ir.binding import (
     Output,
     Template,
     Transform,
+    iterate_parts,
     list_leaves,
 )
 from langchain_awo.model.ir.metatool import MetaTool, Step
@@ -210,22 +211,11 @@ def list_fixed_texts(steps: Iterable[Step]) -> dict[str, dict[str, list[str]]]:
 
 
 def _fixed(binding: Binding) -> Iterator[str]:
-    match binding:
-        case Constant(value=value):
-            yield from _texts(value)
-        case Template(prefix=prefix, source=source):
-            yield prefix
-            yield from _fixed(source)
-        case Transform(source=source):
-            yield from _fixed(source)
-        case ObjectOf(members=members):
-            for member in members.values():
-                yield from _fixed(member)
-        case ListOf(elements=elements):
-            for element in elements:
-                yield from _fixed(element)
-        case _:
-            pass
+    for part in iterate_parts(binding):
+        if isinstance(part, Constant):
+            yield from _texts(part.value)
+        elif isinstance(part, Template):
+            yield part.prefix
 
 
 def _texts(value: JSONValue) -> Iterator[str]:

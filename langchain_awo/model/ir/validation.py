@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any, Final
 
@@ -11,12 +10,9 @@ from langchain_awo.model.ir.binding import (
     Argument,
     Binding,
     Item,
-    ListOf,
-    ObjectOf,
     Output,
     Parameter,
-    Template,
-    Transform,
+    iterate_parts,
     list_leaves,
 )
 from langchain_awo.model.ir.metatool import MetaTool, Step, ToolkitPlan
@@ -87,7 +83,7 @@ def _check_step(number: int, step: Step, meta_tool: MetaTool) -> str:
     if any(isinstance(leaf, Item) for binding in outside for leaf in list_leaves(binding)):
         return "an item exists only in the arguments of a mapped step"
     for binding in step.bindings:
-        for part in _iterate_parts(binding):
+        for part in iterate_parts(binding):
             if problem := _check_part(part, number, step, meta_tool):
                 return problem
     if step.over and step.over.filter and (problem := _check_pointer(step.over.filter.path)):
@@ -106,19 +102,6 @@ def _check_hidden(step: Step) -> str:
         if tells_outcome(place):
             return f"it hides {place[:80]!r}, which says how a call went; show it"
     return ""
-
-
-def _iterate_parts(binding: Binding) -> Iterator[Binding]:
-    yield binding
-    match binding:
-        case Template(source=source) | Transform(source=source):
-            yield from _iterate_parts(source)
-        case ObjectOf(members=members):
-            for member in members.values():
-                yield from _iterate_parts(member)
-        case ListOf(elements=elements):
-            for element in elements:
-                yield from _iterate_parts(element)
 
 
 def _check_part(part: Binding, number: int, step: Step, meta_tool: MetaTool) -> str:

@@ -167,7 +167,7 @@ class RoutineState:
                     return group
                 continue
             is_read = number in self._reads
-            waits = not sources - self.undecided <= self._finished
+            waits = not (sources <= self._finished or sources <= self._finished | self.undecided)
             if not is_read and (waits or group or number != self._open[0]):
                 return group
             if waits:
