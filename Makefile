@@ -8,6 +8,7 @@ DOCS_READY := $(VENV)/.docs-ready
 OLDEST := .venv-oldest
 BENCH  := .venv-bench
 LEAST_COVERAGE := 85
+comma  := ,
 export LANGSMITH_TRACING := false
 
 .DEFAULT_GOAL := help
@@ -16,12 +17,19 @@ export LANGSMITH_TRACING := false
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-$(READY): pyproject.toml
+# $(call make_venv,folder,what is installed there): uv takes seconds where pip takes a minute and a half; pip is there for a
+# machine whose package index only pip is told of.
+define make_venv
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
-	@echo "== setting up $(VENV) (about a minute the first time)"
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[langchain,mcp]" --group test --group exporters --group lint
+	@echo "== setting up $(1)"
+	@$(PYTHON) -m venv $(1)
+	@$(1)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1" "uv>=0.7"
+	@$(call install,$(1),$(2))
+endef
+install = $(1)/bin/uv pip install --quiet --python $(1)/bin/python $(2) || $(1)/bin/python -m pip install --quiet $(2)
+
+$(READY): pyproject.toml
+	$(call make_venv,$(VENV),--editable ".[langchain$(comma)mcp]" --group test --group exporters --group lint)
 	@touch $(READY)
 
 demo: $(READY) ## the main job: record an agent, compile its routines, run it again with them
@@ -31,11 +39,7 @@ test: $(READY) ## run the tests; needs no network and no key
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 $(OLDEST)/.ready: pyproject.toml tests/oldest.txt
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
-	@echo "== setting up $(OLDEST)"
-	@$(PYTHON) -m venv $(OLDEST)
-	@$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check "uv>=0.7"
-	@$(OLDEST)/bin/uv pip install --quiet --python $(OLDEST)/bin/python --constraint tests/oldest.txt --editable ".[langchain]" --group test
+	$(call make_venv,$(OLDEST),--constraint tests/oldest.txt --editable ".[langchain]" --group test)
 	@touch $(OLDEST)/.ready
 
 # What goes by no release of LangChain: importers, masking, the stepping core, shapes of answers, processes and threads.
@@ -49,7 +53,7 @@ test-oldest: $(OLDEST)/.ready ## the tests of recording and of running that depe
 
 MINUTES ?= 2
 fuzz: $(READY) ## look for inputs that break what reads from outside, MINUTES=2 for each of them
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "atheris>=3"
+	@$(call install,$(VENV),"atheris>=3")
 	@for target in $$($(BIN)/python -c 'from tests.fuzz.targets import TARGETS; print(*TARGETS)'); do \
 	  echo "== $$target"; $(BIN)/python -m tests.fuzz.drive $$target $$(($(MINUTES) * 60)) || exit 1; done
 
@@ -67,7 +71,7 @@ format: $(READY) ## rewrite the code in the project's format
 	@$(BIN)/ruff check --fix .
 
 $(DOCS_READY): $(READY)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group docs
+	@$(call install,$(VENV),--group docs)
 	@touch $(DOCS_READY)
 
 docs: $(DOCS_READY) ## the documentation as a site, in site/index.html
@@ -79,11 +83,7 @@ evaluate: $(READY) ## the table of docs/benchmarks.md, from the recordings in AW
 	@$(BIN)/python benchmarks/evaluate_recordings.py --by-domain
 
 $(BENCH)/.ready: pyproject.toml
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
-	@echo "== setting up $(BENCH)"
-	@$(PYTHON) -m venv $(BENCH)
-	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group bench
+	$(call make_venv,$(BENCH),--editable . --group bench)
 	@touch $(BENCH)/.ready
 
 bench: $(BENCH)/.ready ## how fast compiling and counting are, beside pm4py, prefixspan, networkx and a plain dict
@@ -91,24 +91,23 @@ bench: $(BENCH)/.ready ## how fast compiling and counting are, beside pm4py, pre
 	@$(BENCH)/bin/python benchmarks/scale.py
 
 coverage: $(READY) ## the tests with branch coverage, and the least that is accepted; takes twice as long
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group coverage
+	@$(call install,$(VENV),--group coverage)
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov langchain_awo --cov-branch --cov-report term:skip-covered --cov-fail-under $(LEAST_COVERAGE)
 
 public-types: $(READY) ## the public face as the type checkers of users see it
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group public-types
+	@$(call install,$(VENV),--group public-types)
 	@$(BIN)/mypy tests/public_types.py
 	@$(BIN)/pyright --pythonpath $(BIN)/python tests/public_types.py
 
 audit: $(READY) ## known vulnerabilities of what is installed; asks a public service
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group audit
+	@$(call install,$(VENV),--group audit)
 	@$(BIN)/pip-audit --skip-editable
 
 lock: $(READY) ## write dev.lock: the versions that development was last tried with
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra langchain --extra mcp --group test --group lint --group docs --group exporters --no-header --no-annotate --no-emit-index-url --quiet --output-file dev.lock
 
 $(VENV)/.mutate-ready: $(READY)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group mutate
+	@$(call install,$(VENV),--group mutate)
 	@touch $(VENV)/.mutate-ready
 
 EACH ?= 1
