@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 DOCS_READY := $(VENV)/.docs-ready
 OLDEST := .venv-oldest
 BENCH  := .venv-bench
-LEAST_COVERAGE := 85
+LEAST_COVERAGE := 95
 comma  := ,
 # Tests wait for browsers, databases and other processes: half as many workers again as there are processors.
 WORKERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) * 3 / 2)))
