@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from langchain_awo.cli.hints import check_tool_names
+from langchain_awo.cli.hints import check_tool_names, tell_unknown_effects
 from langchain_awo.cli.options import (
     PHASES,
     AsJson,
@@ -106,6 +106,7 @@ def estimate_traces(
         put_json(estimate.as_json())
     else:
         _put(estimate)
+        tell_unknown_effects(found, specs=specs, declared=options.effects, protected=options.protected)
     raise typer.Exit(0 if estimate.worth_it else 1)
 
 

@@ -49,5 +49,5 @@ def name_unknown_effects(effects: Mapping[str, Effect], called: Iterable[str]) -
     if unknown:
         say(
             f"{format_count(len(unknown), 'tool')} of unknown effect, treated as writes: {', '.join(map(make_visible_line, unknown))}; "
-            "say what each does when you compile or evaluate: --effect TOOL=read, TOOL=write, ..."
+            "say what each does: --effect TOOL=read, TOOL=write, ..."
         )
