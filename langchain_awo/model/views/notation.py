@@ -37,12 +37,10 @@ from langchain_awo.model.ir.metatool import (
     Guard,
     GuardEvidence,
     MetaTool,
-    Refused,
     Step,
     ToolkitPlan,
 )
 from langchain_awo.model.ir.reviewing import get_standing
-from langchain_awo.model.text.visible import make_visible_line
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.views.notation_words import (
     format_constant,
@@ -173,14 +171,6 @@ def format_hidden(step: Step, *, whole: bool = False) -> str:
     places = [format_path(place) for place in step.hide]
     named, rest = places[:HIDDEN_NAMED], len(places) - HIDDEN_NAMED
     return ", ".join(places) if whole or rest <= 0 else f"{', '.join(named)} and {rest} more"
-
-
-def format_refused(refused: Refused) -> str:
-    """A refused candidate and why."""
-    return _with_comment(
-        " > ".join(map(make_visible_line, refused.routine)),
-        make_visible_line(f"{refused.reason} ({refused.occurrences} occurrences)"),
-    )
 
 
 def format_step_comment(step: Step, *, whole: bool = False) -> str:

@@ -76,15 +76,6 @@ def parse_meta_tool(text: str) -> MetaTool:
     return found[0]
 
 
-def parse_binding(text: str) -> Binding:
-    """One binding, such as `#1/orders/*`.
-
-    Raises:
-        NotationError: the text is not in the notation.
-    """
-    return _read(text, read_binding)
-
-
 def _read(text: str, part: Callable[[Scanner], Part]) -> Part:
     scan = Scanner(text)
     try:
