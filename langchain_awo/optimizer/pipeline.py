@@ -32,7 +32,7 @@ from langchain_awo.optimizer.recompile.previous import RETIRED, reconsider, rest
 from langchain_awo.optimizer.replay.cost import Prices
 from langchain_awo.optimizer.rules.apply import follow
 from langchain_awo.optimizer.rules.check import check_rules
-from langchain_awo.optimizer.rules.specialize import specialize
+from langchain_awo.optimizer.rules.specialize import Specialized, specialize
 from langchain_awo.optimizer.selection.descriptions import describe as describe_meta_tool
 from langchain_awo.optimizer.selection.prune_outputs import Showing, prune_outputs
 from langchain_awo.optimizer.selection.refusing import refuse_not_worth_it, refuse_off_limits
@@ -185,27 +185,13 @@ def compile_corpus(
     actions = specialize(follow(corpus, rules), rules, declared=options.effects)
     corpus, protected = actions.corpus, actions.actions_of(options.protected)
     options = replace(options, protected=protected | find_commanding(corpus))
-    refused = list(refuse_off_limits(corpus, protected, options.protected - protected))
-    candidates: list[MetaTool] = []
-    for candidate in mine(corpus, options, report):
-        if isinstance(candidate, Refused):
-            refused.append(candidate)
-            continue
-        around = corpus.around(candidate.steps[0].tool)
-        verified, doubts = verify(actions.pinned(candidate), around, options.thresholds)
-        refused += doubts
-        if verified:
-            verified, leaks = keep_home(verified, corpus)
-            refused += leaks
-        candidates += [verified] if verified else []
-    avoid = _list_avoided(options)
-    candidates, secret = without_secrets(candidates)
-    refused += secret
-    out = refuse_rejected(map(actions.generalized, candidates), rejected)
-    candidates = [candidate for i, candidate in enumerate(candidates) if i not in out]
-    refused += out.values()
+
+    off_limits = refuse_off_limits(corpus, protected, options.protected - protected)
+    candidates, doubts = _mine_verified(actions, options, report)
+    candidates, unwanted = _leave_out_rejected(candidates, rejected, actions)
+
     report("select", 0, 1)
-    reconsidered = reconsider(former, candidates, corpus, options.thresholds, avoid=avoid)
+    reconsidered = reconsider(former, candidates, corpus, options.thresholds, avoid=_list_avoided(options))
     selected = select(
         reconsidered.candidates,
         corpus.fair_part,
@@ -214,11 +200,40 @@ def compile_corpus(
         former=reconsidered.holding,
     )
     report("select", 1, 1)
+
     taken = frozenset(meta_tool.name for meta_tool in rejected)
     named = restore_names(selected.kept, former, corpus, as_saved=actions.generalized, taken=taken)
-    refused += [*reconsidered.refused, *refuse_not_worth_it(selected.left, named)]
+    not_worth_it = refuse_not_worth_it(selected.left, named)
+    refused = [*off_limits, *doubts, *unwanted, *reconsidered.refused, *not_worth_it]
     kept = [_describe_real_tools(meta_tool, actions.generalized(meta_tool)) for meta_tool in named]
     return kept, _deduplicate_refusals(refused)
+
+
+def _mine_verified(
+    actions: Specialized, options: Options, report: Progress
+) -> tuple[list[MetaTool], list[Refused]]:
+    """The mined routines that hold on other tasks, send nothing out and use no secret, and what did not."""
+    verified: list[MetaTool] = []
+    refused: list[Refused] = []
+    for candidate in mine(actions.corpus, options, report):
+        if isinstance(candidate, Refused):
+            refused.append(candidate)
+            continue
+        around = actions.corpus.around(candidate.steps[0].tool)
+        held, doubts = verify(actions.pinned(candidate), around, options.thresholds)
+        home, leaks = keep_home(held, actions.corpus) if held else (None, [])
+        refused += [*doubts, *leaks]
+        verified += [home] if home else []
+    verified, secret = without_secrets(verified)
+    return verified, [*refused, *secret]
+
+
+def _leave_out_rejected(
+    candidates: Sequence[MetaTool], rejected: Sequence[MetaTool], actions: Specialized
+) -> tuple[list[MetaTool], list[Refused]]:
+    """The candidates that no person rejected, and the others."""
+    out = refuse_rejected(map(actions.generalized, candidates), rejected)
+    return [candidate for number, candidate in enumerate(candidates) if number not in out], [*out.values()]
 
 
 def _describe_real_tools(action: MetaTool, real: MetaTool) -> MetaTool:
