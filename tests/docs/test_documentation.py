@@ -20,7 +20,7 @@ from langchain_awo.demo.backoffice.tools import back_office_tools
 from langchain_awo.demo.backoffice.world import World
 from langchain_awo.optimizer.replay.ceiling import Ceiling
 from langchain_awo.optimizer.replay.evaluate import Saving
-from tests.docs.pages import PAGES, ROOT, anchors_of, blocks_of, links_of, tables_of, text_of
+from tests.docs.pages import PAGES, ROOT, anchors_of, blocks_of, links_of, stray_rows_of, tables_of, text_of
 
 
 def blocks(name, language):
@@ -120,6 +120,12 @@ def test_links_inside_the_repository_lead_somewhere(name):
         assert page.exists(), link
         assert page.resolve().is_relative_to(ROOT), link
         assert not parts.fragment or parts.fragment in anchors_of(page), link
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_tables_hold_their_rows_and_nothing_else(name):
+    """An empty line inside a table turns the rest of it into text; a line right behind it becomes a row."""
+    assert stray_rows_of(name) == []
 
 
 def test_every_page_is_reachable_from_the_readme():
