@@ -91,7 +91,7 @@ def reject(
 
 
 def undecide(file: File, names: Names, *, key_file: KeyFile = None, as_json: AsJson = False) -> None:
-    """Take decisions back, so that the meta-tools ask again.
+    """Take decisions back; the meta-tools are then undecided.
 
     Example: `awo undecide toolkit.json refund_delivered_order`
     """

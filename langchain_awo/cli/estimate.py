@@ -63,7 +63,7 @@ def estimate_traces(
     effect: Effects = None,
     as_json: AsJson = False,
 ) -> None:
-    """Estimate the monthly savings and show the break-even volume; exit code 1 if it is not worth it.
+    """Estimate what a toolkit saves a month, and from how many runs a day it pays; exit code 1 if it does not.
 
     Example: `awo estimate traces.db --runs-a-day 500 --price-as gpt-4.1-mini`
     """

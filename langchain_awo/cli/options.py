@@ -41,7 +41,7 @@ State = Annotated[
 Workers = Annotated[
     int,
     typer.Option(
-        min=1, help="Reads and counts in so many processes: parts of a database, files of a Parquet folder."
+        min=1, help="Processes that read and count: parts of a database, files of a Parquet folder."
     ),
 ]
 Effects = Annotated[
@@ -49,7 +49,7 @@ Effects = Annotated[
     typer.Option(
         "--effect",
         metavar="TOOL=EFFECT",
-        help=f"What a tool does: {', '.join(Effect)}; may be repeated.",
+        help=f"What a tool does: {', '.join(Effect)}; repeatable.",
     ),
 ]
 Tools = Annotated[

@@ -16,7 +16,7 @@ def replay_toolkit(
     model: Model = None,
     as_json: AsJson = False,
 ) -> None:
-    """Replay a toolkit on recorded runs; nothing is executed.
+    """Show what a toolkit would have saved in recorded runs; nothing is executed.
 
     Example: `awo replay new-traces.db --toolkit toolkit.json`
     """

@@ -28,9 +28,7 @@ def show(
         ),
     ],
     *,
-    refused: Annotated[
-        bool, typer.Option("--refused", help="The refused candidates and the reasons.")
-    ] = False,
+    refused: Annotated[bool, typer.Option("--refused", help="What was not compiled, and why.")] = False,
     mermaid: Annotated[
         bool,
         typer.Option("--mermaid", help="A diagram of each meta-tool, as Markdown with Mermaid blocks."),
