@@ -15,7 +15,7 @@ from langchain_awo.stores.store import TraceStore
 class MetaToolMiddleware(ToolkitMiddleware):
     """Installs the meta-tools of a toolkit in `create_agent`, and records the agent if it is told where to.
 
-    Put it first, so that every other middleware sees the calls that meta-tools make.
+    Other middleware that wraps tool calls sees those inside a meta-tool too, wherever it stands in the list.
 
     Args:
         toolkit: the meta-tools; assign another one to `toolkit` and it is used from the next model call on.

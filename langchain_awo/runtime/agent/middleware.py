@@ -84,7 +84,7 @@ class AwoState(AgentState[Any]):
 
 
 class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
-    """Installs the meta-tools of a toolkit. Put it first, so that every other middleware sees the inner calls.
+    """Installs the meta-tools of a toolkit. Other middleware sees the inner calls, wherever it stands in the list.
 
     Each meta-tool is installed in the mode its plan says, unless `mode` says otherwise: `append` shows it beside
     the original tools, `replace` instead of those it calls, `continue` runs what follows from the model's own
