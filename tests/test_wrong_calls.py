@@ -143,7 +143,7 @@ CALLS = {
     "traces to load": (lambda kit: awo.MetaToolkit.load("traces.db", tools=TOOLS), "is a trace store"),
     "effects to load": (
         lambda kit: awo.MetaToolkit.load("toolkit.json", tools=TOOLS, effects={"zip": "read"}),
-        "no tool is called so",
+        "but there is no such tool",
     ),
     "a path to install": (lambda kit: awo.MetaToolMiddleware("toolkit.json"), "MetaToolkit.load"),
     "tools to install": (lambda kit: awo.MetaToolMiddleware(kit.get_tools()), "toolkit is a list"),

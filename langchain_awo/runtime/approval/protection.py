@@ -94,7 +94,7 @@ class Protection:
             near = by_case.get(name.casefold()) or next(iter(get_close_matches(name, sorted(names), 1)), "")
             if exact or name.casefold() in by_case:
                 fix = f"did you mean {near!r}?" if near else f"there are {', '.join(sorted(names)) or 'none'}"
-                raise ApprovalError(f"protected names {name!r}, and no tool is called so: {fix}")
+                raise ApprovalError(f"protected names {name!r}, but there is no such tool: {fix}")
 
     def ask(self, tool_call: ToolCall, request: Any) -> ToolCall | ToolMessage:
         """The call as a person approved or changed it, or the answer to give instead of making it.
