@@ -153,7 +153,10 @@ CALLS = {
         "there is no such meta-tool",
     ),
     "a share of ten": (lambda kit: awo.MetaToolMiddleware(kit, hold_out=10), "hold_out=0.1 for 10 %"),
-    "an allowed one that is none": (lambda kit: awo.MetaToolMiddleware(kit, allow=["zip"]), "there is no such meta-tool"),
+    "an allowed one that is none": (
+        lambda kit: awo.MetaToolMiddleware(kit, allow=["zip"]),
+        "there is no such meta-tool",
+    ),
     "a node of a path": (lambda kit: awo.tool_node("toolkit.json", TOOLS), "MetaToolkit.load"),
     "a node the wrong way round": (lambda kit: awo.tool_node(TOOLS, kit), "toolkit is a list"),
     "a store that is a number": (lambda kit: awo.open_store(3), "give a path or a URL"),
