@@ -131,7 +131,7 @@ def _put(estimate: Estimate) -> None:
             *(_format_way(way, runs) for way in estimate.ways),
         ],
     )
-    for model in estimate.models:
+    for model in estimate.models if estimate.meta_tools else ():
         _put_model(model, estimate.currency)
     put(_format_assumptions(estimate))
     put(f"\n{estimate.reason}", style="bold")
@@ -185,7 +185,7 @@ def _format_assumptions(estimate: Estimate) -> str:
     assumed, recorded = estimate.assumptions, estimate.recorded_usage
     return (
         "Prompt caching: what stood in the prompt before counts a tenth, or the price of cached tokens; "
-        "the months count the less of both.\n"
+        "the months count the lower saving.\n"
         f"Assumed: a model makes {format_percent(assumed.utilisation)} of the possible uses of appended meta-tools; "
         f"{assumed.setup_hours:g} hours to set it up\nand {assumed.upkeep_hours:g} a month to keep it up, "
         f"at {estimate.currency} {assumed.hourly_rate:g} an hour. "

@@ -196,6 +196,13 @@ def test_an_estimate_says_from_how_many_runs_a_day_it_is_worth_it(awo, store):
     assert "estimated for the others" in worth.stdout
 
 
+def test_an_estimate_without_a_routine_says_so_and_shows_no_months(awo, store):
+    nothing = awo("estimate", store, "--price-as", "gpt-4.1", "--protect", "get_order")
+    assert nothing.exit_code == 1
+    assert "Not worth it: no routine held up on tasks it was not compiled from." in nothing.stdout
+    assert "Saved a month" not in nothing.stdout
+
+
 def test_an_estimate_goes_by_the_assumptions_it_is_given(awo, store):
     free = awo("estimate", store, "--price-as", "gpt-4.1", "--hourly-rate", "0", "--runs-a-day", "1")
     assert free.exit_code == 0

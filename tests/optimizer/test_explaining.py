@@ -69,6 +69,14 @@ def test_an_effect_that_nobody_declared_is_in_the_way_and_so_are_writes_that_wer
     assert "use --writes to include it" in found.remedies
 
 
+def test_a_write_for_each_item_of_a_list_says_that_it_is_none():
+    """Its only argument is explained, and yet it is bound to no single place."""
+    renew = '"renew c{n}" get_loans(c{n}) -> {"loans": ["l{n}a", "l{n}b"]} | renew(l{n}a) & renew(l{n}b)'
+    options = Options(writes="guarded", effects={"renew": Effect.WRITE})
+    (reason,) = explained(runs(12, renew), "get_loans > renew", options).obstacles
+    assert reason == "renew: id is each of #1/loans/*: a write is not made for every item of a list"
+
+
 def test_a_protected_tool_is_in_the_way():
     options = Options(writes="guarded", effects=DECLARED, protected=frozenset({"page_oncall"}))
     assert "page_oncall is protected" in explained(alerts(40, 40), options=options).obstacles
