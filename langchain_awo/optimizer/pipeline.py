@@ -93,9 +93,7 @@ def compile_plan(
     *,
     options: Options | None = None,
     tools: Sequence[ToolSpec] = (),
-    former: Sequence[MetaTool] = (),
     rejected: Sequence[MetaTool] = (),
-    progress: Progress | None = None,
 ) -> ToolkitPlan:
     """Compiles traces into a plan; the same traces in any order give the same plan.
 
@@ -105,18 +103,14 @@ def compile_plan(
     Args:
         traces: the runs of one thread may come apart.
         tools: specifications of the live tools, if there are any; they override what was recorded.
-        former: meta-tools of an earlier plan, to keep what still holds and the names of what means the same.
         rejected: meta-tools that a person rejected; what makes the same calls is left out.
-        progress: called as the passes go on.
 
     Raises:
         CompileError: the options contradict each other.
     """
     chosen = options or Options()
     log = summarize(traces, bounds=WHOLE if chosen.strategy == "awo" else Bounds())
-    return compile_summary(
-        log, options=chosen, tools=tools, former=former, rejected=rejected, progress=progress
-    )
+    return compile_summary(log, options=chosen, tools=tools, rejected=rejected)
 
 
 def compile_summary(
@@ -132,6 +126,8 @@ def compile_summary(
     """Compiles what was counted and sampled of some traces; otherwise as `compile_plan`.
 
     Args:
+        former: meta-tools of an earlier plan, to keep what still holds and the names of what means the same.
+        progress: called as the passes go on.
         own: the sampled traces as if no meta-tool had been installed, if that is known already.
 
     Raises:
