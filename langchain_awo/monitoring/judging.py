@@ -7,7 +7,7 @@ model call.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -35,6 +35,7 @@ class Judged:
         asked_for: tokens of the results that stand there without it too.
         said: of each model call that it saved, the tokens of the calls that it would have asked for.
         results: the tokens that their results would have taken.
+        asked: how many calls each of them would have asked for.
     """
 
     use: Use
@@ -46,6 +47,7 @@ class Judged:
     asked_for: float = 0.0
     said: tuple[float, ...] = ()
     results: tuple[float, ...] = ()
+    asked: tuple[int, ...] = ()
 
 
 def judge(
@@ -64,7 +66,7 @@ def judge(
 
 
 def _judge_use(use: Use, back: PutBack, meta_tool: MetaTool) -> Judged:
-    made = list({(call.name, dumps(call.args)): call for call in use.made}.values())
+    made = _list_distinct(use)
     ahead = use.way == "prefetched"  # a wait is saved, and no model call
     wasted = [] if ahead else [call for call in made if call.call_id not in back.wanted]
     costs_one = use.way == "called" and not made and not use.is_open
@@ -78,10 +80,11 @@ def _judge_use(use: Use, back: PutBack, meta_tool: MetaTool) -> Judged:
         made=len(made),
         wasted=len(wasted),
         wasted_tokens=wasted_tokens,
-        text=0.0 if ahead or costs_one else _estimate_told(use, made, meta_tool) - wasted_tokens - asked_for,
+        text=0.0 if ahead or costs_one else estimate_told(use, meta_tool) - wasted_tokens - asked_for,
         asked_for=0.0 if ahead else asked_for,
         said=tuple(sum(estimate_text_tokens({call.name: call.args}) for call in each) for each in rounds),
         results=tuple(map(_estimate_tokens, rounds)),
+        asked=tuple(map(len, rounds)),
     )
 
 
@@ -89,12 +92,16 @@ def _estimate_tokens(calls: Iterable[ToolCallRecord]) -> float:
     return sum(estimate_text_tokens(call.output) for call in calls)
 
 
-def _estimate_told(use: Use, made: Sequence[ToolCallRecord], meta_tool: MetaTool) -> float:
-    """What stands in the context of a use."""
-    steps = [(call.replay.step if call.replay else 1, call) for call in made]
+def estimate_told(use: Use, meta_tool: MetaTool) -> float:
+    """What stands in the context of a use, in tokens."""
+    steps = [(call.replay.step if call.replay else 1, call) for call in _list_distinct(use)]
     told = [
         ToldCall(step=number, tool=call.name, args=call.args, output=call.output)
         for number, call in sorted(steps, key=itemgetter(0))
         if 0 < number <= len(meta_tool.steps)
     ]
     return estimate_told_tokens(meta_tool, told, below=use.way == "continued")
+
+
+def _list_distinct(use: Use) -> list[ToolCallRecord]:
+    return list({(call.name, dumps(call.args)): call for call in use.made}.values())

@@ -163,7 +163,7 @@ class _Expansion:
             asked: whether a model asked for it, and so for its first call in any case; if not even that came back, nobody
                 can tell, and all of it counts.
         """
-        before, end = self._place(owner)
+        _, end = self._place(owner)
         led_to = ""
         used: _Round = []
         for number, call in reversed(list(enumerate(calls))):
@@ -174,12 +174,12 @@ class _Expansion:
             if (
                 (asked and number == 0)
                 or changed
-                or (is_new and self._is_used(call, before, later + led_to, spoken))
+                or (is_new and self._is_used(call, owner, later + led_to, spoken))
             ):
                 led_to += f" {' '.join(split_words(dumps(call.args)))} "
                 used.append(call)
         text, spoken = (self._said(source, end, None) for source in (self._sayings, self._words))
-        if asked and len(used) <= 1 and not self._is_used(calls[0], before, text, spoken):
+        if asked and len(used) <= 1 and not self._is_used(calls[0], owner, text, spoken):
             used = [call for call in reversed(calls) if not self._was_read(call, owner)]
         self.kept |= {call.call_id for call in used}
         return used[::-1]
@@ -190,10 +190,11 @@ class _Expansion:
         rest = "" if again is None else sayings.after(self._place(again)[0])
         return later[: len(later) - len(rest)]
 
-    def _is_used(self, call: ToolCallRecord, before: int, later: str, spoken: str) -> bool:
+    def _is_used(self, call: ToolCallRecord, owner: int, later: str, spoken: str) -> bool:
         """Whether a call failed, which was told, or something was used that only it returned, if there is any such thing."""
         if call.status != "ok":
             return True
+        before = self._place(self._first_told(call, owner))[0]
         values = [value for value in list_values(call) if is_telling(value)]
         unique = [value for value in values if self._returned[dumps(value)] == 1]
         names = [value for value in (unique if self.cautious else values) if is_name(value)]
@@ -232,9 +233,18 @@ class _Expansion:
 
     def _was_read(self, call: ToolCallRecord, owner: int) -> bool:
         """Whether the agent had read exactly this before, so that it would not have asked again."""
-        twins = [twin for index, twin in self._places.get(derive_key(call), ()) if index < owner]
-        kept = (twin for twin in twins if twin.model_call is not None or twin.call_id in self.kept)
-        return any(dumps(decode(twin.output)) == dumps(decode(call.output)) for twin in kept)
+        twins = (twin for _, twin in self._told_before(call, owner))
+        return any(twin.model_call is not None or twin.call_id in self.kept for twin in twins)
+
+    def _first_told(self, call: ToolCallRecord, owner: int) -> int:
+        """Behind which model call the agent was first told this: where it did not want it then, it is as new as it was then."""
+        return next((index for index, _ in self._told_before(call, owner)), owner)
+
+    def _told_before(self, call: ToolCallRecord, owner: int) -> Iterator[tuple[int, ToolCallRecord]]:
+        """The same calls with the same result before it, each with the model call that it stands behind."""
+        for index, twin in self._places.get(derive_key(call), ()):
+            if index < owner and dumps(decode(twin.output)) == dumps(decode(call.output)):
+                yield index, twin
 
     def _made_again(self, call: ToolCallRecord, owner: int) -> int | None:
         """Where a read was made again, by the model itself or by a later use."""

@@ -231,8 +231,15 @@ class _Selection:
 
     def result(self) -> list[MetaTool]:
         """The meta-tools that were chosen, with their mode and what one use saves."""
-        chosen = {number: self._choice(number) for number in self._by_worth(self.order)}
-        return [self._finished(number, choice, why) for number, (choice, why) in chosen.items() if choice]
+        kept = self._by_worth(self.order)
+        while True:
+            named = name_all(map(self._chosen, kept), self.corpus)
+            sizes = dict(zip(kept, map(estimate_schema_tokens, named), strict=True))
+            choices = {number: self._choice(number, schemas=sizes[number]) for number in kept}
+            chosen = {number: (choice, why) for number, (choice, why) in choices.items() if choice}
+            if len(chosen) == len(kept):
+                return [self._finished(number, *choice) for number, choice in chosen.items()]
+            kept = list(chosen)  # names differ no more from those that were left out
 
     def left_out(self) -> Iterator[LeftOut]:
         """The whole candidates that were not taken with all their steps, as a tool that a model is shown."""
@@ -265,8 +272,12 @@ class _Selection:
         steps = self.shown.get(number) or self.eager[number]
         return self.cover.tally({number: steps}, unasked=number not in self.shown)
 
-    def _choice(self, number: int) -> tuple[Weight | None, str]:
-        """The mode that a pick is best installed in, of all that are possible, and why."""
+    def _choice(self, number: int, *, schemas: int) -> tuple[Weight | None, str]:
+        """The mode that a pick is best installed in, of all that are possible, and why.
+
+        Args:
+            schemas: tokens that it takes of a prompt where it is shown, under the name that it gets.
+        """
         picked: Mode = "append" if number in self.shown else "continue"
         weights: dict[Mode, Weight] = {}
         if unasked := self._unasked(number):
@@ -276,8 +287,8 @@ class _Selection:
             weights["prefetch"] = self.scales.weigh("prefetch", tally)
         if number < self.whole:
             steps = self.shown.get(number) or self.eager[number]
-            tally, named = self.cover.tally({number: steps}, unasked=False), self._named(number, steps)
-            weights["append"] = self.scales.weigh("append", tally, schemas=estimate_schema_tokens(named))
+            tally = self.cover.tally({number: steps}, unasked=False)
+            weights["append"] = self.scales.weigh("append", tally, schemas=schemas)
         asks = any(map(has_parameters, self._chosen(number).steps[1:]))
         reasons: dict[Mode, str] = {
             "continue": CONTINUES,

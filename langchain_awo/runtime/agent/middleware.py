@@ -170,6 +170,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
             allow=self._allow,
             neighbours=self._neighbours,
         )
+        self._hidden_tokens = self._installed.measure_hidden()
         self._continuer = Continuer(self._installed, limits=self._continue_limits, usage=self.usage)
         self._prefetcher = Prefetcher(self._installed, limits=self._prefetch_limits, usage=self.usage)
 
@@ -286,7 +287,8 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
             yield
 
     def _installation(self, state: Any) -> Installation:
-        return Installation(modes=self._installed.modes, held_out=bool(state.get("awo_held_out")))
+        hidden, held_out = self._hidden_tokens, bool(state.get("awo_held_out"))
+        return Installation(modes=self._installed.modes, held_out=held_out, hidden={} if held_out else hidden)
 
     def _shown(self, request: ModelRequest[Any]) -> ModelRequest[Any]:
         if request.state.get("awo_held_out"):
