@@ -6,6 +6,7 @@ from typing import Unpack
 from langchain_awo.api.recording import TraceRecorder
 from langchain_awo.capture.recorder import CallbackRecorder
 from langchain_awo.capture.runs import AgentRuns
+from langchain_awo.model.ir.option_kinds import check_option_names
 from langchain_awo.runtime.agent.middleware import ToolkitMiddleware
 from langchain_awo.runtime.agent.options import MiddlewareOptions
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
@@ -36,6 +37,7 @@ class MetaToolMiddleware(ToolkitMiddleware):
         record: str | os.PathLike[str] | TraceStore | CallbackRecorder | None = None,
         **options: Unpack[MiddlewareOptions],
     ) -> None:
+        check_option_names(options, MiddlewareOptions.__annotations__, of="MetaToolMiddleware")
         recorder = record if record is None or isinstance(record, CallbackRecorder) else TraceRecorder(record)
         super().__init__(toolkit, runs=AgentRuns(recorder) if recorder else None, **options)
         self.recorder = recorder

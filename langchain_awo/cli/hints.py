@@ -21,11 +21,9 @@ def check_tool_names(options: Options, traces: Sequence[Trace], specs: Sequence[
         ApprovalError: a protected tool does not exist, and nothing would be protected.
         ArgumentError: the effect of a tool is declared that does not exist.
     """
-    from langchain_awo.api.phases import check_names
+    from langchain_awo.api.phases import check_names, collect_names
 
-    called = {call.name for trace in traces for call in trace.tool_calls}
-    offered = {spec.name for trace in traces for spec in trace.tools}
-    check_names(options, {spec.name for spec in specs}, called | offered)
+    check_names(options, {spec.name for spec in specs}, collect_names(traces))
 
 
 def tell_unknown_effects(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias, get_args
 
 from langchain_awo.errors import CompileError
-from langchain_awo.model.ir.argument_checks import check_choice, check_whole_number
+from langchain_awo.model.ir.argument_checks import check_choice, check_effects, check_whole_number
 from langchain_awo.model.ir.metatool import MetaTool, Refused, ToolkitPlan
+from langchain_awo.model.ir.option_kinds import TEXTS, Kind, check_options, instance_of, whole_number
 from langchain_awo.model.rules import Ignore, RuleSet, describe
 from langchain_awo.model.text.encoding import compute_digest
 from langchain_awo.model.text.json_value import JSONValue
@@ -79,13 +80,26 @@ class Options:
     showing: Showing = field(default_factory=Showing)
 
     def __post_init__(self) -> None:
-        if self.rules is not None:
-            object.__setattr__(self, "effects", {**self.rules.effects, **self.effects})
+        check_options(_KINDS, {name: getattr(self, name) for name in _KINDS})
+        declared = check_effects(self.effects)
+        object.__setattr__(self, "effects", {**(self.rules.effects if self.rules else {}), **declared})
+        object.__setattr__(self, "protected", frozenset(self.protected))
         check_choice(self.strategy, get_args(Strategy), option="strategy")
         check_choice(self.writes, ("none", "guarded"), option="writes")
+        check_choice(self.bindings, ("exact", "consensus"), option="bindings")
         check_whole_number(self.max_tools, option="max_tools")
         if self.max_tools < 1:
             raise CompileError(f"max_tools is {self.max_tools}; it must be at least 1")
+
+
+_KINDS: Final = {
+    "protected": Kind(TEXTS.accepts, "write a list of names of tools"),
+    "prices": instance_of(Prices, fix="pass Prices(...)"),
+    "thresholds": instance_of(Thresholds, fix="pass Thresholds(...)"),
+    "rules": instance_of(RuleSet, fix="pass a RuleSet; compile_toolkit(rules=...) takes a path").optional,
+    "threshold": whole_number(1).optional,
+    "showing": instance_of(Showing, fix="pass Showing(...)"),
+}
 
 
 def compile_plan(

@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 
 from langchain_awo.model.ir.binding import Parameter, list_leaves
 from langchain_awo.model.ir.metatool import BindingEvidence, Refused, Step
+from langchain_awo.model.ir.option_kinds import check_options, number
 from langchain_awo.model.ir.pointer import MISSING, split, unescape
 from langchain_awo.model.text.encoding import same
 from langchain_awo.model.text.json_value import JSONValue
@@ -48,6 +49,10 @@ class Thresholds:
     reads: float = 0.05
     writes: float = 0.8
     failure_p: float = 0.001
+
+    def __post_init__(self) -> None:
+        names = ("confidence", "reads", "writes", "failure_p")
+        check_options(dict.fromkeys(names, number(0, 1)), {name: getattr(self, name) for name in names})
 
 
 @dataclass(frozen=True, slots=True)

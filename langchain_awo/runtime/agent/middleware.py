@@ -20,6 +20,7 @@ from langchain_awo.model.ir.metatool import Mode
 from langchain_awo.model.stepping.outcome import MAX_UNASKED_CALLS
 from langchain_awo.runtime.agent.entry import EntryParameters, arun_entry, build_tool_runtime, run_entry
 from langchain_awo.runtime.agent.marking import marked
+from langchain_awo.runtime.agent.options import check_middleware
 from langchain_awo.runtime.agent.sampling import is_held_out
 from langchain_awo.runtime.approval.guarding import achain_handlers, build_guards, chain_handlers
 from langchain_awo.runtime.approval.neighbours import Neighbours, find_neighbours, warn_of_blind_guards
@@ -134,6 +135,13 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
     ) -> None:
         super().__init__()
         check_share(hold_out, option="hold_out")
+        check_middleware(
+            entry=entry,
+            continue_limits=continue_limits,
+            prefetch_limits=prefetch_limits,
+            parallel_hint=parallel_hint,
+            signing_key=signing_key,
+        )
         self.usage = UseCounter()
         self._mode = mode
         self._is_stated = protected is not None
