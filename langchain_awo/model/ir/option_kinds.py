@@ -58,7 +58,7 @@ def _is_number(value: object, kind: type) -> bool:
     return isinstance(value, kind) and not isinstance(value, bool)
 
 
-TEXT: Final = instance_of(str, fix="write text")
+TEXT: Final = instance_of(str, fix="write it as text")
 TEXTS: Final = Kind(
     lambda value: (
         isinstance(value, Collection)

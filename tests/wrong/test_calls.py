@@ -7,57 +7,11 @@ from contextlib import nullcontext
 import pandas as pd
 import pytest
 from langchain.agents import create_agent
-from langchain_core.tools import tool
 
 import langchain_awo as awo
 from langchain_awo.testing import ScriptedChatModel
 from tests.optimizer.notation import traces_of
-
-
-@tool
-def get_order(order_id: str) -> dict:
-    """Get an order."""
-    return {"customer": f"c{order_id}"}
-
-
-@tool
-def get_customer(customer_id: str) -> str:
-    """Get a customer."""
-    return f"the customer {customer_id}"
-
-
-@tool
-def refund_order(order_id: str) -> str:
-    """Refund an order."""
-    return f"refunded {order_id}"
-
-
-TOOLS = [get_order, get_customer, refund_order]
-RUNS = "\n".join(
-    f'"order o{n}" get_order(order_id=o{n}) -> {{"customer": "c{n}"}} | get_customer(customer_id=c{n})'
-    for n in range(12)
-)
-
-
-@pytest.fixture(scope="module")
-def traces():
-    return traces_of(RUNS)
-
-
-@pytest.fixture(scope="module")
-def kit(traces):
-    return awo.compile_toolkit(traces, tools=TOOLS)
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch, kit, traces):
-    """A folder with the traces and the toolkit in it."""
-    monkeypatch.chdir(tmp_path)
-    kit.save("toolkit.json")
-    with awo.open_store("traces.db") as store:
-        store.append(traces)
-    return tmp_path
-
+from tests.wrong.shop import TOOLS, get_order
 
 COMPILED = {
     "a toolkit": (lambda kit, traces: kit, "pass the traces it was compiled from"),
