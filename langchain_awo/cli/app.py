@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -108,6 +109,19 @@ def awo(
     context.default_map = context.obj.defaults(context.command)
 
 
+class _Warnings(logging.Handler):
+    """Shows what the package warns of where errors are shown, and in colour."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show one warning."""
+        say(f"awo: {record.getMessage()}", style="yellow")
+
+
 def main() -> None:
     """Run the command line."""
-    app()
+    logger, warnings = logging.getLogger("langchain_awo"), _Warnings(logging.WARNING)
+    logger.addHandler(warnings)
+    try:
+        app()
+    finally:
+        logger.removeHandler(warnings)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +18,7 @@ from langchain_awo.cli.options import (
     Protect,
     Rules,
     State,
+    Strategy,
     Tools,
     Traces,
     Workers,
@@ -34,13 +34,6 @@ if TYPE_CHECKING:
     from langchain_awo.model.ir.metatool import ToolkitPlan
 
 
-class Strategies(StrEnum):
-    """How routines are found."""
-
-    DEFAULT = "default"
-    AWO = "awo"
-
-
 def compile_traces(
     traces: Traces,
     *,
@@ -48,9 +41,7 @@ def compile_traces(
         "toolkit.json"
     ),
     tools: Tools = None,
-    strategy: Annotated[
-        Strategies, typer.Option(help="`default`, or `awo` for the paper's algorithm as published.")
-    ] = Strategies.DEFAULT,
+    strategy: Strategy = "default",
     max_tools: MaxTools = 10,
     writes: Writes = False,
     rules: Rules = None,
@@ -90,7 +81,7 @@ def compile_traces(
     wording = load_chat_model(namer, hint="--namer") if namer else None
     options = Options(
         writes="guarded" if writes else "none",
-        strategy=strategy.value,
+        strategy="awo" if strategy == "awo" else "default",
         max_tools=max_tools,
         effects=parse_effects(effect),
         protected=frozenset(protect or ()),

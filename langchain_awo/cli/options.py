@@ -84,6 +84,24 @@ def _parse_share(value: float | None) -> float | None:
     return value
 
 
+def _parse_strategy(value: str) -> str:
+    """A way to compile as it was given.
+
+    Raises:
+        ArgumentError: there is none of that name; the message has the nearest.
+    """
+    check_choice(value, ("default", "awo"), option="--strategy")
+    return value
+
+
+Strategy = Annotated[
+    str,
+    typer.Option(
+        metavar="default|awo",
+        callback=_parse_strategy,
+        help="`default`, or `awo` for the paper's algorithm as published.",
+    ),
+]
 HeldOut = Annotated[
     float, typer.Option(callback=_parse_share, help="Share of tasks to hold out, from 0 to 1.")
 ]
