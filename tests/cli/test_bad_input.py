@@ -250,7 +250,7 @@ MISTYPED = {
     "traces for a toolkit": (["replay", "traces.db", "-t", "traces.db"], "is a trace store, not a toolkit"),
     "a toolkit for traces": (["compile", "toolkit.json"], "is a compiled toolkit, not traces"),
     "a path": (["monitor", "traces.db", "-t", "toolkit.jsn"], "toolkit.jsn cannot be read"),
-    "a file of rules": (["evaluate", "traces.db", "--rules", "rules.yml"], "rules.yml cannot be read"),
+    "a file of rules": (["compile", "traces.db", "--rules", "rules.yml"], "rules.yml cannot be read"),
     "a file of prices": (["estimate", "traces.db", "--prices", "prices.yml"], "prices.yml cannot be read"),
     "a module of tools": (["compile", "traces.db", "--tools", "nowhere:TOOLS"], "nowhere"),
 }
