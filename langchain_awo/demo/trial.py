@@ -84,6 +84,7 @@ class Trial:
         used: by meta-tool, in how many held-out tasks it was used.
         same_rows: whether both arms left equal databases.
         strategies: by name, on the same recordings.
+        works: what each task took, without the meta-tools and with them.
     """
 
     toolkit: awo.MetaToolkit
@@ -94,6 +95,7 @@ class Trial:
     used: Mapping[str, int]
     same_rows: bool
     strategies: Mapping[str, Strategy]
+    works: tuple[Sequence[Work], Sequence[Work]] = ((), ())
 
 
 def run_trial(
@@ -134,7 +136,8 @@ def run_trial(
     plan = compile_plan(awo.load_traces(seen), options=options, tools=specs)
     tell(f"doing {len(rest)} held-out tasks without meta-tools")
     with closing(open_place()) as place, awo.TraceRecorder(unseen) as recorder:
-        before, rows = _measure_arm(agent.work(place, rest, callbacks=[recorder]), place, rest), place.rows()
+        plain = agent.work(place, rest, callbacks=[recorder])
+        before, rows = _measure_arm(plain, place, rest), place.rows()
     tell("doing the same tasks with them")
     with closing(open_place()) as place:
         toolkit = awo.MetaToolkit(plan=plan, tools=place.tools())
@@ -154,6 +157,7 @@ def run_trial(
         used={each.name: sum(each.name in work.meta_tools for work in works) for each in plan.meta_tools},
         same_rows=same,
         strategies=compare(seen, unseen, specs, options, compiled=plan) if comparing else {},
+        works=(plain, works),
     )
 
 

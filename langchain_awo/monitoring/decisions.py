@@ -166,7 +166,7 @@ def _decide_unused(found: Finding, period: Period) -> Decision:
         return Decision(
             action="change_mode", cause="seldom_chosen", evidence=(*evidence, reads), mode="continue"
         )
-    if found.mode == "append" and not found.utilisation.count:
+    if found.mode == "append" and not found.uses and not found.stranded:
         never = "it was never chosen while the tools it calls were offered too; offered instead of them, it would be"
         return Decision(
             action="change_mode", cause="seldom_chosen", evidence=(*evidence, never), mode="replace"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from langchain_awo.ledger.interval import Interval, mean_of
 from langchain_awo.model.ir.metatool import MetaTool, Mode
@@ -15,7 +15,8 @@ from langchain_awo.monitoring.judging import Judged
 from langchain_awo.monitoring.ledger import Amount, Ledger
 from langchain_awo.monitoring.observing import Observed
 from langchain_awo.monitoring.usage import StoppedAt, Use
-from langchain_awo.optimizer.log.corpus import Corpus
+from langchain_awo.optimizer.log.corpus import Corpus, Run
+from langchain_awo.optimizer.replay.installed import replay_installed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,7 @@ class Finding:
         made: calls that ran inside, and `wasted` those that nobody wanted.
         changed: what is different about its members.
         violations: bindings that hold less often than they did.
+        stranded: of the runs that had it beside the tools it calls and never chose it, those that would miss a tool if these were hidden.
     """
 
     meta_tool: MetaTool
@@ -80,6 +82,7 @@ class Finding:
     savings: NetSaving
     changed: tuple[str, ...] = ()
     violations: tuple[Violation, ...] = ()
+    stranded: int = 0
 
     @property
     def over_fetch(self) -> float:
@@ -145,7 +148,14 @@ def collect_finding(
         savings=_average_savings([each.ledger.net(name) for each in had]),
         changed=tuple(changed),
         violations=tuple(find_violations(meta_tool, corpus, uses)),
+        stranded=0 if uses else _count_stranded(meta_tool, [each.seen.run for each in had], corpus),
     )
+
+
+def _count_stranded(meta_tool: MetaTool, runs: Sequence[Run], corpus: Corpus) -> int:
+    """Runs that call a tool of the meta-tool where that does not apply."""
+    theirs = replace(corpus, runs=tuple(runs))
+    return len(replay_installed([meta_tool], theirs, mode="replace").stranded)
 
 
 def _determine_mode(meta_tool: MetaTool, had: Sequence[RunAccount]) -> Mode:

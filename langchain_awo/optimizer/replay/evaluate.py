@@ -203,6 +203,7 @@ def _build_saving(meta_tools: Sequence[MetaTool], corpus: Corpus, found: Replay)
         blind_over_fetch=found.blind.over_fetch,
         unwanted_writes=found.blind.unwanted_writes,
         installed=installed.tally.saved / total,
+        stranded=len(installed.stranded),
         by_task=tuple(books.by_task(installed.tally, schemas=installed.schemas).values()),
     )
 
