@@ -139,12 +139,13 @@ def run_trial(
         plain = agent.work(place, rest, callbacks=[recorder])
         before, rows = _measure_arm(plain, place, rest), place.rows()
     tell("doing the same tasks with them")
-    with closing(open_place()) as place:
+    with closing(open_place()) as place, awo.TraceRecorder(folder / "with-toolkit.db") as recorder:
         toolkit = awo.MetaToolkit(plan=plan, tools=place.tools())
         toolkit = toolkit.accept(
             *(each.name for each in plan.meta_tools), by="the trial, on a copy of the place"
         )
-        works = agent.work(place, rest, middleware=[awo.MetaToolMiddleware(toolkit, mode=mode)])
+        installed = awo.MetaToolMiddleware(toolkit, mode=mode)
+        works = agent.work(place, rest, callbacks=[recorder], middleware=[installed])
         after, same = _measure_arm(works, place, rest), place.rows() == rows
     if comparing:
         tell("compiling by the other strategies, to compare")

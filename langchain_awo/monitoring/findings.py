@@ -21,11 +21,12 @@ from langchain_awo.optimizer.replay.installed import replay_installed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunAccount:
-    """One run with its uses judged and its books done."""
+    """One run with its uses judged and its books done; `most` are the books if every call of its meta-tools was wanted."""
 
     seen: Observed
     judged: tuple[Judged, ...]
     ledger: Ledger
+    most: Ledger
 
     def helped(self, name: str) -> bool:
         """Whether a meta-tool was used to any purpose: what runs unasked must have fetched something that was wanted."""
@@ -63,6 +64,7 @@ class Finding:
         made: calls that ran inside, and `wasted` those that nobody wanted.
         changed: what is different about its members.
         violations: bindings that hold less often than they did.
+        most: what it saved if every call of it was wanted; of `savings` the most, as those count what is known to be used.
         stranded: of the runs that had it beside the tools it calls and never chose it, those that would miss a tool if these were hidden.
     """
 
@@ -82,6 +84,7 @@ class Finding:
     savings: NetSaving
     changed: tuple[str, ...] = ()
     violations: tuple[Violation, ...] = ()
+    most: NetSaving | None = None
     stranded: int = 0
 
     @property
@@ -148,6 +151,7 @@ def collect_finding(
         savings=_average_savings([each.ledger.net(name) for each in had]),
         changed=tuple(changed),
         violations=tuple(find_violations(meta_tool, corpus, uses)),
+        most=_average_savings([each.most.net(name) for each in had]),
         stranded=0 if uses else _count_stranded(meta_tool, [each.seen.run for each in had], corpus),
     )
 

@@ -8,7 +8,8 @@ model call.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from operator import itemgetter
 
 from langchain_awo.ledger.tokens import estimate_text_tokens, estimate_told_tokens
@@ -18,7 +19,7 @@ from langchain_awo.model.trace.handback import ToldCall
 from langchain_awo.model.trace.trace import ToolCallRecord
 from langchain_awo.monitoring.observing import Observed
 from langchain_awo.monitoring.usage import Use
-from langchain_awo.optimizer.log.echo import PutBack
+from langchain_awo.optimizer.log.echo import Rounds
 from langchain_awo.optimizer.log.habits import Together
 from langchain_awo.optimizer.log.inline import put_back
 
@@ -36,6 +37,7 @@ class Judged:
         said: of each model call that it saved, the tokens of the calls that it would have asked for.
         results: the tokens that their results would have taken.
         asked: how many calls each of them would have asked for.
+        most: the same if every call was wanted: whether a result was used shows only in what the agent said or asked for afterwards.
     """
 
     use: Use
@@ -48,6 +50,7 @@ class Judged:
     said: tuple[float, ...] = ()
     results: tuple[float, ...] = ()
     asked: tuple[int, ...] = ()
+    most: Judged | None = None
 
 
 def judge(
@@ -62,15 +65,23 @@ def judge(
     if not seen.usage.uses:
         return []
     back = put_back(seen.trace, meta_tools.keys(), together=together)
-    return [_judge_use(use, back, meta_tools[use.meta_tool]) for use in seen.usage.uses]
+    everything = {call.call_id for use in seen.usage.uses for call in use.made}
+    return [
+        replace(
+            _judge_use(use, back.rounds, back.wanted, meta_tools[use.meta_tool]),
+            most=_judge_use(use, back.most, everything, meta_tools[use.meta_tool]),
+        )
+        for use in seen.usage.uses
+    ]
 
 
-def _judge_use(use: Use, back: PutBack, meta_tool: MetaTool) -> Judged:
+def _judge_use(use: Use, put_in: Rounds, wanted: AbstractSet[str], meta_tool: MetaTool) -> Judged:
+    """One use, given the rounds that were put in for it and the calls that were wanted."""
     made = _list_distinct(use)
     ahead = use.way == "prefetched"  # a wait is saved, and no model call
-    wasted = [] if ahead else [call for call in made if call.call_id not in back.wanted]
+    wasted = [] if ahead else [call for call in made if call.call_id not in wanted]
     costs_one = use.way == "called" and not made and not use.is_open
-    rounds = () if ahead or use.is_open else back.rounds.get((use.meta_tool, use.key), ())
+    rounds = () if ahead or use.is_open else put_in.get((use.meta_tool, use.key), ())
     saved = {call.call_id for each in rounds for call in each}
     wasted_tokens = round(_estimate_tokens(wasted))
     asked_for = _estimate_tokens(call for call in made if call not in wasted and call.call_id not in saved)

@@ -16,6 +16,7 @@ from langchain_awo.demo.agent.offers import Toolbox
 from langchain_awo.demo.agent.policy import build_policy
 from langchain_awo.demo.trial import Trial, run_trial
 from langchain_awo.model.ir.metatool import Mode, ToolkitPlan
+from langchain_awo.monitoring.monitor import describe_net
 from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
 from langchain_awo.optimizer.pipeline import Options
 from langchain_awo.optimizer.replay.installed import replay_installed
@@ -72,7 +73,11 @@ def rows(name: str, tasks: int) -> Iterator[str]:
             )
             effects = {tool: signature.effect for tool, signature in found.toolkit.plan.tools.items()}
             corpus = build_corpus(awo.load_traces(Path(folder, "held-out.db")), declared=effects)
+            watched = awo.monitor(Path(folder, "with-toolkit.db"), found.toolkit)
         yield f"{name:9} {mode or 'as planned':11} {compare(found, corpus, mode)}\n"
+        saved = found.before.model_calls - found.after.model_calls
+        net = describe_net(watched.ledger.total, watched.most, "USD")
+        yield f"{name:9} {mode or 'as planned':11}  monitor: {net}; executed {saved}\n"
 
 
 def compare(found: Trial, corpus: Corpus, mode: Mode | None) -> str:

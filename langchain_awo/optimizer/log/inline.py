@@ -87,7 +87,9 @@ def put_back(trace: Trace, meta_tools: AbstractSet[str], *, together: Together =
     lenient.result()
     cautious = _Expansion(trace, meta_tools, together, Echo(), cautious=True)
     cautious.result()
-    return PutBack(cautious.put_in, lenient.kept)
+    most = _Expansion(trace, meta_tools, together, Echo(), everything=True)
+    most.result()
+    return PutBack(cautious.put_in, lenient.kept, most.put_in)
 
 
 def get_anchor(call: ToolCallRecord) -> str:
@@ -106,13 +108,21 @@ class _Expansion:
     """
 
     def __init__(
-        self, trace: Trace, names: AbstractSet[str], together: Together, echo: Echo, *, cautious: bool = False
+        self,
+        trace: Trace,
+        names: AbstractSet[str],
+        together: Together,
+        echo: Echo,
+        *,
+        cautious: bool = False,
+        everything: bool = False,
     ) -> None:
         self.trace = trace
         self.names = names
         self.together = together
         self.echo = echo
         self.cautious = cautious
+        self.everything = everything
         self.inside: dict[str, _Round] = defaultdict(list)
         for call in trace.tool_calls:
             if call.parent_id is not None and call.replay is not None:
@@ -163,6 +173,10 @@ class _Expansion:
             asked: whether a model asked for it, and so for its first call in any case; if not even that came back, nobody
                 can tell, and all of it counts.
         """
+        if self.everything:
+            fresh = [call for call in calls if not self._was_read(call, owner)]
+            self.kept |= {call.call_id for call in fresh}
+            return fresh
         _, end = self._place(owner)
         led_to = ""
         used: _Round = []
