@@ -171,7 +171,7 @@ class _Expansion:
 
         Args:
             asked: whether a model asked for it, and so for its first call in any case; if not even that came back, nobody
-                can tell, and all of it counts.
+                can tell, and all of it counts unless model calls are counted cautiously.
         """
         if self.everything:
             fresh = [call for call in calls if not self._was_read(call, owner)]
@@ -193,7 +193,8 @@ class _Expansion:
                 led_to += f" {' '.join(split_words(dumps(call.args)))} "
                 used.append(call)
         text, spoken = (self._said(source, end, None) for source in (self._sayings, self._words))
-        if asked and len(used) <= 1 and not self._is_used(calls[0], owner, text, spoken):
+        in_doubt = asked and not self.cautious and len(used) <= 1
+        if in_doubt and not self._is_used(calls[0], owner, text, spoken):
             used = [call for call in reversed(calls) if not self._was_read(call, owner)]
         self.kept |= {call.call_id for call in used}
         return used[::-1]
