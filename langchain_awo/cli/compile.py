@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from langchain_awo.cli.hints import name_unknown_effects
+from langchain_awo.cli.notation import lay_out_plan
 from langchain_awo.cli.options import (
     PHASES,
     AsJson,
@@ -27,7 +28,7 @@ from langchain_awo.cli.options import (
 )
 from langchain_awo.cli.reading import Reading, count
 from langchain_awo.cli.sources import load_chat_model, load_live_tools
-from langchain_awo.cli.terminal import format_count, progress, put, put_json, say
+from langchain_awo.cli.terminal import format_count, measure_terminal, progress, put, put_json, say
 from langchain_awo.model.text.visible import make_visible_line
 
 if TYPE_CHECKING:
@@ -107,9 +108,7 @@ def compile_traces(
 
         put_json(json.loads(encode_plan(plan)))
     else:
-        from langchain_awo.model.views.notation import format_plan
-
-        put(format_plan(plan))
+        put(lay_out_plan(plan, measure_terminal()))
         effects = classify_effects([*log.known_specs(), *specs], options.effects)
         name_unknown_effects(effects, log.calls.keys() - options.protected)
     read = format_count(len(log.runs), "trace")
