@@ -93,7 +93,8 @@ def _show_plan(plan: ToolkitPlan, *, refused: bool, mermaid: bool, as_json: bool
     elif refused:
         put_wrapped(format_refusals(plan.refused) or "no candidate was refused")
     else:
-        put(_describe_origin(plan))
+        put_wrapped(_describe_origin(plan))
+        put("")
         put(lay_out_plan(plan, measure_width()))
 
 
@@ -111,7 +112,11 @@ def _check_plan(plan: ToolkitPlan, tools: str) -> None:
 def _describe_origin(plan: ToolkitPlan) -> str:
     counts = {key: value for key, value in plan.corpus.items() if isinstance(value, int)}
     told = ", ".join(f"{value:,} {key.replace('_', ' ')}" for key, value in counts.items())
-    return f"strategy {plan.strategy}" + (f", compiled from {told}" if told else "") + "\n"
+    origin = f"strategy {plan.strategy}" + (f", compiled from {told}" if told else "")
+    names: dict[str, list[str]] = {}
+    for each in plan.meta_tools:
+        names.setdefault(each.mode, []).append(each.name)
+    return "\n".join([origin, *(f"{mode}: {', '.join(names[mode])}" for mode in sorted(names)), ""])
 
 
 def _put_traces(traces: Sequence[Trace]) -> None:

@@ -171,6 +171,10 @@ class WorldTrial:
             told = each.evidence.net_tokens * len(self.recorded)
             within = 0.1 * len(self.recorded)  # evidence is rounded
             yield Check("compile: tokens", told, alone.tokens, within)
+            calls = (each.evidence.run_calls or 0.0) * len(self.recorded)
+            yield Check("compile: model calls", calls, alone.model_calls, within)
+            vain = (each.evidence.run_over_fetch or 0.0) * len(self.recorded)
+            yield Check("compile: calls in vain", vain, alone.over_fetched, within)
 
 
 def losses(plan: ToolkitPlan, corpus: Corpus) -> list[str]:

@@ -229,6 +229,8 @@ class Evidence:
         calls_saved: mean model calls saved in one use.
         over_fetch: tool calls the recorded agents did not make, for each model call saved.
         net_tokens: expected tokens saved in one run of the corpus, less what the schema costs.
+        run_calls: expected model calls saved in one run, as it is installed; `None` in files of before.
+        run_over_fetch: expected calls in one run that the recorded agents did not make.
     """
 
     tasks: int = 0
@@ -239,6 +241,8 @@ class Evidence:
     calls_saved: float = 0.0
     over_fetch: float = 0.0
     net_tokens: float = 0.0
+    run_calls: float | None = None
+    run_over_fetch: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -318,10 +318,13 @@ class _Selection:
             for old, step in zip(kept, meta_tool.steps, strict=True)
         )
         tally, uses = weight.tally, max(1, sum(weight.tally.uses.values()))
+        of_a_run = weight.balance.times(1 / max(1, weight.runs))
         evidence = replace(
             meta_tool.evidence,
             calls_saved=round((tally.saved - tally.repeats) / uses, 3),
             over_fetch=round(tally.over_fetch, 3),
-            net_tokens=round(weight.balance.tokens / max(1, weight.runs), 1),
+            net_tokens=round(of_a_run.tokens, 1),
+            run_calls=round(of_a_run.model_calls, 3),
+            run_over_fetch=round(of_a_run.over_fetched, 3),
         )
         return replace(meta_tool, steps=marked, mode=weight.mode, mode_reason=reason, evidence=evidence)
