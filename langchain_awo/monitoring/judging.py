@@ -7,9 +7,10 @@ model call.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from itertools import groupby
 from operator import itemgetter
 
 from langchain_awo.ledger.tokens import estimate_text_tokens, estimate_told_tokens
@@ -81,7 +82,7 @@ def _judge_use(use: Use, put_in: Rounds, wanted: AbstractSet[str], meta_tool: Me
     ahead = use.way == "prefetched"  # a wait is saved, and no model call
     wasted = [] if ahead else [call for call in made if call.call_id not in wanted]
     costs_one = use.way == "called" and not made and not use.is_open
-    rounds = () if ahead or use.is_open else put_in.get((use.meta_tool, use.key), ())
+    rounds = [] if ahead or use.is_open else _in_order(put_in.get((use.meta_tool, use.key), ()))
     saved = {call.call_id for each in rounds for call in each}
     wasted_tokens = round(_estimate_tokens(wasted))
     asked_for = _estimate_tokens(call for call in made if call not in wasted and call.call_id not in saved)
@@ -112,6 +113,12 @@ def estimate_told(use: Use, meta_tool: MetaTool) -> float:
         if 0 < number <= len(meta_tool.steps)
     ]
     return estimate_told_tokens(meta_tool, told, below=use.way == "continued")
+
+
+def _in_order(rounds: Iterable[Sequence[ToolCallRecord]]) -> list[Sequence[ToolCallRecord]]:
+    """Calls of one step that ran side by side were recorded in any order, and a sum over growing prompts depends on it."""
+    steps = groupby(rounds, key=lambda calls: calls[0].name)
+    return [each for _, step in steps for each in sorted(step, key=lambda calls: dumps(calls[0].args))]
 
 
 def _list_distinct(use: Use) -> list[ToolCallRecord]:
