@@ -46,6 +46,7 @@ from langchain_awo.optimizer.log.inner_calls import (
     is_name,
     is_read,
     list_values,
+    rank_step,
 )
 from langchain_awo.optimizer.selection.mentions import (
     Sayings,
@@ -170,34 +171,34 @@ class _Expansion:
         """Of the calls that a meta-tool made, those of which the agent used something, or another of them did.
 
         Args:
-            asked: whether a model asked for it, and so for its first call in any case; if not even that came back, nobody
-                can tell, and all of it counts unless model calls are counted cautiously.
+            asked: whether a model asked for it, and so for its first call; if not even that came back, all counts unless `cautious`.
         """
         if self.everything:
-            fresh = [call for call in calls if not self._was_read(call, owner)]
-            self.kept |= {call.call_id for call in fresh}
-            return fresh
-        _, end = self._place(owner)
-        led_to = ""
-        used: _Round = []
-        for number, call in reversed(list(enumerate(calls))):
+            return self._keep([call for call in calls if not self._was_read(call, owner)])
+        end, led_to, used = self._place(owner)[1], "", set[str]()
+        for call in sorted(
+            calls, key=rank_step, reverse=True
+        ):  # side by side, they were recorded in any order
             again = self._made_again(call, owner)
             later, spoken = self._said(self._sayings, end, again), self._said(self._words, end, again)
             changed = asked and not is_read(call.name)  # what may have changed something cannot be taken back
             is_new = not self._was_read(call, owner)
             if (
-                (asked and number == 0)
+                (asked and call is calls[0])
                 or changed
                 or (is_new and self._is_used(call, owner, later + led_to, spoken))
             ):
                 led_to += f" {' '.join(split_words(dumps(call.args)))} "
-                used.append(call)
+                used.add(call.call_id)
         text, spoken = (self._said(source, end, None) for source in (self._sayings, self._words))
         in_doubt = asked and not self.cautious and len(used) <= 1
         if in_doubt and not self._is_used(calls[0], owner, text, spoken):
-            used = [call for call in reversed(calls) if not self._was_read(call, owner)]
+            used = {call.call_id for call in calls if not self._was_read(call, owner)}
+        return self._keep([call for call in calls if call.call_id in used])
+
+    def _keep(self, used: _Round) -> _Round:
         self.kept |= {call.call_id for call in used}
-        return used[::-1]
+        return used
 
     def _said(self, sayings: Sayings, start: int, again: int | None) -> str:
         """What was said after a place, up to where the same call was made again: what is said then was read there."""
@@ -291,8 +292,7 @@ class _Expansion:
     def _place(self, owner: int) -> tuple[int, int]:
         """Positions in the run's text before and after the calls of a model call."""
         rounds = (current for segment in self._run.segments for current in segment.rounds)
-        own_round = next((current for current in rounds if current.index == owner), None)
-        return (own_round.start, own_round.end) if own_round else (0, 0)
+        return next(((current.start, current.end) for current in rounds if current.index == owner), (0, 0))
 
     def _is_echo(self, call: ToolCallRecord) -> bool:
         return call.replay is not None or call.name in self.names or bool(split_fetched(call.output)[1])
