@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import groupby
 
 import pytest
 
@@ -115,3 +116,18 @@ def test_what_nobody_can_know_lies_between_the_least_and_the_most(traces_of, pla
     found = monitor_traces(with_it, plan, prices=PRICES)
     assert found.ledger.total.model_calls <= really <= found.most.model_calls
     assert found.as_json()["ledger"]["net_most"]["model_calls"] == pytest.approx(found.most.model_calls)
+
+
+def test_calls_that_ran_side_by_side_give_the_same_in_whatever_order_they_were_recorded(traces_of, plan):
+    traces = traces_of("healthy")[:30]
+    turned = [replace(each, tool_calls=tuple(_turn_steps(each.tool_calls))) for each in traces]
+    assert turned != traces
+    one, other = (monitor_traces(each, plan, prices=PRICES) for each in (traces, turned))
+    assert one.as_json()["ledger"] == other.as_json()["ledger"]
+
+
+def _turn_steps(calls):
+    """The calls, those of each step of a meta-tool the other way round."""
+    for _, group in groupby(calls, key=lambda call: (call.replay, call.parent_id)):
+        own = list(group)
+        yield from reversed(own) if own[0].replay else own
