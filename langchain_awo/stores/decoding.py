@@ -101,7 +101,7 @@ class OddRowError(ValueError):
 
 
 class Kinds:
-    """The combinations of types that the columns of a table may have; each is worked out once.
+    """The types that the columns of a table may have.
 
     Args:
         columns: their names, which say what they hold.
@@ -112,14 +112,17 @@ class Kinds:
         self._allowed = [
             _determine_kind(name) | (set() if name in required else {NoneType}) for name in columns
         ]
-        self._known: set[tuple[type, ...]] = set()
+
+    def fit(self, rows: Rows) -> bool:
+        """Whether all rows have these types."""
+        columns = zip(*rows, strict=True) if rows else [()] * len(self._allowed)
+        each = zip(self._allowed, columns, strict=True)
+        return all(allowed.issuperset(map(type, column)) for allowed, column in each)
 
     def check(self, rows: Rows) -> None:
         """Raises `OddRowError` for rows of other types."""
-        for kinds in {tuple(map(type, row)) for row in rows} - self._known:
-            if not all(kind in allowed for kind, allowed in zip(kinds, self._allowed, strict=True)):
-                raise OddRowError
-            self._known.add(kinds)
+        if not self.fit(rows):
+            raise OddRowError
 
 
 _Message: Final = build_mutable_twin(Message)

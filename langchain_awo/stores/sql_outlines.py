@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from langchain_awo.model.trace.outline import Outline
-from langchain_awo.stores.decoding import Kinds, OddRowError, Row, Rows, Specs
+from langchain_awo.stores.decoding import Kinds, Rows, Specs
 from langchain_awo.stores.selection import Selection
 from langchain_awo.stores.sql_reading import Page, TraceReader, build_part_query
 from langchain_awo.stores.store import Needs
@@ -37,9 +39,13 @@ def outline_page(
     chosen = [row for row in rows if wanted.task_ids is None or row[2] in wanted.task_ids]
     calls = reader.fetch_parts(connection, _CALLS, [row[0] for row in chosen])
     specs = reader.learn_specs(connection, [row[1] for row in chosen])
+    heads_fit = _HEAD_KINDS.fit([row[1:] for row in chosen])
+    all_fit = heads_fit and _CALL_KINDS.fit(list(chain.from_iterable(calls.values())))
     outlines, needed = [], []
     for seq, *head in chosen:
-        outline = _read_outline(tuple(head), calls.get(seq, ()), specs)
+        own = calls.get(seq, ())
+        fits = all_fit or (_HEAD_KINDS.fit([tuple(head)]) and _CALL_KINDS.fit(own))
+        outline = _read_outline(head, own, specs) if fits else None
         if outline is None or needs(outline):
             needed.append(seq)
         else:
@@ -47,13 +53,11 @@ def outline_page(
     return Page(rows[-1][0], outlines=outlines, needed=needed)
 
 
-def _read_outline(head: Row, calls: Rows, specs: Specs) -> Outline | None:
+def _read_outline(head: Sequence[Any], calls: Rows, specs: Specs) -> Outline | None:
+    tools, task_id, trace_id, thread_id, domain, model, model_calls = head
     try:
-        _HEAD_KINDS.check((head,))
-        _CALL_KINDS.check(calls)
-        tools, task_id, trace_id, thread_id, domain, model, model_calls = head
         named = specs.named_in(tools)
-    except (OddRowError, ValueError, TypeError):
+    except (ValueError, TypeError):
         return None
     return Outline(
         trace_id,

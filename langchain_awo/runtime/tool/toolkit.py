@@ -60,7 +60,7 @@ class MetaToolkit(BaseToolkit):
         >>> agent = create_agent(model, tools=[*tools, *toolkit.get_tools()])  # doctest: +SKIP
     """
 
-    model_config = ConfigDict(arbitrary_types_allowed=True)
+    model_config = ConfigDict(arbitrary_types_allowed=True, defer_build=True)
 
     plan: ToolkitPlan
     tools: Sequence[BaseTool] = ()
