@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import orjson
-from scale import _worlds, draw
+from scale import draw, generate_base
 
 from langchain_awo.api.partitions import count_traces
 from langchain_awo.model.trace.trace import Trace
@@ -30,7 +30,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--calls", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
-    base = _worlds()
+    base = generate_base()
     print("| store | calls | orjson, µs a call | counted, µs a call | times orjson | whole, times orjson |")
     print("|---|---:|---:|---:|---:|---:|")
     for calls in parser.parse_args().calls:
