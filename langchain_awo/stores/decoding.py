@@ -89,6 +89,7 @@ _INTEGERS: Final = frozenset(
         "model_call",
         "meta_tool_step",
         "model_call_count",
+        "tool_call_count",
         "trial",
     )
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
+from itertools import accumulate, chain
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -18,9 +18,21 @@ from langchain_awo.stores.tables import TOOL_CALLS, TRACES
 _READ_AT_ONCE: Final = 512
 """Outlines fetched together."""
 
-_HEAD: Final = ("tools", "task_id", "trace_id", "thread_id", "domain", "model", "model_call_count")
+_CALLS_AT_ONCE: Final = 50_000
+"""So many tool calls end a page, so that long runs need no more memory than short ones."""
+
+_HEAD: Final = (
+    "tools",
+    "task_id",
+    "trace_id",
+    "thread_id",
+    "domain",
+    "model",
+    "model_call_count",
+    "tool_call_count",
+)
 _HEAD_COLUMNS: Final = tuple(TRACES.c[name] for name in ("seq", *_HEAD))
-_HEAD_KINDS: Final = Kinds(_HEAD, required=("trace_id", "model_call_count"))
+_HEAD_KINDS: Final = Kinds(_HEAD, required=("trace_id", "model_call_count", "tool_call_count"))
 _CALL: Final = ("trace_seq", "name", "meta_tool", "model_call")
 _CALL_KINDS: Final = Kinds(_CALL, required=("name",))
 _CALLS: Final = build_part_query(TOOL_CALLS, [TOOL_CALLS.c[name] for name in _CALL])
@@ -36,6 +48,7 @@ def outline_page(
     rows = reader.select_traces(connection, _HEAD_COLUMNS, wanted, after=after, last=last, most=_READ_AT_ONCE)
     if not rows:
         return Page(None)
+    rows = _take_some(rows)
     chosen = [row for row in rows if wanted.task_ids is None or row[2] in wanted.task_ids]
     calls = reader.fetch_parts(connection, _CALLS, [row[0] for row in chosen])
     specs = reader.learn_specs(connection, [row[1] for row in chosen])
@@ -53,8 +66,15 @@ def outline_page(
     return Page(rows[-1][0], outlines=outlines, needed=needed)
 
 
+def _take_some(rows: Rows) -> Rows:
+    """The first rows, as far as they have few enough tool calls together; one in any case."""
+    counts = (row[-1] if isinstance(row[-1], int) else 0 for row in rows)
+    few = sum(total <= _CALLS_AT_ONCE for total in accumulate(counts))
+    return rows[: max(1, few)]
+
+
 def _read_outline(head: Sequence[Any], calls: Rows, specs: Specs) -> Outline | None:
-    tools, task_id, trace_id, thread_id, domain, model, model_calls = head
+    tools, task_id, trace_id, thread_id, domain, model, model_calls, _ = head
     try:
         named = specs.named_in(tools)
     except (ValueError, TypeError):

@@ -18,7 +18,7 @@ from langchain_awo.model.trace.trace import ModelCallRecord, ReplayMark, ToolCal
 from langchain_awo.optimizer.counting.sample import Bounds
 from langchain_awo.optimizer.counting.state import to_bytes
 from langchain_awo.optimizer.counting.summary import summarize
-from langchain_awo.stores import open_store
+from langchain_awo.stores import open_store, sql_outlines
 from langchain_awo.stores.parquet_export import export_parquet
 from langchain_awo.stores.selection import Selection
 
@@ -78,7 +78,7 @@ def read_outlines(path, needs=lambda _: False):
 
 
 @given(LOGS)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 def test_columns_count_what_traces_count(traces):
     """Byte for byte, all of a log and a part of it, whether it fits the sample or not."""
     shop = [trace for trace in traces if trace.domain == "shop"]
@@ -113,6 +113,17 @@ def test_few_traces_are_read_as_a_whole(log, kind, tmp_path):
     assert [each._replace(trace=None) for each in map(Outline.of, log)] == [
         found[trace.trace_id]._replace(trace=None) for trace in log
     ]
+
+
+def test_long_runs_are_read_a_few_at_a_time(log, tmp_path, monkeypatch):
+    """One that is longer than all that is read together is read alone."""
+    monkeypatch.setattr(sql_outlines, "_CALLS_AT_ONCE", 5)
+    long = make_trace(4, [("find_a", "model")] * 8, None, "")
+    path, _ = store_traces([*log[:4], long, *log[5:9]], tmp_path)
+    found, told = read_outlines(path, lambda outline: outline.trace_id == "run 4")
+    assert not told
+    assert [len(each.tools) for each in found.values()] == [2, 2, 2, 2, 8, 2, 2, 2, 2]
+    assert found["run 4"].trace == long
 
 
 @pytest.mark.parametrize(
