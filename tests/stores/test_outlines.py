@@ -78,7 +78,7 @@ def read_outlines(path, needs=lambda _: False):
 
 
 @given(LOGS)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_columns_count_what_traces_count(traces):
     """Byte for byte, all of a log and a part of it, whether it fits the sample or not."""
     shop = [trace for trace in traces if trace.domain == "shop"]
