@@ -186,6 +186,11 @@ class Step:
         return frozenset(leaf.step for leaf in used if isinstance(leaf, Output | Argument))
 
     @property
+    def is_lookup(self) -> bool:
+        """Whether it only asks for what its caller says: nothing flows to it from an earlier step."""
+        return self.over is None and not self.depends_on
+
+    @property
     def reads_from(self) -> frozenset[int]:
         """Numbers of the steps whose outputs this one uses."""
         used = (leaf for binding in self.bindings for leaf in list_leaves(binding))

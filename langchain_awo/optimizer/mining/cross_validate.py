@@ -21,7 +21,7 @@ from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.text.phrasing import format_count
 from langchain_awo.model.views.notation import format_step
 from langchain_awo.optimizer.log.corpus import Call
-from langchain_awo.optimizer.mining.align import align
+from langchain_awo.optimizer.mining.align import align, list_calls
 from langchain_awo.optimizer.mining.occurrences import Occurrence
 from langchain_awo.optimizer.statistics import compute_lower_bound, count_missing_places
 
@@ -93,7 +93,7 @@ def try_step(step: Step, occurrences: Sequence[Occurrence], found_in: FoundIn | 
 def _find_trials(step: Step, occurrences: Iterable[Occurrence]) -> Iterator[tuple[Occurrence, list[Call]]]:
     """The places in which the agent went on with the step's tool in a way that could be asked for, with these calls."""
     for occurrence in occurrences:
-        calls = (call for call in occurrence.followers if call.tool == step.tool)
+        calls = (call for call in list_calls(step, occurrence) if call.tool == step.tool)
         if sayable := [call for call in calls if _is_sayable(step, call, occurrence)]:
             yield occurrence, sayable
 

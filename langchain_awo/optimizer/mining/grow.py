@@ -40,6 +40,7 @@ from langchain_awo.optimizer.mining.cross_validate import (
 from langchain_awo.optimizer.mining.decide import decide_growth
 from langchain_awo.optimizer.mining.forms import MAX_PARAMETERS, Form, is_positional, read_forms
 from langchain_awo.optimizer.mining.guarded_writes import SAFE, append_write, find_guarded_forms
+from langchain_awo.optimizer.mining.join import find_joins
 from langchain_awo.optimizer.mining.knowledge import Knowledge, find_shapes, learn_flow
 from langchain_awo.optimizer.mining.left_over import explain_left_over
 from langchain_awo.optimizer.mining.literals import WANTED, asks_for_a_part, is_house_rule
@@ -105,6 +106,11 @@ class Growing:
         self.known = [
             Knowledge(occurrence) for occurrence in self.occurrences if number in occurrence.frame.arguments
         ]
+        self.measured = {}
+
+    def only_behind(self, number: int) -> None:
+        """Looks only at the places where a step was made."""
+        self.known = [each for each in self.known if number in each.occurrence.frame.arguments]
         self.measured = {}
 
     def copy(self) -> Growing:
@@ -208,6 +214,7 @@ def grow(
     yield from explain_left_over(start.routine, start.known, corpus.effects, avoid=avoid, writes=writes)
     if writes:
         yield from _with_writes(start.copy())
+    yield from _with_joins(start)
     best = sorted(opened.values(), key=lambda pair: pair[1].rank(0))
     for growing, growth in best[:MAX_OPENED]:
         if verdict := growing.tried(growth):
@@ -238,6 +245,37 @@ def _with_writes(growing: Growing) -> Iterator[MetaTool | Refused]:
         _extend(growing, None)
         if len(growing.routine.steps) > before:
             yield growing.routine
+
+
+def _with_joins(growing: Growing) -> Iterator[MetaTool | Refused]:
+    """The routine with a second lookup, which its caller asks for too, and the read that joins it to the rest."""
+    number = len(growing.routine.steps) + 1
+    taken = [spec.name for spec in growing.routine.parameters]
+    joins = find_joins(growing.known, taken, avoid=growing.avoid) if number < MAX_STEPS else ()
+    for join in joins:
+        joined = growing.copy()
+        lookup = measure(join.form, joined.occurrences)
+        joined.take(lookup, try_step(lookup.step, joined.occurrences))
+        joined.only_behind(number)
+        growths = (
+            each for each in joined.growths() if each.step.tool == join.tool and _is_join(each, number)
+        )
+        room = MAX_PARAMETERS - len(joined.routine.parameters)
+        ranked = sorted(
+            (each for each in growths if len(each.parameters) <= room), key=lambda each: each.rank(number)
+        )
+        trials = ((growth, joined.tried(growth)) for growth in ranked)
+        best = next(((growth, verdict) for growth, verdict in trials if verdict), None)
+        if best:
+            joined.take(*best)
+            _extend(joined, None)
+            yield joined.routine
+        yield from joined.doubted.values()
+
+
+def _is_join(growth: Growth, number: int) -> bool:
+    """Whether a step takes something from another step and something from another one still."""
+    return number in growth.step.depends_on and len(growth.step.depends_on) > 1
 
 
 def _extend(growing: Growing, opened: dict[str, tuple[Growing, Growth]] | None) -> None:

@@ -7,6 +7,8 @@ before::
 after::
 
     find_customer_with_orders(email, status?, tickets_status?)
+
+Of two calls of one tool the second is for the other: `get_distance(city, other_city)`.
 """
 
 from __future__ import annotations
@@ -36,8 +38,18 @@ def _derive_better(name: str, meta_tool: MetaTool) -> str:
     numbered = _NUMBERED.fullmatch(name)
     if not numbered:
         return ""
+    tool, plain = (_find_tool(each, meta_tool) for each in (name, numbered[1]))
+    if tool == plain:
+        return f"other_{numbered[1]}"
+    noun = re.sub(r"\W+", "_", tool.rsplit(".", 1)[-1]).split("_", 1)[-1]
+    return f"{noun}_{numbered[1]}" if noun else ""
+
+
+def _find_tool(parameter: str, meta_tool: MetaTool) -> str:
+    """The tool of the first step that a parameter is for."""
     for step in meta_tool.steps:
-        if any(leaf == Parameter(name=name) for binding in step.bindings for leaf in list_leaves(binding)):
-            noun = re.sub(r"\W+", "_", step.tool.rsplit(".", 1)[-1]).split("_", 1)[-1]
-            return f"{noun}_{numbered[1]}"
+        if any(
+            leaf == Parameter(name=parameter) for binding in step.bindings for leaf in list_leaves(binding)
+        ):
+            return step.tool
     return ""

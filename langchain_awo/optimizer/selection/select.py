@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from langchain_awo.model.ir.metatool import MetaTool, Mode, Step
 from langchain_awo.model.ir.reach import reaches_out
 from langchain_awo.optimizer.log.corpus import Corpus
-from langchain_awo.optimizer.mining.align import has_parameters
+from langchain_awo.optimizer.mining.align import has_parameters, list_loose_lookups
 from langchain_awo.optimizer.mining.forms import with_shorter_lists
 from langchain_awo.optimizer.replay.cost import Books, Cost, Prices, estimate_schema_tokens
 from langchain_awo.optimizer.replay.tally import Tally
@@ -160,7 +160,8 @@ class _Selection:
             n for n, step in enumerate(candidate.meta_tool.steps, start=1) if n > 1 and has_parameters(step)
         }
         for steps in sorted(step_sets - {now}, key=sorted):
-            if steps <= usable | {1} and opened <= steps:
+            loose = list_loose_lookups(candidate.meta_tool, steps)
+            if steps <= usable | {1} and opened <= steps and not loose:
                 yield number, steps
 
     def _usable(self, meta_tool: MetaTool, *, unasked: bool) -> Iterator[int]:
