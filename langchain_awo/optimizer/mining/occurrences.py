@@ -120,9 +120,17 @@ def _build_occurrence(run: Run, segment: Segment, position: int, anchor: Call) -
     frame = Frame(parameters=anchor.args, arguments={1: anchor.args}, outputs={1: anchor.output})
     occurrence = Occurrence(run, segment, position, anchor, frame)
     occurrence.look_ahead([anchor.key])
-    calls = segment.rounds[position].calls
-    occurrence.beside = [call for call in calls if call.ok and call.effect.is_read and call.key != anchor.key]
+    occurrence.beside = list(_find_beside(segment.rounds[position].calls, anchor))
     return occurrence
+
+
+def _find_beside(calls: Sequence[Call], anchor: Call) -> Iterator[Call]:
+    """The other reads of a round; of the anchor's own tool only those asked for after it: of two cities one is the first."""
+    is_later = False
+    for call in calls:
+        is_later = is_later or call.key == anchor.key
+        if call.ok and call.effect.is_read and call.key != anchor.key and (is_later or call.tool != anchor.tool):
+            yield call
 
 
 def _find_followers(segment: Segment, position: int, done: frozenset[str]) -> Iterator[Call]:
