@@ -19,7 +19,7 @@ A step with arguments that only the caller can know makes a routine of its own, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -28,7 +28,7 @@ from langchain_awo.model.ir.metatool import MetaTool, ParameterSpec, Refused, St
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.log.corpus import Corpus
-from langchain_awo.optimizer.mining.align import advance, asks_again
+from langchain_awo.optimizer.mining.align import advance
 from langchain_awo.optimizer.mining.cross_validate import (
     MIN_TASKS,
     Thresholds,
@@ -43,9 +43,10 @@ from langchain_awo.optimizer.mining.guarded_writes import SAFE, append_write, fi
 from langchain_awo.optimizer.mining.join import find_joins
 from langchain_awo.optimizer.mining.knowledge import Knowledge, find_shapes, learn_flow
 from langchain_awo.optimizer.mining.left_over import explain_left_over
-from langchain_awo.optimizer.mining.literals import WANTED, asks_for_a_part, is_house_rule
+from langchain_awo.optimizer.mining.literals import is_house_rule
 from langchain_awo.optimizer.mining.measure import Growth, measure
 from langchain_awo.optimizer.mining.occurrences import Occurrence, collect_occurrences, list_followers
+from langchain_awo.optimizer.mining.untried import build_untried, refuse_untried
 
 MAX_STEPS: Final = 8
 """Longer routines are two routines."""
@@ -64,6 +65,7 @@ class Growing:
     Attributes:
         avoid: tools that must not become steps.
         doubted: steps that did not hold, by their notation.
+        untried: of each tool, the best step that was not worth a trial.
     """
 
     corpus: Corpus
@@ -72,6 +74,7 @@ class Growing:
     avoid: frozenset[str]
     thresholds: Thresholds
     doubted: dict[str, Refused] = field(default_factory=dict)
+    untried: dict[str, Refused] = field(default_factory=dict)
     measured: dict[str, dict[str, Growth]] = field(default_factory=dict)
 
     @property
@@ -116,7 +119,7 @@ class Growing:
     def copy(self) -> Growing:
         """The same routine, to be grown another way."""
         copies = [knowledge.copy(knowledge.occurrence.copy()) for knowledge in self.known]
-        return replace(self, known=copies, doubted={}, measured={})
+        return replace(self, known=copies, doubted={}, untried={}, measured={})
 
     def growths(self) -> list[Growth]:
         """Every step that could be added; forms that were measured before are not measured again."""
@@ -131,16 +134,27 @@ class Growing:
                     key = repr(form.step)
                     if key not in measured:
                         measured[key] = decide_growth(measure(form, self.occurrences), self.occurrences)
-                    growths += [measured[key]] if self._is_fit(measured[key]) else []
-                worthwhile += _without_positions([growth for growth in growths if growth.is_worth_trying])
+                    growths += [measured[key]] if self._is_worth_a_trial(measured[key]) else []
+                worthwhile += _without_positions(growths)
         return worthwhile
 
-    def _is_fit(self, growth: Growth) -> bool:
-        """Whether a step asks for something new, and for a part of it only where that part was wanted."""
-        if asks_again(growth.step, self.routine, self.occurrences):
-            return False
-        often = growth.step.guard or growth.wanted >= WANTED * growth.places
-        return bool(often) or not asks_for_a_part(growth.step, self.occurrences)
+    def _is_worth_a_trial(self, growth: Growth) -> bool:
+        """Whether a step is to be tried; notes why if it is not, of each tool for the step that would explain most."""
+        why = refuse_untried(growth, self.routine, self.occurrences)
+        if why:
+            refusal = build_untried(self.routine.steps[0].tool, growth, why)
+            best = self.untried.get(growth.step.tool)
+            if best is None or refusal.occurrences > best.occurrences:
+                self.untried[growth.step.tool] = refusal
+        return why is None
+
+    def refuse_untried(self, others: Iterable[MetaTool | Refused]) -> Iterator[Refused]:
+        """The steps that were not worth a trial, of tools that neither this routine nor another has, and no trial was about."""
+        tried: set[str] = set()
+        for each in [self.routine, *others, *self.doubted.values()]:
+            tools = [step.tool for step in each.steps] if isinstance(each, MetaTool) else each.routine
+            tried.update(tool.removesuffix("*") for tool in tools[1:])
+        yield from (refusal for tool, refusal in sorted(self.untried.items()) if tool not in tried)
 
     def _forms(
         self, tool: str, known: Sequence[Knowledge], taken: Sequence[str], *, min_tasks: int = MIN_TASKS
@@ -214,13 +228,23 @@ def grow(
     yield from explain_left_over(start.routine, start.known, corpus.effects, avoid=avoid, writes=writes)
     if writes:
         yield from _with_writes(start.copy())
-    yield from _with_joins(start)
-    best = sorted(opened.values(), key=lambda pair: pair[1].rank(0))
-    for growing, growth in best[:MAX_OPENED]:
+    further = [*_with_joins(start), *_with_opened(opened)]
+    yield from further
+    yield from start.refuse_untried(further)
+
+
+def _with_opened(opened: Mapping[str, tuple[Growing, Growth]]) -> Iterator[MetaTool | Refused]:
+    """The routines with a step that needs the caller's word, those that explain most."""
+    ranked = sorted(opened.values(), key=lambda pair: pair[1].rank(0))
+    for growing, growth in ranked[:MAX_OPENED]:
         if verdict := growing.tried(growth):
             growing.take(growth, verdict)
             _extend(growing, None)
             yield growing.routine
+        yield from growing.doubted.values()
+    for growing, growth in ranked[MAX_OPENED:]:
+        why = "opened", f"but {MAX_OPENED} other steps that ask for something explain more"
+        yield build_untried(growing.routine.steps[0].tool, growth, why)
 
 
 def _with_writes(growing: Growing) -> Iterator[MetaTool | Refused]:

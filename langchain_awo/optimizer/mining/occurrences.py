@@ -129,7 +129,12 @@ def _find_beside(calls: Sequence[Call], anchor: Call) -> Iterator[Call]:
     is_later = False
     for call in calls:
         is_later = is_later or call.key == anchor.key
-        if call.ok and call.effect.is_read and call.key != anchor.key and (is_later or call.tool != anchor.tool):
+        if (
+            call.ok
+            and call.effect.is_read
+            and call.key != anchor.key
+            and (is_later or call.tool != anchor.tool)
+        ):
             yield call
 
 
