@@ -27,10 +27,15 @@ Mode: TypeAlias = Literal["append", "replace", "continue", "entry", "prefetch"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Keeps the items of a map whose value at `path` is one of `values`."""
+    """Keeps the items of a map whose value at `path` is one of `values`, or what `named` is.
+
+    Attributes:
+        named: what the caller calls the items that are meant; texts are compared whatever their case. There are no `values` then.
+    """
 
     path: str
-    values: tuple[JSONValue, ...]
+    values: tuple[JSONValue, ...] = ()
+    named: Binding | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +50,17 @@ class Map:
     source: Binding
     limit: int = 20
     filter: Filter | None = None
+
+    @property
+    def bindings(self) -> list[Binding]:
+        """Every binding of the map: its source, then what its filter goes by."""
+        return [self.source, *([self.filter.named] if self.filter and self.filter.named else [])]
+
+    def mapped(self, change: Callable[[Binding], Binding]) -> Map:
+        """The same map with every binding changed."""
+        named = self.filter.named if self.filter else None
+        kept = replace(self.filter, named=change(named)) if self.filter and named else self.filter
+        return replace(self, source=change(self.source), filter=kept)
 
 
 Test: TypeAlias = Literal["given", "empty", "nonempty", "equals", "one_of", "at_least", "at_most"]
@@ -173,7 +189,7 @@ class Step:
     @property
     def bindings(self) -> list[Binding]:
         """Every binding of the step: the map's source, the guard's, then the arguments'."""
-        sources = [self.over.source] if self.over else []
+        sources = self.over.bindings if self.over else []
         guards = (
             [self.guard.source, *(condition.source for condition in self.guard.also)] if self.guard else []
         )
@@ -199,7 +215,7 @@ class Step:
     def renumbered(self, numbers: Mapping[int, int]) -> Step:
         """The same step where the steps it refers to have other numbers."""
         args = {name: renumber(binding, numbers) for name, binding in self.args.items()}
-        over = self.over and replace(self.over, source=renumber(self.over.source, numbers))
+        over = self.over and self.over.mapped(lambda source: renumber(source, numbers))
         guard = self.guard and self.guard.mapped(lambda source: renumber(source, numbers))
         return replace(self, args=args, over=over, guard=guard)
 

@@ -8,7 +8,7 @@ from typing import Final
 from langchain_awo.model.ir.binding import Argument, Binding, Frame, Item, Output, Parameter, resolve
 from langchain_awo.model.ir.guard import holds, list_conditions
 from langchain_awo.model.ir.metatool import Condition, Guard, Step
-from langchain_awo.model.ir.pointer import MISSING, split, unescape
+from langchain_awo.model.ir.pointer import MISSING, look_up, split, unescape
 from langchain_awo.model.stepping.deciding import Withheld
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.text.json_value import JSONValue
@@ -44,8 +44,21 @@ def explain_withheld(why: Withheld, step: Step, frame: Frame) -> str:
             return f"{place}, the list to run {step.tool} for, is not there"
         case "limit":
             return explain_limit(step, why.items, made=0)
+        case "named":
+            return _explain_unnamed(step, frame)
         case "empty":
             return f"{step.tool} was not run: its list is empty"
+
+
+def _explain_unnamed(step: Step, frame: Frame) -> str:
+    """That no item is called what the caller named, and what they are called."""
+    if step.over is None or step.over.filter is None or step.over.filter.named is None:
+        return ""
+    names = [look_up(item, step.over.filter.path) for item in resolve(step.over.source, frame)]
+    known = dumps([name for name in names if name is not MISSING])
+    told = known if len(known) <= SHOWN else f"{known[:SHOWN]}…"
+    wanted = dumps(resolve(step.over.filter.named, frame))
+    return f"{step.tool} was not called: {format_binding(step.over.source, step)} has no item called {wanted}, but {told}"
 
 
 def explain_limit(step: Step, items: int, *, made: int) -> str:

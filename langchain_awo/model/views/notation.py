@@ -34,6 +34,7 @@ from langchain_awo.model.ir.binding import (
 from langchain_awo.model.ir.guard import list_conditions
 from langchain_awo.model.ir.metatool import (
     Condition,
+    Filter,
     Guard,
     GuardEvidence,
     MetaTool,
@@ -190,8 +191,7 @@ def format_step_comment(step: Step, *, whole: bool = False) -> str:
         source = "" if _format_item_list(step) else f" of {format_binding(step.over.source)}"
         parts.append(f"once for each item{source}, at most {step.over.limit}")
         if step.over.filter:
-            values = " or ".join(spell_out(value) for value in step.over.filter.values)
-            parts.append(f"where {format_path(step.over.filter.path) or 'it'} is {values or 'nothing'}")
+            parts.append(f"where {format_filter(step.over.filter)}")
     if step.guard:
         parts.append(f"{step.guard.otherwise} unless {format_guard(step.guard)}{_format_proof(step.guard)}")
     if step.never_empty:
@@ -199,6 +199,13 @@ def format_step_comment(step: Step, *, whole: bool = False) -> str:
     if step.hide:
         parts.append(f"hides {format_hidden(step, whole=whole)}")
     return ", ".join(parts)
+
+
+def format_filter(kept: Filter) -> str:
+    """What a filter keeps, such as `/status is "open" or "new"`, or `/name is $name`."""
+    values = " or ".join(spell_out(value) for value in kept.values) or "nothing"
+    named = format_binding(kept.named) if kept.named else values
+    return f"{format_path(kept.path) or 'it'} is {named}"
 
 
 def format_guard(guard: Guard, step: Step | None = None) -> str:

@@ -247,6 +247,8 @@ def _read_clause(scan: Scanner) -> dict[str, Any]:
 def _read_filter(scan: Scanner) -> Filter:
     path = "" if scan.take("it") else scan.path() or scan.fail("a path or `it`")
     scan.expect(" is ")
+    if scan.text.startswith("$", scan.at):
+        return Filter(path=path, named=read_binding(scan))
     values = [] if scan.take("nothing") else [scan.json()]
     while values and scan.take(" or "):
         values.append(scan.json())

@@ -147,4 +147,5 @@ def list_loose_lookups(routine: MetaTool, chosen: Collection[int]) -> set[int]:
 
 def has_parameters(step: Step) -> bool:
     """Whether a caller must give something for the step."""
-    return any(isinstance(leaf, Parameter) for binding in step.args.values() for leaf in list_leaves(binding))
+    bindings = [*step.args.values(), *(step.over.bindings if step.over else ())]
+    return any(isinstance(leaf, Parameter) for binding in bindings for leaf in list_leaves(binding))

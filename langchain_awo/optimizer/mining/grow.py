@@ -45,6 +45,7 @@ from langchain_awo.optimizer.mining.knowledge import Knowledge, find_shapes, lea
 from langchain_awo.optimizer.mining.left_over import explain_left_over
 from langchain_awo.optimizer.mining.literals import is_house_rule
 from langchain_awo.optimizer.mining.measure import Growth, measure
+from langchain_awo.optimizer.mining.named_items import name_items
 from langchain_awo.optimizer.mining.occurrences import Occurrence, collect_occurrences, list_followers
 from langchain_awo.optimizer.mining.untried import build_untried, refuse_untried
 
@@ -166,7 +167,9 @@ class Growing:
             return is_house_rule(tool, name, value, self.occurrences)
 
         for shape in find_shapes(tool, occurrences, min_tasks=min_tasks):
-            yield from read_forms(base, learn_flow(tool, known, shape), taken, is_rule=is_rule)
+            for form in read_forms(base, learn_flow(tool, known, shape), taken, is_rule=is_rule):
+                yield form
+                yield from name_items(form, occurrences, taken)
 
     def tried(self, growth: Growth) -> Verdict | None:
         """What a trial on tasks that the step was not found in shows, if it holds there; notes why if it does not."""
@@ -325,7 +328,9 @@ def _note_opened(
     room = MAX_PARAMETERS - len(growing.routine.parameters)
     for growth in growths:
         if growth.parameters and len(growth.parameters) <= room:
-            key = f"{growth.step.tool}{sorted(growth.step.args)}"
+            key = (
+                f"{growth.step.tool}{sorted(growth.step.args)}{growth.step.over and growth.step.over.filter}"
+            )
             if key not in opened or growth.explained > opened[key][1].explained:
                 opened[key] = (growing.copy(), growth)
 
@@ -356,4 +361,4 @@ def _without_positions(growths: list[Growth]) -> list[Growth]:
 
 
 def _has_same_list(one: Step, other: Step) -> bool:
-    return (one.over and one.over.source) == (other.over and other.over.source)
+    return (one.over and one.over.bindings) == (other.over and other.over.bindings)

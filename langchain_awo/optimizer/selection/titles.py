@@ -75,8 +75,11 @@ def propose_names(meta_tool: MetaTool) -> Iterator[str]:
     core = base[:-2] if base[-2:] == ["in", "full"] else base
     if by and len(core) < MAX_WORDS:
         yield _clip([*core[: MAX_WORDS - 2], "by", by])
+    elif by and "and" in core:
+        yield _clip([*core[:2], core[-1], "by", by])
     for nouns in list_objects(meta_tool):
-        yield _clip([*base[: MAX_WORDS - 1], nouns[-1]])
+        if nouns[-1] not in base:
+            yield _clip([*base[: MAX_WORDS - 1], nouns[-1]])
     yield from (f"{_clip(base)}_{number}" for number in count(2))
 
 
@@ -88,6 +91,11 @@ def writes_of(meta_tool: MetaTool) -> list[Step]:
 def is_means(step: Step) -> bool:
     """Whether a step only lets its caller in, by a password or a login, or looks up a key to ask with."""
     return lets_in(step) or " ".join(extract_object(step.tool)) in KEYS
+
+
+def is_named(step: Step) -> bool:
+    """Whether its caller names the item of a list that it is for."""
+    return bool(step.over and step.over.filter and step.over.filter.named)
 
 
 def lets_in(step: Step) -> bool:
@@ -110,7 +118,7 @@ def list_objects(meta_tool: MetaTool) -> list[list[str]]:
         if step.effect.is_read and step is not subject and not is_means(step):
             *front, noun = extract_object(step.tool)
             if singularize(noun) != subject_noun:
-                form = pluralize(noun) if step.over else noun
+                form = pluralize(noun) if step.over and not is_named(step) else noun
                 qualifiers = [word for word in front if singularize(word) not in subject_words]
                 objects.setdefault(singularize(noun), [*qualifiers, form])
     return list(objects.values())
