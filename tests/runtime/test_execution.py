@@ -170,6 +170,29 @@ def test_a_filter_keeps_the_items_it_names() -> None:
     assert groups[1] == ["get_order 1", "get_order 3"]
 
 
+NAMED = Map(
+    source=Output(step=1, path="/orders/*"), filter=Filter(path="/title", named=Parameter(name="title"))
+)
+TITLED = {"orders": [{"id": 1, "title": "Desk"}, {"id": 2, "title": "Lamp"}, {"id": 3}]}
+
+
+def test_only_the_item_that_the_caller_names_is_read_whatever_its_case() -> None:
+    meta_tool = routine("m", FIND, step("get_order", args={"order_id": Item(path="/id")}, over=NAMED))
+    groups, result = run(meta_tool, {"find_user": TITLED, "get_order": {}}, email="a@b", title=" lamp")
+    assert groups[1] == ["get_order 2"]
+    assert result.notes == ()
+
+
+def test_where_no_item_has_the_name_nothing_is_read_and_the_names_there_are_are_told() -> None:
+    meta_tool = routine("m", FIND, step("get_order", args={"order_id": Item(path="/id")}, over=NAMED))
+    groups, result = run(meta_tool, {"find_user": TITLED, "get_order": {}}, email="a@b", title="Sofa")
+    assert len(groups) == 1
+    assert result.stop is None
+    assert result.notes == (
+        'get_order was not called: #1/orders/* has no item called "Sofa", but ["Desk","Lamp"]',
+    )
+
+
 def test_a_map_may_run_over_a_list_that_the_model_passes() -> None:
     meta_tool = routine(
         "m", step("get_order", args={"order_id": Item()}, over=Map(source=Parameter(name="ids")))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias
 
-from langchain_awo.model.ir.binding import Argument, Binding, Output, list_leaves, renumber
+from langchain_awo.model.ir.binding import Argument, Binding, Output, Parameter, list_leaves, renumber
 from langchain_awo.model.ir.decision import Choice, HumanDecision
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.text.phrasing import format_count
@@ -30,12 +30,13 @@ class Filter:
     """Keeps the items of a map whose value at `path` is one of `values`, or what `named` is.
 
     Attributes:
-        named: what the caller calls the items that are meant; texts are compared whatever their case. There are no `values` then.
+        named: the parameter in which the caller says what the items that are meant are called; texts are compared whatever their
+            case. There are no `values` then.
     """
 
     path: str
     values: tuple[JSONValue, ...] = ()
-    named: Binding | None = None
+    named: Parameter | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +59,9 @@ class Map:
 
     def mapped(self, change: Callable[[Binding], Binding]) -> Map:
         """The same map with every binding changed."""
-        named = self.filter.named if self.filter else None
-        kept = replace(self.filter, named=change(named)) if self.filter and named else self.filter
+        kept = self.filter
+        if kept and kept.named and isinstance(named := change(kept.named), Parameter):
+            kept = replace(kept, named=named)
         return replace(self, source=change(self.source), filter=kept)
 
 

@@ -94,8 +94,6 @@ def _check_step(number: int, step: Step, meta_tool: MetaTool) -> str:
 def _check_filter(kept: Filter) -> str:
     if kept.named is not None and kept.values:
         return "its filter has values and a name; one of them says which items are meant"
-    if kept.named is not None and not isinstance(kept.named, Parameter):
-        return "what its filter names must be a parameter"
     return _check_pointer(kept.path)
 
 

@@ -248,7 +248,8 @@ def _read_filter(scan: Scanner) -> Filter:
     path = "" if scan.take("it") else scan.path() or scan.fail("a path or `it`")
     scan.expect(" is ")
     if scan.text.startswith("$", scan.at):
-        return Filter(path=path, named=read_binding(scan))
+        named = read_binding(scan)
+        return Filter(path=path, named=named if isinstance(named, Parameter) else scan.fail("a parameter"))
     values = [] if scan.take("nothing") else [scan.json()]
     while values and scan.take(" or "):
         values.append(scan.json())

@@ -85,7 +85,7 @@ def _list_nameable(step: Step, frame: Frame) -> tuple[str, str, list[JSONValue]]
     if step.over is None:
         return "", "", []
     kept = step.over.filter
-    if kept is None or not isinstance(kept.named, Parameter) or kept.named.name in frame.parameters:
+    if kept is None or kept.named is None or kept.named.name in frame.parameters:
         return "", "", list_items(step, step.over, frame) or []
     return kept.named.name, kept.path, list_items(step, replace(step.over, filter=None), frame) or []
 
