@@ -141,6 +141,9 @@ def guards(draw, number):
 @st.composite
 def maps(draw, number):
     filters = st.builds(Filter, path=PATHS, values=st.lists(VALUES, max_size=3).map(tuple))
+    filters |= st.builds(
+        Filter, path=PATHS, named=st.builds(Parameter, name=st.sampled_from(PARAMETERS), path=PATHS | STARRED)
+    )
     return Map(
         source=draw(bindings(number, in_map=False)),
         limit=draw(st.integers(1, 1_000)),
