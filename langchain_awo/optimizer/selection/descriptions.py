@@ -64,7 +64,9 @@ def describe(meta_tool: MetaTool) -> str:
         return _describe_write(meta_tool, writes[-1])
     subject = find_subject(meta_tool)
     means = list(
-        dict.fromkeys(" ".join(extract_object(step.tool)) for step in meta_tool.steps if is_means(step))
+        dict.fromkeys(
+            " ".join(extract_object(step.tool)) for step in meta_tool.steps if is_means(step, meta_tool)
+        )
     )
     noun = " ".join(extract_object(subject.tool))
     only = "" if means else f"If you only need the {noun}, call {subject.tool} directly."
@@ -108,7 +110,7 @@ def _describe_lookup(meta_tool: MetaTool) -> str:
 def _describe_objects(meta_tool: MetaTool) -> str:
     objects = [" ".join(nouns) for nouns in list_objects(meta_tool)]
     if not objects:
-        reads = [step for step in meta_tool.steps if not is_means(step)]
+        reads = [step for step in meta_tool.steps if not is_means(step, meta_tool)]
         return " in full" if len(reads) > 1 else ""
     named = objects[:NAMED] if len(objects) <= NAMED else [*objects[: NAMED - 1], "more"]
     noun = extract_object(find_subject(meta_tool).tool)[-1]

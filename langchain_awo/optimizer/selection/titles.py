@@ -88,9 +88,14 @@ def writes_of(meta_tool: MetaTool) -> list[Step]:
     return [step for step in meta_tool.steps if not step.effect.is_read]
 
 
-def is_means(step: Step) -> bool:
-    """Whether a step only lets its caller in, by a password or a login, or looks up a key to ask with."""
-    return lets_in(step) or " ".join(extract_object(step.tool)) in KEYS
+def is_means(step: Step, meta_tool: MetaTool) -> bool:
+    """Whether a step only lets its caller in, by a password or a login, or looks up what to ask with.
+
+    What is looked up twice, to be put together, nobody asks for its own sake.
+    """
+    first, *others = meta_tool.steps
+    is_joined = step.tool == first.tool and any(each.is_lookup and each.tool == first.tool for each in others)
+    return lets_in(step) or is_joined or " ".join(extract_object(step.tool)) in KEYS
 
 
 def is_named(step: Step) -> bool:
@@ -105,7 +110,7 @@ def lets_in(step: Step) -> bool:
 
 def find_subject(meta_tool: MetaTool) -> Step:
     """The first step that is asked for its own sake."""
-    return next((step for step in meta_tool.steps if not is_means(step)), meta_tool.steps[0])
+    return next((step for step in meta_tool.steps if not is_means(step, meta_tool)), meta_tool.steps[0])
 
 
 def list_objects(meta_tool: MetaTool) -> list[list[str]]:
@@ -115,7 +120,7 @@ def list_objects(meta_tool: MetaTool) -> list[list[str]]:
     subject_noun = singularize(extract_object(subject.tool)[-1])
     objects: dict[str, list[str]] = {}
     for step in meta_tool.steps[1:]:
-        if step.effect.is_read and step is not subject and not is_means(step):
+        if step.effect.is_read and step is not subject and not is_means(step, meta_tool):
             *front, noun = extract_object(step.tool)
             if singularize(noun) != subject_noun:
                 form = pluralize(noun) if step.over and not is_named(step) else noun
@@ -132,7 +137,7 @@ def is_first_only(meta_tool: MetaTool) -> bool:
         if not step.over
         for binding in step.args.values()
         for leaf in list_leaves(binding)
-        if isinstance(leaf, Output) and not is_means(meta_tool.steps[leaf.step - 1])
+        if isinstance(leaf, Output) and not is_means(meta_tool.steps[leaf.step - 1], meta_tool)
     )
     return any("/0/" in f"{path}/" for path in paths)
 
@@ -161,7 +166,7 @@ def _read_name(meta_tool: MetaTool) -> list[str]:
     several = [*words[:-1], pluralize(words[-1])][-2:]
     others = list_objects(meta_tool)
     if not others:
-        reads = [step for step in meta_tool.steps if not is_means(step)]
+        reads = [step for step in meta_tool.steps if not is_means(step, meta_tool)]
         if is_first_only(meta_tool):
             return ["get", "first", *words[-2:]]
         if len(reads) > 1:
