@@ -13,6 +13,7 @@ from langchain_awo.optimizer.selection.titles import (
     ACTS,
     extract_action,
     find_subject,
+    goes_through,
     is_first_only,
     is_means,
     lets_in,
@@ -87,7 +88,7 @@ def _describe_subject(meta_tool: MetaTool) -> str:
     noun = " ".join(extract_object(subject.tool))
     if is_first_only(meta_tool) and not list_objects(meta_tool):
         return f"the first {singularize(noun)} that is found, in full,"
-    if not list_objects(meta_tool) and any(step.over for step in meta_tool.steps):
+    if not list_objects(meta_tool) and any(map(goes_through, meta_tool.steps)):
         return f"{pluralize(noun)}, each in full,"
     return f"{_add_article(noun)}{_describe_objects(meta_tool)}"
 

@@ -98,9 +98,9 @@ def is_means(step: Step, meta_tool: MetaTool) -> bool:
     return lets_in(step) or is_joined or " ".join(extract_object(step.tool)) in KEYS
 
 
-def is_named(step: Step) -> bool:
-    """Whether its caller names the item of a list that it is for."""
-    return bool(step.over and step.over.filter and step.over.filter.named)
+def goes_through(step: Step) -> bool:
+    """Whether it goes through a list, and not only to the item that its caller names."""
+    return step.over is not None and not (step.over.filter and step.over.filter.named)
 
 
 def lets_in(step: Step) -> bool:
@@ -123,7 +123,7 @@ def list_objects(meta_tool: MetaTool) -> list[list[str]]:
         if step.effect.is_read and step is not subject and not is_means(step, meta_tool):
             *front, noun = extract_object(step.tool)
             if singularize(noun) != subject_noun:
-                form = pluralize(noun) if step.over and not is_named(step) else noun
+                form = pluralize(noun) if goes_through(step) else noun
                 qualifiers = [word for word in front if singularize(word) not in subject_words]
                 objects.setdefault(singularize(noun), [*qualifiers, form])
     return list(objects.values())
@@ -170,7 +170,7 @@ def _read_name(meta_tool: MetaTool) -> list[str]:
         if is_first_only(meta_tool):
             return ["get", "first", *words[-2:]]
         if len(reads) > 1:
-            return ["get", *(several if any(step.over for step in reads) else words[-2:]), "in", "full"]
+            return ["get", *(several if any(map(goes_through, reads)) else words[-2:]), "in", "full"]
         key = meta_tool.steps[0]
         by = goes_by(key.tool, key.args) if not lets_in(key) else ""
         return ["get", *extract_object(subject.tool)[-2:], *(["by", by] if by else [])]
