@@ -291,6 +291,9 @@ def test_what_would_read_as_something_else_is_told_apart(binding, shown):
         ("¦", "expected one meta-tool, found 0"),
         ("¦a()\n\nb()", "expected one meta-tool, found 2"),
         ("¦r()\n  1  get(a=" + "[" * 30_000, "nested too deep"),
+        ("r()\n  1  get(a=¦" + "7" * 5_000 + ")", "a shorter number"),
+        ("r()\n  1  get()  # reads, skip unless $a == ¦" + "[" * 200 + "]" * 200, "at most 100 levels"),
+        ("r()\n  1  get()  # reads, skip unless $a == ¦" + "[" * 30_000, "a value in JSON"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_told_with_its_place_and_the_fix(text, problem):
@@ -301,6 +304,12 @@ def test_what_cannot_be_read_is_told_with_its_place_and_the_fix(text, problem):
     assert problem in str(caught.value)
     place = before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1
     assert (caught.value.line, caught.value.column) == place
+
+
+@pytest.mark.parametrize("value", ["1e999", "[-1e999, 2]", "NaN", '{"a": [Infinity]}'])
+def test_a_number_that_json_does_not_have_reads_back_as_the_text_it_became(value):
+    found = parse_meta_tool(f"r(a)\n  1  get()  # reads, skip unless $a == {value}")
+    assert parse_meta_tool(format_meta_tool(found, whole=True)).steps == found.steps
 
 
 def test_several_meta_tools_are_read_in_order_and_comments_of_heads_are_not():
