@@ -37,7 +37,7 @@ OPTIONS: Final = (
     "-W",
     "ignore::pytest.PytestAssertRewriteWarning",
 )
-LIMIT: Final = 120
+LIMIT: Final = 400
 """Seconds that each test is given: one that waits for ever without its defence has to say so itself."""
 SLOW_IMPORTS: Final = (
     "langchain.agents.middleware",
