@@ -1,4 +1,4 @@
-"""Many changes of good inputs, one after the other: `python -m tests.fuzz.many TARGET COUNT [CORPUS]`.
+"""Many changes of good inputs, one after the other: `python -m tests.fuzz.many TARGET COUNT MINUTES [CORPUS]`, whichever is over first.
 
 `tests.fuzz.drive` finds inputs that reach new code and leaves them in CORPUS; watching what they reach takes ten times as long as
 reading them does. This tries changes of all of them, and of the good inputs, without watching. What fails is kept in
@@ -16,6 +16,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -35,19 +36,25 @@ MEMORY: Final = 4 << 30
 
 
 def main() -> None:
-    """Tries so many changes; the exit code is the number of kinds of failures."""
-    name, count, *corpus = sys.argv[1:]
+    """Tries changes; the exit code is the number of kinds of failures."""
+    name, count, minutes, *corpus = sys.argv[1:]
     files = [path for folder in corpus for path in sorted(Path(folder).iterdir()) if path.is_file()]
     good = [*seeds_of(name), *(path.read_bytes() for path in [*found_by(name), *files])]
     logging.disable()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     began, used = time.monotonic(), time.process_time()
-    kinds = try_all(TARGETS[name], generate_inputs(good, int(count)), keeping_in(name))
+    inputs = until(began + 60 * float(minutes), generate_inputs(good, int(count)))
+    tried, kinds = try_all(TARGETS[name], inputs, keeping_in(name))
     sys.stdout.write(
-        f"{name}: {int(count):,} inputs from {len(good)}, {(time.monotonic() - began) / 60:.1f} minutes, "
+        f"{name}: {tried:,} inputs from {len(good)}, {(time.monotonic() - began) / 60:.1f} minutes, "
         f"{(time.process_time() - used) / 60:.1f} of them at work, {len(kinds)} kinds of failures {sorted(kinds)}\n"
     )
     sys.exit(len(kinds))
+
+
+def until(end: float, inputs: Iterator[bytes]) -> Iterator[bytes]:
+    """The inputs that there is time for."""
+    return takewhile(lambda _: time.monotonic() < end, inputs)
 
 
 def generate_inputs(good: list[bytes], count: int) -> Iterator[bytes]:
@@ -77,11 +84,12 @@ def change_somehow(data: bytes, good: list[bytes], chance: random.Random) -> byt
 
 def try_all(
     target: Callable[[bytes], None], inputs: Iterator[bytes], keep: Callable[[bytes], None]
-) -> set[str]:
-    """The kinds of failures: the exception and where it was raised. The first input of each is kept."""
-    kinds: set[str] = set()
+) -> tuple[int, set[str]]:
+    """How many inputs there were, and the kinds of failures: the exception and where it was raised. The first of each is kept."""
+    tried, kinds = 0, set[str]()
     signal.signal(signal.SIGALRM, _give_up)
     for data in inputs:
+        tried += 1
         signal.alarm(HANGS)
         try:
             target(data)
@@ -92,7 +100,7 @@ def try_all(
                 keep(data)
             kinds.add(kind)
     signal.alarm(0)
-    return kinds
+    return tried, kinds
 
 
 def keeping_in(name: str) -> Callable[[bytes], None]:
