@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import sqlite3
 from contextlib import closing
@@ -87,6 +88,18 @@ def test_a_store_of_another_version_is_refused(awo, store):
     with closing(sqlite3.connect(store)) as database, database:
         database.execute("UPDATE meta SET value = '99' WHERE key = 'schema_version'")
     assert "schema version" in complaint(awo("show", store))
+
+
+def test_a_state_of_another_version_is_refused_and_left_as_it_is(awo, store, folder):
+    state = folder / "mining.state"
+    assert awo("compile", store, "-o", "toolkit.json", "--state", state).exit_code == 0
+    lines = gzip.decompress(state.read_bytes()).splitlines()
+    state.write_bytes(gzip.compress(b"\n".join([json.dumps({**json.loads(lines[0]), "version": 99}).encode(), *lines[1:]])))
+    before = state.read_bytes()
+    told = complaint(awo("compile", store, "-o", "toolkit.json", "--state", state))
+    assert "mining.state is a mining state of version 99" in told
+    assert "Remove it and compile all traces again" in told
+    assert state.read_bytes() == before
 
 
 def test_a_toolkit_of_another_version_is_refused(awo, store, folder):
