@@ -1,10 +1,10 @@
 """A toolkit that nobody asks for by name changes nothing: what is done and what is said is the same as without it."""
 
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import event, example, given, settings
 
 from tests.releases import IS_OLD
-from tests.runtime.twins import Twins, count, twins
+from tests.runtime.twins import Turn, Twins, count, twins
 from tests.runtime.twins_played import compare
 
 pytestmark = pytest.mark.skipif(
@@ -13,7 +13,25 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+def _after_a_write(mode: str) -> Twins:
+    """A read that was made ahead, a write, and the read again."""
+    messages = ((("find_user", "a"),), (("refund", "a"),), (("get_order", "a"),))
+    return Twins(
+        turns=(Turn(messages, forks=False),),
+        steps=("get_order",),
+        mode=mode,
+        ids=None,
+        before=(),
+        after=(),
+        decisions=("approve",),
+        how="invoke",
+        is_part=False,
+    )
+
+
 @settings(max_examples=12, deadline=None)
+@example(_after_a_write("continue"))
+@example(_after_a_write("prefetch"))
 @given(twins())
 def test_with_and_without_a_toolkit_the_same_is_written_and_said(pair: Twins) -> None:
     """Read ahead, continued or run at the start, in any conversation and beside any middleware of the host."""
