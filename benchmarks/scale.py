@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--lengths", type=int, nargs="*", default=[10, 100, 1_000, 5_000], metavar="CALLS")
     parser.add_argument("--recording", type=Path)
     args = parser.parse_args()
-    base = load_traces(args.recording) if args.recording else _worlds()
+    base = load_traces(args.recording) if args.recording else generate_base()
     with tempfile.TemporaryDirectory() as folder:
         start, _ = compile_store(_store(Path(folder) / "one.db", base[:1]))
         print("| awo compile | calls | CPU s above start-up | calls a CPU s | MB |\n|---|---|---|---|---|")
@@ -99,7 +99,8 @@ def _behind(whole: Trace, trace: Trace) -> Trace:
     )
 
 
-def _worlds() -> list[Trace]:
+def generate_base() -> list[Trace]:
+    """The runs of a few worlds, to draw from."""
     return [trace for seed in range(3) for trace in play(generate_world(seed), 100)]
 
 

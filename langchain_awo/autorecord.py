@@ -81,7 +81,7 @@ def _read_label(variables: Mapping[str, str]) -> Label:
 
 def main(arguments: Sequence[str]) -> None:
     """Runs a script, or a module with `-m`, as `python` does."""
-    if not arguments or arguments == ["-m"]:
+    if not arguments or arguments in (["-m"], ["-h"], ["--help"]):
         sys.exit(
             "usage: python -m langchain_awo.autorecord script.py [arguments ...], or -m module [arguments ...]"
         )

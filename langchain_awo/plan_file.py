@@ -204,20 +204,19 @@ def is_database(path: Path) -> bool:
         return file.read(16).startswith(b"SQLite format 3")
 
 
-def read_plan(path: str | os.PathLike[str], *, key: str | bytes | None = None) -> ToolkitPlan:
+def read_plan(path: str | os.PathLike[str]) -> ToolkitPlan:
     """Reads and checks a plan and its seal, without any live tool; nothing of it is executed.
 
     Args:
         path: what `write_plan` wrote.
-        key: the file must be signed with it.
 
     Raises:
         ArgumentError: it is no path.
         PlanError: the file cannot be read, or is not a plan that could be run.
-        SealError: it was edited since it was sealed, or is not signed with the key.
+        SealError: it was edited since it was sealed.
     """
     file = read_plan_file(path)
-    file.check(key=key)
+    file.check()
     return file.plan
 
 

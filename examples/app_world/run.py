@@ -9,10 +9,9 @@ from plans import generate_tasks, plan_for
 from tools import READS
 from world import FRIENDS, MEMBERS, NOTES, AppWorld, playlist_titles
 
+from langchain_awo import Options, RuleSet
 from langchain_awo.demo.trial import run_trial
 from langchain_awo.demo.trial_text import format_trial
-from langchain_awo.model.rules import RuleSet
-from langchain_awo.optimizer.pipeline import Options
 from langchain_awo.optimizer.rules.file import read_rules
 
 HERE = Path(__file__).parent

@@ -12,8 +12,8 @@ import travel
 from rich.console import Console
 from rich.table import Table
 
+from langchain_awo import Options
 from langchain_awo.demo.trial import Trial, run_trial
-from langchain_awo.optimizer.pipeline import Options
 
 AGENTS = {
     "incident response": (incident.Operations, incident),

@@ -16,11 +16,10 @@ from langchain_core.tools import BaseTool
 from plans import generate_tasks, plan_for, understand
 from shop import Shop
 
+from langchain_awo import Options, RuleSet
 from langchain_awo.demo.backoffice.tasks import Task
 from langchain_awo.demo.trial import run_trial
 from langchain_awo.demo.trial_text import format_trial
-from langchain_awo.model.rules import RuleSet
-from langchain_awo.optimizer.pipeline import Options
 from langchain_awo.optimizer.rules.file import read_rules
 
 HERE = Path(__file__).parent

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
-from langchain_awo.api.sources import Place, Source, get_address, list_places, stream_traces
+from langchain_awo.api.sources import OnSkipped, Place, Source, get_address, list_places, stream_outlines
 from langchain_awo.capture.importers.importing import is_recording
 from langchain_awo.errors import AwoError, CompileError
+from langchain_awo.model.trace.outline import Outline
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.optimizer.counting.sample import Bounds
 from langchain_awo.optimizer.counting.state import from_bytes, read_stamp, read_state, to_bytes, write_state
@@ -21,11 +23,15 @@ from langchain_awo.optimizer.counting.summary import Summary
 from langchain_awo.stores import TraceStore, log_torn, open_store
 from langchain_awo.stores.opening import is_parquet_store
 from langchain_awo.stores.selection import Portion, Selection
+from langchain_awo.stores.store import Needs
 
 logger = logging.getLogger(__name__)
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Called with what is done, how much of it, and how much there is."""
+
+OnRead: TypeAlias = Callable[[Outline], object]
+"""Called with what is counted of each trace, whether it is asked for or not."""
 
 PORTION: Final = 5_000
 """Keys of a database that one worker counts at a time."""
@@ -52,14 +58,23 @@ class FairSample:
         return len(self.traces) == self.of
 
 
-def draw_fair_sample(source: Source, *, bounds: Bounds = MEASURED) -> FairSample:
+def draw_fair_sample(
+    source: Source,
+    *,
+    bounds: Bounds = MEASURED,
+    only: dict[str, str] | None = None,
+    on_skipped: OnSkipped | None = None,
+    on_read: OnRead | None = None,
+) -> FairSample:
     """The traces to measure on; the same for the same traces in any order, and never more than the bound in memory.
+
+    Args:
+        only: as for `count_traces`; likewise `on_skipped` and `on_read`.
 
     Raises:
         StoreError: traces cannot be read.
     """
-    summary = Summary(bounds)
-    _add(summary, source, is_new_only=False)
+    summary = count_traces(source, bounds=bounds, only=only, on_skipped=on_skipped, on_read=on_read)
     sampled = summary.sampled()
     fair = [trace for trace in sampled.traces if sampled.fair is None or trace.trace_id in sampled.fair]
     return FairSample(fair, of=len(summary.runs))
@@ -73,6 +88,8 @@ def count_traces(
     bounds: Bounds | None = None,
     only: dict[str, str] | None = None,
     progress: Progress | None = None,
+    on_skipped: OnSkipped | None = None,
+    on_read: OnRead | None = None,
 ) -> Summary:
     """What is kept of some traces, added to what a file holds of earlier ones.
 
@@ -82,8 +99,10 @@ def count_traces(
         executor: counts each part in a worker: key ranges of a database, files of a Parquet folder, other files as a whole. What
             no worker can count, because it was killed, is counted here.
         bounds: of the sample, if they are not the usual ones; there is no state then.
-        only: the domain or the model that the traces are selected by; without an executor, `source` is selected already.
+        only: the domain or the model that the traces are selected by.
         progress: called as the parts come in, with an executor.
+        on_skipped: called with each record that cannot be read, without an executor; they are logged if it is not given.
+        on_read: called with what is counted of each trace, selected or not, without an executor.
 
     Raises:
         StoreError: traces cannot be read.
@@ -95,7 +114,8 @@ def count_traces(
     stamp = None if state is None else read_stamp(state)
     summary = Summary(bounds or Bounds(), only or {}) if state is None else read_state(state, only=only)
     if executor is None:
-        _add(summary, source, is_new_only=state is not None)
+        read = partial(stream_outlines, source, on_skipped=on_skipped)
+        _add(summary, read, new_only=state is not None, on_read=on_read)
     else:
         parts = _split_places(_name_places(source))
         for done, (part, counted) in enumerate(_count_parts(parts, executor, summary), start=1):
@@ -120,26 +140,20 @@ class Part:
         first, last = self.portion
         return f"{self.place}, {first + 1} to {last}"
 
-    def traces(self, only: Mapping[str, str] | None = None) -> Iterator[Trace]:
-        """Its traces, or those of a domain or a model."""
-        for trace in self._all():
-            if all(getattr(trace, name) == value for name, value in (only or {}).items()):
-                yield trace
-
-    def _all(self) -> Iterator[Trace]:
+    def outlines(self, *, needs: Needs) -> Iterator[Outline]:
+        """What is counted of its traces, with those that are needed."""
         if self.portion is None:
-            yield from stream_traces(self.place)
+            yield from stream_outlines(self.place, needs=needs)
             return
         with open_store(get_address(self.place), create=False) as store:
             selection = Selection(scope=store.scope, portion=self.portion)
-            yield from (trace for _, trace in store.read(selection, on_error=log_torn))
+            yield from store.outlines(selection, needs=needs, on_error=log_torn)
 
 
 def count_part(part: Part, bounds: Bounds, only: dict[str, str]) -> bytes:
     """Counts the traces of one part; runs in a worker, so only bytes come back."""
     summary = Summary(bounds, only)
-    for trace in part.traces(only):
-        summary.add(trace)
+    _add(summary, part.outlines)
     return to_bytes(summary)
 
 
@@ -156,13 +170,29 @@ def open_workers(number: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(number, mp_context=context)
 
 
-def _add(summary: Summary, source: Source, *, is_new_only: bool) -> None:
-    traces = stream_traces(source)
-    if is_new_only:
-        summary.add_new(traces)
-        return
-    for trace in traces:
-        summary.add(trace)
+class _Read(Protocol):
+    """Reads what is counted of traces, with those that are needed."""
+
+    def __call__(self, *, needs: Needs) -> Iterator[Outline]: ...
+
+
+def _add(
+    summary: Summary,
+    read: _Read,
+    *,
+    new_only: bool = False,
+    on_read: OnRead | None = None,
+) -> None:
+    """Adds traces, or those that are not in it yet; only what may belong to the sample is read as a whole."""
+
+    def is_known(outline: Outline) -> bool:
+        return new_only and summary.knows(outline)
+
+    for outline in read(needs=lambda each: not is_known(each) and summary.needs(each)):
+        if on_read:
+            on_read(outline)
+        if not is_known(outline):
+            summary.add(outline)
 
 
 def _merge_new(summary: Summary, counted: Summary, part: Part) -> None:
@@ -172,7 +202,7 @@ def _merge_new(summary: Summary, counted: Summary, part: Part) -> None:
     if counted.ids.is_apart(summary.ids):
         summary.merge(counted)
     else:
-        summary.add_new(part.traces(summary.only))
+        _add(summary, part.outlines, new_only=True)
 
 
 def _name_places(source: Source) -> list[str]:

@@ -7,8 +7,8 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor
-from types import NoneType
-from typing import Any, Literal, TypeAlias
+from dataclasses import fields
+from typing import Any, Final, Literal, TypeAlias
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
@@ -18,7 +18,6 @@ from langchain_awo.api.sources import OnSkipped, Source, check_traces, stream_tr
 from langchain_awo.errors import ArgumentError
 from langchain_awo.model.ir.argument_checks import (
     check_effects,
-    check_kind,
     check_known_tools,
     check_not_one_text,
     check_share,
@@ -26,6 +25,16 @@ from langchain_awo.model.ir.argument_checks import (
     describe_kind,
 )
 from langchain_awo.model.ir.metatool import ToolkitPlan
+from langchain_awo.model.ir.option_kinds import (
+    FUNCTION,
+    PATH,
+    TEXT,
+    TEXTS,
+    Kind,
+    check_options,
+    instance_of,
+    whole_number,
+)
 from langchain_awo.model.rules import RuleSet
 from langchain_awo.model.text.phrasing import did_you_mean
 from langchain_awo.model.trace.effect import Effect
@@ -53,6 +62,32 @@ Tool: TypeAlias = BaseTool | Callable[..., Any] | dict[str, Any]
 """Whatever `create_agent` takes as a tool; tools that the provider runs, as dictionaries, are in no routine."""
 
 
+KINDS: Final = {
+    "options": instance_of(Options, fix="pass either options=Options(...) or individual options").optional,
+    "rules": instance_of(
+        RuleSet, str, os.PathLike, fix="pass the path of a rules file or a RuleSet"
+    ).optional,
+    "progress": FUNCTION.optional,
+    "state": PATH.optional,
+}
+"""Kinds of the options that compiling takes."""
+
+EXECUTOR: Final = {
+    "executor": Kind(lambda value: hasattr(value, "submit"), "pass a concurrent.futures.Executor").optional
+}
+
+PRICES: Final = instance_of(PriceTable, str, os.PathLike, fix="give the path of a table of prices").optional
+
+ESTIMATING: Final = {
+    "options": KINDS["options"],
+    "prices": PRICES,
+    "priced_as": Kind(TEXTS.accepts, "write a list of names of models"),
+    "assumptions": instance_of(Assumptions, fix="pass Assumptions(...)").optional,
+    "split_seed": whole_number(0),
+    "progress": FUNCTION.optional,
+}
+
+
 def load_traces(
     source: Source,
     *,
@@ -72,6 +107,10 @@ def load_traces(
         StoreError: there is no such store or file, or it cannot be read.
         ImportFormatError: it is neither a store nor runs in a known format.
     """
+    check_options(
+        {"domain": TEXT.optional, "model": TEXT.optional, "on_skipped": FUNCTION.optional},
+        {"domain": domain, "model": model, "on_skipped": on_skipped},
+    )
     return join_threads(stream_traces(source, domain=domain, model=model, on_skipped=on_skipped))
 
 
@@ -117,15 +156,15 @@ def compile_toolkit(
         RuleError: the rules are malformed, or would be unsound for these traces.
         CompileError: the options contradict each other.
         ApprovalError: `protected` is not a list of tools, or names one that does not exist.
-        ArgumentError: an option is of another kind, or none of its words.
+        ArgumentError: an option is of another kind, none of its words, or given beside `options`.
     """
     check_traces(traces)
-    _check_options(options, rules)
+    check_options(KINDS, {"options": options, "rules": rules, "progress": progress, "state": state})
     if namer is not None and not callable(namer) and not isinstance(namer, BaseChatModel):
         raise ArgumentError(
             f"namer is {describe_kind(namer)}; pass a chat model, such as init_chat_model('openai:gpt-4.1-mini')"
         )
-    chosen = options or Options(
+    single = Options(
         rules=read_rules(rules) if isinstance(rules, str | os.PathLike) else rules,
         strategy=strategy,
         max_tools=max_tools,
@@ -133,6 +172,12 @@ def compile_toolkit(
         effects=check_effects(effects),
         protected=collect_tool_names(protected, option="protected"),
     )
+    if options and single != Options():
+        raise ArgumentError(
+            "options=Options(...) is given beside single options, which would be lost; "
+            f"write {_list_changed(single)} into the Options"
+        )
+    chosen = options or single
     live = as_tools(tools)
     specs = [read_spec(tool) for tool in live]
     bounds = WHOLE if chosen.strategy == "awo" else None
@@ -144,6 +189,21 @@ def compile_toolkit(
         plan = polish_names(plan, chat_namer(namer) if isinstance(namer, BaseChatModel) else namer)
     plan, _ = carry_over(plan, former)
     return MetaToolkit(plan=plan, tools=live, effects=dict(chosen.effects))
+
+
+def _list_changed(options: Options) -> str:
+    usual = Options()
+    changed = (
+        each.name for each in fields(options) if getattr(options, each.name) != getattr(usual, each.name)
+    )
+    return ", ".join(f"{name}=..." for name in changed)
+
+
+def collect_names(traces: Iterable[Trace]) -> set[str]:
+    """Names of the tools that were called or offered."""
+    found = list(traces)
+    called = {call.name for trace in found for call in trace.tool_calls}
+    return called | {spec.name for trace in found for spec in trace.tools}
 
 
 def _get_plan(toolkit: MetaToolkit | ToolkitPlan | str | os.PathLike[str]) -> ToolkitPlan:
@@ -173,21 +233,6 @@ def check_names(options: Options, live: AbstractSet[str], recorded: AbstractSet[
             _log.warning(
                 "%s names %r, which no trace calls; %s", option, name, did_you_mean(name, tool_names)
             )
-
-
-def _check_options(options: object, rules: object) -> None:
-    check_kind(
-        options,
-        (Options, NoneType),
-        option="options",
-        fix="pass either options=Options(...) or individual options",
-    )
-    check_kind(
-        rules,
-        (RuleSet, str, os.PathLike, NoneType),
-        option="rules",
-        fix="pass the path of a rules file or a RuleSet",
-    )
 
 
 def recompile(
@@ -221,13 +266,24 @@ def recompile(
         StoreError: the traces cannot be read.
         PlanError: the former toolkit cannot be read.
         CompileError: the former toolkit was compiled with merging rules, and there are none now.
+        ApprovalError: a protected tool does not exist, and nothing would be protected.
+        ArgumentError: an option is of another kind, or says the effect of a tool that does not exist.
 
     Example:
         >>> toolkit, changes = recompile("new-traces.db", "toolkit.json", tools=tools)  # doctest: +SKIP
         >>> print(changes)  # doctest: +SKIP
     """
+    check_options(
+        KINDS | EXECUTOR,
+        {
+            "options": options,
+            "rules": rules,
+            "progress": progress,
+            "state": state,
+            "executor": executor,
+        },
+    )
     former_tools: Sequence[BaseTool] = ()
-    _check_options(options, rules)
     effects = dict(options.effects) if options else {}
     if isinstance(toolkit, MetaToolkit):
         former, former_tools, effects = toolkit.plan, toolkit.tools, {**toolkit.effects, **effects}
@@ -239,6 +295,7 @@ def recompile(
     specs = [read_spec(tool) for tool in live]
     bounds = WHOLE if chosen.strategy == "awo" else None
     log = count_traces(traces, state=state, executor=executor, bounds=bounds, progress=progress)
+    check_names(chosen, {spec.name for spec in specs}, log.tool_names | former.tools.keys())
     recompilation = recompile_summary(log, former, options=chosen, tools=specs, progress=progress)
     return MetaToolkit(plan=recompilation.plan, tools=live, effects=effects), recompilation
 
@@ -272,19 +329,33 @@ def estimate(
         PriceError: the prices cannot be read, or lack a model that was asked for.
         EstimateError: the number of runs makes no sense.
         CompileError: there are fewer than two tasks, or the share leaves one side empty.
+        ApprovalError: a protected tool does not exist, and nothing would be protected.
+        ArgumentError: an option is of another kind, or says the effect of a tool that does not exist.
 
     Example:
         >>> print(estimate("traces.db", runs_a_day=300))  # doctest: +SKIP
     """
-    _check_options(options, None)
     check_share(held_out, option="held_out")
     check_whole_number(runs_a_day, option="runs_a_day")
     check_not_one_text(priced_as, option="priced_as")
+    check_options(
+        ESTIMATING,
+        {
+            "options": options,
+            "prices": prices,
+            "priced_as": priced_as,
+            "assumptions": assumptions,
+            "split_seed": split_seed,
+            "progress": progress,
+        },
+    )
+    found, specs = draw_fair_sample(traces).traces, [read_spec(tool) for tool in as_tools(tools)]
+    check_names(options or Options(), {spec.name for spec in specs}, collect_names(found))
     return estimate_saving(
-        draw_fair_sample(traces).traces,
+        found,
         table=prices if isinstance(prices, PriceTable) else read_prices(prices),
         options=options,
-        tools=[read_spec(tool) for tool in as_tools(tools)],
+        tools=specs,
         runs_a_day=runs_a_day,
         priced_as=tuple(priced_as),
         assumptions=assumptions,

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from langchain_awo.capture import install
 from langchain_awo.capture.recorder import CallbackRecorder
@@ -14,9 +14,13 @@ from langchain_awo.capture.redaction import Mask
 from langchain_awo.capture.session import Session
 from langchain_awo.errors import StoreError
 from langchain_awo.model.ir.argument_checks import check_kind
+from langchain_awo.model.ir.option_kinds import check_option_names
 from langchain_awo.stores.opening import open_store
 from langchain_awo.stores.scope import Scope
 from langchain_awo.stores.store import TraceStore
+
+RECORDING: Final = ("mask_key", "capacity", "capacity_bytes", "defaults")
+SESSION: Final = ("thread_id", "trial", "domain", "tags", "metadata")
 
 
 class TraceRecorder(CallbackRecorder):
@@ -56,6 +60,7 @@ class TraceRecorder(CallbackRecorder):
             option="store",
             fix="say where to store traces, such as 'traces.db'",
         )
+        check_option_names(options, RECORDING, of="TraceRecorder")
         scope = Scope(project=project, tenant=tenant, environment=environment)
         opened = _open_in_scope(store, scope)
         self._given = store if isinstance(store, TraceStore) else None
@@ -100,6 +105,7 @@ def session(name: str, *, task_id: str | None = None, **labels: Any) -> Session:
         >>> with session("refunds", task_id="42") as run:  # doctest: +SKIP
         ...     run.succeeded(loop())
     """
+    check_option_names(labels, SESSION, of="session")
     return Session(name, task_id=task_id, **labels)
 
 

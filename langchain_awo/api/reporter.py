@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from langchain_awo.api.partitions import FairSample, draw_fair_sample
-from langchain_awo.api.phases import load_traces
+from langchain_awo.api.phases import KINDS, PRICES, load_traces
 from langchain_awo.api.sources import Source
 from langchain_awo.api.watcher import Toolkit, get_plan, monitor
 from langchain_awo.errors import CompileError
 from langchain_awo.model.graph import WorkflowGraph
-from langchain_awo.model.ir.argument_checks import check_share, check_whole_number
+from langchain_awo.model.ir.argument_checks import check_share
 from langchain_awo.model.ir.metatool import ToolkitPlan
+from langchain_awo.model.ir.option_kinds import FLAG, FUNCTION, TEXT, check_options, whole_number
 from langchain_awo.model.rules import RuleSet
 from langchain_awo.model.secrets import hide_secrets
 from langchain_awo.model.trace.trace import Trace
@@ -33,6 +34,16 @@ from langchain_awo.reporting.timeline import build_timeline
 
 Rules: TypeAlias = RuleSet | str | os.PathLike[str] | None
 """Merging rules, or the path of a rules file; the safe defaults if `None`."""
+
+
+_KINDS: Final = {
+    "rules": KINDS["rules"],
+    "evaluated": FLAG,
+    "split_seed": whole_number(0),
+    "prices": PRICES,
+    "source": TEXT,
+    "progress": FUNCTION.optional,
+}
 
 
 def report(
@@ -70,6 +81,17 @@ def report(
         RuleError: the rules are malformed, or would be unsound for these traces.
     """
     check_share(held_out, option="held_out")
+    check_options(
+        _KINDS,
+        {
+            "rules": rules,
+            "evaluated": evaluated,
+            "split_seed": split_seed,
+            "prices": prices,
+            "source": source,
+            "progress": progress,
+        },
+    )
     plan = get_plan(toolkit)
     loaded = load_traces(traces)
     sample = draw_fair_sample(loaded)
@@ -114,8 +136,9 @@ def workflow_graph(traces: Source, *, rules: Rules = None, history: int | None =
         StoreError: the traces cannot be read.
         RuleError: the rules are malformed, or would be unsound for these traces.
     """
-    if history is not None:
-        check_whole_number(history, option="history")
+    check_options(
+        {"rules": KINDS["rules"], "history": whole_number(1).optional}, {"rules": rules, "history": history}
+    )
     corpus = build_corpus(load_traces(traces))
     return _draw_corpus(corpus, _load_rules(rules), history=history)
 

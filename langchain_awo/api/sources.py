@@ -15,10 +15,13 @@ from langchain_awo.capture.importers.importing import import_traces, is_recordin
 from langchain_awo.capture.importers.lines import BadLine
 from langchain_awo.errors import ArgumentError, TornRecordError
 from langchain_awo.model.ir.argument_checks import describe_kind
+from langchain_awo.model.trace.outline import Outline
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.plan_file import is_plan_file
 from langchain_awo.stores import TraceStore, log_torn, open_store
 from langchain_awo.stores.opening import holds_checkpoints, is_parquet_store, is_server
+from langchain_awo.stores.selection import Selection
+from langchain_awo.stores.store import Needs
 
 Place: TypeAlias = str | os.PathLike[str] | TraceStore
 """A store or its path or URL, or a path of runs that something else recorded."""
@@ -48,9 +51,33 @@ def stream_traces(
         ImportFormatError: the file is neither a store nor messages.
         ArgumentError: the source is something else, such as a toolkit.
     """
-    for trace in _read_traces(source, on_skipped or _log):
-        if (domain is None or trace.domain == domain) and model in (None, trace.model):
-            yield trace
+    for outline in stream_outlines(source, on_skipped=on_skipped):
+        if (domain is None or outline.domain == domain) and model in (None, outline.model):
+            yield outline.whole
+
+
+def stream_outlines(
+    source: Source, *, needs: Needs | None = None, on_skipped: OnSkipped | None = None
+) -> Iterator[Outline]:
+    """What is counted of each trace, with the trace itself where it is needed; otherwise as `stream_traces`.
+
+    Args:
+        needs: whether a trace is needed as a whole; all are if it is not given.
+    """
+    tell = on_skipped or _log
+    check_traces(source)
+    places = list_places(source)
+    if not places:
+        yield from map(Outline.of, _read_from_memory(source, tell))
+    for place in places:
+        if isinstance(place, TraceStore):
+            yield from _read_store(place, needs, tell)
+        elif is_store(place):
+            with open_store(get_address(place), create=False) as store:
+                yield from _read_store(store, needs, tell)
+        else:
+            found = import_traces(os.fspath(place), on_skipped=tell)
+            yield from map(Outline.of, found)  # what is read without being stored may still be shown
 
 
 def list_places(source: Source) -> list[Place]:
@@ -111,21 +138,8 @@ def _check_each(source: Iterable[object]) -> Iterator[Trace]:
         yield item
 
 
-def _read_traces(source: Source, on_skipped: OnSkipped) -> Iterator[Trace]:
-    check_traces(source)
-    places = list_places(source)
-    if not places:
-        yield from _read_from_memory(source, on_skipped)
-    for place in places:
-        if isinstance(place, TraceStore):
-            yield from place.traces(on_error=on_skipped)
-        elif is_store(place):
-            with open_store(get_address(place), create=False) as store:
-                yield from store.traces(on_error=on_skipped)
-        else:
-            yield from import_traces(
-                os.fspath(place), on_skipped=on_skipped
-            )  # what is read without being stored may still be shown
+def _read_store(store: TraceStore, needs: Needs | None, tell: OnSkipped) -> Iterator[Outline]:
+    return store.outlines(Selection(scope=store.scope), needs=needs, on_error=tell)
 
 
 def is_store(place: str | os.PathLike[str]) -> bool:

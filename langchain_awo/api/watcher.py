@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from typing import TypeAlias
 
-from langchain_awo.api.phases import load_traces
+from langchain_awo.api.phases import PRICES, load_traces
 from langchain_awo.api.sources import Source
 from langchain_awo.model.ir.metatool import ToolkitPlan
+from langchain_awo.model.ir.option_kinds import FUNCTION, check_options
 from langchain_awo.monitoring.monitor import Monitoring, monitor_traces
 from langchain_awo.monitoring.observing import Progress
 from langchain_awo.monitoring.prices import PriceTable, read_prices
@@ -41,6 +42,7 @@ def monitor(
     Example:
         >>> print(monitor("traces.db", "toolkit.json"))  # doctest: +SKIP
     """
+    check_options({"prices": PRICES, "progress": FUNCTION.optional}, {"prices": prices, "progress": progress})
     table = prices if isinstance(prices, PriceTable) else read_prices(prices)
     return monitor_traces(load_traces(traces), get_plan(toolkit), prices=table, progress=progress)
 

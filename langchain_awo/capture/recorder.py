@@ -14,10 +14,19 @@ from langchain_awo.capture.forking import run_at_exit_of_child
 from langchain_awo.capture.redaction import Mask, MaskKey, Redactor, use_given_key, use_key_beside
 from langchain_awo.capture.state import Label, Recording
 from langchain_awo.capture.writer import EXIT_TIMEOUT, BackgroundWriter, TraceSink
+from langchain_awo.model.ir.option_kinds import KEY, check_options, instance_of, whole_number
 from langchain_awo.model.trace.trace import Trace
 
 CAPACITY_BYTES: Final = 64_000_000
 """Memory that finished traces may take while they wait to be written."""
+
+
+_KINDS: Final = {
+    "mask_key": KEY.optional,
+    "capacity": whole_number(1),
+    "capacity_bytes": whole_number(1),
+    "defaults": instance_of(Label, fix="pass Label(task_id=..., domain=...)").optional,
+}
 
 
 class CallbackRecorder(EventHandler):
@@ -47,6 +56,15 @@ class CallbackRecorder(EventHandler):
         reopen: Callable[[], TraceSink] | None = None,
         defaults: Label | None = None,
     ) -> None:
+        check_options(
+            _KINDS,
+            {
+                "mask_key": mask_key,
+                "capacity": capacity,
+                "capacity_bytes": capacity_bytes,
+                "defaults": defaults,
+            },
+        )
         key = (
             use_given_key(mask_key) if mask_key is not None else use_key_beside(str(getattr(sink, "url", "")))
         )

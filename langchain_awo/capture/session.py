@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from langchain_awo.capture.forking import reset_in_child
 from langchain_awo.capture.state import Label
+from langchain_awo.model.ir.option_kinds import MAPPING, TEXTS, check_options, whole_number
 from langchain_awo.model.text.encoding import to_json
 from langchain_awo.model.text.json_value import JSONValue
 
@@ -43,10 +44,14 @@ class Session:
         tags: Sequence[str] = (),
         metadata: Mapping[str, JSONValue] | None = None,
     ) -> None:
+        check_options(
+            {"tags": TEXTS, "metadata": MAPPING.optional, "trial": whole_number(0).optional},
+            {"tags": tags, "metadata": metadata, "trial": trial},
+        )
         self.trace_id = str(uuid4())
         self.label = Label(
-            task_id=task_id,
-            thread_id=thread_id,
+            task_id=None if task_id is None else str(task_id),  # a number of a database is an id too
+            thread_id=None if thread_id is None else str(thread_id),
             trial=trial,
             domain=domain,
             tags=tuple(tags),

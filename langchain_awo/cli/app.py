@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -61,31 +62,40 @@ app = typer.Typer(
     epilog="Exit codes: 0 success, 1 a check failed, 2 bad usage or bad input. "
     "Results go to stdout, everything else to stderr.",
 )
-app.command("demo")(demo.demo)
-app.command("compile")(compile_verb.compile_traces)
-app.command("recompile")(recompile.recompile_toolkit)
-app.command("show")(show.show)
-app.command("explain")(explain.explain)
-app.command("diff")(diff.diff)
-app.command("review")(review.review)
-app.command("accept")(decide.accept)
-app.command("reject")(decide.reject)
-app.command("undecide")(decide.undecide)
-app.command("rename")(decide.rename)
-app.command("reword")(decide.reword)
-app.command("set-mode")(decide.set_mode)
-app.command("seal")(seal.seal)
-app.command("schema")(schema.schema)
-app.add_typer(export.app, name="export")
-app.command("import")(importing.import_recordings)
-app.add_typer(store.app, name="store")
-app.add_typer(rules.app, name="rules")
-app.command("evaluate")(evaluate.evaluate_traces)
-app.command("estimate")(estimate.estimate_traces)
-app.command("replay")(replay.replay_toolkit)
-app.command("monitor")(monitor.monitor)
-app.command("report")(report.report)
-app.command("config")(configuration.show_config)
+_START = "Is it worth it?"
+app.command("demo", rich_help_panel=_START)(demo.demo)
+app.command("import", rich_help_panel=_START)(importing.import_recordings)
+app.command("evaluate", rich_help_panel=_START)(evaluate.evaluate_traces)
+app.command("estimate", rich_help_panel=_START)(estimate.estimate_traces)
+
+_COMPILE = "Compile and read"
+app.command("compile", rich_help_panel=_COMPILE)(compile_verb.compile_traces)
+app.command("recompile", rich_help_panel=_COMPILE)(recompile.recompile_toolkit)
+app.command("show", rich_help_panel=_COMPILE)(show.show)
+app.command("explain", rich_help_panel=_COMPILE)(explain.explain)
+app.command("diff", rich_help_panel=_COMPILE)(diff.diff)
+app.add_typer(rules.app, name="rules", rich_help_panel=_COMPILE)
+
+_DECIDE = "Decide what is installed"
+app.command("review", rich_help_panel=_DECIDE)(review.review)
+app.command("accept", rich_help_panel=_DECIDE)(decide.accept)
+app.command("reject", rich_help_panel=_DECIDE)(decide.reject)
+app.command("undecide", rich_help_panel=_DECIDE)(decide.undecide)
+app.command("rename", rich_help_panel=_DECIDE)(decide.rename)
+app.command("reword", rich_help_panel=_DECIDE)(decide.reword)
+app.command("set-mode", rich_help_panel=_DECIDE)(decide.set_mode)
+app.command("seal", rich_help_panel=_DECIDE)(seal.seal)
+
+_WATCH = "Watch it in use"
+app.command("monitor", rich_help_panel=_WATCH)(monitor.monitor)
+app.command("replay", rich_help_panel=_WATCH)(replay.replay_toolkit)
+app.command("report", rich_help_panel=_WATCH)(report.report)
+
+_FILES = "Stores, files and settings"
+app.add_typer(store.app, name="store", rich_help_panel=_FILES)
+app.add_typer(export.app, name="export", rich_help_panel=_FILES)
+app.command("schema", rich_help_panel=_FILES)(schema.schema)
+app.command("config", rich_help_panel=_FILES)(configuration.show_config)
 
 
 def _tell_version(wanted: bool) -> None:  # noqa: FBT001  # Typer's signature
@@ -108,6 +118,19 @@ def awo(
     context.default_map = context.obj.defaults(context.command)
 
 
+class _Warnings(logging.Handler):
+    """Shows what the package warns of where errors are shown, and in colour."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show one warning."""
+        say(f"awo: {record.getMessage()}", style="yellow")
+
+
 def main() -> None:
     """Run the command line."""
-    app()
+    logger, warnings = logging.getLogger("langchain_awo"), _Warnings(logging.WARNING)
+    logger.addHandler(warnings)
+    try:
+        app()
+    finally:
+        logger.removeHandler(warnings)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from langchain_awo.cli.hints import name_unknown_effects
+from langchain_awo.cli.notation import lay_out_plan
 from langchain_awo.cli.options import (
     PHASES,
     AsJson,
@@ -19,6 +19,7 @@ from langchain_awo.cli.options import (
     Protect,
     Rules,
     State,
+    Strategy,
     Tools,
     Traces,
     Workers,
@@ -27,18 +28,11 @@ from langchain_awo.cli.options import (
 )
 from langchain_awo.cli.reading import Reading, count
 from langchain_awo.cli.sources import load_chat_model, load_live_tools
-from langchain_awo.cli.terminal import format_count, progress, put, put_json, say
+from langchain_awo.cli.terminal import format_count, measure_terminal, progress, put, put_json, say
 from langchain_awo.model.text.visible import make_visible_line
 
 if TYPE_CHECKING:
     from langchain_awo.model.ir.metatool import ToolkitPlan
-
-
-class Strategies(StrEnum):
-    """How routines are found."""
-
-    DEFAULT = "default"
-    AWO = "awo"
 
 
 def compile_traces(
@@ -48,9 +42,7 @@ def compile_traces(
         "toolkit.json"
     ),
     tools: Tools = None,
-    strategy: Annotated[
-        Strategies, typer.Option(help="`default`, or `awo` for the paper's algorithm as published.")
-    ] = Strategies.DEFAULT,
+    strategy: Strategy = "default",
     max_tools: MaxTools = 10,
     writes: Writes = False,
     rules: Rules = None,
@@ -90,7 +82,7 @@ def compile_traces(
     wording = load_chat_model(namer, hint="--namer") if namer else None
     options = Options(
         writes="guarded" if writes else "none",
-        strategy=strategy.value,
+        strategy="awo" if strategy == "awo" else "default",
         max_tools=max_tools,
         effects=parse_effects(effect),
         protected=frozenset(protect or ()),
@@ -116,9 +108,7 @@ def compile_traces(
 
         put_json(json.loads(encode_plan(plan)))
     else:
-        from langchain_awo.model.views.notation import format_plan
-
-        put(format_plan(plan))
+        put(lay_out_plan(plan, measure_terminal()))
         effects = classify_effects([*log.known_specs(), *specs], options.effects)
         name_unknown_effects(effects, log.calls.keys() - options.protected)
     read = format_count(len(log.runs), "trace")

@@ -13,7 +13,7 @@ from langchain_awo.cli.terminal import put, put_json
 
 
 def show_config(context: typer.Context, *, as_json: AsJson = False) -> None:
-    """Show which file gives defaults to the options of the other verbs, and which; the command line wins.
+    """Show the defaults of the other verbs and the file they come from; the command line takes precedence.
 
     Example: `awo config --json`
     """

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
+from langchain_awo.cli.notation import lay_out_meta_tool
 from langchain_awo.cli.options import AsJson
-from langchain_awo.cli.terminal import put, put_json, say
+from langchain_awo.cli.terminal import measure_terminal, put, put_json, say
 
 if TYPE_CHECKING:
     from langchain_awo.model.ir.metatool import ToolkitPlan
@@ -91,7 +92,7 @@ def reject(
 
 
 def undecide(file: File, names: Names, *, key_file: KeyFile = None, as_json: AsJson = False) -> None:
-    """Take decisions back, so that the meta-tools ask again.
+    """Take decisions back; the meta-tools are then undecided.
 
     Example: `awo undecide toolkit.json refund_delivered_order`
     """
@@ -178,7 +179,6 @@ def _decide(
     """Changes the file, then tells where the meta-tools stand that it was about."""
     from langchain_awo.model.ir.reviewing import find_meta_tool
     from langchain_awo.model.views.decision_text import encode_decision, format_decision, list_waiting
-    from langchain_awo.model.views.notation import format_meta_tool
     from langchain_awo.plan_file import read_key, update_plan
 
     plan = update_plan(file, change, key=read_key(key_file) if key_file else None).plan
@@ -187,7 +187,8 @@ def _decide(
     if as_json:
         put_json({"meta_tools": [encode_decision(each) for each in found], "waiting": left})
     else:
-        put("\n\n".join(f"{format_decision(each)}\n{format_meta_tool(each)}" for each in found))
+        width = measure_terminal()
+        put("\n\n".join(f"{format_decision(each)}\n{lay_out_meta_tool(each, width)}" for each in found))
     say(f"{file} is written and sealed")
     if left:
         say(f"left out until accepted: {', '.join(left)}")

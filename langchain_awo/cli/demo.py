@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from langchain_awo.cli.demo_files import clear_earlier, mark_as_demo
+from langchain_awo.cli.notation import lay_out_plan
 from langchain_awo.cli.options import PHASES, AsJson
 from langchain_awo.cli.sources import get_first_line, load_chat_model
 from langchain_awo.cli.terminal import (
     Tell,
     format_count,
     format_percent,
+    measure_terminal,
     progress,
     put,
     put_json,
@@ -173,7 +175,7 @@ def _introduce(count: int, model: str | None) -> str:
 def _put(
     result: DemoResult, compiled: MetaToolkit, traces: Path, toolkit: Path, *, model: str | None
 ) -> None:
-    put(f"{compiled}\n")
+    put(f"{lay_out_plan(compiled.plan, measure_terminal())}\n")
     before, after = result.before, result.after
     figures = [
         ("model calls", before.model_calls, after.model_calls, "{:,}"),

@@ -17,9 +17,9 @@ def diff(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Show what changed between two toolkits; exit code 1 if their behaviour or texts differ.
+    """Show what differs between two toolkits; exit code 1 if anything does.
 
-    Changed evidence for the same meta-tools is shown too but is not a difference.
+    Other evidence for the same meta-tools is shown too but is not a difference.
 
     Example: `awo diff toolkit.json new-toolkit.json`
     """

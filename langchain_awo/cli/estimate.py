@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from langchain_awo.cli.hints import check_tool_names
+from langchain_awo.cli.hints import check_tool_names, tell_unknown_effects
 from langchain_awo.cli.options import (
     PHASES,
     AsJson,
@@ -63,7 +63,7 @@ def estimate_traces(
     effect: Effects = None,
     as_json: AsJson = False,
 ) -> None:
-    """Estimate the monthly savings and show the break-even volume; exit code 1 if it is not worth it.
+    """Estimate what a toolkit saves a month, and from how many runs a day it pays; exit code 1 if it does not.
 
     Example: `awo estimate traces.db --runs-a-day 500 --price-as gpt-4.1-mini`
     """
@@ -106,6 +106,7 @@ def estimate_traces(
         put_json(estimate.as_json())
     else:
         _put(estimate)
+        tell_unknown_effects(found, specs=specs, declared=options.effects, protected=options.protected)
     raise typer.Exit(0 if estimate.worth_it else 1)
 
 
@@ -130,7 +131,7 @@ def _put(estimate: Estimate) -> None:
             *(_format_way(way, runs) for way in estimate.ways),
         ],
     )
-    for model in estimate.models:
+    for model in estimate.models if estimate.meta_tools else ():
         _put_model(model, estimate.currency)
     put(_format_assumptions(estimate))
     put(f"\n{estimate.reason}", style="bold")
@@ -184,7 +185,7 @@ def _format_assumptions(estimate: Estimate) -> str:
     assumed, recorded = estimate.assumptions, estimate.recorded_usage
     return (
         "Prompt caching: what stood in the prompt before counts a tenth, or the price of cached tokens; "
-        "the months count the less of both.\n"
+        "the months count the lower saving.\n"
         f"Assumed: a model makes {format_percent(assumed.utilisation)} of the possible uses of appended meta-tools; "
         f"{assumed.setup_hours:g} hours to set it up\nand {assumed.upkeep_hours:g} a month to keep it up, "
         f"at {estimate.currency} {assumed.hourly_rate:g} an hour. "

@@ -42,7 +42,7 @@ def evaluate_traces(
     effect: Effects = None,
     as_json: AsJson = False,
 ) -> None:
-    """Split by task, compile one part, replay the result on the other.
+    """Measure what a toolkit would save on tasks it was not compiled from.
 
     Example: `awo evaluate traces.db --held-out 0.3 --json`
     """

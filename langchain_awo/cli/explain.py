@@ -39,7 +39,7 @@ def explain(
     effect: Effects = None,
     as_json: AsJson = False,
 ) -> None:
-    """Explain why a routine is or is not compiled: where agents continue, where arguments come from, what stands in the way.
+    """Explain why a routine is compiled or not, step by step.
 
     Example: `awo explain traces.db "get_alert > get_metrics > page_oncall"`
     """

@@ -21,11 +21,9 @@ def check_tool_names(options: Options, traces: Sequence[Trace], specs: Sequence[
         ApprovalError: a protected tool does not exist, and nothing would be protected.
         ArgumentError: the effect of a tool is declared that does not exist.
     """
-    from langchain_awo.api.phases import check_names
+    from langchain_awo.api.phases import check_names, collect_names
 
-    called = {call.name for trace in traces for call in trace.tool_calls}
-    offered = {spec.name for trace in traces for spec in trace.tools}
-    check_names(options, {spec.name for spec in specs}, called | offered)
+    check_names(options, {spec.name for spec in specs}, collect_names(traces))
 
 
 def tell_unknown_effects(
@@ -49,5 +47,5 @@ def name_unknown_effects(effects: Mapping[str, Effect], called: Iterable[str]) -
     if unknown:
         say(
             f"{format_count(len(unknown), 'tool')} of unknown effect, treated as writes: {', '.join(map(make_visible_line, unknown))}; "
-            "say what each does when you compile or evaluate: --effect TOOL=read, TOOL=write, ..."
+            "say what each does: --effect TOOL=read, TOOL=write, ..."
         )

@@ -23,7 +23,7 @@ def import_recordings(
         list[str],
         typer.Argument(
             metavar="[FORMAT] SOURCE...",
-            help="Files, folders, patterns, a database, another trace store, or - for standard input; first, if you like, what they hold: "
+            help="Files, folders, patterns, a database, another trace store, or - for standard input; optionally preceded by their format: "
             "langsmith, langfuse, mlflow, openinference, otel, claude-code, codex, inspect, checkpoints or messages.",
         ),
     ],
@@ -42,7 +42,7 @@ def import_recordings(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Import runs that other software recorded into a trace store; docs/guides/import.md shows every format.
+    """Import runs that other software recorded into a trace store.
 
     The format is detected. A record that cannot be used is skipped and reported with the reason; what was not
     understood is counted. Importing again adds no duplicates, so an interrupted import can simply be restarted.

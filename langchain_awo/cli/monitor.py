@@ -10,7 +10,7 @@ import typer
 from langchain_awo.cli.options import AsJson, Domain, Model, PriceFile, Toolkit, Traces
 from langchain_awo.cli.sources import read_traces
 from langchain_awo.cli.tables import with_reach
-from langchain_awo.cli.terminal import format_count, progress, put, put_json, put_table
+from langchain_awo.cli.terminal import format_count, progress, put, put_json, put_table, put_wrapped
 
 if TYPE_CHECKING:
     from langchain_awo.ledger.interval import Interval
@@ -77,8 +77,8 @@ def _put(found: Monitoring, *, books: bool) -> None:
     held_out = f", {found.held_out:,} held out" if found.held_out else ""
     put(f"{format_count(found.runs, 'run')}{days}; {found.with_toolkit:,} had the toolkit{held_out}\n")
     put_table(
-        "Use, and what a run that had it saved on average",
-        ["", "had it", "applied", "used", "completed", "in vain", "model calls", "tokens"],
+        "Use, and what a run that had it saved at least, on average",
+        ["", "had it", "applied", "used", "completed", "in vain, at most", "model calls", "tokens"],
         [[number, *_format_row(each.found)] for number, each in _number_meta_tools(found)],
     )
     if found.experiment:
@@ -180,7 +180,7 @@ def _put_decisions(found: Monitoring) -> None:
 
 def _put_lines(lines: Iterable[str]) -> None:
     for line in lines:
-        put(f"  {line}")
+        put_wrapped(f"  {line}")
 
 
 def _shorten_line(text: str) -> str:

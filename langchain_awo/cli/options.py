@@ -41,7 +41,7 @@ State = Annotated[
 Workers = Annotated[
     int,
     typer.Option(
-        min=1, help="Reads and counts in so many processes: parts of a database, files of a Parquet folder."
+        min=1, help="Processes that read and count: parts of a database, files of a Parquet folder."
     ),
 ]
 Effects = Annotated[
@@ -49,7 +49,7 @@ Effects = Annotated[
     typer.Option(
         "--effect",
         metavar="TOOL=EFFECT",
-        help=f"What a tool does: {', '.join(Effect)}; may be repeated.",
+        help=f"What a tool does: {', '.join(Effect)}; repeatable.",
     ),
 ]
 Tools = Annotated[
@@ -84,6 +84,24 @@ def _parse_share(value: float | None) -> float | None:
     return value
 
 
+def _parse_strategy(value: str) -> str:
+    """A way to compile as it was given.
+
+    Raises:
+        ArgumentError: there is none of that name; the message has the nearest.
+    """
+    check_choice(value, ("default", "awo"), option="--strategy")
+    return value
+
+
+Strategy = Annotated[
+    str,
+    typer.Option(
+        metavar="default|awo",
+        callback=_parse_strategy,
+        help="`default`, or `awo` for the paper's algorithm as published.",
+    ),
+]
 HeldOut = Annotated[
     float, typer.Option(callback=_parse_share, help="Share of tasks to hold out, from 0 to 1.")
 ]

@@ -11,6 +11,7 @@ from langchain_awo.cli.terminal import format_count, progress, say, waiting
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from langchain_awo.model.trace.outline import Outline
     from langchain_awo.model.trace.trace import Trace
     from langchain_awo.optimizer.counting.sample import Bounds
     from langchain_awo.optimizer.counting.summary import Summary
@@ -27,17 +28,28 @@ class Reading:
         self._seen: dict[str, set[str]] = {"domain": set(), "model": set()}
 
     def __iter__(self) -> Iterator[Trace]:
-        from langchain_awo.api.sources import stream_traces
+        from langchain_awo.api.sources import stream_outlines
 
         with waiting(f"reading {self.source}"):
-            for trace in stream_traces(self.source, on_skipped=self._skip):
-                self._read += 1
-                for name, values in self._seen.items():
-                    values.add(getattr(trace, name))
-                if all(getattr(trace, name) == value for name, value in self.only.items()):
-                    self._kept += 1
-                    self._calls = self._calls or any(call.model_call is not None for call in trace.tool_calls)
-                    yield trace
+            for outline in stream_outlines(self.source, on_skipped=self.skip):
+                if self.note(outline):
+                    yield outline.whole
+
+    def note(self, outline: Outline) -> bool:
+        """Remembers that a trace was read, for what is told in the end; whether it is asked for."""
+        self._read += 1
+        for name, values in self._seen.items():
+            values.add(getattr(outline, name))
+        if not all(getattr(outline, name) == value for name, value in self.only.items()):
+            return False
+        self._kept += 1
+        self._calls = self._calls or outline.is_asked
+        return True
+
+    def skip(self, problem: object) -> None:
+        """Reports a record that cannot be read."""
+        self._skipped += 1
+        say(f"skipped {problem}", style="yellow")
 
     def tell(self, *, known: int) -> None:
         """Says what was skipped, and why there is nothing to find; not if enough was known before."""
@@ -50,10 +62,6 @@ class Reading:
         )
         if reason and known <= self._kept:
             say(reason, style="yellow")
-
-    def _skip(self, problem: object) -> None:
-        self._skipped += 1
-        say(f"skipped {problem}", style="yellow")
 
 
 def count(
@@ -68,7 +76,15 @@ def count(
     from langchain_awo.api.partitions import count_traces, open_workers
 
     if workers == 1:
-        found = count_traces(reading, state=state, bounds=bounds, only=reading.only)
+        with waiting(f"reading {reading.source}"):
+            found = count_traces(
+                reading.source,
+                state=state,
+                bounds=bounds,
+                only=reading.only,
+                on_skipped=reading.skip,
+                on_read=reading.note,
+            )
     else:
         with open_workers(workers) as pool, progress({"count": "reading"}) as tell:
             found = count_traces(

@@ -52,7 +52,7 @@ def recompile_toolkit(
     workers: Workers = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Compile new traces, keep meta-tools that still hold under their names, and show what changed and why.
+    """Compile new traces, keeping the meta-tools that still hold, and show what changed and why.
 
     Example: `awo recompile new-traces.db --toolkit toolkit.json -o new-toolkit.json`
     """

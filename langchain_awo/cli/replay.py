@@ -5,7 +5,7 @@ from __future__ import annotations
 from langchain_awo.cli.options import AsJson, Domain, Model, Toolkit, Traces
 from langchain_awo.cli.sources import read_sample
 from langchain_awo.cli.tables import put_savings
-from langchain_awo.cli.terminal import format_count, put, put_json, put_table, waiting
+from langchain_awo.cli.terminal import format_count, put, put_json, put_table, put_wrapped, waiting
 
 
 def replay_toolkit(
@@ -16,7 +16,7 @@ def replay_toolkit(
     model: Model = None,
     as_json: AsJson = False,
 ) -> None:
-    """Replay a toolkit on recorded runs; nothing is executed.
+    """Show what a toolkit would have saved in recorded runs; nothing is executed.
 
     Example: `awo replay new-traces.db --toolkit toolkit.json`
     """
@@ -39,6 +39,12 @@ def replay_toolkit(
         put_json(report.as_json())
         return
     put(f"{format_count(report.traces, 'trace')} with {format_count(report.model_calls, 'model call')}\n")
+    if report.unused:
+        put_wrapped(
+            f"The agents had meta-tools. Of {format_count(report.unused, 'call')} that these made nothing came back in what the agents said "
+            "or asked for afterwards; they are left out, so savings are the least that they can be."
+        )
+        put("")
     put_savings({toolkit.name: report.result}, report.ceiling)
     put_table(
         "Uses by a chooser",

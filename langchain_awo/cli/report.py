@@ -41,7 +41,7 @@ def report(
     domain: Domain = None,
     model: Model = None,
 ) -> None:
-    """Write one self-contained HTML page: graph, meta-tools, data flow, refusals, savings, use over time.
+    """Write one self-contained HTML page: savings, workflow graph, meta-tools, refusals, use.
 
     Example: `awo report traces.db --toolkit toolkit.json -o report.html`
     """

@@ -13,7 +13,7 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.callback()
 def rules() -> None:
-    """Work with merging rules, which say what counts as the same; docs/rules.md describes them.
+    """Suggest merging rules, which say what counts as the same.
 
     Example: `awo rules suggest traces.db > rules.yaml`
     """

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from langchain_awo.cli.hints import tell_unknown_effects
+from langchain_awo.cli.notation import lay_out_plan
 from langchain_awo.cli.options import AsJson, Domain, Model
 from langchain_awo.cli.sources import load_live_tools, read_traces
 from langchain_awo.cli.terminal import format_count, measure_width, put, put_json, put_table, put_wrapped, say
@@ -28,9 +29,7 @@ def show(
         ),
     ],
     *,
-    refused: Annotated[
-        bool, typer.Option("--refused", help="The refused candidates and the reasons.")
-    ] = False,
+    refused: Annotated[bool, typer.Option("--refused", help="What was not compiled, and why.")] = False,
     mermaid: Annotated[
         bool,
         typer.Option("--mermaid", help="A diagram of each meta-tool, as Markdown with Mermaid blocks."),
@@ -92,21 +91,9 @@ def _show_plan(plan: ToolkitPlan, *, refused: bool, mermaid: bool, as_json: bool
     elif refused:
         put_wrapped(format_refusals(plan.refused) or "no candidate was refused")
     else:
-        put(_describe_origin(plan))
-        put(_lay_out_plan(plan))
-
-
-def _lay_out_plan(plan: ToolkitPlan) -> str:
-    """As `format_plan`, for the width of the terminal if somebody reads it there."""
-    from langchain_awo.model.views.notation import format_plan
-    from langchain_awo.model.views.notation_layout import lay_out
-
-    width = measure_width()
-    if width is None:
-        return format_plan(plan)
-    *_, last = format_plan(plan).split("\n\n")
-    shown = [lay_out(each, width) for each in plan.meta_tools]
-    return "\n\n".join([*shown, *([last] if plan.refused or not shown else [])])
+        put_wrapped(_describe_origin(plan))
+        put("")
+        put(lay_out_plan(plan, measure_width()))
 
 
 def _check_plan(plan: ToolkitPlan, tools: str) -> None:
@@ -123,7 +110,11 @@ def _check_plan(plan: ToolkitPlan, tools: str) -> None:
 def _describe_origin(plan: ToolkitPlan) -> str:
     counts = {key: value for key, value in plan.corpus.items() if isinstance(value, int)}
     told = ", ".join(f"{value:,} {key.replace('_', ' ')}" for key, value in counts.items())
-    return f"strategy {plan.strategy}" + (f", compiled from {told}" if told else "") + "\n"
+    origin = f"strategy {plan.strategy}" + (f", compiled from {told}" if told else "")
+    names: dict[str, list[str]] = {}
+    for each in plan.meta_tools:
+        names.setdefault(each.mode, []).append(each.name)
+    return "\n".join([origin, *(f"{mode}: {', '.join(names[mode])}" for mode in sorted(names)), ""])
 
 
 def _put_traces(traces: Sequence[Trace]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from langchain_awo.cli.config import read_config
-from langchain_awo.cli.terminal import format_count, say
+from langchain_awo.cli.terminal import format_count, say, waiting
 from langchain_awo.errors import AwoError
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def read_sample(source: str, *, domain: str | None, model: str | None) -> list[T
     from langchain_awo.cli.reading import Reading
 
     reading = Reading(source, domain=domain, model=model)
-    found = draw_fair_sample(reading)
+    with waiting(f"reading {source}"):
+        found = draw_fair_sample(source, only=reading.only, on_skipped=reading.skip, on_read=reading.note)
     reading.tell(known=0)
     if not found.is_whole:
         say(

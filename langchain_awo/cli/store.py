@@ -52,7 +52,7 @@ def info(
     environment: Environment = None,
     as_json: AsJson = False,
 ) -> None:
-    """How much a store holds, from when to when, and for whom.
+    """Show how much a store holds, over what period, and for whom.
 
     Example: `awo store info --store traces.db`
     """
@@ -161,7 +161,7 @@ def delete(
 
 @app.command("vacuum")
 def vacuum(traces: Store, *, as_json: AsJson = False) -> None:
-    """Give back the space of what was deleted or replaced.
+    """Reclaim the space of deleted and replaced traces.
 
     Example: `awo store vacuum --store traces.db`
     """

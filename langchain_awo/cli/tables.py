@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from langchain_awo.cli.terminal import format_percent, put_table
+from langchain_awo.cli.terminal import format_count, format_percent, put, put_table
 
 if TYPE_CHECKING:
     from langchain_awo.ledger.interval import Interval
@@ -54,6 +54,13 @@ def put_savings(savings: Mapping[str, Saving], ceiling: Ceiling) -> None:
             for name, saving in savings.items()
         ],
     )
+    for name, saving in savings.items():
+        if saving.stranded:
+            runs = format_count(saving.stranded, "run")
+            put(
+                f"{name}: in {runs} the agent wants a tool that `replace` hides for something else than the whole routine. What "
+                "it does without it nobody can know; the figures are as if it had it, or took the routine all the same.\n"
+            )
 
 
 def with_reach(interval: Interval, digits: int = 0, *, signed: bool = False) -> str:

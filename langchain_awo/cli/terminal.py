@@ -48,6 +48,12 @@ def measure_width() -> int | None:
     return console.width if console.is_terminal or os.environ.get("COLUMNS") else None
 
 
+def measure_terminal() -> int | None:
+    """Columns of the terminal, if the output goes to one."""
+    console = Console()
+    return console.width if console.is_terminal else None
+
+
 def put_wrapped(text: str) -> None:
     """Text to stdout; where somebody reads it in a terminal, lines are wrapped at spaces and go on indented by four more."""
     console = Console()

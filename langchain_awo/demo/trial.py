@@ -18,8 +18,9 @@ from langchain_awo.demo.agent.agent import Work, build_agent, run_tasks
 from langchain_awo.demo.agent.offers import Toolbox
 from langchain_awo.demo.agent.policy import Planner, build_policy
 from langchain_awo.demo.backoffice.tasks import Task
+from langchain_awo.model.ir.metatool import MetaTool, ToolkitPlan
 from langchain_awo.model.trace.trace import ToolSpec
-from langchain_awo.optimizer.log.corpus import build_corpus
+from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
 from langchain_awo.optimizer.pipeline import Options, compile_corpus, compile_plan
 from langchain_awo.optimizer.replay.evaluate import measure_saving
 from langchain_awo.runtime.tool.signatures import read_spec
@@ -83,6 +84,7 @@ class Trial:
         used: by meta-tool, in how many held-out tasks it was used.
         same_rows: whether both arms left equal databases.
         strategies: by name, on the same recordings.
+        works: what each task took, without the meta-tools and with them.
     """
 
     toolkit: awo.MetaToolkit
@@ -93,6 +95,7 @@ class Trial:
     used: Mapping[str, int]
     same_rows: bool
     strategies: Mapping[str, Strategy]
+    works: tuple[Sequence[Work], Sequence[Work]] = ((), ())
 
 
 def run_trial(
@@ -133,14 +136,16 @@ def run_trial(
     plan = compile_plan(awo.load_traces(seen), options=options, tools=specs)
     tell(f"doing {len(rest)} held-out tasks without meta-tools")
     with closing(open_place()) as place, awo.TraceRecorder(unseen) as recorder:
-        before, rows = _measure_arm(agent.work(place, rest, callbacks=[recorder]), place, rest), place.rows()
+        plain = agent.work(place, rest, callbacks=[recorder])
+        before, rows = _measure_arm(plain, place, rest), place.rows()
     tell("doing the same tasks with them")
-    with closing(open_place()) as place:
+    with closing(open_place()) as place, awo.TraceRecorder(folder / "with-toolkit.db") as recorder:
         toolkit = awo.MetaToolkit(plan=plan, tools=place.tools())
         toolkit = toolkit.accept(
             *(each.name for each in plan.meta_tools), by="the trial, on a copy of the place"
         )
-        works = agent.work(place, rest, middleware=[awo.MetaToolMiddleware(toolkit, mode=mode)])
+        installed = awo.MetaToolMiddleware(toolkit, mode=mode)
+        works = agent.work(place, rest, callbacks=[recorder], middleware=[installed])
         after, same = _measure_arm(works, place, rest), place.rows() == rows
     if comparing:
         tell("compiling by the other strategies, to compare")
@@ -152,35 +157,43 @@ def run_trial(
         after=after,
         used={each.name: sum(each.name in work.meta_tools for work in works) for each in plan.meta_tools},
         same_rows=same,
-        strategies=compare(seen, unseen, specs, options) if comparing else {},
+        strategies=compare(seen, unseen, specs, options, compiled=plan) if comparing else {},
+        works=(plain, works),
     )
 
 
-def compare(seen: Path, unseen: Path, specs: Sequence[ToolSpec], options: Options) -> dict[str, Strategy]:
-    """The package's strategy and the paper's, both with the same rules, by replay on the same held-out runs."""
+def compare(
+    seen: Path, unseen: Path, specs: Sequence[ToolSpec], options: Options, *, compiled: ToolkitPlan
+) -> dict[str, Strategy]:
+    """The package's strategy and the paper's, both with the same rules, by replay on the same held-out runs.
+
+    Args:
+        compiled: what `options` made of the seen runs.
+    """
     declared = options.effects
     train = build_corpus(awo.load_traces(seen), tools=specs, declared=declared)
     rest = build_corpus(awo.load_traces(unseen), tools=specs, declared=declared)
     plain = replace(options, rules=None)
     ways = {
-        "default": options,
         "default without rules": plain,
         "awo": replace(options, strategy="awo"),
         "awo without rules": replace(plain, strategy="awo"),
         "awo, our bindings": replace(options, strategy="awo", bindings="consensus"),
     }
-    found = {}
-    for name, way in ways.items():
-        meta_tools, _ = compile_corpus(train, way)
-        saving = measure_saving(meta_tools, rest)
-        found[name] = Strategy(
-            meta_tools=len(meta_tools),
-            blind=saving.blind,
-            chooser=saving.chooser,
-            over_fetch=saving.blind_over_fetch,
-            unwanted_writes=saving.unwanted_writes,
-        )
-    return found
+    others = {name: compile_corpus(train, way)[0] for name, way in ways.items()}
+    found = {"default": list(compiled.meta_tools), **others}
+    return {name: _measure_strategy(meta_tools, rest) for name, meta_tools in found.items()}
+
+
+def _measure_strategy(meta_tools: Sequence[MetaTool], rest: Corpus) -> Strategy:
+    saving = measure_saving(meta_tools, rest)
+    return Strategy(
+        meta_tools=len(meta_tools),
+        blind=saving.blind,
+        chooser=saving.chooser,
+        over_fetch=saving.blind_over_fetch,
+        unwanted_writes=saving.unwanted_writes,
+    )
 
 
 @dataclass(frozen=True, slots=True)

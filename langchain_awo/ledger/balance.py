@@ -48,7 +48,8 @@ class Balance:
         output: output tokens saved.
         seconds: waiting saved, as far as times were recorded.
         money: saved, where the tokens of the run have prices, see `Rates`; a forecast is priced as a whole instead.
-        unsure: calls by which `over_fetched` may be off, because nobody recorded how long a list would have been.
+        unsure: calls by which `over_fetched` may be off: nobody recorded how long a list would have been, or knows whether a model takes a
+            routine of which it wants the first call alone.
         margin: tokens by which the figures may be off because texts and schemas are estimated, up or down.
     """
 

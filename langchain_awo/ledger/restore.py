@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from statistics import median
 
 from langchain_awo.ledger.balance import Balance
 from langchain_awo.ledger.settle import START, PlainRun, PlainTurn, Put, Settlement, settle
@@ -24,7 +22,7 @@ class Taken:
         owner: whose use it is.
         behind: index of the executed model call behind which it ran; `START` for the beginning.
         said: tokens of the calls that each saved model call would have asked for.
-        results: tokens that their results would have taken.
+        results: tokens that their results would have taken, with what stands around such messages.
         text: tokens by which the context became longer there, less what would have stood there anyway.
     """
 
@@ -64,25 +62,20 @@ def restore(
     results: Sequence[float],
     *,
     hidden: Mapping[str, float],
-    around: float = 0.0,
 ) -> Restored:
-    """The run as it would have been without the uses in it.
-
-    A saved model call is taken to say nothing but its calls; and what stands around messages is taken from the prompts of the run itself,
-    where they grew by more than what was said and returned.
+    """The run as it would have been without the uses in it; a saved model call is taken to say nothing but its calls.
 
     Args:
         executed: its model calls with prompts that have no schemas of meta-tools in them.
         taken: what the uses took and put in.
-        results: behind each executed model call, tokens of the results that stand there without them too.
-        around: tokens around the messages of one round, where the run itself does not say; see `around_messages`.
+        results: behind each executed model call, tokens of the results that stand there without them too, with what stands around
+            such messages.
         hidden: by owner, tokens of the schemas that it kept out of every prompt.
     """
     behind: dict[int, list[Taken]] = defaultdict(list)
     for each in taken:
         behind[each.behind].append(each)
-    own = around_messages(executed, results, frozenset(behind))
-    builder = _TurnBuilder(executed, results, median(own or [around]))
+    builder = _TurnBuilder(executed, results)
     builder.begin(behind[START])
     for index in range(len(executed.turns)):
         builder.go_on(index, behind[index])
@@ -95,10 +88,9 @@ def restore(
 class _TurnBuilder:
     """The turns so far, and by how much the prompts of each agent are longer than those that were executed."""
 
-    def __init__(self, executed: PlainRun, results: Sequence[float], around: float) -> None:
+    def __init__(self, executed: PlainRun, results: Sequence[float]) -> None:
         self.executed = executed
         self.results = results
-        self.around = around
         self.turns: list[PlainTurn] = []
         self.changes: dict[str, Settlement] = defaultdict(Settlement)
         self.longer: dict[str, float] = defaultdict(float)
@@ -116,7 +108,7 @@ class _TurnBuilder:
         self.turns.append(turn.longer(self.longer[turn.scope]))
         if not uses:
             return
-        own = turn.usage.output_tokens + self.results[index] + self.around
+        own = turn.usage.output_tokens + self.results[index]
         told = max(1.0, sum(each.text for each in uses))
         share = min(1.0, max(0.0, self.executed.left_behind(index) - own) / told)
         uses = [replace(each, text=each.text * share) for each in uses]
@@ -138,16 +130,4 @@ class _TurnBuilder:
                 prompt = near.longer(self.longer[near.scope] + grown)
                 usage = replace(near.usage, output_tokens=round(said))
                 self.turns.append(replace(prompt, usage=usage, recorded=False))
-                self.longer[near.scope] += said + results + self.around
-
-
-def around_messages(executed: PlainRun, results: Sequence[float], used: AbstractSet[int]) -> list[float]:
-    """Tokens around the messages of each round behind which no meta-tool ran: what a prompt grew by more than what was said and returned.
-
-    Args:
-        results: behind each model call, tokens of the results that stand there.
-        used: indexes of the model calls behind which a meta-tool ran.
-    """
-    plain = [index for chain in executed.chains.values() for index in chain[:-1] if index not in used]
-    told = [executed.turns[index].usage.output_tokens + results[index] for index in plain]
-    return [max(0.0, executed.left_behind(index) - own) for index, own in zip(plain, told, strict=True)]
+                self.longer[near.scope] += said + results

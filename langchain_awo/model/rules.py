@@ -6,12 +6,13 @@ they are used; see `langchain_awo.optimizer.rules.check`. The file form is descr
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal, TypeAlias
 
 from pydantic import ConfigDict
 
+from langchain_awo.errors import ArgumentError
 from langchain_awo.model.trace.effect import Effect
 
 RULES_VERSION: Final = 1
@@ -197,6 +198,14 @@ class RuleSet:
 
     rules: tuple[Rule, ...] = field(default=())
 
+    def __post_init__(self) -> None:
+        if not all(hasattr(each, "on") for each in _iterate(self.rules)):
+            raise ArgumentError(
+                f"rules={self.rules!r:.80} are no rules; write RuleSet([Commute()]), or give the path of a rules file where "
+                "rules are taken"
+            )
+        object.__setattr__(self, "rules", tuple(self.rules))
+
     @property
     def effects(self) -> dict[str, Effect]:
         """Effects that rules declare which are switched on, by tool."""
@@ -210,6 +219,10 @@ class RuleSet:
     def __add__(self, other: RuleSet) -> RuleSet:
         """These rules, then the others; a rule that is already here is not added again."""
         return RuleSet((*self.rules, *(rule for rule in other.rules if rule not in self.rules)))
+
+
+def _iterate(rules: object) -> Iterable[object]:
+    return rules if isinstance(rules, Iterable) and rules != "" else [rules]
 
 
 def describe(rule: Rule) -> str:

@@ -14,13 +14,14 @@ from statistics import median
 from typing import TypeAlias
 
 from langchain_awo.ledger.balance import UNCERTAINTY, Rates
-from langchain_awo.ledger.restore import Restored, Taken, around_messages, restore
+from langchain_awo.ledger.restore import Restored, Taken, restore
 from langchain_awo.ledger.settle import START, PlainRun, PlainTurn
 from langchain_awo.ledger.tokens import estimate_bound_tokens, estimate_schema_tokens, estimate_text_tokens
 from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.model.trace.trace import ModelCallRecord, TokenUsage
 from langchain_awo.monitoring.judging import Judged
 from langchain_awo.monitoring.ledger import Amount, Ledger, Lines, Purpose
+from langchain_awo.monitoring.message_overhead import measure_overhead
 from langchain_awo.monitoring.observing import Observed
 from langchain_awo.monitoring.prices import PriceTable, rates_of
 from langchain_awo.optimizer.log.corpus import Corpus, estimate_spec_tokens
@@ -37,13 +38,13 @@ class Bookkeeper:
         sizes: what the schema of each meta-tool, and of each tool that they call, takes of a prompt, in tokens.
         members: by meta-tool, the tools that it calls.
         prices: by model.
-        around: tokens around the messages of one round, by all runs together.
+        overhead: tokens around one tool call and its result, by all runs together.
     """
 
     sizes: Mapping[str, int]
     members: Mapping[str, Sequence[str]]
     prices: PriceTable
-    around: float = 0.0
+    overhead: float = 0.0
 
     @classmethod
     def of(
@@ -51,8 +52,10 @@ class Bookkeeper:
     ) -> Bookkeeper:
         """The one for a toolkit and the runs in which it was used."""
         members = {each.name: tuple(dict.fromkeys(each.tools)) for each in plan.meta_tools}
-        around = median([tokens for each in runs for tokens in _measure_messages(each)] or [0.0])
-        return cls(sizes=schema_sizes(plan, corpus), members=members, prices=prices, around=around)
+        meta_tools = {each.name: each for each in plan.meta_tools}
+        found = [tokens for each in runs for tokens in measure_overhead(each, meta_tools)]
+        sizes = schema_sizes(plan, corpus)
+        return cls(sizes=sizes, members=members, prices=prices, overhead=median(found or [0.0]))
 
     def books(self, seen: Observed, judged: Sequence[Judged]) -> Ledger:
         """The books of one run, whose uses were judged."""
@@ -144,9 +147,30 @@ class Bookkeeper:
             )
             for call, each, own in zip(seen.trace.model_calls, work, rates, strict=True)
         ]
-        taken = [_build_taken(each) for each in judged if each.use.way != "prefetched"]
-        results = _sum_results(seen, judged, len(turns))
-        return restore(PlainRun(turns), taken, results, hidden=self._hidden(seen), around=self.around)
+        taken = [self._taken(each) for each in judged if each.use.way != "prefetched"]
+        return restore(
+            PlainRun(turns), taken, self._results(seen, judged, len(turns)), hidden=self._hidden(seen)
+        )
+
+    def _taken(self, judged: Judged) -> Taken:
+        behind = START if judged.use.issued_by is None else judged.use.issued_by
+        results = [
+            tokens + count * self.overhead for tokens, count in zip(judged.results, judged.asked, strict=True)
+        ]
+        return Taken(judged.use.meta_tool, behind, judged.said, results, judged.text)
+
+    def _results(self, seen: Observed, judged: Iterable[Judged], turns: int) -> list[float]:
+        """Behind each model call, tokens of the results that stand there without the meta-tools too."""
+        results = [0.0] * turns
+        own = {each.use.key for each in judged if each.use.way == "called"}
+        for called in seen.trace.tool_calls:
+            if called.model_call is not None:
+                told = 0.0 if called.call_id in own else estimate_text_tokens(called.output)
+                results[called.model_call] += self.overhead + told
+        for each in judged:
+            if each.use.issued_by is not None:
+                results[each.use.issued_by] += each.asked_for
+        return results
 
     def _hidden(self, seen: Observed) -> dict[str, float]:
         """By meta-tool in `replace` mode, tokens of the tools that stood in no prompt because of it, in a prompt on average."""
@@ -157,7 +181,8 @@ class Bookkeeper:
             if mode == "replace" and name in seen.had and offers:
                 own = [tool for tool in self.members[name] if tool not in known]
                 known |= {*own}
-                missing = sum(self.sizes[tool] * (tool not in offered) for tool in own for offered in offers)
+                sizes = {**self.sizes, **seen.usage.hidden}
+                missing = sum(sizes[tool] * (tool not in offered) for tool in own for offered in offers)
                 hidden[name] = missing / len(offers)
         return hidden
 
@@ -166,8 +191,10 @@ def schema_sizes(plan: ToolkitPlan, corpus: Corpus) -> dict[str, int]:
     """What the schema of each meta-tool, and of each tool that they call, takes of a prompt: as it was recorded, else as the plan has it."""
     specs = {name: spec for name, spec in corpus.specs.items() if spec.parameters}
     own = {each.name: estimate_schema_tokens(each) for each in plan.meta_tools}
+    told = {name: spec.description for name, spec in corpus.specs.items()}
     members = {
-        name: estimate_bound_tokens(name, "", signature.parameters) for name, signature in plan.tools.items()
+        name: estimate_bound_tokens(name, told.get(name, ""), signature.parameters)
+        for name, signature in plan.tools.items()
     }
     unknown = {tool: 0 for each in plan.meta_tools for tool in each.tools}
     recorded = {name: estimate_spec_tokens(spec) for name, spec in specs.items()}
@@ -181,30 +208,6 @@ def _find_predecessors(calls: Sequence[ModelCallRecord]) -> list[int | None]:
         before.append(latest.get(call.scope))
         latest[call.scope] = index
     return before
-
-
-def _measure_messages(seen: Observed) -> list[float]:
-    turns = [PlainTurn(call.usage or TokenUsage(), call.scope) for call in seen.trace.model_calls]
-    used = {use.issued_by for use in seen.usage.uses if use.issued_by is not None}
-    return around_messages(PlainRun(turns), _sum_results(seen, (), len(turns)), used)
-
-
-def _build_taken(judged: Judged) -> Taken:
-    behind = START if judged.use.issued_by is None else judged.use.issued_by
-    return Taken(judged.use.meta_tool, behind, judged.said, judged.results, judged.text)
-
-
-def _sum_results(seen: Observed, judged: Iterable[Judged], turns: int) -> list[float]:
-    """Behind each model call, tokens of the results that stand there without the meta-tools too."""
-    results = [0.0] * turns
-    own = {each.use.key for each in judged if each.use.way == "called"}
-    for called in seen.trace.tool_calls:
-        if called.model_call is not None and called.call_id not in own:
-            results[called.model_call] += estimate_text_tokens(called.output)
-    for each in judged:
-        if each.use.issued_by is not None:
-            results[each.use.issued_by] += each.asked_for
-    return results
 
 
 def _reads(index: int, each: Judged, seen: Observed) -> bool:

@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from math import ceil
 from typing import Final, Literal, TypeAlias
 
+from langchain_awo.ledger.interval import Interval
 from langchain_awo.model.ir.eager import select_eager_part
 from langchain_awo.model.ir.metatool import Mode
 from langchain_awo.model.text.json_value import JSONValue
@@ -166,7 +167,7 @@ def _decide_unused(found: Finding, period: Period) -> Decision:
         return Decision(
             action="change_mode", cause="seldom_chosen", evidence=(*evidence, reads), mode="continue"
         )
-    if found.mode == "append" and not found.utilisation.count:
+    if found.mode == "append" and not found.uses and not found.stranded:
         never = "it was never chosen while the tools it calls were offered too; offered instead of them, it would be"
         return Decision(
             action="change_mode", cause="seldom_chosen", evidence=(*evidence, never), mode="replace"
@@ -223,8 +224,9 @@ def _find_trouble(found: Finding) -> Decision | None:
 
 
 def _is_below_zero(found: Finding) -> bool:
-    """Whether it costs tokens for certain and saves no model call."""
-    return _costs_tokens(found) and found.savings.model_calls.value <= 0
+    """Whether it costs tokens for certain and saves no model call, also if every result of it was used."""
+    most = found.most or found.savings
+    return _costs_tokens(found) and _costs(most.tokens) and most.model_calls.value <= 0
 
 
 def _pays(found: Finding) -> bool:
@@ -234,7 +236,10 @@ def _pays(found: Finding) -> bool:
 
 
 def _costs_tokens(found: Finding) -> bool:
-    tokens = found.savings.tokens
+    return _costs(found.savings.tokens)
+
+
+def _costs(tokens: Interval) -> bool:
     return tokens.high is not None and tokens.high < 0
 
 
@@ -255,7 +260,9 @@ def _describe_tokens(found: Finding) -> str:
         if tokens.low is not None and tokens.high is not None
         else ""
     )
-    return f"a run saved {calls.value:.2f} model calls and {tokens.value:,.0f} tokens net{ends}"
+    most = found.most.model_calls.value if found.most else calls.value
+    least = "at least " if round(most, 2) > round(calls.value, 2) else ""
+    return f"a run saved {least}{calls.value:.2f} model calls and {tokens.value:,.0f} tokens net{ends}"
 
 
 def decide_toolkit(

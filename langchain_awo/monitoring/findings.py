@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from langchain_awo.ledger.interval import Interval, mean_of
 from langchain_awo.model.ir.metatool import MetaTool, Mode
@@ -15,16 +15,18 @@ from langchain_awo.monitoring.judging import Judged
 from langchain_awo.monitoring.ledger import Amount, Ledger
 from langchain_awo.monitoring.observing import Observed
 from langchain_awo.monitoring.usage import StoppedAt, Use
-from langchain_awo.optimizer.log.corpus import Corpus
+from langchain_awo.optimizer.log.corpus import Corpus, Run
+from langchain_awo.optimizer.replay.installed import replay_installed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunAccount:
-    """One run with its uses judged and its books done."""
+    """One run with its uses judged and its books done; `most` are the books if every call of its meta-tools was wanted."""
 
     seen: Observed
     judged: tuple[Judged, ...]
     ledger: Ledger
+    most: Ledger
 
     def helped(self, name: str) -> bool:
         """Whether a meta-tool was used to any purpose: what runs unasked must have fetched something that was wanted."""
@@ -62,6 +64,8 @@ class Finding:
         made: calls that ran inside, and `wasted` those that nobody wanted.
         changed: what is different about its members.
         violations: bindings that hold less often than they did.
+        most: what it saved if every call of it was wanted; of `savings` the most, as those count what is known to be used.
+        stranded: of the runs that had it beside the tools it calls and never chose it, those that would miss a tool if these were hidden.
     """
 
     meta_tool: MetaTool
@@ -80,6 +84,8 @@ class Finding:
     savings: NetSaving
     changed: tuple[str, ...] = ()
     violations: tuple[Violation, ...] = ()
+    most: NetSaving | None = None
+    stranded: int = 0
 
     @property
     def over_fetch(self) -> float:
@@ -145,7 +151,15 @@ def collect_finding(
         savings=_average_savings([each.ledger.net(name) for each in had]),
         changed=tuple(changed),
         violations=tuple(find_violations(meta_tool, corpus, uses)),
+        most=_average_savings([each.most.net(name) for each in had]),
+        stranded=0 if uses else _count_stranded(meta_tool, [each.seen.run for each in had], corpus),
     )
+
+
+def _count_stranded(meta_tool: MetaTool, runs: Sequence[Run], corpus: Corpus) -> int:
+    """Runs that call a tool of the meta-tool where that does not apply."""
+    theirs = replace(corpus, runs=tuple(runs))
+    return len(replay_installed([meta_tool], theirs, mode="replace").stranded)
 
 
 def _determine_mode(meta_tool: MetaTool, had: Sequence[RunAccount]) -> Mode:

@@ -8,7 +8,9 @@ model call.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from itertools import groupby
 from operator import itemgetter
 
 from langchain_awo.ledger.tokens import estimate_text_tokens, estimate_told_tokens
@@ -18,7 +20,7 @@ from langchain_awo.model.trace.handback import ToldCall
 from langchain_awo.model.trace.trace import ToolCallRecord
 from langchain_awo.monitoring.observing import Observed
 from langchain_awo.monitoring.usage import Use
-from langchain_awo.optimizer.log.echo import PutBack
+from langchain_awo.optimizer.log.echo import Rounds
 from langchain_awo.optimizer.log.habits import Together
 from langchain_awo.optimizer.log.inline import put_back
 
@@ -35,6 +37,8 @@ class Judged:
         asked_for: tokens of the results that stand there without it too.
         said: of each model call that it saved, the tokens of the calls that it would have asked for.
         results: the tokens that their results would have taken.
+        asked: how many calls each of them would have asked for.
+        most: the same if every call was wanted: whether a result was used shows only in what the agent said or asked for afterwards.
     """
 
     use: Use
@@ -46,6 +50,8 @@ class Judged:
     asked_for: float = 0.0
     said: tuple[float, ...] = ()
     results: tuple[float, ...] = ()
+    asked: tuple[int, ...] = ()
+    most: Judged | None = None
 
 
 def judge(
@@ -60,15 +66,23 @@ def judge(
     if not seen.usage.uses:
         return []
     back = put_back(seen.trace, meta_tools.keys(), together=together)
-    return [_judge_use(use, back, meta_tools[use.meta_tool]) for use in seen.usage.uses]
+    everything = {call.call_id for use in seen.usage.uses for call in use.made}
+    return [
+        replace(
+            _judge_use(use, back.rounds, back.wanted, meta_tools[use.meta_tool]),
+            most=_judge_use(use, back.most, everything, meta_tools[use.meta_tool]),
+        )
+        for use in seen.usage.uses
+    ]
 
 
-def _judge_use(use: Use, back: PutBack, meta_tool: MetaTool) -> Judged:
-    made = list({(call.name, dumps(call.args)): call for call in use.made}.values())
+def _judge_use(use: Use, put_in: Rounds, wanted: AbstractSet[str], meta_tool: MetaTool) -> Judged:
+    """One use, given the rounds that were put in for it and the calls that were wanted."""
+    made = _list_distinct(use)
     ahead = use.way == "prefetched"  # a wait is saved, and no model call
-    wasted = [] if ahead else [call for call in made if call.call_id not in back.wanted]
+    wasted = [] if ahead else [call for call in made if call.call_id not in wanted]
     costs_one = use.way == "called" and not made and not use.is_open
-    rounds = () if ahead or use.is_open else back.rounds.get((use.meta_tool, use.key), ())
+    rounds = [] if ahead or use.is_open else _in_order(put_in.get((use.meta_tool, use.key), ()))
     saved = {call.call_id for each in rounds for call in each}
     wasted_tokens = round(_estimate_tokens(wasted))
     asked_for = _estimate_tokens(call for call in made if call not in wasted and call.call_id not in saved)
@@ -78,10 +92,11 @@ def _judge_use(use: Use, back: PutBack, meta_tool: MetaTool) -> Judged:
         made=len(made),
         wasted=len(wasted),
         wasted_tokens=wasted_tokens,
-        text=0.0 if ahead or costs_one else _estimate_told(use, made, meta_tool) - wasted_tokens - asked_for,
+        text=0.0 if ahead or costs_one else estimate_told(use, meta_tool) - wasted_tokens - asked_for,
         asked_for=0.0 if ahead else asked_for,
         said=tuple(sum(estimate_text_tokens({call.name: call.args}) for call in each) for each in rounds),
         results=tuple(map(_estimate_tokens, rounds)),
+        asked=tuple(map(len, rounds)),
     )
 
 
@@ -89,12 +104,22 @@ def _estimate_tokens(calls: Iterable[ToolCallRecord]) -> float:
     return sum(estimate_text_tokens(call.output) for call in calls)
 
 
-def _estimate_told(use: Use, made: Sequence[ToolCallRecord], meta_tool: MetaTool) -> float:
-    """What stands in the context of a use."""
-    steps = [(call.replay.step if call.replay else 1, call) for call in made]
+def estimate_told(use: Use, meta_tool: MetaTool) -> float:
+    """What stands in the context of a use, in tokens."""
+    steps = [(call.replay.step if call.replay else 1, call) for call in _list_distinct(use)]
     told = [
         ToldCall(step=number, tool=call.name, args=call.args, output=call.output)
         for number, call in sorted(steps, key=itemgetter(0))
         if 0 < number <= len(meta_tool.steps)
     ]
     return estimate_told_tokens(meta_tool, told, below=use.way == "continued")
+
+
+def _in_order(rounds: Iterable[Sequence[ToolCallRecord]]) -> list[Sequence[ToolCallRecord]]:
+    """Calls of one step that ran side by side were recorded in any order, and a sum over growing prompts depends on it."""
+    steps = groupby(rounds, key=lambda calls: calls[0].name)
+    return [each for _, step in steps for each in sorted(step, key=lambda calls: dumps(calls[0].args))]
+
+
+def _list_distinct(use: Use) -> list[ToolCallRecord]:
+    return list({(call.name, dumps(call.args)): call for call in use.made}.values())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.text.phrasing import format_count
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.monitoring.bookkeeping import Bookkeeper
 from langchain_awo.monitoring.decisions import Decision, Period, decide, decide_toolkit
@@ -15,7 +16,7 @@ from langchain_awo.monitoring.drift import Drift, measure_drift
 from langchain_awo.monitoring.experiment import Experiment, compare_arms
 from langchain_awo.monitoring.findings import Finding, RunAccount, collect_finding
 from langchain_awo.monitoring.judging import judge
-from langchain_awo.monitoring.ledger import Ledger, sum_ledgers
+from langchain_awo.monitoring.ledger import Amount, Ledger, sum_ledgers
 from langchain_awo.monitoring.members import find_changed_members
 from langchain_awo.monitoring.observing import Observed, Progress, build_observed_corpus, observe
 from langchain_awo.monitoring.prices import PriceTable
@@ -52,6 +53,8 @@ class Monitoring:
         currency: of costs.
         meta_tools: in the order of the toolkit.
         decision: about the toolkit.
+        ledger: the books, as far as it is known that a result of a meta-tool was used; so what it saves is the least.
+        most: what it saves if every result was.
         notes: what limits this, in sentences.
     """
 
@@ -63,6 +66,7 @@ class Monitoring:
     meta_tools: tuple[Watched, ...]
     decision: Decision
     ledger: Ledger
+    most: Amount
     drift: Drift
     experiment: Experiment | None = None
     notes: tuple[str, ...] = ()
@@ -83,7 +87,7 @@ class Monitoring:
             "currency": self.currency,
             "decision": self.decision.as_json(),
             "meta_tools": [each.as_json() for each in self.meta_tools],
-            "ledger": self.ledger.as_json(),
+            "ledger": {**self.ledger.as_json(), "net_most": self.most.as_json()},
             "drift": self.drift.as_json(),
             "experiment": self.experiment.as_json() if self.experiment else None,
             "notes": list(self.notes),
@@ -103,6 +107,22 @@ def describe_decision(decision: Decision) -> str:
     cause = f" ({decision.cause.replace('_', ' ')})" if decision.cause != "none" else ""
     until = f", look again by {decision.until}" if decision.until else ""
     return f"{action}{cause}{until}"
+
+
+def describe_net(least: Amount, most: Amount, currency: str) -> str:
+    """What a toolkit saved: a figure, or from where to where it may be.
+
+    >>> describe_net(Amount(model_calls=7), Amount(model_calls=7), "USD")
+    '7.0 model calls, 0 \u00b1 0 tokens, USD 0.0000'
+    >>> describe_net(Amount(model_calls=7), Amount(model_calls=33, input_tokens=900, margin=90), "USD")
+    '7.0 to 33.0 model calls, 0 to 900 \u00b1 90 tokens, USD 0.0000 to 0.0000'
+    """
+    calls, tokens, money = f"{least.model_calls:,.1f}", f"{least.tokens:,}", f"{least.cost:,.4f}"
+    if most.model_calls != least.model_calls or most.tokens != least.tokens:
+        calls, tokens = f"{calls} to {most.model_calls:,.1f}", f"{tokens} to {most.tokens:,}"
+        money = f"{money} to {most.cost:,.4f}"
+    margin = max(least.margin, most.margin)
+    return f"{calls} model calls, {tokens} \u00b1 {margin:,.0f} tokens, {currency} {money}"
 
 
 def monitor_traces(
@@ -128,8 +148,8 @@ def monitor_traces(
         finding = collect_finding(meta_tool, accounts, corpus, told)
         watched.append(Watched(found=finding, decision=decide(finding, drift, period)))
     ledger = sum_ledgers(each.ledger for each in accounts)
-    net = ledger.total
-    books = f"net of the books: {net.model_calls:,.1f} model calls, {net.tokens:,} \u00b1 {net.margin:,.0f} tokens, {prices.currency} {net.cost:,.4f}"
+    most = sum_ledgers(each.most for each in accounts).total
+    books = f"net of the books: {describe_net(ledger.total, most, prices.currency)}"
     return Monitoring(
         runs=len(accounts),
         with_toolkit=sum(bool(each.seen.had) for each in accounts),
@@ -137,8 +157,14 @@ def monitor_traces(
         period=period,
         currency=prices.currency,
         meta_tools=tuple(watched),
-        decision=decide_toolkit([(each.name, each.decision) for each in watched], drift, period, net=[books]),
+        decision=decide_toolkit(
+            [(each.name, each.decision) for each in watched],
+            drift,
+            period,
+            net=[books, *_describe_expected(watched)],
+        ),
         ledger=ledger,
+        most=most,
         drift=drift,
         experiment=compare_arms(found),
         notes=tuple(_collect_notes(accounts, ledger, period)),
@@ -156,8 +182,18 @@ def _build_accounts(
     accounts = []
     for each in seen:
         judged = judge(each, meta_tools, together=together)
-        accounts.append(RunAccount(seen=each, judged=tuple(judged), ledger=keeper.books(each, judged)))
+        ledger = keeper.books(each, judged)
+        most = keeper.books(each, [one.most or one for one in judged]) if judged else ledger
+        accounts.append(RunAccount(seen=each, judged=tuple(judged), ledger=ledger, most=most))
     return accounts
+
+
+def _describe_expected(watched: Iterable[Watched]) -> Iterator[str]:
+    """What as many uses saved where the toolkit was compiled: what agents do in silence with what they are told is seen only there."""
+    found = [each.found for each in watched if each.found.uses and each.found.mode != "prefetch"]
+    expected = sum(each.uses * each.meta_tool.evidence.calls_saved for each in found)
+    if found:
+        yield f"as compiled, {format_count(sum(each.uses for each in found), 'use')} would save {expected:,.1f} model calls"
 
 
 def _determine_period(traces: Sequence[Trace]) -> Period:
@@ -178,6 +214,12 @@ def _collect_notes(accounts: Sequence[RunAccount], ledger: Ledger, period: Perio
     if ledger.unpriced:
         names = ", ".join(sorted(name or "a model without a name" for name in ledger.unpriced))
         notes.append(f"The table of prices does not have {names}: their cost counts as zero.")
+    unknown = sum(one.wasted for each in accounts for one in each.judged)
+    if unknown:
+        notes.append(
+            f"Of {unknown:,} calls that meta-tools made nothing came back in what agents said or asked for afterwards. They count as made "
+            "in vain, so savings are the least that they can be; the most is if all of them were wanted."
+        )
     unmarked = sum(bool(each.seen.had) and None in each.seen.usage.modes.values() for each in accounts)
     if unmarked:
         notes.append(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from langchain_awo.model.ir.installation import get_installation, run_ahead
@@ -63,6 +63,7 @@ class Usage:
 
     Attributes:
         modes: the meta-tools it could use, with the mode if it is known.
+        hidden: by tool that they stand in for, tokens of its schema, as far as the middleware's mark says.
         held_out: it did without them, to compare with.
     """
 
@@ -70,6 +71,7 @@ class Usage:
     modes: Mapping[str, Mode | None]
     held_out: bool
     uses: tuple[Use, ...]
+    hidden: Mapping[str, int] = field(default_factory=dict)
 
     def uses_of(self, name: str) -> list[Use]:
         """The uses of one meta-tool."""
@@ -91,7 +93,10 @@ def measure_usage(trace: Trace, plan: ToolkitPlan) -> Usage:
         offered = {name for call in trace.model_calls for name in call.offered}
         seen = offered | {use.meta_tool for use in uses}
         modes = {name: None for name in known if name in seen}
-    return Usage(trace=trace, modes=modes, held_out=bool(marked and marked.held_out), uses=uses)
+    hidden = marked.hidden if marked else {}
+    return Usage(
+        trace=trace, modes=modes, held_out=bool(marked and marked.held_out), uses=uses, hidden=hidden
+    )
 
 
 def _collect_uses(trace: Trace, known: Mapping[str, MetaTool]) -> Iterator[Use]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, isfinite
+from math import ceil, inf, isfinite
 from typing import Final
 
 from langchain_awo.errors import EstimateError
+from langchain_awo.model.ir.option_kinds import check_options, number
 
 DAYS_A_MONTH: Final = 30
 """So many days of runs make a month."""
@@ -31,6 +32,8 @@ class Assumptions:
     payback_months: float = 12.0
 
     def __post_init__(self) -> None:
+        names = ("utilisation", "setup_hours", "upkeep_hours", "hourly_rate", "payback_months")
+        check_options(dict.fromkeys(names, number(-inf)), {name: getattr(self, name) for name in names})
         if not 0 <= self.utilisation <= 1:
             raise EstimateError(f"utilisation is {self.utilisation}; it is a share between 0 and 1")
         for name in ("setup_hours", "upkeep_hours", "hourly_rate"):

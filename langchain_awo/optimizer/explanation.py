@@ -149,7 +149,7 @@ def _format_argument(account: ArgumentAccount) -> str:
 
 def _format_gain(gain: Gain) -> str:
     written = (
-        f"; it would write {format_count(gain.unwanted_writes, 'time')} what the agents did not"
+        f"; it would make {format_count(gain.unwanted_writes, 'write')} that the agents did not"
         if gain.unwanted_writes
         else ""
     )

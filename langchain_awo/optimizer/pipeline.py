@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias, get_args
 
 from langchain_awo.errors import CompileError
-from langchain_awo.model.ir.argument_checks import check_choice, check_whole_number
+from langchain_awo.model.ir.argument_checks import check_choice, check_effects, check_whole_number
 from langchain_awo.model.ir.metatool import MetaTool, Refused, ToolkitPlan
+from langchain_awo.model.ir.option_kinds import TEXTS, Kind, check_options, instance_of, whole_number
 from langchain_awo.model.rules import Ignore, RuleSet, describe
 from langchain_awo.model.text.encoding import compute_digest
 from langchain_awo.model.text.json_value import JSONValue
@@ -32,7 +33,7 @@ from langchain_awo.optimizer.recompile.previous import RETIRED, reconsider, rest
 from langchain_awo.optimizer.replay.cost import Prices
 from langchain_awo.optimizer.rules.apply import follow
 from langchain_awo.optimizer.rules.check import check_rules
-from langchain_awo.optimizer.rules.specialize import specialize
+from langchain_awo.optimizer.rules.specialize import Specialized, specialize
 from langchain_awo.optimizer.selection.descriptions import describe as describe_meta_tool
 from langchain_awo.optimizer.selection.prune_outputs import Showing, prune_outputs
 from langchain_awo.optimizer.selection.refusing import refuse_not_worth_it, refuse_off_limits
@@ -79,13 +80,26 @@ class Options:
     showing: Showing = field(default_factory=Showing)
 
     def __post_init__(self) -> None:
-        if self.rules is not None:
-            object.__setattr__(self, "effects", {**self.rules.effects, **self.effects})
+        check_options(_KINDS, {name: getattr(self, name) for name in _KINDS})
+        declared = check_effects(self.effects)
+        object.__setattr__(self, "effects", {**(self.rules.effects if self.rules else {}), **declared})
+        object.__setattr__(self, "protected", frozenset(self.protected))
         check_choice(self.strategy, get_args(Strategy), option="strategy")
         check_choice(self.writes, ("none", "guarded"), option="writes")
+        check_choice(self.bindings, ("exact", "consensus"), option="bindings")
         check_whole_number(self.max_tools, option="max_tools")
         if self.max_tools < 1:
             raise CompileError(f"max_tools is {self.max_tools}; it must be at least 1")
+
+
+_KINDS: Final = {
+    "protected": Kind(TEXTS.accepts, "write a list of names of tools"),
+    "prices": instance_of(Prices, fix="pass Prices(...)"),
+    "thresholds": instance_of(Thresholds, fix="pass Thresholds(...)"),
+    "rules": instance_of(RuleSet, fix="pass a RuleSet; compile_toolkit(rules=...) takes a path").optional,
+    "threshold": whole_number(1).optional,
+    "showing": instance_of(Showing, fix="pass Showing(...)"),
+}
 
 
 def compile_plan(
@@ -93,9 +107,7 @@ def compile_plan(
     *,
     options: Options | None = None,
     tools: Sequence[ToolSpec] = (),
-    former: Sequence[MetaTool] = (),
     rejected: Sequence[MetaTool] = (),
-    progress: Progress | None = None,
 ) -> ToolkitPlan:
     """Compiles traces into a plan; the same traces in any order give the same plan.
 
@@ -105,18 +117,14 @@ def compile_plan(
     Args:
         traces: the runs of one thread may come apart.
         tools: specifications of the live tools, if there are any; they override what was recorded.
-        former: meta-tools of an earlier plan, to keep what still holds and the names of what means the same.
         rejected: meta-tools that a person rejected; what makes the same calls is left out.
-        progress: called as the passes go on.
 
     Raises:
         CompileError: the options contradict each other.
     """
     chosen = options or Options()
     log = summarize(traces, bounds=WHOLE if chosen.strategy == "awo" else Bounds())
-    return compile_summary(
-        log, options=chosen, tools=tools, former=former, rejected=rejected, progress=progress
-    )
+    return compile_summary(log, options=chosen, tools=tools, rejected=rejected)
 
 
 def compile_summary(
@@ -132,6 +140,8 @@ def compile_summary(
     """Compiles what was counted and sampled of some traces; otherwise as `compile_plan`.
 
     Args:
+        former: meta-tools of an earlier plan, to keep what still holds and the names of what means the same.
+        progress: called as the passes go on.
         own: the sampled traces as if no meta-tool had been installed, if that is known already.
 
     Raises:
@@ -185,27 +195,13 @@ def compile_corpus(
     actions = specialize(follow(corpus, rules), rules, declared=options.effects)
     corpus, protected = actions.corpus, actions.actions_of(options.protected)
     options = replace(options, protected=protected | find_commanding(corpus))
-    refused = list(refuse_off_limits(corpus, protected, options.protected - protected))
-    candidates: list[MetaTool] = []
-    for candidate in mine(corpus, options, report):
-        if isinstance(candidate, Refused):
-            refused.append(candidate)
-            continue
-        around = corpus.around(candidate.steps[0].tool)
-        verified, doubts = verify(actions.pinned(candidate), around, options.thresholds)
-        refused += doubts
-        if verified:
-            verified, leaks = keep_home(verified, corpus)
-            refused += leaks
-        candidates += [verified] if verified else []
-    avoid = _list_avoided(options)
-    candidates, secret = without_secrets(candidates)
-    refused += secret
-    out = refuse_rejected(map(actions.generalized, candidates), rejected)
-    candidates = [candidate for i, candidate in enumerate(candidates) if i not in out]
-    refused += out.values()
+
+    off_limits = refuse_off_limits(corpus, protected, options.protected - protected)
+    candidates, doubts = _mine_verified(actions, options, report)
+    candidates, unwanted = _leave_out_rejected(candidates, rejected, actions)
+
     report("select", 0, 1)
-    reconsidered = reconsider(former, candidates, corpus, options.thresholds, avoid=avoid)
+    reconsidered = reconsider(former, candidates, corpus, options.thresholds, avoid=_list_avoided(options))
     selected = select(
         reconsidered.candidates,
         corpus.fair_part,
@@ -214,11 +210,40 @@ def compile_corpus(
         former=reconsidered.holding,
     )
     report("select", 1, 1)
+
     taken = frozenset(meta_tool.name for meta_tool in rejected)
     named = restore_names(selected.kept, former, corpus, as_saved=actions.generalized, taken=taken)
-    refused += [*reconsidered.refused, *refuse_not_worth_it(selected.left, named)]
+    not_worth_it = refuse_not_worth_it(selected.left, named)
+    refused = [*off_limits, *doubts, *unwanted, *reconsidered.refused, *not_worth_it]
     kept = [_describe_real_tools(meta_tool, actions.generalized(meta_tool)) for meta_tool in named]
     return kept, _deduplicate_refusals(refused)
+
+
+def _mine_verified(
+    actions: Specialized, options: Options, report: Progress
+) -> tuple[list[MetaTool], list[Refused]]:
+    """The mined routines that hold on other tasks, send nothing out and use no secret, and what did not."""
+    verified: list[MetaTool] = []
+    refused: list[Refused] = []
+    for candidate in mine(actions.corpus, options, report):
+        if isinstance(candidate, Refused):
+            refused.append(candidate)
+            continue
+        around = actions.corpus.around(candidate.steps[0].tool)
+        held, doubts = verify(actions.pinned(candidate), around, options.thresholds)
+        home, leaks = keep_home(held, actions.corpus) if held else (None, [])
+        refused += [*doubts, *leaks]
+        verified += [home] if home else []
+    verified, secret = without_secrets(verified)
+    return verified, [*refused, *secret]
+
+
+def _leave_out_rejected(
+    candidates: Sequence[MetaTool], rejected: Sequence[MetaTool], actions: Specialized
+) -> tuple[list[MetaTool], list[Refused]]:
+    """The candidates that no person rejected, and the others."""
+    out = refuse_rejected(map(actions.generalized, candidates), rejected)
+    return [candidate for number, candidate in enumerate(candidates) if number not in out], [*out.values()]
 
 
 def _describe_real_tools(action: MetaTool, real: MetaTool) -> MetaTool:

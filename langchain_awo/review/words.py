@@ -19,6 +19,7 @@ from langchain_awo.model.ir.metatool import Condition, Guard, MetaTool, Step
 from langchain_awo.model.ir.pointer import split, unescape
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.trace.effect import Effect
+from langchain_awo.model.views.notation import format_filter
 
 _EFFECTS = {
     Effect.READ: "Reads",
@@ -52,6 +53,8 @@ def describe_step(step: Step) -> str:
         each = (
             f", once for each item of {describe_binding(step.over.source)}, at most {step.over.limit} times"
         )
+        if step.over.filter and step.over.filter.named:
+            each += f", where {format_filter(step.over.filter)}"
     return f"{_EFFECTS[step.effect]}: calls {step.tool}{each}" + (f". {args}." if args else ".")
 
 

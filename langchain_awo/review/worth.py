@@ -44,8 +44,9 @@ def estimate_worth(meta_tool: MetaTool, plan: ToolkitPlan) -> Worth:
         return Worth()
     seen = meta_tool.evidence
     uses = seen.occurrences / traces * RUNS
-    calls = uses * seen.calls_saved
-    return Worth(uses=uses, calls=calls, tokens=seen.net_tokens * RUNS, over_fetch=calls * seen.over_fetch)
+    calls = uses * seen.calls_saved if seen.run_calls is None else seen.run_calls * RUNS
+    vain = calls * seen.over_fetch if seen.run_over_fetch is None else seen.run_over_fetch * RUNS
+    return Worth(uses=uses, calls=calls, tokens=seen.net_tokens * RUNS, over_fetch=vain)
 
 
 def sum_worth(plan: ToolkitPlan) -> Worth:

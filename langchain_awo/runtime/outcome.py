@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from langchain_awo.model.ir.option_kinds import FLAG, check_options, number, whole_number
 from langchain_awo.model.stepping.outcome import MAX_CALLS
 
 
@@ -30,6 +31,19 @@ class Limits:
     answer_chars: int = 80_000
     shape: bool = True
 
+    def __post_init__(self) -> None:
+        check_options(_KINDS, {name: getattr(self, name) for name in _KINDS})
+
+
+_KINDS: Final = {
+    "calls": whole_number(1),
+    "concurrency": whole_number(1),
+    "timeout": number(0).optional,
+    "read_retries": whole_number(0),
+    "output_chars": whole_number(0),
+    "answer_chars": whole_number(0),
+    "shape": FLAG,
+}
 
 DEFAULT_LIMITS: Final = Limits()
 """The bounds unless the user says otherwise."""

@@ -88,6 +88,8 @@ _INTEGERS: Final = frozenset(
         "cached_tokens",
         "model_call",
         "meta_tool_step",
+        "model_call_count",
+        "tool_call_count",
         "trial",
     )
 )
@@ -99,20 +101,29 @@ class OddRowError(ValueError):
     """A row that is not as this package writes it."""
 
 
-class _Kinds:
-    """The combinations of types that the columns of a table may have; each is worked out once."""
+class Kinds:
+    """The types that the columns of a table may have.
+
+    Args:
+        columns: their names, which say what they hold.
+        required: those that hold something in every row.
+    """
 
     def __init__(self, columns: tuple[str, ...], required: tuple[str, ...]) -> None:
         self._allowed = [
             _determine_kind(name) | (set() if name in required else {NoneType}) for name in columns
         ]
-        self._known: set[tuple[type, ...]] = set()
+
+    def fit(self, rows: Rows) -> bool:
+        """Whether all rows have these types."""
+        columns = zip(*rows, strict=True) if rows else [()] * len(self._allowed)
+        each = zip(self._allowed, columns, strict=True)
+        return all(allowed.issuperset(map(type, column)) for allowed, column in each)
 
     def check(self, rows: Rows) -> None:
-        for kinds in {tuple(map(type, row)) for row in rows} - self._known:
-            if not all(kind in allowed for kind, allowed in zip(kinds, self._allowed, strict=True)):
-                raise OddRowError
-            self._known.add(kinds)
+        """Raises `OddRowError` for rows of other types."""
+        if not self.fit(rows):
+            raise OddRowError
 
 
 _Message: Final = build_mutable_twin(Message)
@@ -130,10 +141,10 @@ def _determine_kind(name: str) -> set[type]:
     return {int} if name in _INTEGERS else {str}
 
 
-_MESSAGE_KINDS: Final = _Kinds(MESSAGE_COLUMNS, required=MESSAGE_COLUMNS)
-_MODEL_CALL_KINDS: Final = _Kinds(MODEL_CALL_COLUMNS, required=())
-_TOOL_CALL_KINDS: Final = _Kinds(TOOL_CALL_COLUMNS, required=("call_id", "name", "args", "status"))
-_TRACE_KINDS: Final = _Kinds(TRACE_COLUMNS, required=("trace_id",))
+_MESSAGE_KINDS: Final = Kinds(MESSAGE_COLUMNS, required=MESSAGE_COLUMNS)
+_MODEL_CALL_KINDS: Final = Kinds(MODEL_CALL_COLUMNS, required=())
+_TOOL_CALL_KINDS: Final = Kinds(TOOL_CALL_COLUMNS, required=("call_id", "name", "args", "status"))
+_TRACE_KINDS: Final = Kinds(TRACE_COLUMNS, required=("trace_id",))
 
 
 def decode_trace(

@@ -8,6 +8,7 @@ from typing import Final
 
 from langchain_awo.errors import MissingExtraError, StoreError
 from langchain_awo.model.ir.argument_checks import check_kind
+from langchain_awo.model.ir.option_kinds import FLAG, TEXT, check_options
 from langchain_awo.model.secrets import hide_secrets
 from langchain_awo.stores.files import MAGIC
 from langchain_awo.stores.scope import Scope, split_query
@@ -50,13 +51,13 @@ def open_store(
     check_kind(
         url_or_path, (str, os.PathLike), option="the store", fix="give a path or a URL, such as 'traces.db'"
     )
+    labels = {"project": project, "tenant": tenant, "environment": environment}
+    check_options({"create": FLAG, **dict.fromkeys(labels, TEXT.optional)}, {"create": create, **labels})
     address = str(url_or_path)
     if "\0" in address:
         raise StoreError(f"{address!r} is no path: there is a NUL character in it")
     where, scope = _split(address) if "://" in address else (address, Scope())
-    scope = scope.narrowed(
-        {"project": project, "tenant": tenant, "environment": environment}, where=hide_secrets(where)
-    )
+    scope = scope.narrowed(labels, where=hide_secrets(where))
     scheme, separator, rest = where.partition("://")
     if separator and scheme in _SERVERS:
         return _open_server(where, scope, create=create)

@@ -9,13 +9,14 @@ from typing import Final
 from langchain_awo.errors import StoreError, TornRecordError
 from langchain_awo.model.secrets import hide_secrets
 from langchain_awo.model.secrets.failures import describe_error
+from langchain_awo.model.trace.outline import Outline
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.stores.parquet_files import PARQUET_VERSION
 from langchain_awo.stores.parquet_places import may_hold, open_file_system
 from langchain_awo.stores.parquet_reading import TraceFile
 from langchain_awo.stores.scope import Scope, ScopeKey, with_query
 from langchain_awo.stores.selection import Portion, Selection
-from langchain_awo.stores.store import OnTorn, TraceStore, log_torn
+from langchain_awo.stores.store import Needs, OnTorn, TraceStore, log_torn
 from langchain_awo.stores.summary import StoreSummary, summarize
 
 SUFFIX: Final = ".parquet"
@@ -64,6 +65,21 @@ class ParquetTraceStore(TraceStore):
         self, wanted: Selection, *, outputs: bool = True, on_error: OnTorn | None = None
     ) -> Iterator[tuple[ScopeKey, Trace]]:
         """See `TraceStore.read`."""
+        for file, within in self._opened(wanted, on_error):
+            yield from file.traces(within, outputs=outputs)
+
+    def outlines(
+        self, wanted: Selection, *, needs: Needs | None = None, on_error: OnTorn | None = None
+    ) -> Iterator[Outline]:
+        """See `TraceStore.outlines`."""
+        if needs is None:
+            yield from super().outlines(wanted, on_error=on_error)
+            return
+        for file, within in self._opened(wanted, on_error):
+            yield from file.outlines(within, needs)
+
+    def _opened(self, wanted: Selection, on_error: OnTorn | None) -> Iterator[tuple[TraceFile, Selection]]:
+        """The files that may hold wanted traces, one at a time, with what is wanted of each."""
 
         def tell(error: TornRecordError) -> None:
             if on_error is None:
@@ -71,11 +87,11 @@ class ParquetTraceStore(TraceStore):
             on_error(error)
 
         first, last = wanted.portion or (-1, len(self._paths()))
-        wanted = replace(wanted, portion=None)
+        within = replace(wanted, portion=None)
         for path in self._paths()[first + 1 : last + 1]:
-            if may_hold(path.removeprefix(self._root), wanted):
+            if may_hold(path.removeprefix(self._root), within):
                 with TraceFile(self._files, path, tell=tell) as file:
-                    yield from file.traces(wanted, outputs=outputs)
+                    yield file, within
 
     def portions(self, size: int) -> list[Portion]:  # noqa: ARG002  # a file is read by one
         """See `TraceStore.portions`; one for each file."""

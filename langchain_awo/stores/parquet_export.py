@@ -56,15 +56,13 @@ def export_parquet(
     store: TraceStore,
     folder: str,
     *,
-    wanted: Selection | None = None,
     on_error: OnTorn = log_torn,
     progress: Callable[[int], None] | None = None,
 ) -> Exported:
-    """Writes the traces of a store into a folder: `project=…/day=…/part-….parquet`.
+    """Writes the traces of a store, those of the handle's scope, into a folder: `project=…/day=…/part-….parquet`.
 
     Args:
         folder: a path or URL that fsspec knows; it must not hold Parquet files yet.
-        wanted: which traces; all of the handle's scope if not given.
         on_error: called with each record that cannot be read.
         progress: called with the number of traces written so far.
 
@@ -78,7 +76,7 @@ def export_parquet(
     count = 0
     try:
         with _Writer(files, root) as writer:
-            for labels, trace in store.read(wanted or Selection(scope=store.scope), on_error=on_error):
+            for labels, trace in store.read(Selection(scope=store.scope), on_error=on_error):
                 writer.add(labels, trace)
                 count += 1
                 if progress is not None:

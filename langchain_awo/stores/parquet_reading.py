@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from itertools import repeat
+from itertools import compress, count, repeat
 from typing import Any, Final, Self
 
 import pyarrow as pa
@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from langchain_awo.errors import SchemaVersionError, TornRecordError
 from langchain_awo.model.ir.schema import load_tool_spec, load_trace
 from langchain_awo.model.text.encoding import loads
+from langchain_awo.model.trace.outline import Outline
 from langchain_awo.model.trace.trace import ToolSpec, Trace
 from langchain_awo.stores.decoding import TRACE_COLUMNS, Rows, decode_or, decode_trace
 from langchain_awo.stores.parquet_files import (
@@ -22,12 +23,17 @@ from langchain_awo.stores.parquet_files import (
     PART_COLUMNS,
     list_columns_without_outputs,
 )
+from langchain_awo.stores.parquet_outlines import OUTLINE_COLUMNS, read_outlines
 from langchain_awo.stores.rows import read_trace_data
 from langchain_awo.stores.scope import LABELS, ScopeKey, read_scope_key
 from langchain_awo.stores.selection import Selection
+from langchain_awo.stores.store import Needs
 
 _READ_AT_ONCE: Final = 64
 """Traces decoded together, and so held in memory."""
+
+_SEARCHED_AT_ONCE: Final = 512
+"""Rows held in memory, undecoded, to decode a few of them."""
 
 _DAMAGE: Final = (pa.ArrowException, OSError, ValueError, EOFError)
 
@@ -62,10 +68,21 @@ class TraceFile:
         """
         file = self._opened()
         for group in range(file.num_row_groups if file else 0):
-            start = 0
-            for batch in self._batches(file, group, wanted, outputs=outputs):
-                yield from self._decoded(batch, wanted, group, start)
-                start += batch.num_rows
+            yield from self._group(file, group, wanted, outputs=outputs)
+
+    def outlines(self, wanted: Selection, needs: Needs) -> Iterator[Outline]:
+        """What is counted of the traces of a selection, with those that are needed; raises as `traces`."""
+        file = self._opened()
+        for group in range(file.num_row_groups if file else 0):
+            needed: set[int] = set()
+            for row, outline in self._outlined(file, group, wanted):
+                if outline is None or needs(outline):
+                    needed.add(row)
+                else:
+                    yield outline
+            if needed:
+                found = self._group(file, group, wanted, outputs=True, only=needed)
+                yield from (Outline.of(trace) for _, trace in found)
 
     def count(self, wanted: Selection) -> int:
         """How many traces of a selection there are; raises as `traces`."""
@@ -94,15 +111,42 @@ class TraceFile:
             raise SchemaVersionError(self._path, found=version, expected=PARQUET_VERSION)
         return file
 
-    def _batches(self, file: Any, group: int, wanted: Selection, *, outputs: bool) -> Iterator[Any]:
+    def _group(
+        self, file: Any, group: int, wanted: Selection, *, outputs: bool, only: set[int] | None = None
+    ) -> Iterator[tuple[ScopeKey, Trace]]:
+        """The wanted traces of a row group, or of them only those in the given rows."""
+        start = 0
+        size = _READ_AT_ONCE if only is None else _SEARCHED_AT_ONCE
+        for batch in self._batches(file, group, wanted, size=size, outputs=outputs):
+            chosen = compress(count(), _select_rows(batch, wanted))
+            rows = [row for row in chosen if only is None or start + row in only]
+            for some in (rows[first : first + _READ_AT_ONCE] for first in range(0, len(rows), _READ_AT_ONCE)):
+                yield from self._decoded(batch.take(some), group, [start + row for row in some])
+            start += batch.num_rows
+
+    def _outlined(self, file: Any, group: int, wanted: Selection) -> Iterator[tuple[int, Outline | None]]:
+        """The wanted rows of a row group, with what is counted of each if its columns tell."""
+        try:
+            rows = file.read_row_group(group, columns=list(OUTLINE_COLUMNS), use_threads=False)
+        except _DAMAGE as error:
+            self._tell(self._explain(group, error))
+            return
+        yield from compress(enumerate(read_outlines(rows, self._tools_of)), _select_rows(rows, wanted))
+
+    def _batches(
+        self, file: Any, group: int, wanted: Selection, *, size: int, outputs: bool
+    ) -> Iterator[Any]:
         """The rows of a row group, if any of them is wanted."""
         columns = None if outputs else list_columns_without_outputs()
         try:
             if any(self._chosen(file, group, wanted)):
-                yield from file.iter_batches(_READ_AT_ONCE, row_groups=[group], columns=columns)
+                yield from file.iter_batches(size, row_groups=[group], columns=columns)
         except _DAMAGE as error:
-            where = f"{self._path}, row group {group}"
-            self._tell(TornRecordError(where, f"the rest of it cannot be read ({_format_error(error)})"))
+            self._tell(self._explain(group, error))
+
+    def _explain(self, group: int, error: Exception) -> TornRecordError:
+        where = f"{self._path}, row group {group}"
+        return TornRecordError(where, f"the rest of it cannot be read ({_format_error(error)})")
 
     def _chosen(self, file: Any, group: int, wanted: Selection) -> list[bool]:
         """Which rows are wanted, by the columns that say so."""
@@ -110,23 +154,18 @@ class TraceFile:
             return [True] * int(file.metadata.row_group(group).num_rows)
         return _select_rows(file.read_row_group(group, columns=list(HEAD_COLUMNS)), wanted)
 
-    def _decoded(
-        self, batch: Any, wanted: Selection, group: int, start: int
-    ) -> Iterator[tuple[ScopeKey, Trace]]:
+    def _decoded(self, batch: Any, group: int, rows: list[int]) -> Iterator[tuple[ScopeKey, Trace]]:
+        """The traces of a batch, which are those in the given rows of a row group."""
         heads = batch.select([*LABELS, *TRACE_COLUMNS, "tools"]).to_pylist()
         parts = {name: _list_rows(batch.column(name), names) for name, names in PART_COLUMNS.items()}
-        for number, (head, is_wanted) in enumerate(zip(heads, _select_rows(batch, wanted), strict=True)):
-            if not is_wanted:
-                continue
+        for number, (row, head) in enumerate(zip(rows, heads, strict=True)):
             try:
                 yield (
                     read_scope_key(head),
-                    self._trace(head, {name: rows[number] for name, rows in parts.items()}),
+                    self._trace(head, {name: each[number] for name, each in parts.items()}),
                 )
             except (ValueError, RecursionError) as error:
-                where = (
-                    f"{self._path}, row group {group}, row {start + number} (trace_id {head['trace_id']!r})"
-                )
+                where = f"{self._path}, row group {group}, row {row} (trace_id {head['trace_id']!r})"
                 self._tell(TornRecordError(where, str(error)))
 
     def _trace(self, head: dict[str, Any], parts: dict[str, Rows]) -> Trace:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Final, TypeVar
 
 from sqlalchemy import Connection, delete, select
 
 from langchain_awo.errors import AwoError, StoreError
+from langchain_awo.model.trace.outline import Outline
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.stores import sql_reading, sql_summary, sql_writing
 from langchain_awo.stores.database import Database
@@ -16,8 +18,9 @@ from langchain_awo.stores.records import Batches, Record
 from langchain_awo.stores.schema import ensure_schema
 from langchain_awo.stores.scope import Scope, ScopeKey, with_query
 from langchain_awo.stores.selection import Portion, Selection
-from langchain_awo.stores.sql_reading import Page, TraceReader
-from langchain_awo.stores.store import OnTorn, TraceStore
+from langchain_awo.stores.sql_outlines import outline_page
+from langchain_awo.stores.sql_reading import FetchPage, Page, TraceReader
+from langchain_awo.stores.store import Needs, OnTorn, TraceStore
 from langchain_awo.stores.summary import StoreSummary
 from langchain_awo.stores.tables import TOOLS
 
@@ -68,17 +71,20 @@ class SqlTraceStore(TraceStore):
         self, wanted: Selection, *, outputs: bool = True, on_error: OnTorn | None = None
     ) -> Iterator[tuple[ScopeKey, Trace]]:
         """See `TraceStore.read`."""
-        seen, last = wanted.portion or (-1, self._run(sql_reading.find_last_seq))
-        while seen < last:
-            page = self._page(wanted, after=seen, last=last, outputs=outputs)
-            if page.last_seq is None:
-                return
-            if page.last_seq <= seen:
-                raise StoreError(
-                    f"{self._database.name} cannot be read: the file is damaged and contains a cycle"
-                )
-            seen = page.last_seq
+        for page in self._pages(wanted, partial(self._reader.page, wanted, outputs=outputs)):
             yield from self._reader.decoded(page, on_error)
+
+    def outlines(
+        self, wanted: Selection, *, needs: Needs | None = None, on_error: OnTorn | None = None
+    ) -> Iterator[Outline]:
+        """See `TraceStore.outlines`."""
+        if needs is None:
+            yield from super().outlines(wanted, on_error=on_error)
+            return
+        for page in self._pages(wanted, partial(outline_page, self._reader, wanted, needs)):
+            yield from page.outlines
+            for part in self._complete(page, wanted.scope):
+                yield from (Outline.of(trace) for _, trace in self._reader.decoded(part, on_error))
 
     def portions(self, size: int) -> list[Portion]:
         """See `TraceStore.portions`; ranges of keys, however many traces of them are left."""
@@ -117,17 +123,35 @@ class SqlTraceStore(TraceStore):
         """Closes the connections."""
         self._database.engine.dispose()
 
-    def _page(self, wanted: Selection, *, after: int, last: int, outputs: bool) -> Page:
+    def _pages(self, wanted: Selection, fetch: FetchPage) -> Iterator[Page]:
+        """Some traces after others, up to the last there is now."""
+        seen, last = wanted.portion or (-1, self._run(sql_reading.find_last_seq))
+        while seen < last:
+            page = self._page(wanted, fetch, after=seen, last=last)
+            if page.last_seq is None:
+                return
+            if page.last_seq <= seen:
+                raise StoreError(
+                    f"{self._database.name} cannot be read: the file is damaged and contains a cycle"
+                )
+            seen = page.last_seq
+            yield page
+
+    def _complete(self, page: Page, scope: Scope) -> Iterator[Page]:
+        """A page, and the traces that it says are needed as a whole."""
+        yield page
+        if page.needed:
+            between = Selection(scope=scope, portion=(page.needed[0] - 1, page.needed[-1]))
+            yield from self._pages(between, partial(self._reader.whole, page.needed))
+
+    def _page(self, wanted: Selection, fetch: FetchPage, *, after: int, last: int) -> Page:
         """Some traces at once; where a damaged file does not give them together, one by one."""
-        reader = self._reader
         try:
-            return self._run(
-                lambda connection: reader.page(connection, wanted, after=after, last=last, outputs=outputs)
-            )
+            return self._run(lambda connection: fetch(connection, after=after, last=last))
         except StoreError as error:
             if not self._database.is_damage(error.__cause__):
                 raise
-        return reader.singly(self._run, wanted, after=after, last=last, outputs=outputs)
+        return self._reader.singly(self._run, wanted.scope, fetch, after=after, last=last)
 
     def _store(self, batch: list[Record]) -> None:
         self._run(

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, CursorResult, Select, Table, bindparam, func, null, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Select,
+    Table,
+    bindparam,
+    func,
+    null,
+    select,
+)
 
 from langchain_awo.errors import StoreError, TornRecordError
 from langchain_awo.model.text.encoding import loads
+from langchain_awo.model.trace.outline import Outline
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.stores.database import Database
 from langchain_awo.stores.decoding import (
@@ -53,12 +65,27 @@ class Page:
         traces: `seq`, the digests of the tools, the task id and the labels, then `TRACE_COLUMNS`.
         parts: for each table in `_PARTS`, rows by `seq`.
         torn: why a trace could not even be fetched, by its `seq`.
+        outlines: of further traces, of which nothing else is needed.
+        needed: numbers of further traces that are needed as a whole.
     """
 
     last_seq: int | None
     traces: Rows = ()
     parts: tuple[Mapping[int, Rows], ...] = ()
     torn: Mapping[int, str] = field(default_factory=dict)
+    outlines: Sequence[Outline] = ()
+    needed: Sequence[int] = ()
+
+
+PartQuery: TypeAlias = tuple[Select[Any], Select[Any]]
+"""The rows of a table of parts from the trace `first` to `last`, and of the traces `seqs`."""
+
+
+class FetchPage(Protocol):
+    """Fetches the next traces after a number, up to another."""
+
+    def __call__(self, connection: Connection, /, *, after: int, last: int) -> Page:
+        """The traces; a page with no number if there are none."""
 
 
 class TraceReader:
@@ -69,32 +96,55 @@ class TraceReader:
         self._specs = Specs()
 
     def page(
-        self, connection: Connection, wanted: Selection, *, after: int, last: int, outputs: bool
+        self, wanted: Selection, connection: Connection, *, after: int, last: int, outputs: bool
     ) -> Page:
         """The next traces of a selection, with all of their rows."""
-        query = select(*_TRACE_FIELDS).where(
-            TRACES.c.seq > after, TRACES.c.seq <= last, *build_conditions(wanted, self._database)
+        rows = self.select_traces(
+            connection, _TRACE_FIELDS, wanted, after=after, last=last, most=_READ_AT_ONCE
         )
-        rows = self._traces(connection.execute(query.order_by(TRACES.c.seq).limit(_READ_AT_ONCE)))
         if not rows:
             return Page(None)
         tasks = wanted.task_ids
         chosen = rows if tasks is None else [row for row in rows if row[2] in tasks]
-        self._learn_specs(connection, chosen)
-        return Page(rows[-1][0], chosen, self._parts(connection, [row[0] for row in chosen], outputs=outputs))
+        return self._complete(connection, chosen, last_seq=rows[-1][0], outputs=outputs)
 
-    def singly(
+    def select_traces(
         self,
-        run: Callable[[Callable[[Connection], Page]], Page],
+        connection: Connection,
+        fields: Sequence[Column[Any]],
         wanted: Selection,
         *,
         after: int,
         last: int,
-        outputs: bool,
+        most: int,
+    ) -> Rows:
+        """Some fields of the next traces of a selection, of whatever task; the first field is `seq`."""
+        query = select(*fields).where(
+            TRACES.c.seq > after, TRACES.c.seq <= last, *build_conditions(wanted, self._database)
+        )
+        return self._traces(connection.execute(query.order_by(TRACES.c.seq).limit(most)))
+
+    def whole(self, seqs: Sequence[int], connection: Connection, *, after: int, last: int) -> Page:
+        """The next of the given traces, with all of their rows."""
+        some = [seq for seq in seqs if after < seq <= last][:_READ_AT_ONCE]
+        if not some:
+            return Page(None)
+        query = select(*_TRACE_FIELDS).where(TRACES.c.seq.in_(some)).order_by(TRACES.c.seq)
+        rows = self._traces(connection.execute(query))
+        return self._complete(connection, rows, last_seq=some[-1], outputs=True)
+
+    def singly(
+        self,
+        run: Callable[[Callable[[Connection], Page]], Page],
+        scope: Scope,
+        fetch: FetchPage,
+        *,
+        after: int,
+        last: int,
     ) -> Page:
         """The next trace alone; one that cannot be fetched is part of the page as torn."""
         numbers = select(TRACES.c.seq).where(
-            TRACES.c.seq > after, TRACES.c.seq <= last, *build_scope_conditions(wanted.scope, self._database)
+            TRACES.c.seq > after, TRACES.c.seq <= last, *build_scope_conditions(scope, self._database)
         )
 
         def next_seq(connection: Connection) -> Page:
@@ -104,12 +154,10 @@ class TraceReader:
         if seq is None:
             return Page(None)
         try:
-            page = run(
-                lambda connection: self.page(connection, wanted, after=seq - 1, last=seq, outputs=outputs)
-            )
+            page = run(lambda connection: fetch(connection, after=seq - 1, last=seq))
         except StoreError as error:
             return Page(seq, torn={seq: str(error)})
-        return Page(seq, page.traces, page.parts)
+        return replace(page, last_seq=seq)
 
     def decoded(self, page: Page, on_error: OnTorn | None) -> Iterator[tuple[ScopeKey, Trace]]:
         """The traces of a page; raises `TornRecordError` if there is no `on_error`."""
@@ -139,23 +187,33 @@ class TraceReader:
 
         return decode_or(build, check)
 
-    def _parts(
-        self, connection: Connection, seqs: list[int], *, outputs: bool
-    ) -> tuple[Mapping[int, Rows], ...]:
-        """The rows of the parts of the given traces and of no others, by `seq`."""
-        if not seqs:
-            return ()
-        all_between = seqs[-1] - seqs[0] + 1 == len(seqs)  # a range is quicker than a list
-        queries = (_RANGES if all_between else _LISTS)[outputs]
-        values: Any = {"first": seqs[0], "last": seqs[-1]} if all_between else {"seqs": seqs}
-        found = (self._restored(connection.execute(query, values)) for query in queries)
-        return tuple({seq: list(own) for seq, own in groupby(rows, itemgetter(0))} for rows in found)
+    def _complete(self, connection: Connection, rows: Rows, *, last_seq: int, outputs: bool) -> Page:
+        """A page of the given rows of `_TRACE_FIELDS`."""
+        self.learn_specs(connection, [row[1] for row in rows])
+        seqs = [row[0] for row in rows]
+        parts = [self.fetch_parts(connection, query, seqs) for query in _PART_QUERIES[outputs]]
+        return Page(last_seq, rows, tuple(parts))
 
-    def _learn_specs(self, connection: Connection, rows: Rows) -> None:
-        """Reads the tool specifications that are named and not known yet; one that is spoilt is left out."""
-        texts = {row[1] for row in rows if row[1]}
+    def fetch_parts(
+        self, connection: Connection, query: PartQuery, seqs: Sequence[int]
+    ) -> Mapping[int, Rows]:
+        """The rows of a table of parts that belong to the given traces and to no others, by `seq`."""
+        if not seqs:
+            return {}
+        by_range, by_list = query
+        all_between = seqs[-1] - seqs[0] + 1 == len(seqs)  # a range is quicker than a list
+        found = (
+            connection.execute(by_range, {"first": seqs[0], "last": seqs[-1]})
+            if all_between
+            else connection.execute(by_list, {"seqs": list(seqs)})
+        )
+        return {seq: list(own) for seq, own in groupby(self._restored(found), itemgetter(0))}
+
+    def learn_specs(self, connection: Connection, texts: Iterable[str | None]) -> Specs:
+        """The tool specifications known so far, with those whose digests are listed in JSON texts; one that is spoilt is left out."""
+        named = {text for text in texts if text}
         missing = self._specs.missing(
-            [digest for text in sorted(texts, key=str) for digest in _list_digests(text)]
+            [digest for text in sorted(named, key=str) for digest in _list_digests(text)]
         )
         for row in connection.execute(select(TOOLS).where(TOOLS.c.digest.in_(missing))) if missing else ():
             try:
@@ -165,6 +223,7 @@ class TraceReader:
             except ValueError:
                 continue  # every trace that needs it is reported
             self._specs.add(row[0], data)
+        return self._specs
 
     def _traces(self, result: CursorResult[Any]) -> Rows:
         rows = map(tuple, result.fetchall())
@@ -176,29 +235,27 @@ class TraceReader:
         return list(map(self._database.restore, rows)) if self._database.escapes else rows
 
 
-def _build_part_queries(
-    condition: Callable[[Table], ColumnElement[bool]],
-) -> dict[bool, tuple[Select[Any], ...]]:
-    """For each table of parts its rows of some traces, in order; with outputs (`True`) or without."""
-    return {
-        outputs: tuple(
-            select(*(_select_column(table, name, outputs=outputs) for name in names))
-            .where(condition(table))
-            .order_by(table.c.trace_seq, table.c.position)
-            for table, names in _PARTS
-        )
-        for outputs in (True, False)
-    }
+def build_part_query(table: Table, columns: Sequence[ColumnElement[Any]]) -> PartQuery:
+    """The query of some columns of a table of parts, in order; the first is `trace_seq`."""
+    query = select(*columns).order_by(table.c.trace_seq, table.c.position)
+    return (
+        query.where(table.c.trace_seq.between(bindparam("first"), bindparam("last"))),
+        query.where(table.c.trace_seq.in_(bindparam("seqs", expanding=True))),
+    )
 
 
 def _select_column(table: Table, name: str, *, outputs: bool) -> ColumnElement[Any]:
     return table.c[name] if outputs or name != "output" else null().label(name)
 
 
-_RANGES: Final = _build_part_queries(
-    lambda table: table.c.trace_seq.between(bindparam("first"), bindparam("last"))
-)
-_LISTS: Final = _build_part_queries(lambda table: table.c.trace_seq.in_(bindparam("seqs", expanding=True)))
+_PART_QUERIES: Final = {
+    outputs: tuple(
+        build_part_query(table, [_select_column(table, name, outputs=outputs) for name in names])
+        for table, names in _PARTS
+    )
+    for outputs in (True, False)
+}
+"""For each table of parts all of its columns, with outputs (`True`) or without."""
 
 
 def find_last_seq(connection: Connection) -> int:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self, TypeAlias
 
 from langchain_awo.errors import StoreError, TornRecordError
+from langchain_awo.model.trace.outline import Outline
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.stores.scope import Scope, ScopeKey
 from langchain_awo.stores.selection import Portion, Selection
@@ -16,6 +17,9 @@ from langchain_awo.stores.summary import StoreSummary, summarize
 
 OnTorn: TypeAlias = Callable[[TornRecordError], None]
 """Called with each record that cannot be read; the reading goes on after it."""
+
+Needs: TypeAlias = Callable[[Outline], bool]
+"""Whether a trace is needed as a whole, by its outline."""
 
 logger = logging.getLogger(__name__)
 
@@ -116,6 +120,27 @@ class TraceStore(ABC):
             before=before,
         )
         return (trace for _, trace in self.read(wanted, outputs=outputs, on_error=on_error))
+
+    def outlines(
+        self,
+        wanted: Selection,
+        *,
+        needs: Needs | None = None,  # noqa: ARG002  # stores with columns use it
+        on_error: OnTorn | None = None,
+    ) -> Iterator[Outline]:
+        """What is counted of each trace of a selection, with the trace itself where it is needed, in any order.
+
+        A store with columns reads only those of them that tell this, and the others for the traces that are needed: what is
+        damaged there is found only in these. Other stores read everything.
+
+        Args:
+            needs: whether a trace is needed; all are if it is not given. It may be asked some traces ahead.
+
+        Raises:
+            TornRecordError: a record cannot be read and there is no `on_error`.
+            StoreError: the store cannot be read.
+        """
+        return (Outline.of(trace) for _, trace in self.read(wanted, on_error=on_error))
 
     def portions(self, size: int) -> list[Portion]:  # noqa: ARG002  # stores that can be read in portions use it
         """Stretches of about so many traces that together hold all there are now; none if it is read in one piece.

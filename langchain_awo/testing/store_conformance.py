@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from langchain_awo.errors import StoreError
+from langchain_awo.model.trace.outline import Outline
 from langchain_awo.model.trace.trace import (
     Attempt,
     Message,
@@ -29,6 +30,7 @@ from langchain_awo.model.trace.trace import (
     Trace,
 )
 from langchain_awo.stores import TraceStore, open_store
+from langchain_awo.stores.selection import Selection
 
 SEARCH = ToolSpec(
     name="search",
@@ -238,6 +240,22 @@ class TraceStoreConformance(ABC):
         store.append([example_trace(1)])
         (trace,) = store.traces(outputs=False)
         assert trace == without_outputs(example_trace(1))
+
+    def test_outlines_tell_what_is_counted(self, store: TraceStore) -> None:
+        """The same as the traces themselves tell; the traces that are needed come with theirs."""
+        store.append([Trace(trace_id="bare", thread_id="one"), *map(example_trace, range(150))])
+        told = {trace.trace_id: Outline.of(trace) for trace in store.traces()}
+        needed = {"bare", "trace-149"}
+        everything = Selection(scope=store.scope)
+        found = list(store.outlines(everything, needs=lambda outline: outline.trace_id in needed))
+        assert [each._replace(trace=None) for each in sorted(found)] == [
+            each._replace(trace=None) for each in sorted(told.values())
+        ]
+        for each in found:
+            assert each.trace == told[each.trace_id].trace or each.trace_id not in needed
+        assert all(each.trace for each in store.outlines(everything))
+        selected = Selection.of(scope=store.scope, thread_id="one")
+        assert [each.trace_id for each in store.outlines(selected, needs=lambda _: False)] == ["bare"]
 
     def test_a_tenant_sees_its_own_traces_alone(self, url: str) -> None:
         """Reading, looking up, counting, replacing and deleting stay inside what a handle was opened for."""

@@ -29,7 +29,8 @@ def copy_turn(step: AIMessage | str, *, input_tokens: int, model_name: str) -> A
     message = AIMessage(content=step) if isinstance(step, str) else step.model_copy(deep=True)
     message.id = None
     message.tool_calls = [
-        ToolCall(**{**call, "id": call["id"] or f"call_{uuid.uuid4().hex}"}) for call in message.tool_calls
+        ToolCall(**{**call, "id": call["id"] if call["id"] is not None else f"call_{uuid.uuid4().hex}"})
+        for call in message.tool_calls
     ]
     message.response_metadata = {"model_name": model_name, **message.response_metadata}
     if message.usage_metadata is None:

@@ -79,8 +79,14 @@ def by_id(trace: Trace) -> dict[str, ToolCallRecord]:
     return {record.call_id: record for record in trace.tool_calls}
 
 
+HANGS = 300
+"""Seconds after which a program counts as one that never ends."""
+
+
 def run_python(source: str, *args: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
     """Runs a program that can import this module."""
     path = f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r})\n"
     command = [sys.executable, "-c", path + source, *args]
-    return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)  # noqa: S603  # our own source
+    return subprocess.run(  # noqa: S603  # our own source
+        command, input=stdin, capture_output=True, text=True, check=False, timeout=HANGS
+    )

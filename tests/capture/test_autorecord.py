@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import langchain_awo as awo
+from langchain_awo import autorecord
 
 ROOT = str(Path(__file__).parents[2])
 
@@ -69,6 +70,12 @@ def test_a_program_is_recorded_without_being_touched(way, tmp_path):
         ("two", "t1", "shop", ("a", "b")),
         ("own", "mine", "shop", ("b", "a")),
     ]
+
+
+@pytest.mark.parametrize("arguments", [[], ["-m"], ["--help"]])
+def test_asked_without_a_program_it_says_how_to_name_one(arguments):
+    with pytest.raises(SystemExit, match=r"usage: python -m langchain_awo\.autorecord script\.py"):
+        autorecord.main(arguments)
 
 
 def test_without_the_variable_nothing_is_recorded(tmp_path):

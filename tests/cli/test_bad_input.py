@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
+from langchain_awo.cli import main
 from langchain_awo.plan_file import read_plan
 from tests.cli.recordings import order_run
 
@@ -87,6 +90,20 @@ def test_a_store_of_another_version_is_refused(awo, store):
     with closing(sqlite3.connect(store)) as database, database:
         database.execute("UPDATE meta SET value = '99' WHERE key = 'schema_version'")
     assert "schema version" in complaint(awo("show", store))
+
+
+def test_a_state_of_another_version_is_refused_and_left_as_it_is(awo, store, folder):
+    state = folder / "mining.state"
+    assert awo("compile", store, "-o", "toolkit.json", "--state", state).exit_code == 0
+    lines = gzip.decompress(state.read_bytes()).splitlines()
+    state.write_bytes(
+        gzip.compress(b"\n".join([json.dumps({**json.loads(lines[0]), "version": 99}).encode(), *lines[1:]]))
+    )
+    before = state.read_bytes()
+    told = complaint(awo("compile", store, "-o", "toolkit.json", "--state", state))
+    assert "mining.state is a mining state of version 99" in told
+    assert "Remove it and compile all traces again" in told
+    assert state.read_bytes() == before
 
 
 def test_a_toolkit_of_another_version_is_refused(awo, store, folder):
@@ -229,3 +246,48 @@ def test_a_tool_that_nobody_knows_is_never_passed_over_in_silence(awo, store, ca
 @pytest.mark.parametrize("verb", ["evaluate", "estimate"])
 def test_a_share_in_percent_is_told_how_to_be_written(awo, store, verb):
     assert "0.1 for 10 %" in complaint(awo(verb, store, "--held-out", "10"))
+
+
+MISTYPED = {
+    "a verb": (["complie", "traces.db"], "Did you mean 'compile'"),
+    "an option": (["compile", "traces.db", "--strateg", "awo"], "--strategy"),
+    "a strategy": (["compile", "traces.db", "--strategy", "defalt"], "did you mean 'default'"),
+    "an effect": (["compile", "traces.db", "--effect", "get_order=reed"], "did you mean 'read'"),
+    "an effect of nothing": (["compile", "traces.db", "--effect", "read"], "write TOOL=EFFECT"),
+    "a budget": (["compile", "traces.db", "--max-tools", "0"], "greater than or equal to 1"),
+    "a share": (["evaluate", "traces.db", "--held-out", "10"], "--held-out=0.1 for 10 %"),
+    "runs a day": (["estimate", "traces.db", "--runs-a-day", "0"], "greater than or equal to 1"),
+    "a tool": (["explain", "traces.db", "get_ordr > get_user"], "did you mean 'get_order'"),
+    "a meta-tool to accept": (["accept", "toolkit.json", "get_user_oder"], "did you mean 'get_user_order'"),
+    "a meta-tool to reject": (["reject", "toolkit.json", "zip"], "no meta-tool 'zip'"),
+    "a mode": (["set-mode", "toolkit.json", "{name}", "apend"], "did you mean 'append'"),
+    "a new name": (["rename", "toolkit.json", "{name}", "two words"], "two words"),
+    "traces for a toolkit": (["replay", "traces.db", "-t", "traces.db"], "is a trace store, not a toolkit"),
+    "a toolkit for traces": (["compile", "toolkit.json"], "is a compiled toolkit, not traces"),
+    "a path": (["monitor", "traces.db", "-t", "toolkit.jsn"], "toolkit.jsn cannot be read"),
+    "a file of rules": (["compile", "traces.db", "--rules", "rules.yml"], "rules.yml cannot be read"),
+    "a file of prices": (["estimate", "traces.db", "--prices", "prices.yml"], "prices.yml cannot be read"),
+    "a module of tools": (["compile", "traces.db", "--tools", "nowhere:TOOLS"], "nowhere"),
+}
+
+
+def test_what_is_mistyped_is_named_with_the_nearest_that_is_right(awo, store):
+    """One toolkit serves all, as none of them changes it."""
+    awo("compile", store)
+    (name,) = [each.name for each in read_plan("toolkit.json").meta_tools]
+    before = Path("toolkit.json").read_bytes()
+    for what, (arguments, said) in MISTYPED.items():
+        told = " ".join(complaint(awo(*(each.format(name=name) for each in arguments))).split())
+        assert said in told, what
+    assert Path("toolkit.json").read_bytes() == before
+
+
+def test_what_names_no_recorded_tool_is_warned_of_where_errors_are_shown(capsys, monkeypatch, store):
+    """Without live tools the name may still be right, so it is no error; but nothing that is meant for safety stays unsaid."""
+    arguments = ["awo", "compile", str(store), "--protect", "get_ordr", "--effect", "zip=read"]
+    monkeypatch.setattr("sys.argv", arguments)
+    with pytest.raises(SystemExit):
+        main()
+    told = capsys.readouterr().err
+    assert "awo: protected names 'get_ordr', which no trace calls; did you mean 'get_order'?" in told
+    assert "awo: effects names 'zip', which no trace calls" in told

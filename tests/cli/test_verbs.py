@@ -59,7 +59,7 @@ def test_protected_tools_and_declared_effects_are_obeyed(awo, store):
 
 def test_tools_that_count_as_writes_because_nobody_says_what_they_do_are_named(awo, store):
     unknown = "1 tool of unknown effect, treated as writes: get_order; say what each does"
-    for verb in ("compile", "evaluate"):
+    for verb in ("compile", "evaluate", "estimate"):
         assert unknown in awo(verb, store, "--effect", "get_order=unknown").stderr
         assert "unknown" not in awo(verb, store, "--effect", "get_order=unknown", "--json").stderr
         assert "unknown effect" not in awo(verb, store).stderr
@@ -194,6 +194,13 @@ def test_an_estimate_says_from_how_many_runs_a_day_it_is_worth_it(awo, store):
     assert worth.exit_code == 0
     assert f"Worth it at {edge:,} runs a day with gpt-4.1" in worth.stdout
     assert "estimated for the others" in worth.stdout
+
+
+def test_an_estimate_without_a_routine_says_so_and_shows_no_months(awo, store):
+    nothing = awo("estimate", store, "--price-as", "gpt-4.1", "--protect", "get_order")
+    assert nothing.exit_code == 1
+    assert "Not worth it: no routine held up on tasks it was not compiled from." in nothing.stdout
+    assert "Saved a month" not in nothing.stdout
 
 
 def test_an_estimate_goes_by_the_assumptions_it_is_given(awo, store):

@@ -1,7 +1,9 @@
 """`--workers` and `--state` of the verbs that compile change how the traces are read, and nothing else."""
 
+import gzip
 from concurrent.futures import ThreadPoolExecutor
 
+import orjson
 import pytest
 
 from langchain_awo.api import partitions
@@ -42,3 +44,19 @@ class TestParts:
         assert done.exit_code == 0
         assert "compiled from 40 traces" in done.stderr
         assert "kept" in done.stdout
+
+    @pytest.mark.parametrize("verb", ["compile", "recompile"])
+    def test_a_state_of_another_version_is_named(self, verb, awo, store, folder):
+        """With both versions and what to do; it is left as it was, and no toolkit is written."""
+        assert awo("compile", store, "-o", "first.json", "--state", "mining.state").exit_code == 0
+        state = folder / "mining.state"
+        head, *rest = gzip.decompress(state.read_bytes()).split(b"\n")
+        later = gzip.compress(b"\n".join([orjson.dumps({**orjson.loads(head), "version": 99}), *rest]))
+        state.write_bytes(later)
+        former = ("--toolkit", "first.json") if verb == "recompile" else ()
+        done = awo(verb, store, *former, "-o", "second.json", "--state", "mining.state")
+        assert done.exit_code == 2
+        assert "mining.state is a mining state of version 99" in done.stderr
+        assert "Remove it and compile all traces again" in done.stderr
+        assert state.read_bytes() == later
+        assert not (folder / "second.json").exists()

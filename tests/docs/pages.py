@@ -104,6 +104,17 @@ def tables_of(page: str) -> list[Table]:
     return [replace(table, rows=table.rows[1:]) for table in tables]
 
 
+def stray_rows_of(page: str) -> list[int]:
+    """Numbers of the lines that look like rows and are in no table, and of those in a table that do not."""
+    rows, code = set[int](), set[int]()
+    for token in MarkdownIt("commonmark").enable("table").parse(text_of(page)):
+        if token.type in {"table_open", "fence", "html_block"} and token.map:
+            (rows if token.type == "table_open" else code).update(range(*token.map))
+    lines = dict(enumerate(text_of(page).splitlines()))
+    looks = {number for number, line in lines.items() if line.lstrip().startswith("|")} - code
+    return sorted(number + 1 for number in looks ^ rows if lines[number].strip())
+
+
 def _note(before: Token | None) -> str:
     """What an HTML comment right before something says."""
     if before is None or before.type != "html_block":

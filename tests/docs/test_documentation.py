@@ -20,7 +20,7 @@ from langchain_awo.demo.backoffice.tools import back_office_tools
 from langchain_awo.demo.backoffice.world import World
 from langchain_awo.optimizer.replay.ceiling import Ceiling
 from langchain_awo.optimizer.replay.evaluate import Saving
-from tests.docs.pages import PAGES, ROOT, anchors_of, blocks_of, links_of, text_of
+from tests.docs.pages import PAGES, ROOT, anchors_of, blocks_of, links_of, stray_rows_of, tables_of, text_of
 
 
 def blocks(name, language):
@@ -122,6 +122,12 @@ def test_links_inside_the_repository_lead_somewhere(name):
         assert not parts.fragment or parts.fragment in anchors_of(page), link
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_tables_hold_their_rows_and_nothing_else(name):
+    """An empty line inside a table turns the rest of it into text; a line right behind it becomes a row."""
+    assert stray_rows_of(name) == []
+
+
 def test_every_page_is_reachable_from_the_readme():
     """By links, as GitHub shows the pages; the site has its sidebar too."""
     seen, new = set(), {"README.md"}
@@ -165,3 +171,16 @@ def test_the_output_in_the_readme_is_that_of_the_demo():
     (shown,) = blocks("README.md", "text")
     for part in ("model calls", "tool calls", "tokens", "seconds", "Same final state of the database: yes"):
         assert part in shown
+
+
+def test_the_savings_in_the_readme_are_those_of_the_benchmarks():
+    """Model calls of all kinds, chosen blindly; the best corpus first."""
+    by_corpus = {
+        cells[0]: float(cells[11].rstrip("%"))
+        for table in tables_of("docs/benchmarks.md")
+        if table.note == "evaluation table"
+        for cells in table.rows
+        if " / " not in cells[0]
+    }
+    *others, last = (f"{saved:.0f}%" for saved in sorted(by_corpus.values(), reverse=True))
+    assert f"it saves {', '.join(others)} and {last} of" in text_of("README.md")

@@ -66,7 +66,9 @@ def test_a_thousand_calls_with_nonsense_are_each_answered_and_memory_stays_flat(
         return len(gc.get_objects())
 
     first, second, third = (count_objects_after(range(each, each + 350)) for each in (0, 350, 700))
-    grown = min(second - first, third - second)  # the lesser one: threads of other tests may end or begin meanwhile
+    grown = min(
+        second - first, third - second
+    )  # the lesser one: threads of other tests may end or begin meanwhile
     assert grown < 150  # twenty runs are kept, and nothing of each of the others
     assert written == []
 

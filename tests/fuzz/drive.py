@@ -1,6 +1,7 @@
-"""Coverage-guided fuzzing of one target with Atheris: `python -m tests.fuzz.drive TARGET SECONDS`, or `make fuzz`.
+"""Coverage-guided fuzzing of one target with Atheris: `python -m tests.fuzz.drive TARGET SECONDS [CORPUS]`, or `make fuzz`.
 
-An input that makes the target fail is written to `tests/fuzz/found/TARGET`, where the tests try it ever after.
+An input that makes the target fail is written to `tests/fuzz/found/TARGET`, where the tests try it ever after. Inputs that reach new
+code are left in the folder CORPUS, for the next time and for `tests.fuzz.many`.
 """
 
 from __future__ import annotations
@@ -31,13 +32,15 @@ BYTES_IN = 4
 
 def main() -> None:
     """Fuzzes until the time is over, or until the target fails."""
-    name, seconds = sys.argv[1], sys.argv[2]
+    name, seconds, *kept = sys.argv[1:]
     found = Path(__file__).parent / "found" / name
     found.mkdir(parents=True, exist_ok=True)
     seeds = seeds_of(name)
     logging.disable()  # a warning for each input would cost more than the input
     sys.stderr.write(f"{watch(READ_BY[name])} functions are watched\n")
-    with tempfile.TemporaryDirectory() as corpus:
+    with tempfile.TemporaryDirectory() as made:
+        corpus = kept[0] if kept else made
+        Path(corpus).mkdir(parents=True, exist_ok=True)
         for number, seed in enumerate(seeds):
             (Path(corpus) / str(number)).write_bytes(seed)
         options = [

@@ -1,4 +1,4 @@
-"""Changes of JSON that stay JSON, so that they reach what stands behind the parser."""
+"""Changes of JSON that stay JSON, so that they reach what stands behind the parser, and changes of bytes."""
 
 from __future__ import annotations
 
@@ -40,6 +40,36 @@ ODD: Final = (
     [[]],
     {"": None},
 )
+
+ODD_BYTES: Final = (
+    b"\0",
+    b"\xff",
+    b"[" * 600,
+    b'"',
+    b"\\u",
+    b"\\",
+    b"9" * 40,
+    b"1e999",
+    b"null",
+    b"{",
+    b"-",
+    b"\n",
+    b"<",
+    b"%",
+)
+
+
+def change_bytes(data: bytearray, chance: random.Random) -> None:
+    """Puts something odd in, repeats a part or takes one out."""
+    start = chance.randrange(len(data) + 1)
+    end = min(len(data), start + chance.choice([0, 1, 4, 40]))
+    match chance.randrange(3):
+        case 0:
+            data[start:end] = chance.choice(ODD_BYTES)
+        case 1:
+            data[start:start] = data[start:end]
+        case _:
+            del data[start:end]
 
 
 def change_json(data: bytes, chance: random.Random) -> bytes | None:

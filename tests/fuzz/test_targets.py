@@ -6,27 +6,11 @@ import random
 
 import pytest
 
-from tests.fuzz.mutating import change_json
+from tests.fuzz.mutating import change_bytes, change_json
 from tests.fuzz.seeds import found_by, seeds_of
 from tests.fuzz.targets import TARGETS
 
 CHANGES = 40
-ODD = (
-    b"\0",
-    b"\xff",
-    b"[" * 600,
-    b'"',
-    b"\\u",
-    b"\\",
-    b"9" * 40,
-    b"1e999",
-    b"null",
-    b"{",
-    b"-",
-    b"\n",
-    b"<",
-    b"%",
-)
 
 
 @pytest.mark.parametrize("name", TARGETS)
@@ -43,7 +27,7 @@ def test_changes_of_what_is_good_are_taken(name):
     for _ in range(CHANGES):
         data = bytearray(chance.choice(seeds)[:20_000])
         for _ in range(chance.choice([1, 2, 5])):
-            change(data, chance)
+            change_bytes(data, chance)
         TARGETS[name](bytes(data))
 
 
@@ -54,15 +38,3 @@ def test_json_that_was_changed_as_json_is_taken(name):
         changed = change_json(chance.choice(seeds_of(name)), chance)
         assert changed is not None
         TARGETS[name](changed)
-
-
-def change(data: bytearray, chance: random.Random) -> None:
-    start = chance.randrange(len(data) + 1)
-    end = min(len(data), start + chance.choice([0, 1, 4, 40]))
-    match chance.randrange(3):
-        case 0:
-            data[start:end] = chance.choice(ODD)
-        case 1:
-            data[start:start] = data[start:end]
-        case _:
-            del data[start:end]

@@ -11,11 +11,12 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import langchain_awo as awo
-from langchain_awo.demo.agent.agent import build_agent, run_tasks
+from langchain_awo.demo.agent.agent import Work, build_agent, run_tasks
 from langchain_awo.demo.agent.offers import Toolbox
 from langchain_awo.demo.agent.policy import build_policy
-from langchain_awo.demo.trial import run_trial
-from langchain_awo.model.ir.metatool import ToolkitPlan
+from langchain_awo.demo.trial import Trial, run_trial
+from langchain_awo.model.ir.metatool import Mode, ToolkitPlan
+from langchain_awo.monitoring.monitor import describe_net
 from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
 from langchain_awo.optimizer.pipeline import Options
 from langchain_awo.optimizer.replay.installed import replay_installed
@@ -50,7 +51,10 @@ def compiled(name: str, folder: Path, *, tasks: int) -> tuple[ToolkitPlan, Corpu
 
 
 def rows(name: str, tasks: int) -> Iterator[str]:
-    """A line for each mode: saved as executed, and as forecast from the runs without the toolkit."""
+    """A line for each mode: saved as executed, and as forecast from the runs without the toolkit.
+
+    In `replace` mode for the tasks in which the agent needs none of the tools that are hidden; of the others nobody can say what it does.
+    """
     agent = agent_of(name)
     for mode in MODES:
         if mode == "entry":
@@ -67,16 +71,39 @@ def rows(name: str, tasks: int) -> Iterator[str]:
                 mode=mode,
                 comparing=False,
             )
-            plan, before, after = found.toolkit.plan, found.before, found.after
-            effects = {tool: signature.effect for tool, signature in plan.tools.items()}
+            effects = {tool: signature.effect for tool, signature in found.toolkit.plan.tools.items()}
             corpus = build_corpus(awo.load_traces(Path(folder, "held-out.db")), declared=effects)
-        said = replay_installed(plan.meta_tools, corpus, mode=mode).balance
-        yield (
-            f"{name:9} {mode or 'as planned':11}"
-            f" model calls {before.model_calls - after.model_calls:4} said {said.model_calls:4.0f}"
-            f" | tokens {before.tokens - after.tokens:7,} said {said.tokens:7,.0f} \u00b1 {said.margin:6,.0f}"
-            f" | calls in vain {after.tool_calls - before.tool_calls:4} said {said.over_fetched:4.0f} \u00b1 {said.unsure:.0f}\n"
-        )
+            watched = awo.monitor(Path(folder, "with-toolkit.db"), found.toolkit)
+        yield f"{name:9} {mode or 'as planned':11} {compare(found, corpus, mode)}\n"
+        saved = found.before.model_calls - found.after.model_calls
+        net = describe_net(watched.ledger.total, watched.most, "USD")
+        yield f"{name:9} {mode or 'as planned':11}  monitor: {net}; executed {saved}\n"
+
+
+def compare(found: Trial, corpus: Corpus, mode: Mode | None) -> str:
+    """What was executed beside what was said, of the tasks of which it can be said."""
+    meta_tools = found.toolkit.plan.meta_tools
+    stranded = replay_installed(meta_tools, corpus, mode=mode).stranded
+    lost = {run.task for run in corpus.runs if run.trace_id in stranded}
+    rest = corpus.of_tasks([task for task in corpus.tasks if task not in lost])
+    said = replay_installed(meta_tools, rest, mode=mode).balance
+    before, after = (
+        {each.task_id: each for each in works if each.task_id not in lost} for works in found.works
+    )
+    calls = sum(before[task].model_calls - after[task].model_calls for task in before)
+    tokens = sum(before[task].tokens - after[task].tokens for task in before)
+    vain = sum(count_original(after[task]) - count_original(before[task]) for task in before)
+    return (
+        f" model calls {calls:4} said {said.model_calls:4.0f}"
+        f" | tokens {tokens:7,} said {said.tokens:7,.0f} \u00b1 {said.margin:6,.0f}"
+        f" | calls in vain {vain:4} said {said.over_fetched:4.0f} \u00b1 {said.unsure:.0f}"
+        + (f" | of {len(before)} tasks; {len(lost)} need a hidden tool" if lost else "")
+    )
+
+
+def count_original(work: Work) -> int:
+    """How often original tools ran in a task."""
+    return len(work.tool_calls) - sum(name in work.meta_tools for name in work.tool_calls)
 
 
 if __name__ == "__main__":

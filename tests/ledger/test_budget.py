@@ -74,3 +74,16 @@ def test_what_was_cut_off_is_not_reproduced_nor_estimated(budget):
     cut = within_budget(simulation, meta_tool, calls=budget)
     assert len(cut.reproduced) == min(budget, 7)
     assert cut.estimated == ({} if budget == 4 else {3: 1.0})
+
+
+def test_calls_that_are_only_estimated_take_of_the_budget():
+    """Of the first step's four ids two were recorded on: the runtime makes four calls, and ends where four are too many."""
+    meta_tool = routine([1, 2])
+    keys = {1: ("a",), 2: ("a.0", "a.1"), 3: ("a.0.0", "a.1.0")}
+    positions = {key: 1 for own in keys.values() for key in own}
+    simulation = Simulation(
+        start=0, anchor="", made=keys, reproduced=positions, until=2, estimated={2: 2.0, 3: 2.0}
+    )
+    assert within_budget(simulation, meta_tool, calls=9) == simulation
+    assert within_budget(simulation, meta_tool, calls=8).made == {1: keys[1], 2: keys[2]}
+    assert within_budget(simulation, meta_tool, calls=4).made == {1: keys[1]}

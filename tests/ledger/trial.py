@@ -21,6 +21,7 @@ from langchain_awo.monitoring.worth import Assumptions
 from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
 from langchain_awo.optimizer.log.habits import read_together
 from langchain_awo.optimizer.log.inline import without_echo
+from langchain_awo.optimizer.log.signatures import build_signatures
 from langchain_awo.optimizer.pipeline import compile_plan
 from langchain_awo.optimizer.replay.evaluate import evaluate, replay_report
 from langchain_awo.optimizer.replay.installed import replay_installed
@@ -156,10 +157,10 @@ class WorldTrial:
         estimate = estimate_saving(self.recorded, table=PRICES, assumptions=Assumptions(utilisation=1.0))
         net, expected = evaluation.result.net, estimate.ways[0].expected
         rest = [each for each in self.recorded if each.task_id in evaluation.held_out_tasks]
-        train = compile_plan(
-            [each for each in self.recorded if each.task_id not in evaluation.held_out_tasks]
-        )
-        held_out = Trial(self.office, rest, replace(train, meta_tools=evaluation.meta_tools), None)
+        train = build_corpus(each for each in self.recorded if each.task_id not in evaluation.held_out_tasks)
+        used = {tool for each in evaluation.meta_tools for tool in each.tools}
+        compiled = ToolkitPlan(meta_tools=evaluation.meta_tools, tools=build_signatures(train, used))
+        held_out = Trial(self.office, rest, compiled, None)
         yield Check("evaluate: model calls", net.model_calls, held_out.saved.model_calls)
         yield Check("evaluate: tokens", net.tokens, held_out.saved.tokens, net.margin)
         yield Check("estimate: model calls", expected.model_calls, held_out.saved.model_calls)
@@ -170,6 +171,10 @@ class WorldTrial:
             told = each.evidence.net_tokens * len(self.recorded)
             within = 0.1 * len(self.recorded)  # evidence is rounded
             yield Check("compile: tokens", told, alone.tokens, within)
+            calls = (each.evidence.run_calls or 0.0) * len(self.recorded)
+            yield Check("compile: model calls", calls, alone.model_calls, within)
+            vain = (each.evidence.run_over_fetch or 0.0) * len(self.recorded)
+            yield Check("compile: calls in vain", vain, alone.over_fetched, within)
 
 
 def losses(plan: ToolkitPlan, corpus: Corpus) -> list[str]:

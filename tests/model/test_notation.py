@@ -40,7 +40,7 @@ from langchain_awo.model.ir.validation import check_meta_tool
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.views.notation import format_binding, format_meta_tool
-from langchain_awo.model.views.notation_parser import parse_binding, parse_meta_tool, parse_meta_tools
+from langchain_awo.model.views.notation_parser import parse_meta_tool, parse_meta_tools
 from tests.model.test_plan_schema import FULL
 
 PLAIN = st.sampled_from(["id", "user_id", "args", "item", "list", "Content-Type", "a.b", "null", "størrelse"])
@@ -141,6 +141,9 @@ def guards(draw, number):
 @st.composite
 def maps(draw, number):
     filters = st.builds(Filter, path=PATHS, values=st.lists(VALUES, max_size=3).map(tuple))
+    filters |= st.builds(
+        Filter, path=PATHS, named=st.builds(Parameter, name=st.sampled_from(PARAMETERS), path=PATHS | STARRED)
+    )
     return Map(
         source=draw(bindings(number, in_map=False)),
         limit=draw(st.integers(1, 1_000)),
@@ -264,7 +267,7 @@ def test_the_list_of_a_map_is_named_only_where_its_items_do_not_tell_it(over, ar
 )
 def test_what_would_read_as_something_else_is_told_apart(binding, shown):
     assert format_binding(binding) == shown
-    assert parse_binding(shown) == binding
+    assert parse_meta_tool(f"r()\n  1  get(id={shown})").steps[0].args == {"id": binding}
 
 
 @pytest.mark.parametrize(
@@ -291,6 +294,9 @@ def test_what_would_read_as_something_else_is_told_apart(binding, shown):
         ("¦", "expected one meta-tool, found 0"),
         ("¦a()\n\nb()", "expected one meta-tool, found 2"),
         ("¦r()\n  1  get(a=" + "[" * 30_000, "nested too deep"),
+        ("r()\n  1  get(a=¦" + "7" * 5_000 + ")", "a shorter number"),
+        ("r()\n  1  get()  # reads, skip unless $a == ¦" + "[" * 200 + "]" * 200, "at most 100 levels"),
+        ("r()\n  1  get()  # reads, skip unless $a == ¦" + "[" * 30_000, "a value in JSON"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_told_with_its_place_and_the_fix(text, problem):
@@ -301,6 +307,12 @@ def test_what_cannot_be_read_is_told_with_its_place_and_the_fix(text, problem):
     assert problem in str(caught.value)
     place = before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1
     assert (caught.value.line, caught.value.column) == place
+
+
+@pytest.mark.parametrize("value", ["1e999", "[-1e999, 2]", "NaN", '{"a": [Infinity]}'])
+def test_a_number_that_json_does_not_have_reads_back_as_the_text_it_became(value):
+    found = parse_meta_tool(f"r(a)\n  1  get()  # reads, skip unless $a == {value}")
+    assert parse_meta_tool(format_meta_tool(found, whole=True)).steps == found.steps
 
 
 def test_several_meta_tools_are_read_in_order_and_comments_of_heads_are_not():
@@ -317,6 +329,6 @@ def test_several_meta_tools_are_read_in_order_and_comments_of_heads_are_not():
 @settings(max_examples=200, deadline=None)
 @given(st.text(st.sampled_from('ab1(){}[]"#$/*.,:=? \n\\-'), max_size=30))
 def test_no_text_raises_anything_but_a_notation_error(text):
-    for read in (parse_meta_tools, parse_binding):
+    for meta_tools in (text, f"r()\n  1  get(id={text})"):
         with suppress(NotationError):
-            read(text)
+            parse_meta_tools(meta_tools)

@@ -170,6 +170,18 @@ def plans(draw):
     )
 
 
+def test_the_items_that_a_caller_names_are_shown_as_such():
+    over = Map(
+        source=Output(step=1, path="/orders/*"),
+        filter=Filter(path="/title", named=Parameter(name="title")),
+    )
+    order = Step(tool="get_order", args={"order_id": Item(path="/id")}, over=over)
+    parameters = (ParameterSpec(name="email"), ParameterSpec(name="title"))
+    lines = lines_of(plan_of(FIND, order, name="find_order", parameters=parameters))
+    named = "[item for item in every(step_1['orders']) if alike(item['title'], title)][:20]"
+    assert f"step_2 = [tools.get_order(order_id=item['id']) for item in {named}]" in lines
+
+
 @settings(deadline=None, max_examples=150)
 @given(plans())
 def test_whatever_the_texts_hold_the_view_is_one_function_and_nothing_else(plan):
@@ -177,6 +189,6 @@ def test_whatever_the_texts_hold_the_view_is_one_function_and_nothing_else(plan)
     tree = compile(code, "view", "exec", ast.PyCF_ONLY_AST)
     compile(code, "view", "exec")
     kinds = [type(each) for each in tree.body]
-    assert kinds == [ast.Expr, ast.ImportFrom, *[ast.FunctionDef] * 5]
+    assert kinds == [ast.Expr, ast.ImportFrom, *[ast.FunctionDef] * 6]
     assert not any(isinstance(each, ast.Import) for each in ast.walk(tree))
     assert code == render_python(plan)

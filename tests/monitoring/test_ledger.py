@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import groupby
 
 import pytest
 
@@ -10,6 +11,7 @@ from langchain_awo.model.trace.trace import ModelCallRecord, TokenUsage
 from langchain_awo.monitoring.bookkeeping import Bookkeeper
 from langchain_awo.monitoring.judging import judge
 from langchain_awo.monitoring.ledger import Amount, sum_ledgers
+from langchain_awo.monitoring.monitor import monitor_traces
 from langchain_awo.monitoring.observing import build_observed_corpus, observe
 from langchain_awo.monitoring.prices import Price, PriceTable
 
@@ -103,3 +105,29 @@ def test_what_was_fetched_for_nothing_saves_nothing(traces_of, plan):
     judged = [each for _, found, _ in books(recorded, plan) for each in found]
     assert any(0 < each.wasted < each.made for each in judged)
     assert all(each.model_calls <= each.made - each.wasted for each in judged)
+
+
+def test_what_nobody_can_know_lies_between_the_least_and_the_most(traces_of, plan):
+    """The same tasks were done by a model that ignores the toolkit: that is what they take."""
+    with_it, without = traces_of("healthy"), traces_of("ignored")
+    really = sum(len(trace.model_calls) for trace in without) - sum(
+        len(trace.model_calls) for trace in with_it
+    )
+    found = monitor_traces(with_it, plan, prices=PRICES)
+    assert found.ledger.total.model_calls <= really <= found.most.model_calls
+    assert found.as_json()["ledger"]["net_most"]["model_calls"] == pytest.approx(found.most.model_calls)
+
+
+def test_calls_that_ran_side_by_side_give_the_same_in_whatever_order_they_were_recorded(traces_of, plan):
+    traces = traces_of("healthy")[:30]
+    turned = [replace(each, tool_calls=tuple(_turn_steps(each.tool_calls))) for each in traces]
+    assert turned != traces
+    one, other = (monitor_traces(each, plan, prices=PRICES) for each in (traces, turned))
+    assert one.as_json()["ledger"] == other.as_json()["ledger"]
+
+
+def _turn_steps(calls):
+    """The calls, those of each step of a meta-tool the other way round."""
+    for _, group in groupby(calls, key=lambda call: (call.replay, call.parent_id)):
+        own = list(group)
+        yield from reversed(own) if own[0].replay else own

@@ -8,7 +8,7 @@ from dataclasses import fields
 
 from langchain_awo.model.ir.metatool import Evidence, MetaTool, Refused, Step
 from langchain_awo.model.text.encoding import dumps
-from langchain_awo.model.views.notation import format_meta_tool, format_refused
+from langchain_awo.model.views.notation import format_meta_tool
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.mining.cross_validate import Thresholds
 from langchain_awo.optimizer.mining.forms import read_forms, write_form
@@ -123,6 +123,11 @@ def shown(meta_tool: MetaTool) -> str:
     """A routine with every hidden place; its head alone where there is no evidence yet."""
     text = format_meta_tool(meta_tool, whole=True)
     return text if meta_tool.evidence != Evidence() else re.sub(r" +#.*", "", text, count=1)
+
+
+def format_refused(refused: Refused) -> str:
+    """A refused candidate and why, on one line."""
+    return f"{' > '.join(refused.routine):<55} # {refused.reason} ({refused.occurrences} occurrences)"
 
 
 def _result(found: Sequence[MetaTool | Refused], corpus: Corpus) -> str:

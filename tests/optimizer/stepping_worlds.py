@@ -137,7 +137,9 @@ def _place(chance, number, before):
 
 def _map(chance, number):
     source = Output(step=chance.randrange(1, number), path=chance.choice(["/list", "/list/*"]))
-    kept = Filter(path="/id", values=tuple(chance.sample(SCALARS, chance.randint(1, 2))))
+    named = Parameter(name=chance.choice("pqr")) if _one_in(chance, 3) else None
+    values = () if named else tuple(chance.sample(SCALARS, chance.randint(1, 2)))
+    kept = Filter(path="/id", values=values, named=named)
     return Map(source=source, limit=chance.randint(1, 3), filter=kept if _one_in(chance, 3) else None)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from langchain_awo.errors import AwoError
-from langchain_awo.model.views.notation import format_meta_tool, format_refused
+from langchain_awo.model.views.notation import format_meta_tool
 from langchain_awo.optimizer.baseline.extract import Algorithm1, extract
 from langchain_awo.optimizer.baseline.literal import compile_literal
 from langchain_awo.optimizer.baseline.merge import build_graph
@@ -19,6 +19,7 @@ from langchain_awo.optimizer.rules.file import dump_rules, load_rules
 from langchain_awo.optimizer.rules.prepare import build_paths
 from langchain_awo.optimizer.rules.suggest import suggest_rules
 from tests.optimizer.notation import corpus_of
+from tests.optimizer.passes import format_refused
 
 CASES = Path(__file__).with_name("cases")
 

@@ -257,3 +257,35 @@ def test_what_has_no_echo_any_more_stays_as_it_is(given_trace):
 def later_calls(of_trace, message):
     """Ids of the calls that were issued when the message could be read."""
     return {each.call_id for each in of_trace.tool_calls if (each.model_call or 0) >= message.before}
+
+
+def told_twice(*, wanted):
+    """Two uses that both read a note unasked; the agent speaks of it only after the second, if at all."""
+    note = {"args": {"order": "o-77"}, "output": {"text": "note-4711"}}
+    return trace(
+        call("orders_of", 0, call_id="one"),
+        call("find", inside="one", step=1, args={"email": "a"}, output={"id": "u-1234"}),
+        call("get_note", inside="one", step=2, call_id="n1", **note),
+        call("orders_of", 1, call_id="two", args={"id": "u-1234"}),
+        call("order", inside="two", step=1, args={"id": "u-1234"}, output={"state": "overdue"}),
+        call("get_note", inside="two", step=2, call_id="n2", **note),
+        model_calls=3,
+    ), ("It is overdue, says note-4711." if wanted else "It is overdue.")
+
+
+def with_answer(given, text):
+    *others, last = given.model_calls
+    return replace(given, model_calls=(*others, replace(last, text=text)))
+
+
+def test_a_read_that_was_in_vain_is_in_vain_again_when_nothing_of_it_comes_back():
+    """What it returned stands in the context since the first time, and that alone shows no use."""
+    found, echo = expanded(with_answer(*told_twice(wanted=False)))
+    assert rounds(found) == [["find"], ["order"], []]
+    assert echo.unused == {"orders_of": 2}
+
+
+def test_a_read_that_was_in_vain_counts_where_it_is_used_the_second_time():
+    found, echo = expanded(with_answer(*told_twice(wanted=True)))
+    assert rounds(found) == [["find"], ["order"], ["get_note"], []]
+    assert echo.unused == {"orders_of": 1}

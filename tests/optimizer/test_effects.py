@@ -167,6 +167,16 @@ def test_a_mild_word_in_a_description_makes_no_plain_write_destructive(name, des
     assert classify_effect(ToolSpec(name=name, description=description)) is effect
 
 
+@pytest.mark.parametrize(
+    ("announced", "effect"),
+    [("added", Effect.WRITE), ("sent", Effect.WRITE), ("updated", Effect.WRITE), ("set", Effect.IDEMPOTENT),
+     ("cancelled", Effect.DESTRUCTIVE), ("listed", None), ("short", None)],
+)  # fmt: skip
+def test_what_a_description_says_will_be_done_counts(announced, effect):
+    """The verb of the participle: as it stands, with an e, without a doubled letter, or irregular."""
+    assert read_description(f"The history of a ticket. A comment will be {announced}.").effect is effect
+
+
 def test_the_users_declaration_is_the_last_word():
     assert classify_effect(ToolSpec(name="fetch_url"), {"fetch_url": Effect.READ}) is Effect.READ
     assert classify_effect(ToolSpec(name="get_user"), {"get_user": Effect.WRITE}) is Effect.WRITE

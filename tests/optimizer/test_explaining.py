@@ -7,6 +7,7 @@ import pytest
 from langchain_awo.errors import CompileError
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.explaining import explain_routine, parse_routine
+from langchain_awo.optimizer.explanation import ExplainedStep, Explanation, Gain, StepTrial
 from langchain_awo.optimizer.log.corpus import build_corpus
 from langchain_awo.optimizer.pipeline import Options
 from tests.optimizer.notation import traces_of
@@ -68,6 +69,14 @@ def test_an_effect_that_nobody_declared_is_in_the_way_and_so_are_writes_that_wer
     assert "use --writes to include it" in found.remedies
 
 
+def test_a_write_for_each_item_of_a_list_says_that_it_is_none():
+    """Its only argument is explained, and yet it is bound to no single place."""
+    renew = '"renew c{n}" get_loans(c{n}) -> {"loans": ["l{n}a", "l{n}b"]} | renew(l{n}a) & renew(l{n}b)'
+    options = Options(writes="guarded", effects={"renew": Effect.WRITE})
+    (reason,) = explained(runs(12, renew), "get_loans > renew", options).obstacles
+    assert reason == "renew: id is each of #1/loans/*: a write is not made for every item of a list"
+
+
 def test_a_protected_tool_is_in_the_way():
     options = Options(writes="guarded", effects=DECLARED, protected=frozenset({"page_oncall"}))
     assert "page_oncall is protected" in explained(alerts(40, 40), options=options).obstacles
@@ -120,3 +129,36 @@ def test_what_is_no_routine_is_refused(text):
 def test_a_tool_that_no_trace_has_is_named_with_the_nearest_one():
     with pytest.raises(CompileError, match="'page_onkall'; did you mean 'page_oncall'"):
         explained(alerts(5, 5), "get_alert > page_onkall")
+
+
+def test_an_explanation_reads_as_a_verdict_then_each_step_the_gain_and_what_would_change_it():
+    page = ExplainedStep(
+        tool="page_oncall",
+        effect="write",
+        follows=15,
+        places=45,
+        tasks=15,
+        elsewhere=(("", 29), ("mute_alert", 1)),
+        call="page_oncall(team=#1/team)",
+        trial=StepTrial(agree=12, total=15, bound=0.58, wanted=0.8),
+        obstacles=("the agents decide",),
+    )
+    gain = Gain(saved=12, in_vain=30, worth=9.5, least=10.25, unwanted_writes=3)
+    found = Explanation(routine=("page_oncall",), runs=45, steps=(page,), gain=gain, remedies=("more tasks",))
+    assert str(found).splitlines() == [
+        "page_oncall",
+        "Not compiled: the agents decide.",
+        "",
+        "1  page_oncall: begins in 45 places of 15 tasks, write",
+        "    otherwise next: an answer (29), mute_alert (1)",
+        "    reproduced in 12 of 15 held-out places: lower bound 0.58, needs 0.80",
+        "    in the way: the agents decide",
+        "",
+        (
+            "Gain in these traces: 12 model calls saved and 30 tool calls made in vain, worth 9.5 model calls; "
+            "at least 10.2 are needed; it would make 3 writes that the agents did not."
+        ),
+        "",
+        "What would change that:",
+        "  - more tasks",
+    ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from langchain_awo.model.rules import (
@@ -17,6 +19,7 @@ from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.baseline.windows import find_windows
 from langchain_awo.optimizer.log.corpus import build_corpus
 from langchain_awo.optimizer.rules.canonicalize import Sighting, as_text, canonicalize_call, infer_selectors
+from langchain_awo.optimizer.rules.collapse import collapse_logins
 from langchain_awo.optimizer.rules.commute import read_stretches, shows_flow
 from langchain_awo.optimizer.rules.lookup import Shown, names_at
 from langchain_awo.optimizer.rules.prepare import build_paths
@@ -78,6 +81,14 @@ def test_a_login_with_the_same_arguments_is_dropped_later_in_the_run(calls, left
 
 def test_each_run_logs_in_for_itself():
     assert kept("2x get_key(a) | login(1)", LOGIN) == ["get_key(a) login(1)"] * 2
+
+
+def test_a_login_of_another_agent_of_the_run_is_its_own():
+    (path,) = paths_of("get_key(a) | login(1) | get(1)")
+    agents = tuple(replace(path.segment, scope=scope) for scope in ("", "helper", ""))
+    run = replace(path.run, segments=agents)
+    left = collapse_logins(run, [list(path.calls)] * 3, RuleSet(rules=(LOGIN,)))
+    assert [len(calls) for calls in left] == [3, 3, 1]
 
 
 def placed(text, *rules):

@@ -11,7 +11,7 @@ from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.trace.trace import Message, ModelCallRecord, ToolCallRecord, Trace
 from langchain_awo.optimizer.log.corpus import build_corpus
 from langchain_awo.optimizer.selection.mentions import is_telling, says, split_words
-from langchain_awo.optimizer.selection.output_liveness import count_held_values, uses_of
+from langchain_awo.optimizer.selection.output_liveness import uses_of
 from langchain_awo.optimizer.selection.prune_outputs import Showing, prune_outputs
 
 READ = MetaTool(name="m", description="", steps=(Step(tool="get_order", effect=Effect.READ),))
@@ -155,12 +155,6 @@ def test_keys_that_are_data_are_one_place():
     ]
     uses, outputs = uses_of(build_corpus(runs), "get_order")
     assert (outputs, list(uses)) == (20, ["/cards/*/last4"])
-
-
-def test_the_share_of_used_values_that_are_still_shown_is_counted():
-    corpus = build_corpus([run(1, said="O-1 comes to 555-00001"), run(2, said="O-2")])
-    assert count_held_values(corpus, "get_order", ["/phone"]) == (2, 3)
-    assert count_held_values(corpus, "get_order", ["/street"]) == (3, 3)
 
 
 SAYINGS = {

@@ -13,7 +13,7 @@ from langchain_awo.optimizer.replay.counterfactual import replay
 from langchain_awo.optimizer.rules.file import load_rules
 from langchain_awo.optimizer.selection.descriptions import describe
 from langchain_awo.optimizer.selection.secrets import asks_for_secret
-from langchain_awo.optimizer.selection.titles import propose_names
+from langchain_awo.optimizer.selection.titles import extract_action, propose_names
 from tests.optimizer.notation import corpus_of
 from tests.optimizer.routines import compiled
 from tests.optimizer.test_mining import runs
@@ -218,3 +218,18 @@ def test_writes_are_named_after_the_write(tool, guard, name, deed):
     assert next(propose_names(routine)) == name
     assert describe(routine).startswith(deed)
     assert f"then calls {tool}. Changes data." in describe(routine)
+
+
+@pytest.mark.parametrize(
+    ("tool", "words"),
+    [
+        ("click_place_order", ["place", "order"]),
+        ("press_delete_row", ["delete", "row"]),
+        ("click_next_cancel", ["click", "next", "cancel"]),
+        ("click_cancel", ["click", "cancel"]),
+        ("crm.update_user", ["update", "user"]),
+        ("", ["tool"]),
+    ],
+)
+def test_what_a_hand_does_is_the_verb_right_after_it_if_a_thing_follows(tool, words):
+    assert extract_action(tool) == words

@@ -14,9 +14,9 @@ from langchain_awo.model.ir.metatool import Refused
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.trace.trace import Message, ModelCallRecord, ToolCallRecord, Trace
 from langchain_awo.model.views.mermaid import to_mermaid
-from langchain_awo.model.views.notation import format_refused
 from langchain_awo.model.views.notation_parser import parse_meta_tool
 from langchain_awo.model.views.python_view import render_python
+from langchain_awo.model.views.refusals import format_refusals
 
 FORGED = "9 meta-tools accepted"
 HOSTILE = f'\x1b]0;mine\x07\x1b[2J\u202e\x9b31m<script>mine()</script>"]; click A\r\n{FORGED}\n[red]x[/red]'
@@ -69,7 +69,7 @@ def test_printed_routines_are_harmless_and_read_back_as_what_they_are(toolkit):
     read = parse_meta_tool(str(toolkit).split("\n\n", maxsplit=1)[0])
     assert [step.tool for step in read.steps] == [step.tool for step in meta_tool.steps]
     assert [step.args for step in read.steps] == [step.args for step in meta_tool.steps]
-    assert_harmless(format_refused(Refused(routine=(LOOK, FIND), code="rare", reason="it is rare")))
+    assert_harmless(format_refusals([Refused(routine=(LOOK, FIND), code="rare", reason="it is rare")]))
 
 
 def test_a_diagram_and_code_are_harmless(toolkit):

@@ -42,6 +42,11 @@ class World:
         by_hand: the model does not go on with a routine that stopped, but makes what the hand-back says is missing.
         retries: a middleware or a policy runs again what raises.
         workers: so many resume at the same time.
+        kind: create_agent or a graph with the meta-tools as tools, or create_agent with the middleware.
+        ours_is: where the middleware stands among those of the host.
+        is_part: the agent is a node of another graph.
+        streams: the agent is called for a stream of its states.
+        beside: every message of the model that calls the routine also asks for something else.
     """
 
     meta_tool: MetaTool
@@ -59,6 +64,10 @@ class World:
     by_hand: bool
     retries: bool
     workers: int
+    ours_is: Literal["first", "last"]
+    is_part: bool
+    streams: bool
+    beside: bool
 
     def answered(self, user: str) -> list[Row]:
         """The rows that there should be of a user, in order: each call once, with the answer to its own question."""
@@ -95,13 +104,17 @@ def worlds(draw: Any) -> World:
         cut=cut if workers == 1 and draw(st.booleans()) else {},
         is_async=draw(st.booleans()),
         forgets=draw(st.booleans()),
-        kind="create_agent" if summarizes else draw(st.sampled_from(["create_agent", "state_graph"])),
+        kind=draw(st.sampled_from(["create_agent", "middleware", *([] if summarizes else ["state_graph"])])),
         ids=draw(st.sampled_from([None, "", "call_0"])),
         hands_on=not summarizes and draw(st.booleans()),
         summarizes=summarizes,
         by_hand=not summarizes and workers == 1 and draw(st.booleans()),
         retries=draw(st.booleans()),
         workers=workers,
+        ours_is=draw(st.sampled_from(["first", "last"])),
+        is_part=workers == 1 and draw(st.booleans()),
+        streams=draw(st.booleans()),
+        beside=not summarizes and draw(st.booleans()),
     )
 
 
@@ -158,6 +171,8 @@ def count(cases: int) -> Counter[str]:
                 "routines that change the process at every question": world.forgets
                 and effects.interrupts > 0,
                 "routines whose calls have odd ids": world.ids is not None,
+                "agents with the middleware": world.kind == "middleware",
+                "agents in another graph": world.is_part,
                 "hand-backs that are summarised away or not gone on with": not world.hands_on,
                 "routines resumed by two workers at once": world.workers > 1 and effects.interrupts > 0,
                 "calls made by hand, as the hand-back says": effects.by_hand,

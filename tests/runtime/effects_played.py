@@ -11,11 +11,14 @@ from unittest.mock import patch
 
 from langchain.agents import create_agent
 from langchain.agents.middleware import SummarizationMiddleware, ToolRetryMiddleware
+from langchain_core.tools import BaseTool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.errors import GraphBubbleUp
+from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command
 
+from langchain_awo.api.middleware import MetaToolMiddleware
 from langchain_awo.runtime.executor import performing
 from langchain_awo.runtime.journal.journal import RunMemory
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
@@ -71,6 +74,11 @@ class CutDesk(Desk):
         self.world, self.cuts = world, dict(world.cut)
         self.broken, self.asks = dict(world.failing), set(world.asking)
         self.people = {user: Person(user) for user in world.users}
+        self.made = super().tools  # their schemas take longer to make than the whole case to play
+
+    @property
+    def tools(self) -> list[BaseTool]:
+        return self.made
 
     def row(self, name: str, args: str) -> None:
         person = self.people.get(args.partition("/")[0])
@@ -128,11 +136,9 @@ class Played:
         """The state of a user's thread, or `None` if the execution was cut off."""
         thread: Any = {"configurable": {"thread_id": person.name, "user_id": person.name}}
         if not self.world.is_async:
-            return await asyncio.to_thread(
-                _unless_cut, lambda: agent.invoke(given, thread, durability="sync")
-            )
+            return await asyncio.to_thread(_unless_cut, lambda: self._call(agent, given, thread))
         loop, gone = asyncio.get_running_loop(), threading.Event()
-        task = asyncio.create_task(agent.ainvoke(given, thread, durability="sync"))
+        task = asyncio.create_task(self._acall(agent, given, thread))
 
         def cut() -> None:
             loop.call_soon_threadsafe(task.cancel)
@@ -146,19 +152,46 @@ class Played:
             gone.set()
             return None
 
+    def _call(self, agent: Any, given: Any, thread: Any) -> Any:
+        if not self.world.streams:
+            return agent.invoke(given, thread, durability="sync")
+        state: dict[str, Any] = {}
+        for _, chunk in agent.stream(given, thread, durability="sync", stream_mode=["values"]):
+            state |= chunk
+        return state
+
+    async def _acall(self, agent: Any, given: Any, thread: Any) -> Any:
+        if not self.world.streams:
+            return await agent.ainvoke(given, thread, durability="sync")
+        state: dict[str, Any] = {}
+        async for _, chunk in agent.astream(given, thread, durability="sync", stream_mode=["values"]):
+            state |= chunk
+        return state
+
     def _agent(self, person: Person, **more: Any) -> Any:
         """An agent, in a process of its own if the world forgets."""
         memory = RunMemory() if self.world.forgets else self.memory
         with self.building:  # LangChain changes the filters of warnings meanwhile
             plan = plan_of(self.desk.tools, self.world.meta_tool)
             toolkit = MetaToolkit(plan=plan, tools=self.desk.tools, memory=memory)
-            tools = [*self.desk.tools, *toolkit.get_tools()]
             model = ScriptedChatModel(policy=Policy(self.world, self.desk, person))
             kept = {"checkpointer": self.saver, "store": self.store, **more}
-            installed = _middleware(self.world)
-            if installed:
-                return create_agent(model, tools, middleware=installed, **kept)
-            return new_agent(self.world.kind, model, tools, **kept)
+            if not self.world.is_part:
+                return self._built(model, toolkit, **kept)
+            graph = StateGraph(MessagesState)
+            graph.add_node("agent", self._built(model, toolkit))
+            graph.add_edge(START, "agent")
+            return graph.compile(**kept)
+
+    def _built(self, model: Any, toolkit: MetaToolkit, **kept: Any) -> Any:
+        tools, installed = [*self.desk.tools, *toolkit.get_tools()], _middleware(self.world)
+        if self.world.kind == "middleware":
+            ours = [MetaToolMiddleware(toolkit)]
+            order = [*ours, *installed] if self.world.ours_is == "first" else [*installed, *ours]
+            return create_agent(model, self.desk.tools, middleware=order, **kept)
+        if installed:
+            return create_agent(model, tools, middleware=installed, **kept)
+        return new_agent(self.world.kind, model, tools, **kept)
 
 
 def _unless_cut(work: Callable[[], Any]) -> Any:
@@ -173,7 +206,7 @@ def _middleware(world: World) -> list[Any]:
     if world.summarizes:
         words = ScriptedChatModel(policy=lambda messages, tools: "It was tried.")
         found.append(SummarizationMiddleware(model=words, trigger=("messages", 4), keep=("messages", 2)))
-    if world.retries and world.kind == "create_agent":
+    if world.retries and world.kind != "state_graph":
         found.append(ToolRetryMiddleware(max_retries=2, initial_delay=0, retry_on=_is_failure))
     return found
 
@@ -191,7 +224,7 @@ class Policy:
     person: Person
 
     def __call__(self, messages: Any, tools: Any) -> Any:
-        last = messages[-1]
+        last = _answer_of_the_routine(messages)
         if last.type == "ai":
             return "done"  # the second of two workers came when all was done
         if self.person.todo is not None:
@@ -233,10 +266,19 @@ class Policy:
         return self._asked("help_user", email=self.person.name, **more)
 
     def _asked(self, name: str, **args: Any) -> Any:
-        message = ask_tools((name, args))
-        if self.world.ids is not None:
-            message.tool_calls[0]["id"] = self.world.ids
+        beside = [("find_user", {"email": "x"})] if self.world.beside and name == "help_user" else []
+        message = ask_tools((name, args), *beside)
+        for asked in message.tool_calls if self.world.ids is not None else ():
+            asked["id"] = self.world.ids
         return message
+
+
+def _answer_of_the_routine(messages: Any) -> Any:
+    """The last message, or the answer of the routine where it came beside others."""
+    for message in reversed(messages):
+        if message.type != "tool" or message.name == "help_user":
+            return message if message.type == "tool" else messages[-1]
+    return messages[-1]
 
 
 def _is_of(row: Row, step: int) -> bool:

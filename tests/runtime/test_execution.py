@@ -112,8 +112,8 @@ def test_a_read_is_not_made_for_a_null_and_what_depends_on_it_is_left_out() -> N
     groups, result = run(routine("m", FIND, shipment, further, refund), found, email="a@b")
     assert groups == [["find_user a@b"], ["refund 7"]]
     assert result.notes == (
-        "get_order: it has nothing to run for",
-        "get_order was not run: it needs step 2 (get_order), which was not run",
+        "get_order was not called: there is nothing to call it for",
+        "get_order was not called: it needs step 2 (get_order), which was skipped",
     )
     always = replace(shipment, never_empty=True)
     groups, result = run(routine("m", FIND, always, refund), found, email="a@b")
@@ -129,7 +129,7 @@ def test_a_write_is_not_made_for_a_null_but_stops_the_routine() -> None:
     assert result.stop
     assert (result.stop.kind, result.stop.reason) == (
         "guard",
-        "refund was not run: #1/last is null, so there is nothing to call it with",
+        "refund was not called: #1/last is null, so there is nothing to call it with",
     )
     groups, _ = run(
         routine("m", FIND, replace(refund, optional=("order_id",))),
@@ -145,7 +145,7 @@ def test_items_beyond_the_limit_are_not_looked_at() -> None:
     over = Map(source=Constant(value=[{"id": 1, "of": 1}, {"id": 2, "of": 2}, {"id": 3}]), limit=1)
     groups, result = run(routine("m", step("get_order", args=args, over=over)), {"get_order": {}})
     assert groups == [["get_order 1"]]
-    assert result.notes == ("get_order: 3 items, at most 1 are run; the first 1 were",)
+    assert result.notes == ("get_order was called for the first 1 of 3 items; the limit is 1",)
 
 
 def test_what_is_told_of_a_limit_is_what_was_made() -> None:
@@ -157,9 +157,9 @@ def test_what_is_told_of_a_limit_is_what_was_made() -> None:
     assert no_budget.stop
     assert no_budget.stop.kind == "budget"
     _, failed = run(each, {"get_order": RuntimeError("down"), "get_order A": {}})
-    assert failed.notes == ("get_order: 4 items, at most 3 are run; the first 1 were",)
+    assert failed.notes == ("get_order was called for the first 1 of 4 items; the limit is 3",)
     _, nothing = run(each, {"get_order": RuntimeError("down")})
-    assert nothing.notes == ("get_order: 4 items, at most 3 are run; none was",)
+    assert nothing.notes == ("get_order was called for none of 4 items; the limit is 3",)
 
 
 def test_a_filter_keeps_the_items_it_names() -> None:
@@ -168,6 +168,29 @@ def test_a_filter_keeps_the_items_it_names() -> None:
     orders = [{"id": 1, "state": "open"}, {"id": 2, "state": 1}, {"id": 3, "state": True}, {"id": 4}]
     groups, _ = run(meta_tool, {"find_user": {"orders": orders}, "get_order": {}}, email="a@b")
     assert groups[1] == ["get_order 1", "get_order 3"]
+
+
+NAMED = Map(
+    source=Output(step=1, path="/orders/*"), filter=Filter(path="/title", named=Parameter(name="title"))
+)
+TITLED = {"orders": [{"id": 1, "title": "Desk"}, {"id": 2, "title": "Lamp"}, {"id": 3}]}
+
+
+def test_only_the_item_that_the_caller_names_is_read_whatever_its_case() -> None:
+    meta_tool = routine("m", FIND, step("get_order", args={"order_id": Item(path="/id")}, over=NAMED))
+    groups, result = run(meta_tool, {"find_user": TITLED, "get_order": {}}, email="a@b", title=" lamp")
+    assert groups[1] == ["get_order 2"]
+    assert result.notes == ()
+
+
+def test_where_no_item_has_the_name_nothing_is_read_and_the_names_there_are_are_told() -> None:
+    meta_tool = routine("m", FIND, step("get_order", args={"order_id": Item(path="/id")}, over=NAMED))
+    groups, result = run(meta_tool, {"find_user": TITLED, "get_order": {}}, email="a@b", title="Sofa")
+    assert len(groups) == 1
+    assert result.stop is None
+    assert result.notes == (
+        'get_order was not called: #1/orders/* has no item called "Sofa", but ["Desk","Lamp"]',
+    )
 
 
 def test_a_map_may_run_over_a_list_that_the_model_passes() -> None:
@@ -211,7 +234,7 @@ def test_a_write_that_was_asked_for_and_needs_a_skipped_step_stops_the_routine()
     groups, result = run(meta_tool, {"find_user": {"orders": []}, "note": "ok"}, email="a@b")
     assert groups == [["find_user a@b"]]
     assert result.stop
-    assert result.stop.reason == "refund was not run: it needs step 2 (get_order), which was not run"
+    assert result.stop.reason == "refund was not called: it needs step 2 (get_order), which was skipped"
     assert [left.tool for left in result.remaining] == ["refund", "note"]
 
 
@@ -224,7 +247,7 @@ def test_a_write_for_each_item_of_an_empty_list_is_not_called_completed() -> Non
     groups, result = run(routine("m", FIND, each), {"find_user": {"ids": []}}, email="a@b")
     assert groups == [["find_user a@b"]]
     assert result.stop
-    assert result.stop.reason == "note was not run: its list is empty"
+    assert result.stop.reason == "note was not called: its list is empty"
 
 
 @pytest.mark.parametrize(

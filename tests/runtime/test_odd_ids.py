@@ -69,7 +69,7 @@ def test_a_stopped_routine_that_is_called_again_goes_on(
     state = agent_of(kind, desk, toolkit(HELP), again, again, "ok").invoke(ask(), thread)
     told = [json.loads(message.content) for message in tool_messages(state)]
     assert [each["status"] for each in told] == ["stopped", "completed"]
-    assert "not made again: note" in told[1]["notes"][0]
+    assert "not repeated: note" in told[1]["notes"][0]
     assert (len(desk.calls("note")), len(desk.calls("refund"))) == (1, 1)
 
 

@@ -19,6 +19,7 @@ from langgraph.types import Command, interrupt
 from langchain_awo.api.middleware import MetaToolMiddleware
 from langchain_awo.model.ir.binding import Output
 from langchain_awo.model.trace.effect import Effect
+from langchain_awo.model.trace.handback import FETCHED_NOTE
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 from tests.runtime.desk import FIND, ask, call, model_of, plan_of, routine, step, tool_messages
@@ -75,7 +76,7 @@ def _run(shop: Shop, *script: Any) -> list[Any]:
 def test_a_read_beside_a_write_is_neither_continued_nor_served(order: int) -> None:
     both = [("cancel", {"order_id": "O1"}), ("find_user", {"email": "a@b"})][::order]
     messages = _run(Shop(), ask_tools(*both), LOOK, "done")
-    assert all("Fetched" not in message.text for message in messages)
+    assert all(FETCHED_NOTE not in message.text for message in messages)
     assert json.loads(messages[-1].text)["status"] == "cancelled"
 
 

@@ -38,6 +38,7 @@ from langchain_awo.capture.importers.opening import (
 from langchain_awo.capture.importers.splitting import split_records
 from langchain_awo.capture.redaction import Mask, Redactor, use_key_beside
 from langchain_awo.errors import ImportFormatError
+from langchain_awo.model.ir.option_kinds import FUNCTION, TEXT, check_options
 from langchain_awo.model.text.encoding import dumps, to_json
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import Trace
@@ -85,6 +86,10 @@ def import_traces(
         >>> store.append(import_traces("runs.jsonl"))  # doctest: +SKIP
         >>> toolkit = compile_toolkit(import_traces(client.list_runs(project_name="shop")))  # doctest: +SKIP
     """
+    check_options(
+        {"format": TEXT.optional, "on_skipped": FUNCTION, "tick": FUNCTION.optional},
+        {"format": format, "on_skipped": on_skipped, "tick": tick},
+    )
     labeller, redactor = Labeller(success_from), Redactor(mask, key=use_key_beside(""))
     account = ImportAccount(on_skipped, summary if summary is not None else ImportSummary())
     for trace in _read_traces(source, format_named(format) if format else None, account, tick):

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 
 from langchain_awo.capture.redaction.personal import PERSONAL_KEYS, find_personal_data
 from langchain_awo.errors import MaskError
+from langchain_awo.model.ir.option_kinds import FLAG, check_options
 from langchain_awo.model.secrets import Detector
 from langchain_awo.model.secrets.detection import get_default_detector, join_spans
 from langchain_awo.model.secrets.names import normalize_keys, split_words
@@ -65,6 +66,9 @@ class MaskRules:
             _check_collection(name, getattr(self, name))
         for pattern in self.patterns:
             _check_pattern(pattern)
+        check_options(
+            {"personal": FLAG, "entropy": FLAG}, {"personal": self.personal, "entropy": self.entropy}
+        )
         if self.judge is not None and not callable(self.judge):
             raise MaskError(f"judge must be a function of key and value, not {type(self.judge).__name__}")
 

@@ -105,7 +105,7 @@ def check_known_tools(
     tools = set(tool_names)
     for name in sorted(set(names) - tools):
         raise ArgumentError(
-            f"{option} names {name!r}, and no {kind} is called so; {did_you_mean(name, tools)}"
+            f"{option} names {name!r}, but there is no such {kind}; {did_you_mean(name, tools)}"
         )
 
 

@@ -23,18 +23,26 @@ class Installation:
 
     Attributes:
         held_out: whether this thread did without them, to compare with; `modes` then says what it did without.
+        hidden: by original tool that they stand in for, tokens that its schema would take of a prompt; what no model was shown,
+            nobody else records.
     """
 
     modes: Mapping[str, Mode] = field(default_factory=dict)
     held_out: bool = False
+    hidden: Mapping[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, JSONValue]:
         """Plain data."""
-        return {"modes": dict(sorted(self.modes.items())), "held_out": self.held_out}
+        hidden = {"hidden": dict(sorted(self.hidden.items()))} if self.hidden else {}
+        return {"modes": dict(sorted(self.modes.items())), "held_out": self.held_out, **hidden}
 
     def joined(self, other: Installation) -> Installation:
         """Both together, as where an agent and a sub-agent have toolkits of their own."""
-        return Installation(modes={**self.modes, **other.modes}, held_out=self.held_out or other.held_out)
+        return Installation(
+            modes={**self.modes, **other.modes},
+            held_out=self.held_out or other.held_out,
+            hidden={**self.hidden, **other.hidden},
+        )
 
 
 def read_installation(data: Any) -> Installation | None:
@@ -42,7 +50,14 @@ def read_installation(data: Any) -> Installation | None:
     if not isinstance(data, Mapping) or not isinstance(data.get("modes"), Mapping):
         return None
     modes = {str(name): mode for name, mode in data["modes"].items() if mode in get_args(Mode)}
-    return Installation(modes=modes, held_out=data.get("held_out") is True)
+    return Installation(
+        modes=modes, held_out=data.get("held_out") is True, hidden=_read_sizes(data.get("hidden"))
+    )
+
+
+def _read_sizes(data: Any) -> dict[str, int]:
+    pairs = data.items() if isinstance(data, Mapping) else ()
+    return {str(name): size for name, size in pairs if isinstance(size, int) and size >= 0}
 
 
 def run_ahead(trace: Trace) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from langchain_awo.model.ir.binding import Frame, Item, Parameter, list_leaves, resolve
-from langchain_awo.model.ir.metatool import Map, Step
+from langchain_awo.model.ir.metatool import Filter, Map, Step
 from langchain_awo.model.ir.pointer import MISSING, look_up
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.text.json_value import JSONValue
@@ -19,11 +19,22 @@ def list_items(step: Step, over: Map, frame: Frame) -> list[JSONValue] | None:
     if not isinstance(items, list):
         return None
     if over.filter is not None:
-        kept_values = {dumps(value) for value in over.filter.values}
-        pairs = ((item, look_up(item, over.filter.path)) for item in items)
-        items = [item for item, value in pairs if value is not MISSING and dumps(value) in kept_values]
+        items = [item for item in items if _is_kept(look_up(item, over.filter.path), over.filter, frame)]
     needed = [] if isinstance(over.source, Parameter) else _list_needed_paths(step)
     return [item for item in items if not needed or any(_is_there(item, path) for path in needed)]
+
+
+def _is_kept(value: JSONValue, kept: Filter, frame: Frame) -> bool:
+    if value is MISSING:
+        return False
+    if kept.named is not None:
+        named = resolve(kept.named, frame)
+        return named is not MISSING and _fold(value) == _fold(named)
+    return dumps(value) in {dumps(each) for each in kept.values}
+
+
+def _fold(value: JSONValue) -> str:
+    return value.strip().casefold() if isinstance(value, str) else dumps(value)
 
 
 def _list_needed_paths(step: Step) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias
 
-from langchain_awo.model.ir.binding import Argument, Binding, Output, list_leaves, renumber
+from langchain_awo.model.ir.binding import Argument, Binding, Output, Parameter, list_leaves, renumber
 from langchain_awo.model.ir.decision import Choice, HumanDecision
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.text.phrasing import format_count
@@ -27,10 +27,16 @@ Mode: TypeAlias = Literal["append", "replace", "continue", "entry", "prefetch"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Keeps the items of a map whose value at `path` is one of `values`."""
+    """Keeps the items of a map whose value at `path` is one of `values`, or what `named` is.
+
+    Attributes:
+        named: the parameter in which the caller says what the items that are meant are called; texts are compared whatever their
+            case. There are no `values` then.
+    """
 
     path: str
-    values: tuple[JSONValue, ...]
+    values: tuple[JSONValue, ...] = ()
+    named: Parameter | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +51,18 @@ class Map:
     source: Binding
     limit: int = 20
     filter: Filter | None = None
+
+    @property
+    def bindings(self) -> list[Binding]:
+        """Every binding of the map: its source, then what its filter goes by."""
+        return [self.source, *([self.filter.named] if self.filter and self.filter.named else [])]
+
+    def mapped(self, change: Callable[[Binding], Binding]) -> Map:
+        """The same map with every binding changed."""
+        kept = self.filter
+        if kept and kept.named and isinstance(named := change(kept.named), Parameter):
+            kept = replace(kept, named=named)
+        return replace(self, source=change(self.source), filter=kept)
 
 
 Test: TypeAlias = Literal["given", "empty", "nonempty", "equals", "one_of", "at_least", "at_most"]
@@ -173,7 +191,7 @@ class Step:
     @property
     def bindings(self) -> list[Binding]:
         """Every binding of the step: the map's source, the guard's, then the arguments'."""
-        sources = [self.over.source] if self.over else []
+        sources = self.over.bindings if self.over else []
         guards = (
             [self.guard.source, *(condition.source for condition in self.guard.also)] if self.guard else []
         )
@@ -186,6 +204,11 @@ class Step:
         return frozenset(leaf.step for leaf in used if isinstance(leaf, Output | Argument))
 
     @property
+    def is_lookup(self) -> bool:
+        """Whether it only asks for what its caller says: nothing flows to it from an earlier step."""
+        return self.over is None and not self.depends_on
+
+    @property
     def reads_from(self) -> frozenset[int]:
         """Numbers of the steps whose outputs this one uses."""
         used = (leaf for binding in self.bindings for leaf in list_leaves(binding))
@@ -194,7 +217,7 @@ class Step:
     def renumbered(self, numbers: Mapping[int, int]) -> Step:
         """The same step where the steps it refers to have other numbers."""
         args = {name: renumber(binding, numbers) for name, binding in self.args.items()}
-        over = self.over and replace(self.over, source=renumber(self.over.source, numbers))
+        over = self.over and self.over.mapped(lambda source: renumber(source, numbers))
         guard = self.guard and self.guard.mapped(lambda source: renumber(source, numbers))
         return replace(self, args=args, over=over, guard=guard)
 
@@ -229,6 +252,8 @@ class Evidence:
         calls_saved: mean model calls saved in one use.
         over_fetch: tool calls the recorded agents did not make, for each model call saved.
         net_tokens: expected tokens saved in one run of the corpus, less what the schema costs.
+        run_calls: expected model calls saved in one run, as it is installed; `None` in files of before.
+        run_over_fetch: expected calls in one run that the recorded agents did not make.
     """
 
     tasks: int = 0
@@ -239,6 +264,8 @@ class Evidence:
     calls_saved: float = 0.0
     over_fetch: float = 0.0
     net_tokens: float = 0.0
+    run_calls: float | None = None
+    run_over_fetch: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,7 +45,12 @@ def uses_of(meta_tool: MetaTool) -> dict[str, list[tuple[str, str]]]:
     """The parameters in the order of their first use, with what each is for: tool and argument."""
     uses: dict[str, list[tuple[str, str]]] = {}
     for step in meta_tool.steps:
-        places = {"over": step.over and step.over.source, "guard": step.guard and step.guard.source}
+        kept = step.over and step.over.filter
+        places = {
+            "over": step.over and step.over.source,
+            "filter": kept and kept.named,
+            "guard": step.guard and step.guard.source,
+        }
         for place, binding in [*sorted(step.args.items()), *places.items()]:
             for leaf in list_leaves(binding) if binding else ():
                 if isinstance(leaf, Parameter):
@@ -76,6 +81,6 @@ def _strip_step(step: Step, *, limits: bool = True) -> Step:
 
 def _rename_step(step: Step, names: Mapping[str, str]) -> Step:
     args: dict[str, Binding] = {name: rename(binding, names) for name, binding in step.args.items()}
-    over = step.over and replace(step.over, source=rename(step.over.source, names))
+    over = step.over and step.over.mapped(lambda source: rename(source, names))
     guard = step.guard and step.guard.mapped(lambda source: rename(source, names))
     return replace(step, args=args, over=over, guard=guard)

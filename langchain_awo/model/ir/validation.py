@@ -15,7 +15,7 @@ from langchain_awo.model.ir.binding import (
     iterate_parts,
     list_leaves,
 )
-from langchain_awo.model.ir.metatool import MetaTool, Step, ToolkitPlan
+from langchain_awo.model.ir.metatool import Filter, MetaTool, Step, ToolkitPlan
 from langchain_awo.model.ir.pointer import split, unescape
 from langchain_awo.model.ir.projection import tells_outcome
 
@@ -86,9 +86,15 @@ def _check_step(number: int, step: Step, meta_tool: MetaTool) -> str:
         for part in iterate_parts(binding):
             if problem := _check_part(part, number, step, meta_tool):
                 return problem
-    if step.over and step.over.filter and (problem := _check_pointer(step.over.filter.path)):
+    if step.over and step.over.filter and (problem := _check_filter(step.over.filter)):
         return problem
     return _check_hidden(step)
+
+
+def _check_filter(kept: Filter) -> str:
+    if kept.named is not None and kept.values:
+        return "its filter has values and a name; one of them says which items are meant"
+    return _check_pointer(kept.path)
 
 
 def _check_hidden(step: Step) -> str:

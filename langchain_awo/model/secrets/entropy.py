@@ -38,9 +38,10 @@ _RUN_OR_NOT: Final = bytes(0x61 if chr(code).isalnum() and code < 128 else 0x20 
 _PRINTABLE: Final = frozenset(range(32, 127))
 _NEEDLE: Final = b"a" * RUN
 _LONGEST: Final = 130
+_AROUND: Final = "_+/=.:%-"
 _REST: Final = re.compile(r"[\w+/=.:%-]*")
 _TOKEN: Final = re.compile(
-    r"(?:(?<![\w+/.%-])|(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2}))(?!sha\d{1,3}-|(?:call|toolu|chatcmpl|msg|run|req|resp|rs|fc|lc|asst|thread|file|tooluse)[_-])[A-Za-z0-9][A-Za-z0-9+/_-]{27,127}={0,2}(?![\w+/%=-])"
+    r"(?:(?<![\w+/.%-])|(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2}))(?!sha\d{1,3}-|(?:call|toolu|chatcmpl|msg|run|req|resp|rs|fc|lc|asst|thread|file|tooluse)[_-])(?=[a-z0-9+/_-]{0,127}[A-Z])[A-Za-z0-9_-][A-Za-z0-9+/_-]{27,127}={0,2}(?![\w+/%=-])"
 )
 _REFERENCES: Final = split_word_set(
     "id ids hash hashes digest etag checksum cursor sha sha1 sha256 sha512 md5 fingerprint integrity version uuid guid ref "
@@ -57,8 +58,16 @@ def find_long_runs(text: str) -> Iterator[Span]:
     while place >= 0:
         rest = _REST.match(text, place)
         end = rest.end() if rest else place + RUN
-        yield max(0, place - _LONGEST), end
+        yield _find_start(text, place), end
         place = shadow.find(_NEEDLE, end)
+
+
+def _find_start(text: str, place: int) -> int:
+    """Where what a run is a part of begins: what stands before that says nothing about it."""
+    limit = max(0, place - _LONGEST)
+    while place > limit and (text[place - 1].isalnum() or text[place - 1] in _AROUND):
+        place -= 1
+    return place
 
 
 def find_random_runs(text: str, start: int, end: int) -> Iterator[Span]:

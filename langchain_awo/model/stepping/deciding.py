@@ -16,7 +16,7 @@ from langchain_awo.model.ir.pointer import MISSING
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.call_key import call_key
 
-Cause: TypeAlias = Literal["guard", "null", "argument", "list", "limit", "empty"]
+Cause: TypeAlias = Literal["guard", "null", "argument", "list", "limit", "empty", "named"]
 """Why a step makes no call:
 
 - `guard`: its guard does not hold
@@ -25,6 +25,7 @@ Cause: TypeAlias = Literal["guard", "null", "argument", "list", "limit", "empty"
 - `list`: what it should run for each item of is no list
 - `limit`: it writes, and there are more items than it may run for
 - `empty`: it writes, and there are no items
+- `named`: it reads, and no item is called what its caller named
 """
 
 Arguments: TypeAlias = dict[str, JSONValue]
@@ -91,8 +92,11 @@ def _decide_map(step: Step, over: Map, frame: Frame, key_of: KeyOf) -> Calls | W
         decision = _build_distinct_calls(step, over.limit, items, frame, key_of)
     finally:
         frame.item = MISSING
-    if isinstance(decision, Withheld) or step.effect.is_read:
+    if isinstance(decision, Withheld):
         return decision
+    if step.effect.is_read:
+        is_unknown = not items and over.filter is not None and over.filter.named is not None
+        return Withheld("named") if is_unknown else decision
     if decision.left_out:
         return Withheld("limit", items=decision.items)
     return decision if decision.args else Withheld("empty")

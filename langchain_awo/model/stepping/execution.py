@@ -243,7 +243,7 @@ class RoutineState:
 
     def _withhold(self, number: int, step: Step, why: Withheld) -> Stop | None:
         """Skips a step that makes no call, or stops at it."""
-        skips = why.cause == "null" and step.effect.is_read
+        skips = why.cause in ("null", "named") and step.effect.is_read
         if why.cause == "guard" and step.guard is not None:
             skips = step.guard.otherwise == "skip"
         if not skips:

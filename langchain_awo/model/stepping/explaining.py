@@ -8,7 +8,7 @@ from typing import Final
 from langchain_awo.model.ir.binding import Argument, Binding, Frame, Item, Output, Parameter, resolve
 from langchain_awo.model.ir.guard import holds, list_conditions
 from langchain_awo.model.ir.metatool import Condition, Guard, Step
-from langchain_awo.model.ir.pointer import MISSING, split, unescape
+from langchain_awo.model.ir.pointer import MISSING, look_up, split, unescape
 from langchain_awo.model.stepping.deciding import Withheld
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.text.json_value import JSONValue
@@ -32,32 +32,45 @@ def explain_withheld(why: Withheld, step: Step, frame: Frame) -> str:
                 f"{step.tool} was not called: {explain_guard(step.guard, step, frame)}" if step.guard else ""
             )
         case "null" if step.effect.is_read:
-            return f"{step.tool}: it has nothing to run for"
+            return f"{step.tool} was not called: there is nothing to call it for"
         case "null":
             place = format_binding(step.args[why.name], step)
-            return f"{step.tool} was not run: {place} is null, so there is nothing to call it with"
+            return f"{step.tool} was not called: {place} is null, so there is nothing to call it with"
         case "argument":
             place = format_binding(step.args[why.name], step)
             return f"the argument {why.name!r} of {step.tool} is missing: there is no value at {place}"
         case "list":
             place = format_binding(step.over.source, step) if step.over else ""
-            return f"{place}, the list to run {step.tool} for, is not there"
+            return f"{step.tool} was not called: there is no list at {place}"
         case "limit":
             return explain_limit(step, why.items, made=0)
+        case "named":
+            return _explain_unnamed(step, frame)
         case "empty":
-            return f"{step.tool} was not run: its list is empty"
+            return f"{step.tool} was not called: its list is empty"
+
+
+def _explain_unnamed(step: Step, frame: Frame) -> str:
+    """That no item is called what the caller named, and what they are called."""
+    if step.over is None or step.over.filter is None or step.over.filter.named is None:
+        return ""
+    names = [look_up(item, step.over.filter.path) for item in resolve(step.over.source, frame)]
+    known = dumps([name for name in names if name is not MISSING])
+    told = known if len(known) <= SHOWN else f"{known[:SHOWN]}…"
+    wanted = dumps(resolve(step.over.filter.named, frame))
+    return f"{step.tool} was not called: {format_binding(step.over.source, step)} has no item called {wanted}, but {told}"
 
 
 def explain_limit(step: Step, items: int, *, made: int) -> str:
     """That a list is longer than a step may run for, and how many of its calls were made."""
     limit = step.over.limit if step.over else 1
-    told = f"the first {made} were" if made else "none was"
-    return f"{step.tool}: {items} items, at most {limit} are run; {told}"
+    told = f"the first {made}" if made else "none"
+    return f"{step.tool} was called for {told} of {items} items; the limit is {limit}"
 
 
 def explain_need(step: Step, source: int, steps: Mapping[int, Step]) -> str:
-    """That a step needs one that was not run."""
-    return f"{step.tool} was not run: it needs step {source} ({steps[source].tool}), which was not run"
+    """That a step needs one that was skipped."""
+    return f"{step.tool} was not called: it needs step {source} ({steps[source].tool}), which was skipped"
 
 
 def explain_guard(guard: Guard, step: Step, frame: Frame) -> str:

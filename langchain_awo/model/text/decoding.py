@@ -99,7 +99,7 @@ def _read_json(text: str) -> JSONValue:
 
 
 def _may_be_deep(text: str) -> bool:
-    return text.count("[") + text.count("{") > MAX_DEPTH
+    return len(text) > MAX_DEPTH and text.count("[") + text.count("{") > MAX_DEPTH
 
 
 def _has_all_keys(text: str, value: JSONValue) -> bool:

@@ -51,7 +51,7 @@ def same(left: JSONValue, right: JSONValue) -> bool:
 
 def dump_line(value: object) -> bytes:
     """JSON on one line, keys in their order, as stores keep it; what JSON lacks as `to_json`."""
-    data = _encode_fast(value, 0)
+    data = _encode_fast(value, _AS_IT_IS)
     if data is not None:
         return data
     return json.dumps(to_json(value), separators=(",", ":"), ensure_ascii=False).encode()
@@ -117,10 +117,14 @@ def exceeds_depth(value: JSONValue, limit: int = MAX_DEPTH) -> bool:
     return bool(level)
 
 
-def _encode_fast(value: object, option: int = orjson.OPT_SORT_KEYS) -> bytes | None:
+_AS_IT_IS: Final = orjson.OPT_PASSTHROUGH_DATACLASS
+_SORTED: Final = _AS_IT_IS | orjson.OPT_SORT_KEYS
+
+
+def _encode_fast(value: object, option: int = _SORTED) -> bytes | None:
     """JSON by the fast encoder, or `None` for a value that it refuses or would lose something of."""
     try:
-        data = orjson.dumps(value, option=option | orjson.OPT_PASSTHROUGH_DATACLASS, default=to_json)
+        data = orjson.dumps(value, to_json, option)
     except (TypeError, RecursionError):
         return None
     return None if b"null" in data and _has_nonfinite(value) else data

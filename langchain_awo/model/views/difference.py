@@ -22,7 +22,12 @@ from langchain_awo.model.ir.metatool import (
 )
 from langchain_awo.model.ir.reviewing import get_standing
 from langchain_awo.model.ir.schema import get_adapter
-from langchain_awo.model.views.notation import format_binding, format_guard, format_numbered_step
+from langchain_awo.model.views.notation import (
+    format_binding,
+    format_filter,
+    format_guard,
+    format_numbered_step,
+)
 from langchain_awo.model.views.notation_words import spell_out
 
 _NOWHERE: Final = 0
@@ -193,9 +198,7 @@ def _compare_parts(old: Step, new: Step) -> Iterator[Change]:
 def _describe_map(step: Step) -> str:
     if step.over is None:
         return ""
-    kept = step.over.filter
-    values = " or ".join(spell_out(value) for value in kept.values) if kept else ""
-    where = f" where {kept.path or 'it'} is {values}" if kept else ""
+    where = f" where {format_filter(step.over.filter)}" if step.over.filter else ""
     return f"{format_binding(step.over.source)}, at most {step.over.limit}{where}"
 
 

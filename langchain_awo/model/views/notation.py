@@ -34,15 +34,14 @@ from langchain_awo.model.ir.binding import (
 from langchain_awo.model.ir.guard import list_conditions
 from langchain_awo.model.ir.metatool import (
     Condition,
+    Filter,
     Guard,
     GuardEvidence,
     MetaTool,
-    Refused,
     Step,
     ToolkitPlan,
 )
 from langchain_awo.model.ir.reviewing import get_standing
-from langchain_awo.model.text.visible import make_visible_line
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.views.notation_words import (
     format_constant,
@@ -175,14 +174,6 @@ def format_hidden(step: Step, *, whole: bool = False) -> str:
     return ", ".join(places) if whole or rest <= 0 else f"{', '.join(named)} and {rest} more"
 
 
-def format_refused(refused: Refused) -> str:
-    """A refused candidate and why."""
-    return _with_comment(
-        " > ".join(map(make_visible_line, refused.routine)),
-        make_visible_line(f"{refused.reason} ({refused.occurrences} occurrences)"),
-    )
-
-
 def format_step_comment(step: Step, *, whole: bool = False) -> str:
     """What a step does and when, as it stands behind its call."""
     parts = [EFFECT_WORDS[step.effect]]
@@ -190,8 +181,7 @@ def format_step_comment(step: Step, *, whole: bool = False) -> str:
         source = "" if _format_item_list(step) else f" of {format_binding(step.over.source)}"
         parts.append(f"once for each item{source}, at most {step.over.limit}")
         if step.over.filter:
-            values = " or ".join(spell_out(value) for value in step.over.filter.values)
-            parts.append(f"where {format_path(step.over.filter.path) or 'it'} is {values or 'nothing'}")
+            parts.append(f"where {format_filter(step.over.filter)}")
     if step.guard:
         parts.append(f"{step.guard.otherwise} unless {format_guard(step.guard)}{_format_proof(step.guard)}")
     if step.never_empty:
@@ -199,6 +189,13 @@ def format_step_comment(step: Step, *, whole: bool = False) -> str:
     if step.hide:
         parts.append(f"hides {format_hidden(step, whole=whole)}")
     return ", ".join(parts)
+
+
+def format_filter(kept: Filter) -> str:
+    """What a filter keeps, such as `/status is "open" or "new"`, or `/name is $name`."""
+    values = " or ".join(spell_out(value) for value in kept.values) or "nothing"
+    named = format_binding(kept.named) if kept.named else values
+    return f"{format_path(kept.path) or 'it'} is {named}"
 
 
 def format_guard(guard: Guard, step: Step | None = None) -> str:

@@ -76,15 +76,6 @@ def parse_meta_tool(text: str) -> MetaTool:
     return found[0]
 
 
-def parse_binding(text: str) -> Binding:
-    """One binding, such as `#1/orders/*`.
-
-    Raises:
-        NotationError: the text is not in the notation.
-    """
-    return _read(text, read_binding)
-
-
 def _read(text: str, part: Callable[[Scanner], Part]) -> Part:
     scan = Scanner(text)
     try:
@@ -247,6 +238,9 @@ def _read_clause(scan: Scanner) -> dict[str, Any]:
 def _read_filter(scan: Scanner) -> Filter:
     path = "" if scan.take("it") else scan.path() or scan.fail("a path or `it`")
     scan.expect(" is ")
+    if scan.text.startswith("$", scan.at):
+        named = read_binding(scan)
+        return Filter(path=path, named=named if isinstance(named, Parameter) else scan.fail("a parameter"))
     values = [] if scan.take("nothing") else [scan.json()]
     while values and scan.take(" or "):
         values.append(scan.json())

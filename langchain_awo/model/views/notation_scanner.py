@@ -7,13 +7,15 @@ import re
 from typing import Final, NoReturn
 
 from langchain_awo.errors import NotationError
-from langchain_awo.model.text.encoding import loads
+from langchain_awo.model.text.encoding import MAX_DEPTH, loads
+from langchain_awo.model.text.json_text import exceeds_depth
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.views.notation_words import PLAIN_NAME, PLAIN_SEGMENT
 
 NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 DIGITS: Final = re.compile(r"[0-9]{1,9}")
 _PLAIN_TEXT: Final = re.compile(r'(?:[^"\\{}\n]|\\.|\{\{|\}\})*')
+_DECODER: Final = json.JSONDecoder()
 _SHOWN: Final = 20
 """So many characters of a text that cannot be read are named."""
 
@@ -75,14 +77,23 @@ class Scanner:
 
     def number(self) -> JSONValue:
         """Reads a number of JSON."""
-        return loads(self.match(NUMBER) or self.fail("a number"))
+        start, found = self.at, self.match(NUMBER) or self.fail("a number")
+        try:
+            return loads(found)
+        except ValueError:  # Python reads no integer of thousands of digits
+            self.at = start
+            self.fail("a shorter number")
 
     def json(self) -> JSONValue:
-        """Reads a value in JSON."""
+        """Reads a value in JSON, as `loads` does."""
         try:
-            value, self.at = json.JSONDecoder().raw_decode(self.text, self.at)
-        except ValueError:
+            end = _DECODER.raw_decode(self.text, self.at)[1]
+            value = loads(self.text[self.at : end])
+        except (ValueError, RecursionError):
             self.fail("a value in JSON", fix='texts stand in double quotes, such as "open"')
+        if exceeds_depth(value):
+            self.fail(f"a value of at most {MAX_DEPTH} levels")
+        self.at = end
         return value
 
     def quoted(self) -> str:

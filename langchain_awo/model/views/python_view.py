@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from langchain_awo.model.ir.binding import Argument, Binding, list_leaves
 from langchain_awo.model.ir.guard import list_conditions
 from langchain_awo.model.ir.identifier import assign_identifiers, is_identifier
-from langchain_awo.model.ir.metatool import Condition, Guard, Map, MetaTool, Step, ToolkitPlan
+from langchain_awo.model.ir.metatool import Condition, Filter, Guard, Map, MetaTool, Step, ToolkitPlan
 from langchain_awo.model.views.python_expression import as_python, place
 
 _HEAD = '''\
@@ -23,6 +23,11 @@ from datetime import datetime, timedelta
 def every(value):
     """The elements of a list, or the values of an object."""
     return list(value.values()) if isinstance(value, dict) else value
+
+
+def alike(value, name):
+    """Whether a text is a name, whatever its case."""
+    return str(value).strip().casefold() == str(name).strip().casefold()
 
 
 def number(text):
@@ -45,6 +50,7 @@ def token_after(text, words):
 
 _TAKEN = (
     "every",
+    "alike",
     "number",
     "moved",
     "token_after",
@@ -153,8 +159,14 @@ def _render_chosen(over: Map, names: Mapping[str, str]) -> str:
     source = as_python(over.source, names)
     if over.filter is None:
         return f"{f'({source})' if source[:1] == '[' else source}[:{over.limit}]"
-    kept = f"{place('item', over.filter.path)} in {list(over.filter.values)!r}"
-    return f"[item for item in {source} if {kept}][:{over.limit}]"
+    return f"[item for item in {source} if {_render_filter(over.filter, names)}][:{over.limit}]"
+
+
+def _render_filter(kept: Filter, names: Mapping[str, str]) -> str:
+    value = place("item", kept.path)
+    if kept.named is not None:
+        return f"alike({value}, {as_python(kept.named, names)})"
+    return f"{value} in {list(kept.values)!r}"
 
 
 def _render_condition(guard: Guard, names: Mapping[str, str]) -> str:

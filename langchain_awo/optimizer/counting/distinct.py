@@ -6,6 +6,7 @@ import sys
 from array import array
 from base64 import b64decode, b64encode
 from bisect import bisect_left
+from itertools import groupby
 from typing import Final
 
 LEAST: Final = 50_000
@@ -18,15 +19,13 @@ class Distinct:
     def __init__(self) -> None:
         self._column = array("Q")
         self._fresh: set[int] = set()
+        self._most = LEAST
 
-    def add(self, number: int) -> bool:
-        """Adds a number; whether it is new."""
-        if number in self:
-            return False
+    def add(self, number: int) -> None:
+        """Adds a number, which may be known."""
         self._fresh.add(number)
-        if len(self._fresh) > max(LEAST, len(self._column) // 4):
+        if len(self._fresh) > self._most:
             self._sort_in()
-        return True
 
     def __contains__(self, number: int) -> bool:
         if number in self._fresh:
@@ -35,12 +34,16 @@ class Distinct:
         return place < len(self._column) and self._column[place] == number
 
     def __len__(self) -> int:
-        return len(self._column) + len(self._fresh)
+        self._sort_in()
+        return len(self._column)
 
     def update(self, other: Distinct) -> int:
         """Adds all numbers of another set; how many of them were known."""
         other._sort_in()
-        return sum(not self.add(number) for number in other._column)
+        known = sum(number in self for number in other._column)
+        for number in other._column:
+            self.add(number)
+        return known
 
     def to_text(self) -> str:
         """The column as base64 of little-endian numbers in ascending order; the same for the same set."""
@@ -65,8 +68,10 @@ class Distinct:
 
     def _sort_in(self) -> None:
         if self._fresh:
-            self._column = array("Q", sorted([*self._column, *self._fresh]))
+            both = sorted([*self._column, *self._fresh])
+            self._column = array("Q", (number for number, _ in groupby(both)))
             self._fresh.clear()
+            self._most = max(LEAST, len(self._column) // 4)
 
     def is_apart(self, other: Distinct) -> bool:
         """Whether another set holds none of these numbers."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final
 
 from langchain_awo.model.text.encoding import compute_digest, dumps
+from langchain_awo.model.trace.outline import Outline
 from langchain_awo.model.trace.trace import ToolCallRecord, Trace
 from langchain_awo.optimizer.counting.smallest import Smallest
 
@@ -67,11 +69,19 @@ class Sample:
     fair: Smallest[SampledTrace] = field(default_factory=Smallest)
     of_tools: dict[str, Smallest[SampledTrace]] = field(default_factory=dict)
 
-    def add(self, trace: Trace, tools: Iterable[str]) -> None:
-        """Adds a trace that calls the given tools, if it belongs to the sample."""
-        key = derive_key(trace)
-        if any(each.fits(key) for each in self._strata(tools)):
-            self.put(_build_item(key, trace, self.bounds.longest))
+    def needs(self, key: str, tools: Iterable[str]) -> bool:
+        """Whether a trace with this key that calls these tools may belong to the sample; once it does not, it never will."""
+        if self.fair.fits(key):
+            return True
+        for tool in tools:  # a loop, because this is asked of every trace of a log
+            stratum = self.of_tools.get(tool)
+            if stratum is None or stratum.fits(key):
+                return True
+        return False
+
+    def add(self, key: str, trace: Trace) -> None:
+        """Adds a trace that is needed."""
+        self.put(_build_item(key, trace, self.bounds.longest))
 
     def put(self, item: SampledTrace) -> None:
         """Adds what was a part of another sample."""
@@ -109,9 +119,17 @@ class Sample:
             yield self.of_tools[tool]
 
 
-def derive_key(trace: Trace) -> str:
+def derive_key(trace: Trace | Outline) -> str:
     """What a trace is drawn by."""
-    return compute_digest(trace.trace_id if trace.thread_id is None else ["thread", trace.thread_id])
+    if trace.thread_id is None:
+        return digest_text(trace.trace_id)
+    return compute_digest(["thread", trace.thread_id])
+
+
+@lru_cache(maxsize=2048)
+def digest_text(text: str) -> str:
+    """`compute_digest`; an id is asked for several times while a few hundred traces are read."""
+    return compute_digest(text)
 
 
 def _build_item(key: str, trace: Trace, longest: int) -> SampledTrace:

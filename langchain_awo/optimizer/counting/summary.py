@@ -11,10 +11,11 @@ from typing import Final
 from langchain_awo.errors import CompileError
 from langchain_awo.model.text.encoding import compute_digest
 from langchain_awo.model.trace.hints import merge_hints
+from langchain_awo.model.trace.outline import Outline
 from langchain_awo.model.trace.thread import join_threads
 from langchain_awo.model.trace.trace import ToolSpec, Trace
 from langchain_awo.optimizer.counting.distinct import Distinct
-from langchain_awo.optimizer.counting.sample import Bounds, Sample, derive_key
+from langchain_awo.optimizer.counting.sample import Bounds, Sample, derive_key, digest_text
 from langchain_awo.optimizer.log.specs import choose_fuller
 
 _CHECKSUMS: Final = 1 << 64
@@ -68,31 +69,38 @@ class Summary:
     def __post_init__(self) -> None:
         self.sample = Sample(self.bounds)
 
-    def add_new(self, traces: Iterable[Trace]) -> int:
-        """Adds the traces whose ids are not in it yet; how many these were."""
-        before = self.traces
-        for trace in traces:
-            if _hash_to_number(trace.trace_id) not in self.ids:
-                self.add(trace)
-        return self.traces - before
+    def selects(self, outline: Outline) -> bool:
+        """Whether a trace is one of those that are counted."""
+        return not self.only or all(getattr(outline, name) == value for name, value in self.only.items())
 
-    def add(self, trace: Trace) -> None:
-        """Counts a trace, and samples it if it belongs to the sample."""
+    def needs(self, outline: Outline) -> bool:
+        """Whether a trace has to be read as a whole before it is added."""
+        return self.selects(outline) and self.sample.needs(derive_key(outline), set(outline.tools))
+
+    def knows(self, outline: Outline) -> bool:
+        """Whether a trace is in it already."""
+        return int(digest_text(outline.trace_id), 16) in self.ids
+
+    def add(self, outline: Outline) -> None:
+        """Counts a trace that is selected, and samples it if it belongs to the sample."""
+        if not self.selects(outline):
+            return
+        key = derive_key(outline)
+        shape = [outline.trace_id, outline.model_calls, len(outline.tools)]
         self.traces += 1
-        self.model_calls += len(trace.model_calls)
-        tools = Counter(call.name for call in trace.tool_calls)
-        self.calls.update(tools)
-        self.replayed.update(call.replay.meta_tool for call in trace.tool_calls if call.replay)
-        for spec in trace.tools:
-            if self._seen.get(spec.name) != spec:
+        self.model_calls += outline.model_calls
+        self.calls.update(outline.tools)
+        self.replayed |= outline.meta_tools
+        self.checksum = (self.checksum + int(compute_digest(shape), 16)) % _CHECKSUMS
+        self.ids.add(int(digest_text(outline.trace_id), 16))
+        self.runs.add(int(key, 16))
+        self.tasks.add(int(digest_text(outline.task_key), 16))
+        for spec in outline.specs:
+            if (seen := self._seen.get(spec.name)) is not spec and seen != spec:
                 self._seen[spec.name] = spec
                 self._learn(spec)
-        shape = [trace.trace_id, len(trace.model_calls), len(trace.tool_calls)]
-        self.checksum = (self.checksum + _hash_to_number(shape)) % _CHECKSUMS
-        self.ids.add(_hash_to_number(trace.trace_id))
-        self.runs.add(int(derive_key(trace), 16))
-        self.tasks.add(_hash_to_number(trace.task_key))
-        self.sample.add(trace, tools)
+        if outline.trace is not None and self.sample.needs(key, set(outline.tools)):
+            self.sample.add(key, outline.trace)
 
     def merge(self, other: Summary) -> None:
         """Adds what was counted apart.
@@ -161,13 +169,9 @@ def summarize(traces: Iterable[Trace], *, bounds: Bounds | None = None) -> Summa
     """Counts and samples traces as they come; none is kept that does not belong to the sample."""
     found = Summary(bounds or Bounds())
     for trace in traces:
-        found.add(trace)
+        found.add(Outline.of(trace))
     return found
 
 
 def _collect_ids(keys: Iterable[str], ids: dict[str, list[str]]) -> frozenset[str]:
     return frozenset(each for key in keys for each in ids[key])
-
-
-def _hash_to_number(value: object) -> int:
-    return int(compute_digest(value), 16)

@@ -102,9 +102,17 @@ class ArgumentVotes:
         return value if is_specific(value) else None
 
     def beyond_chance(self, place: Place) -> float:
-        """Agreement with a place, less what values drawn at random would show: 1 is full agreement, 0 is chance."""
+        """Agreement with a place, less what values drawn at random would show: 1 is full agreement, 0 is chance.
+
+        A list of several texts stands nowhere by chance, however often it is passed.
+        """
         share = self.places[place] / self.present
-        chance = sum((weight / self.present) ** 2 for weight in self.values.values())
+        by_chance = (
+            key
+            for key, value in self.samples.items()
+            if not isinstance(value, list) or not is_specific(value)
+        )
+        chance = sum((self.values[key] / self.present) ** 2 for key in by_chance)
         return (share - chance) / (1 - chance) if len(self.values) > 1 else share
 
 

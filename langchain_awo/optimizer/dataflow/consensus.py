@@ -9,7 +9,7 @@ is what two places explain equally well where they contradict each other.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -178,6 +178,7 @@ def _bind_value(votes: ArgumentVotes, leaf: Leaf, agreement: float) -> Bound | N
         len(bounds) < len(parts)
         or place is None
         or _has_several_positions(bound.place for bound in bounds.values())
+        or _repeats_an_item(votes, bounds.values())
     ):
         return None
     members = {str(key): bound.binding for key, bound in bounds.items()}
@@ -216,6 +217,12 @@ def _has_several_positions(places: Iterable[Place | None]) -> bool:
     """Whether the members stand at several positions of a list: which of them, only the model knows."""
     positions = {place.positions for place in places if place and place.has_position}
     return len(positions) > 1
+
+
+def _repeats_an_item(votes: ArgumentVotes, bounds: Collection[Bound]) -> bool:
+    """Whether a list would hold one item several times: it held several of them, and which, only the model knows."""
+    items = [bound.binding for bound in bounds if bound.place and bound.place.is_list]
+    return votes.form[0] == "list" and any(items.count(item) > 1 for item in items)
 
 
 def _is_choice(place: Place) -> bool:

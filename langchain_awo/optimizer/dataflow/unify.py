@@ -23,7 +23,7 @@ from langchain_awo.model.ir.binding import (
 )
 from langchain_awo.model.ir.mapping import list_items
 from langchain_awo.model.ir.metatool import Step
-from langchain_awo.model.ir.pointer import MISSING
+from langchain_awo.model.ir.pointer import MISSING, look_up
 from langchain_awo.model.text.encoding import same
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.log.corpus import Call
@@ -69,13 +69,25 @@ def solve_map(
     step: Step, calls: Iterable[Call], frame: Frame, knows: Callable[[JSONValue], bool]
 ) -> Solution | None:
     """The parameters that a mapped step shares among its items, from the first recorded call that fits an item."""
-    items = list_items(step, step.over, frame) if step.over else None
+    name, path, items = _list_nameable(step, frame)
     for call in calls:
-        for item in items or ():
+        for item in items:
             found = fit_args(step, call.args, replace(frame, item=item))
+            if found is not None and name:
+                found[name] = look_up(item, path)
             if found is not None and all(knows(value) for value in found.values()):
                 return found
     return None
+
+
+def _list_nameable(step: Step, frame: Frame) -> tuple[str, str, list[JSONValue]]:
+    """The parameter by which a caller names the items that are meant, if it is open yet, where they say it, and the items."""
+    if step.over is None:
+        return "", "", []
+    kept = step.over.filter
+    if kept is None or kept.named is None or kept.named.name in frame.parameters:
+        return "", "", list_items(step, step.over, frame) or []
+    return kept.named.name, kept.path, list_items(step, replace(step.over, filter=None), frame) or []
 
 
 def is_open(binding: Binding, frame: Frame) -> bool:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from langchain_awo.model.trace.trace import ToolCallRecord
 
@@ -31,15 +32,21 @@ class Echo:
     model_calls: int = 0
 
 
+Rounds: TypeAlias = Mapping[tuple[str, str], Sequence[Sequence[ToolCallRecord]]]
+"""The calls of each model call that would have been made, by the name of a meta-tool and the id of its call, or of the call it went on from."""
+
+
 @dataclass(frozen=True, slots=True)
 class PutBack:
     """What the meta-tools of one trace did, in terms of an agent without them.
 
     Attributes:
-        rounds: the calls of each model call that it would have made, by the name of the meta-tool and the id of its call, or of the
-            call it went on from.
+        rounds: that it would have made.
         wanted: ids of the calls inside meta-tools that it would have made too.
+        most: the rounds if it would have made every call whose result it had not read before. That it used a result shows only in
+            what it said or asked for afterwards; what it made of the others in silence nobody can know.
     """
 
-    rounds: Mapping[tuple[str, str], Sequence[Sequence[ToolCallRecord]]]
+    rounds: Rounds
     wanted: AbstractSet[str]
+    most: Rounds

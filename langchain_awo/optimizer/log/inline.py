@@ -46,6 +46,7 @@ from langchain_awo.optimizer.log.inner_calls import (
     is_name,
     is_read,
     list_values,
+    rank_step,
 )
 from langchain_awo.optimizer.selection.mentions import (
     Sayings,
@@ -87,7 +88,9 @@ def put_back(trace: Trace, meta_tools: AbstractSet[str], *, together: Together =
     lenient.result()
     cautious = _Expansion(trace, meta_tools, together, Echo(), cautious=True)
     cautious.result()
-    return PutBack(cautious.put_in, lenient.kept)
+    most = _Expansion(trace, meta_tools, together, Echo(), everything=True)
+    most.result()
+    return PutBack(cautious.put_in, lenient.kept, most.put_in)
 
 
 def get_anchor(call: ToolCallRecord) -> str:
@@ -106,13 +109,21 @@ class _Expansion:
     """
 
     def __init__(
-        self, trace: Trace, names: AbstractSet[str], together: Together, echo: Echo, *, cautious: bool = False
+        self,
+        trace: Trace,
+        names: AbstractSet[str],
+        together: Together,
+        echo: Echo,
+        *,
+        cautious: bool = False,
+        everything: bool = False,
     ) -> None:
         self.trace = trace
         self.names = names
         self.together = together
         self.echo = echo
         self.cautious = cautious
+        self.everything = everything
         self.inside: dict[str, _Round] = defaultdict(list)
         for call in trace.tool_calls:
             if call.parent_id is not None and call.replay is not None:
@@ -160,29 +171,34 @@ class _Expansion:
         """Of the calls that a meta-tool made, those of which the agent used something, or another of them did.
 
         Args:
-            asked: whether a model asked for it, and so for its first call in any case; if not even that came back, nobody
-                can tell, and all of it counts.
+            asked: whether a model asked for it, and so for its first call; if not even that came back, all counts unless `cautious`.
         """
-        before, end = self._place(owner)
-        led_to = ""
-        used: _Round = []
-        for number, call in reversed(list(enumerate(calls))):
+        if self.everything:
+            return self._keep([call for call in calls if not self._was_read(call, owner)])
+        end, led_to, used = self._place(owner)[1], "", set[str]()
+        for call in sorted(
+            calls, key=rank_step, reverse=True
+        ):  # side by side, they were recorded in any order
             again = self._made_again(call, owner)
             later, spoken = self._said(self._sayings, end, again), self._said(self._words, end, again)
             changed = asked and not is_read(call.name)  # what may have changed something cannot be taken back
             is_new = not self._was_read(call, owner)
             if (
-                (asked and number == 0)
+                (asked and call is calls[0])
                 or changed
-                or (is_new and self._is_used(call, before, later + led_to, spoken))
+                or (is_new and self._is_used(call, owner, later + led_to, spoken))
             ):
                 led_to += f" {' '.join(split_words(dumps(call.args)))} "
-                used.append(call)
+                used.add(call.call_id)
         text, spoken = (self._said(source, end, None) for source in (self._sayings, self._words))
-        if asked and len(used) <= 1 and not self._is_used(calls[0], before, text, spoken):
-            used = [call for call in reversed(calls) if not self._was_read(call, owner)]
+        in_doubt = asked and not self.cautious and len(used) <= 1
+        if in_doubt and not self._is_used(calls[0], owner, text, spoken):
+            used = {call.call_id for call in calls if not self._was_read(call, owner)}
+        return self._keep([call for call in calls if call.call_id in used])
+
+    def _keep(self, used: _Round) -> _Round:
         self.kept |= {call.call_id for call in used}
-        return used[::-1]
+        return used
 
     def _said(self, sayings: Sayings, start: int, again: int | None) -> str:
         """What was said after a place, up to where the same call was made again: what is said then was read there."""
@@ -190,10 +206,11 @@ class _Expansion:
         rest = "" if again is None else sayings.after(self._place(again)[0])
         return later[: len(later) - len(rest)]
 
-    def _is_used(self, call: ToolCallRecord, before: int, later: str, spoken: str) -> bool:
+    def _is_used(self, call: ToolCallRecord, owner: int, later: str, spoken: str) -> bool:
         """Whether a call failed, which was told, or something was used that only it returned, if there is any such thing."""
         if call.status != "ok":
             return True
+        before = self._place(self._first_told(call, owner))[0]
         values = [value for value in list_values(call) if is_telling(value)]
         unique = [value for value in values if self._returned[dumps(value)] == 1]
         names = [value for value in (unique if self.cautious else values) if is_name(value)]
@@ -232,9 +249,18 @@ class _Expansion:
 
     def _was_read(self, call: ToolCallRecord, owner: int) -> bool:
         """Whether the agent had read exactly this before, so that it would not have asked again."""
-        twins = [twin for index, twin in self._places.get(derive_key(call), ()) if index < owner]
-        kept = (twin for twin in twins if twin.model_call is not None or twin.call_id in self.kept)
-        return any(dumps(decode(twin.output)) == dumps(decode(call.output)) for twin in kept)
+        twins = (twin for _, twin in self._told_before(call, owner))
+        return any(twin.model_call is not None or twin.call_id in self.kept for twin in twins)
+
+    def _first_told(self, call: ToolCallRecord, owner: int) -> int:
+        """Behind which model call the agent was first told this: where it did not want it then, it is as new as it was then."""
+        return next((index for index, _ in self._told_before(call, owner)), owner)
+
+    def _told_before(self, call: ToolCallRecord, owner: int) -> Iterator[tuple[int, ToolCallRecord]]:
+        """The same calls with the same result before it, each with the model call that it stands behind."""
+        for index, twin in self._places.get(derive_key(call), ()):
+            if index < owner and dumps(decode(twin.output)) == dumps(decode(call.output)):
+                yield index, twin
 
     def _made_again(self, call: ToolCallRecord, owner: int) -> int | None:
         """Where a read was made again, by the model itself or by a later use."""
@@ -266,8 +292,7 @@ class _Expansion:
     def _place(self, owner: int) -> tuple[int, int]:
         """Positions in the run's text before and after the calls of a model call."""
         rounds = (current for segment in self._run.segments for current in segment.rounds)
-        own_round = next((current for current in rounds if current.index == owner), None)
-        return (own_round.start, own_round.end) if own_round else (0, 0)
+        return next(((current.start, current.end) for current in rounds if current.index == owner), (0, 0))
 
     def _is_echo(self, call: ToolCallRecord) -> bool:
         return call.replay is not None or call.name in self.names or bool(split_fetched(call.output)[1])

@@ -39,6 +39,11 @@ def get_step(call: ToolCallRecord) -> tuple[str, int]:
     return (call.replay.meta_tool, call.replay.step) if call.replay else ("", 0)
 
 
+def rank_step(call: ToolCallRecord) -> tuple[int, str]:
+    """Sorts the calls of a meta-tool by step, and those that one step made side by side by their arguments."""
+    return get_step(call)[1], dumps(call.args)
+
+
 @cache
 def is_read(tool: str) -> bool:
     """Whether a tool only reads, by its name."""

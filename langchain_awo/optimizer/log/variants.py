@@ -50,13 +50,13 @@ def count_paths(corpus: Corpus, meta_tools: Sequence[MetaTool]) -> dict[str, int
     return dict(sorted(Counter(path for path, _ in taken).items()))
 
 
-def keep_frequent(mix: Mapping[str, int], *, least: int = LEAST, most: int = MOST) -> dict[str, int]:
-    """The paths that at least so many tasks took, at most so many of them, and the number of all others as `OTHER`.
+def keep_frequent(mix: Mapping[str, int], *, most: int = MOST) -> dict[str, int]:
+    """The paths that at least `LEAST` tasks took, at most so many of them, and the number of all others as `OTHER`.
 
     Paths that matter to a test are far above the least, so that leaving out rare ones does not favour the others.
     """
     ranked = sorted(mix, key=lambda path: (-mix[path], path))
-    kept = [path for path in ranked if mix[path] >= least][:most]
+    kept = [path for path in ranked if mix[path] >= LEAST][:most]
     rest = sum(mix.values()) - sum(mix[path] for path in kept)
     return {**{path: mix[path] for path in sorted(kept)}, **({OTHER: rest} if rest else {})}
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from langchain_awo.model.ir.binding import Binding, Constant, Frame, Output, Parameter, list_leaves, resolve
+from langchain_awo.model.ir.guard import list_conditions
 from langchain_awo.model.ir.metatool import MetaTool, Step
 from langchain_awo.model.text.encoding import same
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.unify import fit_args, solve_map
+from langchain_awo.optimizer.log.corpus import Call
 from langchain_awo.optimizer.mining.occurrences import Occurrence, predict_calls
 
 _INDEX: Final = re.compile(r"/-?\d+(?=/|$)")
@@ -27,7 +29,7 @@ def align(step: Step, occurrence: Occurrence) -> dict[str, dict[str, JSONValue]]
     """
     if not has_parameters(step):
         return predict_calls(step, occurrence.frame)
-    calls = (call for call in occurrence.followers if call.tool == step.tool)
+    calls = (call for call in list_calls(step, occurrence) if call.tool == step.tool)
     if step.over:
         parameters = solve_map(step, calls, occurrence.frame, occurrence.knows)
     else:
@@ -47,10 +49,15 @@ def align(step: Step, occurrence: Occurrence) -> dict[str, dict[str, JSONValue]]
     )
 
 
+def list_calls(step: Step, occurrence: Occurrence) -> list[Call]:
+    """The recorded calls that could be those of a step: what follows, and for a lookup also what was asked for at the same time."""
+    return [*occurrence.beside, *occurrence.followers] if step.is_lookup else occurrence.followers
+
+
 def advance(number: int, step: Step, occurrence: Occurrence) -> None:
     """Takes a step as done: puts its recorded outputs into the frame and takes what it explains off the followers."""
     predicted = align(step, occurrence)
-    hits = {call.key: call for call in occurrence.followers if call.key in predicted}
+    hits = {call.key: call for call in list_calls(step, occurrence) if call.key in predicted}
     outputs = [hits[key].output for key in predicted if key in hits]
     if outputs:
         occurrence.frame.outputs[number] = outputs if step.over else outputs[0]
@@ -61,11 +68,20 @@ def advance(number: int, step: Step, occurrence: Occurrence) -> None:
         return
     occurrence.done |= hits.keys()
     occurrence.followers = [call for call in occurrence.followers if call.key not in hits]
+    occurrence.beside = [call for call in occurrence.beside if call.key not in hits]
 
 
 def asks_again(step: Step, routine: MetaTool, occurrences: Sequence[Occurrence]) -> bool:
-    """Whether a step only narrows or repeats what another of the same tool asks for: all orders, and the open ones of them."""
-    others = [sibling for sibling in routine.steps if sibling.tool == step.tool]
+    """Whether a step only narrows or repeats what another of the same tool asks for: all orders, and the open ones of them.
+
+    Where the other found nothing, asking for more is no repetition.
+    """
+    unanswered = _list_unanswered(step)
+    others = [
+        sibling
+        for number, sibling in enumerate(routine.steps, start=1)
+        if sibling.tool == step.tool and number not in unanswered
+    ]
     if any(sibling.over and _takes_from(step, sibling.over.source) for sibling in others):
         return True
     singles = [sibling for sibling in others if not sibling.over]
@@ -81,6 +97,16 @@ def asks_again(step: Step, routine: MetaTool, occurrences: Sequence[Occurrence])
         for calls in [list(predicted.values())]
     )
     return bool(places) and again * 2 >= len(places)
+
+
+def _list_unanswered(step: Step) -> frozenset[int]:
+    """The earlier steps that must have found nothing for a step to be made."""
+    conditions = list_conditions(step.guard) if step.guard else ()
+    return frozenset(
+        each.source.step
+        for each in conditions
+        if each.test == "empty" and isinstance(each.source, Output) and not each.source.path
+    )
 
 
 def _takes_from(step: Step, mapped: Binding) -> bool:
@@ -109,6 +135,17 @@ def _asks_for(
     )
 
 
+def list_loose_lookups(routine: MetaTool, chosen: Collection[int]) -> set[int]:
+    """The lookups after the first step that no other chosen step uses: calls that a model can make side by side."""
+    used = {number for each in chosen for number in routine.steps[each - 1].depends_on}
+    return {
+        number
+        for number in chosen
+        if number > 1 and number not in used and routine.steps[number - 1].is_lookup
+    }
+
+
 def has_parameters(step: Step) -> bool:
     """Whether a caller must give something for the step."""
-    return any(isinstance(leaf, Parameter) for binding in step.args.values() for leaf in list_leaves(binding))
+    bindings = [*step.args.values(), *(step.over.bindings if step.over else ())]
+    return any(isinstance(leaf, Parameter) for binding in bindings for leaf in list_leaves(binding))

@@ -89,11 +89,12 @@ def explain(cases: Sequence[Case]) -> FoundConditions | None:
     conditions = _find_best(cases)
     if not conditions:
         return None
+    folds = _deal_folds(cases)
     held = followed = others = others_followed = 0
     for fold in range(FOLDS):
-        away = [case for case in cases if _assign_fold(case) != fold]
+        away = [case for case in cases if folds[case.task] != fold]
         learned = _find_best(away) if len({case.followed for case in away}) > 1 else ()
-        for case in (case for case in cases if _assign_fold(case) == fold):
+        for case in (case for case in cases if folds[case.task] == fold):
             if learned and _are_met(learned, case.facts):
                 held, followed = held + 1, followed + case.followed
             else:
@@ -141,8 +142,13 @@ def _iterate_leaves(document: JSONValue) -> Iterator[tuple[str, JSONValue]]:
             yield path, value
 
 
-def _assign_fold(case: Case) -> int:
-    return int(compute_digest(case.task)[:8], 16) % FOLDS
+def _deal_folds(cases: Iterable[Case]) -> dict[str, int]:
+    """The fold of each task: those in which agents went on are dealt one after the other, and so are the others."""
+    going_on: dict[str, bool] = {}
+    for case in cases:
+        going_on[case.task] = going_on.get(case.task, False) or case.followed
+    ranked = sorted(going_on, key=lambda task: (going_on[task], compute_digest(task)))
+    return {task: number % FOLDS for number, task in enumerate(ranked)}
 
 
 def _are_met(conditions: Iterable[Condition], facts: Facts) -> bool:

@@ -15,13 +15,14 @@ from typing import Final, TypeAlias
 
 from langchain_awo.model.ir.binding import Parameter, list_leaves
 from langchain_awo.model.ir.metatool import BindingEvidence, Refused, Step
+from langchain_awo.model.ir.option_kinds import check_options, number
 from langchain_awo.model.ir.pointer import MISSING, split, unescape
 from langchain_awo.model.text.encoding import same
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.text.phrasing import format_count
 from langchain_awo.model.views.notation import format_step
 from langchain_awo.optimizer.log.corpus import Call
-from langchain_awo.optimizer.mining.align import align
+from langchain_awo.optimizer.mining.align import align, list_calls
 from langchain_awo.optimizer.mining.occurrences import Occurrence
 from langchain_awo.optimizer.statistics import compute_lower_bound, count_missing_places
 
@@ -48,6 +49,10 @@ class Thresholds:
     reads: float = 0.05
     writes: float = 0.8
     failure_p: float = 0.001
+
+    def __post_init__(self) -> None:
+        names = ("confidence", "reads", "writes", "failure_p")
+        check_options(dict.fromkeys(names, number(0, 1)), {name: getattr(self, name) for name in names})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,7 @@ def try_step(step: Step, occurrences: Sequence[Occurrence], found_in: FoundIn | 
 def _find_trials(step: Step, occurrences: Iterable[Occurrence]) -> Iterator[tuple[Occurrence, list[Call]]]:
     """The places in which the agent went on with the step's tool in a way that could be asked for, with these calls."""
     for occurrence in occurrences:
-        calls = (call for call in occurrence.followers if call.tool == step.tool)
+        calls = (call for call in list_calls(step, occurrence) if call.tool == step.tool)
         if sayable := [call for call in calls if _is_sayable(step, call, occurrence)]:
             yield occurrence, sayable
 

@@ -73,9 +73,7 @@ def _collect_cases(step: Step, occurrences: Sequence[Occurrence]) -> Iterator[Ca
     """All places where the earlier steps ran and the step could."""
     for occurrence in occurrences:
         if predicted := align(step, occurrence):
-            listed = [
-                number for number, output in occurrence.frame.outputs.items() if isinstance(output, list)
-            ]
+            listed = occurrence.frame.outputs.keys() - occurrence.frame.arguments.keys()
             followed = any(call.key in predicted for call in occurrence.followers)
             yield Case(occurrence.task, collect_facts(occurrence.frame, skip=listed), followed)
 

@@ -151,7 +151,7 @@ def _build_form(
         return None  # the caller knows all of it: two lookups that a model may ask for side by side
     if not all(flow.always(name) for name in opened):
         return None
-    names = {name: _find_free_name(name, taken) for name in opened}
+    names = {name: find_free_name(name, taken) for name in opened}
     args: dict[str, Binding] = {name: argument.binding for name, argument in bound.items()}
     args |= {name: Parameter(name=free) for name, free in names.items()}
     evidence: dict[str, BindingEvidence] = {
@@ -173,7 +173,7 @@ def _build_optional_form(
     if not any(_has_flow(bound) for bound in always.values() if bound):
         return None
     names = {
-        name: _find_free_name(name, [*taken, *(spec.name for spec in form.parameters)]) for name in left_out
+        name: find_free_name(name, [*taken, *(spec.name for spec in form.parameters)]) for name in left_out
     }
     args = {**form.step.args, **{name: Parameter(name=free) for name, free in names.items()}}
     step = replace(form.step, args=dict(sorted(args.items())), optional=tuple(sorted(names)))
@@ -188,7 +188,8 @@ def _choose_better(place: Bound | None, constant: Bound | None) -> Bound | None:
     return place or constant
 
 
-def _find_free_name(name: str, taken: Sequence[str]) -> str:
+def find_free_name(name: str, taken: Sequence[str]) -> str:
+    """The name, or the first numbered one that is not in use."""
     candidates = (name, *(f"{name}_{number}" for number in range(2, len(taken) + 3)))
     return next(candidate for candidate in candidates if candidate not in taken)
 

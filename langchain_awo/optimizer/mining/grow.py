@@ -19,7 +19,7 @@ A step with arguments that only the caller can know makes a routine of its own, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -28,7 +28,7 @@ from langchain_awo.model.ir.metatool import MetaTool, ParameterSpec, Refused, St
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.log.corpus import Corpus
-from langchain_awo.optimizer.mining.align import advance, asks_again
+from langchain_awo.optimizer.mining.align import advance
 from langchain_awo.optimizer.mining.cross_validate import (
     MIN_TASKS,
     Thresholds,
@@ -40,11 +40,14 @@ from langchain_awo.optimizer.mining.cross_validate import (
 from langchain_awo.optimizer.mining.decide import decide_growth
 from langchain_awo.optimizer.mining.forms import MAX_PARAMETERS, Form, is_positional, read_forms
 from langchain_awo.optimizer.mining.guarded_writes import SAFE, append_write, find_guarded_forms
+from langchain_awo.optimizer.mining.join import find_joins
 from langchain_awo.optimizer.mining.knowledge import Knowledge, find_shapes, learn_flow
 from langchain_awo.optimizer.mining.left_over import explain_left_over
-from langchain_awo.optimizer.mining.literals import WANTED, asks_for_a_part, is_house_rule
+from langchain_awo.optimizer.mining.literals import is_house_rule
 from langchain_awo.optimizer.mining.measure import Growth, measure
+from langchain_awo.optimizer.mining.named_items import name_items
 from langchain_awo.optimizer.mining.occurrences import Occurrence, collect_occurrences, list_followers
+from langchain_awo.optimizer.mining.untried import build_untried, refuse_untried
 
 MAX_STEPS: Final = 8
 """Longer routines are two routines."""
@@ -63,6 +66,7 @@ class Growing:
     Attributes:
         avoid: tools that must not become steps.
         doubted: steps that did not hold, by their notation.
+        untried: of each tool, the best step that was not worth a trial.
     """
 
     corpus: Corpus
@@ -71,6 +75,7 @@ class Growing:
     avoid: frozenset[str]
     thresholds: Thresholds
     doubted: dict[str, Refused] = field(default_factory=dict)
+    untried: dict[str, Refused] = field(default_factory=dict)
     measured: dict[str, dict[str, Growth]] = field(default_factory=dict)
 
     @property
@@ -107,10 +112,15 @@ class Growing:
         ]
         self.measured = {}
 
+    def only_behind(self, number: int) -> None:
+        """Looks only at the places where a step was made."""
+        self.known = [each for each in self.known if number in each.occurrence.frame.arguments]
+        self.measured = {}
+
     def copy(self) -> Growing:
         """The same routine, to be grown another way."""
         copies = [knowledge.copy(knowledge.occurrence.copy()) for knowledge in self.known]
-        return replace(self, known=copies, doubted={}, measured={})
+        return replace(self, known=copies, doubted={}, untried={}, measured={})
 
     def growths(self) -> list[Growth]:
         """Every step that could be added; forms that were measured before are not measured again."""
@@ -125,16 +135,27 @@ class Growing:
                     key = repr(form.step)
                     if key not in measured:
                         measured[key] = decide_growth(measure(form, self.occurrences), self.occurrences)
-                    growths += [measured[key]] if self._is_fit(measured[key]) else []
-                worthwhile += _without_positions([growth for growth in growths if growth.is_worth_trying])
+                    growths += [measured[key]] if self._is_worth_a_trial(measured[key]) else []
+                worthwhile += _without_positions(growths)
         return worthwhile
 
-    def _is_fit(self, growth: Growth) -> bool:
-        """Whether a step asks for something new, and for a part of it only where that part was wanted."""
-        if asks_again(growth.step, self.routine, self.occurrences):
-            return False
-        often = growth.step.guard or growth.wanted >= WANTED * growth.places
-        return bool(often) or not asks_for_a_part(growth.step, self.occurrences)
+    def _is_worth_a_trial(self, growth: Growth) -> bool:
+        """Whether a step is to be tried; notes why if it is not, of each tool for the step that would explain most."""
+        why = refuse_untried(growth, self.routine, self.occurrences)
+        if why:
+            refusal = build_untried(self.routine.steps[0].tool, growth, why)
+            best = self.untried.get(growth.step.tool)
+            if best is None or refusal.occurrences > best.occurrences:
+                self.untried[growth.step.tool] = refusal
+        return why is None
+
+    def refuse_untried(self, others: Iterable[MetaTool | Refused]) -> Iterator[Refused]:
+        """The steps that were not worth a trial, of tools that neither this routine nor another has, and no trial was about."""
+        tried: set[str] = set()
+        for each in [self.routine, *others, *self.doubted.values()]:
+            tools = [step.tool for step in each.steps] if isinstance(each, MetaTool) else each.routine
+            tried.update(tool.removesuffix("*") for tool in tools[1:])
+        yield from (refusal for tool, refusal in sorted(self.untried.items()) if tool not in tried)
 
     def _forms(
         self, tool: str, known: Sequence[Knowledge], taken: Sequence[str], *, min_tasks: int = MIN_TASKS
@@ -146,7 +167,9 @@ class Growing:
             return is_house_rule(tool, name, value, self.occurrences)
 
         for shape in find_shapes(tool, occurrences, min_tasks=min_tasks):
-            yield from read_forms(base, learn_flow(tool, known, shape), taken, is_rule=is_rule)
+            for form in read_forms(base, learn_flow(tool, known, shape), taken, is_rule=is_rule):
+                yield form
+                yield from name_items(form, occurrences, taken)
 
     def tried(self, growth: Growth) -> Verdict | None:
         """What a trial on tasks that the step was not found in shows, if it holds there; notes why if it does not."""
@@ -208,12 +231,23 @@ def grow(
     yield from explain_left_over(start.routine, start.known, corpus.effects, avoid=avoid, writes=writes)
     if writes:
         yield from _with_writes(start.copy())
-    best = sorted(opened.values(), key=lambda pair: pair[1].rank(0))
-    for growing, growth in best[:MAX_OPENED]:
+    further = [*_with_joins(start), *_with_opened(opened)]
+    yield from further
+    yield from start.refuse_untried(further)
+
+
+def _with_opened(opened: Mapping[str, tuple[Growing, Growth]]) -> Iterator[MetaTool | Refused]:
+    """The routines with a step that needs the caller's word, those that explain most."""
+    ranked = sorted(opened.values(), key=lambda pair: pair[1].rank(0))
+    for growing, growth in ranked[:MAX_OPENED]:
         if verdict := growing.tried(growth):
             growing.take(growth, verdict)
             _extend(growing, None)
             yield growing.routine
+        yield from growing.doubted.values()
+    for growing, growth in ranked[MAX_OPENED:]:
+        why = "opened", f"but {MAX_OPENED} other steps that ask for something explain more"
+        yield build_untried(growing.routine.steps[0].tool, growth, why)
 
 
 def _with_writes(growing: Growing) -> Iterator[MetaTool | Refused]:
@@ -240,6 +274,37 @@ def _with_writes(growing: Growing) -> Iterator[MetaTool | Refused]:
             yield growing.routine
 
 
+def _with_joins(growing: Growing) -> Iterator[MetaTool | Refused]:
+    """The routine with a second lookup, which its caller asks for too, and the read that joins it to the rest."""
+    number = len(growing.routine.steps) + 1
+    taken = [spec.name for spec in growing.routine.parameters]
+    joins = find_joins(growing.known, taken, avoid=growing.avoid) if number < MAX_STEPS else ()
+    for join in joins:
+        joined = growing.copy()
+        lookup = measure(join.form, joined.occurrences)
+        joined.take(lookup, try_step(lookup.step, joined.occurrences))
+        joined.only_behind(number)
+        growths = (
+            each for each in joined.growths() if each.step.tool == join.tool and _is_join(each, number)
+        )
+        room = MAX_PARAMETERS - len(joined.routine.parameters)
+        ranked = sorted(
+            (each for each in growths if len(each.parameters) <= room), key=lambda each: each.rank(number)
+        )
+        trials = ((growth, joined.tried(growth)) for growth in ranked)
+        best = next(((growth, verdict) for growth, verdict in trials if verdict), None)
+        if best:
+            joined.take(*best)
+            _extend(joined, None)
+            yield joined.routine
+        yield from joined.doubted.values()
+
+
+def _is_join(growth: Growth, number: int) -> bool:
+    """Whether a step takes something from another step and something from another one still."""
+    return number in growth.step.depends_on and len(growth.step.depends_on) > 1
+
+
 def _extend(growing: Growing, opened: dict[str, tuple[Growing, Growth]] | None) -> None:
     """Takes the best step that holds, again and again; steps that need the caller's word go to `opened`."""
     while len(growing.routine.steps) < MAX_STEPS:
@@ -263,7 +328,9 @@ def _note_opened(
     room = MAX_PARAMETERS - len(growing.routine.parameters)
     for growth in growths:
         if growth.parameters and len(growth.parameters) <= room:
-            key = f"{growth.step.tool}{sorted(growth.step.args)}"
+            key = (
+                f"{growth.step.tool}{sorted(growth.step.args)}{growth.step.over and growth.step.over.filter}"
+            )
             if key not in opened or growth.explained > opened[key][1].explained:
                 opened[key] = (growing.copy(), growth)
 
@@ -294,4 +361,4 @@ def _without_positions(growths: list[Growth]) -> list[Growth]:
 
 
 def _has_same_list(one: Step, other: Step) -> bool:
-    return (one.over and one.over.source) == (other.over and other.over.source)
+    return (one.over and one.over.bindings) == (other.over and other.over.bindings)

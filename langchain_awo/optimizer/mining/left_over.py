@@ -144,6 +144,9 @@ def _explain_unbound(flow: StepFlow, agreement: float, *, constants: bool = True
     if missing:
         named = ", ".join(f"{account.name} in {account.calls} of {round(flow.total)}" for account in missing)
         return "unbound", f"but its calls do not all have the same arguments: {named}"
+    if not open_:
+        named = join_words([f"{account.name} is each of {account.source}" for account in accounts])
+        return "unbound", f"but {named}: a write is not made for every item of a list"
     return "unbound", f"but not all of its arguments are explained: {open_}"
 
 

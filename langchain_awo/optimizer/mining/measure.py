@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from langchain_awo.model.ir.metatool import ParameterSpec, Step
-from langchain_awo.optimizer.mining.align import align
+from langchain_awo.optimizer.mining.align import align, list_calls
 from langchain_awo.optimizer.mining.cross_validate import MIN_TASKS
 from langchain_awo.optimizer.mining.forms import Form
 from langchain_awo.optimizer.mining.occurrences import Occurrence
@@ -65,7 +65,9 @@ def measure(form: Form, occurrences: Sequence[Occurrence]) -> Growth:
         predicted = align(form.step, occurrence)
         if not predicted:
             continue
-        hits = [order for order, call in enumerate(occurrence.followers) if call.key in predicted]
+        hits = [
+            order for order, call in enumerate(list_calls(form.step, occurrence)) if call.key in predicted
+        ]
         places += 1
         wanted += bool(hits)
         extra += len(predicted) - len(hits)

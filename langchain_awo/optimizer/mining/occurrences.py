@@ -31,6 +31,8 @@ class Occurrence:
     Attributes:
         position: of the anchor's round in its segment.
         followers: successful calls that no step explains yet, in order, up to the first write that no step makes.
+        beside: successful reads of the anchor's own round that no step explains yet; a step that only asks for what its caller
+            says may be one of them.
         frame: what exists after the steps so far, with the recorded outputs.
         done: keys of the calls that the steps so far make.
         fold: the part of the tasks that is held out together with this one.
@@ -42,6 +44,7 @@ class Occurrence:
     anchor: Call
     frame: Frame
     followers: list[Call] = field(default_factory=list)
+    beside: list[Call] = field(default_factory=list)
     done: frozenset[str] = frozenset()
     fold: int = 0
 
@@ -69,7 +72,7 @@ class Occurrence:
         """One that can go another way."""
         frame = self.frame
         copied = Frame(frame.parameters, dict(frame.arguments), dict(frame.outputs))
-        return replace(self, followers=list(self.followers), frame=copied)
+        return replace(self, followers=list(self.followers), beside=list(self.beside), frame=copied)
 
 
 def collect_occurrences(corpus: Corpus, tool: str, *, sample: int | None = SAMPLE) -> list[Occurrence]:
@@ -117,7 +120,22 @@ def _build_occurrence(run: Run, segment: Segment, position: int, anchor: Call) -
     frame = Frame(parameters=anchor.args, arguments={1: anchor.args}, outputs={1: anchor.output})
     occurrence = Occurrence(run, segment, position, anchor, frame)
     occurrence.look_ahead([anchor.key])
+    occurrence.beside = list(_find_beside(segment.rounds[position].calls, anchor))
     return occurrence
+
+
+def _find_beside(calls: Sequence[Call], anchor: Call) -> Iterator[Call]:
+    """The other reads of a round; of the anchor's own tool only those asked for after it: of two cities one is the first."""
+    is_later = False
+    for call in calls:
+        is_later = is_later or call.key == anchor.key
+        if (
+            call.ok
+            and call.effect.is_read
+            and call.key != anchor.key
+            and (is_later or call.tool != anchor.tool)
+        ):
+            yield call
 
 
 def _find_followers(segment: Segment, position: int, done: frozenset[str]) -> Iterator[Call]:

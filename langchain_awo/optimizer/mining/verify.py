@@ -9,7 +9,7 @@ from dataclasses import replace
 from langchain_awo.model.ir.binding import Parameter, list_leaves
 from langchain_awo.model.ir.metatool import Evidence, MetaTool, Refused, Step
 from langchain_awo.optimizer.log.corpus import Corpus
-from langchain_awo.optimizer.mining.align import advance
+from langchain_awo.optimizer.mining.align import advance, list_loose_lookups
 from langchain_awo.optimizer.mining.cross_validate import (
     Thresholds,
     Verdict,
@@ -44,6 +44,8 @@ def verify(
         verdicts[number] = verdict
         for occurrence in going_on:
             advance(number, step, occurrence)
+    for number in list_loose_lookups(candidate, verdicts):
+        del verdicts[number]
     if len(verdicts) == 1:
         return None, refused
     kept = _keep_steps(expect_output(candidate, verdicts, going_on, thresholds), verdicts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from langchain_awo.model.ir.metatool import MetaTool
@@ -12,13 +13,16 @@ from langchain_awo.optimizer.replay.simulate import Simulation
 def within_budget(simulation: Simulation, meta_tool: MetaTool, *, calls: int) -> Simulation:
     """The part of a use that so many calls are enough for; a step whose calls are too many ends it, as at run time.
 
+    Calls that are only estimated take of the budget too: the runtime makes them.
+
     Args:
         simulation: of the meta-tool, with all its calls.
         calls: the budget, the call of the first step included.
     """
-    if sum(map(len, simulation.made.values())) <= calls:
+    counts = _count_calls(simulation)
+    if sum(counts.values()) <= calls:
         return simulation
-    entered = _find_entered(simulation, meta_tool, calls)
+    entered = _find_entered(counts, meta_tool, calls)
     made = {number: keys for number, keys in simulation.made.items() if number in entered}
     own = {key for keys in made.values() for key in keys}
     return replace(
@@ -29,7 +33,15 @@ def within_budget(simulation: Simulation, meta_tool: MetaTool, *, calls: int) ->
     )
 
 
-def _find_entered(simulation: Simulation, meta_tool: MetaTool, left: int) -> set[int]:
+def _count_calls(simulation: Simulation) -> Counter[int]:
+    """The calls of each step, by its number."""
+    counts = Counter({number: len(keys) for number, keys in simulation.made.items()})
+    for number, count in simulation.estimated.items():
+        counts[number] += round(count)
+    return counts
+
+
+def _find_entered(counts: Counter[int], meta_tool: MetaTool, left: int) -> set[int]:
     """The steps whose calls are made, in the order in which the stepping core begins them."""
     sources, finished = find_sources(meta_tool), set[int]()
     waiting = list(range(1, len(meta_tool.steps) + 1))
@@ -37,10 +49,9 @@ def _find_entered(simulation: Simulation, meta_tool: MetaTool, left: int) -> set
         group: list[int] = []
         for number in waiting:
             if sources[number] <= finished:
-                count = len(simulation.made.get(number, ()))
-                if count > left:
+                if counts[number] > left:
                     break
-                left -= count
+                left -= counts[number]
                 group.append(number)
         if not group:
             break

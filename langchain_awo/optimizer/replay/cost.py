@@ -61,6 +61,8 @@ class Books:
             vain.update({number: guess.mean for number, guess in guesses.items()})
             change.over_fetched += sum(vain.values()) + use.again
             change.unsure += sum(guess.off for guess in guesses.values())
+            if use.way == "called" and len(use.told) <= 1:
+                change.unsure += sum(vain.values())  # who wants the first call alone may well make it alone
             if use.way == "prefetched":
                 change.seconds -= sum(self.seconds.get(call.tool, 0.0) for _, call in use.told)
                 continue

@@ -11,7 +11,7 @@ arguments, and a read counts only as long as the world had not changed since.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -108,10 +108,20 @@ def walk_blind(segment: Segment, parts: Sequence[Part | None], found: FoundAt) -
         if fetched.covers(current, position):
             tally.count(current, parts[position])
             continue
+        asked: set[str] = set()
         for meta_tool, simulation in choose_best_by_anchor(found(position)).values():
+            if simulation.anchor in asked:
+                continue  # who names both cities asks once for what lies between them
+            asked.update(_list_asked(meta_tool, simulation))
             _use(meta_tool, simulation, segment, fetched, tally)
             tally.unwanted_writes += simulation.unwanted
     return tally
+
+
+def _list_asked(meta_tool: MetaTool, simulation: Simulation) -> Iterator[str]:
+    """Keys of the calls whose arguments the caller says itself."""
+    made = simulation.made.items()
+    return (key for number, keys in made if meta_tool.steps[number - 1].is_lookup for key in keys)
 
 
 def choose_best_by_anchor(found: Iterable[Used]) -> dict[str, Used]:

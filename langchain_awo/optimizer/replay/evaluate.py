@@ -71,6 +71,8 @@ class ReplayReport:
 
     Attributes:
         uses: how often a chooser used each meta-tool, by name.
+        unused: calls of meta-tools in the traces of which nothing came back, so that they are left out; if agents wanted some of them
+            in silence, more was saved.
     """
 
     traces: int
@@ -78,6 +80,7 @@ class ReplayReport:
     result: Saving
     ceiling: Ceiling
     uses: dict[str, int]
+    unused: int = 0
 
     def as_json(self) -> dict[str, JSONValue]:
         """Plain data, as the command line prints it."""
@@ -87,6 +90,7 @@ class ReplayReport:
             "result": self.result.as_json(),
             "ceiling": self.ceiling.as_json(),
             "uses": dict(sorted(self.uses.items())),
+            "unused": self.unused,
         }
 
 
@@ -147,7 +151,7 @@ def replay_report(
     Args:
         together: tools that agents without the toolkit ask for at once, as its plan says.
     """
-    own, _ = without_echo(traces, frozenset(each.name for each in meta_tools), together=together)
+    own, echo = without_echo(traces, frozenset(each.name for each in meta_tools), together=together)
     corpus = build_corpus(own, declared=(options or Options()).effects)
     found = replay(meta_tools, corpus)
     return ReplayReport(
@@ -156,6 +160,7 @@ def replay_report(
         result=_build_saving(meta_tools, corpus, found),
         ceiling=measure_ceiling(corpus),
         uses=dict(found.chooser.uses),
+        unused=sum(echo.unused.values()),
     )
 
 
@@ -203,6 +208,7 @@ def _build_saving(meta_tools: Sequence[MetaTool], corpus: Corpus, found: Replay)
         blind_over_fetch=found.blind.over_fetch,
         unwanted_writes=found.blind.unwanted_writes,
         installed=installed.tally.saved / total,
+        stranded=len(installed.stranded),
         by_task=tuple(books.by_task(installed.tally, schemas=installed.schemas).values()),
     )
 

@@ -30,11 +30,14 @@ class InstalledReplay:
         tally: its uses, and the model calls that they saved.
         schemas: tokens that it adds to every prompt.
         balance: what it saves, by the ledger.
+        stranded: ids of the runs in which the agent wants a tool that `replace` hides for something else than the whole routine. What
+            it does without it nobody can know; the figures are as if it had it, or took the routine all the same.
     """
 
     tally: Tally
     schemas: float
     balance: Balance
+    stranded: frozenset[str] = frozenset()
 
 
 def replay_installed(
@@ -51,12 +54,15 @@ def replay_installed(
         mode: one for all, instead of their own.
     """
     chosen = [set_mode(each, mode) for each in meta_tools] if mode else list(meta_tools)
-    tally, begun = Tally(), ""
+    tally, begun, stranded = Tally(), "", set[str]()
     for run, segment, parts in classify_rounds(corpus):
-        tally.add(_SegmentWalk(chosen, run, segment, parts, is_first=run.trace_id != begun).tally)
+        walk = _SegmentWalk(chosen, run, segment, parts, is_first=run.trace_id != begun)
+        tally.add(walk.tally)
+        stranded |= {run.trace_id} if walk.is_stranded else set()
         begun = run.trace_id
     schemas = measure_schemas(chosen, corpus)
-    return InstalledReplay(tally, schemas, (books or Books(corpus)).balance(tally, schemas=schemas))
+    balance = (books or Books(corpus)).balance(tally, schemas=schemas)
+    return InstalledReplay(tally, schemas, balance, frozenset(stranded))
 
 
 def set_mode(meta_tool: MetaTool, mode: Mode) -> MetaTool:
@@ -67,13 +73,22 @@ def set_mode(meta_tool: MetaTool, mode: Mode) -> MetaTool:
 def measure_schemas(meta_tools: Iterable[MetaTool], corpus: Corpus) -> float:
     """Tokens that the schemas of a toolkit add to every prompt, less those of the tools that it hides."""
     shown = [each for each in meta_tools if each.mode in ("append", "replace")]
-    hidden = {tool for each in shown if each.mode == "replace" for tool in each.tools}
+    hidden = _list_hidden(shown)
     less = sum(estimate_spec_tokens(corpus.specs[tool]) for tool in hidden if tool in corpus.specs)
     return sum(map(estimate_schema_tokens, shown)) - less
 
 
+def _list_hidden(meta_tools: Iterable[MetaTool]) -> frozenset[str]:
+    return frozenset(tool for each in meta_tools if each.mode == "replace" for tool in each.tools)
+
+
 class _SegmentWalk:
-    """One segment of a run."""
+    """One segment of a run.
+
+    Attributes:
+        is_stranded: the agent wants a hidden tool for less than the whole routine or for something else, and no meta-tool has
+            stopped half-way, which would bring them back.
+    """
 
     def __init__(
         self,
@@ -89,6 +104,7 @@ class _SegmentWalk:
         self.shown = [each for each in meta_tools if each.mode in ("append", "replace")]
         self.unasked = _select_eager(meta_tools, "continue")
         self.prefetched = _select_eager(meta_tools, "prefetch")
+        self.hidden, self.is_stranded = _list_hidden(meta_tools), False
         tally = Tally()
         if is_first:
             self._enter([each for each in meta_tools if each.mode == "entry"], tally)
@@ -98,6 +114,8 @@ class _SegmentWalk:
                 self.seen |= current.keys
                 continue
             chosen = self._choose(position, tally)
+            asked = {call.tool for call in current.calls if call.key not in chosen}
+            self.is_stranded = self.is_stranded or bool(asked & self.hidden)
             self.seen |= current.keys
             self._continue(position, chosen, tally)
             self._prefetch(position, chosen, tally)
@@ -117,6 +135,7 @@ class _SegmentWalk:
         """Uses what a model that knows nothing of what it will see takes; the anchors that it takes the place of."""
         chosen = choose_best_by_anchor(self._simulated(self.shown, position, blind=True))
         for used in chosen.values():
+            self.is_stranded = self.is_stranded or (used[0].mode == "replace" and bool(used[1].wasted()))
             self._take(used, "called", tally)
             tally.unwanted_writes += used[1].unwanted
         return set(chosen)
@@ -135,6 +154,8 @@ class _SegmentWalk:
 
     def _take(self, used: Used, way: Way, tally: Tally) -> None:
         meta_tool, simulation = used
+        if simulation.stop:
+            self.hidden = frozenset()
         self.fetched.add(simulation, self.segment)
         seen = self.seen if way == "continued" else frozenset[str]()
         tally.take(meta_tool, simulation, self.segment, way=way, seen=seen, made=self.made)

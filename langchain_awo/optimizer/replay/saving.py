@@ -28,6 +28,8 @@ class Saving:
         net_tokens: what continue mode saves by the ledger, without prompt caching.
         chooser_net_tokens: the same for a chooser.
         installed: saved with each meta-tool in its own mode, chosen blindly where a model has to choose.
+        stranded: runs in which the agent wants a tool that `replace` hides for something else than the whole routine: what it does
+            without it nobody can know, and the figures are as if it had it, or took the routine all the same.
         by_task: what that saves of each task by the ledger, in everything.
     """
 
@@ -46,6 +48,7 @@ class Saving:
     blind_over_fetch: float
     unwanted_writes: int
     installed: float = 0.0
+    stranded: int = 0
     by_task: tuple[Balance, ...] = field(default=(), repr=False)
 
     @property

@@ -339,7 +339,7 @@ class _Attempt:
 
 
 def _collect_parameter_names(step: Step) -> set[str]:
-    bindings = [*step.args.values(), *([step.over.source] if step.over else [])]
+    bindings = [*step.args.values(), *(step.over.bindings if step.over else [])]
     return {leaf.name for binding in bindings for leaf in list_leaves(binding) if isinstance(leaf, Parameter)}
 
 

@@ -13,6 +13,7 @@ from langchain_awo.optimizer.selection.titles import (
     ACTS,
     extract_action,
     find_subject,
+    goes_through,
     is_first_only,
     is_means,
     lets_in,
@@ -64,7 +65,9 @@ def describe(meta_tool: MetaTool) -> str:
         return _describe_write(meta_tool, writes[-1])
     subject = find_subject(meta_tool)
     means = list(
-        dict.fromkeys(" ".join(extract_object(step.tool)) for step in meta_tool.steps if is_means(step))
+        dict.fromkeys(
+            " ".join(extract_object(step.tool)) for step in meta_tool.steps if is_means(step, meta_tool)
+        )
     )
     noun = " ".join(extract_object(subject.tool))
     only = "" if means else f"If you only need the {noun}, call {subject.tool} directly."
@@ -85,7 +88,7 @@ def _describe_subject(meta_tool: MetaTool) -> str:
     noun = " ".join(extract_object(subject.tool))
     if is_first_only(meta_tool) and not list_objects(meta_tool):
         return f"the first {singularize(noun)} that is found, in full,"
-    if not list_objects(meta_tool) and any(step.over for step in meta_tool.steps):
+    if not list_objects(meta_tool) and any(map(goes_through, meta_tool.steps)):
         return f"{pluralize(noun)}, each in full,"
     return f"{_add_article(noun)}{_describe_objects(meta_tool)}"
 
@@ -108,7 +111,7 @@ def _describe_lookup(meta_tool: MetaTool) -> str:
 def _describe_objects(meta_tool: MetaTool) -> str:
     objects = [" ".join(nouns) for nouns in list_objects(meta_tool)]
     if not objects:
-        reads = [step for step in meta_tool.steps if not is_means(step)]
+        reads = [step for step in meta_tool.steps if not is_means(step, meta_tool)]
         return " in full" if len(reads) > 1 else ""
     named = objects[:NAMED] if len(objects) <= NAMED else [*objects[: NAMED - 1], "more"]
     noun = extract_object(find_subject(meta_tool).tool)[-1]

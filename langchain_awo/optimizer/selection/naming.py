@@ -49,7 +49,7 @@ def derive_base_name(meta_tool: MetaTool) -> str:
 
 def _complete_parameters(meta_tool: MetaTool, corpus: Corpus, meant: Fillers) -> Iterable[ParameterSpec]:
     for spec in meta_tool.parameters:
-        schema = _find_schema(meta_tool, spec.name, corpus)
+        schema = _find_schema(meta_tool, spec.name, corpus) or spec.schema
         values = () if spec.required else _collect_meant(meta_tool, spec.name, meant)
         yield replace(spec, schema=schema, meant=values)
 

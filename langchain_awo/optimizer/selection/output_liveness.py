@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from langchain_awo.model.ir.pointer import escape, split
-from langchain_awo.model.ir.projection import leave_out
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.places import DATA_KEY
@@ -89,25 +88,6 @@ def uses_of(corpus: Corpus, tool: str) -> tuple[dict[str, PlaceUse], int]:
 def _has_spoken_after(run: Run, call: Call) -> bool:
     """Whether the agent's own words after a call were recorded: without them nobody knows what it read."""
     return any(start >= call.end for start, _ in run.words)
-
-
-def count_held_values(corpus: Corpus, tool: str, hide: Iterable[str]) -> tuple[int, int]:
-    """How many of the distinct values that agents used of a tool's outputs are still there without some places.
-
-    Returns:
-        Those still there, and all of them; a value counts once for each output.
-    """
-    hidden = list(hide)
-    sayings: dict[str, Sayings] = {}
-    held = total = 0
-    for run, call in list_calls(corpus, tool):
-        if run.trace_id not in sayings:
-            sayings[run.trace_id] = collect_sayings(run)
-        later = sayings[run.trace_id].after(call.end)
-        used = {dumps(v) for _, v in list_leaves(call.output) if is_telling(v) and says(later, v)}
-        total += len(used)
-        held += len(used & {dumps(value) for _, value in list_leaves(leave_out(call.output, hidden)[0])})
-    return held, total
 
 
 def list_calls(corpus: Corpus, tool: str) -> list[Seen]:

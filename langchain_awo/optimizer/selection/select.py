@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from langchain_awo.model.ir.metatool import MetaTool, Mode, Step
 from langchain_awo.model.ir.reach import reaches_out
 from langchain_awo.optimizer.log.corpus import Corpus
-from langchain_awo.optimizer.mining.align import has_parameters
+from langchain_awo.optimizer.mining.align import has_parameters, list_loose_lookups
 from langchain_awo.optimizer.mining.forms import with_shorter_lists
 from langchain_awo.optimizer.replay.cost import Books, Cost, Prices, estimate_schema_tokens
 from langchain_awo.optimizer.replay.tally import Tally
@@ -160,7 +160,8 @@ class _Selection:
             n for n, step in enumerate(candidate.meta_tool.steps, start=1) if n > 1 and has_parameters(step)
         }
         for steps in sorted(step_sets - {now}, key=sorted):
-            if steps <= usable | {1} and opened <= steps:
+            loose = list_loose_lookups(candidate.meta_tool, steps)
+            if steps <= usable | {1} and opened <= steps and not loose:
                 yield number, steps
 
     def _usable(self, meta_tool: MetaTool, *, unasked: bool) -> Iterator[int]:
@@ -231,8 +232,15 @@ class _Selection:
 
     def result(self) -> list[MetaTool]:
         """The meta-tools that were chosen, with their mode and what one use saves."""
-        chosen = {number: self._choice(number) for number in self._by_worth(self.order)}
-        return [self._finished(number, choice, why) for number, (choice, why) in chosen.items() if choice]
+        kept = self._by_worth(self.order)
+        while True:
+            named = name_all(map(self._chosen, kept), self.corpus)
+            sizes = dict(zip(kept, map(estimate_schema_tokens, named), strict=True))
+            choices = {number: self._choice(number, schemas=sizes[number]) for number in kept}
+            chosen = {number: (choice, why) for number, (choice, why) in choices.items() if choice}
+            if len(chosen) == len(kept):
+                return [self._finished(number, *choice) for number, choice in chosen.items()]
+            kept = list(chosen)  # names differ no more from those that were left out
 
     def left_out(self) -> Iterator[LeftOut]:
         """The whole candidates that were not taken with all their steps, as a tool that a model is shown."""
@@ -265,8 +273,12 @@ class _Selection:
         steps = self.shown.get(number) or self.eager[number]
         return self.cover.tally({number: steps}, unasked=number not in self.shown)
 
-    def _choice(self, number: int) -> tuple[Weight | None, str]:
-        """The mode that a pick is best installed in, of all that are possible, and why."""
+    def _choice(self, number: int, *, schemas: int) -> tuple[Weight | None, str]:
+        """The mode that a pick is best installed in, of all that are possible, and why.
+
+        Args:
+            schemas: tokens that it takes of a prompt where it is shown, under the name that it gets.
+        """
         picked: Mode = "append" if number in self.shown else "continue"
         weights: dict[Mode, Weight] = {}
         if unasked := self._unasked(number):
@@ -276,8 +288,8 @@ class _Selection:
             weights["prefetch"] = self.scales.weigh("prefetch", tally)
         if number < self.whole:
             steps = self.shown.get(number) or self.eager[number]
-            tally, named = self.cover.tally({number: steps}, unasked=False), self._named(number, steps)
-            weights["append"] = self.scales.weigh("append", tally, schemas=estimate_schema_tokens(named))
+            tally = self.cover.tally({number: steps}, unasked=False)
+            weights["append"] = self.scales.weigh("append", tally, schemas=schemas)
         asks = any(map(has_parameters, self._chosen(number).steps[1:]))
         reasons: dict[Mode, str] = {
             "continue": CONTINUES,
@@ -307,10 +319,13 @@ class _Selection:
             for old, step in zip(kept, meta_tool.steps, strict=True)
         )
         tally, uses = weight.tally, max(1, sum(weight.tally.uses.values()))
+        of_a_run = weight.balance.times(1 / max(1, weight.runs))
         evidence = replace(
             meta_tool.evidence,
             calls_saved=round((tally.saved - tally.repeats) / uses, 3),
             over_fetch=round(tally.over_fetch, 3),
-            net_tokens=round(weight.balance.tokens / max(1, weight.runs), 1),
+            net_tokens=round(of_a_run.tokens, 1),
+            run_calls=round(of_a_run.model_calls, 3),
+            run_over_fetch=round(of_a_run.over_fetched, 3),
         )
         return replace(meta_tool, steps=marked, mode=weight.mode, mode_reason=reason, evidence=evidence)

@@ -75,8 +75,11 @@ def propose_names(meta_tool: MetaTool) -> Iterator[str]:
     core = base[:-2] if base[-2:] == ["in", "full"] else base
     if by and len(core) < MAX_WORDS:
         yield _clip([*core[: MAX_WORDS - 2], "by", by])
+    elif by and "and" in core:
+        yield _clip([*core[:2], core[-1], "by", by])
     for nouns in list_objects(meta_tool):
-        yield _clip([*base[: MAX_WORDS - 1], nouns[-1]])
+        if nouns[-1] not in base:
+            yield _clip([*base[: MAX_WORDS - 1], nouns[-1]])
     yield from (f"{_clip(base)}_{number}" for number in count(2))
 
 
@@ -85,9 +88,19 @@ def writes_of(meta_tool: MetaTool) -> list[Step]:
     return [step for step in meta_tool.steps if not step.effect.is_read]
 
 
-def is_means(step: Step) -> bool:
-    """Whether a step only lets its caller in, by a password or a login, or looks up a key to ask with."""
-    return lets_in(step) or " ".join(extract_object(step.tool)) in KEYS
+def is_means(step: Step, meta_tool: MetaTool) -> bool:
+    """Whether a step only lets its caller in, by a password or a login, or looks up what to ask with.
+
+    What is looked up twice, to be put together, nobody asks for its own sake.
+    """
+    first, *others = meta_tool.steps
+    is_joined = step.tool == first.tool and any(each.is_lookup and each.tool == first.tool for each in others)
+    return lets_in(step) or is_joined or " ".join(extract_object(step.tool)) in KEYS
+
+
+def goes_through(step: Step) -> bool:
+    """Whether it goes through a list, and not only to the item that its caller names."""
+    return step.over is not None and not (step.over.filter and step.over.filter.named)
 
 
 def lets_in(step: Step) -> bool:
@@ -97,7 +110,7 @@ def lets_in(step: Step) -> bool:
 
 def find_subject(meta_tool: MetaTool) -> Step:
     """The first step that is asked for its own sake."""
-    return next((step for step in meta_tool.steps if not is_means(step)), meta_tool.steps[0])
+    return next((step for step in meta_tool.steps if not is_means(step, meta_tool)), meta_tool.steps[0])
 
 
 def list_objects(meta_tool: MetaTool) -> list[list[str]]:
@@ -107,10 +120,10 @@ def list_objects(meta_tool: MetaTool) -> list[list[str]]:
     subject_noun = singularize(extract_object(subject.tool)[-1])
     objects: dict[str, list[str]] = {}
     for step in meta_tool.steps[1:]:
-        if step.effect.is_read and step is not subject and not is_means(step):
+        if step.effect.is_read and step is not subject and not is_means(step, meta_tool):
             *front, noun = extract_object(step.tool)
             if singularize(noun) != subject_noun:
-                form = pluralize(noun) if step.over else noun
+                form = pluralize(noun) if goes_through(step) else noun
                 qualifiers = [word for word in front if singularize(word) not in subject_words]
                 objects.setdefault(singularize(noun), [*qualifiers, form])
     return list(objects.values())
@@ -124,7 +137,7 @@ def is_first_only(meta_tool: MetaTool) -> bool:
         if not step.over
         for binding in step.args.values()
         for leaf in list_leaves(binding)
-        if isinstance(leaf, Output) and not is_means(meta_tool.steps[leaf.step - 1])
+        if isinstance(leaf, Output) and not is_means(meta_tool.steps[leaf.step - 1], meta_tool)
     )
     return any("/0/" in f"{path}/" for path in paths)
 
@@ -153,11 +166,11 @@ def _read_name(meta_tool: MetaTool) -> list[str]:
     several = [*words[:-1], pluralize(words[-1])][-2:]
     others = list_objects(meta_tool)
     if not others:
-        reads = [step for step in meta_tool.steps if not is_means(step)]
+        reads = [step for step in meta_tool.steps if not is_means(step, meta_tool)]
         if is_first_only(meta_tool):
             return ["get", "first", *words[-2:]]
         if len(reads) > 1:
-            return ["get", *(several if any(step.over for step in reads) else words[-2:]), "in", "full"]
+            return ["get", *(several if any(map(goes_through, reads)) else words[-2:]), "in", "full"]
         key = meta_tool.steps[0]
         by = goes_by(key.tool, key.args) if not lets_in(key) else ""
         return ["get", *extract_object(subject.tool)[-2:], *(["by", by] if by else [])]

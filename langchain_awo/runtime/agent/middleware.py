@@ -20,6 +20,7 @@ from langchain_awo.model.ir.metatool import Mode
 from langchain_awo.model.stepping.outcome import MAX_UNASKED_CALLS
 from langchain_awo.runtime.agent.entry import EntryParameters, arun_entry, build_tool_runtime, run_entry
 from langchain_awo.runtime.agent.marking import marked
+from langchain_awo.runtime.agent.options import check_middleware
 from langchain_awo.runtime.agent.sampling import is_held_out
 from langchain_awo.runtime.approval.guarding import achain_handlers, build_guards, chain_handlers
 from langchain_awo.runtime.approval.neighbours import Neighbours, find_neighbours, warn_of_blind_guards
@@ -84,7 +85,7 @@ class AwoState(AgentState[Any]):
 
 
 class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
-    """Installs the meta-tools of a toolkit. Put it first, so that every other middleware sees the inner calls.
+    """Installs the meta-tools of a toolkit. Other middleware sees the inner calls, wherever it stands in the list.
 
     Each meta-tool is installed in the mode its plan says, unless `mode` says otherwise: `append` shows it beside
     the original tools, `replace` instead of those it calls, `continue` runs what follows from the model's own
@@ -134,6 +135,13 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
     ) -> None:
         super().__init__()
         check_share(hold_out, option="hold_out")
+        check_middleware(
+            entry=entry,
+            continue_limits=continue_limits,
+            prefetch_limits=prefetch_limits,
+            parallel_hint=parallel_hint,
+            signing_key=signing_key,
+        )
         self.usage = UseCounter()
         self._mode = mode
         self._is_stated = protected is not None
@@ -170,6 +178,7 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
             allow=self._allow,
             neighbours=self._neighbours,
         )
+        self._hidden_tokens = self._installed.measure_hidden()
         self._continuer = Continuer(self._installed, limits=self._continue_limits, usage=self.usage)
         self._prefetcher = Prefetcher(self._installed, limits=self._prefetch_limits, usage=self.usage)
 
@@ -286,7 +295,8 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
             yield
 
     def _installation(self, state: Any) -> Installation:
-        return Installation(modes=self._installed.modes, held_out=bool(state.get("awo_held_out")))
+        hidden, held_out = self._hidden_tokens, bool(state.get("awo_held_out"))
+        return Installation(modes=self._installed.modes, held_out=held_out, hidden={} if held_out else hidden)
 
     def _shown(self, request: ModelRequest[Any]) -> ModelRequest[Any]:
         if request.state.get("awo_held_out"):

@@ -10,6 +10,7 @@ from langchain_core.tools import BaseTool
 from langgraph.prebuilt import ToolNode
 
 from langchain_awo.model.ir.argument_checks import check_kind, check_known_tools
+from langchain_awo.model.ir.option_kinds import FUNCTION, check_options
 from langchain_awo.runtime.approval.guarding import build_guards
 from langchain_awo.runtime.approval.protection import collect_tool_names, find_marked_tools, read_protection
 from langchain_awo.runtime.inner.calling import guards
@@ -50,6 +51,8 @@ def tool_node(
         option="toolkit",
         fix="write tool_node(MetaToolkit.load('toolkit.json', tools=tools), tools)",
     )
+    hooks = {"wrap_tool_call": wrap_tool_call, "awrap_tool_call": awrap_tool_call}
+    check_options(dict.fromkeys(hooks, FUNCTION.optional), hooks)
     live = as_tools(tools)
     allowed = collect_tool_names(allow, option="allow")
     check_known_tools(allowed, toolkit.known_names, option="allow", kind="meta-tool")

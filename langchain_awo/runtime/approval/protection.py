@@ -22,6 +22,10 @@ UNASKED: Final[frozenset[Mode]] = frozenset({"continue", "entry", "prefetch"})
 LEAVING_OUT: Final[frozenset[Mode]] = frozenset({"continue", "prefetch"})
 """Modes that run some steps of a routine and leave the others out, protected ones among them."""
 
+_ALIKE: Final = 0.6
+_TYPO: Final = 0.8
+"""How alike two names are of which one may be meant, and of which one surely is a misspelling."""
+
 _MARKS: Final = frozenset({"requiresapproval", "requireapproval", "approvalrequired", "needsapproval"})
 """What hosts call it in the metadata of a tool, whatever its case."""
 
@@ -90,11 +94,15 @@ class Protection:
         """
         names = set(known)
         by_case = {name.casefold(): name for name in names}
-        for name in sorted(self.named - names):
-            near = by_case.get(name.casefold()) or next(iter(get_close_matches(name, sorted(names), 1)), "")
-            if exact or name.casefold() in by_case:
+        for name in sorted((self.tools.keys() | self.named) - names):
+            cutoff = _ALIKE if name in self.named else _TYPO
+            near = by_case.get(name.casefold()) or next(
+                iter(get_close_matches(name, sorted(names), 1, cutoff)), ""
+            )
+            is_meant = name in self.named or near  # settings of a host may cover tools of other agents
+            if (exact and is_meant) or name.casefold() in by_case:
                 fix = f"did you mean {near!r}?" if near else f"there are {', '.join(sorted(names)) or 'none'}"
-                raise ApprovalError(f"protected names {name!r}, and no tool is called so: {fix}")
+                raise ApprovalError(f"protected names {name!r}, but there is no such tool: {fix}")
 
     def ask(self, tool_call: ToolCall, request: Any) -> ToolCall | ToolMessage:
         """The call as a person approved or changed it, or the answer to give instead of making it.

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
 from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
 
+from langchain_awo.ledger.tokens import estimate_text_tokens
 from langchain_awo.model.ir.metatool import MetaTool, Mode
 from langchain_awo.model.ir.reach import reaches_out
 from langchain_awo.model.trace.effect import Effect
@@ -66,6 +69,11 @@ class Installed:
     def hidden(self) -> frozenset[str]:
         """The original tools that a meta-tool stands in for."""
         return frozenset(name for meta_tool in self.meta_tools("replace") for name in meta_tool.tools)
+
+    def measure_hidden(self) -> dict[str, int]:
+        """By hidden tool, tokens that its schema would take of a prompt."""
+        hidden = (tool for tool in self.toolkit.tools if tool.name in self.hidden)
+        return {tool.name: ceil(estimate_text_tokens(convert_to_openai_tool(tool))) for tool in hidden}
 
 
 def install(

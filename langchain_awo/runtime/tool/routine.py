@@ -190,7 +190,7 @@ class Routine:
             self.memory.complete(journal)
         if opened.takes_up and performer.recalled:
             recalled = ", ".join(performer.recalled)
-            note = f"goes on where an earlier call with these arguments stopped; not made again: {recalled}"
+            note = f"continues where an earlier call with these arguments stopped; not repeated: {recalled}"
             result = replace(result, notes=(note, *result.notes))
         token = self._token(journal.run, key) if result.stop else ""
         return self._answered(result, token, key)

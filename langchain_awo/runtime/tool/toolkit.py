@@ -13,8 +13,11 @@ from pydantic import ConfigDict, Field, PrivateAttr, field_validator
 
 from langchain_awo.errors import ArgumentError, DecisionError, PlanError, ToolMismatchError
 from langchain_awo.model.ir import reviewing
-from langchain_awo.model.ir.argument_checks import check_choice, check_effects, check_known_tools
+from langchain_awo.model.ir.argument_checks import (
+    check_choice,
+)
 from langchain_awo.model.ir.metatool import MetaTool, Mode, Refused, ToolkitPlan
+from langchain_awo.model.ir.option_kinds import KEY, PATH, TEXT, check_options
 from langchain_awo.model.ir.validation import check_plan
 from langchain_awo.model.text.phrasing import MOST_NAMES, did_you_mean, format_count
 from langchain_awo.model.trace.effect import Effect, find_most_suspicious, read_claimed_effect
@@ -32,6 +35,12 @@ from langchain_awo.runtime.tool.signatures import (
     find_worsened,
     reach_among,
     with_effects,
+)
+from langchain_awo.runtime.tool.toolkit_options import (
+    check_decision,
+    check_declared,
+    check_loading,
+    check_toolkit,
 )
 from langchain_awo.runtime.tool.unguarded import watch_tool
 
@@ -60,7 +69,7 @@ class MetaToolkit(BaseToolkit):
         >>> agent = create_agent(model, tools=[*tools, *toolkit.get_tools()])  # doctest: +SKIP
     """
 
-    model_config = ConfigDict(arbitrary_types_allowed=True)
+    model_config = ConfigDict(arbitrary_types_allowed=True, defer_build=True)
 
     plan: ToolkitPlan
     tools: Sequence[BaseTool] = ()
@@ -75,6 +84,10 @@ class MetaToolkit(BaseToolkit):
     _whole: dict[str, BaseTool] = PrivateAttr(default_factory=dict)
     _withheld: dict[str, str] = PrivateAttr(default_factory=dict)
     _is_told: bool = PrivateAttr(default=False)
+
+    def __init__(self, **given: Any) -> None:
+        check_toolkit(given)
+        super().__init__(**given)
 
     @field_validator("tools", mode="before")
     @classmethod
@@ -145,6 +158,7 @@ class MetaToolkit(BaseToolkit):
 
     def effect_of(self, tool: str) -> Effect:
         """The effect class of an original tool that counts at run time; unknown unless something says better."""
+        check_options({"tool": TEXT}, {"tool": tool})
         if tool in self.effects:
             return self.effects[tool]
         signature = self.plan.tools.get(tool)
@@ -209,6 +223,7 @@ class MetaToolkit(BaseToolkit):
             ArgumentError: there is no such meta-tool, or it is disabled; the reason is in the message.
             DecisionError: it writes and has not been accepted.
         """
+        check_options({"name": TEXT}, {"name": name})
         if name in self._withheld:
             raise DecisionError(f"{name} is not available: {self._what_it_waits_for(name)}")
         meta_tool = next((candidate for candidate in self.meta_tools if candidate.name == name), None)
@@ -232,6 +247,7 @@ class MetaToolkit(BaseToolkit):
         Raises:
             PlanError: the path cannot be written.
         """
+        check_options({"path": PATH, "key": KEY.optional}, {"path": path, "key": key})
         write_plan(self.plan, path, key=key)
 
     @classmethod
@@ -261,6 +277,7 @@ class MetaToolkit(BaseToolkit):
             ArgumentError: `effects` names a tool that there is not, or an effect that there is not.
             ToolMismatchError: with `strict`, a tool is missing or has another signature.
         """
+        check_loading(limits=limits, key=key, strict=strict)
         file = read_plan_file(path)
         file.check(key=key)
         live = as_tools(tools)
@@ -268,7 +285,7 @@ class MetaToolkit(BaseToolkit):
             plan=file.plan,
             tools=live,
             limits=limits or Limits(),
-            effects=_check_declared(effects, file.plan, live),
+            effects=check_declared(effects, file.plan, live),
             believed=file.seal is not None,
             where=str(path),
         )
@@ -294,6 +311,7 @@ class MetaToolkit(BaseToolkit):
         Raises:
             DecisionError: there is no such meta-tool, or it calls no such tool.
         """
+        check_decision(names, reason=reason, by=by, at=at)
         plan = reviewing.accept(self.plan, *names, reason=reason, by=by, at=at)
         if needs_approval is not None:
             tools = collect_tool_names(needs_approval, option="needs_approval")
@@ -307,10 +325,12 @@ class MetaToolkit(BaseToolkit):
         Raises:
             DecisionError: there is no such meta-tool.
         """
+        check_decision(names, reason=reason, by=by, at=at)
         return self._with(reviewing.reject(self.plan, *names, reason=reason, by=by, at=at))
 
     def undecide(self, *names: str) -> MetaToolkit:
         """The toolkit with decisions taken back; raises as `reject`."""
+        check_decision(names)
         return self._with(reviewing.undecide(self.plan, *names))
 
     def rename(self, name: str, new: str) -> MetaToolkit:
@@ -319,14 +339,17 @@ class MetaToolkit(BaseToolkit):
         Raises:
             DecisionError: there is no such meta-tool, or the name is taken or one that providers refuse.
         """
+        check_decision([name], new=new)
         return self._with(reviewing.rename(self.plan, name, new))
 
     def reword(self, name: str, description: str) -> MetaToolkit:
         """The toolkit with another description of a meta-tool; raises as `rename`."""
+        check_decision([name], description=description)
         return self._with(reviewing.reword(self.plan, name, description))
 
     def set_mode(self, name: str, mode: Mode) -> MetaToolkit:
         """The toolkit with a meta-tool installed in another mode; raises as `rename`."""
+        check_decision([name])
         return self._with(reviewing.set_mode(self.plan, name, mode))
 
     def _with(self, plan: ToolkitPlan) -> MetaToolkit:
@@ -370,11 +393,3 @@ class MetaToolkit(BaseToolkit):
         if self.disabled and self.tools:
             blocks.append("\n".join(f"{name} is disabled: {why}" for name, why in self.disabled.items()))
         return "\n\n".join(blocks)
-
-
-def _check_declared(effects: Any, plan: ToolkitPlan, live: Sequence[BaseTool]) -> dict[str, Effect]:
-    """Declared effects, all of tools that exist."""
-    declared = check_effects(effects)
-    if live:
-        check_known_tools(declared, {*(tool.name for tool in live), *plan.tools}, option="effects")
-    return declared

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from langchain_core.callbacks import BaseCallbackManager
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -16,11 +17,15 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 @pytest.fixture
-def spans():
-    """A provider that keeps its spans, and their JSON."""
+def spans(monkeypatch):
+    """A provider that keeps its spans until the test ends, and their JSON."""
+    # What OpenLLMetry puts around it stays there after `uninstrument`, and would note every run of every later test.
+    monkeypatch.setattr(BaseCallbackManager, "__init__", BaseCallbackManager.__init__)
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    return provider, lambda: "\n".join(span.to_json(indent=None) for span in exporter.get_finished_spans())
+    yield provider, lambda: "\n".join(span.to_json(indent=None) for span in exporter.get_finished_spans())
+    exporter.shutdown()
+    exporter.clear()
 
 
 def test_spans_of_langfuse(recorded, spans, tmp_path):

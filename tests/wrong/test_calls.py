@@ -7,57 +7,11 @@ from contextlib import nullcontext
 import pandas as pd
 import pytest
 from langchain.agents import create_agent
-from langchain_core.tools import tool
 
 import langchain_awo as awo
 from langchain_awo.testing import ScriptedChatModel
 from tests.optimizer.notation import traces_of
-
-
-@tool
-def get_order(order_id: str) -> dict:
-    """Get an order."""
-    return {"customer": f"c{order_id}"}
-
-
-@tool
-def get_customer(customer_id: str) -> str:
-    """Get a customer."""
-    return f"the customer {customer_id}"
-
-
-@tool
-def refund_order(order_id: str) -> str:
-    """Refund an order."""
-    return f"refunded {order_id}"
-
-
-TOOLS = [get_order, get_customer, refund_order]
-RUNS = "\n".join(
-    f'"order o{n}" get_order(order_id=o{n}) -> {{"customer": "c{n}"}} | get_customer(customer_id=c{n})'
-    for n in range(12)
-)
-
-
-@pytest.fixture(scope="module")
-def traces():
-    return traces_of(RUNS)
-
-
-@pytest.fixture(scope="module")
-def kit(traces):
-    return awo.compile_toolkit(traces, tools=TOOLS)
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch, kit, traces):
-    """A folder with the traces and the toolkit in it."""
-    monkeypatch.chdir(tmp_path)
-    kit.save("toolkit.json")
-    with awo.open_store("traces.db") as store:
-        store.append(traces)
-    return tmp_path
-
+from tests.wrong.shop import TOOLS, get_order
 
 COMPILED = {
     "a toolkit": (lambda kit, traces: kit, "pass the traces it was compiled from"),
@@ -100,6 +54,10 @@ OPTIONS = {
     "a budget in words": ({"max_tools": "3"}, "write a whole number"),
     "a list of rules": ({"rules": ["commute"]}, "pass the path of a rules file"),
     "options as a dictionary": ({"options": {"max_tools": 3}}, r"pass either options=Options"),
+    "options beside single ones": (
+        {"options": awo.Options(), "protected": ["refund_order"]},
+        r"would be lost; write protected=\.\.\. into the Options",
+    ),
     "the name of a model": ({"namer": "openai:gpt-4.1-mini"}, "init_chat_model"),
 }
 
@@ -143,17 +101,20 @@ CALLS = {
     "traces to load": (lambda kit: awo.MetaToolkit.load("traces.db", tools=TOOLS), "is a trace store"),
     "effects to load": (
         lambda kit: awo.MetaToolkit.load("toolkit.json", tools=TOOLS, effects={"zip": "read"}),
-        "no tool is called so",
+        "but there is no such tool",
     ),
     "a path to install": (lambda kit: awo.MetaToolMiddleware("toolkit.json"), "MetaToolkit.load"),
     "tools to install": (lambda kit: awo.MetaToolMiddleware(kit.get_tools()), "toolkit is a list"),
     "a mode to install": (lambda kit: awo.MetaToolMiddleware(kit, mode="contine"), "did you mean 'continue'"),
     "a mode of no meta-tool": (
         lambda kit: awo.MetaToolMiddleware(kit, mode={"zip": "append"}),
-        "no meta-tool",
+        "there is no such meta-tool",
     ),
     "a share of ten": (lambda kit: awo.MetaToolMiddleware(kit, hold_out=10), "hold_out=0.1 for 10 %"),
-    "an allowed one that is none": (lambda kit: awo.MetaToolMiddleware(kit, allow=["zip"]), "no meta-tool"),
+    "an allowed one that is none": (
+        lambda kit: awo.MetaToolMiddleware(kit, allow=["zip"]),
+        "there is no such meta-tool",
+    ),
     "a node of a path": (lambda kit: awo.tool_node("toolkit.json", TOOLS), "MetaToolkit.load"),
     "a node the wrong way round": (lambda kit: awo.tool_node(TOOLS, kit), "toolkit is a list"),
     "a store that is a number": (lambda kit: awo.open_store(3), "give a path or a URL"),
