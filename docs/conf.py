@@ -69,6 +69,8 @@ nitpick_ignore = [  # what users do not make themselves
     ("py:class", "langchain_awo.stores.selection.Selection"),
     ("py:class", "langchain_awo.stores.summary.StoreSummary"),
     ("py:class", "langchain_awo.runtime.agent.middleware.Runs"),
+    ("py:class", "langchain_awo.model.trace.outline.Outline"),
+    ("py:class", "langchain_awo.model.trace.trace._Identified"),
 ]
 
 HOMES = {

@@ -289,3 +289,26 @@ def test_a_read_that_was_in_vain_counts_where_it_is_used_the_second_time():
     found, echo = expanded(with_answer(*told_twice(wanted=True)))
     assert rounds(found) == [["find"], ["order"], ["get_note"], []]
     assert echo.unused == {"orders_of": 1}
+
+
+def test_a_number_that_was_asked_for_and_comes_back_as_text_is_nothing_new():
+    """The agent says the number because the first call returned it, not because the second one repeats it."""
+    found, echo = expanded(
+        with_answer(
+            trace(
+                call("orders_of", 0, call_id="c"),
+                call("find", inside="c", step=1, args={"email": "a"}, output={"shelf": 466873}),
+                call(
+                    "get_shelf",
+                    inside="c",
+                    step=2,
+                    args={"shelf": 466873},
+                    output="shelf: 466873\nrow: r-8120",
+                ),
+                model_calls=2,
+            ),
+            "It is on shelf 466873.",
+        )
+    )
+    assert rounds(found) == [["find"], []]
+    assert echo.unused == {"orders_of": 1}

@@ -48,6 +48,7 @@ from langchain_awo.optimizer.log.inner_calls import (
     list_values,
     rank_step,
 )
+from langchain_awo.optimizer.log.words_in_text import as_word
 from langchain_awo.optimizer.selection.mentions import (
     Sayings,
     collect_sayings,
@@ -176,9 +177,8 @@ class _Expansion:
         if self.everything:
             return self._keep([call for call in calls if not self._was_read(call, owner)])
         end, led_to, used = self._place(owner)[1], "", set[str]()
-        for call in sorted(
-            calls, key=rank_step, reverse=True
-        ):  # side by side, they were recorded in any order
+        # Those that ran side by side were recorded in any order.
+        for call in sorted(calls, key=rank_step, reverse=True):
             again = self._made_again(call, owner)
             later, spoken = self._said(self._sayings, end, again), self._said(self._words, end, again)
             changed = asked and not is_read(call.name)  # what may have changed something cannot be taken back
@@ -212,7 +212,7 @@ class _Expansion:
             return True
         before = self._place(self._first_told(call, owner))[0]
         values = [value for value in list_values(call) if is_telling(value)]
-        unique = [value for value in values if self._returned[dumps(value)] == 1]
+        unique = [value for value in values if self._returned[as_word(value)] == 1]
         names = [value for value in (unique if self.cautious else values) if is_name(value)]
         words = [value for value in unique if not is_name(value)]
         if not names and not words:
@@ -228,9 +228,9 @@ class _Expansion:
 
     @cached_property
     def _returned(self) -> Counter[str]:
-        """By value, how many different calls returned it."""
+        """By value as it would be said, how many different calls returned it."""
         values = map(list_values, self._different_calls())
-        return Counter(text for returned in values for text in {dumps(value) for value in returned})
+        return Counter(text for returned in values for text in {as_word(value) for value in returned})
 
     @cached_property
     def _shared(self) -> frozenset[str]:

@@ -11,7 +11,7 @@ from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.places import DATA_KEY
 from langchain_awo.optimizer.log.corpus import Call, Corpus, Run
-from langchain_awo.optimizer.log.words_in_text import iterate_scalars
+from langchain_awo.optimizer.log.words_in_text import as_word, iterate_scalars
 from langchain_awo.optimizer.selection.mentions import Sayings, collect_sayings, is_telling, says
 
 SAMPLE: Final = 1_000
@@ -52,15 +52,15 @@ def fresh_of(
     """Of what a call returned, the values that say something and that nobody had read before.
 
     Args:
-        args: what was called for is nothing new.
+        args: what was called for is nothing new, whether it is a number here and a text there.
         run: whose text says what had been read.
         before: position in that text.
     """
-    asked = {dumps(leaf) for leaf in iterate_scalars(args)}
+    asked = {as_word(leaf) for leaf in iterate_scalars(args)}
     return [
         value
         for value in values
-        if is_telling(value) and dumps(value) not in asked and not run.known(value, before=before)
+        if is_telling(value) and as_word(value) not in asked and not run.known(value, before=before)
     ]
 
 
