@@ -94,7 +94,9 @@ def test_a_state_of_another_version_is_refused_and_left_as_it_is(awo, store, fol
     state = folder / "mining.state"
     assert awo("compile", store, "-o", "toolkit.json", "--state", state).exit_code == 0
     lines = gzip.decompress(state.read_bytes()).splitlines()
-    state.write_bytes(gzip.compress(b"\n".join([json.dumps({**json.loads(lines[0]), "version": 99}).encode(), *lines[1:]])))
+    state.write_bytes(
+        gzip.compress(b"\n".join([json.dumps({**json.loads(lines[0]), "version": 99}).encode(), *lines[1:]]))
+    )
     before = state.read_bytes()
     told = complaint(awo("compile", store, "-o", "toolkit.json", "--state", state))
     assert "mining.state is a mining state of version 99" in told

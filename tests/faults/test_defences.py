@@ -28,6 +28,10 @@ def test_what_the_page_says_is_noticed_is_in_a_case() -> None:
     page = PAGE.read_text(encoding="utf-8")
     rows = "\n".join(line for line in page.splitlines() if line.startswith("|"))
     named = set(re.findall(r"`(\w+::test_\w+)`", rows))
-    without = set(re.findall(r"`(\w+::test_\w+)`", page.partition("Nothing can be taken out for:")[2].partition("\n## ")[0]))
+    without = set(
+        re.findall(
+            r"`(\w+::test_\w+)`", page.partition("Nothing can be taken out for:")[2].partition("\n## ")[0]
+        )
+    )
     tried = {test for case in CASES_FOUND for test in case.tests}
     assert sorted(named - tried - without) == []
