@@ -12,6 +12,8 @@ comma  := ,
 # Tests wait for browsers, databases and other processes: half as many workers again as there are processors.
 WORKERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) * 3 / 2)))
 export LANGSMITH_TRACING := false
+# Tests start many processes: each would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-oldest lint docs format check evaluate bench mutate fuzz coverage public-types audit lock clean
