@@ -68,13 +68,7 @@ class ParquetTraceStore(TraceStore):
         for file, within in self._opened(wanted, on_error):
             yield from file.traces(within, outputs=outputs)
 
-    def outlines(
-        self, wanted: Selection, *, needs: Needs | None = None, on_error: OnTorn | None = None
-    ) -> Iterator[Outline]:
-        """See `TraceStore.outlines`."""
-        if needs is None:
-            yield from super().outlines(wanted, on_error=on_error)
-            return
+    def _outline(self, wanted: Selection, needs: Needs, on_error: OnTorn | None) -> Iterator[Outline]:
         for file, within in self._opened(wanted, on_error):
             yield from file.outlines(within, needs)
 

@@ -74,13 +74,7 @@ class SqlTraceStore(TraceStore):
         for page in self._pages(wanted, partial(self._reader.page, wanted, outputs=outputs)):
             yield from self._reader.decoded(page, on_error)
 
-    def outlines(
-        self, wanted: Selection, *, needs: Needs | None = None, on_error: OnTorn | None = None
-    ) -> Iterator[Outline]:
-        """See `TraceStore.outlines`."""
-        if needs is None:
-            yield from super().outlines(wanted, on_error=on_error)
-            return
+    def _outline(self, wanted: Selection, needs: Needs, on_error: OnTorn | None) -> Iterator[Outline]:
         for page in self._pages(wanted, partial(outline_page, self._reader, wanted, needs)):
             yield from page.outlines
             for part in self._complete(page, wanted.scope):

@@ -125,7 +125,7 @@ class TraceStore(ABC):
         self,
         wanted: Selection,
         *,
-        needs: Needs | None = None,  # noqa: ARG002  # stores with columns use it
+        needs: Needs | None = None,
         on_error: OnTorn | None = None,
     ) -> Iterator[Outline]:
         """What is counted of each trace of a selection, with the trace itself where it is needed, in any order.
@@ -140,7 +140,18 @@ class TraceStore(ABC):
             TornRecordError: a record cannot be read and there is no `on_error`.
             StoreError: the store cannot be read.
         """
+        if needs is not None:
+            return self._outline(wanted, needs, on_error)
         return (Outline.of(trace) for _, trace in self.read(wanted, on_error=on_error))
+
+    def _outline(
+        self,
+        wanted: Selection,
+        needs: Needs,  # noqa: ARG002  # stores with columns use it
+        on_error: OnTorn | None,
+    ) -> Iterator[Outline]:
+        """`outlines` where only some traces are needed; what a store with columns does in its own way."""
+        return self.outlines(wanted, on_error=on_error)
 
     def portions(self, size: int) -> list[Portion]:  # noqa: ARG002  # stores that can be read in portions use it
         """Stretches of about so many traces that together hold all there are now; none if it is read in one piece.
