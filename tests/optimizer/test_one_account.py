@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from langchain_awo.model.views.notation import format_step
-from langchain_awo.optimizer.mining.occurrences import FOLDS, collect_occurrences
+from langchain_awo.optimizer.mining.folds import FOLDS
+from langchain_awo.optimizer.mining.occurrences import collect_occurrences
 from langchain_awo.optimizer.pipeline import Options, compile_corpus
 from tests.optimizer.notation import corpus_of
 

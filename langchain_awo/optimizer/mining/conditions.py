@@ -25,10 +25,11 @@ from langchain_awo.model.ir.binding import Argument, Binding, Frame, Item, Outpu
 from langchain_awo.model.ir.guard import holds, is_empty
 from langchain_awo.model.ir.metatool import Condition, GuardEvidence
 from langchain_awo.model.ir.pointer import MISSING, escape
-from langchain_awo.model.text.encoding import compute_digest, dumps
+from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.places import DATA_KEY
 from langchain_awo.optimizer.dataflow.specific import looks_like_data
+from langchain_awo.optimizer.mining.folds import FOLDS, deal_folds
 from langchain_awo.optimizer.statistics import compute_lower_bound
 
 MAX_FACTS: Final = 60
@@ -44,7 +45,6 @@ MIN_SIDE: Final = 3
 """Distinct tasks that must show each value a condition asks for, and the others together."""
 
 MAX_DEPTH: Final = 4
-FOLDS: Final = 4
 PAIRED: Final = 8
 """The best single conditions, which are also tried together, two at a time."""
 
@@ -89,7 +89,7 @@ def explain(cases: Sequence[Case]) -> FoundConditions | None:
     conditions = _find_best(cases)
     if not conditions:
         return None
-    folds = _deal_folds(cases)
+    folds = _assign_folds(cases)
     held = followed = others = others_followed = 0
     for fold in range(FOLDS):
         away = [case for case in cases if folds[case.task] != fold]
@@ -142,13 +142,12 @@ def _iterate_leaves(document: JSONValue) -> Iterator[tuple[str, JSONValue]]:
             yield path, value
 
 
-def _deal_folds(cases: Iterable[Case]) -> dict[str, int]:
-    """The fold of each task: those in which agents went on are dealt one after the other, and so are the others."""
+def _assign_folds(cases: Iterable[Case]) -> dict[str, int]:
+    """The fold of each task; those in which agents went on are of one kind, and the others of another."""
     going_on: dict[str, bool] = {}
     for case in cases:
         going_on[case.task] = going_on.get(case.task, False) or case.followed
-    ranked = sorted(going_on, key=lambda task: (going_on[task], compute_digest(task)))
-    return {task: number % FOLDS for number, task in enumerate(ranked)}
+    return deal_folds(going_on)
 
 
 def _are_met(conditions: Iterable[Condition], facts: Facts) -> bool:

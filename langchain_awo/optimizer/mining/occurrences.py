@@ -13,12 +13,10 @@ from langchain_awo.model.stepping.deciding import Calls, decide
 from langchain_awo.model.text.encoding import compute_digest, same
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.log.corpus import Call, Corpus, Run, Segment
+from langchain_awo.optimizer.mining.folds import deal_folds
 
 SAMPLE: Final = 200
 """Occurrences of an anchor that are looked at; more do not change a consensus."""
-
-FOLDS: Final = 4
-"""Parts the tasks are dealt into; each is held out once."""
 
 WINDOW: Final = 40
 """Rounds after the anchor that are looked at; a routine is no longer than that."""
@@ -91,16 +89,15 @@ def collect_occurrences(corpus: Corpus, tool: str, *, sample: int | None = SAMPL
             ranked.append((counts[run.task], compute_digest(run.trace_id), number))
         kept = sorted(number for *_, number in sorted(ranked)[:sample])
         places = [places[number] for number in kept]
-    return _deal_folds([_build_occurrence(*place) for place in places])
+    return _assign_folds([_build_occurrence(*place) for place in places])
 
 
-def _deal_folds(occurrences: list[Occurrence]) -> list[Occurrence]:
-    """The same with their folds: tasks that go on to the same tools are dealt one after the other, so that none holds them all."""
+def _assign_folds(occurrences: list[Occurrence]) -> list[Occurrence]:
+    """The same with their folds, in which tasks that go on to the same tools are of one kind."""
     going_on: defaultdict[str, set[str]] = defaultdict(set)
     for occurrence in occurrences:
         going_on[occurrence.task].update(call.tool for call in occurrence.followers)
-    ranked = sorted(going_on, key=lambda task: (sorted(going_on[task]), compute_digest(task)))
-    folds = {task: number % FOLDS for number, task in enumerate(ranked)}
+    folds = deal_folds({task: sorted(tools) for task, tools in going_on.items()})
     for occurrence in occurrences:
         occurrence.fold = folds[occurrence.task]
     return occurrences
