@@ -15,13 +15,12 @@ from langchain_awo.capture.importers.importing import import_traces, is_recordin
 from langchain_awo.capture.importers.lines import BadLine
 from langchain_awo.errors import ArgumentError, TornRecordError
 from langchain_awo.model.ir.argument_checks import describe_kind
-from langchain_awo.model.trace.outline import Outline
+from langchain_awo.model.trace.outline import Outlines, outline_traces
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.plan_file import is_plan_file
 from langchain_awo.stores import TraceStore, log_torn, open_store
 from langchain_awo.stores.opening import holds_checkpoints, is_parquet_store, is_server
 from langchain_awo.stores.selection import Selection
-from langchain_awo.stores.store import Needs
 
 Place: TypeAlias = str | os.PathLike[str] | TraceStore
 """A store or its path or URL, or a path of runs that something else recorded."""
@@ -51,33 +50,37 @@ def stream_traces(
         ImportFormatError: the file is neither a store nor messages.
         ArgumentError: the source is something else, such as a toolkit.
     """
-    for outline in stream_outlines(source, on_skipped=on_skipped):
-        if (domain is None or outline.domain == domain) and model in (None, outline.model):
-            yield outline.whole
-
-
-def stream_outlines(
-    source: Source, *, needs: Needs | None = None, on_skipped: OnSkipped | None = None
-) -> Iterator[Outline]:
-    """What is counted of each trace, with the trace itself where it is needed; otherwise as `stream_traces`.
-
-    Args:
-        needs: whether a trace is needed as a whole; all are if it is not given.
-    """
     tell = on_skipped or _log
+    for part in _open_parts(source, tell):
+        for trace in part.traces(on_error=tell) if isinstance(part, TraceStore) else part:
+            if (domain is None or trace.domain == domain) and model in (None, trace.model):
+                yield trace
+
+
+def stream_outlines(source: Source, *, on_skipped: OnSkipped | None = None) -> Iterator[Outlines]:
+    """What is counted of traces, some at a time, and a way to read any of these as a whole; otherwise as `stream_traces`."""
+    tell = on_skipped or _log
+    for part in _open_parts(source, tell):
+        if isinstance(part, TraceStore):
+            yield from part.outlines(Selection(scope=part.scope), on_error=tell)
+        else:
+            yield from outline_traces(part)
+
+
+def _open_parts(source: Source, tell: OnSkipped) -> Iterator[TraceStore | Iterator[Trace]]:
+    """The stores of a source, each open until the next is asked for, and traces that lie in none."""
     check_traces(source)
     places = list_places(source)
     if not places:
-        yield from map(Outline.of, _read_from_memory(source, tell))
+        yield _read_from_memory(source, tell)
     for place in places:
         if isinstance(place, TraceStore):
-            yield from _read_store(place, needs, tell)
+            yield place
         elif is_store(place):
             with open_store(get_address(place), create=False) as store:
-                yield from _read_store(store, needs, tell)
+                yield store
         else:
-            found = import_traces(os.fspath(place), on_skipped=tell)
-            yield from map(Outline.of, found)  # what is read without being stored may still be shown
+            yield import_traces(os.fspath(place), on_skipped=tell)
 
 
 def list_places(source: Source) -> list[Place]:
@@ -136,10 +139,6 @@ def _check_each(source: Iterable[object]) -> Iterator[Trace]:
                 f"traces[{position}] is {describe_kind(item)}, not a Trace; to read recorded runs from a file, use import_traces"
             )
         yield item
-
-
-def _read_store(store: TraceStore, needs: Needs | None, tell: OnSkipped) -> Iterator[Outline]:
-    return store.outlines(Selection(scope=store.scope), needs=needs, on_error=tell)
 
 
 def is_store(place: str | os.PathLike[str]) -> bool:

@@ -11,10 +11,10 @@ from langchain_awo.cli.terminal import format_count, progress, say, waiting
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from langchain_awo.model.trace.outline import Outline
+    from langchain_awo.model.trace.outline import Outlines
     from langchain_awo.model.trace.trace import Trace
     from langchain_awo.optimizer.counting.sample import Bounds
-    from langchain_awo.optimizer.counting.summary import Summary
+    from langchain_awo.optimizer.counting.summary import Rows, Summary
 
 
 class Reading:
@@ -28,23 +28,29 @@ class Reading:
         self._seen: dict[str, set[str]] = {"domain": set(), "model": set()}
 
     def __iter__(self) -> Iterator[Trace]:
-        from langchain_awo.api.sources import stream_outlines
+        from langchain_awo.api.sources import stream_traces
 
         with waiting(f"reading {self.source}"):
-            for outline in stream_outlines(self.source, on_skipped=self.skip):
-                if self.note(outline):
-                    yield outline.whole
+            for trace in stream_traces(self.source, on_skipped=self.skip):
+                if self._note(trace.domain, trace.model):
+                    self._calls = self._calls or any(call.model_call is not None for call in trace.tool_calls)
+                    yield trace
 
-    def note(self, outline: Outline) -> bool:
-        """Remembers that a trace was read, for what is told in the end; whether it is asked for."""
+    def note(self, outlines: Outlines, readable: Rows) -> None:
+        """Remembers what was read, for what is told in the end."""
+        for row in readable.nonzero()[0].tolist():
+            if self._note(outlines.domains[row], outlines.models[row]):
+                self._calls = self._calls or bool(outlines.is_asked[row])
+
+    def _note(self, domain: str, model: str) -> bool:
+        """Remembers that a trace was read; whether it is asked for."""
         self._read += 1
-        for name, values in self._seen.items():
-            values.add(getattr(outline, name))
-        if not all(getattr(outline, name) == value for name, value in self.only.items()):
-            return False
-        self._kept += 1
-        self._calls = self._calls or outline.is_asked
-        return True
+        found = {"domain": domain, "model": model}
+        for name, value in found.items():
+            self._seen[name].add(value)
+        is_kept = all(found[name] == value for name, value in self.only.items())
+        self._kept += is_kept
+        return is_kept
 
     def skip(self, problem: object) -> None:
         """Reports a record that cannot be read."""
