@@ -171,7 +171,7 @@ class TraceFile:
         columns = _list_filled(file, group) if outputs else list_columns_without_outputs()
         try:
             if any(self._chosen(file, group, wanted)):
-                yield from file.iter_batches(size, row_groups=[group], columns=columns)
+                yield from file.iter_batches(size, row_groups=[group], columns=columns, use_threads=False)
         except _DAMAGE as error:
             self._tell(self._explain(group, error))
 

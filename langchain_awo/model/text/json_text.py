@@ -105,11 +105,11 @@ def compute_digest(value: object) -> str:
 def compute_digests(values: Iterable[object]) -> bytes:
     """`compute_digest` of many texts, or lists of texts and whole numbers: eight bytes each, one behind the other."""
     every = list(values)
+    digest, encode = hashlib.sha256, orjson.dumps
     try:
-        texts = list(map(orjson.dumps, every))
+        return b"".join([digest(encode(value)).digest()[:8] for value in every])
     except TypeError:  # a text with half of a surrogate pair
         return bytes.fromhex("".join(map(compute_digest, every)))
-    return b"".join([hashlib.sha256(text).digest()[:8] for text in texts])
 
 
 def exceeds_depth(value: JSONValue, limit: int = MAX_DEPTH) -> bool:

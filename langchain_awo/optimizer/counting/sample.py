@@ -118,10 +118,16 @@ class Sample:
             yield self.of_tools[tool]
 
 
-def derive_keys(outlines: Outlines) -> Digests:
-    """What each trace is drawn by, shape (rows,)."""
-    ids = zip(outlines.trace_ids, outlines.thread_ids, strict=True)
-    return digest([name if thread is None else ["thread", thread] for name, thread in ids])
+def derive_keys(outlines: Outlines, ids: Digests) -> Digests:
+    """What each trace is drawn by, shape (rows,).
+
+    Args:
+        ids: digests of the trace ids.
+    """
+    threads = [(row, thread) for row, thread in enumerate(outlines.thread_ids) if thread is not None]
+    keys = ids.copy()
+    keys[[row for row, _ in threads]] = digest(["thread", thread] for _, thread in threads)
+    return keys
 
 
 def derive_key(trace: Trace) -> str:

@@ -88,7 +88,7 @@ class Summary:
         rows = self._select(outlines)
         if new_only:
             rows &= self._find_new(ids)
-        keys = derive_keys(outlines)
+        keys = derive_keys(outlines, ids)
         readable = draw(self.sample, outlines, keys, rows)
         self._count(outlines, ids, keys, rows & readable)
         return readable
