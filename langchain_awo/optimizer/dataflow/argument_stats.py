@@ -48,16 +48,18 @@ class ArgumentVotes:
 
     def count(
         self, value: JSONValue, weight: float, depth: int = 0
-    ) -> Iterator[tuple[ArgumentVotes, JSONValue]]:
-        """Counts a value, and yields it and its parts, each with its votes."""
+    ) -> Iterator[tuple[ArgumentVotes, JSONValue, str]]:
+        """Counts a value, and yields it and its parts, each with its votes and its `derive_value_key`."""
         key = derive_value_key(value)
         self.present += weight
         self.values[key] += weight  # type: ignore[assignment]  # counters hold weights here
         self.samples[key] = value
         self.forms[_classify_form(value)] += weight  # type: ignore[assignment]
-        yield self, value
+        yield self, value, key
         for name, part in _iterate_parts(value) if depth < MAX_DEPTH else ():
-            yield from self.parts.setdefault(name, ArgumentVotes()).count(part, weight, depth + 1)
+            if name not in self.parts:  # votes are not made in vain: this is asked of every value there is
+                self.parts[name] = ArgumentVotes()
+            yield from self.parts[name].count(part, weight, depth + 1)
 
     def agree(self, places: Iterable[Place], key: str, *, example: int, weight: float) -> None:
         """Counts the places that held a value."""

@@ -20,7 +20,6 @@ from langchain_awo.model.views.notation import format_binding
 from langchain_awo.optimizer.dataflow.argument_stats import ArgumentVotes
 from langchain_awo.optimizer.dataflow.places import Place, find_places
 from langchain_awo.optimizer.dataflow.specific import looks_like_data
-from langchain_awo.optimizer.dataflow.value_index import derive_value_key
 
 SAMPLE: Final = 200
 """Occurrences of a candidate that are looked at; more do not change a consensus."""
@@ -155,8 +154,7 @@ def _vote(number: int, example: Example, votes: dict[str, ArgumentVotes]) -> Non
     voters: defaultdict[str, list[ArgumentVotes]] = defaultdict(list)
     wanted: dict[str, JSONValue] = {}
     for name, value in example.args.items():
-        for own, part in votes[name].count(value, example.weight):
-            key = derive_value_key(part)
+        for own, part, key in votes[name].count(value, example.weight):
             voters[key].append(own)
             wanted[key] = part
     found: defaultdict[str, set[Place]] = defaultdict(set)

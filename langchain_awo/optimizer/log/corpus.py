@@ -59,7 +59,7 @@ class Call:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, so that its keys are put together once
 class Round:
     """A model call and the tool calls it issued.
 
@@ -79,7 +79,7 @@ class Round:
         """What the model call cost, input and output together."""
         return self.usage.total_tokens
 
-    @property
+    @cached_property
     def keys(self) -> frozenset[str]:
         """Keys of its calls."""
         return frozenset(call.key for call in self.calls)

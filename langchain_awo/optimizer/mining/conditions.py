@@ -242,8 +242,9 @@ def _test_values(
     for value, followed in pairs:
         if isinstance(value, dict | list) or value is None:
             continue
-        counts[dumps(value)][followed] += 1
-        samples[dumps(value)] = value
+        key = dumps(value)
+        counts[key][followed] += 1
+        samples[key] = value
     data = {key for key, value in samples.items() if looks_like_data(value)}
     # A state may be told in words beside others ("on its way"); the members of a list are not so few of a kind.
     tolerated = 0 if isinstance(source, Item) else len(counts) // 2

@@ -14,7 +14,7 @@ from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.argument_stats import ArgumentVotes
 from langchain_awo.optimizer.dataflow.consensus import StepFlow
 from langchain_awo.optimizer.dataflow.places import Place, find_places_in
-from langchain_awo.optimizer.dataflow.value_index import Wanted, derive_value_key
+from langchain_awo.optimizer.dataflow.value_index import Wanted
 from langchain_awo.optimizer.log.corpus import Call
 from langchain_awo.optimizer.mining.occurrences import Occurrence
 
@@ -85,8 +85,7 @@ def learn_flow(tool: str, known: Iterable[Knowledge], shape: Shape | None = None
             weight = 1 / len(calls)
             total += weight
             for name, value in call.args.items():
-                for part_votes, part in votes[name].count(value, weight):
-                    key = derive_value_key(part)
+                for part_votes, _, key in votes[name].count(value, weight):
                     part_votes.agree(knowledge.places(key), key, example=number, weight=weight)
             number += 1
     return StepFlow(total, dict(sorted(votes.items())))
@@ -96,5 +95,5 @@ def _iterate_parts(calls: Iterable[Call]) -> Iterator[tuple[str, JSONValue]]:
     scratch = ArgumentVotes()
     for call in calls:
         for value in call.args.values():
-            for _, part in scratch.count(value, 0.0):
-                yield derive_value_key(part), part
+            for _, part, key in scratch.count(value, 0.0):
+                yield key, part
