@@ -14,11 +14,11 @@ from typing import Final, TypeAlias
 from langchain_awo.api.sources import OnSkipped, Place, Source, get_address, list_places, stream_outlines
 from langchain_awo.capture.importers.importing import is_recording
 from langchain_awo.errors import AwoError, CompileError
-from langchain_awo.model.trace.outline import Outlines
+from langchain_awo.model.trace.outline import Outline, Outlines
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.optimizer.counting.sample import Bounds
 from langchain_awo.optimizer.counting.state import from_bytes, read_stamp, read_state, to_bytes, write_state
-from langchain_awo.optimizer.counting.summary import Rows, Summary
+from langchain_awo.optimizer.counting.summary import Summary
 from langchain_awo.stores import TraceStore, log_torn, open_store
 from langchain_awo.stores.opening import is_parquet_store
 from langchain_awo.stores.selection import Portion, Selection
@@ -28,8 +28,8 @@ logger = logging.getLogger(__name__)
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Called with what is done, how much of it, and how much there is."""
 
-OnRead: TypeAlias = Callable[[Outlines, Rows], object]
-"""Called with what is counted of some traces, whether they are asked for or not, and which of them could be read."""
+OnRead: TypeAlias = Callable[[Outline], object]
+"""Called with what is told of each trace that was counted or could have been, whether it is asked for or not."""
 
 PORTION: Final = 5_000
 """Keys of a database that one worker counts at a time."""
@@ -100,7 +100,7 @@ def count_traces(
         only: the domain or the model that the traces are selected by.
         progress: called as the parts come in, with an executor.
         on_skipped: called with each record that cannot be read, without an executor; they are logged if it is not given.
-        on_read: called with what is counted of the traces, selected or not, without an executor.
+        on_read: called for each trace, selected or not, without an executor.
 
     Raises:
         StoreError: traces cannot be read.
@@ -173,9 +173,11 @@ def _add(
 ) -> None:
     """Adds traces, or those that are not in it yet."""
     for outlines in pages:
-        readable = summary.add(outlines, new_only=new_only)
+        drawn = summary.add(outlines, new_only=new_only)
         if on_read:
-            on_read(outlines, readable)
+            readable = (row for row in range(len(outlines)) if row not in drawn.torn)
+            for outline in outlines.each(readable, drawn.read):
+                on_read(outline)
 
 
 def _merge_new(summary: Summary, counted: Summary, part: Part) -> None:

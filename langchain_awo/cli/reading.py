@@ -11,10 +11,10 @@ from langchain_awo.cli.terminal import format_count, progress, say, waiting
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from langchain_awo.model.trace.outline import Outlines
+    from langchain_awo.model.trace.outline import Outline
     from langchain_awo.model.trace.trace import Trace
     from langchain_awo.optimizer.counting.sample import Bounds
-    from langchain_awo.optimizer.counting.summary import Rows, Summary
+    from langchain_awo.optimizer.counting.summary import Summary
 
 
 class Reading:
@@ -29,28 +29,23 @@ class Reading:
 
     def __iter__(self) -> Iterator[Trace]:
         from langchain_awo.api.sources import stream_traces
+        from langchain_awo.model.trace.outline import Outline
 
         with waiting(f"reading {self.source}"):
             for trace in stream_traces(self.source, on_skipped=self.skip):
-                if self._note(trace.domain, trace.model):
-                    self._calls = self._calls or any(call.model_call is not None for call in trace.tool_calls)
+                if self.note(Outline.of(trace)):
                     yield trace
 
-    def note(self, outlines: Outlines, readable: Rows) -> None:
-        """Remembers what was read, for what is told in the end."""
-        for row in readable.nonzero()[0].tolist():
-            if self._note(outlines.domains[row], outlines.models[row]):
-                self._calls = self._calls or bool(outlines.is_asked[row])
-
-    def _note(self, domain: str, model: str) -> bool:
-        """Remembers that a trace was read; whether it is asked for."""
+    def note(self, outline: Outline) -> bool:
+        """Remembers that a trace was read, for what is told in the end; whether it is asked for."""
         self._read += 1
-        found = {"domain": domain, "model": model}
-        for name, value in found.items():
-            self._seen[name].add(value)
-        is_kept = all(found[name] == value for name, value in self.only.items())
-        self._kept += is_kept
-        return is_kept
+        for name, values in self._seen.items():
+            values.add(getattr(outline, name))
+        if not all(getattr(outline, name) == value for name, value in self.only.items()):
+            return False
+        self._kept += 1
+        self._calls = self._calls or outline.is_asked
+        return True
 
     def skip(self, problem: object) -> None:
         """Reports a record that cannot be read."""

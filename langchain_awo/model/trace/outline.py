@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Self, TypeAlias
+from typing import Final, NamedTuple, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,28 @@ ReadRows: TypeAlias = Callable[[Iterable[int]], Iterator[tuple[int, Trace]]]
 _TRACES_AT_ONCE: Final = 32
 _CALLS_AT_ONCE: Final = 256
 """Whole traces are outlined so many at a time, because all of them are in memory then."""
+
+
+class Outline(NamedTuple):
+    """What is told of a trace that was counted.
+
+    Attributes:
+        is_asked: whether a model asked for any of its calls.
+        is_whole: whether all of it was read, and not only what is counted.
+    """
+
+    trace_id: str
+    thread_id: str | None
+    domain: str
+    model: str
+    is_asked: bool
+    is_whole: bool
+
+    @classmethod
+    def of(cls, trace: Trace) -> Self:
+        """The outline of a trace."""
+        is_asked = any(call.model_call is not None for call in trace.tool_calls)
+        return cls(trace.trace_id, trace.thread_id, trace.domain, trace.model, is_asked, is_whole=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -33,6 +55,7 @@ class Outlines:
         is_asked: whether a model asked for any of the calls, shape (rows,).
         specs: the tools that were called or offered; rows share them.
         read: reads rows as a whole.
+        are_whole: whether all of each trace was read already.
     """
 
     trace_ids: Sequence[str]
@@ -48,6 +71,7 @@ class Outlines:
     is_asked: npt.NDArray[np.bool_]
     specs: Sequence[tuple[ToolSpec, ...]]
     read: ReadRows
+    are_whole: bool = False
 
     @classmethod
     def of(cls, traces: Sequence[Trace]) -> Self:
@@ -71,10 +95,27 @@ class Outlines:
             ),
             specs=[trace.tools for trace in traces],
             read=lambda rows: ((row, traces[row]) for row in rows),
+            are_whole=True,
         )
 
     def __len__(self) -> int:
         return len(self.trace_ids)
+
+    def each(self, rows: Iterable[int], read: Container[int]) -> Iterator[Outline]:
+        """Some rows one by one.
+
+        Args:
+            read: those that were read as a whole.
+        """
+        for row in rows:
+            yield Outline(
+                self.trace_ids[row],
+                self.thread_ids[row],
+                self.domains[row],
+                self.models[row],
+                bool(self.is_asked[row]),
+                self.are_whole or row in read,
+            )
 
     def list_task_keys(self) -> list[str]:
         """`Trace.task_key` of each row."""

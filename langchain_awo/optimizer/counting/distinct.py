@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
+from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -21,11 +22,18 @@ class Distinct:
         self._column: Digests = np.zeros(0, np.uint64)
         self._fresh: set[int] = set()
 
-    def add(self, numbers: Digests) -> None:
+    def add(self, number: int) -> None:
+        """Adds a number, which may be known."""
+        self.extend([number])
+
+    def extend(self, numbers: Iterable[int]) -> None:
         """Adds numbers, which may be known."""
-        self._fresh.update(numbers.tolist())
+        self._fresh.update(numbers)
         if len(self._fresh) > max(LEAST, len(self._column) // 4):
             self._sort_in()
+
+    def __contains__(self, number: int) -> bool:
+        return bool(self.holds(np.array([number], np.uint64))[0])
 
     def holds(self, numbers: Digests) -> npt.NDArray[np.bool_]:
         """Which of some numbers are in it."""
@@ -39,7 +47,7 @@ class Distinct:
         """Adds all numbers of another set; how many of them were known."""
         numbers = other._sort_in()
         known = int(np.count_nonzero(self.holds(numbers)))
-        self.add(numbers)
+        self.extend(numbers.tolist())
         return known
 
     def to_text(self) -> str:

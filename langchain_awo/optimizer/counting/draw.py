@@ -7,7 +7,7 @@ none is missing: then all that come before the end of a stratum have been read, 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -24,27 +24,37 @@ Numbers: TypeAlias = npt.NDArray[np.int64]
 _LARGEST: Final = (1 << 64) - 1
 
 
-def draw(sample: Sample, outlines: Outlines, keys: Digests, rows: Rows) -> Rows:
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What became of some traces; numbers of rows.
+
+    Attributes:
+        read: those that were read as a whole.
+        torn: those that cannot be read.
+    """
+
+    read: set[int] = field(default_factory=set)
+    torn: set[int] = field(default_factory=set)
+
+
+def draw(sample: Sample, outlines: Outlines, keys: Digests, rows: Rows) -> Drawn:
     """Adds to a sample what belongs to it.
 
     Args:
         keys: what each trace is drawn by, shape (rows,).
         rows: which traces may be drawn, shape (rows,).
-
-    Returns:
-        Which rows could be read or did not have to be, shape (rows,).
     """
     left = _Left(sample, outlines, keys, rows)
-    readable = np.ones(len(rows), np.bool_)
+    drawn = Drawn()
     while needed := left.list_needed():
         asked: set[int] = set()
         for row, trace in outlines.read(_list_fitting(sample, left, needed, asked)):
             if sample.fits(left.key(row), {call.name for call in trace.tool_calls}):
                 sample.add(left.key(row), trace)
-            asked.remove(row)
-        readable[list(asked)] = False
+            drawn.read.add(row)
+        drawn.torn.update(asked - drawn.read)
         left.take(needed)
-    return readable
+    return drawn
 
 
 def _list_fitting(sample: Sample, left: _Left, rows: list[int], asked: set[int]) -> Iterator[int]:

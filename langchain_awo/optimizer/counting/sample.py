@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from langchain_awo.model.text.encoding import compute_digest, compute_digests, dumps
-from langchain_awo.model.trace.outline import Outlines
+from langchain_awo.model.trace.outline import Outline, Outlines
 from langchain_awo.model.trace.trace import ToolCallRecord, Trace
 from langchain_awo.optimizer.counting.distinct import Digests
 from langchain_awo.optimizer.counting.smallest import Smallest
@@ -130,7 +130,7 @@ def derive_keys(outlines: Outlines, ids: Digests) -> Digests:
     return keys
 
 
-def derive_key(trace: Trace) -> str:
+def derive_key(trace: Trace | Outline) -> str:
     """The same for one trace, as the sixteen digits that samples are ordered by."""
     return compute_digest(trace.trace_id if trace.thread_id is None else ["thread", trace.thread_id])
 

@@ -17,7 +17,7 @@ from langchain_awo.model.trace.outline import Outlines, outline_traces
 from langchain_awo.model.trace.thread import join_threads
 from langchain_awo.model.trace.trace import ToolSpec, Trace
 from langchain_awo.optimizer.counting.distinct import Digests, Distinct
-from langchain_awo.optimizer.counting.draw import draw
+from langchain_awo.optimizer.counting.draw import Drawn, draw
 from langchain_awo.optimizer.counting.sample import Bounds, Sample, derive_key, derive_keys, digest
 from langchain_awo.optimizer.log.specs import choose_fuller
 
@@ -75,23 +75,21 @@ class Summary:
     def __post_init__(self) -> None:
         self.sample = Sample(self.bounds)
 
-    def add(self, outlines: Outlines, *, new_only: bool = False) -> Rows:
+    def add(self, outlines: Outlines, *, new_only: bool = False) -> Drawn:
         """Counts the traces that are selected, and samples those that belong to the sample.
 
         Args:
             new_only: only those that are not in it yet.
-
-        Returns:
-            Which rows can be read, as far as that was seen, shape (rows,).
         """
         ids = digest(outlines.trace_ids)
         rows = self._select(outlines)
         if new_only:
             rows &= self._find_new(ids)
         keys = derive_keys(outlines, ids)
-        readable = draw(self.sample, outlines, keys, rows)
-        self._count(outlines, ids, keys, rows & readable)
-        return readable
+        drawn = draw(self.sample, outlines, keys, rows)
+        rows[list(drawn.torn)] = False
+        self._count(outlines, ids, keys, rows)
+        return drawn
 
     def _select(self, outlines: Outlines) -> Rows:
         """Which traces are those that are counted."""
@@ -121,10 +119,10 @@ class Summary:
         self.calls.update({name: calls for name, calls in zip(outlines.names, called, strict=True) if calls})
         self.replayed.update(*{outlines.meta_tools[row] for row in chosen})
         self.checksum = (self.checksum + sum(digest(shapes).tolist())) % _CHECKSUMS
-        self.ids.add(ids[rows])
-        self.runs.add(keys[rows])
+        self.ids.extend(ids[rows].tolist())
+        self.runs.extend(keys[rows].tolist())
         tasks = outlines.list_task_keys()
-        self.tasks.add(digest({tasks[row] for row in chosen}))
+        self.tasks.extend(digest({tasks[row] for row in chosen}).tolist())
         for specs in {id(specs): specs for specs in (outlines.specs[row] for row in chosen)}.values():
             self._note(specs)
 
