@@ -75,9 +75,7 @@ def draw_fair_sample(
         StoreError: traces cannot be read.
     """
     summary = count_traces(source, bounds=bounds, only=only, on_skipped=on_skipped, on_read=on_read)
-    sampled = summary.sampled()
-    fair = [trace for trace in sampled.traces if sampled.fair is None or trace.trace_id in sampled.fair]
-    return FairSample(fair, of=len(summary.runs))
+    return FairSample(summary.sampled().fair_traces, of=len(summary.runs))
 
 
 def count_traces(

@@ -18,12 +18,13 @@ from langchain_awo.ledger.restore import Restored, Taken, restore
 from langchain_awo.ledger.settle import START, PlainRun, PlainTurn
 from langchain_awo.ledger.tokens import estimate_bound_tokens, estimate_schema_tokens, estimate_text_tokens
 from langchain_awo.model.ir.metatool import ToolkitPlan
-from langchain_awo.model.trace.trace import ModelCallRecord, TokenUsage
+from langchain_awo.model.trace.trace import ModelCallRecord, TokenUsage, Trace
 from langchain_awo.monitoring.judging import Judged
 from langchain_awo.monitoring.ledger import Amount, Ledger, Lines, Purpose
 from langchain_awo.monitoring.message_overhead import measure_overhead
 from langchain_awo.monitoring.observing import Observed
 from langchain_awo.monitoring.prices import PriceTable, rates_of
+from langchain_awo.monitoring.usage import measure_usage
 from langchain_awo.optimizer.log.corpus import Corpus, estimate_spec_tokens
 
 _Wanted: TypeAlias = tuple[tuple[Purpose, str], int, bool]
@@ -38,7 +39,7 @@ class Bookkeeper:
         sizes: what the schema of each meta-tool, and of each tool that they call, takes of a prompt, in tokens.
         members: by meta-tool, the tools that it calls.
         prices: by model.
-        overhead: tokens around one tool call and its result, by all runs together.
+        overhead: tokens around one tool call and its result: the median of the runs, or of a fair sample of them.
     """
 
     sizes: Mapping[str, int]
@@ -48,12 +49,13 @@ class Bookkeeper:
 
     @classmethod
     def of(
-        cls, plan: ToolkitPlan, corpus: Corpus, prices: PriceTable, runs: Iterable[Observed] = ()
+        cls, plan: ToolkitPlan, corpus: Corpus, prices: PriceTable, traces: Iterable[Trace] = ()
     ) -> Bookkeeper:
-        """The one for a toolkit and the runs in which it was used."""
+        """The one for a toolkit and the runs in which it was used, or a fair sample of them."""
         members = {each.name: tuple(dict.fromkeys(each.tools)) for each in plan.meta_tools}
         meta_tools = {each.name: each for each in plan.meta_tools}
-        found = [tokens for each in runs for tokens in measure_overhead(each, meta_tools)]
+        usages = (measure_usage(trace, plan) for trace in traces)
+        found = [tokens for usage in usages for tokens in measure_overhead(usage, meta_tools)]
         sizes = schema_sizes(plan, corpus)
         return cls(sizes=sizes, members=members, prices=prices, overhead=median(found or [0.0]))
 

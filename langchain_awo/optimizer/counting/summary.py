@@ -37,6 +37,11 @@ class Sampled:
     calling: dict[str, frozenset[str]]
     is_whole: bool
 
+    @property
+    def fair_traces(self) -> list[Trace]:
+        """Those in which everything is as frequent as in the log."""
+        return [trace for trace in self.traces if self.fair is None or trace.trace_id in self.fair]
+
 
 @dataclass(slots=True)
 class Summary:
@@ -152,6 +157,11 @@ class Summary:
         """The same, with a bare one for each tool that was called and never specified."""
         bare = (ToolSpec(name=tool) for tool in sorted(self.calls.keys() - self.specs.keys() - self.replayed))
         return [*self.recorded_specs(), *bare]
+
+    def all_specs(self) -> list[ToolSpec]:
+        """What all traces say of the tools and of meta-tools, with a bare one for each that was called and never specified."""
+        names = sorted({*self.calls, *self.specs})
+        return [self.specs.get(name) or ToolSpec(name=name) for name in names]
 
     @property
     def tool_names(self) -> set[str]:

@@ -219,6 +219,14 @@ class Corpus:
         """All model calls of all runs."""
         return sum(run.model_calls for run in self.runs)
 
+    @cached_property
+    def _shown(self) -> int:
+        return _estimate_shown_tokens(self.specs)
+
+    def build_run(self, trace: Trace) -> Run:
+        """A further trace as a run, by what is known of the tools."""
+        return _build_run(trace, self.effects, self._shown)
+
     def segments(self) -> Iterator[tuple[Run, Segment]]:
         """Every segment with its run, in order."""
         return ((run, segment) for run in self.runs for segment in run.segments)
