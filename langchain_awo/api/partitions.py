@@ -85,6 +85,7 @@ def count_traces(
     executor: Executor | None = None,
     bounds: Bounds | None = None,
     only: dict[str, str] | None = None,
+    since: float | None = None,
     progress: Progress | None = None,
     on_skipped: OnSkipped | None = None,
     on_read: OnRead | None = None,
@@ -98,6 +99,7 @@ def count_traces(
             no worker can count, because it was killed, is counted here.
         bounds: of the sample, if they are not the usual ones; there is no state then.
         only: the domain or the model that the traces are selected by.
+        since: only traces that started at this time or later, in seconds since the epoch, without an executor.
         progress: called as the parts come in, with an executor.
         on_skipped: called with each record that cannot be read, without an executor; they are logged if it is not given.
         on_read: called with what is counted of each trace, selected or not, without an executor.
@@ -112,7 +114,7 @@ def count_traces(
     stamp = None if state is None else read_stamp(state)
     summary = Summary(bounds or Bounds(), only or {}) if state is None else read_state(state, only=only)
     if executor is None:
-        read = partial(stream_outlines, source, on_skipped=on_skipped)
+        read = partial(stream_outlines, source, since=since, on_skipped=on_skipped)
         _add(summary, read, new_only=state is not None, on_read=on_read)
     else:
         parts = _split_places(_name_places(source))

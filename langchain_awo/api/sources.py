@@ -38,12 +38,14 @@ def stream_traces(
     *,
     domain: str | None = None,
     model: str | None = None,
+    since: float | None = None,
     on_skipped: OnSkipped | None = None,
 ) -> Iterator[Trace]:
     """Traces one by one, as they were recorded; the runs of one conversation come apart.
 
     Args:
         domain: only traces with this domain, and `model` of this model.
+        since: only traces that started at this time or later, in seconds since the epoch.
         on_skipped: called with each record that cannot be read; without it they are logged as warnings.
 
     Raises:
@@ -51,32 +53,36 @@ def stream_traces(
         ImportFormatError: the file is neither a store nor messages.
         ArgumentError: the source is something else, such as a toolkit.
     """
-    for outline in stream_outlines(source, on_skipped=on_skipped):
+    for outline in stream_outlines(source, since=since, on_skipped=on_skipped):
         if (domain is None or outline.domain == domain) and model in (None, outline.model):
             yield outline.whole
 
 
 def stream_outlines(
-    source: Source, *, needs: Needs | None = None, on_skipped: OnSkipped | None = None
+    source: Source,
+    *,
+    needs: Needs | None = None,
+    since: float | None = None,
+    on_skipped: OnSkipped | None = None,
 ) -> Iterator[Outline]:
     """What is counted of each trace, with the trace itself where it is needed; otherwise as `stream_traces`.
 
     Args:
         needs: whether a trace is needed as a whole; all are if it is not given.
     """
-    tell = on_skipped or _log
+    tell = on_skipped or log_skipped
     check_traces(source)
     places = list_places(source)
     if not places:
-        yield from map(Outline.of, _read_from_memory(source, tell))
+        yield from map(Outline.of, _select_recent(_read_from_memory(source, tell), since))
     for place in places:
         if isinstance(place, TraceStore):
-            yield from _read_store(place, needs, tell)
+            yield from _read_store(place, needs, since, tell)
         elif is_store(place):
             with open_store(get_address(place), create=False) as store:
-                yield from _read_store(store, needs, tell)
+                yield from _read_store(store, needs, since, tell)
         else:
-            found = import_traces(os.fspath(place), on_skipped=tell)
+            found = _select_recent(import_traces(os.fspath(place), on_skipped=tell), since)
             yield from map(Outline.of, found)  # what is read without being stored may still be shown
 
 
@@ -138,8 +144,19 @@ def _check_each(source: Iterable[object]) -> Iterator[Trace]:
         yield item
 
 
-def _read_store(store: TraceStore, needs: Needs | None, tell: OnSkipped) -> Iterator[Outline]:
-    return store.outlines(Selection(scope=store.scope), needs=needs, on_error=tell)
+def _read_store(
+    store: TraceStore, needs: Needs | None, since: float | None, tell: OnSkipped
+) -> Iterator[Outline]:
+    return store.outlines(Selection(scope=store.scope, since=since), needs=needs, on_error=tell)
+
+
+def _select_recent(traces: Iterable[Trace], since: float | None) -> Iterator[Trace]:
+    """Those that started at a time or later; as in a store, not those of which nobody knows when they did."""
+    return (
+        trace
+        for trace in traces
+        if since is None or (trace.started_at is not None and trace.started_at >= since)
+    )
 
 
 def is_store(place: str | os.PathLike[str]) -> bool:
@@ -168,7 +185,8 @@ def _read_from_memory(source: Source, on_skipped: OnSkipped) -> Iterator[Trace]:
         yield from import_traces(elements, on_skipped=on_skipped)
 
 
-def _log(skipped: BadLine | TornRecordError) -> None:
+def log_skipped(skipped: BadLine | TornRecordError) -> None:
+    """Reports what cannot be read as a warning."""
     if isinstance(skipped, TornRecordError):
         log_torn(skipped)
     else:

@@ -11,6 +11,7 @@ from langchain_awo.cli.terminal import format_count, progress, say, waiting
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from langchain_awo.api.logs import Log
     from langchain_awo.model.trace.outline import Outline
     from langchain_awo.model.trace.trace import Trace
     from langchain_awo.optimizer.counting.sample import Bounds
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
 class Reading:
     """The traces of a store or a file of messages; what is skipped is reported on stderr."""
 
-    def __init__(self, source: str, *, domain: str | None, model: str | None) -> None:
+    def __init__(
+        self, source: str, *, domain: str | None, model: str | None, since: float | None = None
+    ) -> None:
         self.source = source
+        self.since = since
         self.only = {name: value for name, value in (("domain", domain), ("model", model)) if value}
         self._read = self._kept = self._skipped = 0
         self._calls = False
@@ -62,6 +66,36 @@ class Reading:
         )
         if reason and known <= self._kept:
             say(reason, style="yellow")
+
+
+def read_log(reading: Reading) -> Log:
+    """Counts and samples traces that are then looked at one by one; `Reading.tell` is for when that was done.
+
+    Raises:
+        StoreError: they cannot be read.
+        ImportFormatError: they are neither a store nor runs in a known format.
+    """
+    from langchain_awo.api import logs
+    from langchain_awo.monitoring.monitor import WATCHED
+
+    with waiting(f"reading {reading.source}"):
+        return logs.read_log(
+            reading.source,
+            bounds=WATCHED,
+            only=reading.only,
+            since=reading.since,
+            on_skipped=reading.skip,
+            on_read=reading.note,
+        )
+
+
+def tell_sample(log: Summary) -> None:
+    """Says on stderr where only a sample was looked at."""
+    looked_at = log.sampled()
+    if not looked_at.is_whole:
+        say(
+            f"looked at {len(looked_at.traces):,} of {format_count(len(log.runs), 'trace')}, the sample that compiling looks at"
+        )
 
 
 def count(

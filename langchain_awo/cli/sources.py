@@ -22,22 +22,6 @@ if TYPE_CHECKING:
     from langchain_awo.model.trace.trace import Trace
 
 
-def read_traces(source: str, *, domain: str | None, model: str | None) -> list[Trace]:
-    """The traces of a store, or of runs that something else recorded; what is skipped is reported on stderr, then counted.
-
-    Raises:
-        StoreError: there is no such store, or it cannot be read.
-        ImportFormatError: it is neither a store nor runs in a known format.
-    """
-    from langchain_awo.cli.reading import Reading
-    from langchain_awo.model.trace.thread import join_threads
-
-    reading = Reading(source, domain=domain, model=model)
-    traces = join_threads(reading)
-    reading.tell(known=0)
-    return traces
-
-
 def read_sample(source: str, *, domain: str | None, model: str | None) -> list[Trace]:
     """A fair sample of the traces, for what is measured on them; told on stderr where it is not all of them.
 

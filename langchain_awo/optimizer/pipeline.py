@@ -127,6 +127,25 @@ def compile_plan(
     return compile_summary(log, options=chosen, tools=tools, rejected=rejected)
 
 
+def build_sampled_corpus(
+    log: Summary,
+    *,
+    options: Options,
+    tools: Sequence[ToolSpec] = (),
+    own: Sequence[Trace] | None = None,
+) -> Corpus:
+    """What compiling looks at: the sampled traces as if no meta-tool had been installed, with what all traces say of the tools.
+
+    Args:
+        own: these traces, if they are known already.
+    """
+    sampled = log.sampled()
+    if own is None:
+        own, _ = without_echo(sampled.traces, log.replayed)
+    corpus = build_corpus(own, tools=tools, declared=options.effects, recorded=log.recorded_specs())
+    return replace(corpus, fair=sampled.fair, calling=sampled.calling)
+
+
 def compile_summary(
     log: Summary,
     *,
@@ -155,8 +174,7 @@ def compile_summary(
         )
     if own is None:
         own, _ = without_echo(sampled.traces, log.replayed)
-    corpus = build_corpus(own, tools=tools, declared=chosen.effects, recorded=log.recorded_specs())
-    corpus = replace(corpus, fair=sampled.fair, calling=sampled.calling)
+    corpus = build_sampled_corpus(log, options=chosen, tools=tools, own=own)
     meta_tools, refused = compile_corpus(corpus, chosen, former=former, rejected=rejected, progress=progress)
     if chosen.strategy == "default":
         meta_tools = prune_outputs(meta_tools, corpus, showing=chosen.showing)

@@ -1,0 +1,122 @@
+"""What one trace with meta-tools tells: which calls stand where, what each returned, and what the agent said afterwards."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from functools import cached_property
+
+from langchain_awo.model.text.encoding import decode, dumps
+from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.trace.handback import split_fetched
+from langchain_awo.model.trace.trace import ToolCallRecord, Trace
+from langchain_awo.optimizer.log.corpus import Corpus, Run
+from langchain_awo.optimizer.log.inner_calls import as_recorded, derive_key, list_values
+from langchain_awo.optimizer.log.words_in_text import as_word
+from langchain_awo.optimizer.selection.mentions import Sayings, collect_sayings, phrases_of
+
+
+class Told:
+    """Facts about a trace that do not depend on what is put back of it; each is found when it is first asked for, and once.
+
+    Attributes:
+        inside: calls that ran inside a meta-tool, by the id of its call.
+    """
+
+    def __init__(self, trace: Trace, names: AbstractSet[str]) -> None:
+        self.trace = trace
+        self.names = names
+        self.inside: dict[str, list[ToolCallRecord]] = defaultdict(list)
+        for call in trace.tool_calls:
+            if call.parent_id is not None and call.replay is not None:
+                self.inside[call.parent_id].append(call)
+        self._values: dict[int, list[JSONValue]] = {}
+        self._outputs: dict[int, str] = {}
+
+    @cached_property
+    def calls(self) -> tuple[ToolCallRecord, ...]:
+        """The calls; those that were only told of below the answer of another come right behind it."""
+        return tuple(self._read_back())
+
+    @cached_property
+    def places(self) -> dict[str, list[tuple[int, ToolCallRecord]]]:
+        """By key, the calls of original tools, each with the model call that it stands behind."""
+        places: dict[str, list[tuple[int, ToolCallRecord]]] = defaultdict(list)
+        owner = -1
+        for call in self.calls:
+            owner = owner if call.model_call is None else call.model_call
+            if self._is_original(call):
+                places[derive_key(call)].append((owner, call))
+        return places
+
+    @cached_property
+    def returned(self) -> Counter[str]:
+        """By value as it would be said, how many different calls returned it."""
+        values = map(self.list_values, self._different_calls())
+        return Counter(text for returned in values for text in {as_word(value) for value in returned})
+
+    @cached_property
+    def shared(self) -> frozenset[str]:
+        """Phrases of long texts that several different calls returned: they are how these tools put things."""
+        values = map(self.list_values, self._different_calls())
+        counts = Counter(
+            phrase for returned in values for phrase in {p for value in returned for p in phrases_of(value)}
+        )
+        return frozenset(phrase for phrase, count in counts.items() if count > 1)
+
+    @cached_property
+    def run(self) -> Run:
+        """The text of the trace; what its tools do to the world is of no importance here."""
+        return Corpus((), {}, {}).build_run(self.trace)
+
+    @cached_property
+    def sayings(self) -> Sayings:
+        """All that the agent said and asked for."""
+        return collect_sayings(self.run)
+
+    @cached_property
+    def words(self) -> Sayings:
+        """What it said besides calling tools."""
+        return collect_sayings(replace(self.run, segments=()))
+
+    def list_values(self, call: ToolCallRecord) -> list[JSONValue]:
+        """Every scalar that a call returned."""
+        if id(call) not in self._values:
+            self._values[id(call)] = list_values(call)
+        return self._values[id(call)]
+
+    def is_same_result(self, one: ToolCallRecord, other: ToolCallRecord) -> bool:
+        """Whether two calls returned the same, however it was written."""
+        return one is other or self._write_output(one) == self._write_output(other)
+
+    def find_place(self, owner: int) -> tuple[int, int]:
+        """Positions in the run's text before and after the calls of a model call."""
+        return self._rounds.get(owner, (0, 0))
+
+    @cached_property
+    def _rounds(self) -> dict[int, tuple[int, int]]:
+        rounds = (current for segment in self.run.segments for current in segment.rounds)
+        return {current.index: (current.start, current.end) for current in rounds}
+
+    def _write_output(self, call: ToolCallRecord) -> str:
+        if id(call) not in self._outputs:
+            self._outputs[id(call)] = dumps(decode(call.output))
+        return self._outputs[id(call)]
+
+    def _different_calls(self) -> Iterable[ToolCallRecord]:
+        return {derive_key(call): call for call in self.calls if self._is_original(call)}.values()
+
+    def _is_original(self, call: ToolCallRecord) -> bool:
+        return call.status == "ok" and call.name not in self.names and call.call_id not in self.inside
+
+    def _read_back(self) -> Iterator[ToolCallRecord]:
+        recorded = any(call.replay for call in self.trace.tool_calls)
+        for call in self.trace.tool_calls:
+            output, fetched = split_fetched(call.output)
+            yield replace(call, output=output) if fetched else call
+            if not recorded:
+                yield from (
+                    as_recorded(call, entry, number, parent=None) for number, entry in enumerate(fetched)
+                )
