@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from langchain_awo.api.logs import Log, read_log
-from langchain_awo.api.partitions import FairSample
+from langchain_awo.api.partitions import MEASURED, FairSample
 from langchain_awo.api.phases import KINDS, PRICES, load_traces
 from langchain_awo.api.sources import Source
 from langchain_awo.api.watcher import Toolkit, get_plan
@@ -37,6 +38,9 @@ from langchain_awo.reporting.timeline import Timeline
 Rules: TypeAlias = RuleSet | str | os.PathLike[str] | None
 """Merging rules, or the path of a rules file; the safe defaults if `None`."""
 
+
+REPORTED: Final = replace(WATCHED, fair=MEASURED.fair)
+"""How much of a log is looked at closely."""
 
 _KINDS: Final = {
     "rules": KINDS["rules"],
@@ -96,7 +100,7 @@ def report(
     )
     plan, ruled = get_plan(toolkit), _load_rules(rules)
     return gather_report(
-        read_log(traces, bounds=WATCHED),
+        read_log(traces, bounds=REPORTED),
         plan,
         rules=ruled,
         evaluated=evaluated,
@@ -120,7 +124,7 @@ def gather_report(
     source: str,
     progress: Progress | None,
 ) -> Report:
-    """The report on a log that was counted and sampled with the bounds `WATCHED`; otherwise as `report`."""
+    """The report on a log that was counted and sampled with the bounds `REPORTED`; otherwise as `report`."""
     sample = log.fair_sample
     options = restore_options(plan, rules=rules)
     corpus = build_corpus(sample.traces, declared=options.effects, recorded=log.summary.all_specs())

@@ -53,13 +53,13 @@ def monitor(
 
     Example: `awo monitor traces.db --toolkit toolkit.json`
     """
-    from langchain_awo.monitoring.monitor import monitor_runs
+    from langchain_awo.monitoring.monitor import WATCHED, monitor_runs
     from langchain_awo.monitoring.prices import read_prices
     from langchain_awo.plan_file import read_plan
 
     plan, table = read_plan(toolkit), read_prices(prices)
     reading = Reading(traces, domain=domain, model=model, since=parse_since(since))
-    log = read_log(reading)
+    log = read_log(reading, bounds=WATCHED)
     with progress({"observe": "looking at runs"}) as tell:
         monitoring = monitor_runs(log.runs(), log.summary, plan, prices=table, progress=tell)
     reading.tell(known=0)

@@ -68,7 +68,7 @@ class Reading:
             say(reason, style="yellow")
 
 
-def read_log(reading: Reading) -> Log:
+def read_log(reading: Reading, *, bounds: Bounds) -> Log:
     """Counts and samples traces that are then looked at one by one; `Reading.tell` is for when that was done.
 
     Raises:
@@ -76,12 +76,11 @@ def read_log(reading: Reading) -> Log:
         ImportFormatError: they are neither a store nor runs in a known format.
     """
     from langchain_awo.api import logs
-    from langchain_awo.monitoring.monitor import WATCHED
 
     with waiting(f"reading {reading.source}"):
         return logs.read_log(
             reading.source,
-            bounds=WATCHED,
+            bounds=bounds,
             only=reading.only,
             since=reading.since,
             on_skipped=reading.skip,

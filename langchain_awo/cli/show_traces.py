@@ -10,18 +10,21 @@ from langchain_awo.cli.hints import name_unknown_effects
 from langchain_awo.cli.reading import Reading, read_log
 from langchain_awo.cli.terminal import put, put_json, put_table, waiting
 from langchain_awo.optimizer.counting.distinct import Distinct
-from langchain_awo.optimizer.counting.sample import digest_text
+from langchain_awo.optimizer.counting.sample import Bounds, digest_text
 from langchain_awo.optimizer.log.effects import classify_effects
 
 if TYPE_CHECKING:
     from langchain_awo.model.trace.trace import Trace
+
+NOTHING = Bounds(fair=1, rare=1, all_rare=1)
+"""Nothing is looked at closely."""
 
 _OUTCOMES = {True: "succeeded", False: "failed", None: "not known"}
 
 
 def show_traces(reading: Reading, *, as_json: bool) -> None:
     """Prints how much there is, and of which tools and effects."""
-    log, held = read_log(reading), _Contents()
+    log, held = read_log(reading, bounds=NOTHING), _Contents()
     with waiting(f"counting {reading.source}"):
         for trace in log.runs():
             held.add(trace)

@@ -23,7 +23,7 @@ from langchain_awo.monitoring.judging import Judged
 from langchain_awo.monitoring.ledger import Amount, Ledger, Lines, Purpose
 from langchain_awo.monitoring.message_overhead import measure_overhead
 from langchain_awo.monitoring.observing import Observed
-from langchain_awo.monitoring.prices import PriceTable, rates_of
+from langchain_awo.monitoring.prices import Price, PriceTable, rates_of
 from langchain_awo.monitoring.usage import measure_usage
 from langchain_awo.optimizer.log.corpus import Corpus, estimate_spec_tokens
 
@@ -62,7 +62,8 @@ class Bookkeeper:
     def books(self, seen: Observed, judged: Sequence[Judged]) -> Ledger:
         """The books of one run, whose uses were judged."""
         calls = seen.trace.model_calls
-        recorded, rates = [self._recorded(call) for call in calls], rates_of(calls, self.prices)
+        prices, rates = self.prices.prices_of(calls), rates_of(calls, self.prices)
+        recorded = [_measure_recorded(call, prices[call.model]) for call in calls]
         before = _find_predecessors(calls)
         split = [
             self._split(amount, rates[index], self._wanted(index, before[index], seen, judged), seen)
@@ -79,19 +80,7 @@ class Bookkeeper:
             saved=self._saved(seen, work, rates, judged),
             cached=sum(call.usage.cached_tokens for call in calls if call.usage),
             unreported=sum(call.usage is None for call in calls),
-            unpriced=frozenset(model for model in known if not self.prices.price_of(model)),
-        )
-
-    def _recorded(self, call: ModelCallRecord) -> Amount:
-        usage = call.usage or TokenUsage()
-        price = self.prices.price_of(call.model)
-        timed = call.started_at is not None and call.ended_at is not None
-        return Amount(
-            model_calls=1,
-            input_tokens=usage.input_tokens,
-            output_tokens=usage.output_tokens,
-            cost=price.cost(usage) if price else 0.0,
-            seconds=max(0.0, (call.ended_at or 0.0) - (call.started_at or 0.0)) if timed else 0.0,
+            unpriced=frozenset(model for model in known if not prices[model]),
         )
 
     def _split(self, amount: Amount, rates: Rates, wanted: Iterable[_Wanted], seen: Observed) -> Lines:
@@ -187,6 +176,18 @@ class Bookkeeper:
                 missing = sum(sizes[tool] * (tool not in offered) for tool in own for offered in offers)
                 hidden[name] = missing / len(offers)
         return hidden
+
+
+def _measure_recorded(call: ModelCallRecord, price: Price | None) -> Amount:
+    usage = call.usage or TokenUsage()
+    timed = call.started_at is not None and call.ended_at is not None
+    return Amount(
+        model_calls=1,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cost=price.cost(usage) if price else 0.0,
+        seconds=max(0.0, (call.ended_at or 0.0) - (call.started_at or 0.0)) if timed else 0.0,
+    )
 
 
 def schema_sizes(plan: ToolkitPlan, corpus: Corpus) -> dict[str, int]:

@@ -27,7 +27,7 @@ from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.log.habits import Together, find_asked_together, read_together
 from langchain_awo.optimizer.log.variants import PathCounter
 
-WATCHED: Final = Bounds(fair=12_000)
+WATCHED: Final = Bounds(fair=6_000, rare=200, all_rare=6_000)
 """How much of a log is looked at before its runs are settled, and for trying bindings."""
 
 

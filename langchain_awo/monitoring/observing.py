@@ -7,7 +7,7 @@ model call: the same simulation that chose it when it was compiled. Calls of oth
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from langchain_awo.model.ir.metatool import MetaTool, Mode, ToolkitPlan
 from langchain_awo.model.trace.trace import ToolSpec, Trace
@@ -62,9 +62,18 @@ def build_observed_corpus(
 
 
 def observe(trace: Trace, corpus: Corpus, plan: ToolkitPlan) -> Observed:
-    """A run with what it used and could have used; the corpus may hold others, and tells what is known of the tools."""
-    usage, run = measure_usage(trace, plan), corpus.build_run(trace)
+    """A run with what it used and could have used; of one that had nothing of the toolkit, outputs are not looked at.
+
+    Args:
+        corpus: tells what is known of the tools; it may hold other runs.
+    """
+    usage = measure_usage(trace, plan)
+    run = corpus.build_run(trace if usage.modes or usage.uses else _drop_outputs(trace))
     return Observed(usage=usage, run=run, applied=_find_applicable(usage, run, plan))
+
+
+def _drop_outputs(trace: Trace) -> Trace:
+    return replace(trace, tool_calls=tuple(replace(call, output=None) for call in trace.tool_calls))
 
 
 def _find_applicable(usage: Usage, run: Run, plan: ToolkitPlan) -> frozenset[str]:
