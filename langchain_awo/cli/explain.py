@@ -18,7 +18,7 @@ from langchain_awo.cli.options import (
     Writes,
     parse_effects,
 )
-from langchain_awo.cli.reading import Reading, count, tell_sample
+from langchain_awo.cli.reading import Reading, count
 from langchain_awo.cli.sources import load_live_tools
 from langchain_awo.cli.terminal import put_json, put_wrapped, waiting
 
@@ -59,7 +59,6 @@ def explain(
     specs = [read_spec(tool) for tool in load_live_tools(tools)]
     log = count(Reading(traces, domain=domain, model=model))
     check_names(options, {spec.name for spec in specs}, log.tool_names)
-    tell_sample(log)
     corpus = build_sampled_corpus(log, options=options, tools=specs)
     with waiting("examining the routine"):
         found = explain_routine(corpus, names, options=options)

@@ -27,7 +27,7 @@ class Reading:
         self.source = source
         self.since = since
         self.only = {name: value for name, value in (("domain", domain), ("model", model)) if value}
-        self._read = self._kept = self._skipped = 0
+        self._read = self._kept = self._skipped = self._unread = 0
         self._calls = False
         self._seen: dict[str, set[str]] = {"domain": set(), "model": set()}
 
@@ -42,6 +42,7 @@ class Reading:
     def note(self, outline: Outline) -> bool:
         """Remembers that a trace was read, for what is told in the end; whether it is asked for."""
         self._read += 1
+        self._unread += outline.trace is None
         for name, values in self._seen.items():
             values.add(getattr(outline, name))
         if not all(getattr(outline, name) == value for name, value in self.only.items()):
@@ -55,6 +56,17 @@ class Reading:
         self._skipped += 1
         say(f"skipped {problem}", style="yellow")
 
+    def tell_unread(self, *, workers: int = 1) -> None:
+        """Says of how many traces only a part was read, in which damage is seen; workers do not tell how many these are."""
+        if self._unread or workers > 1:
+            some = (
+                f"{self._unread:,} of {self._read:,} traces" if self._unread else "traces outside the sample"
+            )
+            say(
+                f"of {some} only which tools they call was read; damage in the rest of them goes unnoticed here: "
+                f"awo show {self.source} reads everything"
+            )
+
     def tell(self, *, known: int) -> None:
         """Says what was skipped, and why there is nothing to find; not if enough was known before."""
         if self._skipped:
@@ -62,7 +74,13 @@ class Reading:
                 f"{format_count(self._skipped, 'record')} of {self.source} skipped, {format_count(self._read, 'trace')} read"
             )
         reason = explain_nothing_found(
-            self.source, self.only, read=self._read, kept=self._kept, calls=self._calls, seen=self._seen
+            self.source,
+            self.only,
+            since=self.since,
+            read=self._read,
+            kept=self._kept,
+            calls=self._calls,
+            seen=self._seen,
         )
         if reason and known <= self._kept:
             say(reason, style="yellow")
@@ -85,15 +103,6 @@ def read_log(reading: Reading, *, bounds: Bounds) -> Log:
             since=reading.since,
             on_skipped=reading.skip,
             on_read=reading.note,
-        )
-
-
-def tell_sample(log: Summary) -> None:
-    """Says on stderr where only a sample was looked at."""
-    looked_at = log.sampled()
-    if not looked_at.is_whole:
-        say(
-            f"looked at {len(looked_at.traces):,} of {format_count(len(log.runs), 'trace')}, the sample that compiling looks at"
         )
 
 
@@ -126,4 +135,8 @@ def count(
         if not found.calls:  # read here too, to say why there is nothing
             all(reading)
     reading.tell(known=found.traces)
+    looked_at = found.sampled()
+    if not looked_at.is_whole:
+        say(f"looked at {len(looked_at.traces):,} of {format_count(len(found.runs), 'trace')}, a sample")
+    reading.tell_unread(workers=workers)
     return found

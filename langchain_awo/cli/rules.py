@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from langchain_awo.cli.options import Domain, Model, Traces
-from langchain_awo.cli.reading import Reading, count, tell_sample
+from langchain_awo.cli.reading import Reading, count
 from langchain_awo.cli.terminal import format_count, put, say, waiting
 
 app = typer.Typer(no_args_is_help=True)
@@ -34,6 +34,5 @@ def suggest(traces: Traces, *, domain: Domain = None, model: Model = None) -> No
     with waiting("looking for rules"):
         found = suggest_rules(corpus)
     put(dump_rules(found).rstrip("\n"))
-    tell_sample(log)
     on = sum(1 for rule in found.rules if rule in found.active)
     say(f"{format_count(len(found.rules), 'rule')}, {on} of them on; review them, then: awo compile --rules")

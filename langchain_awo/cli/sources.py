@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -40,20 +41,31 @@ def read_sample(source: str, *, domain: str | None, model: str | None) -> list[T
         say(
             f"measured on {len(found.traces):,} of {format_count(found.of, 'trace')}, a fair sample of about {MEASURED.fair:,} calls"
         )
+    reading.tell_unread()
     return found.traces
 
 
 def explain_nothing_found(
-    source: str, only: Mapping[str, str], *, read: int, kept: int, calls: bool, seen: Mapping[str, set[str]]
+    source: str,
+    only: Mapping[str, str],
+    *,
+    since: float | None,
+    read: int,
+    kept: int,
+    calls: bool,
+    seen: Mapping[str, set[str]],
 ) -> str:
     """Why there is nothing to find in what was read, or nothing to say.
 
     Args:
-        only: what the traces were selected by.
+        only: what the traces were selected by, and `since` when they must have started.
         read: how many there were, and how many were `kept`.
         calls: whether a model called a tool in any of these.
         seen: the domains and models that there were.
     """
+    if not read and since is not None:
+        moment = datetime.fromtimestamp(since, UTC).isoformat(timespec="seconds")
+        return f"no trace of {source} started since {moment}"
     if not read:
         return f"{source} contains no traces; record an agent into it first"
     if not kept:

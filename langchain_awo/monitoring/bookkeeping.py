@@ -62,9 +62,27 @@ class Bookkeeper:
     def books(self, seen: Observed, judged: Sequence[Judged]) -> Ledger:
         """The books of one run, whose uses were judged."""
         calls = seen.trace.model_calls
-        prices, rates = self.prices.prices_of(calls), rates_of(calls, self.prices)
+        prices = self.prices.prices_of(calls)
         recorded = [_measure_recorded(call, prices[call.model]) for call in calls]
-        before = _find_predecessors(calls)
+        lines, saved = self._settle(seen, recorded, judged)
+        known = {call.model for call in calls if call.usage}
+        return Ledger(
+            recorded=sum(recorded, Amount()),
+            lines=lines,
+            saved=saved,
+            cached=sum(call.usage.cached_tokens for call in calls if call.usage),
+            unreported=sum(call.usage is None for call in calls),
+            unpriced=frozenset(model for model in known if not prices[model]),
+        )
+
+    def _settle(
+        self, seen: Observed, recorded: Sequence[Amount], judged: Sequence[Judged]
+    ) -> tuple[Lines, dict[str, Amount]]:
+        """What the recorded amounts were for, and what was saved by meta-tool; nothing where there were none."""
+        if not (seen.had or judged):
+            return {("without", ""): sum(recorded, Amount())} if recorded else {}, {}
+        calls = seen.trace.model_calls
+        rates, before = rates_of(calls, self.prices), _find_predecessors(calls)
         split = [
             self._split(amount, rates[index], self._wanted(index, before[index], seen, judged), seen)
             for index, amount in enumerate(recorded)
@@ -73,15 +91,7 @@ class Bookkeeper:
         for key, part in (pair for each in split for pair in each.items()):
             lines[key] += part
         work = [each.get(("work", ""), amount) for each, amount in zip(split, recorded, strict=True)]
-        known = {call.model for call in calls if call.usage}
-        return Ledger(
-            recorded=sum(recorded, Amount()),
-            lines=dict(lines),
-            saved=self._saved(seen, work, rates, judged),
-            cached=sum(call.usage.cached_tokens for call in calls if call.usage),
-            unreported=sum(call.usage is None for call in calls),
-            unpriced=frozenset(model for model in known if not prices[model]),
-        )
+        return dict(lines), self._saved(seen, work, rates, judged)
 
     def _split(self, amount: Amount, rates: Rates, wanted: Iterable[_Wanted], seen: Observed) -> Lines:
         """One model call by what it was for; the parts add up to it."""

@@ -22,7 +22,7 @@ from langchain_awo.monitoring.members import Members
 from langchain_awo.monitoring.observing import Observed, Progress, build_observed_corpus, observe
 from langchain_awo.monitoring.prices import PriceTable
 from langchain_awo.optimizer.counting.sample import Bounds
-from langchain_awo.optimizer.counting.summary import Summary, summarize
+from langchain_awo.optimizer.counting.summary import Sampled, Summary, summarize
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.log.habits import Together, find_asked_together, read_together
 from langchain_awo.optimizer.log.variants import PathCounter
@@ -176,7 +176,8 @@ class _Watch:
     """What is known of the runs so far, and what is needed to settle the next one."""
 
     plan: ToolkitPlan
-    sample: Corpus
+    sampled: Sampled
+    tools: Corpus
     together: Together
     keeper: Bookkeeper
     findings: Sequence[FindingSum]
@@ -195,14 +196,14 @@ class _Watch:
     @classmethod
     def of(cls, log: Summary, plan: ToolkitPlan, prices: PriceTable) -> _Watch:
         """Nothing seen yet."""
-        sampled = log.sampled()
-        corpus = build_observed_corpus(sampled.traces, plan, recorded=log.all_specs())
-        known = read_together(plan.corpus.get("together"))
+        fair, known = log.sampled().fair_traces, read_together(plan.corpus.get("together"))
+        tools = build_observed_corpus([], plan, recorded=log.all_specs())
         return cls(
             plan=plan,
-            sample=replace(corpus, fair=sampled.fair, calling=sampled.calling),
-            together=find_asked_together(sampled.fair_traces, known=known),
-            keeper=Bookkeeper.of(plan, corpus, prices, sampled.fair_traces),
+            sampled=log.sampled(),
+            tools=tools,
+            together=find_asked_together(fair, known=known),
+            keeper=Bookkeeper.of(plan, tools, prices, fair),
             findings=[FindingSum(each) for each in plan.meta_tools],
             paths=PathCounter(plan.meta_tools),
             members=Members(plan),
@@ -210,7 +211,7 @@ class _Watch:
 
     def add(self, trace: Trace) -> None:
         """Settles a run."""
-        account = self._settle(observe(trace, self.sample, self.plan))
+        account = self._settle(observe(trace, self.tools, self.plan))
         seen = account.seen
         self.runs += 1
         self.with_toolkit += bool(seen.had)
@@ -257,12 +258,22 @@ class _Watch:
 
     def _decide(self, drift: Drift) -> list[Watched]:
         changed = self.members.find_changed()
-        watched = []
+        watched, sample = [], self._build_sample()
         for each in self.findings:
             told = [f"{tool}: {changed[tool]}" for tool in each.meta_tool.tools if tool in changed]
-            finding = each.finding(self.sample, told)
+            finding = each.finding(sample, told)
             watched.append(Watched(found=finding, decision=decide(finding, drift, self.period)))
         return watched
+
+    def _build_sample(self) -> Corpus:
+        """The sampled runs, to try bindings on; none if no run had a meta-tool, whose bindings do not matter then."""
+        if not self.with_toolkit:
+            return self.tools
+        traces = self.sampled.traces
+        runs = tuple(
+            self.tools.build_run(trace) for trace in sorted(traces, key=lambda trace: trace.trace_id)
+        )
+        return replace(self.tools, runs=runs, fair=self.sampled.fair, calling=self.sampled.calling)
 
     def _collect_notes(self, ledger: Ledger) -> Iterator[str]:
         if self.runs and self.period.last is None:

@@ -70,6 +70,7 @@ class Summary:
     tasks: Distinct = field(default_factory=Distinct)
     sample: Sample = field(init=False)
     _seen: dict[str, ToolSpec] = field(default_factory=dict, repr=False)
+    _sampled: tuple[int, Sampled] | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.sample = Sample(self.bounds)
@@ -130,7 +131,12 @@ class Summary:
             self.sample.put(item)
 
     def sampled(self) -> Sampled:
-        """The traces to look at."""
+        """The traces to look at; they are sorted and joined once, as long as none is added."""
+        if self._sampled is None or self._sampled[0] != self.checksum:
+            self._sampled = self.checksum, self._draw()
+        return self._sampled[1]
+
+    def _draw(self) -> Sampled:
         items = self.sample.items()
         is_whole = len(items) == self.traces and not any(item.cut for item in items)
         traces = sorted(join_threads(item.trace for item in items), key=lambda trace: trace.trace_id)
