@@ -1,6 +1,6 @@
 """Measures how fast compiling, reading and counting are, one program after the other, and writes docs/benchmarks.md and its picture.
 
-    make bench               # half an hour of CPU
+    make bench               # ten minutes of CPU
     make bench QUICK=1       # minutes: small logs, which say little of large ones
     python benchmarks/bench.py --from-file   # the page and the picture again, from what was measured last
 
@@ -28,7 +28,11 @@ from bench_figures import (
     write_tables,
 )
 
-FULL: Final[Mapping[str, Sequence[str]]] = {"counting": (), "reading": (), "scale": ()}
+FULL: Final[Mapping[str, Sequence[str]]] = {
+    "counting": (),
+    "reading": ("--calls", "10000", "100000"),
+    "scale": (),
+}
 """The programs in their order, with their arguments."""
 
 QUICK: Final[Mapping[str, Sequence[str]]] = {
