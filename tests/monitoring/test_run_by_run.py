@@ -17,7 +17,7 @@ from langchain_awo.optimizer.counting.summary import summarize
 SMALL = Bounds(fair=60, rare=5, all_rare=40)
 
 
-@pytest.mark.parametrize("name", ["experiment", "changed"])
+@pytest.mark.parametrize("name", ["experiment"])
 def test_with_a_sample_every_run_is_still_in_the_books(traces_of, plan, name):
     """Only what stands around a message, and what is tried on calls of agents, is taken from the sample."""
     traces = traces_of(name)

@@ -46,10 +46,8 @@ from langchain_awo.optimizer.log.inner_calls import (
     rank_step,
 )
 from langchain_awo.optimizer.log.told import Told
-from langchain_awo.optimizer.log.words_in_text import as_word
 from langchain_awo.optimizer.selection.mentions import (
     Sayings,
-    is_telling,
     says,
     split_words,
 )
@@ -83,11 +81,10 @@ def put_back(trace: Trace, meta_tools: AbstractSet[str], *, together: Together =
     """
     told = Told(trace, meta_tools)
     lenient = _Expansion(told, together, Echo())
-    lenient.result()
     cautious = _Expansion(told, together, Echo(), cautious=True)
-    cautious.result()
     most = _Expansion(told, together, Echo(), everything=True)
-    most.result()
+    for each in (lenient, cautious, most):
+        each.expand()
     return PutBack(cautious.put_in, lenient.kept, most.put_in)
 
 
@@ -127,9 +124,17 @@ class _Expansion:
         self.put_in: dict[tuple[str, str], list[_Round]] = defaultdict(list)
 
     def result(self) -> Trace:
-        if not any(self._is_echo(call) for call in self.trace.tool_calls):
+        if not self._has_echo():
             shown = tuple(self._shown(record) for record in self.trace.model_calls)
             return replace(self.trace, model_calls=shown, tools=self._tools())
+        self.expand()
+        return self._rebuilt()
+
+    def _has_echo(self) -> bool:
+        return any(self._is_echo(call) for call in self.trace.tool_calls)
+
+    def expand(self) -> None:
+        """Finds what to put in, and where."""
         asked_for, ahead = self._asked_for(), run_ahead(self.trace)
         unasked: dict[int, _Round] = defaultdict(list)
         owner = -1
@@ -158,7 +163,6 @@ class _Expansion:
                 made_by = {call.call_id: (get_step(call)[0], get_anchor(call)) for call in used}
                 for round_calls in rounds:
                     self.put_in[made_by[round_calls[0].call_id]].append(round_calls)
-        return self._rebuilt()
 
     def _wanted(self, calls: _Round, owner: int, *, asked: bool = False) -> _Round:
         """Of the calls that a meta-tool made, those of which the agent used something, or another of them did.
@@ -203,8 +207,7 @@ class _Expansion:
         if call.status != "ok":
             return True
         before = self.told.find_place(self._first_told(call, owner))[0]
-        values = [value for value in self.told.list_values(call) if is_telling(value)]
-        unique = [value for value in values if self.told.returned[as_word(value)] == 1]
+        values, unique = self.told.list_telling(call)
         names = [value for value in (unique if self.cautious else values) if is_name(value)]
         words = [value for value in unique if not is_name(value)]
         if not names and not words:

@@ -15,7 +15,7 @@ from langchain_awo.model.trace.trace import ToolCallRecord, Trace
 from langchain_awo.optimizer.log.corpus import Corpus, Run
 from langchain_awo.optimizer.log.inner_calls import as_recorded, derive_key, list_values
 from langchain_awo.optimizer.log.words_in_text import as_word
-from langchain_awo.optimizer.selection.mentions import Sayings, collect_sayings, phrases_of
+from langchain_awo.optimizer.selection.mentions import Sayings, collect_sayings, is_telling, phrases_of
 
 
 class Told:
@@ -32,8 +32,7 @@ class Told:
         for call in trace.tool_calls:
             if call.parent_id is not None and call.replay is not None:
                 self.inside[call.parent_id].append(call)
-        self._values: dict[int, list[JSONValue]] = {}
-        self._outputs: dict[int, str] = {}
+        self._outputs: dict[int, _Output] = {}
 
     @cached_property
     def calls(self) -> tuple[ToolCallRecord, ...]:
@@ -83,13 +82,19 @@ class Told:
 
     def list_values(self, call: ToolCallRecord) -> list[JSONValue]:
         """Every scalar that a call returned."""
-        if id(call) not in self._values:
-            self._values[id(call)] = list_values(call)
-        return self._values[id(call)]
+        return self._know(call).values
+
+    def list_telling(self, call: ToolCallRecord) -> tuple[list[JSONValue], list[JSONValue]]:
+        """Those of them that mean something if they are found again, and of these the ones that no other call returned."""
+        known = self._know(call)
+        if known.telling is None:
+            values = [value for value in known.values if is_telling(value)]
+            known.telling = values, [value for value in values if self.returned[as_word(value)] == 1]
+        return known.telling
 
     def is_same_result(self, one: ToolCallRecord, other: ToolCallRecord) -> bool:
         """Whether two calls returned the same, however it was written."""
-        return one is other or self._write_output(one) == self._write_output(other)
+        return one is other or self._know(one).text == self._know(other).text
 
     def find_place(self, owner: int) -> tuple[int, int]:
         """Positions in the run's text before and after the calls of a model call."""
@@ -100,10 +105,12 @@ class Told:
         rounds = (current for segment in self.run.segments for current in segment.rounds)
         return {current.index: (current.start, current.end) for current in rounds}
 
-    def _write_output(self, call: ToolCallRecord) -> str:
-        if id(call) not in self._outputs:
-            self._outputs[id(call)] = dumps(decode(call.output))
-        return self._outputs[id(call)]
+    def _know(self, call: ToolCallRecord) -> _Output:
+        """What a call returned; the call is kept with it, so that no other takes its id."""
+        found = self._outputs.get(id(call))
+        if found is None:
+            found = self._outputs[id(call)] = _Output(call)
+        return found
 
     def _different_calls(self) -> Iterable[ToolCallRecord]:
         return {derive_key(call): call for call in self.calls if self._is_original(call)}.values()
@@ -120,3 +127,19 @@ class Told:
                 yield from (
                     as_recorded(call, entry, number, parent=None) for number, entry in enumerate(fetched)
                 )
+
+
+class _Output:
+    """What one call returned, read when it is first asked for."""
+
+    def __init__(self, call: ToolCallRecord) -> None:
+        self.call = call
+        self.telling: tuple[list[JSONValue], list[JSONValue]] | None = None
+
+    @cached_property
+    def values(self) -> list[JSONValue]:
+        return list_values(self.call)
+
+    @cached_property
+    def text(self) -> str:
+        return dumps(decode(self.call.output))
