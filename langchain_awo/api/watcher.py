@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from math import inf
 from typing import Final, TypeAlias
 
 from langchain_awo.api.logs import read_log
 from langchain_awo.api.phases import PRICES
 from langchain_awo.api.sources import Source
 from langchain_awo.model.ir.metatool import ToolkitPlan
-from langchain_awo.model.ir.option_kinds import FUNCTION, check_options, number
+from langchain_awo.model.ir.option_kinds import FUNCTION, Kind, check_options, number
 from langchain_awo.monitoring.monitor import WATCHED, Monitoring, monitor_runs
 from langchain_awo.monitoring.observing import Progress
 from langchain_awo.monitoring.prices import PriceTable, read_prices
@@ -20,7 +19,11 @@ from langchain_awo.runtime.tool.toolkit import MetaToolkit
 Toolkit: TypeAlias = MetaToolkit | ToolkitPlan | str | os.PathLike[str]
 """A toolkit, or where it was saved."""
 
-_KINDS: Final = {"prices": PRICES, "since": number(-inf).optional, "progress": FUNCTION.optional}
+_KINDS: Final = {
+    "prices": PRICES,
+    "since": Kind(number(0).accepts, "give seconds since the epoch, such as time.time() - 86_400").optional,
+    "progress": FUNCTION.optional,
+}
 
 
 def monitor(
