@@ -18,6 +18,7 @@ from langchain_awo.model.trace.thread import join_threads
 from langchain_awo.optimizer.counting.sample import Bounds
 from langchain_awo.plan_file import write_plan
 from langchain_awo.stores import open_store, sql_outlines
+from langchain_awo.stores.parquet_export import export_parquet
 from langchain_awo.testing import generate_world, play
 
 SMALL = Bounds(fair=40, rare=1, all_rare=1)
@@ -112,6 +113,21 @@ def test_only_what_is_new_is_looked_at(store, traces, bounds):
     assert by_id(read_log(store, bounds=bounds, since=since).runs()) == by_id(join_threads(recent))
     assert awo.monitor(store, ToolkitPlan(), since=since).runs == len(join_threads(recent))
     assert awo.monitor(traces, ToolkitPlan(), since=since).runs == len(join_threads(recent))
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_other_kinds_of_stores_are_read_in_the_same_way(traces, kind, tmp_path):
+    place = tmp_path / f"traces.{kind}"
+    if kind == "jsonl":
+        with open_store(place) as opened:
+            opened.append(traces)
+    else:
+        with open_store(tmp_path / "source.db") as source:
+            source.append(traces)
+            export_parquet(source, str(place))
+    recent = [trace for trace in traces if trace.started_at >= 7.0 * DAY]
+    for since, expected in ((None, traces), (7.0 * DAY, recent)):
+        assert by_id(read_log(place, bounds=SMALL, since=since).runs()) == by_id(join_threads(expected))
 
 
 def run_awo(*arguments):
