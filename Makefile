@@ -93,7 +93,7 @@ $(BENCH)/.ready: pyproject.toml
 	@touch $(BENCH)/.ready
 
 bench: $(BENCH)/.ready ## how fast compiling, reading and counting are, beside pm4py, prefixspan, networkx and a plain dict, written to docs/benchmarks.md; QUICK=1 for minutes
-	@$(BENCH)/bin/python benchmarks/bench.py $(if $(QUICK),--quick)
+	@$(BENCH)/bin/python benchmarks/bench.py $(if $(QUICK),--quick) $(if $(MACHINE),--machine "$(MACHINE)")
 
 coverage: $(READY) ## the tests with branch coverage, and the least that is accepted; takes twice as long
 	@$(call install,$(VENV),--group coverage)

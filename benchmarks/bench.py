@@ -1,6 +1,7 @@
 """Measures how fast compiling, reading and counting are, one program after the other, and writes docs/benchmarks.md and its picture.
 
     make bench               # ten minutes of CPU
+    make bench MACHINE="a laptop"   # what the page says of the machine
     make bench QUICK=1       # minutes: small logs, which say little of large ones
     python benchmarks/bench.py --from-file   # the page and the picture again, from what was measured last
 
