@@ -99,7 +99,7 @@ def report(
         },
     )
     plan, ruled = get_plan(toolkit), _load_rules(rules)
-    return gather_report(
+    return collect_report(
         read_log(traces, bounds=REPORTED),
         plan,
         rules=ruled,
@@ -112,7 +112,7 @@ def report(
     )
 
 
-def gather_report(
+def collect_report(
     log: Log,
     plan: ToolkitPlan,
     *,

@@ -45,7 +45,7 @@ def report(
 
     Example: `awo report traces.db --toolkit toolkit.json -o report.html`
     """
-    from langchain_awo.api.reporter import REPORTED, gather_report
+    from langchain_awo.api.reporter import REPORTED, collect_report
     from langchain_awo.monitoring.prices import read_prices
     from langchain_awo.optimizer.rules.file import read_rules
     from langchain_awo.plan_file import read_plan
@@ -56,7 +56,7 @@ def report(
     reading = Reading(traces, domain=domain, model=model)
     log = read_log(reading, bounds=REPORTED)
     with progress(PHASES) as tell:
-        page = gather_report(
+        page = collect_report(
             log,
             plan,
             rules=ruled,

@@ -82,11 +82,11 @@ class Told:
 
     def list_values(self, call: ToolCallRecord) -> list[JSONValue]:
         """Every scalar that a call returned."""
-        return self._know(call).values
+        return self._find_output(call).values
 
     def list_telling(self, call: ToolCallRecord) -> tuple[list[JSONValue], list[JSONValue]]:
         """Those of them that mean something if they are found again, and of these the ones that no other call returned."""
-        known = self._know(call)
+        known = self._find_output(call)
         if known.telling is None:
             values = [value for value in known.values if is_telling(value)]
             known.telling = values, [value for value in values if self.returned[as_word(value)] == 1]
@@ -94,7 +94,7 @@ class Told:
 
     def is_same_result(self, one: ToolCallRecord, other: ToolCallRecord) -> bool:
         """Whether two calls returned the same, however it was written."""
-        return one is other or self._know(one).text == self._know(other).text
+        return one is other or self._find_output(one).text == self._find_output(other).text
 
     def find_place(self, owner: int) -> tuple[int, int]:
         """Positions in the run's text before and after the calls of a model call."""
@@ -105,7 +105,7 @@ class Told:
         rounds = (current for segment in self.run.segments for current in segment.rounds)
         return {current.index: (current.start, current.end) for current in rounds}
 
-    def _know(self, call: ToolCallRecord) -> _Output:
+    def _find_output(self, call: ToolCallRecord) -> _Output:
         """What a call returned; the call is kept with it, so that no other takes its id."""
         found = self._outputs.get(id(call))
         if found is None:
