@@ -45,7 +45,7 @@ from langchain_awo.optimizer.log.inner_calls import (
     is_read,
     rank_step,
 )
-from langchain_awo.optimizer.log.told import Told
+from langchain_awo.optimizer.log.told import ToldTrace
 from langchain_awo.optimizer.selection.mentions import (
     Sayings,
     says,
@@ -71,7 +71,7 @@ def without_echo(
     names = frozenset(meta_tools) | replayed
     together = find_asked_together(all_traces, known=together)
     echo = Echo()
-    return [_Expansion(Told(trace, names), together, echo).result() for trace in all_traces], echo
+    return [_Expansion(ToldTrace(trace, names), together, echo).result() for trace in all_traces], echo
 
 
 def put_back(trace: Trace, meta_tools: AbstractSet[str], *, together: Together = frozenset()) -> PutBack:
@@ -79,7 +79,7 @@ def put_back(trace: Trace, meta_tools: AbstractSet[str], *, together: Together =
 
     A name that several calls returned counts as wanted of each of them, and saves the model call of none.
     """
-    told = Told(trace, meta_tools)
+    told = ToldTrace(trace, meta_tools)
     lenient = _Expansion(told, together, Echo())
     cautious = _Expansion(told, together, Echo(), cautious=True)
     most = _Expansion(told, together, Echo(), everything=True)
@@ -105,7 +105,7 @@ class _Expansion:
 
     def __init__(
         self,
-        told: Told,
+        told: ToldTrace,
         together: Together,
         echo: Echo,
         *,

@@ -18,7 +18,7 @@ from langchain_awo.optimizer.log.words_in_text import as_word
 from langchain_awo.optimizer.selection.mentions import Sayings, collect_sayings, is_telling, phrases_of
 
 
-class Told:
+class ToldTrace:
     """Facts about a trace that do not depend on what is put back of it; each is found when it is first asked for, and once.
 
     Attributes:
