@@ -27,7 +27,7 @@ from langchain_awo.model.ir.metatool import Condition, GuardEvidence
 from langchain_awo.model.ir.pointer import MISSING, escape
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.optimizer.dataflow.places import DATA_KEY
+from langchain_awo.optimizer.dataflow.named_members import DATA_KEY
 from langchain_awo.optimizer.dataflow.specific import looks_like_data
 from langchain_awo.optimizer.mining.folds import FOLDS, deal_folds
 from langchain_awo.optimizer.statistics import compute_lower_bound

@@ -61,7 +61,9 @@ def read_forms(
     usual = [name for name in flow.votes if flow.usual(name)]
     constant = {name: _bind_constant(name, flow, is_rule) for name in usual}
     single = {
-        name: _choose_better(flow.place(name, agreement=READ_AGREEMENT, specific=True), constant[name])
+        name: _choose_better(
+            flow.place(name, agreement=READ_AGREEMENT, specific=True, partly=True), constant[name]
+        )
         for name in usual
     }
     forms = [

@@ -48,6 +48,7 @@ from langchain_awo.optimizer.mining.measure import Growth, measure
 from langchain_awo.optimizer.mining.named_items import name_items
 from langchain_awo.optimizer.mining.occurrences import Occurrence, collect_occurrences, list_followers
 from langchain_awo.optimizer.mining.untried import build_untried, refuse_untried
+from langchain_awo.optimizer.mining.widen import widen_when_empty
 
 MAX_STEPS: Final = 8
 """Longer routines are two routines."""
@@ -131,7 +132,8 @@ class Growing:
             if effect is Effect.READ and tool not in self.avoid:
                 measured = self.measured.setdefault(tool, {})
                 growths = []
-                for form in self._forms(tool, self.known, taken):
+                for plain in self._forms(tool, self.known, taken):
+                    form = widen_when_empty(plain, self.routine, self.occurrences)
                     key = repr(form.step)
                     if key not in measured:
                         measured[key] = decide_growth(measure(form, self.occurrences), self.occurrences)
