@@ -50,7 +50,7 @@ class Form:
 def read_forms(
     base: Step, flow: StepFlow, taken: Sequence[str] = (), *, is_rule: IsRule = lambda _name, _value: True
 ) -> Iterator[Form]:
-    """The forms of a read that take at least one argument from an earlier step, those without parameters first.
+    """The forms of a read that take at least one argument from an earlier step, or have none, those without parameters first.
 
     Args:
         base: tool and effect.
@@ -58,6 +58,9 @@ def read_forms(
         taken: names of parameters that are in use.
         is_rule: whether all that is always the same is a rule and no coincidence; asked of values that look like data.
     """
+    if flow.total and not flow.votes:
+        yield Form(base)
+        return
     usual = [name for name in flow.votes if flow.usual(name)]
     constant = {name: _bind_constant(name, flow, is_rule) for name in usual}
     single = {

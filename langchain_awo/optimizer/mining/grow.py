@@ -29,6 +29,7 @@ from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.mining.align import advance
+from langchain_awo.optimizer.mining.companions import asks_nothing, is_companion
 from langchain_awo.optimizer.mining.cross_validate import (
     MIN_TASKS,
     Thresholds,
@@ -133,6 +134,8 @@ class Growing:
                 measured = self.measured.setdefault(tool, {})
                 growths = []
                 for plain in self._forms(tool, self.known, taken):
+                    if asks_nothing(plain.step) and not is_companion(tool, self.occurrences):
+                        continue
                     form = widen_when_empty(plain, self.routine, self.occurrences)
                     key = repr(form.step)
                     if key not in measured:
