@@ -62,6 +62,17 @@ def split(pointer: str) -> list[str]:
     return pointer[1:].split("/")
 
 
+def split_list(pointer: str) -> tuple[str, str]:
+    """The pointer of the elements of the innermost list that a pointer goes through, and the rest of it.
+
+    >>> split_list("/orders/*/id"), split_list("/hotels/*entries/key")
+    (('/orders/*', '/id'), ('/hotels/*entries', '/key'))
+    """
+    before, _, after = pointer.rpartition("/*")
+    kind, slash, rest = after.partition("/")
+    return f"{before}/*{kind}", f"{slash}{rest}"
+
+
 _segments = lru_cache(maxsize=4096)(split)
 
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
 from langchain_awo.model.ir.binding import Argument, Binding, Frame, Item, Output, Template, Transform
-from langchain_awo.model.ir.pointer import ENTRIES, escape
+from langchain_awo.model.ir.pointer import ENTRIES, escape, split_list
 from langchain_awo.model.ir.transform import TransformName
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.named_members import DATA_KEY, find_naming_objects
@@ -67,8 +67,7 @@ class Place:
     @property
     def list_path(self) -> str:
         """Path of the elements: up to and including the last segment with a `*`."""
-        before, _, after = self.path.rpartition("*")
-        return f"{before}*{after.partition('/')[0]}"
+        return split_list(self.path)[0]
 
     def binding(self) -> Binding:
         """The binding that reads this place; for an element, inside a map over its list."""
