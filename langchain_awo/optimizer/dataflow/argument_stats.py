@@ -106,12 +106,15 @@ class ArgumentVotes:
     def has_only_value_of(self, place: Place, name: str) -> bool:
         """Whether all examples share one value that was surely taken from a place: a specific one, or a number called the same.
 
+        A number that an earlier call had passed only comes back.
+
         Args:
             place: where the value stands.
             name: of the argument.
         """
         value = next(iter(self.samples.values())) if len(self.samples) == 1 else None
-        is_number = isinstance(value, int | float) and not is_common(value)
+        is_echo = any(each.kind == "argument" for each in self.places)
+        is_number = isinstance(value, int | float) and not is_common(value) and not is_echo
         return is_specific(value) or (is_number and place.path.rpartition("/")[2] == escape(name))
 
     def beyond_chance(self, place: Place, *, partly: bool = False) -> float:
