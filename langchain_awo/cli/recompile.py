@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from langchain_awo.cli.keeping import ensure_kept, read_earlier
 from langchain_awo.cli.options import (
     PHASES,
     AsJson,
@@ -65,6 +66,7 @@ def recompile_toolkit(
     from langchain_awo.runtime.tool.signatures import read_spec
 
     check_target(output)
+    there = read_earlier(output)
     former = read_plan(toolkit)
     specs = [read_spec(tool) for tool in load_live_tools(tools)]
     before = as_compiled(former, live=bool(specs), rules=read_rules(rules) if rules else None)
@@ -80,11 +82,12 @@ def recompile_toolkit(
     check_names(named, {spec.name for spec in specs}, log.tool_names)
     with progress(PHASES) as tell:
         changes = recompile_summary(log, former, options=options, tools=specs, progress=tell)
-    write_plan(changes.plan, output)
     if as_json:
         put_json(changes.as_json())
     else:
         put(str(changes))
+    ensure_kept(changes.plan, there, output)
+    write_plan(changes.plan, output)
     for line in _describe_echo(changes.echo):
         say(line)
     read = format_count(len(log.runs), "trace")
