@@ -11,6 +11,7 @@ from langchain_awo.cli.hints import list_unknown_effects, name_unknown_effects
 from langchain_awo.cli.keeping import ensure_kept, read_earlier
 from langchain_awo.cli.notation import lay_out_plan
 from langchain_awo.cli.options import (
+    CACHING,
     PHASES,
     AsJson,
     Domain,
@@ -43,6 +44,7 @@ def compile_traces(
     strategy: Strategy = "default",
     max_tools: MaxTools = 10,
     writes: Writes = False,
+    prompt_caching: Annotated[bool, CACHING] = True,
     rules: Rules = None,
     threshold: Annotated[
         int | None,
@@ -71,6 +73,7 @@ def compile_traces(
     from langchain_awo.optimizer.log.effects import classify_effects
     from langchain_awo.optimizer.pipeline import Options, compile_summary
     from langchain_awo.optimizer.recompile.decisions import carry_over
+    from langchain_awo.optimizer.replay.cost import Prices
     from langchain_awo.optimizer.rules.file import read_rules
     from langchain_awo.plan_file import check_target, encode_plan, write_plan
     from langchain_awo.runtime.tool.signatures import read_spec
@@ -84,6 +87,7 @@ def compile_traces(
         max_tools=max_tools,
         effects=parse_effects(effect),
         protected=frozenset(protect or ()),
+        prices=Prices(caching=prompt_caching),
         rules=read_rules(rules) if rules else None,
         threshold=threshold,
     )
@@ -123,4 +127,3 @@ def compile_traces(
             )
         )
         say(f"awo show {output} --refused says why for each, awo explain {traces} for any routine you name")
-

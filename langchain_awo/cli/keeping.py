@@ -41,9 +41,7 @@ def read_earlier(output: Path) -> ToolkitPlan:
     return file.plan
 
 
-def ensure_kept(
-    new: ToolkitPlan, former: ToolkitPlan, output: Path, *, unknown: Sequence[str] = ()
-) -> None:
+def ensure_kept(new: ToolkitPlan, former: ToolkitPlan, output: Path, *, unknown: Sequence[str] = ()) -> None:
     """Makes sure that no toolkit is written over one of which it keeps nothing.
 
     Args:
@@ -69,9 +67,7 @@ def _explain_loss(new: ToolkitPlan, former: ToolkitPlan) -> str:
 
 def _list_accepted(plan: ToolkitPlan) -> list[str]:
     """The meta-tools that were accepted, as they are now or as they were."""
-    return [
-        each.name for each in plan.meta_tools if each.decision and each.decision.verdict == "accepted"
-    ]
+    return [each.name for each in plan.meta_tools if each.decision and each.decision.verdict == "accepted"]
 
 
 def _suggest_fix(output: Path, unknown: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -70,6 +70,11 @@ Writes = Annotated[
         help="Also compile writes that always follow or that a condition explains; by default, only reads.",
     ),
 ]
+CACHING: Final = typer.Option(
+    "--prompt-caching/--no-prompt-caching",
+    help="Whether your provider caches prompts. If not, only what saves tokens at full price is kept.",
+    show_default=False,
+)
 SplitSeed = Annotated[int, typer.Option(help="Seed for which tasks are held out.")]
 
 

@@ -10,6 +10,7 @@ import typer
 
 from langchain_awo.cli.keeping import ensure_kept, read_earlier
 from langchain_awo.cli.options import (
+    CACHING,
     PHASES,
     AsJson,
     Domain,
@@ -45,6 +46,7 @@ def recompile_toolkit(
         int | None,
         typer.Option(min=1, help="At most this many meta-tools; by default, as before.", show_default=False),
     ] = None,
+    prompt_caching: Annotated[bool | None, CACHING] = None,
     domain: Domain = None,
     model: Model = None,
     protect: Protect = None,
@@ -76,6 +78,7 @@ def recompile_toolkit(
         max_tools=max_tools or before.max_tools,
         protected=before.protected | named.protected,
         effects={**before.effects, **named.effects},
+        prices=before.prices if prompt_caching is None else replace(before.prices, caching=prompt_caching),
     )
     bounds = WHOLE if options.strategy == "awo" else None
     log = count(Reading(traces, domain=domain, model=model), workers=workers, state=state, bounds=bounds)

@@ -108,9 +108,13 @@ def _check_plan(plan: ToolkitPlan, tools: str) -> None:
 
 
 def _describe_origin(plan: ToolkitPlan) -> str:
+    from langchain_awo.optimizer.settings import is_caching
+
     counts = {key: value for key, value in plan.corpus.items() if isinstance(value, int)}
     told = ", ".join(f"{value:,} {key.replace('_', ' ')}" for key, value in counts.items())
     origin = f"strategy {plan.strategy}" + (f", compiled from {told}" if told else "")
+    if not is_caching(plan):
+        origin += ", for a provider that caches no prompts"
     names: dict[str, list[str]] = {}
     for each in plan.meta_tools:
         names.setdefault(each.mode, []).append(each.name)

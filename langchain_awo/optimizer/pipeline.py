@@ -25,6 +25,7 @@ from langchain_awo.optimizer.log.inline import without_echo
 from langchain_awo.optimizer.log.signatures import build_signatures
 from langchain_awo.optimizer.log.variants import count_paths, keep_frequent
 from langchain_awo.optimizer.mining.cross_validate import MIN_TASKS, Thresholds
+from langchain_awo.optimizer.mining.few_parameters import keep_few_parameters
 from langchain_awo.optimizer.mining.grow import grow
 from langchain_awo.optimizer.mining.reach import apply_trust, keep_home, list_trusted
 from langchain_awo.optimizer.mining.verify import verify
@@ -230,7 +231,11 @@ def _mine_verified(
             refused.append(candidate)
             continue
         around = actions.corpus.around(candidate.steps[0].tool)
-        held, doubts = verify(actions.pinned(candidate), around, options.thresholds)
+        asked = keep_few_parameters(actions.pinned(candidate), around)
+        if isinstance(asked, Refused):
+            refused.append(asked)
+            continue
+        held, doubts = verify(asked, around, options.thresholds)
         home, leaks = keep_home(held, actions.corpus) if held else (None, [])
         refused += [*doubts, *leaks]
         verified += [home] if home else []

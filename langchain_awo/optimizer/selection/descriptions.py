@@ -131,9 +131,20 @@ def _add_article(noun: str) -> str:
 def _describe_lookup(meta_tool: MetaTool) -> str:
     asked = [_spell_name(spec.name) for spec in meta_tool.parameters if spec.required]
     first = meta_tool.steps[0]
+    fixed = "" if is_means(first, meta_tool) else _describe_fixed(first)
     if len(asked) > ASKED and all(spec.name in first.args for spec in meta_tool.parameters):
-        return f", by the same arguments as {first.tool}"
-    return f", looked up by {', '.join(asked)}" if asked else ""
+        return f", by the same arguments as {first.tool}{fixed}"
+    return f", looked up by {', '.join(asked)}{fixed}" if asked else ""
+
+
+def _describe_fixed(step: Step) -> str:
+    """What a caller cannot choose: `, always with min price 0 and min rating 0`."""
+    words = [
+        f"{_spell_name(name)} {binding.value if isinstance(binding.value, str) else dumps(binding.value)}".strip()
+        for name, binding in step.args.items()
+        if isinstance(binding, Constant) and not isinstance(binding.value, list | dict)
+    ]
+    return f", always with {join_words(words)}" if words else ""
 
 
 def _describe_others(meta_tool: MetaTool, others: Sequence[Returned]) -> str:
