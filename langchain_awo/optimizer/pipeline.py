@@ -27,6 +27,7 @@ from langchain_awo.optimizer.log.variants import count_paths, keep_frequent
 from langchain_awo.optimizer.mining.cross_validate import MIN_TASKS, Thresholds
 from langchain_awo.optimizer.mining.few_parameters import keep_few_parameters
 from langchain_awo.optimizer.mining.grow import grow
+from langchain_awo.optimizer.mining.one_way import split_ways
 from langchain_awo.optimizer.mining.reach import apply_trust, keep_home, list_trusted
 from langchain_awo.optimizer.mining.verify import verify
 from langchain_awo.optimizer.recompile.decisions import refuse_rejected
@@ -231,16 +232,21 @@ def _mine_verified(
             refused.append(candidate)
             continue
         around = actions.corpus.around(candidate.steps[0].tool)
-        asked = keep_few_parameters(actions.pinned(candidate), around)
-        if isinstance(asked, Refused):
-            refused.append(asked)
-            continue
-        held, doubts = verify(asked, around, options.thresholds)
-        home, leaks = keep_home(held, actions.corpus) if held else (None, [])
-        refused += [*doubts, *leaks]
-        verified += [home] if home else []
+        for way in split_ways(actions.pinned(candidate), around):
+            held, doubts = _verify_with_few_parameters(way, around, options)
+            home, leaks = keep_home(held, actions.corpus) if held else (None, [])
+            refused += [*doubts, *leaks]
+            verified += [home] if home else []
     verified, secret = without_secrets(verified)
     return verified, [*refused, *secret]
+
+
+def _verify_with_few_parameters(
+    candidate: MetaTool, corpus: Corpus, options: Options
+) -> tuple[MetaTool | None, list[Refused]]:
+    """A routine with few parameters as far as it holds on other tasks, and what did not hold."""
+    asked = keep_few_parameters(candidate, corpus)
+    return (None, [asked]) if isinstance(asked, Refused) else verify(asked, corpus, options.thresholds)
 
 
 def _leave_out_rejected(

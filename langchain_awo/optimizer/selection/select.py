@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from langchain_awo.model.ir.binding import Constant
 from langchain_awo.model.ir.metatool import MetaTool, Mode, Step
 from langchain_awo.model.ir.reach import reaches_out
 from langchain_awo.optimizer.log.corpus import Corpus
@@ -229,7 +230,7 @@ class _Selection:
         meta_tool = self.cover.candidates[number].meta_tool
         picked = self.eager if unasked else self.shown
         others = (self.cover.candidates[chosen].meta_tool for chosen in picked)
-        alike = [rival for rival in others if rival.steps[0].tool == meta_tool.steps[0].tool]
+        alike = [rival for rival in others if _begin_alike(rival.steps[0], meta_tool.steps[0])]
         return bool(alike) if unasked else any(set(rival.tools) == set(meta_tool.tools) for rival in alike)
 
     def _wastes(self, choice: dict[int, Steps]) -> bool:
@@ -356,3 +357,13 @@ class _Selection:
             run_over_fetch=round(of_a_run.over_fetched, 3),
         )
         return replace(meta_tool, steps=marked, mode=weight.mode, mode_reason=reason, evidence=evidence)
+
+
+def _begin_alike(one: Step, other: Step) -> bool:
+    """Whether two first steps may be the same call: of the same tool, and no argument is fixed at different values."""
+    fixed = (
+        (one.args[name], other.args[name])
+        for name in one.args.keys() & other.args.keys()
+        if isinstance(one.args[name], Constant) and isinstance(other.args[name], Constant)
+    )
+    return one.tool == other.tool and all(first == second for first, second in fixed)
