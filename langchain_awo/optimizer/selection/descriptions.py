@@ -13,7 +13,7 @@ from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.text.phrasing import join_words
 from langchain_awo.optimizer.selection.kinds import find_subject, goes_through, is_means, lets_in, writes_of
 from langchain_awo.optimizer.selection.returned import Returned, describe_position, list_returned
-from langchain_awo.optimizer.selection.titles import ACTS, extract_action
+from langchain_awo.optimizer.selection.titles import ACTS, extract_action, list_others
 from langchain_awo.optimizer.selection.words import extract_object, pluralize, singularize, split_name
 
 PEOPLE: Final = frozenset(
@@ -97,21 +97,28 @@ def _describe_subject(meta_tool: MetaTool) -> str:
     subject = find_subject(meta_tool)
     if lets_in(subject):
         return "the login that later calls need"
-    noun = " ".join(extract_object(subject.tool))
     details = [each for each in list_returned(meta_tool) if each.is_detail]
-    others = [each for each in list_returned(meta_tool) if not each.is_detail]
-    chosen = next((each.of for each in details if each.of), None)
-    if others:
-        several = pluralize(noun) if chosen or _is_each_in_full(meta_tool, details) else noun
-        in_full = ", each in full," if _is_each_in_full(meta_tool, details) else ""
-        return f"{_add_article(several)}{in_full}{_describe_others(meta_tool, [*(each for each in details if each.of), *others])}"
-    if chosen:
-        found = " that is found" if chosen.is_position else ""
-        return f"the {chosen.text}{found}, in full,"
+    if others := list_others(meta_tool):
+        return _describe_with_others(meta_tool, details, others)
+    noun = " ".join(extract_object(subject.tool))
+    if chosen := next((each.of for each in details if each.of), None):
+        return f"the {chosen.text}{' that is found' if chosen.is_position else ''}, in full,"
     if _is_each_in_full(meta_tool, details):
         return f"{pluralize(noun)}, each in full,"
     reads = {step.tool for step in meta_tool.steps if not is_means(step, meta_tool)}
     return f"{_add_article(noun)}{' in full' if len(reads) > 1 else ''}"
+
+
+def _describe_with_others(
+    meta_tool: MetaTool, details: Sequence[Returned], others: Sequence[Returned]
+) -> str:
+    """`a customer with their orders`, `mails with the first mail in full and its sender`, `products, each in full, with their variants`."""
+    noun = " ".join(extract_object(find_subject(meta_tool).tool))
+    some = [each for each in details if each.of]
+    in_full = ", each in full," if _is_each_in_full(meta_tool, details) else ""
+    told = pluralize(noun) if some or in_full else noun
+    is_theirs = told == pluralize(noun) or noun.split()[-1] in PEOPLE
+    return f"{_add_article(told)}{in_full}{_list_others([*some, *others], whose='their' if is_theirs else 'its')}"
 
 
 def _is_each_in_full(meta_tool: MetaTool, details: Sequence[Returned]) -> bool:
@@ -147,12 +154,10 @@ def _describe_fixed(step: Step) -> str:
     return f", always with {join_words(words)}" if words else ""
 
 
-def _describe_others(meta_tool: MetaTool, others: Sequence[Returned]) -> str:
+def _list_others(others: Sequence[Returned], *, whose: str) -> str:
     """`with its orders, tickets and the shipment of the first order`; what is of one item only is always told."""
     whole, some = ([str(each) for each in others if bool(each.of) is of_one] for of_one in (False, True))
     named = whole if len(whole) <= NAMED else [*whole[: NAMED - 1], "more"]
-    noun = extract_object(find_subject(meta_tool).tool)[-1]
-    whose = "their" if noun in PEOPLE or noun == pluralize(noun) else "its"
     return f" with {join_words([*([f'{whose} {named[0]}'] if named else []), *named[1:], *some])}"
 
 
@@ -204,7 +209,7 @@ def _describe_second_look(step: Step, meta_tool: MetaTool) -> str:
 def _describe_write(meta_tool: MetaTool, write: Step) -> str:
     first = meta_tool.steps[0]
     if write is first:
-        objects = join_words([str(each) for each in list_returned(meta_tool) if not each.is_detail])
+        objects = join_words([*map(str, list_others(meta_tool))])
         return f"Calls {write.tool}, then returns {objects or 'what it made in full'}. Changes data."
     conditions = (
         [_describe_condition(condition, meta_tool) for condition in list_conditions(write.guard)]

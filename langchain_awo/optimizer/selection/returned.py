@@ -11,18 +11,24 @@ after::
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from langchain_awo.model.ir.binding import Item, Output, list_leaves
+from langchain_awo.model.ir.binding import Argument, Item, Output, Parameter, list_leaves
 from langchain_awo.model.ir.metatool import MetaTool, Step
 from langchain_awo.model.ir.pointer import split, unescape
 from langchain_awo.optimizer.selection.kinds import find_subject, goes_through, is_means
-from langchain_awo.optimizer.selection.words import extract_object, pluralize, singularize
+from langchain_awo.optimizer.selection.words import (
+    GENERIC,
+    extract_object,
+    pluralize,
+    singularize,
+    split_name,
+)
 
-ORDINALS: Final = {0: "first", 1: "second", 2: "third", -1: "last", -2: "last but one"}
-"""Positions of a list in words."""
+ORDINALS: Final = {0: "first", 1: "second", 2: "third", -1: "last"}
+"""Positions of a list in words; none is found but the first and the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,9 @@ def list_returned(meta_tool: MetaTool) -> list[Returned]:
 
 
 def find_chosen(meta_tool: MetaTool, number: int) -> Chosen | None:
-    """The one item of a list that a step is about: at a position of it, or named by the caller; handed on by an earlier step.
+    """The one item of a list that a step is about: at a position of it, or named by the caller; or what is asked for again.
+
+    An earlier step hands it on.
 
     What only lets a caller in hands nothing on.
     """
@@ -105,6 +113,8 @@ def find_chosen(meta_tool: MetaTool, number: int) -> Chosen | None:
     if step.over and step.over.filter and step.over.filter.named:
         noun = singularize(extract_object(step.tool)[-1])
         return Chosen(f"{noun} that {step.over.filter.named.name} names", noun, is_position=False)
+    if same := _find_same(step, extract_object(find_subject(meta_tool).tool)):
+        return same
     handed_on: Chosen | None = None
     for source, path in _list_sources(step):
         read = meta_tool.steps[source - 1]
@@ -115,6 +125,21 @@ def find_chosen(meta_tool: MetaTool, number: int) -> Chosen | None:
             return own.within(earlier)
         handed_on = handed_on or earlier
     return handed_on
+
+
+def _find_same(step: Step, subject: Sequence[str]) -> Chosen | None:
+    """Of a step that takes nothing from what was read, what it asks with again: the restaurants of the `same city`.
+
+    What is asked for by the subject's own id is the subject's.
+    """
+    leaves = [leaf for binding in step.bindings for leaf in list_leaves(binding)]
+    again = [leaf.path for leaf in leaves if isinstance(leaf, Argument) and leaf.path]
+    if not again or any(isinstance(leaf, Output | Parameter) for leaf in leaves):
+        return None
+    words = split_name(unescape(split(again[0])[-1]))
+    telling = {*map(singularize, words)} - GENERIC
+    is_own = not telling or not telling.isdisjoint(map(singularize, subject))
+    return None if is_own else Chosen(f"same {' '.join(words)}", "", is_position=False)
 
 
 def describe_position(read: Step, path: str) -> Chosen | None:
@@ -130,7 +155,7 @@ def describe_position(read: Step, path: str) -> Chosen | None:
     for segment in map(unescape, split(path)):
         if before != "*" and segment.removeprefix("-").isdigit():
             noun = singularize(extract_object(before or read.tool)[-1])
-            ordinal = ORDINALS.get(int(segment), f"number {segment}")
+            ordinal = ORDINALS.get(int(segment), f"{int(segment) + 1}th")
             chosen = Chosen(f"{ordinal} {noun}", noun).within(chosen)
         before = segment
     return chosen

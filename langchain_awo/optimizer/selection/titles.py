@@ -61,7 +61,7 @@ def propose_names(meta_tool: MetaTool) -> Iterator[str]:
     if by and len(core) < MAX_WORDS:
         yield _clip([*core[: MAX_WORDS - 2], "by", by])
     elif by and "and" in core:
-        yield _clip([*core[:2], core[-1], "by", by])
+        yield _clip(["get", core[-1], "by", core[1], by])
     for other in list_others(meta_tool):
         if other.nouns[-1] not in base:
             yield _clip([*base[: MAX_WORDS - 1], other.nouns[-1]])
