@@ -51,6 +51,7 @@ def _parameter(name):
 CUSTOMER, ORDERS = read("find_customer", "$email"), read("get_order", "#1/orders/*/id")
 SEARCH = read("search_mail", "$words")
 OPEN = Guard(source=Output(step=1, path="/state"), test="equals", value="open")
+REFUND = """get_order_refund: Returns an order with its refund in one call, looked up by id. The refund is read only if the order's state is "open"."""
 NAMED = {"named": Parameter(name="product_name")}
 
 
@@ -87,8 +88,7 @@ NAMED = {"named": Parameter(name="product_name")}
         ),
         (
             (read("get_order", "$id"), replace(read("get_refund", "#1/refund"), guard=OPEN)),
-            "get_order_refund: Returns an order with its refund in one call, looked up by id. The refund is read only if the order's "
-            + 'state is "open".',
+            REFUND,
         ),
         (
             (read("list_cars", "$city"), read("get_price", "#1/*"), read("list_hotels", "#1.args/city")),

@@ -11,6 +11,7 @@ from langchain_awo.model.ir.binding import Parameter, list_leaves
 from langchain_awo.model.ir.decision import Choice, HumanDecision, Verdict
 from langchain_awo.model.ir.eager import select_eager_part
 from langchain_awo.model.ir.metatool import MetaTool, Mode, Step, ToolkitPlan
+from langchain_awo.model.ir.rewording import weigh_words
 from langchain_awo.model.ir.sameness import digest_routine
 from langchain_awo.model.ir.validation import check_plan
 from langchain_awo.model.text.phrasing import find_nearest
@@ -193,7 +194,7 @@ def _move_to_group(plan: ToolkitPlan, decided: MetaTool) -> ToolkitPlan:
 
 def _change_meta_tool(plan: ToolkitPlan, name: str, change: Callable[[MetaTool], MetaTool]) -> ToolkitPlan:
     meta_tool = find_meta_tool(plan, name)
-    changed = change(meta_tool)
+    changed = weigh_words(change(meta_tool), meta_tool, plan.corpus)
     meta_tools, rejected = (
         tuple(changed if member is meta_tool else member for member in group)
         for group in (plan.meta_tools, plan.rejected)

@@ -13,10 +13,11 @@ from functools import cached_property
 from typing import Final
 
 from langchain_awo.ledger.settle import PlainTurn
-from langchain_awo.ledger.tokens import CHARACTERS_PER_TOKEN, estimate_bound_tokens
+from langchain_awo.ledger.tokens import estimate_bound_tokens
 from langchain_awo.model.ir.reach import Reach, reach_of
 from langchain_awo.model.text.encoding import decode, dumps
 from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.text.tokens import CHARACTERS_PER_TOKEN
 from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.trace.trace import ModelCallRecord, TokenUsage, ToolCallRecord, ToolSpec, Trace

@@ -11,7 +11,6 @@ from typing import Final
 from langchain_awo.ledger.balance import CACHED_SHARE, Balance
 from langchain_awo.ledger.settle import START, PlainRun, Put, Settlement, settle
 from langchain_awo.ledger.tokens import (
-    CHARACTERS_PER_TOKEN,
     estimate_schema_tokens,
     estimate_text_tokens,
     estimate_told_tokens,
@@ -21,7 +20,7 @@ from langchain_awo.model.trace.handback import ToldCall
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.replay.tally import Moves, ReplayedUse, Tally
 
-__all__: Final = ["CHARACTERS_PER_TOKEN", "Books", "Cost", "Prices", "estimate_schema_tokens"]
+__all__: Final = ["Books", "Cost", "Prices", "estimate_schema_tokens"]
 
 HEAD_TOKENS: Final = 15.0
 """What stands beside the output of a call that nobody recorded: its tool and its arguments."""
