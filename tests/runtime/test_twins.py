@@ -4,8 +4,8 @@ import pytest
 from hypothesis import event, example, given, settings
 
 from tests.releases import IS_OLD
-from tests.runtime.twins import Turn, Twins, count, twins
-from tests.runtime.twins_played import compare
+from tests.runtime.twins import Talk, Turn, Twins, count, twins
+from tests.runtime.twins_compared import compare
 
 pytestmark = pytest.mark.skipif(
     IS_OLD,
@@ -14,19 +14,10 @@ pytestmark = pytest.mark.skipif(
 
 
 def _after_a_write(mode: str) -> Twins:
-    """A read that was made ahead, a write, and the read again."""
-    messages = ((("find_user", "a"),), (("refund", "a"),), (("get_order", "a"),))
-    return Twins(
-        turns=(Turn(messages, forks=False),),
-        steps=("get_order",),
-        mode=mode,
-        ids=None,
-        before=(),
-        after=(),
-        decisions=("approve",),
-        how="invoke",
-        is_part=False,
-    )
+    """A read that was made ahead, a write, and the read again, by two users at the same time."""
+    turn = Turn(((("find_user", "a"),), (("refund", "a"),), (("get_order", "a"),)))
+    talks = tuple(Talk((turn,), how=how) for how in ("invoke", "ainvoke"))
+    return Twins(talks=talks, steps=("get_order",), mode=mode)
 
 
 @settings(max_examples=12, deadline=None)
@@ -36,7 +27,7 @@ def _after_a_write(mode: str) -> Twins:
 def test_with_and_without_a_toolkit_the_same_is_written_and_said(pair: Twins) -> None:
     """Read ahead, continued or run at the start, in any conversation and beside any middleware of the host."""
     made_of = compare(pair)
-    event(f"mode: {pair.mode}")
+    event(f"mode: {pair.mode}, users: {len(pair.talks)}")
     event(f"served: {made_of['answers served']}")
 
 
