@@ -26,6 +26,8 @@ Moment: TypeAlias = Literal["before", "after"]
 READS = ("find_user", "get_order", "balance", "picture", "broken", "missing")
 WRITES = ("send", "refund", "transfer", "confirm")
 TOOLS = (*READS, *WRITES, "unknown")
+FAILING = ("missing", "send")
+"""What ends the run, unless the host retries it."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,12 @@ def _talks(steps: tuple[str, ...]) -> st.SearchStrategy[Talk]:
 
 
 def _without_races(calls: list[Call]) -> tuple[Call, ...]:
-    """What is called beside a write is about somebody else: who comes first is chance, with or without a toolkit."""
+    """Calls of which it is no chance, with or without a toolkit, who comes first.
+
+    What is called beside a write is about somebody else, and what fails for good is called alone.
+    """
+    if failing := [call for call in calls if call[0] in FAILING]:
+        return (failing[0],)
     written = {of for name, of in calls if name not in READS}
     return tuple(
         (name, of)
