@@ -37,6 +37,10 @@ SLASHES: Final = 16
 MIN_CHANGES: Final = 0.42
 """Share of neighbours of different kinds (capital, small, digit, other); 0.64 in random text, at most a third in names."""
 
+MAX_WORDS: Final = 0.5
+"""Share of what looks like capitalized words: a quarter of random text, most of a name such as `GetOrderById7ForUser`."""
+
+_WORD: Final = re.compile(r"[A-Z][a-z]{2,}")
 _RUN_OR_NOT: Final = bytes(0x61 if chr(code).isalnum() and code < 128 else 0x20 for code in range(256))  # noqa: PLR2004  # ASCII
 _PRINTABLE: Final = frozenset(range(32, 127))
 _NEEDLE: Final = b"a" * RUN
@@ -97,8 +101,14 @@ def is_random(token: str) -> bool:
     if min(counts["upper"], counts["lower"]) < FEW or not counts["digit"] or _is_path(token):
         return False
     changes = sum(one != other for one, other in pairwise(kinds)) / (len(kinds) - 1)
+    words = sum(map(len, _WORD.findall(token)))
     mixed = changes >= MIN_CHANGES and counts["lower"] <= MAX_LOWER * len(kinds)
-    return mixed and _measure_entropy(token) >= MIN_BITS and not _encodes_text(token)
+    return (
+        mixed
+        and words <= MAX_WORDS * len(token)
+        and _measure_entropy(token) >= MIN_BITS
+        and not _encodes_text(token)
+    )
 
 
 def _is_path(token: str) -> bool:
