@@ -41,7 +41,9 @@ from langchain_awo.optimizer.log.echo import Echo, PutBack
 from langchain_awo.optimizer.log.habits import Together, find_asked_together, sort_pair
 from langchain_awo.optimizer.log.inner_calls import (
     as_recorded,
+    collect_inner_calls,
     derive_key,
+    get_anchor,
     get_step,
     is_name,
     is_read,
@@ -94,11 +96,6 @@ def put_back(trace: Trace, meta_tools: AbstractSet[str], *, together: Together =
     return PutBack(cautious.put_in, lenient.kept, most.put_in)
 
 
-def get_anchor(call: ToolCallRecord) -> str:
-    """The id of the call behind which one was made unasked."""
-    return call.call_id.rsplit("__", 1)[0]
-
-
 class _Expansion:
     """One trace in the making.
 
@@ -125,10 +122,7 @@ class _Expansion:
         self.echo = echo
         self.cautious = cautious
         self.everything = everything
-        self.inside: dict[str, _Round] = defaultdict(list)
-        for call in trace.tool_calls:
-            if call.parent_id is not None and call.replay is not None:
-                self.inside[call.parent_id].append(call)
+        self.inside = collect_inner_calls(trace)
         self.at: dict[int, _Round] = defaultdict(list)
         self.behind: dict[int, list[_Round]] = defaultdict(list)
         self.kept: set[str] = set()
