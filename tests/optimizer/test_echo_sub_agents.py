@@ -9,6 +9,7 @@ from langchain.agents import create_agent
 from langchain_core.tools import tool
 
 import langchain_awo as awo
+from langchain_awo.model.trace.trace import ModelCallRecord, ReplayMark, ToolCallRecord, Trace
 from langchain_awo.monitoring.usage import measure_usage
 from langchain_awo.optimizer.log.inline import without_echo
 from tests.runtime.desk import FIND, ORDERS, Desk, ask, call, model_of, plan_of, routine
@@ -57,3 +58,41 @@ def test_what_a_toolkit_did_in_a_sub_agent_is_told_from_what_its_model_asked(tmp
         *READS,
     ]
     assert len(read.model_calls) == len(plain.model_calls)
+
+
+def test_agents_that_work_side_by_side_keep_their_own():
+    def issued(scope, number, user):
+        return ToolCallRecord(
+            call_id=scope,
+            name="find_user",
+            args={"email": user},
+            output={"orders": [user]},
+            model_call=number,
+            scope=scope,
+        )
+
+    def unasked(scope, order):
+        return ToolCallRecord(
+            call_id=f"{scope}__2",
+            name="get_order",
+            args={"order_id": order},
+            output={"total": f"{order} costs 7"},
+            scope=scope,
+            replay=ReplayMark(meta_tool=LOOK.name, step=2),
+        )
+
+    said = [
+        ModelCallRecord(scope=scope, text=f"{order} costs 7") for scope, order in (("a", "x"), ("b", "y"))
+    ]
+    asked = [ModelCallRecord(scope="a"), ModelCallRecord(scope="b")]
+    calls = (issued("a", 0, "x"), issued("b", 1, "y"), unasked("a", "x"), unasked("b", "y"))
+    (read,), _ = without_echo(
+        [Trace(trace_id="t", model_calls=(*asked, *said), tool_calls=calls)], {LOOK.name}
+    )
+    assert [(each.scope, each.name, each.model_call) for each in read.tool_calls] == [
+        ("a", "find_user", 0),
+        ("a", "get_order", 1),
+        ("b", "find_user", 2),
+        ("b", "get_order", 3),
+    ]
+    assert [each.scope for each in read.model_calls] == ["a", "a", "b", "b", "a", "b"]

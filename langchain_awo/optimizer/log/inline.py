@@ -134,6 +134,9 @@ class _Expansion:
             return replace(self.trace, model_calls=shown, tools=self._tools())
         asked_for, ahead = self._asked_for(), run_ahead(self.trace)
         unasked: dict[int, _Round] = defaultdict(list)
+        issued_in = {
+            call.call_id: call.model_call for call in self.trace.tool_calls if call.model_call is not None
+        }
         owner = -1
         for call in self._read_back():
             owner = owner if call.model_call is None else call.model_call
@@ -149,7 +152,7 @@ class _Expansion:
                 if call.replay.meta_tool in ahead:
                     self.echo.unused[call.replay.meta_tool] += 1
                 else:
-                    unasked[owner].append(call)
+                    unasked[issued_in.get(get_anchor(call), owner)].append(call)
         for owner, calls in unasked.items():
             used = self._wanted(calls, owner)
             self.echo.continued.update(get_step(call)[0] for call in used)
