@@ -76,13 +76,13 @@ def test_agents_that_work_side_by_side_keep_their_own():
             call_id=f"{scope}__2",
             name="get_order",
             args={"order_id": order},
-            output={"total": f"{order} costs 7"},
+            output={"invoice": f"INV-{order}81"},
             scope=scope,
             replay=ReplayMark(meta_tool=LOOK.name, step=2),
         )
 
     said = [
-        ModelCallRecord(scope=scope, text=f"{order} costs 7") for scope, order in (("a", "x"), ("b", "y"))
+        ModelCallRecord(scope=scope, text=f"INV-{order}81") for scope, order in (("a", "x"), ("b", "y"))
     ]
     asked = [ModelCallRecord(scope="a"), ModelCallRecord(scope="b")]
     calls = (issued("a", 0, "x"), issued("b", 1, "y"), unasked("a", "x"), unasked("b", "y"))
