@@ -134,12 +134,7 @@ class _Expansion:
             return replace(self.trace, model_calls=shown, tools=self._tools())
         asked_for, ahead = self._asked_for(), run_ahead(self.trace)
         unasked: dict[int, _Round] = defaultdict(list)
-        issued_in = {
-            call.call_id: call.model_call for call in self.trace.tool_calls if call.model_call is not None
-        }
-        owner = -1
-        for call in self._read_back():
-            owner = owner if call.model_call is None else call.model_call
+        for owner, call in self._owned():
             if call.name in self.names or call.call_id in self.inside:
                 self._expand(call, owner)
             elif call.replay is None:
@@ -152,7 +147,7 @@ class _Expansion:
                 if call.replay.meta_tool in ahead:
                     self.echo.unused[call.replay.meta_tool] += 1
                 else:
-                    unasked[issued_in.get(get_anchor(call), owner)].append(call)
+                    unasked[owner].append(call)
         for owner, calls in unasked.items():
             used = self._wanted(calls, owner)
             self.echo.continued.update(get_step(call)[0] for call in used)
@@ -267,9 +262,7 @@ class _Expansion:
     @cached_property
     def _places(self) -> dict[str, list[tuple[int, ToolCallRecord]]]:
         places: dict[str, list[tuple[int, ToolCallRecord]]] = defaultdict(list)
-        owner = -1
-        for call in self._read_back():
-            owner = owner if call.model_call is None else call.model_call
+        for owner, call in self._owned():
             if self._is_original(call):
                 places[derive_key(call)].append((owner, call))
         return places
@@ -301,6 +294,16 @@ class _Expansion:
             for call in self.trace.tool_calls
             if call.model_call is not None and call.started_at is None and call.status == "ok"
         }
+
+    def _owned(self) -> Iterator[tuple[int, ToolCallRecord]]:
+        """Each call with the model call that it stands behind: that of its anchor if it was made unasked, as others may be between."""
+        asked = self.trace.tool_calls
+        issued_in = {call.call_id: call.model_call for call in asked if call.model_call is not None}
+        latest = -1
+        for call in self._read_back():
+            latest = latest if call.model_call is None else call.model_call
+            is_unasked = call.replay is not None and call.parent_id not in self.inside
+            yield issued_in.get(get_anchor(call), latest) if is_unasked else latest, call
 
     def _read_back(self) -> Iterator[ToolCallRecord]:
         """The calls; those that were only told of below the answer of another come right behind it."""
