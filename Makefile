@@ -92,10 +92,8 @@ $(BENCH)/.ready: pyproject.toml
 	$(call make_venv,$(BENCH),--editable . --group bench)
 	@touch $(BENCH)/.ready
 
-bench: $(BENCH)/.ready ## how fast compiling, reading and counting are, beside pm4py, prefixspan, networkx and a plain dict
-	@$(BENCH)/bin/python benchmarks/counting.py
-	@$(BENCH)/bin/python benchmarks/reading.py
-	@$(BENCH)/bin/python benchmarks/scale.py
+bench: $(BENCH)/.ready ## how fast compiling, reading and counting are, beside pm4py, prefixspan, networkx and a plain dict, written to docs/benchmarks.md; QUICK=1 for minutes
+	@$(BENCH)/bin/python benchmarks/bench.py $(if $(QUICK),--quick) $(if $(MACHINE),--machine "$(MACHINE)")
 
 coverage: $(READY) ## the tests with branch coverage, and the least that is accepted; takes twice as long
 	@$(call install,$(VENV),--group coverage)

@@ -41,7 +41,7 @@ from mutmut.mutation.file_mutation import Mutation, create_mutations, deep_repla
 ROOT: Final = Path(__file__).resolve().parents[1]
 PACKAGE: Final = ROOT / "langchain_awo"
 PARTS: Final = ("optimizer", "runtime", "model/stepping")
-TESTS: Final = ("tests/optimizer", "tests/runtime", "tests/model", "tests/proof", "tests/test_wrong_calls.py")
+TESTS: Final = ("tests/optimizer", "tests/runtime", "tests/model", "tests/proof", "tests/wrong")
 WORK: Final = ROOT / "mutants"
 MAP, TIMES = WORK / "lines.coverage", WORK / "seconds.json"
 OUTCOME: Final = ROOT / "benchmarks" / "mutation.txt"

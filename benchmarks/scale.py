@@ -39,6 +39,9 @@ def main() -> None:
     )
     parser.add_argument("--compile", type=int, nargs="*", default=[1_000, 10_000, 100_000], metavar="CALLS")
     parser.add_argument("--lengths", type=int, nargs="*", default=[10, 100, 1_000, 5_000], metavar="CALLS")
+    parser.add_argument(
+        "--joined", type=int, default=10_000, metavar="CALLS", help="of the logs of --lengths"
+    )
     parser.add_argument("--recording", type=Path)
     args = parser.parse_args()
     base = load_traces(args.recording) if args.recording else generate_base()
@@ -49,8 +52,10 @@ def main() -> None:
             cpu, memory = compile_store(_store(Path(folder) / f"{calls}.db", draw(base, calls)))
             _row("recorded runs", calls, cpu - start, memory)
         for length in args.lengths:
-            cpu, memory = compile_store(_store(Path(folder) / f"long{length}.db", join(base, length, 10_000)))
-            _row(f"runs of {length:,} calls", 10_000, cpu - start, memory)
+            cpu, memory = compile_store(
+                _store(Path(folder) / f"long{length}.db", join(base, length, args.joined))
+            )
+            _row(f"runs of {length:,} calls", args.joined, cpu - start, memory)
         print(f"\nstart-up {start:.1f} CPU s")
 
 

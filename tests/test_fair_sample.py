@@ -76,7 +76,7 @@ def test_the_verbs_say_so(verb, store, tmp_path, monkeypatch):
 
 def test_a_report_says_so(store, monkeypatch):
     """Its graphs and savings are of the sample."""
-    monkeypatch.setattr(reporter, "draw_fair_sample", partial(draw_fair_sample, bounds=SMALL))
+    monkeypatch.setattr(reporter, "REPORTED", SMALL)
     report = awo.report(store, ToolkitPlan(), evaluated=False)
     assert report.source.startswith("traces.db (graphs and savings: a fair sample of ")
     assert report.source.endswith(" of 60 runs)")

@@ -108,7 +108,7 @@ class TestThreads:
         for place, size in ((path, 3), (folder, 4)):
             parts = partitions._split_places([str(place)])
             assert len(parts) == size
-            ids = [trace.trace_id for part in parts for trace in part.outlines(needs=lambda _: False)]
+            ids = [trace_id for part in parts for page in part.outlines() for trace_id in page.trace_ids]
             with open_store(place) as store:
                 assert ids == [trace.trace_id for trace in store.traces()]
 

@@ -4,34 +4,33 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from functools import partial
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
-from typing import Final, Protocol, TypeAlias
+from typing import Final, TypeAlias
 
 from langchain_awo.api.sources import OnSkipped, Place, Source, get_address, list_places, stream_outlines
 from langchain_awo.capture.importers.importing import is_recording
 from langchain_awo.errors import AwoError, CompileError
-from langchain_awo.model.trace.outline import Outline
+from langchain_awo.model.trace.outline import Outlines
 from langchain_awo.model.trace.trace import Trace
+from langchain_awo.optimizer.counting.draw import Drawn
 from langchain_awo.optimizer.counting.sample import Bounds
 from langchain_awo.optimizer.counting.state import from_bytes, read_stamp, read_state, to_bytes, write_state
 from langchain_awo.optimizer.counting.summary import Summary
 from langchain_awo.stores import TraceStore, log_torn, open_store
 from langchain_awo.stores.opening import is_parquet_store
 from langchain_awo.stores.selection import Portion, Selection
-from langchain_awo.stores.store import Needs
 
 logger = logging.getLogger(__name__)
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Called with what is done, how much of it, and how much there is."""
 
-OnRead: TypeAlias = Callable[[Outline], object]
-"""Called with what is counted of each trace, whether it is asked for or not."""
+OnRead: TypeAlias = Callable[[Outlines, Drawn], object]
+"""Called with what is counted of some traces, whether they are asked for or not, and what was read of them."""
 
 PORTION: Final = 5_000
 """Keys of a database that one worker counts at a time."""
@@ -75,9 +74,7 @@ def draw_fair_sample(
         StoreError: traces cannot be read.
     """
     summary = count_traces(source, bounds=bounds, only=only, on_skipped=on_skipped, on_read=on_read)
-    sampled = summary.sampled()
-    fair = [trace for trace in sampled.traces if sampled.fair is None or trace.trace_id in sampled.fair]
-    return FairSample(fair, of=len(summary.runs))
+    return FairSample(summary.sampled().fair_traces, of=len(summary.runs))
 
 
 def count_traces(
@@ -87,6 +84,7 @@ def count_traces(
     executor: Executor | None = None,
     bounds: Bounds | None = None,
     only: dict[str, str] | None = None,
+    since: float | None = None,
     progress: Progress | None = None,
     on_skipped: OnSkipped | None = None,
     on_read: OnRead | None = None,
@@ -100,9 +98,10 @@ def count_traces(
             no worker can count, because it was killed, is counted here.
         bounds: of the sample, if they are not the usual ones; there is no state then.
         only: the domain or the model that the traces are selected by.
+        since: only traces that started at this time or later, in seconds since the epoch, without an executor.
         progress: called as the parts come in, with an executor.
         on_skipped: called with each record that cannot be read, without an executor; they are logged if it is not given.
-        on_read: called with what is counted of each trace, selected or not, without an executor.
+        on_read: called with what is counted of the traces, selected or not, without an executor.
 
     Raises:
         StoreError: traces cannot be read.
@@ -114,8 +113,8 @@ def count_traces(
     stamp = None if state is None else read_stamp(state)
     summary = Summary(bounds or Bounds(), only or {}) if state is None else read_state(state, only=only)
     if executor is None:
-        read = partial(stream_outlines, source, on_skipped=on_skipped)
-        _add(summary, read, new_only=state is not None, on_read=on_read)
+        pages = stream_outlines(source, since=since, on_skipped=on_skipped)
+        _add(summary, pages, new_only=state is not None, on_read=on_read)
     else:
         parts = _split_places(_name_places(source))
         for done, (part, counted) in enumerate(_count_parts(parts, executor, summary), start=1):
@@ -140,20 +139,20 @@ class Part:
         first, last = self.portion
         return f"{self.place}, {first + 1} to {last}"
 
-    def outlines(self, *, needs: Needs) -> Iterator[Outline]:
-        """What is counted of its traces, with those that are needed."""
+    def outlines(self) -> Iterator[Outlines]:
+        """What is counted of its traces."""
         if self.portion is None:
-            yield from stream_outlines(self.place, needs=needs)
+            yield from stream_outlines(self.place)
             return
         with open_store(get_address(self.place), create=False) as store:
             selection = Selection(scope=store.scope, portion=self.portion)
-            yield from store.outlines(selection, needs=needs, on_error=log_torn)
+            yield from store.outlines(selection, on_error=log_torn)
 
 
 def count_part(part: Part, bounds: Bounds, only: dict[str, str]) -> bytes:
     """Counts the traces of one part; runs in a worker, so only bytes come back."""
     summary = Summary(bounds, only)
-    _add(summary, part.outlines)
+    _add(summary, part.outlines())
     return to_bytes(summary)
 
 
@@ -170,29 +169,14 @@ def open_workers(number: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(number, mp_context=context)
 
 
-class _Read(Protocol):
-    """Reads what is counted of traces, with those that are needed."""
-
-    def __call__(self, *, needs: Needs) -> Iterator[Outline]: ...
-
-
 def _add(
-    summary: Summary,
-    read: _Read,
-    *,
-    new_only: bool = False,
-    on_read: OnRead | None = None,
+    summary: Summary, pages: Iterable[Outlines], *, new_only: bool = False, on_read: OnRead | None = None
 ) -> None:
-    """Adds traces, or those that are not in it yet; only what may belong to the sample is read as a whole."""
-
-    def is_known(outline: Outline) -> bool:
-        return new_only and summary.knows(outline)
-
-    for outline in read(needs=lambda each: not is_known(each) and summary.needs(each)):
+    """Adds traces, or those that are not in it yet."""
+    for outlines in pages:
+        drawn = summary.add(outlines, new_only=new_only)
         if on_read:
-            on_read(outline)
-        if not is_known(outline):
-            summary.add(outline)
+            on_read(outlines, drawn)
 
 
 def _merge_new(summary: Summary, counted: Summary, part: Part) -> None:
@@ -202,7 +186,7 @@ def _merge_new(summary: Summary, counted: Summary, part: Part) -> None:
     if counted.ids.is_apart(summary.ids):
         summary.merge(counted)
     else:
-        _add(summary, part.outlines, new_only=True)
+        _add(summary, part.outlines(), new_only=True)
 
 
 def _name_places(source: Source) -> list[str]:

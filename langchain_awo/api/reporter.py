@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from langchain_awo.api.partitions import FairSample, draw_fair_sample
+from langchain_awo.api.logs import Log, read_log
+from langchain_awo.api.partitions import MEASURED, FairSample
 from langchain_awo.api.phases import KINDS, PRICES, load_traces
 from langchain_awo.api.sources import Source
-from langchain_awo.api.watcher import Toolkit, get_plan, monitor
+from langchain_awo.api.watcher import Toolkit, get_plan
 from langchain_awo.errors import CompileError
 from langchain_awo.model.graph import WorkflowGraph
 from langchain_awo.model.ir.argument_checks import check_share
@@ -19,6 +21,7 @@ from langchain_awo.model.ir.option_kinds import FLAG, FUNCTION, TEXT, check_opti
 from langchain_awo.model.rules import RuleSet
 from langchain_awo.model.secrets import hide_secrets
 from langchain_awo.model.trace.trace import Trace
+from langchain_awo.monitoring.monitor import WATCHED, monitor_runs
 from langchain_awo.monitoring.prices import PriceTable, read_prices
 from langchain_awo.monitoring.quoting import with_money
 from langchain_awo.optimizer.baseline.merge import build_graph
@@ -30,11 +33,14 @@ from langchain_awo.optimizer.rules.file import read_rules
 from langchain_awo.optimizer.settings import restore_options
 from langchain_awo.reporting.notebook import DrawnGraph
 from langchain_awo.reporting.report import Report
-from langchain_awo.reporting.timeline import build_timeline
+from langchain_awo.reporting.timeline import Timeline
 
 Rules: TypeAlias = RuleSet | str | os.PathLike[str] | None
 """Merging rules, or the path of a rules file; the safe defaults if `None`."""
 
+
+REPORTED: Final = replace(WATCHED, fair=MEASURED.fair)
+"""How much of a log is looked at closely."""
 
 _KINDS: Final = {
     "rules": KINDS["rules"],
@@ -92,33 +98,66 @@ def report(
             "progress": progress,
         },
     )
-    plan = get_plan(toolkit)
-    loaded = load_traces(traces)
-    sample = draw_fair_sample(loaded)
-    options = restore_options(plan, rules=_load_rules(rules))
-    corpus = build_corpus(sample.traces, declared=options.effects)
-    table = prices if isinstance(prices, PriceTable) else read_prices(prices)
+    plan, ruled = get_plan(toolkit), _load_rules(rules)
+    return collect_report(
+        read_log(traces, bounds=REPORTED),
+        plan,
+        rules=ruled,
+        evaluated=evaluated,
+        held_out=held_out,
+        split_seed=split_seed,
+        prices=prices if isinstance(prices, PriceTable) else read_prices(prices),
+        source=source or _name_source(traces),
+        progress=progress,
+    )
+
+
+def collect_report(
+    log: Log,
+    plan: ToolkitPlan,
+    *,
+    rules: RuleSet | None,
+    evaluated: bool,
+    held_out: float,
+    split_seed: int,
+    prices: PriceTable,
+    source: str,
+    progress: Progress | None,
+) -> Report:
+    """The report on a log that was counted and sampled with the bounds `REPORTED`; otherwise as `report`."""
+    sample = log.fair_sample
+    options = restore_options(plan, rules=rules)
+    corpus = build_corpus(sample.traces, declared=options.effects, recorded=log.summary.all_specs())
     evaluation, why_not = _evaluate_traces(
         sample.traces,
         options,
-        table=table,
+        table=prices,
         evaluated=evaluated,
         held_out=held_out,
         split_seed=split_seed,
         progress=progress,
     )
+    timeline = Timeline([meta_tool.name for meta_tool in plan.meta_tools])
+    monitoring = monitor_runs(_note_each(log.runs(), timeline.add), log.summary, plan, prices=prices)
     return Report(
         plan=plan,
         before=_draw_corpus(corpus, RuleSet()),
         after=_draw_corpus(corpus, options.rules),
-        source=_describe_source(source or _name_source(traces), sample),
+        source=_describe_source(source, sample),
         effects={tool: str(effect) for tool, effect in corpus.effects.items()},
-        replay=_replay_plan(sample.traces, plan, options, table),
+        replay=_replay_plan(sample.traces, plan, options, prices),
         evaluation=evaluation,
         not_evaluated=why_not,
-        timeline=build_timeline(loaded, [meta_tool.name for meta_tool in plan.meta_tools]),
-        monitoring=_monitor_traces(loaded, plan, table),
+        timeline=timeline.rows(),
+        monitoring=monitoring.as_json() if monitoring.with_toolkit or monitoring.held_out else None,
     )
+
+
+def _note_each(traces: Iterable[Trace], note: Callable[[Trace], None]) -> Iterator[Trace]:
+    """The traces; each is noted as it goes by."""
+    for trace in traces:
+        note(trace)
+        yield trace
 
 
 def workflow_graph(traces: Source, *, rules: Rules = None, history: int | None = None) -> WorkflowGraph:
@@ -141,12 +180,6 @@ def workflow_graph(traces: Source, *, rules: Rules = None, history: int | None =
     )
     corpus = build_corpus(load_traces(traces))
     return _draw_corpus(corpus, _load_rules(rules), history=history)
-
-
-def _monitor_traces(traces: Sequence[Trace], plan: ToolkitPlan, table: PriceTable) -> dict[str, Any] | None:
-    """What monitoring finds, if any of the runs had the toolkit."""
-    monitoring = monitor(traces, plan, prices=table)
-    return monitoring.as_json() if monitoring.with_toolkit or monitoring.held_out else None
 
 
 def _draw_corpus(corpus: Corpus, rules: RuleSet | None, *, history: int | None = None) -> DrawnGraph:

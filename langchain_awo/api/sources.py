@@ -15,13 +15,12 @@ from langchain_awo.capture.importers.importing import import_traces, is_recordin
 from langchain_awo.capture.importers.lines import BadLine
 from langchain_awo.errors import ArgumentError, TornRecordError
 from langchain_awo.model.ir.argument_checks import describe_kind
-from langchain_awo.model.trace.outline import Outline
+from langchain_awo.model.trace.outline import Outlines, outline_traces
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.plan_file import is_plan_file
 from langchain_awo.stores import TraceStore, log_torn, open_store
 from langchain_awo.stores.opening import holds_checkpoints, is_parquet_store, is_server
 from langchain_awo.stores.selection import Selection
-from langchain_awo.stores.store import Needs
 
 Place: TypeAlias = str | os.PathLike[str] | TraceStore
 """A store or its path or URL, or a path of runs that something else recorded."""
@@ -38,12 +37,14 @@ def stream_traces(
     *,
     domain: str | None = None,
     model: str | None = None,
+    since: float | None = None,
     on_skipped: OnSkipped | None = None,
 ) -> Iterator[Trace]:
     """Traces one by one, as they were recorded; the runs of one conversation come apart.
 
     Args:
         domain: only traces with this domain, and `model` of this model.
+        since: only traces that started at this time or later, in seconds since the epoch.
         on_skipped: called with each record that cannot be read; without it they are logged as warnings.
 
     Raises:
@@ -51,33 +52,43 @@ def stream_traces(
         ImportFormatError: the file is neither a store nor messages.
         ArgumentError: the source is something else, such as a toolkit.
     """
-    for outline in stream_outlines(source, on_skipped=on_skipped):
-        if (domain is None or outline.domain == domain) and model in (None, outline.model):
-            yield outline.whole
+    tell = on_skipped or log_skipped
+    for part in _open_parts(source, tell):
+        if isinstance(part, TraceStore):
+            found = part.traces(since=since, on_error=tell)
+        else:
+            found = _select_recent(part, since)
+        for trace in found:
+            if (domain is None or trace.domain == domain) and model in (None, trace.model):
+                yield trace
 
 
 def stream_outlines(
-    source: Source, *, needs: Needs | None = None, on_skipped: OnSkipped | None = None
-) -> Iterator[Outline]:
-    """What is counted of each trace, with the trace itself where it is needed; otherwise as `stream_traces`.
+    source: Source, *, since: float | None = None, on_skipped: OnSkipped | None = None
+) -> Iterator[Outlines]:
+    """What is counted of traces, some at a time, and a way to read any of these as a whole; otherwise as `stream_traces`."""
+    tell = on_skipped or log_skipped
+    for part in _open_parts(source, tell):
+        if isinstance(part, TraceStore):
+            yield from part.outlines(Selection(scope=part.scope, since=since), on_error=tell)
+        else:
+            yield from outline_traces(_select_recent(part, since))
 
-    Args:
-        needs: whether a trace is needed as a whole; all are if it is not given.
-    """
-    tell = on_skipped or _log
+
+def _open_parts(source: Source, tell: OnSkipped) -> Iterator[TraceStore | Iterator[Trace]]:
+    """The stores of a source, each open until the next is asked for, and traces that lie in none."""
     check_traces(source)
     places = list_places(source)
     if not places:
-        yield from map(Outline.of, _read_from_memory(source, tell))
+        yield _read_from_memory(source, tell)
     for place in places:
         if isinstance(place, TraceStore):
-            yield from _read_store(place, needs, tell)
+            yield place
         elif is_store(place):
             with open_store(get_address(place), create=False) as store:
-                yield from _read_store(store, needs, tell)
+                yield store
         else:
-            found = import_traces(os.fspath(place), on_skipped=tell)
-            yield from map(Outline.of, found)  # what is read without being stored may still be shown
+            yield import_traces(os.fspath(place), on_skipped=tell)
 
 
 def list_places(source: Source) -> list[Place]:
@@ -138,8 +149,13 @@ def _check_each(source: Iterable[object]) -> Iterator[Trace]:
         yield item
 
 
-def _read_store(store: TraceStore, needs: Needs | None, tell: OnSkipped) -> Iterator[Outline]:
-    return store.outlines(Selection(scope=store.scope), needs=needs, on_error=tell)
+def _select_recent(traces: Iterable[Trace], since: float | None) -> Iterator[Trace]:
+    """Those that started at a time or later; as in a store, not those of which nobody knows when they did."""
+    return (
+        trace
+        for trace in traces
+        if since is None or (trace.started_at is not None and trace.started_at >= since)
+    )
 
 
 def is_store(place: str | os.PathLike[str]) -> bool:
@@ -168,7 +184,8 @@ def _read_from_memory(source: Source, on_skipped: OnSkipped) -> Iterator[Trace]:
         yield from import_traces(elements, on_skipped=on_skipped)
 
 
-def _log(skipped: BadLine | TornRecordError) -> None:
+def log_skipped(skipped: BadLine | TornRecordError) -> None:
+    """Reports what cannot be read as a warning."""
     if isinstance(skipped, TornRecordError):
         log_torn(skipped)
     else:

@@ -109,21 +109,27 @@ def _collect_logical_calls(recording: Recording, beside: Collection[Seat]) -> li
     for run in recording.tool_runs:
         key = run.issued or run.call_id or run
         calls.setdefault(key, _LogicalCall(run.issued)).runs.append(run)
-    return sorted(calls.values(), key=_derive_position)
+    agents = {run.scope for run in recording.model_runs}
+    return sorted(calls.values(), key=lambda call: _derive_position(call, agents))
 
 
-def _derive_position(call: _LogicalCall) -> tuple[int, ...]:
-    """Issued calls in the order of issue, the others where they started, calls inside a tool right after it."""
+def _derive_position(call: _LogicalCall, agents: Collection[str]) -> tuple[int, ...]:
+    """Issued calls in the order of issue, the others where they started, calls inside a tool right after it.
+
+    Args:
+        agents: scopes in which a model is called; a call there that none issued is beside those that one did, although
+            a tool may hold the whole agent.
+    """
     if call.issued is not None:
         return (call.issued.model_call, call.issued.position)
-    return _derive_run_position(call.runs[0])
+    return _derive_run_position(call.runs[0], agents)
 
 
-def _derive_run_position(run: ToolRun) -> tuple[int, ...]:
+def _derive_run_position(run: ToolRun, agents: Collection[str]) -> tuple[int, ...]:
     if run.issued is not None:
         return (run.issued.model_call, run.issued.position)
-    if run.inside is not None:
-        return (*_derive_run_position(run.inside), run.order)
+    if run.inside is not None and run.scope not in agents:
+        return (*_derive_run_position(run.inside, agents), run.order)
     return (run.after, AFTER_ISSUED, run.order)
 
 

@@ -5,6 +5,8 @@ A root run makes a recording of its own, with these exceptions:
 * inside a `Session`, all root runs belong to the session's recording;
 * a run whose parent was never seen (the parent is traced by something else) shares a recording with its siblings;
 * in a hand-written loop every call is a root run; the calls are joined by the tool call ids they pass on.
+
+Work in the background may begin after the run that started it has ended; it belongs to the recording as long as that is open.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4, uuid5
 
 from langchain_awo.capture.forking import reset_in_child
@@ -40,7 +42,7 @@ CUT: Final = "awo_cut"
 """Where the metadata of a trace says that its run was still open."""
 
 MAX_LATE: Final = 4096
-"""Runs remembered because their recording ended before they did."""
+"""Runs remembered because their recording ended before they did, and of those that ended, because others may begin under them."""
 
 
 class RunTracker:
@@ -70,6 +72,7 @@ class RunTracker:
         self._idle: dict[str, Recording] = {}
         self._loops = WaitingLoops()
         self._late: dict[UUID, None] = {}
+        self._ended: dict[UUID, _Place] = {}
         self._open_bytes = 0
         self._crowded = False
 
@@ -88,10 +91,8 @@ class RunTracker:
         if parent_id in self._late:
             self._late[run_id] = None
             return None
-        parent = self._nodes.get(parent_id) if parent_id else None
-        if parent is not None:
-            node = Node(recording=parent.recording, parent_id=parent_id, is_root=False, tool=parent.tool)
-        else:
+        node = self._child_of(parent_id) if parent_id else None
+        if node is None:
             recording = self._recording_of_root(run_id, parent_id, label_of(metadata, tags), now)
             node = Node(recording=recording, parent_id=parent_id, is_root=True)
         self._nodes[run_id] = node
@@ -107,7 +108,22 @@ class RunTracker:
         if node is not None:
             node.recording.open_runs.discard(run_id)
             node.recording.ended_at = now
+            self._ended[run_id] = _locate(node)
+            _keep_latest(self._ended)
         return node
+
+    def _child_of(self, parent_id: UUID) -> Node | None:
+        """A node under a run that is open, or that was open in a recording that still is."""
+        parent = self._nodes.get(parent_id)
+        if parent is not None:
+            return Node(recording=parent.recording, parent_id=parent_id, is_root=False, tool=parent.tool)
+        place = self._ended.get(parent_id)
+        recording = self._recordings.get(place.key) if place else None
+        if place is None or recording is None:
+            return None
+        is_inside = place.tool is not None and place.part == recording.parts
+        tool = recording.tool_runs[place.tool or 0] if is_inside else None
+        return Node(recording=recording, parent_id=parent_id, is_root=False, tool=tool)
 
     def settle(self, node: Node) -> None:
         """Ends the recording of a run that has ended, if that was all of it."""
@@ -286,8 +302,30 @@ class RunTracker:
 
     def _remember_late(self, run_ids: Iterable[UUID]) -> None:
         self._late.update(dict.fromkeys(run_ids))
-        while len(self._late) > MAX_LATE:
-            del self._late[next(iter(self._late))]
+        _keep_latest(self._late)
+
+
+class _Place(NamedTuple):
+    """Where a run was that has ended; it keeps nothing of the recording.
+
+    Attributes:
+        tool: index of the tool run that it was inside of.
+        part: part of the recording in which that is.
+    """
+
+    key: str
+    tool: int | None
+    part: int
+
+
+def _locate(node: Node) -> _Place:
+    recording = node.recording
+    return _Place(recording.key, node.tool.order if node.tool else None, recording.parts)
+
+
+def _keep_latest(runs: dict[UUID, Any]) -> None:
+    while len(runs) > MAX_LATE:
+        del runs[next(iter(runs))]
 
 
 def _complete(label: Label, other: Label) -> None:

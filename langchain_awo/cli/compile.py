@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from langchain_awo.cli.hints import name_unknown_effects
+from langchain_awo.cli.hints import list_unknown_effects, name_unknown_effects
+from langchain_awo.cli.keeping import ensure_kept, read_earlier
 from langchain_awo.cli.notation import lay_out_plan
 from langchain_awo.cli.options import (
+    CACHING,
     PHASES,
     AsJson,
     Domain,
@@ -31,9 +33,6 @@ from langchain_awo.cli.sources import load_chat_model, load_live_tools
 from langchain_awo.cli.terminal import format_count, measure_terminal, progress, put, put_json, say
 from langchain_awo.model.text.visible import make_visible_line
 
-if TYPE_CHECKING:
-    from langchain_awo.model.ir.metatool import ToolkitPlan
-
 
 def compile_traces(
     traces: Traces,
@@ -45,6 +44,7 @@ def compile_traces(
     strategy: Strategy = "default",
     max_tools: MaxTools = 10,
     writes: Writes = False,
+    prompt_caching: Annotated[bool, CACHING] = True,
     rules: Rules = None,
     threshold: Annotated[
         int | None,
@@ -64,7 +64,7 @@ def compile_traces(
 ) -> None:
     """Compile the routines that agents repeat into a toolkit of meta-tools.
 
-    Decisions about an earlier toolkit in `--output` are carried over.
+    Decisions about an earlier toolkit in `--output` are carried over. It is not overwritten if nothing was compiled.
 
     Example: `awo compile traces.db -o toolkit.json --tools shop.tools:TOOLS`
     """
@@ -73,12 +73,13 @@ def compile_traces(
     from langchain_awo.optimizer.log.effects import classify_effects
     from langchain_awo.optimizer.pipeline import Options, compile_summary
     from langchain_awo.optimizer.recompile.decisions import carry_over
+    from langchain_awo.optimizer.replay.cost import Prices
     from langchain_awo.optimizer.rules.file import read_rules
     from langchain_awo.plan_file import check_target, encode_plan, write_plan
     from langchain_awo.runtime.tool.signatures import read_spec
 
     check_target(output)
-    former = _read_earlier(output)
+    former = read_earlier(output)
     wording = load_chat_model(namer, hint="--namer") if namer else None
     options = Options(
         writes="guarded" if writes else "none",
@@ -86,6 +87,7 @@ def compile_traces(
         max_tools=max_tools,
         effects=parse_effects(effect),
         protected=frozenset(protect or ()),
+        prices=Prices(caching=prompt_caching),
         rules=read_rules(rules) if rules else None,
         threshold=threshold,
     )
@@ -102,6 +104,9 @@ def compile_traces(
 
         plan = polish_names(plan, chat_namer(wording))
     plan, carried = carry_over(plan, former)
+    effects = classify_effects([*log.known_specs(), *specs], options.effects)
+    called = log.calls.keys() - options.protected
+    ensure_kept(plan, former, output, unknown=list_unknown_effects(effects, called))
     write_plan(plan, output)
     if as_json:
         import json
@@ -109,8 +114,7 @@ def compile_traces(
         put_json(json.loads(encode_plan(plan)))
     else:
         put(lay_out_plan(plan, measure_terminal()))
-        effects = classify_effects([*log.known_specs(), *specs], options.effects)
-        name_unknown_effects(effects, log.calls.keys() - options.protected)
+        name_unknown_effects(effects, called)
     read = format_count(len(log.runs), "trace")
     say(f"{format_count(len(plan.meta_tools), 'meta-tool')} in {output}, compiled from {read}")
     if told := str(carried):
@@ -123,26 +127,3 @@ def compile_traces(
             )
         )
         say(f"awo show {output} --refused says why for each, awo explain {traces} for any routine you name")
-
-
-def _read_earlier(output: Path) -> ToolkitPlan:
-    """The toolkit that is about to be overwritten, for its decisions; an empty one if there is none to read.
-
-    Raises:
-        SealError: it was edited since it was sealed, and would be lost with all that was decided in it.
-    """
-    from langchain_awo.errors import PlanError
-    from langchain_awo.model.ir.metatool import ToolkitPlan
-    from langchain_awo.model.ir.reviewing import list_decidable
-    from langchain_awo.plan_file import read_plan_file
-
-    if not output.exists() or output.stat().st_size == 0:
-        return ToolkitPlan()
-    try:
-        file = read_plan_file(output)
-    except PlanError as error:
-        say(f"no decision is carried over: {error}", style="yellow")
-        return ToolkitPlan()
-    if any(each.decision or each.chosen for each in list_decidable(file.plan)):
-        file.check()
-    return file.plan

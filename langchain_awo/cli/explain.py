@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from langchain_awo.cli.hints import check_tool_names
 from langchain_awo.cli.options import (
     AsJson,
     Domain,
@@ -19,7 +18,8 @@ from langchain_awo.cli.options import (
     Writes,
     parse_effects,
 )
-from langchain_awo.cli.sources import load_live_tools, read_traces
+from langchain_awo.cli.reading import Reading, count
+from langchain_awo.cli.sources import load_live_tools
 from langchain_awo.cli.terminal import put_json, put_wrapped, waiting
 
 
@@ -43,9 +43,9 @@ def explain(
 
     Example: `awo explain traces.db "get_alert > get_metrics > page_oncall"`
     """
+    from langchain_awo.api.phases import check_names
     from langchain_awo.optimizer.explaining import explain_routine, parse_routine
-    from langchain_awo.optimizer.log.corpus import build_corpus
-    from langchain_awo.optimizer.pipeline import Options
+    from langchain_awo.optimizer.pipeline import Options, build_sampled_corpus
     from langchain_awo.optimizer.rules.file import read_rules
     from langchain_awo.runtime.tool.signatures import read_spec
 
@@ -57,9 +57,9 @@ def explain(
         rules=read_rules(rules) if rules else None,
     )
     specs = [read_spec(tool) for tool in load_live_tools(tools)]
-    recorded = read_traces(traces, domain=domain, model=model)
-    check_tool_names(options, recorded, specs)
-    corpus = build_corpus(recorded, tools=specs, declared=options.effects)
+    log = count(Reading(traces, domain=domain, model=model))
+    check_names(options, {spec.name for spec in specs}, log.tool_names)
+    corpus = build_sampled_corpus(log, options=options, tools=specs)
     with waiting("examining the routine"):
         found = explain_routine(corpus, names, options=options)
     if as_json:

@@ -43,9 +43,13 @@ def tell_unknown_effects(
 
 def name_unknown_effects(effects: Mapping[str, Effect], called: Iterable[str]) -> None:
     """Names those of the called tools of which nobody says what they do."""
-    unknown = sorted(tool for tool in called if effects.get(tool) is Effect.UNKNOWN)
-    if unknown:
+    if unknown := list_unknown_effects(effects, called):
         say(
             f"{format_count(len(unknown), 'tool')} of unknown effect, treated as writes: {', '.join(map(make_visible_line, unknown))}; "
             "say what each does: --effect TOOL=read, TOOL=write, ..."
         )
+
+
+def list_unknown_effects(effects: Mapping[str, Effect], called: Iterable[str]) -> list[str]:
+    """Those of the called tools of which nobody says what they do."""
+    return sorted(tool for tool in called if effects.get(tool) is Effect.UNKNOWN)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from langchain_awo.cli.options import AsJson, Domain, Model, PriceFile, Toolkit, Traces
-from langchain_awo.cli.sources import read_traces
+from langchain_awo.cli.options import AsJson, Domain, Model, PriceFile, Since, Toolkit, Traces, parse_since
+from langchain_awo.cli.reading import Reading, read_log
 from langchain_awo.cli.tables import with_reach
 from langchain_awo.cli.terminal import format_count, progress, put, put_json, put_table, put_wrapped
 
@@ -44,6 +44,7 @@ def monitor(
     otel: Annotated[
         bool, typer.Option("--otel", help="Also export the figures as OpenTelemetry metrics.")
     ] = False,
+    since: Since = None,
     domain: Domain = None,
     model: Model = None,
     as_json: AsJson = False,
@@ -52,14 +53,16 @@ def monitor(
 
     Example: `awo monitor traces.db --toolkit toolkit.json`
     """
-    from langchain_awo.monitoring.monitor import monitor_traces
+    from langchain_awo.monitoring.monitor import WATCHED, monitor_runs
     from langchain_awo.monitoring.prices import read_prices
     from langchain_awo.plan_file import read_plan
 
     plan, table = read_plan(toolkit), read_prices(prices)
-    found = read_traces(traces, domain=domain, model=model)
+    reading = Reading(traces, domain=domain, model=model, since=parse_since(since))
+    log = read_log(reading, bounds=WATCHED)
     with progress({"observe": "looking at runs"}) as tell:
-        monitoring = monitor_traces(found, plan, prices=table, progress=tell)
+        monitoring = monitor_runs(log.runs(), log.summary, plan, prices=table, progress=tell)
+    reading.tell(known=0)
     if otel:
         from langchain_awo.monitoring.telemetry import publish
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -22,6 +25,14 @@ Traces = Annotated[
 Domain = Annotated[str | None, typer.Option(help="Only traces from this domain.")]
 Model = Annotated[str | None, typer.Option(help="Only traces of this model.")]
 MaxTools = Annotated[int, typer.Option(min=1, help="At most this many meta-tools.")]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        metavar="AGE|TIME",
+        help="Only runs that started this long ago or later, such as `24h` or `7d`, or at or after `2026-03-14`.",
+        show_default=False,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print nothing but JSON to stdout.")]
 Toolkit = Annotated[
     Path, typer.Option("--toolkit", "-t", help="A toolkit written by `awo compile`.", show_default=False)
@@ -70,6 +81,11 @@ Writes = Annotated[
         help="Also compile writes that always follow or that a condition explains; by default, only reads.",
     ),
 ]
+CACHING: Final = typer.Option(
+    "--prompt-caching/--no-prompt-caching",
+    help="Whether your provider caches prompts. If not, only what saves tokens at full price is kept.",
+    show_default=False,
+)
 SplitSeed = Annotated[int, typer.Option(help="Seed for which tasks are held out.")]
 
 
@@ -109,6 +125,42 @@ PriceFile = Annotated[
     Path | None,
     typer.Option("--prices", help="A price table to use instead of the built-in one."),
 ]
+
+
+_SECONDS: Final = {"h": 3600, "d": 86_400, "w": 7 * 86_400}
+_AGE: Final = re.compile(r"(\d+(?:\.\d+)?)([hdw])")
+
+
+def parse_age(age: str, *, option: str) -> float:
+    """Seconds of an age such as `12h`, `30d` or `8w`.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    match = _AGE.fullmatch(age.strip())
+    if match is None:
+        raise typer.BadParameter(f"{age!r} is not an age; write 12h, 30d or 8w", param_hint=option)
+    return float(match[1]) * _SECONDS[match[2]]
+
+
+def parse_since(since: str | None) -> float | None:
+    """A moment in seconds since the epoch: so long ago, or a date or time, which is UTC unless it says otherwise.
+
+    Raises:
+        typer.BadParameter: it is neither.
+    """
+    if since is None:
+        return None
+    if _AGE.fullmatch(since.strip()):
+        return time.time() - parse_age(since, option="--since")
+    try:
+        moment = datetime.fromisoformat(since.strip())
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{since!r} is neither an age nor a time; write 24h, 7d, 2026-03-14 or 2026-03-14T06:00",
+            param_hint="--since",
+        ) from error
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def parse_effects(declared: Sequence[str] | None) -> dict[str, Effect]:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from langchain_awo.cli.keeping import ensure_kept, read_earlier
 from langchain_awo.cli.options import (
+    CACHING,
     PHASES,
     AsJson,
     Domain,
@@ -44,6 +46,7 @@ def recompile_toolkit(
         int | None,
         typer.Option(min=1, help="At most this many meta-tools; by default, as before.", show_default=False),
     ] = None,
+    prompt_caching: Annotated[bool | None, CACHING] = None,
     domain: Domain = None,
     model: Model = None,
     protect: Protect = None,
@@ -65,6 +68,7 @@ def recompile_toolkit(
     from langchain_awo.runtime.tool.signatures import read_spec
 
     check_target(output)
+    there = read_earlier(output)
     former = read_plan(toolkit)
     specs = [read_spec(tool) for tool in load_live_tools(tools)]
     before = as_compiled(former, live=bool(specs), rules=read_rules(rules) if rules else None)
@@ -74,17 +78,19 @@ def recompile_toolkit(
         max_tools=max_tools or before.max_tools,
         protected=before.protected | named.protected,
         effects={**before.effects, **named.effects},
+        prices=before.prices if prompt_caching is None else replace(before.prices, caching=prompt_caching),
     )
     bounds = WHOLE if options.strategy == "awo" else None
     log = count(Reading(traces, domain=domain, model=model), workers=workers, state=state, bounds=bounds)
     check_names(named, {spec.name for spec in specs}, log.tool_names)
     with progress(PHASES) as tell:
         changes = recompile_summary(log, former, options=options, tools=specs, progress=tell)
-    write_plan(changes.plan, output)
     if as_json:
         put_json(changes.as_json())
     else:
         put(str(changes))
+    ensure_kept(changes.plan, there, output)
+    write_plan(changes.plan, output)
     for line in _describe_echo(changes.echo):
         say(line)
     read = format_count(len(log.runs), "trace")

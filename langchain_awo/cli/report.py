@@ -18,7 +18,7 @@ from langchain_awo.cli.options import (
     Toolkit,
     Traces,
 )
-from langchain_awo.cli.sources import read_traces
+from langchain_awo.cli.reading import Reading, read_log
 from langchain_awo.cli.terminal import format_count, progress, say
 from langchain_awo.model.secrets import hide_secrets
 
@@ -45,26 +45,30 @@ def report(
 
     Example: `awo report traces.db --toolkit toolkit.json -o report.html`
     """
-    from langchain_awo.api.reporter import report as gather
+    from langchain_awo.api.reporter import REPORTED, collect_report
+    from langchain_awo.monitoring.prices import read_prices
+    from langchain_awo.optimizer.rules.file import read_rules
     from langchain_awo.plan_file import read_plan
     from langchain_awo.reporting.report import check_page_target
 
     check_page_target(output)
-    plan = read_plan(toolkit)
-    found = read_traces(traces, domain=domain, model=model)
+    plan, table, ruled = read_plan(toolkit), read_prices(prices), read_rules(rules) if rules else None
+    reading = Reading(traces, domain=domain, model=model)
+    log = read_log(reading, bounds=REPORTED)
     with progress(PHASES) as tell:
-        page = gather(
-            found,
+        page = collect_report(
+            log,
             plan,
-            rules=rules,
+            rules=ruled,
             evaluated=not no_evaluate,
             held_out=held_out,
             split_seed=split_seed,
-            prices=prices,
+            prices=table,
             source=Path(hide_secrets(traces)).name,
             progress=tell,
         )
+    reading.tell(known=0)
     page.save(output)
     say(
-        f"{format_count(len(found), 'trace')} and {format_count(len(plan.meta_tools), 'meta-tool')} in {output}"
+        f"{format_count(len(log.summary.runs), 'trace')} and {format_count(len(plan.meta_tools), 'meta-tool')} in {output}"
     )

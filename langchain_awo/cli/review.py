@@ -78,13 +78,14 @@ def _tell(found: PlanFile, *, as_json: bool) -> None:
 def _read_examples(
     found: PlanFile, traces: str, *, domain: str | None, model: str | None
 ) -> Mapping[str, Examples]:
-    from langchain_awo.cli.sources import read_traces
+    from langchain_awo.cli.reading import Reading, count
     from langchain_awo.model.ir.reviewing import list_decidable
     from langchain_awo.model.ir.sameness import digest_routine
     from langchain_awo.review.examples import find_examples
 
     listed = list_decidable(found.plan)
-    examples = find_examples(read_traces(traces, domain=domain, model=model), listed)
+    log = count(Reading(traces, domain=domain, model=model))
+    examples = find_examples(log.sampled().traces, listed)
     return {digest_routine(each): examples[each.name] for each in listed}
 
 

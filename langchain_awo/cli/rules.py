@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from langchain_awo.cli.options import Domain, Model, Traces
-from langchain_awo.cli.sources import read_traces
+from langchain_awo.cli.reading import Reading, count
 from langchain_awo.cli.terminal import format_count, put, say, waiting
 
 app = typer.Typer(no_args_is_help=True)
@@ -29,7 +29,8 @@ def suggest(traces: Traces, *, domain: Domain = None, model: Model = None) -> No
     from langchain_awo.optimizer.rules.file import dump_rules
     from langchain_awo.optimizer.rules.suggest import suggest_rules
 
-    corpus = build_corpus(read_traces(traces, domain=domain, model=model))
+    log = count(Reading(traces, domain=domain, model=model))
+    corpus = build_corpus(log.sampled().traces, recorded=log.all_specs())
     with waiting("looking for rules"):
         found = suggest_rules(corpus)
     put(dump_rules(found).rstrip("\n"))

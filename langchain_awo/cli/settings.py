@@ -30,6 +30,7 @@ class Settings(BaseModel):
     effects: Annotated[dict[str, Annotated[Effect, Field(strict=False)]] | None, Field()] = None
     max_tools: Count | None = None
     writes: bool | None = None
+    prompt_caching: bool | None = None
     strategy: Literal["default", "awo"] | None = None
     domain: str | None = None
     model: str | None = None

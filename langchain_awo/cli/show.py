@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from langchain_awo.cli.hints import tell_unknown_effects
 from langchain_awo.cli.notation import lay_out_plan
 from langchain_awo.cli.options import AsJson, Domain, Model
-from langchain_awo.cli.sources import load_live_tools, read_traces
+from langchain_awo.cli.reading import Reading
+from langchain_awo.cli.sources import load_live_tools, read_sample
 from langchain_awo.cli.terminal import format_count, measure_width, put, put_json, put_table, put_wrapped, say
 
 if TYPE_CHECKING:
@@ -54,6 +53,7 @@ def show(
 
     Example: `awo show toolkit.json --refused`, or `awo show traces.db --ngrams --min-freq 5`
     """
+    from langchain_awo.cli.show_traces import show_traces
     from langchain_awo.plan_file import is_plan_file, read_plan_file
 
     if Path(source).is_file() and is_plan_file(source):
@@ -69,13 +69,11 @@ def show(
     if refused or tools or mermaid:
         hint = "--refused" if refused else "--tools" if tools else "--mermaid"
         raise typer.BadParameter(f"{source} is not a compiled toolkit", param_hint=hint)
-    traces = read_traces(source, domain=domain, model=model)
     if ngrams:
+        traces = read_sample(source, domain=domain, model=model)
         _show_ngrams(traces, min_length=min_length, min_freq=min_freq, as_json=as_json)
-    elif as_json:
-        put_json(_count_records(traces) | {"tools": _count_tools(traces)})
     else:
-        _put_traces(traces)
+        show_traces(Reading(source, domain=domain, model=model), as_json=as_json)
 
 
 def _show_plan(plan: ToolkitPlan, *, refused: bool, mermaid: bool, as_json: bool) -> None:
@@ -108,28 +106,17 @@ def _check_plan(plan: ToolkitPlan, tools: str) -> None:
 
 
 def _describe_origin(plan: ToolkitPlan) -> str:
+    from langchain_awo.optimizer.settings import is_caching
+
     counts = {key: value for key, value in plan.corpus.items() if isinstance(value, int)}
     told = ", ".join(f"{value:,} {key.replace('_', ' ')}" for key, value in counts.items())
     origin = f"strategy {plan.strategy}" + (f", compiled from {told}" if told else "")
+    if not is_caching(plan):
+        origin += ", for a provider that caches no prompts"
     names: dict[str, list[str]] = {}
     for each in plan.meta_tools:
         names.setdefault(each.mode, []).append(each.name)
     return "\n".join([origin, *(f"{mode}: {', '.join(names[mode])}" for mode in sorted(names)), ""])
-
-
-def _put_traces(traces: Sequence[Trace]) -> None:
-    counts = _count_records(traces)
-    put(
-        "\n".join(f"{name.replace('_', ' '):<12} {_format_value(value)}" for name, value in counts.items())
-        + "\n"
-    )
-    rows = [
-        [name, f"{each['calls']:,}", f"{each['failed']:,}", str(each["effect"])]
-        for name, each in _count_tools(traces).items()
-    ]
-    if rows:
-        put_table("Tools", ["tool", "calls", "failed", "effect"], rows)
-    tell_unknown_effects(traces)
 
 
 def _show_ngrams(traces: Sequence[Trace], *, min_length: int, min_freq: int, as_json: bool) -> None:
@@ -147,41 +134,3 @@ def _show_ngrams(traces: Sequence[Trace], *, min_length: int, min_freq: int, as_
         put_table("Sequences of calls", ["calls", "times", "tasks"], rows)
     else:
         put(f"no sequence of at least {format_count(min_length, 'call')} occurs {min_freq:,} times")
-
-
-def _format_value(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name or 'none'} ({count:,})" for name, count in value.items()) or "none"
-    return f"{value:,}"
-
-
-def _count_records(traces: Sequence[Trace]) -> dict[str, Any]:
-    used = [call.usage for trace in traces for call in trace.model_calls if call.usage]
-    outcomes = {True: "succeeded", False: "failed", None: "not known"}
-    return {
-        "traces": len(traces),
-        "tasks": len({trace.task_key for trace in traces}),
-        "model_calls": sum(len(trace.model_calls) for trace in traces),
-        "tool_calls": sum(len(trace.tool_calls) for trace in traces),
-        "tokens": sum(usage.total_tokens for usage in used),
-        "domains": _sort_counts(Counter(trace.domain for trace in traces)),
-        "models": _sort_counts(Counter(trace.model for trace in traces)),
-        "outcomes": _sort_counts(Counter(outcomes[trace.success] for trace in traces)),
-    }
-
-
-def _count_tools(traces: Sequence[Trace]) -> dict[str, dict[str, Any]]:
-    from langchain_awo.optimizer.log.corpus import build_corpus
-
-    calls = [call for trace in traces for call in trace.tool_calls]
-    made = Counter(call.name for call in calls)
-    failed = Counter(call.name for call in calls if call.status != "ok")
-    effects = build_corpus(traces).effects
-    return {
-        name: {"calls": count, "failed": failed[name], "effect": str(effects[name])}
-        for name, count in _sort_counts(made).items()
-    }
-
-
-def _sort_counts(counts: Counter[str]) -> dict[str, int]:
-    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))

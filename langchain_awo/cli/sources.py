@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,22 +21,6 @@ if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
     from langchain_awo.model.trace.trace import Trace
-
-
-def read_traces(source: str, *, domain: str | None, model: str | None) -> list[Trace]:
-    """The traces of a store, or of runs that something else recorded; what is skipped is reported on stderr, then counted.
-
-    Raises:
-        StoreError: there is no such store, or it cannot be read.
-        ImportFormatError: it is neither a store nor runs in a known format.
-    """
-    from langchain_awo.cli.reading import Reading
-    from langchain_awo.model.trace.thread import join_threads
-
-    reading = Reading(source, domain=domain, model=model)
-    traces = join_threads(reading)
-    reading.tell(known=0)
-    return traces
 
 
 def read_sample(source: str, *, domain: str | None, model: str | None) -> list[Trace]:
@@ -56,20 +41,31 @@ def read_sample(source: str, *, domain: str | None, model: str | None) -> list[T
         say(
             f"measured on {len(found.traces):,} of {format_count(found.of, 'trace')}, a fair sample of about {MEASURED.fair:,} calls"
         )
+    reading.tell_unread()
     return found.traces
 
 
 def explain_nothing_found(
-    source: str, only: Mapping[str, str], *, read: int, kept: int, calls: bool, seen: Mapping[str, set[str]]
+    source: str,
+    only: Mapping[str, str],
+    *,
+    since: float | None,
+    read: int,
+    kept: int,
+    calls: bool,
+    seen: Mapping[str, set[str]],
 ) -> str:
     """Why there is nothing to find in what was read, or nothing to say.
 
     Args:
-        only: what the traces were selected by.
+        only: what the traces were selected by, and `since` when they must have started.
         read: how many there were, and how many were `kept`.
         calls: whether a model called a tool in any of these.
         seen: the domains and models that there were.
     """
+    if not read and since is not None:
+        moment = datetime.fromtimestamp(since, UTC).isoformat(timespec="seconds")
+        return f"no trace of {source} started since {moment}"
     if not read:
         return f"{source} contains no traces; record an agent into it first"
     if not kept:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import time
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from langchain_awo.cli.options import AsJson
+from langchain_awo.cli.options import AsJson, parse_age
 from langchain_awo.cli.terminal import format_count, put, put_json, put_table, waiting
 from langchain_awo.model.secrets import hide_secrets
 from langchain_awo.model.text.visible import make_visible_line
@@ -30,9 +29,6 @@ Project = Annotated[str | None, typer.Option(help="Only traces of this project."
 Tenant = Annotated[str | None, typer.Option(help="Only traces of this tenant.")]
 Environment = Annotated[str | None, typer.Option(help="Only traces of this environment.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Count what would be deleted without deleting it.")]
-
-_SECONDS: Final = {"h": 3600, "d": 86_400, "w": 7 * 86_400}
-_AGE: Final = re.compile(r"(\d+(?:\.\d+)?)([hdw])")
 
 
 @app.callback()
@@ -128,7 +124,7 @@ def prune(
 
     Example: `awo store prune --store traces.db --older-than 30d`
     """
-    before = time.time() - _parse_age(older_than)
+    before = time.time() - parse_age(older_than, option="--older-than")
     with _open_scoped(traces, project, tenant, environment) as store:
         _delete(store, traces, {"before": before}, dry_run=dry_run, as_json=as_json)
 
@@ -206,13 +202,6 @@ def _delete(store: TraceStore, traces: str, wanted: dict[str, Any], *, dry_run: 
     put(
         f"{hide_secrets(traces)}: {done}, {format_count(left, 'trace')} {'now' if dry_run else 'left'}{stays}"
     )
-
-
-def _parse_age(age: str) -> float:
-    match = _AGE.fullmatch(age.strip())
-    if match is None:
-        raise typer.BadParameter(f"{age!r} is not an age; write 12h, 30d or 8w", param_hint="--older-than")
-    return float(match[1]) * _SECONDS[match[2]]
 
 
 def _format_moment(seconds: float | None) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
@@ -50,7 +50,8 @@ class PlainTurn:
 
     def longer(self, tokens: float) -> PlainTurn:
         """The same with a longer prompt; it cannot be shorter than nothing."""
-        return replace(self, more=max(self.more + tokens, -float(self.usage.input_tokens)))
+        more = max(self.more + tokens, -float(self.usage.input_tokens))
+        return PlainTurn(self.usage, self.scope, self.recorded, self.seconds, more, self.rates)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,8 @@ from langchain_awo.model.ir.provider_schema import adapt_schema
 from langchain_awo.model.ir.telling import tell_steps
 from langchain_awo.model.text.encoding import dumps, present
 from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.text.tokens import CHARACTERS_PER_TOKEN
 from langchain_awo.model.trace.handback import HandBack, ToldCall, tell_fetched
-
-CHARACTERS_PER_TOKEN: Final = 4
-"""Used only where the provider's count was not recorded."""
 
 RESUME_FIELD: Final[dict[str, JSONValue]] = {
     "type": "string",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -37,28 +37,56 @@ class Violation:
     sentence: str
 
 
-def find_violations(meta_tool: MetaTool, corpus: Corpus, uses: Sequence[Use]) -> list[Violation]:
+@dataclass(slots=True)
+class Endings:
+    """How the uses of a meta-tool ended.
+
+    Attributes:
+        ended: uses that did, and `completed` those of them that were not handed back.
+        lost: by step, uses that stopped there because a binding led to nothing.
+    """
+
+    ended: int = 0
+    completed: int = 0
+    lost: Counter[int] = field(default_factory=Counter)
+
+    def add(self, use: Use) -> None:
+        """Counts a use."""
+        if use.is_open:
+            return
+        self.ended += 1
+        self.completed += use.hand_back is None
+        if use.hand_back is not None and use.hand_back.cause == "unresolved":
+            self.lost[use.hand_back.step] += 1
+
+
+def find_violations(meta_tool: MetaTool, corpus: Corpus, endings: Endings) -> list[Violation]:
     """Steps whose bindings are violated more often than in the evidence of the toolkit.
 
     Where agents did by themselves what a step does, it is tried on their calls, and Fisher's exact test compares with the
     held-out places of the evidence; completed uses count as places where it held. Trials of one task are near copies: of the
     new ones the first counts, and the places of the evidence count as if its tasks had had one each. Where the meta-tool ran, uses that stopped
     because a binding led to nothing are held against the share of places that contradicted, by a binomial test.
+
+    Args:
+        corpus: runs, or a fair sample of those that call the first tool.
+        endings: of all uses.
     """
-    return [*_find_contradicted(meta_tool, corpus, uses), *_find_unresolved(meta_tool, uses)]
+    return [*_find_contradicted(meta_tool, corpus, endings), *_find_unresolved(meta_tool, endings)]
 
 
-def _find_contradicted(meta_tool: MetaTool, corpus: Corpus, uses: Sequence[Use]) -> list[Violation]:
-    held = sum(use.hand_back is None and not use.is_open for use in uses)
-    first = {run.task: run for run in reversed(corpus.runs)}
-    fresh = Corpus(tuple(run for run in corpus.runs if first[run.task] is run), corpus.specs, corpus.effects)
-    occurrences = collect_occurrences(fresh, meta_tool.steps[0].tool)
+def _find_contradicted(meta_tool: MetaTool, corpus: Corpus, endings: Endings) -> list[Violation]:
+    anchor = meta_tool.steps[0].tool
+    runs = corpus.around(anchor).runs
+    first = {run.task: run for run in reversed(runs)}
+    fresh = Corpus(tuple(run for run in runs if first[run.task] is run), corpus.specs, corpus.effects)
+    occurrences = collect_occurrences(fresh, anchor)
     found = []
     for number, step in enumerate(meta_tool.steps[1:], start=2):
         now = try_step(step, occurrences)
         for each in occurrences:
             advance(number, step, each)
-        agree, contradict = now.agree + held, now.total - now.agree
+        agree, contradict = now.agree + endings.completed, now.total - now.agree
         before = _read_evidence(step, meta_tool)
         if before is None or agree + contradict < MIN_TRIALS:
             continue
@@ -73,27 +101,23 @@ def _find_contradicted(meta_tool: MetaTool, corpus: Corpus, uses: Sequence[Use])
     return found
 
 
-def _find_unresolved(meta_tool: MetaTool, uses: Sequence[Use]) -> list[Violation]:
-    ended = [use for use in uses if not use.is_open]
-    if len(ended) < MIN_TRIALS:
+def _find_unresolved(meta_tool: MetaTool, endings: Endings) -> list[Violation]:
+    ended = endings.ended
+    if ended < MIN_TRIALS:
         return []
     found = []
     for number, step in enumerate(meta_tool.steps, start=1):
-        lost = sum(_is_lost(use, number) for use in ended)
+        lost = endings.lost[number]
         agree, contradict = _read_evidence(step, meta_tool) or (0, 0)
         usual = (contradict + 1) / (agree + contradict + 2)
-        p_value = float(binomtest(lost, len(ended), usual, alternative="greater").pvalue) if lost else 1.0
+        p_value = float(binomtest(lost, ended, usual, alternative="greater").pvalue) if lost else 1.0
         if p_value < LEVEL:
             sentence = (
-                f"step {number} ({step.tool}) led to nothing in {lost} of {len(ended)} uses, {usual:.0%} were to be "
+                f"step {number} ({step.tool}) led to nothing in {lost} of {ended} uses, {usual:.0%} were to be "
                 f"expected (binomial p = {p_value:.2g})"
             )
             found.append(Violation(step=number, tool=step.tool, p_value=p_value, sentence=sentence))
     return found
-
-
-def _is_lost(use: Use, step: int) -> bool:
-    return use.hand_back is not None and use.hand_back.cause == "unresolved" and use.hand_back.step == step
 
 
 def _read_evidence(step: Step, meta_tool: MetaTool) -> tuple[int, int] | None:

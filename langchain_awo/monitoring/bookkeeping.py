@@ -18,12 +18,13 @@ from langchain_awo.ledger.restore import Restored, Taken, restore
 from langchain_awo.ledger.settle import START, PlainRun, PlainTurn
 from langchain_awo.ledger.tokens import estimate_bound_tokens, estimate_schema_tokens, estimate_text_tokens
 from langchain_awo.model.ir.metatool import ToolkitPlan
-from langchain_awo.model.trace.trace import ModelCallRecord, TokenUsage
+from langchain_awo.model.trace.trace import ModelCallRecord, TokenUsage, Trace
 from langchain_awo.monitoring.judging import Judged
 from langchain_awo.monitoring.ledger import Amount, Ledger, Lines, Purpose
 from langchain_awo.monitoring.message_overhead import measure_overhead
 from langchain_awo.monitoring.observing import Observed
-from langchain_awo.monitoring.prices import PriceTable, rates_of
+from langchain_awo.monitoring.prices import Price, PriceTable, rates_of
+from langchain_awo.monitoring.usage import measure_usage
 from langchain_awo.optimizer.log.corpus import Corpus, estimate_spec_tokens
 
 _Wanted: TypeAlias = tuple[tuple[Purpose, str], int, bool]
@@ -38,7 +39,7 @@ class Bookkeeper:
         sizes: what the schema of each meta-tool, and of each tool that they call, takes of a prompt, in tokens.
         members: by meta-tool, the tools that it calls.
         prices: by model.
-        overhead: tokens around one tool call and its result, by all runs together.
+        overhead: tokens around one tool call and its result: the median of the runs, or of a fair sample of them.
     """
 
     sizes: Mapping[str, int]
@@ -48,20 +49,40 @@ class Bookkeeper:
 
     @classmethod
     def of(
-        cls, plan: ToolkitPlan, corpus: Corpus, prices: PriceTable, runs: Iterable[Observed] = ()
+        cls, plan: ToolkitPlan, corpus: Corpus, prices: PriceTable, traces: Iterable[Trace] = ()
     ) -> Bookkeeper:
-        """The one for a toolkit and the runs in which it was used."""
+        """The one for a toolkit and the runs in which it was used, or a fair sample of them."""
         members = {each.name: tuple(dict.fromkeys(each.tools)) for each in plan.meta_tools}
         meta_tools = {each.name: each for each in plan.meta_tools}
-        found = [tokens for each in runs for tokens in measure_overhead(each, meta_tools)]
+        usages = (measure_usage(trace, plan) for trace in traces)
+        found = [tokens for usage in usages for tokens in measure_overhead(usage, meta_tools)]
         sizes = schema_sizes(plan, corpus)
         return cls(sizes=sizes, members=members, prices=prices, overhead=median(found or [0.0]))
 
     def books(self, seen: Observed, judged: Sequence[Judged]) -> Ledger:
         """The books of one run, whose uses were judged."""
         calls = seen.trace.model_calls
-        recorded, rates = [self._recorded(call) for call in calls], rates_of(calls, self.prices)
-        before = _find_predecessors(calls)
+        prices = self.prices.prices_of(calls)
+        recorded = [_measure_recorded(call, prices[call.model]) for call in calls]
+        lines, saved = self._settle(seen, recorded, judged)
+        known = {call.model for call in calls if call.usage}
+        return Ledger(
+            recorded=sum(recorded, Amount()),
+            lines=lines,
+            saved=saved,
+            cached=sum(call.usage.cached_tokens for call in calls if call.usage),
+            unreported=sum(call.usage is None for call in calls),
+            unpriced=frozenset(model for model in known if not prices[model]),
+        )
+
+    def _settle(
+        self, seen: Observed, recorded: Sequence[Amount], judged: Sequence[Judged]
+    ) -> tuple[Lines, dict[str, Amount]]:
+        """What the recorded amounts were for, and what was saved by meta-tool; nothing where there were none."""
+        if not (seen.had or judged):
+            return {("without", ""): sum(recorded, Amount())} if recorded else {}, {}
+        calls = seen.trace.model_calls
+        rates, before = rates_of(calls, self.prices), _find_predecessors(calls)
         split = [
             self._split(amount, rates[index], self._wanted(index, before[index], seen, judged), seen)
             for index, amount in enumerate(recorded)
@@ -70,27 +91,7 @@ class Bookkeeper:
         for key, part in (pair for each in split for pair in each.items()):
             lines[key] += part
         work = [each.get(("work", ""), amount) for each, amount in zip(split, recorded, strict=True)]
-        known = {call.model for call in calls if call.usage}
-        return Ledger(
-            recorded=sum(recorded, Amount()),
-            lines=dict(lines),
-            saved=self._saved(seen, work, rates, judged),
-            cached=sum(call.usage.cached_tokens for call in calls if call.usage),
-            unreported=sum(call.usage is None for call in calls),
-            unpriced=frozenset(model for model in known if not self.prices.price_of(model)),
-        )
-
-    def _recorded(self, call: ModelCallRecord) -> Amount:
-        usage = call.usage or TokenUsage()
-        price = self.prices.price_of(call.model)
-        timed = call.started_at is not None and call.ended_at is not None
-        return Amount(
-            model_calls=1,
-            input_tokens=usage.input_tokens,
-            output_tokens=usage.output_tokens,
-            cost=price.cost(usage) if price else 0.0,
-            seconds=max(0.0, (call.ended_at or 0.0) - (call.started_at or 0.0)) if timed else 0.0,
-        )
+        return dict(lines), self._saved(seen, work, rates, judged)
 
     def _split(self, amount: Amount, rates: Rates, wanted: Iterable[_Wanted], seen: Observed) -> Lines:
         """One model call by what it was for; the parts add up to it."""
@@ -185,6 +186,18 @@ class Bookkeeper:
                 missing = sum(sizes[tool] * (tool not in offered) for tool in own for offered in offers)
                 hidden[name] = missing / len(offers)
         return hidden
+
+
+def _measure_recorded(call: ModelCallRecord, price: Price | None) -> Amount:
+    usage = call.usage or TokenUsage()
+    timed = call.started_at is not None and call.ended_at is not None
+    return Amount(
+        model_calls=1,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cost=price.cost(usage) if price else 0.0,
+        seconds=max(0.0, (call.ended_at or 0.0) - (call.started_at or 0.0)) if timed else 0.0,
+    )
 
 
 def schema_sizes(plan: ToolkitPlan, corpus: Corpus) -> dict[str, int]:

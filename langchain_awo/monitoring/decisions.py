@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from math import ceil
 from typing import Final, Literal, TypeAlias
 
@@ -95,6 +95,13 @@ class Period:
     first: date | None = None
     last: date | None = None
 
+    def reach(self, moment: float | None) -> Period:
+        """The period with a run that started at a moment, in seconds since the epoch; `None` if nobody knows."""
+        if moment is None:
+            return self
+        day = datetime.fromtimestamp(moment, UTC).date()
+        return Period(min(day, self.first or day), max(day, self.last or day))
+
     def after(self, days: float) -> date | None:
         """So many days after the last run, at most three months."""
         return self.last + timedelta(days=min(_MOST_DAYS, ceil(days))) if self.last else None
@@ -167,7 +174,7 @@ def _decide_unused(found: Finding, period: Period) -> Decision:
         return Decision(
             action="change_mode", cause="seldom_chosen", evidence=(*evidence, reads), mode="continue"
         )
-    if found.mode == "append" and not found.uses and not found.stranded:
+    if found.mode == "append" and not found.uses and not found.strands:
         never = "it was never chosen while the tools it calls were offered too; offered instead of them, it would be"
         return Decision(
             action="change_mode", cause="seldom_chosen", evidence=(*evidence, never), mode="replace"

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from langchain_awo.ledger.interval import Interval, mean_of
+from langchain_awo.ledger.interval import Interval
 from langchain_awo.model.ir.installation import get_installation
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import Trace
-from langchain_awo.monitoring.intervals import (
-    Share,
-    compare_means,
-    compare_shares,
-)
+from langchain_awo.monitoring.intervals import Share, compare_shares
+from langchain_awo.monitoring.moments import Moments, compare_means
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,48 +63,55 @@ class Experiment:
         }
 
 
-def compare_arms(traces: Sequence[Trace]) -> Experiment | None:
-    """Compares the arms; `None` if there are not both.
+@dataclass(slots=True)
+class ArmSum:
+    """One arm, a thread at a time."""
 
-    Args:
-        traces: one for each thread. Those of which no middleware said what was installed belong to no arm.
-    """
-    arms: dict[bool, list[Trace]] = {True: [], False: []}
-    for trace in traces:
+    model_calls: Moments = field(default_factory=Moments)
+    tokens: Moments = field(default_factory=Moments)
+    successes: int = 0
+    outcomes: int = 0
+
+    def add(self, trace: Trace) -> None:
+        """Adds a thread."""
+        self.model_calls.add(len(trace.model_calls))
+        self.tokens.add(sum(call.usage.total_tokens for call in trace.model_calls if call.usage))
+        self.successes += trace.success is True
+        self.outcomes += trace.success is not None
+
+    @property
+    def arm(self) -> Arm:
+        """What is known of it so far."""
+        return Arm(
+            threads=self.model_calls.count,
+            model_calls=self.model_calls.interval(),
+            tokens=self.tokens.interval(),
+            success=Share(self.successes, self.outcomes),
+        )
+
+
+@dataclass(slots=True)
+class Arms:
+    """Both arms, a thread at a time; those of which no middleware said what was installed belong to none."""
+
+    with_toolkit: ArmSum = field(default_factory=ArmSum)
+    held_out: ArmSum = field(default_factory=ArmSum)
+
+    def add(self, trace: Trace) -> None:
+        """Adds a thread to its arm."""
         if (installed := get_installation(trace)) is not None and installed.modes:
-            arms[installed.held_out].append(trace)
-    with_it, without = arms[False], arms[True]
-    if not with_it or not without:
-        return None
-    one, other = _measure_arm(with_it), _measure_arm(without)
-    return Experiment(
-        with_toolkit=one,
-        held_out=other,
-        model_calls=_compare_by(without, with_it, _count_model_calls),
-        tokens=_compare_by(without, with_it, _count_tokens),
-        success=compare_shares(other.success, one.success),
-    )
+            (self.held_out if installed.held_out else self.with_toolkit).add(trace)
 
-
-def _measure_arm(traces: Sequence[Trace]) -> Arm:
-    outcomes = [trace.success for trace in traces if trace.success is not None]
-    return Arm(
-        threads=len(traces),
-        model_calls=mean_of([_count_model_calls(trace) for trace in traces]),
-        tokens=mean_of([_count_tokens(trace) for trace in traces]),
-        success=Share(sum(outcomes), len(outcomes)),
-    )
-
-
-def _compare_by(
-    ones: Sequence[Trace], others: Sequence[Trace], measure: Callable[[Trace], float]
-) -> Interval:
-    return compare_means([measure(trace) for trace in ones], [measure(trace) for trace in others])
-
-
-def _count_model_calls(trace: Trace) -> float:
-    return float(len(trace.model_calls))
-
-
-def _count_tokens(trace: Trace) -> float:
-    return float(sum(call.usage.total_tokens for call in trace.model_calls if call.usage))
+    def compare(self) -> Experiment | None:
+        """Compares the arms; `None` if there are not both."""
+        with_it, without = self.with_toolkit, self.held_out
+        if not with_it.model_calls.count or not without.model_calls.count:
+            return None
+        one, other = with_it.arm, without.arm
+        return Experiment(
+            with_toolkit=one,
+            held_out=other,
+            model_calls=compare_means(without.model_calls, with_it.model_calls),
+            tokens=compare_means(without.tokens, with_it.tokens),
+            success=compare_shares(other.success, one.success),
+        )

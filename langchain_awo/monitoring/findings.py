@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
-from langchain_awo.ledger.interval import Interval, mean_of
+from langchain_awo.ledger.interval import Interval
 from langchain_awo.model.ir.metatool import MetaTool, Mode
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.monitoring.bindings import Violation, find_violations
+from langchain_awo.monitoring.bindings import Endings, Violation, find_violations
 from langchain_awo.monitoring.intervals import Share
 from langchain_awo.monitoring.judging import Judged
-from langchain_awo.monitoring.ledger import Amount, Ledger
+from langchain_awo.monitoring.ledger import Amount, AmountSum, Ledger
+from langchain_awo.monitoring.moments import Moments
 from langchain_awo.monitoring.observing import Observed
-from langchain_awo.monitoring.usage import StoppedAt, Use
-from langchain_awo.optimizer.log.corpus import Corpus, Run
-from langchain_awo.optimizer.replay.installed import replay_installed
+from langchain_awo.monitoring.usage import StoppedAt
+from langchain_awo.optimizer.log.corpus import Corpus
+from langchain_awo.optimizer.replay.installed import is_stranded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,7 @@ class Finding:
         changed: what is different about its members.
         violations: bindings that hold less often than they did.
         most: what it saved if every call of it was wanted; of `savings` the most, as those count what is known to be used.
-        stranded: of the runs that had it beside the tools it calls and never chose it, those that would miss a tool if these were hidden.
+        strands: it was never chosen, and some of the runs that had it would miss a tool if those that it calls were hidden.
     """
 
     meta_tool: MetaTool
@@ -85,7 +87,7 @@ class Finding:
     changed: tuple[str, ...] = ()
     violations: tuple[Violation, ...] = ()
     most: NetSaving | None = None
-    stranded: int = 0
+    strands: bool = False
 
     @property
     def over_fetch(self) -> float:
@@ -122,70 +124,143 @@ class Finding:
         }
 
 
-def collect_finding(
-    meta_tool: MetaTool, accounts: Sequence[RunAccount], corpus: Corpus, changed: Sequence[str]
-) -> Finding:
-    """The figures of one meta-tool over all runs."""
-    name = meta_tool.name
-    had = [each for each in accounts if name in each.seen.had]
-    judged = [one for each in had for one in each.judged if one.use.meta_tool == name]
-    uses = [one.use for one in judged]
-    ended = [use for use in uses if not use.is_open]
-    used = [each for each in had if name in each.seen.used]
-    applied = [each for each in had if name in each.seen.applied]
-    saved = sum((each.ledger.saved.get(name, Amount()) for each in had), Amount())
-    return Finding(
-        meta_tool=meta_tool,
-        mode=_determine_mode(meta_tool, had),
-        runs=len(accounts),
-        offered=len(had),
-        uses=len(uses),
-        utilisation=Share(sum(each.helped(name) for each in applied), len(applied)),
-        completed=Share(sum(use.hand_back is None for use in ended), len(ended)),
-        success=_measure_success(used),
-        success_without=_measure_success([each for each in had if name not in each.seen.used]),
-        hand_backs=_group_hand_backs(uses),
-        made=sum(each.made for each in judged),
-        wasted=sum(each.wasted for each in judged),
-        saved=saved.model_calls,
-        savings=_average_savings([each.ledger.net(name) for each in had]),
-        changed=tuple(changed),
-        violations=tuple(find_violations(meta_tool, corpus, uses)),
-        most=_average_savings([each.most.net(name) for each in had]),
-        stranded=0 if uses else _count_stranded(meta_tool, [each.seen.run for each in had], corpus),
-    )
+@dataclass(slots=True)
+class NetSum:
+    """What runs saved, a run at a time."""
+
+    model_calls: Moments = field(default_factory=Moments)
+    tokens: Moments = field(default_factory=Moments)
+    cost: Moments = field(default_factory=Moments)
+    seconds: Moments = field(default_factory=Moments)
+
+    def add(self, net: Amount) -> None:
+        """Adds what a run saved."""
+        self.model_calls.add(net.model_calls)
+        self.tokens.add(net.tokens)
+        self.cost.add(net.cost)
+        self.seconds.add(net.seconds)
+
+    @property
+    def average(self) -> NetSaving:
+        """Of a run."""
+        return NetSaving(
+            model_calls=self.model_calls.interval(),
+            tokens=self.tokens.interval(),
+            cost=self.cost.interval(),
+            seconds=self.seconds.interval(),
+        )
 
 
-def _count_stranded(meta_tool: MetaTool, runs: Sequence[Run], corpus: Corpus) -> int:
-    """Runs that call a tool of the meta-tool where that does not apply."""
-    theirs = replace(corpus, runs=tuple(runs))
-    return len(replay_installed([meta_tool], theirs, mode="replace").stranded)
+@dataclass(slots=True)
+class ShareSum:
+    """How many of how many, one at a time; what is not known counts for neither."""
+
+    count: int = 0
+    of: int = 0
+
+    def add(self, is_so: bool | None) -> None:  # noqa: FBT001  # the one thing that is added
+        """Adds one."""
+        self.count += is_so is True
+        self.of += is_so is not None
+
+    @property
+    def share(self) -> Share:
+        """Of those so far."""
+        return Share(self.count, self.of)
 
 
-def _determine_mode(meta_tool: MetaTool, had: Sequence[RunAccount]) -> Mode:
-    seen = Counter(mode for each in had if (mode := each.seen.usage.modes[meta_tool.name]) is not None)
-    return min(seen, key=lambda mode: (-seen[mode], mode)) if seen else meta_tool.mode
+@dataclass(slots=True)
+class FindingSum:
+    """The figures of one meta-tool, a run at a time; the same runs in any order give the same."""
+
+    meta_tool: MetaTool
+    runs: int = 0
+    offered: int = 0
+    uses: int = 0
+    made: int = 0
+    wasted: int = 0
+    modes: Counter[Mode] = field(default_factory=Counter)
+    utilisation: ShareSum = field(default_factory=ShareSum)
+    success: ShareSum = field(default_factory=ShareSum)
+    success_without: ShareSum = field(default_factory=ShareSum)
+    endings: Endings = field(default_factory=Endings)
+    saved: AmountSum = field(default_factory=AmountSum)
+    net: NetSum = field(default_factory=NetSum)
+    most: NetSum = field(default_factory=NetSum)
+    strands: bool = False
+    _backs: dict[_Place, tuple[int, _First]] = field(default_factory=dict)
+
+    def add(self, account: RunAccount) -> None:
+        """Adds a run."""
+        name, seen = self.meta_tool.name, account.seen
+        self.runs += 1
+        if name not in seen.had:
+            return
+        self.offered += 1
+        if (mode := seen.usage.modes[name]) is not None:
+            self.modes[mode] += 1
+        if name in seen.applied:
+            self.utilisation.add(account.helped(name))
+        (self.success if name in seen.used else self.success_without).add(seen.trace.success)
+        for each in account.judged:
+            if each.use.meta_tool == name:
+                self._add_use(each, seen.run.trace_id)
+        self.saved.add(account.ledger.saved.get(name, Amount()))
+        self.net.add(account.ledger.net(name))
+        self.most.add(account.most.net(name))
+        if not self.uses and not self.strands:  # asked only of what is never used
+            self.strands = is_stranded(self.meta_tool, seen.run)
+
+    def finding(self, sample: Corpus, changed: Sequence[str]) -> Finding:
+        """The figures so far.
+
+        Args:
+            sample: runs on which bindings are tried, a fair sample of those that call the first tool.
+            changed: what is different about its members.
+        """
+        ended, completed = self.endings.ended, self.endings.completed
+        return Finding(
+            meta_tool=self.meta_tool,
+            mode=min(self.modes, key=lambda mode: (-self.modes[mode], mode), default=self.meta_tool.mode),
+            runs=self.runs,
+            offered=self.offered,
+            uses=self.uses,
+            utilisation=self.utilisation.share,
+            completed=Share(completed, ended),
+            success=self.success.share,
+            success_without=self.success_without.share,
+            hand_backs=self._list_hand_backs(),
+            made=self.made,
+            wasted=self.wasted,
+            saved=self.saved.amount.model_calls,
+            savings=self.net.average,
+            changed=tuple(changed),
+            violations=tuple(find_violations(self.meta_tool, sample, self.endings)),
+            most=self.most.average,
+            strands=self.strands and not self.uses,
+        )
+
+    def _add_use(self, judged: Judged, trace_id: str) -> None:
+        self.uses += 1
+        self.made += judged.made
+        self.wasted += judged.wasted
+        self.endings.add(judged.use)
+        if (back := judged.use.hand_back) is not None:
+            place = back.step, back.tool, back.cause
+            count, first = self._backs.get(place, (0, None))
+            mine = trace_id, back
+            earlier = mine if first is None or trace_id < first[0] else first
+            self._backs[place] = count + 1, earlier
+
+    def _list_hand_backs(self) -> tuple[tuple[StoppedAt, int], ...]:
+        """Of equal step, tool and cause the first by trace id, with their number; the most frequent first."""
+        ranked = sorted(self._backs, key=lambda place: (-self._backs[place][0], place))
+        found = (self._backs[place] for place in ranked)
+        return tuple((first[1], count) for count, first in found if first)
 
 
-def _measure_success(accounts: Sequence[RunAccount]) -> Share:
-    known = [each.seen.trace.success for each in accounts if each.seen.trace.success is not None]
-    return Share(sum(known), len(known))
+_Place: TypeAlias = tuple[int, str, str]
+"""A step, its tool, and why a routine stopped there."""
 
-
-def _group_hand_backs(uses: Sequence[Use]) -> tuple[tuple[StoppedAt, int], ...]:
-    """Of equal step, tool and cause the first, with their number; the most frequent first."""
-    found: dict[tuple[int, str, str], list[StoppedAt]] = {}
-    for use in uses:
-        if (back := use.hand_back) is not None:
-            found.setdefault((back.step, back.tool, back.cause), []).append(back)
-    ranked = sorted(found, key=lambda key: (-len(found[key]), key))
-    return tuple((found[key][0], len(found[key])) for key in ranked)
-
-
-def _average_savings(nets: Sequence[Amount]) -> NetSaving:
-    return NetSaving(
-        model_calls=mean_of([each.model_calls for each in nets]),
-        tokens=mean_of([float(each.tokens) for each in nets]),
-        cost=mean_of([each.cost for each in nets]),
-        seconds=mean_of([each.seconds for each in nets]),
-    )
+_First: TypeAlias = tuple[str, StoppedAt] | None
+"""The smallest id of a trace in which one stopped, and how it did."""

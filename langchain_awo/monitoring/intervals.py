@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite, sqrt
+from math import sqrt
 
-import numpy as np
 from scipy import stats
 
 from langchain_awo.ledger.interval import CONFIDENCE, Interval
@@ -51,20 +49,6 @@ class Share:
         """Plain data."""
         low, high = self._ends()
         return {"count": self.count, "of": self.of, "low": round(low, 4), "high": round(high, 4)}
-
-
-def compare_means(ones: Sequence[float], others: Sequence[float]) -> Interval:
-    """How much larger the mean of the others is, with Welch's interval."""
-    if not ones or not others:
-        return Interval(value=0.0)
-    difference = float(np.mean(others) - np.mean(ones))
-    if min(len(ones), len(others)) == 1:
-        return Interval(value=difference)
-    if np.var(ones) == 0 and np.var(others) == 0:
-        return Interval(value=difference, low=difference, high=difference)
-    found = stats.ttest_ind(others, ones, equal_var=False).confidence_interval(CONFIDENCE)
-    low, high = float(found.low), float(found.high)
-    return Interval(value=difference, low=low, high=high) if isfinite(low) else Interval(value=difference)
 
 
 def compare_shares(one: Share, other: Share) -> Interval | None:

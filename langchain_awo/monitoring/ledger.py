@@ -9,6 +9,7 @@ from typing import Literal, Self, TypeAlias
 
 from langchain_awo.ledger.balance import Balance
 from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.monitoring.moments import UNIT, to_units
 
 Purpose: TypeAlias = Literal["without", "work", "schema", "over_fetch"]
 """What recorded tokens were for: runs without meta-tools, the work of the other runs, schemas of meta-tools in prompts,
@@ -129,25 +130,72 @@ class Ledger:
 _OWN: tuple[Purpose, ...] = ("schema", "over_fetch")
 
 
+@dataclass(slots=True)
+class AmountSum:
+    """Amounts that are added up exactly, in the order of `Amount`'s fields and in whole units."""
+
+    units: list[int] = field(default_factory=lambda: [0] * len(_NAMES))
+
+    def add(self, amount: Amount) -> None:
+        """Adds an amount."""
+        for place, name in enumerate(_NAMES):
+            self.units[place] += to_units(getattr(amount, name))
+
+    @property
+    def amount(self) -> Amount:
+        """All of it; tokens are whole numbers."""
+        calls, entered, left, cost, seconds, margin = self.units
+        return Amount(
+            model_calls=calls / UNIT,
+            input_tokens=entered // UNIT,
+            output_tokens=left // UNIT,
+            cost=cost / UNIT,
+            seconds=seconds / UNIT,
+            margin=margin / UNIT,
+        )
+
+
+_NAMES: tuple[str, ...] = tuple(each.name for each in fields(Amount))
+
+
+@dataclass(slots=True)
+class LedgerSum:
+    """The books of many runs together, added one by one in any order."""
+
+    recorded: AmountSum = field(default_factory=AmountSum)
+    lines: dict[tuple[Purpose, str], AmountSum] = field(default_factory=lambda: defaultdict(AmountSum))
+    saved: dict[str, AmountSum] = field(default_factory=lambda: defaultdict(AmountSum))
+    cached: int = 0
+    unreported: int = 0
+    unpriced: frozenset[str] = frozenset()
+
+    def add(self, part: Ledger) -> None:
+        """Adds the books of a run."""
+        self.recorded.add(part.recorded)
+        for key, amount in part.lines.items():
+            self.lines[key].add(amount)
+        for name, amount in part.saved.items():
+            self.saved[name].add(amount)
+        self.cached += part.cached
+        self.unreported += part.unreported
+        self.unpriced |= part.unpriced
+
+    @property
+    def ledger(self) -> Ledger:
+        """The books so far."""
+        return Ledger(
+            recorded=self.recorded.amount,
+            lines={key: each.amount for key, each in sorted(self.lines.items())},
+            saved={name: each.amount for name, each in sorted(self.saved.items())},
+            cached=self.cached,
+            unreported=self.unreported,
+            unpriced=self.unpriced,
+        )
+
+
 def sum_ledgers(parts: Iterable[Ledger]) -> Ledger:
     """The books of many runs together."""
-    recorded, cached, unreported, unpriced = Amount(), 0, 0, frozenset[str]()
-    lines: Lines = defaultdict(Amount)
-    saved: dict[str, Amount] = defaultdict(Amount)
+    total = LedgerSum()
     for part in parts:
-        recorded += part.recorded
-        cached += part.cached
-        unreported += part.unreported
-        unpriced |= part.unpriced
-        for key, amount in part.lines.items():
-            lines[key] += amount
-        for name, amount in part.saved.items():
-            saved[name] += amount
-    return Ledger(
-        recorded=recorded,
-        lines=dict(lines),
-        saved=dict(saved),
-        cached=cached,
-        unreported=unreported,
-        unpriced=unpriced,
-    )
+        total.add(part)
+    return total.ledger

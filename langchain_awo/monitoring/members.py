@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from langchain_awo.model.ir.metatool import ToolkitPlan, ToolSignature
@@ -11,21 +12,32 @@ from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import ToolSpec, Trace
 
 
-def find_changed_members(traces: Iterable[Trace], plan: ToolkitPlan) -> dict[str, str]:
-    """What is different, in words, by tool; the latest run that offered a tool decides.
+@dataclass(slots=True)
+class Members:
+    """What runs said last of the tools that a toolkit calls.
 
     A signature that was taken from live tools is compared exactly, but for descriptions. One that was inferred from
     recorded calls only tells arguments that are gone, and required ones that were never seen.
     """
-    latest: dict[str, tuple[float, ToolSpec]] = {}
-    for trace in traces:
-        moment = trace.started_at or 0.0
+
+    plan: ToolkitPlan
+    latest: dict[str, tuple[tuple[float, str], ToolSpec]] = field(default_factory=dict)
+
+    def add(self, trace: Trace) -> None:
+        """Takes what a run said, unless a later one said something else."""
+        moment = trace.started_at or 0.0, trace.trace_id
         for spec in trace.tools:
-            known = latest.get(spec.name)
-            if spec.name in plan.tools and spec.parameters and (known is None or moment >= known[0]):
-                latest[spec.name] = moment, spec
-    found = {name: _describe_difference(plan.tools[name], spec) for name, (_, spec) in sorted(latest.items())}
-    return {name: what for name, what in found.items() if what}
+            known = self.latest.get(spec.name)
+            if spec.name in self.plan.tools and spec.parameters and (known is None or moment >= known[0]):
+                self.latest[spec.name] = moment, spec
+
+    def find_changed(self) -> dict[str, str]:
+        """What is different, in words, by tool."""
+        members = self.plan.tools
+        found = {
+            name: _describe_difference(members[name], spec) for name, (_, spec) in sorted(self.latest.items())
+        }
+        return {name: what for name, what in found.items() if what}
 
 
 def _describe_difference(known: ToolSignature, spec: ToolSpec) -> str:

@@ -7,10 +7,10 @@ model call: the same simulation that chose it when it was compiled. Calls of oth
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from langchain_awo.model.ir.metatool import MetaTool, Mode, ToolkitPlan
-from langchain_awo.model.trace.trace import Trace
+from langchain_awo.model.trace.trace import ToolSpec, Trace
 from langchain_awo.monitoring.usage import Usage, measure_usage
 from langchain_awo.optimizer.log.corpus import Corpus, Run, build_corpus
 from langchain_awo.optimizer.replay.counterfactual import replay_chooser, replay_continue
@@ -48,24 +48,32 @@ class Observed:
         return frozenset() if self.usage.held_out else frozenset(self.usage.modes)
 
 
-def build_observed_corpus(traces: Iterable[Trace], plan: ToolkitPlan) -> Corpus:
-    """The runs with the effects that the toolkit knows, those of its meta-tools among them."""
+def build_observed_corpus(
+    traces: Iterable[Trace], plan: ToolkitPlan, *, recorded: Iterable[ToolSpec] = ()
+) -> Corpus:
+    """The runs with the effects that the toolkit knows, those of its meta-tools among them.
+
+    Args:
+        recorded: what traces that are not among these say of the tools.
+    """
     tools = {name: signature.effect for name, signature in plan.tools.items()}
-    return build_corpus(traces, declared={**tools, **{each.name: each.effect for each in plan.meta_tools}})
+    declared = {**tools, **{each.name: each.effect for each in plan.meta_tools}}
+    return build_corpus(traces, declared=declared, recorded=recorded)
 
 
-def observe(
-    traces: Iterable[Trace], corpus: Corpus, plan: ToolkitPlan, *, progress: Progress | None = None
-) -> list[Observed]:
-    """Every run with what it used and could have used, by trace id."""
-    tell = progress or (lambda _phase, _done, _total: None)
-    known = {trace.trace_id: trace for trace in traces}
-    seen = []
-    for done, run in enumerate(corpus.runs, start=1):
-        usage = measure_usage(known[run.trace_id], plan)
-        seen.append(Observed(usage=usage, run=run, applied=_find_applicable(usage, run, plan)))
-        tell("observe", done, len(corpus.runs))
-    return seen
+def observe(trace: Trace, corpus: Corpus, plan: ToolkitPlan) -> Observed:
+    """A run with what it used and could have used; of one that had nothing of the toolkit, outputs are not looked at.
+
+    Args:
+        corpus: tells what is known of the tools; it may hold other runs.
+    """
+    usage = measure_usage(trace, plan)
+    run = corpus.build_run(trace if usage.modes or usage.uses else _drop_outputs(trace))
+    return Observed(usage=usage, run=run, applied=_find_applicable(usage, run, plan))
+
+
+def _drop_outputs(trace: Trace) -> Trace:
+    return replace(trace, tool_calls=tuple(replace(call, output=None) for call in trace.tool_calls))
 
 
 def _find_applicable(usage: Usage, run: Run, plan: ToolkitPlan) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from importlib.resources import files
@@ -68,7 +68,8 @@ def rates_of(calls: Sequence[ModelCallRecord], table: PriceTable) -> list[Rates]
     What the provider read from its cache was in the prompt before, if so much was.
     """
     before: dict[str, int] = {}
-    return [_compute_rates(call, table.price_of(call.model), before) for call in calls]
+    prices = table.prices_of(calls)
+    return [_compute_rates(call, prices[call.model], before) for call in calls]
 
 
 def _compute_rates(call: ModelCallRecord, price: Price | None, before: dict[str, int]) -> Rates:
@@ -134,6 +135,10 @@ class PriceTable:
         known = (each for each in self.models if _VERSION.fullmatch(bare.removeprefix(each)))
         name = max((each for each in known if bare.startswith(each)), key=len, default="")
         return self.models.get(name)
+
+    def prices_of(self, calls: Iterable[ModelCallRecord]) -> dict[str, Price | None]:
+        """The price of each model that was called; a model is looked up once."""
+        return {model: self.price_of(model) for model in {call.model for call in calls}}
 
 
 def read_prices(path: str | os.PathLike[str] | None = None) -> PriceTable:

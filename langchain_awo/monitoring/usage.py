@@ -12,7 +12,7 @@ from langchain_awo.model.text.encoding import decode
 from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.handback import HandBack
 from langchain_awo.model.trace.trace import ToolCallRecord, Trace
-from langchain_awo.optimizer.log.inline import get_anchor
+from langchain_awo.optimizer.log.inner_calls import collect_inner_calls, get_anchor
 
 Cause: TypeAlias = Literal["failed", "unresolved", "guard", "stopped", "refused"]
 """Why a routine was handed back: a call failed, a binding led to nothing, a guard did not hold, it stopped for another
@@ -100,17 +100,12 @@ def measure_usage(trace: Trace, plan: ToolkitPlan) -> Usage:
 
 
 def _collect_uses(trace: Trace, known: Mapping[str, MetaTool]) -> Iterator[Use]:
-    inner = [call for call in trace.tool_calls if call.replay and call.replay.meta_tool in known]
     calls = {call.call_id: call for call in trace.tool_calls}
-    inside: dict[str, list[ToolCallRecord]] = {}
+    inside = collect_inner_calls(trace)
     beside: dict[tuple[str, str], list[ToolCallRecord]] = {}
-    for call in inner:
-        caller = calls.get(call.parent_id or "")
-        name = call.replay.meta_tool if call.replay else ""
-        if caller is not None and caller.name == name:
-            inside.setdefault(caller.call_id, []).append(call)
-        else:
-            beside.setdefault((name, get_anchor(call)), []).append(call)
+    for call in trace.tool_calls:
+        if call.replay and call.replay.meta_tool in known and call.parent_id not in inside:
+            beside.setdefault((call.replay.meta_tool, get_anchor(call)), []).append(call)
     for call in trace.tool_calls:
         if call.name in known and call.replay is None:
             yield _build_use(known[call.name], call, inside.get(call.call_id, []))

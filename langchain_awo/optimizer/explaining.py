@@ -37,7 +37,7 @@ from langchain_awo.optimizer.selection.naming import name_all
 ELSEWHERE: Final = 4
 """Other ways that are told, the usual ones first."""
 
-LATER: Final = frozenset({"reaches_out", "one_author", "fails_often", "secret"})
+LATER: Final = frozenset({"reaches_out", "one_author", "fails_often", "secret", "parameters"})
 """Codes of what is found against a routine as a whole."""
 
 

@@ -25,9 +25,11 @@ from langchain_awo.optimizer.log.inline import without_echo
 from langchain_awo.optimizer.log.signatures import build_signatures
 from langchain_awo.optimizer.log.variants import count_paths, keep_frequent
 from langchain_awo.optimizer.mining.cross_validate import MIN_TASKS, Thresholds
+from langchain_awo.optimizer.mining.few_parameters import keep_few_parameters
 from langchain_awo.optimizer.mining.grow import grow
+from langchain_awo.optimizer.mining.one_way import split_ways
 from langchain_awo.optimizer.mining.reach import apply_trust, keep_home, list_trusted
-from langchain_awo.optimizer.mining.verify import verify
+from langchain_awo.optimizer.mining.verify import recount, verify
 from langchain_awo.optimizer.recompile.decisions import refuse_rejected
 from langchain_awo.optimizer.recompile.previous import RETIRED, reconsider, restore_names
 from langchain_awo.optimizer.replay.cost import Prices
@@ -127,6 +129,25 @@ def compile_plan(
     return compile_summary(log, options=chosen, tools=tools, rejected=rejected)
 
 
+def build_sampled_corpus(
+    log: Summary,
+    *,
+    options: Options,
+    tools: Sequence[ToolSpec] = (),
+    own: Sequence[Trace] | None = None,
+) -> Corpus:
+    """What compiling looks at: the sampled traces as if no meta-tool had been installed, with what all traces say of the tools.
+
+    Args:
+        own: these traces, if they are known already.
+    """
+    sampled = log.sampled()
+    if own is None:
+        own, _ = without_echo(sampled.traces, log.replayed)
+    corpus = build_corpus(own, tools=tools, declared=options.effects, recorded=log.recorded_specs())
+    return replace(corpus, fair=sampled.fair, calling=sampled.calling)
+
+
 def compile_summary(
     log: Summary,
     *,
@@ -155,8 +176,7 @@ def compile_summary(
         )
     if own is None:
         own, _ = without_echo(sampled.traces, log.replayed)
-    corpus = build_corpus(own, tools=tools, declared=chosen.effects, recorded=log.recorded_specs())
-    corpus = replace(corpus, fair=sampled.fair, calling=sampled.calling)
+    corpus = build_sampled_corpus(log, options=chosen, tools=tools, own=own)
     meta_tools, refused = compile_corpus(corpus, chosen, former=former, rejected=rejected, progress=progress)
     if chosen.strategy == "default":
         meta_tools = prune_outputs(meta_tools, corpus, showing=chosen.showing)
@@ -208,6 +228,7 @@ def compile_corpus(
         max_tools=options.max_tools,
         prices=options.prices,
         former=reconsidered.holding,
+        recount=lambda cut: recount(cut, corpus.around(cut.steps[0].tool), options.thresholds),
     )
     report("select", 1, 1)
 
@@ -230,12 +251,23 @@ def _mine_verified(
             refused.append(candidate)
             continue
         around = actions.corpus.around(candidate.steps[0].tool)
-        held, doubts = verify(actions.pinned(candidate), around, options.thresholds)
-        home, leaks = keep_home(held, actions.corpus) if held else (None, [])
-        refused += [*doubts, *leaks]
-        verified += [home] if home else []
+        for way in split_ways(actions.pinned(candidate), around):
+            held, doubts = _verify_with_few_parameters(way, around, options)
+            home, leaks = keep_home(held, actions.corpus) if held else (None, [])
+            if home and held and len(home.steps) < len(held.steps):
+                home = recount(home, around, options.thresholds)
+            refused += [*doubts, *leaks]
+            verified += [home] if home else []
     verified, secret = without_secrets(verified)
     return verified, [*refused, *secret]
+
+
+def _verify_with_few_parameters(
+    candidate: MetaTool, corpus: Corpus, options: Options
+) -> tuple[MetaTool | None, list[Refused]]:
+    """A routine with few parameters as far as it holds on other tasks, and what did not hold."""
+    asked = keep_few_parameters(candidate, corpus)
+    return (None, [asked]) if isinstance(asked, Refused) else verify(asked, corpus, options.thresholds)
 
 
 def _leave_out_rejected(

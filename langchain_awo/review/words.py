@@ -104,10 +104,13 @@ def _describe_condition(condition: Condition, step: Step) -> str:
 
 
 def _name_place(path: str) -> str:
-    keys = [unescape(key) for key in split(path) if key not in ("*", "-1") and not key.isdigit()]
+    segments = split(path)
+    keys = [
+        unescape(key) for key in segments if not key.startswith("*") and key != "-1" and not key.isdigit()
+    ]
     if not keys:
         return "everything"
-    every = "every " if "*" in split(path) else "the "
+    every = "every " if any(segment.startswith("*") for segment in segments) else "the "
     return every + " of ".join(reversed(keys[-2:]))
 
 

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Table
+from sqlalchemy import ColumnElement, Connection, Engine, Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from langchain_awo.stores.decoding import Row
@@ -86,6 +86,10 @@ class Database(ABC):
     @abstractmethod
     def insert(self, connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
         """Stores rows that all have every column to be stored."""
+
+    @abstractmethod
+    def collect(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The texts of a column in a group as a list in JSON text, where there are any; not restored, and `null` for what is no text."""
 
     def restore(self, row: Row) -> Row:
         """A row as it was before the database could not hold it as it was."""

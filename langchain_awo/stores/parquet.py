@@ -9,14 +9,14 @@ from typing import Final
 from langchain_awo.errors import StoreError, TornRecordError
 from langchain_awo.model.secrets import hide_secrets
 from langchain_awo.model.secrets.failures import describe_error
-from langchain_awo.model.trace.outline import Outline
+from langchain_awo.model.trace.outline import Outlines
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.stores.parquet_files import PARQUET_VERSION
 from langchain_awo.stores.parquet_places import may_hold, open_file_system
 from langchain_awo.stores.parquet_reading import TraceFile
 from langchain_awo.stores.scope import Scope, ScopeKey, with_query
 from langchain_awo.stores.selection import Portion, Selection
-from langchain_awo.stores.store import Needs, OnTorn, TraceStore, log_torn
+from langchain_awo.stores.store import OnTorn, TraceStore, log_torn
 from langchain_awo.stores.summary import StoreSummary, summarize
 
 SUFFIX: Final = ".parquet"
@@ -68,9 +68,10 @@ class ParquetTraceStore(TraceStore):
         for file, within in self._opened(wanted, on_error):
             yield from file.traces(within, outputs=outputs)
 
-    def _outline(self, wanted: Selection, needs: Needs, on_error: OnTorn | None) -> Iterator[Outline]:
+    def outlines(self, wanted: Selection, *, on_error: OnTorn | None = None) -> Iterator[Outlines]:
+        """See `TraceStore.outlines`."""
         for file, within in self._opened(wanted, on_error):
-            yield from file.outlines(within, needs)
+            yield from file.outlines(within)
 
     def _opened(self, wanted: Selection, on_error: OnTorn | None) -> Iterator[tuple[TraceFile, Selection]]:
         """The files that may hold wanted traces, one at a time, with what is wanted of each."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, Final, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from langchain_awo.model.trace.outline import Outline
+from langchain_awo.model.trace.outline import Outlines, ReadRows
 from langchain_awo.model.trace.trace import ToolSpec
 from langchain_awo.stores.parquet_files import HEAD_COLUMNS
 
@@ -27,21 +29,39 @@ ReadSpecs: TypeAlias = Callable[[str | None], tuple[ToolSpec, ...]]
 """Reads the specifications in JSON text; raises `ValueError`."""
 
 
-def read_outlines(rows: pa.Table, read_specs: ReadSpecs) -> Iterator[Outline | None]:
-    """The outlines of the traces in `OUTLINE_COLUMNS`; `None` for one that is not as this package writes it."""
-    calls, places = _flatten(rows, "tool_calls")
-    fields = (
-        *(rows.column(name).to_pylist() for name in ("trace_id", "task_id", "thread_id")),
-        *(_map_texts(rows.column(name), lambda text: text or "") for name in ("domain", "model")),
-        np.diff(_flatten(rows, "model_calls")[1]).tolist(),
-        _cut_names(calls.field("name"), places),
-        _cut_marks(calls.field("meta_tool"), places),
-        _holds_any(calls.field("model_call"), places),
-        _map_texts(rows.column("tools"), lambda text: _read_or_none(read_specs, text)),
+def find_odd(rows: pa.Table, read_specs: ReadSpecs) -> npt.NDArray[np.bool_]:
+    """Which traces are not as this package writes them, as far as `OUTLINE_COLUMNS` show it."""
+    nameless = pc.is_null(rows.column("trace_id")).to_numpy()
+    specs = _map_texts(rows.column("tools"), lambda text: _read_or_none(read_specs, text))
+    odd = np.array(
+        [is_nameless or each is None for is_nameless, each in zip(nameless, specs, strict=True)], np.bool_
     )
-    for outline in map(Outline, *fields):
-        is_odd = outline.trace_id is None or outline.tools is None or outline.specs is None
-        yield None if is_odd else outline
+    calls, places = _flatten(rows, "tool_calls")
+    return np.logical_or(odd, _holds_any(pc.is_null(calls.field("name")), places))
+
+
+def read_outlines(rows: pa.Table, read_specs: ReadSpecs, read: ReadRows) -> Outlines:
+    """The outlines of traces in `OUTLINE_COLUMNS` none of which is odd."""
+    calls, places = _flatten(rows, "tool_calls")
+    names = calls.field("name").dictionary_encode()
+    trace_ids, task_ids, thread_ids = (
+        rows.column(name).to_pylist() for name in ("trace_id", "task_id", "thread_id")
+    )
+    return Outlines(
+        trace_ids=trace_ids,
+        task_ids=task_ids,
+        thread_ids=thread_ids,
+        domains=_map_texts(rows.column("domain"), lambda text: text or ""),
+        models=_map_texts(rows.column("model"), lambda text: text or ""),
+        model_calls=np.diff(_flatten(rows, "model_calls")[1]),
+        names=names.dictionary.to_pylist(),
+        codes=names.indices.to_numpy(),
+        lengths=np.diff(places),
+        meta_tools=_cut_marks(calls.field("meta_tool"), places),
+        is_asked=_holds_any(pc.is_valid(calls.field("model_call")), places),
+        specs=_map_texts(rows.column("tools"), read_specs),
+        read=read,
+    )
 
 
 def _flatten(rows: pa.Table, name: str) -> tuple[Any, Any]:
@@ -65,13 +85,6 @@ def _read_or_none(read_specs: ReadSpecs, text: str | None) -> tuple[ToolSpec, ..
         return None
 
 
-def _cut_names(column: Any, places: Any) -> list[Sequence[str] | None]:
-    """The names of each trace; `None` where one is missing."""
-    names = _map_texts(column, lambda name: name)
-    found: list[list[str]] = [names[start:end] for start, end in pairwise(places.tolist())]
-    return [None if None in each else each for each in found] if column.null_count else [*found]
-
-
 def _cut_marks(column: Any, places: Any) -> list[frozenset[str]]:
     """The texts of each trace, each once."""
     if column.null_count == len(column):
@@ -80,8 +93,8 @@ def _cut_marks(column: Any, places: Any) -> list[frozenset[str]]:
     return [frozenset(texts[start:end]) - _NOTHING for start, end in pairwise(places.tolist())]
 
 
-def _holds_any(column: Any, places: Any) -> list[bool]:
-    """For each trace whether there is anything in its part of a column."""
-    known = np.concatenate([[0], np.cumsum(column.is_valid().to_numpy(zero_copy_only=False))])
-    found: list[bool] = (np.diff(known[places]) > 0).tolist()
+def _holds_any(marked: Any, places: Any) -> npt.NDArray[np.bool_]:
+    """For each trace whether anything is marked in its part of a column."""
+    known = np.concatenate([[0], np.cumsum(marked.to_numpy(zero_copy_only=False))])
+    found: npt.NDArray[np.bool_] = np.diff(known[places]) > 0
     return found

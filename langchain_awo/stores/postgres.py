@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, make_url, text
+from sqlalchemy import (
+    URL,
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    Text,
+    cast,
+    create_engine,
+    func,
+    make_url,
+    text,
+)
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from langchain_awo.errors import MissingExtraError, StoreError
@@ -122,6 +134,10 @@ class PostgresDatabase(Database):
         names = ("meta", "tools", "traces", "messages", "model_calls", "tool_calls")
         total = " + ".join(f"pg_total_relation_size('{name}')" for name in names)
         return int(connection.execute(text(f"SELECT {total}")).scalar_one())  # constants
+
+    def collect(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """See `Database.collect`."""
+        return cast(func.json_agg(column).filter(column.is_not(None)), Text)
 
     def restore(self, row: Row) -> Row:
         """A row with its NUL characters."""

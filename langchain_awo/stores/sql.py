@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Final, TypeVar
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from sqlalchemy import Connection, delete, select
 
 from langchain_awo.errors import AwoError, StoreError
-from langchain_awo.model.trace.outline import Outline
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.stores import sql_reading, sql_summary, sql_writing
 from langchain_awo.stores.database import Database
@@ -18,11 +18,13 @@ from langchain_awo.stores.records import Batches, Record
 from langchain_awo.stores.schema import ensure_schema
 from langchain_awo.stores.scope import Scope, ScopeKey, with_query
 from langchain_awo.stores.selection import Portion, Selection
-from langchain_awo.stores.sql_outlines import outline_page
-from langchain_awo.stores.sql_reading import FetchPage, Page, TraceReader
-from langchain_awo.stores.store import Needs, OnTorn, TraceStore
+from langchain_awo.stores.sql_reading import READ_AT_ONCE, FetchPage, Page, TraceReader
+from langchain_awo.stores.store import OnTorn, TraceStore
 from langchain_awo.stores.summary import StoreSummary
 from langchain_awo.stores.tables import TOOLS
+
+if TYPE_CHECKING:
+    from langchain_awo.model.trace.outline import Outlines
 
 _Result = TypeVar("_Result")
 
@@ -72,13 +74,30 @@ class SqlTraceStore(TraceStore):
     ) -> Iterator[tuple[ScopeKey, Trace]]:
         """See `TraceStore.read`."""
         for page in self._pages(wanted, partial(self._reader.page, wanted, outputs=outputs)):
-            yield from self._reader.decoded(page, on_error)
+            yield from ((labels, trace) for _, labels, trace in self._reader.decoded(page, on_error))
 
-    def _outline(self, wanted: Selection, needs: Needs, on_error: OnTorn | None) -> Iterator[Outline]:
-        for page in self._pages(wanted, partial(outline_page, self._reader, wanted, needs)):
+    def outlines(self, wanted: Selection, *, on_error: OnTorn | None = None) -> Iterator[Outlines]:
+        """See `TraceStore.outlines`."""
+        from langchain_awo.model.trace.outline import outline_traces  # noqa: PLC0415  # loads numpy, not needed to record
+        from langchain_awo.stores.sql_outlines import outline_page  # noqa: PLC0415  # likewise
+
+        read = partial(self._read_numbered, wanted.scope, on_error)
+        for page in self._pages(wanted, partial(outline_page, self._reader, self._database, wanted, read)):
             yield from page.outlines
-            for part in self._complete(page, wanted.scope):
-                yield from (Outline.of(trace) for _, trace in self._reader.decoded(part, on_error))
+            traces = (trace for _, _, trace in self._reader.decoded(page, on_error))  # tells what is torn
+            odd = (trace for _, trace in read(page.needed, range(len(page.needed))))
+            yield from outline_traces(chain(traces, odd))
+
+    def _read_numbered(
+        self, scope: Scope, on_error: OnTorn | None, seqs: Sequence[int], places: Iterable[int]
+    ) -> Iterator[tuple[int, Trace]]:
+        """The traces whose numbers are in some places of a list, each with its place."""
+        rest = iter(places)
+        while some := {seqs[place]: place for place in islice(rest, READ_AT_ONCE)}:
+            numbers = list(some)
+            between = Selection(scope=scope, portion=(numbers[0] - 1, numbers[-1]))
+            for page in self._pages(between, partial(self._reader.whole, numbers)):
+                yield from ((some[seq], trace) for seq, _, trace in self._reader.decoded(page, on_error))
 
     def portions(self, size: int) -> list[Portion]:
         """See `TraceStore.portions`; ranges of keys, however many traces of them are left."""
@@ -130,13 +149,6 @@ class SqlTraceStore(TraceStore):
                 )
             seen = page.last_seq
             yield page
-
-    def _complete(self, page: Page, scope: Scope) -> Iterator[Page]:
-        """A page, and the traces that it says are needed as a whole."""
-        yield page
-        if page.needed:
-            between = Selection(scope=scope, portion=(page.needed[0] - 1, page.needed[-1]))
-            yield from self._pages(between, partial(self._reader.whole, page.needed))
 
     def _page(self, wanted: Selection, fetch: FetchPage, *, after: int, last: int) -> Page:
         """Some traces at once; where a damaged file does not give them together, one by one."""

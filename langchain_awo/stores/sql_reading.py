@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from sqlalchemy import (
     Column,
@@ -23,7 +23,6 @@ from sqlalchemy import (
 
 from langchain_awo.errors import StoreError, TornRecordError
 from langchain_awo.model.text.encoding import loads
-from langchain_awo.model.trace.outline import Outline
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.stores.database import Database
 from langchain_awo.stores.decoding import (
@@ -43,8 +42,14 @@ from langchain_awo.stores.selection import Selection
 from langchain_awo.stores.store import OnTorn
 from langchain_awo.stores.tables import MESSAGES, MODEL_CALLS, TOOL_CALLS, TOOLS, TRACES
 
-_READ_AT_ONCE: Final = 64
+if TYPE_CHECKING:
+    from langchain_awo.model.trace.outline import Outlines
+
+READ_AT_ONCE: Final = 64
 """Traces fetched together, and so held in memory."""
+
+_NAMED_AT_ONCE: Final = 512
+"""Traces that one statement names by their numbers."""
 
 _PARTS: Final = (
     (MESSAGES, MESSAGE_COLUMNS),
@@ -65,7 +70,7 @@ class Page:
         traces: `seq`, the digests of the tools, the task id and the labels, then `TRACE_COLUMNS`.
         parts: for each table in `_PARTS`, rows by `seq`.
         torn: why a trace could not even be fetched, by its `seq`.
-        outlines: of further traces, of which nothing else is needed.
+        outlines: of further traces.
         needed: numbers of further traces that are needed as a whole.
     """
 
@@ -73,7 +78,7 @@ class Page:
     traces: Rows = ()
     parts: tuple[Mapping[int, Rows], ...] = ()
     torn: Mapping[int, str] = field(default_factory=dict)
-    outlines: Sequence[Outline] = ()
+    outlines: Sequence[Outlines] = ()
     needed: Sequence[int] = ()
 
 
@@ -100,7 +105,7 @@ class TraceReader:
     ) -> Page:
         """The next traces of a selection, with all of their rows."""
         rows = self.select_traces(
-            connection, _TRACE_FIELDS, wanted, after=after, last=last, most=_READ_AT_ONCE
+            connection, _TRACE_FIELDS, wanted, after=after, last=last, most=READ_AT_ONCE
         )
         if not rows:
             return Page(None)
@@ -126,7 +131,7 @@ class TraceReader:
 
     def whole(self, seqs: Sequence[int], connection: Connection, *, after: int, last: int) -> Page:
         """The next of the given traces, with all of their rows."""
-        some = [seq for seq in seqs if after < seq <= last][:_READ_AT_ONCE]
+        some = [seq for seq in seqs if after < seq <= last][:READ_AT_ONCE]
         if not some:
             return Page(None)
         query = select(*_TRACE_FIELDS).where(TRACES.c.seq.in_(some)).order_by(TRACES.c.seq)
@@ -159,13 +164,13 @@ class TraceReader:
             return Page(seq, torn={seq: str(error)})
         return replace(page, last_seq=seq)
 
-    def decoded(self, page: Page, on_error: OnTorn | None) -> Iterator[tuple[ScopeKey, Trace]]:
-        """The traces of a page; raises `TornRecordError` if there is no `on_error`."""
+    def decoded(self, page: Page, on_error: OnTorn | None) -> Iterator[tuple[int, ScopeKey, Trace]]:
+        """The traces of a page with their numbers and labels; raises `TornRecordError` if there is no `on_error`."""
         for seq, reason in page.torn.items():
             _tell(TornRecordError(f"{self._database.name}, table traces, seq {seq}", reason), on_error)
         for row in page.traces:
             try:
-                yield row[3:_OWN], self._trace(row, page)
+                yield row[0], row[3:_OWN], self._trace(row, page)
             except ValueError as error:
                 where = f"{self._database.name}, table traces, seq {row[0]} (trace_id {row[_OWN]!r})"
                 _tell(TornRecordError(where, str(error)), on_error)
@@ -198,16 +203,18 @@ class TraceReader:
         self, connection: Connection, query: PartQuery, seqs: Sequence[int]
     ) -> Mapping[int, Rows]:
         """The rows of a table of parts that belong to the given traces and to no others, by `seq`."""
+        rows = self._restored(self.fetch_rows(connection, query, seqs))
+        return {seq: list(own) for seq, own in groupby(rows, itemgetter(0))}
+
+    def fetch_rows(self, connection: Connection, query: PartQuery, seqs: Sequence[int]) -> Rows:
+        """The same one behind the other, as the driver gives them: plain tuples are all that is needed here."""
         if not seqs:
-            return {}
+            return ()
         by_range, by_list = query
-        all_between = seqs[-1] - seqs[0] + 1 == len(seqs)  # a range is quicker than a list
-        found = (
-            connection.execute(by_range, {"first": seqs[0], "last": seqs[-1]})
-            if all_between
-            else connection.execute(by_list, {"seqs": list(seqs)})
-        )
-        return {seq: list(own) for seq, own in groupby(self._restored(found), itemgetter(0))}
+        if seqs[-1] - seqs[0] + 1 == len(seqs):  # a range is quicker than a list
+            return _fetch_all(connection.execute(by_range, {"first": seqs[0], "last": seqs[-1]}))
+        some = (list(seqs[start : start + _NAMED_AT_ONCE]) for start in range(0, len(seqs), _NAMED_AT_ONCE))
+        return [row for each in some for row in _fetch_all(connection.execute(by_list, {"seqs": each}))]
 
     def learn_specs(self, connection: Connection, texts: Iterable[str | None]) -> Specs:
         """The tool specifications known so far, with those whose digests are listed in JSON texts; one that is spoilt is left out."""
@@ -226,18 +233,28 @@ class TraceReader:
         return self._specs
 
     def _traces(self, result: CursorResult[Any]) -> Rows:
-        rows = map(tuple, result.fetchall())
-        return list(map(self._database.restore, rows) if self._database.escapes else rows)
+        return self._restored(list(map(tuple, result.fetchall())))
 
-    def _restored(self, result: CursorResult[Any]) -> Rows:
-        """The rows as the driver gives them: plain tuples are all that is needed here."""
-        rows: Rows = result.cursor.fetchall() if result.cursor else ()
+    def _restored(self, rows: Rows) -> Rows:
         return list(map(self._database.restore, rows)) if self._database.escapes else rows
+
+
+def _fetch_all(result: CursorResult[Any]) -> Rows:
+    rows: Rows = result.cursor.fetchall() if result.cursor else ()
+    return rows
 
 
 def build_part_query(table: Table, columns: Sequence[ColumnElement[Any]]) -> PartQuery:
     """The query of some columns of a table of parts, in order; the first is `trace_seq`."""
-    query = select(*columns).order_by(table.c.trace_seq, table.c.position)
+    return _limit(table, select(*columns).order_by(table.c.trace_seq, table.c.position))
+
+
+def build_group_query(table: Table, columns: Sequence[ColumnElement[Any]]) -> PartQuery:
+    """The query of what is told of all parts of each trace in a table; `trace_seq` comes first."""
+    return _limit(table, select(table.c.trace_seq, *columns).group_by(table.c.trace_seq))
+
+
+def _limit(table: Table, query: Select[Any]) -> PartQuery:
     return (
         query.where(table.c.trace_seq.between(bindparam("first"), bindparam("last"))),
         query.where(table.c.trace_seq.in_(bindparam("seqs", expanding=True))),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event
+from sqlalchemy import URL, ColumnElement, Connection, Engine, Table, case, create_engine, event, func
 from sqlalchemy.exc import (
     DataError,
     IntegrityError,
@@ -114,6 +114,11 @@ class SqliteDatabase(Database):
         """Bytes of the file and of its log."""
         paths = (self._path, Path(f"{self._path}-wal"))
         return sum(path.stat().st_size for path in paths if path.exists())
+
+    def collect(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """See `Database.collect`; a column may hold anything."""
+        texts = case((func.typeof(column) == "text", column))
+        return func.json_group_array(texts).filter(column.is_not(None))
 
 
 def check_file(path: Path) -> None:

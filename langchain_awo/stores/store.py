@@ -6,20 +6,19 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from langchain_awo.errors import StoreError, TornRecordError
-from langchain_awo.model.trace.outline import Outline
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.stores.scope import Scope, ScopeKey
 from langchain_awo.stores.selection import Portion, Selection
 from langchain_awo.stores.summary import StoreSummary, summarize
 
+if TYPE_CHECKING:
+    from langchain_awo.model.trace.outline import Outlines
+
 OnTorn: TypeAlias = Callable[[TornRecordError], None]
 """Called with each record that cannot be read; the reading goes on after it."""
-
-Needs: TypeAlias = Callable[[Outline], bool]
-"""Whether a trace is needed as a whole, by its outline."""
 
 logger = logging.getLogger(__name__)
 
@@ -121,37 +120,19 @@ class TraceStore(ABC):
         )
         return (trace for _, trace in self.read(wanted, outputs=outputs, on_error=on_error))
 
-    def outlines(
-        self,
-        wanted: Selection,
-        *,
-        needs: Needs | None = None,
-        on_error: OnTorn | None = None,
-    ) -> Iterator[Outline]:
-        """What is counted of each trace of a selection, with the trace itself where it is needed, in any order.
+    def outlines(self, wanted: Selection, *, on_error: OnTorn | None = None) -> Iterator[Outlines]:
+        """What is counted of the traces of a selection, some at a time and in any order, and a way to read any of them as a whole.
 
-        A store with columns reads only those of them that tell this, and the others for the traces that are needed: what is
-        damaged there is found only in these. Other stores read everything.
-
-        Args:
-            needs: whether a trace is needed; all are if it is not given. It may be asked some traces ahead.
+        A store with columns reads only those of them that tell this, and the others for the traces that are read as a whole: what
+        is damaged there is found only in these. Other stores read everything.
 
         Raises:
             TornRecordError: a record cannot be read and there is no `on_error`.
             StoreError: the store cannot be read.
         """
-        if needs is not None:
-            return self._outline(wanted, needs, on_error)
-        return (Outline.of(trace) for _, trace in self.read(wanted, on_error=on_error))
+        from langchain_awo.model.trace.outline import outline_traces  # noqa: PLC0415  # loads numpy, not needed to record
 
-    def _outline(
-        self,
-        wanted: Selection,
-        needs: Needs,  # noqa: ARG002  # stores with columns use it
-        on_error: OnTorn | None,
-    ) -> Iterator[Outline]:
-        """`outlines` where only some traces are needed; what a store with columns does in its own way."""
-        return self.outlines(wanted, on_error=on_error)
+        return outline_traces(trace for _, trace in self.read(wanted, on_error=on_error))
 
     def portions(self, size: int) -> list[Portion]:  # noqa: ARG002  # stores that can be read in portions use it
         """Stretches of about so many traces that together hold all there are now; none if it is read in one piece.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -159,7 +160,7 @@ def test_children_of_a_process_at_work_neither_hang_nor_lose_a_trace(stores, kin
         [*(f"child {number}" for number in range(4)), "parent"]
     )
     if kind == "db":
-        with sqlite3.connect(stores[0] / "busy.db") as connection:
+        with closing(sqlite3.connect(stores[0] / "busy.db")) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 

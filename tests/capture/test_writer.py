@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import logging
 import threading
+import weakref
 from typing import Any
 from uuid import uuid4
 
@@ -172,17 +174,15 @@ def test_closing_ends_what_is_still_running():
     assert [c.status for c in trace.tool_calls] == ["abandoned"]
 
 
-def test_a_recorder_that_nobody_keeps_still_writes():
-    sink, written = ListSink(), threading.Event()
-
-    class Telling(ListSink):
-        def append(self, traces) -> None:
-            sink.append(traces)
-            written.set()
-
+def test_a_recorder_that_nobody_keeps_still_writes(sink):
+    recorder = CallbackRecorder(sink)
+    writer, kept = recorder._writer, weakref.ref(recorder)
     model = ScriptedChatModel(script=[asks(call("look", "c1", where="a"))])
-    model.invoke("go", config={"callbacks": [CallbackRecorder(Telling())]})
-    assert written.wait(20)
+    model.invoke("go", config={"callbacks": [recorder]})
+    del recorder
+    gc.collect()  # what LangChain made for the call refers to it, in circles
+    assert kept() is None
+    assert writer.flush()
     assert [c.status for c in sink.traces[0].tool_calls] == ["abandoned"]
 
 

@@ -202,7 +202,7 @@ def test_a_rejection_can_be_taken_back_after_compiling_again(awo, toolkit):
 
 
 def test_what_is_no_longer_found_is_named_with_its_decision(awo, toolkit):
-    awo("accept", toolkit, PAGE)
+    awo("accept", toolkit, PAGE, READ)
     result = recompiled(awo, writes=["--reads-only"])
     assert f"decided before, but no longer found: {PAGE}" in result.stderr
     assert {each.name for each in read_plan(toolkit).meta_tools} == {READ}

@@ -1,12 +1,13 @@
 """Takes out one defence of docs/safety.md after the other, and runs the tests that should notice: `python -m tests.faults.defences`.
 
 First the tests run with every defence in its place, where each has to pass: one that fails anyway notices nothing.
-`defences.txt` says what is a defence, what stands there without it, and by which tests it is noticed; words on the command line choose
-the cases whose heads hold one of them. Works on a copy; takes about five seconds a case.
+`defences.txt` says what is a defence, in which function, what stands there without it, and by which tests it is noticed; words on the
+command line choose the cases whose heads hold one of them. Works on a copy; takes about five seconds a case.
 """
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import signal
@@ -50,16 +51,28 @@ SLOW_IMPORTS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Code of a defence, and what stands there without it."""
+    """Code of a defence, and what stands there without it.
+
+    Attributes:
+        function: whose code it is, such as `Journal.recall`; empty outside of functions.
+    """
 
     file: str
+    function: str
     old: str
     new: str
 
     @property
     def is_stale(self) -> bool:
-        """Whether the code is not there, or not only once."""
-        return (ROOT / PACKAGE / self.file).read_text(encoding="utf-8").count(self.old) != 1
+        """Whether the code is not there only once, or is that of another function."""
+        text = (ROOT / PACKAGE / self.file).read_text(encoding="utf-8")
+        return text.count(self.old) != 1 or self.function != self._find_function(text)
+
+    def _find_function(self, text: str) -> str:
+        if not self.file.endswith(".py"):
+            return ""
+        first = text[: text.index(self.old)].count("\n") + 1
+        return find_function(ast.parse(text), first)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +87,17 @@ class Case:
     threat: str
     changes: tuple[Change, ...]
     tests: tuple[str, ...]
+
+
+def find_function(tree: ast.AST, line: int) -> str:
+    """The qualified name of the innermost function or class around a line; empty outside of them."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            start = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+            if start <= line <= (node.end_lineno or start):
+                inner = find_function(node, line)
+                return f"{node.name}.{inner}" if inner else node.name
+    return ""
 
 
 class NotRunError(Exception):
@@ -93,8 +117,11 @@ def _case(threat: str, body: str) -> Case:
 
 
 def _change(part: str) -> Change:
-    file, _, rest = part.partition("\n")
-    return Change(file=file, old="\n".join(_marked(rest, "- ")), new="\n".join(_marked(rest, "+ ")))
+    place, _, rest = part.partition("\n")
+    file, _, function = place.partition(" ")
+    return Change(
+        file=file, function=function, old="\n".join(_marked(rest, "- ")), new="\n".join(_marked(rest, "+ "))
+    )
 
 
 def _marked(text: str, mark: str) -> Iterator[str]:

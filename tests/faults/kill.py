@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import sys
@@ -27,8 +28,10 @@ from typer.testing import CliRunner
 
 from langchain_awo.cli.app import app
 from langchain_awo.model.ir.reviewing import accept, get_standing, undecide
-from langchain_awo.plan_file import read_plan_file, update_plan, write_plan
+from langchain_awo.optimizer.counting.state import read_state
+from langchain_awo.plan_file import read_plan, read_plan_file, update_plan, write_plan
 from langchain_awo.stores import open_store
+from langchain_awo.testing import generate_world, play
 from tests.proof.writing import WRITERS
 from tests.runtime.desk import HELP, Desk, plan_of
 from tests.stores.numbered import numbered_trace
@@ -122,6 +125,42 @@ def _look_at_old_store(folder: Path) -> str:
     return f"version {found}"
 
 
+# --- a nightly compile ---
+
+
+def _prepare_compile(folder: Path) -> None:
+    """A store of which half was counted and compiled before, and the toolkit that a compile of all makes."""
+    traces = list(play(generate_world(3, tools=3), 24))
+    with open_store(folder / "traces.db") as store:
+        store.append(traces[:12])
+        _compile(folder)
+        shutil.copy(folder / "toolkit.json", folder / "before.json")
+        store.append(traces[12:])
+    for name in ("traces.db", "state"):
+        shutil.copy(folder / name, folder / f"whole-{name}")
+    _compile(folder, prefix="whole-")
+
+
+def _compile(folder: Path, prefix: str = "") -> None:
+    store, toolkit, state = (
+        str(folder / f"{prefix}{name}") for name in ("traces.db", "toolkit.json", "state")
+    )
+    done = CliRunner().invoke(app, ["compile", store, "-o", toolkit, "--state", state])
+    if done.exit_code:
+        raise Broken(done.output)
+
+
+def _look_at_compile(folder: Path) -> str:
+    found = {name: read_plan(folder / f"{name}.json") for name in ("before", "toolkit", "whole-toolkit")}
+    if found["toolkit"] not in (found["before"], found["whole-toolkit"]):
+        raise Broken("a toolkit of neither all traces nor those before")
+    traces = read_state(folder / "state").traces
+    _compile(folder)
+    if read_plan(folder / "toolkit.json") != found["whole-toolkit"]:
+        raise Broken("compiling again made another toolkit")
+    return f"{traces} counted, the toolkit {'new' if found['toolkit'] == found['whole-toolkit'] else 'old'}"
+
+
 # --- a person's decisions, and small files ---
 
 
@@ -167,6 +206,7 @@ VICTIMS: Final = {
     "import into JSON lines": Victim(
         0.2, _prepare_import, partial(_import, name="to.jsonl"), partial(_look_at_import, name="to.jsonl")
     ),
+    "a nightly compile": Victim(0.2, _prepare_compile, _compile, _look_at_compile),
     "a schema migration": Victim(0.04, _prepare_old_store, _migrate, _look_at_old_store),
     "saving a decision": Victim(0.1, _prepare_plan, _decide, _look_at_plan),
     **{
@@ -214,9 +254,12 @@ def main() -> int:
     """Kills each kind of work so many times, and counts what was left; 1 if anything was not whole."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=50)
-    rounds, broken = parser.parse_args().rounds, 0
-    chance = random.Random(0)  # noqa: S311  # not a secret
+    parser.add_argument("--of", choices=VICTIMS, help="one kind of work; all of them if not given")
+    asked, broken = parser.parse_args(), 0
+    rounds, chance = asked.rounds, random.Random(0)  # noqa: S311  # not a secret
     for name, victim in VICTIMS.items():
+        if asked.of not in (None, name):
+            continue
         left = Counter[str]()
         for _ in range(rounds):
             with tempfile.TemporaryDirectory() as folder:

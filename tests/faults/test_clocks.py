@@ -11,8 +11,10 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command
 
+import langchain_awo as awo
 from langchain_awo.capture import parts
 from langchain_awo.capture.state import Label, Recording
+from langchain_awo.model.trace.thread import join_threads
 from langchain_awo.runtime.executor import performing
 from langchain_awo.runtime.journal import asking, journal_store, signing
 from langchain_awo.runtime.journal.asking import settle
@@ -59,6 +61,27 @@ def test_the_parts_of_a_long_run_keep_their_order_when_the_clock_is_set_back(mon
     starts = [part.started_at for part in found]
     assert starts == sorted(starts)
     assert all(part.ended_at >= part.started_at for part in found)
+
+
+def test_turns_that_a_clock_brings_out_of_order_are_joined_in_no_wrong_order(
+    tmp_path: Any, monkeypatch: Any
+) -> None:
+    """They count as conversations of their own: what is lost is what they would tell together."""
+    desk, now = Desk(str(tmp_path / "desk.db")), [2_000.0, 500.0]
+    model = model_of(call("find_user", email="a@b"), "ok", call("get_order", order_id="1"), "ok")
+    agent = new_agent("create_agent", model, desk.tools, checkpointer=InMemorySaver())
+    with awo.TraceRecorder(tmp_path / "traces.db") as recorder:
+        for each in now:
+            monkeypatch.setattr(time, "time", lambda each=each: each)
+            agent.invoke(ask(), {**THREAD, "callbacks": [recorder]})
+    monkeypatch.undo()
+    with awo.open_store(tmp_path / "traces.db") as store:
+        joined = join_threads(store.traces())
+    assert [[each.name for each in trace.tool_calls] for trace in joined] in (
+        [["find_user"], ["get_order"]],
+        [["get_order"], ["find_user"]],
+    )
+    assert all((trace.ended_at or 0) >= (trace.started_at or 0) for trace in joined)
 
 
 def test_a_resume_token_has_no_age(monkeypatch: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from tests.faults.defences import CASES, ROOT, read_cases
 from tests.faults.defences import test_file as file_of
@@ -35,3 +36,10 @@ def test_what_the_page_says_is_noticed_is_in_a_case() -> None:
     )
     tried = {test for case in CASES_FOUND for test in case.tests}
     assert sorted(named - tried - without) == []
+
+
+def test_code_of_another_function_is_stale() -> None:
+    """Or a defence would count as noticed when something else was taken out."""
+    change = CASES_FOUND[0].changes[0]
+    assert not change.is_stale
+    assert replace(change, function="Journal.note").is_stale

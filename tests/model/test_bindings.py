@@ -77,6 +77,13 @@ def test_a_star_is_each_element_or_value_and_skips_what_is_not_there():
     assert expand("text", "/*") == []
 
 
+def test_entries_are_the_members_of_an_object_with_their_keys():
+    assert expand({"Tea": 1, "*": 2}, "/*entries") == [{"key": "Tea", "value": 1}, {"key": "*", "value": 2}]
+    assert expand([{"Tea": {"id": 1}}, {"Cup": {}}], "/*/*entries/value/id") == [1]
+    assert expand(["Tea"], "/*entries") == []
+    assert expand({"*entries": 1}, f"/{escape('*entries')}") == [1]
+
+
 @pytest.mark.parametrize("pointer", ["/9", "/x", "/-2", "/0/x"])
 def test_a_place_that_does_not_exist_is_missing(pointer):
     assert look_up(["a"], pointer) is MISSING

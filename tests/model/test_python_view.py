@@ -182,6 +182,14 @@ def test_the_items_that_a_caller_names_are_shown_as_such():
     assert f"step_2 = [tools.get_order(order_id=item['id']) for item in {named}]" in lines
 
 
+def test_the_members_of_an_object_are_shown_with_their_keys():
+    over = Map(source=Output(step=1, path="/orders/*entries"))
+    order = Step(tool="get_order", args={"order_id": Item(path="/key")}, over=over)
+    lines = lines_of(plan_of(FIND, order, name="find_order", parameters=(ParameterSpec(name="email"),)))
+    members = "[{'key': key, 'value': member} for key, member in step_1['orders'].items()]"
+    assert f"step_2 = [tools.get_order(order_id=item['key']) for item in ({members})[:20]]" in lines
+
+
 @settings(deadline=None, max_examples=150)
 @given(plans())
 def test_whatever_the_texts_hold_the_view_is_one_function_and_nothing_else(plan):

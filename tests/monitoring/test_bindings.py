@@ -8,8 +8,8 @@ import pytest
 
 from langchain_awo.model.text.encoding import decode
 from langchain_awo.model.trace.trace import ToolSpec, Trace
-from langchain_awo.monitoring.bindings import find_violations
-from langchain_awo.monitoring.members import find_changed_members
+from langchain_awo.monitoring.bindings import Endings, find_violations
+from langchain_awo.monitoring.members import Members
 from langchain_awo.monitoring.observing import build_observed_corpus
 from langchain_awo.monitoring.usage import StoppedAt, Use
 
@@ -27,7 +27,7 @@ def routine_with(plan, tool):
 def test_bindings_that_hold_are_not_doubted(traces_of, plan):
     """The model ignores the toolkit and does by itself what its routines do."""
     corpus = build_observed_corpus(traces_of("ignored"), plan)
-    assert [found for each in plan.meta_tools for found in find_violations(each, corpus, [])] == []
+    assert [found for each in plan.meta_tools for found in find_violations(each, corpus, Endings())] == []
 
 
 def test_a_place_that_moved_is_found(traces_of, plan):
@@ -44,7 +44,7 @@ def test_a_place_that_moved_is_found(traces_of, plan):
         for trace in traces_of("ignored")
     ]
     meta_tool, step = routine_with(plan, "list_orders")
-    found = find_violations(meta_tool, build_observed_corpus(traces, plan), [])
+    found = find_violations(meta_tool, build_observed_corpus(traces, plan), Endings())
     assert [each.step for each in found][:1] == [step]
     assert found[0].p_value < 1e-3
     assert f"step {step} (list_orders) held in " in found[0].sentence
@@ -57,9 +57,23 @@ def test_uses_that_led_to_nothing_are_held_against_what_was_to_be_expected(plan)
     nothing = build_observed_corpus([], plan)
     some = [*[fine] * 38, *[replace(fine, hand_back=lost)] * 2]
     many = [*[fine] * 20, *[replace(fine, hand_back=lost)] * 20]
-    assert find_violations(meta_tool, nothing, some) == []
-    (found,) = find_violations(meta_tool, nothing, many)
+    assert find_violations(meta_tool, nothing, endings_of(some)) == []
+    (found,) = find_violations(meta_tool, nothing, endings_of(many))
     assert "led to nothing in 20 of 40 uses" in found.sentence
+
+
+def endings_of(uses):
+    found = Endings()
+    for use in uses:
+        found.add(use)
+    return found
+
+
+def changed_members(traces, plan):
+    members = Members(plan)
+    for trace in traces:
+        members.add(trace)
+    return members.find_changed()
 
 
 def spec(name, required=(), **properties):
@@ -103,13 +117,13 @@ def narrow(plan):
 def test_a_changed_member_is_told_in_words(narrow, now, exact, inferred):
     """What was inferred from recorded calls is not held to more than it says."""
     for source, expected in (("tool", exact), ("traces", inferred)):
-        assert find_changed_members([offered(now)], narrow(source)).get("find_customer", "") == expected
+        assert changed_members([offered(now)], narrow(source)).get("find_customer", "") == expected
 
 
 def test_the_latest_run_decides(narrow):
     """A change that was taken back is none."""
     old = spec("find_customer", ("email",), email="string")
     new = spec("find_customer", ("mail",), mail="string")
-    assert find_changed_members([offered(new, day=1), offered(old, day=2)], narrow("tool")) == {}
-    assert "find_customer" in find_changed_members([offered(old, day=1), offered(new, day=2)], narrow("tool"))
-    assert find_changed_members([offered(ToolSpec(name="find_customer"), day=3)], narrow("tool")) == {}
+    assert changed_members([offered(new, day=1), offered(old, day=2)], narrow("tool")) == {}
+    assert "find_customer" in changed_members([offered(old, day=1), offered(new, day=2)], narrow("tool"))
+    assert changed_members([offered(ToolSpec(name="find_customer"), day=3)], narrow("tool")) == {}

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from langchain_awo.model.trace.trace import ModelCallRecord, TokenUsage, Trace
-from langchain_awo.monitoring.experiment import compare_arms
+from langchain_awo.monitoring.experiment import Arms
+
+
+def compare_arms(traces):
+    arms = Arms()
+    for trace in traces:
+        arms.add(trace)
+    return arms.compare()
 
 
 def thread(number, *, held_out, calls, success=None):

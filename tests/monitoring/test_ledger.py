@@ -21,8 +21,8 @@ PRICES = PriceTable(models={"back-office-policy": Price(input=2, cached=0.5, out
 def books(traces, plan, *, prices=PRICES):
     """Each run with its judged uses and its ledger."""
     corpus = build_observed_corpus(traces, plan)
-    observed = observe(traces, corpus, plan)
-    keeper = Bookkeeper.of(plan, corpus, prices, observed)
+    observed = [observe(trace, corpus, plan) for trace in sorted(traces, key=lambda trace: trace.trace_id)]
+    keeper = Bookkeeper.of(plan, corpus, prices, traces)
     meta_tools = {each.name: each for each in plan.meta_tools}
     found = []
     for seen in observed:

@@ -6,6 +6,7 @@ import pytest
 
 from langchain_awo.optimizer.dataflow.argument_stats import MAX_DEPTH, MAX_ELEMENTS, ArgumentVotes
 from langchain_awo.optimizer.dataflow.places import Place
+from langchain_awo.optimizer.dataflow.value_index import derive_value_key
 
 ID, OTHER = Place("output", 1, "/id"), Place("output", 1, "/other")
 
@@ -33,8 +34,8 @@ def test_members_and_elements_have_votes_of_their_own():
 
 def test_a_value_is_yielded_with_its_parts_each_with_its_votes():
     votes = ArgumentVotes()
-    found = [value for _, value in votes.count({"a": [1]}, 1.0)]
-    assert found == [{"a": [1]}, [1], 1]
+    found = [(value, key) for _, value, key in votes.count({"a": [1]}, 1.0)]
+    assert found == [(value, derive_value_key(value)) for value in ({"a": [1]}, [1], 1)]
 
 
 @pytest.mark.parametrize(("length", "parts"), [(MAX_ELEMENTS, MAX_ELEMENTS), (MAX_ELEMENTS + 1, 0)])

@@ -91,17 +91,29 @@ def chosen(*weights, picked="append"):
 
 
 @pytest.mark.parametrize(
-    ("balance", "pays"),
+    ("balance", "pays", "uncached"),
     [
-        ({"fresh": 1.0}, True),
-        ({"fresh": -1.0, "reread": 2.0}, True),
-        ({"fresh": 1.0, "reread": -5.0}, True),
-        ({"fresh": -1.0}, False),
-        ({}, False),
+        ({"fresh": 1.0}, True, True),
+        ({"fresh": -1.0, "reread": 2.0}, True, True),
+        ({"fresh": 1.0, "reread": -5.0}, True, False),
+        ({"fresh": -1.0}, False, False),
+        ({}, False, False),
     ],
 )
-def test_a_mode_pays_if_it_saves_tokens_with_prompt_caching_or_without(balance, pays):
-    assert weight("append", **balance).pays is pays
+def test_a_mode_pays_if_it_saves_tokens_with_prompt_caching_or_without(balance, pays, uncached):
+    """Where nothing is cached, only tokens at full price count."""
+    assert weight("append", **balance).pays(caching=True) is pays
+    assert weight("append", **balance).pays(caching=False) is uncached
+
+
+def test_without_prompt_caching_nothing_that_costs_tokens_is_installed_to_save_waiting():
+    waits = {"append": weight("append", fresh=1.0, reread=-5.0, model_calls=1.0)}
+    assert choose(waits, "append", REASONS).chosen.mode == "append"
+    found = choose(waits, "append", REASONS, caching=False)
+    assert found.chosen is None
+    assert found.reason.startswith("it would cost tokens, and prompts are not cached. A run: append +0.25")
+    waits["prefetch"] = weight("prefetch", told=1)
+    assert choose(waits, "append", REASONS, caching=False).chosen.mode == "prefetch"
 
 
 def test_waiting_is_counted_in_model_calls_and_a_tool_call_is_a_twentieth():

@@ -4,6 +4,7 @@ import gzip
 import random
 from dataclasses import replace
 
+import numpy as np
 import orjson
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 import langchain_awo as awo
 from langchain_awo.errors import CompileError
 from langchain_awo.model.text.encoding import compute_digest
-from langchain_awo.model.trace.outline import Outline
+from langchain_awo.model.trace.outline import outline_traces
 from langchain_awo.model.trace.thread import CONTINUED, CONVERSATION
 from langchain_awo.model.trace.trace import Message, ModelCallRecord, ToolCallRecord, ToolSpec, Trace
 from langchain_awo.optimizer.counting.distinct import Distinct
@@ -90,10 +91,13 @@ class TestParts:
     def test_a_trace_is_counted_once(self, traces, chance):
         """Traces that are there already change nothing, whatever they come with."""
         found = Summary(SMALL)
-        for some in (chance.sample(traces, len(traces) // 2), chance.sample(traces, len(traces)), traces):
-            for outline in map(Outline.of, some):
-                if not found.knows(outline):
-                    found.add(outline)
+        for some in (
+            chance.sample(traces, len(traces) // 2),
+            chance.sample(traces, len(traces)),
+            [*traces, *traces],
+        ):
+            for outlines in outline_traces(some):
+                found.add(outlines, new_only=True)
         assert to_bytes(found) == to_bytes(summarize(traces, bounds=SMALL))
 
     def test_parts_with_a_trace_in_common_do_not_add_up(self):
@@ -268,6 +272,5 @@ def test_distinct_numbers_are_a_set(some, others):
 
 def _distinct(numbers):
     found = Distinct()
-    for number in numbers:
-        found.add(number)
+    found.add(np.array(numbers, np.uint64))
     return found

@@ -76,7 +76,7 @@ def test_monitoring_counts_what_was_asked_for_as_its_use(clinic, tmp_path):
     )
     (use,) = measure_usage(trace, plan).uses
     assert (use.way, [call.name for call in use.made]) == ("prefetched", ["list_visits"])
-    (seen,) = observe([trace], build_observed_corpus([trace], plan), plan)
+    seen = observe(trace, build_observed_corpus([trace], plan), plan)
     assert seen.used == {"patient_overview"}
 
 

@@ -19,8 +19,12 @@ from langchain_awo.demo.agent.agent import build_agent, run_tasks, scripted_mode
 from langchain_awo.demo.backoffice.tasks import generate_tasks
 from langchain_awo.demo.backoffice.tools import back_office_tools
 from langchain_awo.demo.backoffice.world import World
+from langchain_awo.model.ir.binding import Output, list_leaves
 from langchain_awo.model.views.notation import format_numbered_step
+from langchain_awo.optimizer.dataflow.places import list_positions
+from langchain_awo.optimizer.mining.forms import MAX_PARAMETERS
 from langchain_awo.optimizer.pipeline import Options, compile_plan
+from langchain_awo.optimizer.selection.returned import ORDINALS
 from langchain_awo.optimizer.selection.words import split_name
 from langchain_awo.runtime.tool.signatures import read_spec
 from langchain_awo.testing import generate_world, play
@@ -71,8 +75,8 @@ def held_to(name, plan):
 def assert_looks_written_by_hand(each):
     assert len(split_name(each.name)) <= 5, each.name
     assert len(each.name) <= 60, each.name
-    own = sum(not name.startswith("$") for name in each.steps[0].args)
-    assert len(each.parameters) <= max(5, own), each.name
+    assert len(each.parameters) <= MAX_PARAMETERS, each.name
+    assert_told_as_it_is(each)
     assert not any(spec.schema.get("type") == "boolean" and not spec.required for spec in each.parameters)
     assert "Runs:" not in each.description
     if each.effect.is_read:
@@ -81,6 +85,19 @@ def assert_looks_written_by_hand(each):
     else:
         assert split_name(each.steps[-1].tool)[0] in split_name(each.name)
         assert all(spec.required for spec in each.parameters)
+
+
+def assert_told_as_it_is(each):
+    """What is read of one position only, of what a caller names, or under a condition, is said to be."""
+    leaves = [leaf for step in each.steps for binding in step.bindings for leaf in list_leaves(binding)]
+    paths = [leaf.path for leaf in leaves if isinstance(leaf, Output)]
+    for position in {position for path in paths for position in list_positions(path)}:
+        assert ORDINALS[int(position)] in each.description, each.name
+    for step in each.steps:
+        if step.over and step.over.filter and step.over.filter.named:
+            assert f"that {step.over.filter.named.name} names" in each.description, each.name
+        if step.guard and step.effect.is_read:
+            assert "read only if" in each.description or "looks once more" in each.description, each.name
 
 
 @pytest.mark.parametrize("writes", ["none", "guarded"])

@@ -8,7 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from langchain_awo.model.ir.metatool import ToolkitPlan
-from langchain_awo.model.rules import CollapseLogin, CollapseRepeats, Commute, Ignore, Normalize, RuleSet
+from langchain_awo.model.rules import (
+    Alias,
+    CollapseLogin,
+    CollapseRepeats,
+    Commute,
+    Ignore,
+    Normalize,
+    RuleSet,
+    SelectBy,
+)
 from langchain_awo.optimizer.baseline.extract import extract
 from langchain_awo.optimizer.baseline.literal import compile_literal
 from langchain_awo.optimizer.baseline.merge import (
@@ -19,7 +28,9 @@ from langchain_awo.optimizer.baseline.merge import (
     walk_states,
 )
 from langchain_awo.optimizer.log.corpus import build_corpus
+from langchain_awo.optimizer.rules.apply import follow
 from langchain_awo.optimizer.rules.check import DEFAULT_RULES
+from langchain_awo.optimizer.rules.collapse import collapse_repeats
 from langchain_awo.optimizer.rules.file import dump_rules
 from langchain_awo.optimizer.rules.prepare import build_paths
 from langchain_awo.optimizer.rules.suggest import suggest_rules
@@ -77,11 +88,14 @@ RULES = [
     CollapseRepeats(of="reads"),
     CollapseLogin(tools=("get_a", "get_b")),
     Ignore(tool="get_c"),
+    Alias(tool="get_d", to="get_e"),
+    SelectBy(tool="get_a", keys=("id",)),
     Normalize(key="id"),
 ]
+some_rules = st.lists(st.sampled_from(RULES), unique=True)
 
 
-@given(corpora, st.lists(st.sampled_from(RULES), unique=True), st.booleans())
+@given(corpora, some_rules, st.booleans())
 @settings(max_examples=60, deadline=None)
 def test_runs_that_come_to_one_state_made_the_same_writes_in_the_same_order(lines, rules, odd):
     """A write that changes nothing when it is made again counts once in a row."""
@@ -92,6 +106,29 @@ def test_runs_that_come_to_one_state_made_the_same_writes_in_the_same_order(line
         for end, state in enumerate(reached, start=1):
             made.setdefault(state, set()).add(_writes(path.calls[:end]))
     assert all(len(writes) == 1 for writes in made.values())
+
+
+@given(corpora, some_rules, st.randoms(use_true_random=False))
+@settings(max_examples=30, deadline=None)
+def test_rules_come_to_the_same_in_any_order_and_change_nothing_when_they_are_followed_again(
+    lines, rules, chance
+):
+    """Of rules about single calls this holds where no two are about one tool: they are followed in the order in which they stand."""
+    corpus, ruled = corpus_of("\n".join(lines)), RuleSet(tuple(rules))
+    shuffled = RuleSet(tuple(chance.sample(rules, len(rules))))
+    paths = build_paths(corpus, ruled)
+    assert [path.canonical for path in build_paths(corpus, shuffled)] == [path.canonical for path in paths]
+    assert [collapse_repeats(path.calls, ruled) for path in paths] == [list(path.calls) for path in paths]
+    followed = follow(corpus, ruled)
+    assert _calls(follow(corpus, shuffled)) == _calls(followed) == _calls(follow(followed, ruled))
+
+
+def _calls(corpus):
+    return [
+        [[(call.key, call.ok) for call in current.calls] for current in segment.rounds]
+        for run in corpus.runs
+        for segment in run.segments
+    ]
 
 
 def _writes(calls):

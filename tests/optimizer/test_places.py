@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from langchain_awo.model.ir.binding import Argument, Frame, Item, Output, Template, Transform
-from langchain_awo.optimizer.dataflow.places import MAX_COLUMNS, Place, find_places
-from langchain_awo.optimizer.dataflow.value_index import derive_value_key
+from langchain_awo.optimizer.dataflow.places import MAX_COLUMNS, Place, find_longer_lists, find_places
+from langchain_awo.optimizer.dataflow.value_index import Wanted, derive_value_key
 from langchain_awo.optimizer.mining.forms import is_positional
 
 
@@ -37,6 +37,59 @@ def places_in(output, *wanted, args=None):
 )
 def test_a_place_is_named_exactly_only_where_a_position_means_something(output, value, expected):
     assert places_in(output, value) == expected
+
+
+@pytest.mark.parametrize(
+    ("output", "value", "expected"),
+    [
+        ({"Tea": "p1", "Red Cup": "p2"}, "Tea", {"o/*entries/key"}),
+        ({"Tea": "p1", "Red Cup": "p2"}, "p2", {"o/Red Cup", "o/*entries/value"}),
+        (
+            {"found": {"Tea": {"id": "p1"}, "Cup": {"id": "p2"}}},
+            "p1",
+            {"o/found/Tea/id", "o/found/*entries/value/id"},
+        ),
+        ({"prices": {"nvda": {"usd": 5}, "tsla": {"usd": 7}}}, "tsla", {"o/prices/*entries/key"}),
+        ({"2024-05-01": 1, "2024-05-02": 2}, "2024-05-02", {"o/*entries/key"}),
+        ({"first_name": "Ann", "last_name": "Lee"}, "first_name", set()),
+        ({"Tea": 1, "total": "x"}, "Tea", set()),
+        ({"Tea": ["p1", "p2"], "Cup": ["p3"]}, "p1", {"o/Tea/0", "o/Tea/*"}),
+    ],
+)
+def test_keys_that_name_things_are_values_too(output, value, expected):
+    assert places_in(output, value) == expected
+
+
+def test_a_wanted_list_is_found_as_the_keys_of_an_object():
+    assert places_in({"Tea": 1, "Cup": 2}, ["Tea", "Cup"]) == {"o/*entries/key!"}
+    assert places_in({"Tea": 1, "Cup": 2}, ["Cup", "Tea"]) == set()
+
+
+def longer_lists(output, *wanted):
+    """The places of step 1 that hold a list of which a wanted one is a part."""
+    index = Wanted({derive_value_key(value): value for value in wanted})
+    return {place.path for _, place in find_longer_lists(1, Frame(outputs={1: output}), index)}
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        (["Ada", "Bob", "Cy"], {"/*"}),
+        ({"shops": ["Ada", "Bob", "Cy"]}, {"/shops", "/shops/*"}),
+        ([{"name": "Ada"}, {"name": "Bob"}, {"name": "Cy"}], {"/*/name"}),
+        ({"Ada": 4, "Bob": 3, "Cy": 5}, {"/*entries/key"}),
+        (["Ada", "Bob"], set()),
+        (["Ada", "Cy"], set()),
+        ("Ada, Bob", set()),
+    ],
+)
+def test_a_longer_list_holds_all_of_a_wanted_one_and_more(output, expected):
+    assert longer_lists(output, ["Bob", "Ada"]) == expected
+
+
+def test_numbers_and_letters_are_no_parts_of_lists():
+    assert longer_lists([1, 2, 3], [1, 2]) == set()
+    assert longer_lists(["a", "b", "c"], ["a", "b"]) == set()
 
 
 @pytest.mark.parametrize("others", [(1, True, 1.0, "1"), (0, False, "", None), (True, 1, "true")])

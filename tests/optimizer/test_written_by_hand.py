@@ -172,7 +172,7 @@ LOGGED_IN = [
         (
             LOGGED_IN,
             "get_playlists",
-            "Returns playlists in one call, looked up by name. Takes care of the account password and music login.",
+            "Returns playlists in one call, looked up by name. Takes care of the account password and the music login.",
         ),
         (
             LOGGED_IN[:2],
@@ -182,7 +182,7 @@ LOGGED_IN = [
         (
             [read("find_email_address", GIVEN), after("search_tasks", "/0")],
             "get_tasks_by_id",
-            "Returns tasks in one call, looked up by name. Takes care of the email address.",
+            "Returns tasks in one call, looked up by name. Takes care of the email address (the first that is found).",
         ),
     ],
     ids=lambda value: value if isinstance(value, str) and " " not in value else "",

@@ -13,7 +13,7 @@ from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.model.rules import Ignore, RuleSet
 from langchain_awo.model.trace.trace import ReplayMark
 from langchain_awo.reporting import notebook
-from langchain_awo.reporting.timeline import build_timeline
+from langchain_awo.reporting.timeline import Timeline
 from tests.reporting.material import call, meta_tool, orders, trace
 
 
@@ -108,7 +108,10 @@ def test_days_count_runs_and_the_meta_tools_they_used():
     ]
     continued = replace(trace(4, day=2), tool_calls=(replayed,))
     timeless = replace(trace(5, "find_user"), started_at=None)
-    rows = build_timeline([*runs, continued, timeless], [tool])
+    timeline = Timeline([tool])
+    for each in (*runs, continued, timeless):
+        timeline.add(each)
+    rows = timeline.rows()
     assert [(row["day"], row["runs"], row["using"], row["model_calls"]) for row in rows] == [
         ("2026-01-01", 2, 1, 4),
         ("2026-01-03", 2, 1, 3),

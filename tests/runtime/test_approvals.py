@@ -238,11 +238,57 @@ def test_an_answer_that_is_none_approves_nothing(desk: Any, toolkit: Any, answer
     assert _writes(desk) == []
 
 
-def test_in_a_second_agent_with_other_middleware_it_is_refused(desk: Any, toolkit: Any) -> None:
+class OwnGuard(AgentMiddleware):
+    """A host's own, around tool calls."""
+
+    def wrap_tool_call(self, request: Any, handler: Any) -> Any:
+        """Lets it pass."""
+        return handler(request)
+
+
+class OwnLimit(OwnGuard):
+    """Another."""
+
+
+GUARD = OwnGuard()
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ([], [_human()]),
+        ([_human()], []),
+        ([_human()], [_human(refund=True)]),
+        ([_human()], [HumanInTheLoopMiddleware({"note": {"allowed_decisions": ["approve"]}})]),
+        ([], [GUARD]),
+        ([OwnGuard()], [GUARD]),
+    ],
+    ids=["approvals", "none any more", "for others", "other answers", "a guard", "another guard"],
+)
+def test_in_a_second_agent_that_is_guarded_otherwise_it_is_refused(
+    desk: Any, toolkit: Any, first: list[Any], second: list[Any]
+) -> None:
     installed = MetaToolMiddleware(toolkit(HELP))
-    _agent(desk, [installed])
+    _agent(desk, [*first, installed])
     with pytest.raises(ApprovalError, match="create one for each agent"):
-        _agent(desk, [installed, _human()])
+        _agent(desk, [*second, installed])
+
+
+def test_an_agent_that_is_built_twice_asks_as_it_did(desk: Any, toolkit: Any) -> None:
+    installed = MetaToolMiddleware(toolkit(HELP), allow=["help_user"])
+    agents = [_agent(desk, [GUARD, installed, _human(), OwnLimit()]) for _ in range(2)]
+    for number, agent in enumerate(agents):
+        (asked,) = agent.invoke(ask(), {"configurable": {"thread_id": str(number)}})["__interrupt__"]
+        assert asked.value["action_requests"][0]["name"] == "note"
+    assert _writes(desk) == []
+
+
+def test_building_an_agent_anew_does_not_disturb_one_that_runs(desk: Any, toolkit: Any) -> None:
+    installed = MetaToolMiddleware(toolkit(HELP))
+    _agent(desk, [installed, _human()])
+    before = installed._prefetcher
+    _agent(desk, [installed, _human()])
+    assert installed._prefetcher is before
 
 
 class OwnApprovals(AgentMiddleware):

@@ -183,6 +183,29 @@ def test_only_the_item_that_the_caller_names_is_read_whatever_its_case() -> None
     assert result.notes == ()
 
 
+KEYED = Map(
+    source=Output(step=1, path="/kinds/*entries"), filter=Filter(path="/key", named=Parameter(name="title"))
+)
+
+
+def test_what_stands_under_the_key_that_the_caller_names_is_read() -> None:
+    meta_tool = routine("m", FIND, step("get_order", args={"order_id": Item(path="/value/id")}, over=KEYED))
+    kinds = {"kinds": {"Desk": {"id": 1}, "Lamp": {"id": 2}, "Sofa": {}}}
+    groups, _ = run(meta_tool, {"find_user": kinds, "get_order": {}}, email="a@b", title="lamp")
+    assert groups[1] == ["get_order 2"]
+    groups, result = run(meta_tool, {"find_user": kinds, "get_order": {}}, email="a@b", title="Rug")
+    assert len(groups) == 1
+    assert result.notes == (
+        'get_order was not called: #1/kinds/*entries has no item called "Rug", but ["Desk","Lamp","Sofa"]',
+    )
+
+
+def test_where_nothing_has_keys_nothing_is_read() -> None:
+    meta_tool = routine("m", FIND, step("get_order", args={"order_id": Item(path="/value/id")}, over=KEYED))
+    groups, _ = run(meta_tool, {"find_user": {"kinds": ["Desk"]}, "get_order": {}}, email="a@b", title="Desk")
+    assert len(groups) == 1
+
+
 def test_where_no_item_has_the_name_nothing_is_read_and_the_names_there_are_are_told() -> None:
     meta_tool = routine("m", FIND, step("get_order", args={"order_id": Item(path="/id")}, over=NAMED))
     groups, result = run(meta_tool, {"find_user": TITLED, "get_order": {}}, email="a@b", title="Sofa")

@@ -1,11 +1,11 @@
 """A toolkit that nobody asks for by name changes nothing: what is done and what is said is the same as without it."""
 
 import pytest
-from hypothesis import event, example, given, settings
+from hypothesis import event, given, settings
 
 from tests.releases import IS_OLD
-from tests.runtime.twins import Turn, Twins, count, twins
-from tests.runtime.twins_played import compare
+from tests.runtime.twins import Talk, Turn, Twins, twins
+from tests.runtime.twins_compared import compare
 
 pytestmark = pytest.mark.skipif(
     IS_OLD,
@@ -13,35 +13,25 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def _after_a_write(mode: str) -> Twins:
-    """A read that was made ahead, a write, and the read again."""
-    messages = ((("find_user", "a"),), (("refund", "a"),), (("get_order", "a"),))
-    return Twins(
-        turns=(Turn(messages, forks=False),),
-        steps=("get_order",),
-        mode=mode,
-        ids=None,
-        before=(),
-        after=(),
-        decisions=("approve",),
-        how="invoke",
-        is_part=False,
-    )
+def _around_writes(mode: str) -> Twins:
+    """A read that was made ahead, asked for, asked for again after writes, by two users at the same time."""
+    read = (("balance", "a"),)
+    turn = Turn(((("find_user", "a"),), read, (("refund", "a"),), read, (("confirm", "a"),), read))
+    talks = tuple(Talk((turn,), how=how) for how in ("invoke", "ainvoke"))
+    return Twins(talks=talks, steps=("balance",), mode=mode)
 
 
-@settings(max_examples=12, deadline=None)
-@example(_after_a_write("continue"))
-@example(_after_a_write("prefetch"))
+@settings(max_examples=6, deadline=None)
 @given(twins())
 def test_with_and_without_a_toolkit_the_same_is_written_and_said(pair: Twins) -> None:
     """Read ahead, continued or run at the start, in any conversation and beside any middleware of the host."""
     made_of = compare(pair)
-    event(f"mode: {pair.mode}")
+    event(f"mode: {pair.mode}, users: {len(pair.talks)}")
     event(f"served: {made_of['answers served']}")
 
 
-def test_the_conversations_are_ones_in_which_something_is_served() -> None:
-    made_of = count(12, start=3)
+def test_answers_are_read_ahead_continued_and_served_in_conversations_of_which_this_is_true() -> None:
+    made_of = compare(_around_writes("continue")) + compare(_around_writes("prefetch"))
     assert made_of["calls continued"]
     assert made_of["calls read ahead"]
     assert made_of["answers served"]

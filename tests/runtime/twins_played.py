@@ -1,14 +1,11 @@
-"""How a random conversation of `tests.runtime.twins` is played and compared."""
+"""How a random case of `tests.runtime.twins` is played: all its users at the same time, over one real database."""
 
 import asyncio
-import json
-import re
-import sqlite3
-import tempfile
+import threading
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Annotated, Any
+from typing import Any
 
 from langchain.agents import create_agent
 from langchain.agents.middleware import (
@@ -21,160 +18,123 @@ from langchain.agents.middleware import (
     before_model,
 )
 from langchain_core.messages import AIMessage, HumanMessage, RemoveMessage, ToolMessage
-from langchain_core.tools import BaseTool, InjectedToolCallId, ToolException, tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.errors import GraphBubbleUp
 from langgraph.graph import START, MessagesState, StateGraph
-from langgraph.types import Command, interrupt
+from langgraph.types import Command
 
 from langchain_awo.api.middleware import MetaToolMiddleware
 from langchain_awo.model.ir.binding import Parameter
 from langchain_awo.model.trace.effect import Effect
-from langchain_awo.model.trace.handback import split_fetched
 from langchain_awo.runtime.journal.journal import RunMemory
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
 from langchain_awo.testing import ScriptedChatModel
 from tests.runtime.desk import plan_of, routine, step
-from tests.runtime.twins import READS, Call, Host, Twins
+from tests.runtime.twins import Call, Host, Talk, Turn, Twins
+from tests.runtime.twins_office import Office, whose
 
 PATIENCE = 40
 
 
-class Office:
-    """Tools whose answers depend on what was written, so that an old answer is seen."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.watched: list[Call] = []
-        with sqlite3.connect(path) as db:
-            db.execute("CREATE TABLE writes (tool TEXT, target TEXT)")
-        db.close()
-
-    def writes(self, target: str | None = None) -> list[Call]:
-        db = sqlite3.connect(self.path, timeout=10)
-        rows = db.execute("SELECT tool, target FROM writes ORDER BY rowid").fetchall()
-        db.close()
-        return [row for row in rows if target in (None, row[1].partition(":")[0])]
-
-    def write(self, name: str, target: str) -> int:
-        db = sqlite3.connect(self.path, timeout=10)
-        with db:
-            db.execute("INSERT INTO writes VALUES (?, ?)", (name, target))
-        db.close()
-        return len(self.writes(target))
-
-    @cached_property
-    def tools(self) -> list[BaseTool]:
-        """Made once: their schemas take longer to make than a conversation."""
-
-        @tool
-        def find_user(of: str) -> dict:
-            """Finds a user."""
-            return {"id": of, "seen": len(self.writes(of))}
-
-        @tool
-        def get_order(of: str) -> str:
-            """Reads an order."""
-            return json.dumps({"of": of, "seen": len(self.writes(of)), "targets": self.writes(of)})
-
-        @tool(response_format="content_and_artifact")
-        def balance(of: str) -> Any:
-            """Reads a balance."""
-            number = len(self.writes(of))
-            return [{"type": "text", "text": f"{number} writes"}], {"structured_content": {"number": number}}
-
-        @tool
-        def picture(of: str) -> list:
-            """Draws what was written."""
-            return [
-                {"type": "text", "text": f"{len(self.writes(of))} writes"},
-                {"type": "image", "url": "https://a/b"},
-            ]
-
-        @tool
-        def broken(of: str) -> str:
-            """Reads what cannot be read."""
-            raise ToolException(f"no {of} after {len(self.writes(of))}")
-
-        @tool
-        def refund(of: str) -> str:
-            """Refunds."""
-            return f"refund number {self.write('refund', of)}"
-
-        @tool
-        def transfer(of: str, tool_call_id: Annotated[str, InjectedToolCallId]) -> Command:
-            """Hands over."""
-            number = self.write("transfer", of)
-            said = ToolMessage(f"transfer number {number}", tool_call_id=tool_call_id)
-            return Command(update={"messages": [said]})
-
-        @tool
-        def confirm(of: str) -> str:
-            """Asks, and writes what was answered."""
-            answer = interrupt({"confirm": of})
-            return f"confirmed, number {self.write('confirm', f'{of}:{answer}')}"
-
-        broken.handle_tool_error = True
-        return [find_user, get_order, balance, picture, broken, refund, transfer, confirm]
+class CutOffError(Exception):
+    """An execution was ended in the middle of a call."""
 
 
 @dataclass
-class Played:
-    """One of the two, while it is going on."""
+class Person:
+    """A user, while their talk is going on.
 
-    pair: Twins
-    office: Office
-    with_toolkit: bool
-    questions: int = 0
-    asked: int = 0
-    number: int = 0
-    installed: Any = None
-    script: list[Any] = field(default_factory=list)
+    Attributes:
+        script: what the model asks for next.
+        shown: the contents of the answers of tools in every prompt.
+        told: the messages of the thread, or how it failed, after every turn.
+    """
+
+    name: str
+    talk: Talk
+    script: list[tuple[Call, ...]] = field(default_factory=list)
     shown: list[list[Any]] = field(default_factory=list)
+    told: list[Any] = field(default_factory=list)
+    said: int = 0
+    decided: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
 
-    def agent(self) -> Any:
+    @property
+    def thread(self) -> Any:
+        return self.at({"configurable": {"thread_id": self.name}})
+
+    def at(self, checkpoint: Any) -> Any:
+        """A place in the thread, as this user."""
+        return {"configurable": {**checkpoint["configurable"], "user_id": self.name}}
+
+    def answer(self, question: Any) -> Any:
+        if "confirm" in question:
+            return f"yes to {question['confirm']}"
+        return {"decisions": [self._decide(each) for each in question["action_requests"]]}
+
+    def _decide(self, asked: Any) -> Any:
+        decision = self.talk.decisions[self.decided % len(self.talk.decisions)]
+        self.decided += 1
+        match decision:
+            case "edit":
+                args = {"of": f"{asked['args']['of']}:edited"}
+                return {"type": "edit", "edited_action": {"name": asked["name"], "args": args}}
+            case "reject":
+                return {"type": "reject", "message": "no"}
+        return {"type": "approve"}
+
+
+class Played:
+    """One of the two agents, with all its users."""
+
+    def __init__(self, pair: Twins, office: Office, *, with_toolkit: bool) -> None:
+        self.pair, self.office, self.with_toolkit = pair, office, with_toolkit
+        self.people = {name: Person(name, talk) for name, talk in zip(office.desks, pair.talks, strict=True)}
+        self.saver = InMemorySaver()
+        self.installed: list[MetaToolMiddleware] = []
+
+    async def play(self) -> None:
+        """Serves all users at the same time, each to the end."""
+        await asyncio.gather(*(self._serve(person, self._agent()) for person in self.people.values()))
+
+    # --- the agent ---
+
+    def _agent(self) -> Any:
         pair = self.pair
-        installed = [self._toolkit()] if self.with_toolkit else []
+        ours = [self._toolkit()] if self.with_toolkit else []
         before, after = ([self._host(each) for each in hosts] for hosts in (pair.before, pair.after))
-        model = ScriptedChatModel(policy=self._say)
-        middleware = [*before, *installed, *after]
+        model, middleware = ScriptedChatModel(policy=self._say), [*before, *ours, *after]
         if not pair.is_part:
-            return create_agent(model, self.office.tools, middleware=middleware, checkpointer=InMemorySaver())
-        inner = create_agent(model, self.office.tools, middleware=middleware)
+            return create_agent(model, self.office.tools, middleware=middleware, checkpointer=self.saver)
         graph = StateGraph(MessagesState)
-        graph.add_node("agent", inner)
+        graph.add_node("agent", create_agent(model, self.office.tools, middleware=middleware))
         graph.add_edge(START, "agent")
-        return graph.compile(checkpointer=InMemorySaver())
+        return graph.compile(checkpointer=self.saver)
+
+    def _toolkit(self) -> Any:
+        args = {"of": Parameter(name="email")}
+        reads = [step(name, args=args, eager=True, effect=Effect.READ) for name in self.pair.steps]
+        made = routine("help_user", step("find_user", args=args), *reads, mode=self.pair.mode)
+        toolkit = MetaToolkit(
+            plan=plan_of(self.office.tools, made), tools=self.office.tools, memory=RunMemory()
+        )
+        self.installed.append(MetaToolMiddleware(toolkit, entry=lambda state, runtime: {"email": "a"}))
+        return self.installed[-1]
 
     def _say(self, messages: Any, tools: Any) -> Any:
-        self.shown.append([each.content for each in messages if isinstance(each, ToolMessage)])
-        calls = self.script.pop(0) if self.script else ()
-        self.number += 1
+        person = self.people[whose()]
+        person.shown.append([each.content for each in messages if isinstance(each, ToolMessage)])
+        calls = person.script.pop(0) if person.script else ()
+        person.said += 1
+        self.office.desks[person.name].is_alone = len(calls) == 1
         if not calls:
-            return AIMessage(f"done {self.number}", id=f"m{self.number}")
-        ids = [f"c{self.number}.{n}" if self.pair.ids is None else self.pair.ids for n in range(len(calls))]
+            return AIMessage(f"done {person.said}")
+        ids = [f"c{person.said}.{n}" if self.pair.ids is None else self.pair.ids for n in range(len(calls))]
         asked = [
             {"name": name, "args": {"of": of}, "id": each, "type": "tool_call"}
             for (name, of), each in zip(calls, ids, strict=True)
         ]
-        return AIMessage("", tool_calls=asked, id=f"m{self.number}")
-
-    def _toolkit(self) -> Any:
-        steps = [
-            step("find_user", args={"of": Parameter(name="email")}),
-            *(
-                step(name, args={"of": Parameter(name="email")}, eager=True, effect=Effect.READ)
-                for name in self.pair.steps
-            ),
-        ]
-        plan = plan_of(self.office.tools, routine("help_user", *steps, mode=self.pair.mode))
-        toolkit = MetaToolkit(plan=plan, tools=self.office.tools, memory=RunMemory())
-        self.installed = MetaToolMiddleware(toolkit, entry=lambda state, runtime: {"email": "a"})
-        return self.installed
-
-    def usage(self) -> Counter[tuple[str, str]]:
-        """What the middleware counted."""
-        return self.installed.usage if self.installed else Counter()
+        return AIMessage(f"asks {person.said}", tool_calls=asked)
 
     def _host(self, kind: Host) -> Any:
         match kind:
@@ -194,73 +154,113 @@ class Played:
                 words = ScriptedChatModel(policy=lambda messages, tools: "It was long.")
                 return SummarizationMiddleware(model=words, trigger=("messages", 5), keep=("messages", 3))
 
-    # --- going on ---
+    # --- a talk ---
 
-    async def play(self) -> list[Any]:
-        """The messages of the thread after every turn."""
-        agent, told = self.agent(), []
-        config: Any = {"configurable": {"thread_id": "t", "user_id": "u"}}
-        begins = config
-        for number, turn in enumerate(self.pair.turns):
-            if turn.forks and number:
-                config = begins
-            begins = (await agent.aget_state(config)).config if number else config
-            self.script = list(turn.messages)
-            state = await self._run(
-                agent, {"messages": [HumanMessage(f"turn {number}", id=f"h{number}")]}, config
-            )
-            config = {"configurable": {"thread_id": "t", "user_id": "u"}}
-            told.append(state)
-        return told
+    async def _serve(self, person: Person, agent: Any) -> None:
+        begins = person.thread
+        for number, turn in enumerate(person.talk.turns):
+            if number and self.pair.is_anew:
+                agent = self._agent()
+            if number and not turn.forks:
+                begins = person.at((await agent.aget_state(person.thread)).config)
+            person.script, first = list(turn.messages), person.said + 1
+            given = {"messages": [HumanMessage(f"turn {number}", id=f"h{number}")]}
+            config = begins if turn.forks and number else person.thread
+            person.told.append(await self._go(person, agent, turn, given, config))
+            if turn.repeats:
+                await self._repeat(person, agent, turn, f"asks {first}")
 
-    async def _run(self, agent: Any, given: Any, config: Any) -> Any:
-        for _ in range(PATIENCE):
-            try:
-                state = await self._call(agent, given, config)
-            except Exception as error:  # noqa: BLE001  # both have to fail in the same way
-                return repr(error)
-            config = {"configurable": {"thread_id": "t", "user_id": "u"}}
-            if not (questions := state.get("__interrupt__")):
-                return state["messages"]
-            self.asked += len(questions)
-            given = Command(resume={each.id: self._answer(each.value) for each in questions})
+    async def _repeat(self, person: Person, agent: Any, turn: Turn, first: str) -> None:
+        """Goes on once more from where the calls of the first message of a turn were about to be made."""
+        found = [
+            each
+            async for each in agent.aget_state_history(person.thread)
+            if "tools" in each.next and each.values["messages"][-1].content == first
+        ]
+        person.told.append(len(found) > 0)
+        if found:
+            person.counts["turns repeated from their middle"] += 1
+            person.script = list(turn.messages[1:])
+            self.office.desks[person.name].is_alone = len(turn.messages[0]) == 1
+            person.told.append(await self._go(person, agent, turn, None, person.at(found[0].config)))
+
+    async def _go(self, person: Person, agent: Any, turn: Turn, given: Any, config: Any) -> Any:
+        """The messages of the thread at the end of a turn, or how it failed."""
+        desk = self.office.desks[person.name]
+        desk.cut = turn.cut
+        try:
+            for _ in range(PATIENCE):
+                try:
+                    state = await self._call(person, agent, given, config)
+                except CutOffError:
+                    person.counts["executions cut off"] += 1
+                    given, config = None, person.thread
+                    continue
+                config = person.thread
+                if not (questions := state.get("__interrupt__")):
+                    return state["messages"]
+                given = Command(resume=self._answers(person, questions))
+        except Exception as error:  # noqa: BLE001  # both have to fail in the same way
+            return repr(error)
+        finally:
+            desk.cut = None
         raise AssertionError("it never ends")
 
-    def _answer(self, question: Any) -> Any:
-        if "confirm" in question:
-            return f"yes to {question['confirm']}"
-        return {"decisions": [self._decide(each) for each in question["action_requests"]]}
+    def _answers(self, person: Person, questions: Any) -> dict[str, Any]:
+        ordered = sorted(questions, key=lambda each: str(each.value))
+        taken = {"all": ordered, "first": ordered[:1], "last": ordered[-1:]}[person.talk.answers]
+        person.counts["questions answered"] += len(taken)
+        person.counts["questions left open by an answer"] += len(ordered) - len(taken)
+        return {each.id: person.answer(each.value) for each in taken}
 
-    def _decide(self, asked: Any) -> Any:
-        decision = self.pair.decisions[self.questions % len(self.pair.decisions)]
-        self.questions += 1
-        match decision:
-            case "edit":
-                args = {"of": f"{asked['args']['of']}:edited"}
-                return {"type": "edit", "edited_action": {"name": asked["name"], "args": args}}
-            case "reject":
-                return {"type": "reject", "message": "no"}
-        return {"type": "approve"}
+    async def _call(self, person: Person, agent: Any, given: Any, config: Any) -> Any:
+        how = person.talk.how
+        more = {"durability": "sync"} if any(turn.cut for turn in person.talk.turns) else {}
+        if how == "invoke":
+            return await asyncio.to_thread(_unless_cut, lambda: agent.invoke(given, config, **more))
+        if how == "stream":
+            more["stream_mode"] = "values"
+            return await asyncio.to_thread(_unless_cut, lambda: _last(agent.stream(given, config, **more)))
+        work = (
+            agent.ainvoke(given, config, **more) if how == "ainvoke" else _alast(agent, given, config, more)
+        )
+        return await self._unless_cancelled(person, work)
 
-    async def _call(self, agent: Any, given: Any, config: Any) -> Any:
-        match self.pair.how:
-            case "invoke":
-                return await asyncio.to_thread(agent.invoke, given, config)
-            case "ainvoke":
-                return await agent.ainvoke(given, config)
-            case "stream":
-                return await asyncio.to_thread(
-                    lambda: _last(agent.stream(given, config, stream_mode="values"))
-                )
-        state: dict[str, Any] = {}
-        async for chunk in agent.astream(given, config, stream_mode="values"):
-            state |= chunk
-        return state
+    async def _unless_cancelled(self, person: Person, work: Any) -> Any:
+        loop, gone, task = asyncio.get_running_loop(), threading.Event(), asyncio.ensure_future(work)
+
+        def end() -> None:
+            loop.call_soon_threadsafe(task.cancel)
+            assert gone.wait(60)
+
+        desk = self.office.desks[person.name]
+        desk.end = end
+        try:
+            return await task
+        except asyncio.CancelledError:
+            raise CutOffError from None
+        finally:
+            gone.set()
+            desk.end = None
+
+
+def _unless_cut(work: Callable[[], Any]) -> Any:
+    try:
+        return work()
+    except KeyboardInterrupt:
+        raise CutOffError from None
 
 
 def _last(chunks: Any) -> dict[str, Any]:
     state: dict[str, Any] = {}
     for chunk in chunks:
+        state |= chunk
+    return state
+
+
+async def _alast(agent: Any, given: Any, config: Any, more: Any) -> dict[str, Any]:
+    state: dict[str, Any] = {}
+    async for chunk in agent.astream(given, config, stream_mode="values", **more):
         state |= chunk
     return state
 
@@ -271,11 +271,8 @@ def _is_failure(error: Exception) -> bool:
 
 def _remove_the_first(state: Any, runtime: Any) -> Any:
     first = state["messages"][0]
-    return (
-        {"messages": [RemoveMessage(id=first.id)]}
-        if len(state["messages"]) > 4 and first.type != "ai"
-        else None
-    )
+    is_removed = len(state["messages"]) > 4 and first.type != "ai"
+    return {"messages": [RemoveMessage(id=first.id)]} if is_removed else None
 
 
 def _add_a_word(state: Any, runtime: Any) -> Any:
@@ -298,97 +295,5 @@ class Watch(AgentMiddleware):
         return await handler(request)
 
     def _look(self, request: Any) -> None:
-        self.office.watched.append((request.tool_call["name"], request.tool_call["args"]["of"]))
-
-
-def compare(pair: Twins) -> Counter[str]:
-    """Plays both, and says what the conversation was made of.
-
-    Raises:
-        AssertionError: they did not do or tell the same.
-    """
-    plain, other = (_played(pair, with_toolkit=each) for each in (False, True))
-    for target in ("a", "b"):
-        assert plain.office_writes[target] == other.office_writes[target], "writes differ"
-    assert _writes_watched(plain.watched) == _writes_watched(other.watched), "a guard saw other writes"
-    assert plain.told == other.told, "the conversations differ"
-    assert plain.shown == other.shown, "the model was shown something else"
-    return Counter(
-        {
-            "conversations": 1,
-            "turns": len(pair.turns),
-            "calls": sum(len(each) for turn in pair.turns for each in turn.messages),
-            "turns that fork": sum(turn.forks for turn in pair.turns[1:]),
-            f"in mode {pair.mode}": 1,
-            "calls read ahead": other.usage["prefetched"],
-            "calls continued": other.usage["continued"],
-            "answers served": other.usage["served"],
-            "turns that fail, in both": sum(isinstance(each, str) for each in plain.told),
-            "questions answered": plain.questions,
-            **{f"with middleware of the host that {each}": 1 for each in (*pair.before, *pair.after)},
-        }
-    )
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    told: list[Any]
-    shown: list[Any]
-    office_writes: dict[str, list[Call]]
-    watched: list[Call]
-    questions: int
-    usage: Counter[str]
-
-
-def _played(pair: Twins, *, with_toolkit: bool) -> _Outcome:
-    with tempfile.TemporaryDirectory() as folder:
-        played = Played(pair, Office(f"{folder}/office.db"), with_toolkit)
-        told = [
-            each if isinstance(each, str) else [_told(message) for message in each]
-            for each in asyncio.run(played.play())
-        ]
-        usage: Counter[str] = Counter()
-        for (_, what), number in played.usage().items():
-            usage[what] += number
-        return _Outcome(
-            told=told,
-            shown=[[_own(each) for each in messages] for messages in played.shown],
-            office_writes={each: played.office.writes(each) for each in ("a", "b")},
-            watched=played.office.watched,
-            questions=played.asked,
-            usage=usage,
-        )
-
-
-def _writes_watched(watched: list[Call]) -> list[Call]:
-    return sorted(each for each in watched if each[0] not in READS)
-
-
-def _told(message: Any) -> Any:
-    """What anybody reads of a message; what was fetched along is checked and left out."""
-    calls = [(call["name"], call["args"], call["id"]) for call in getattr(message, "tool_calls", ())]
-    own = _own(message.content) if isinstance(message, ToolMessage) else message.content
-    extras = [getattr(message, each, None) for each in ("status", "artifact", "tool_call_id")]
-    return message.type, message.name, own, calls, extras
-
-
-def _own(content: Any) -> Any:
-    own, fetched = split_fetched(content)
-    seen = {
-        number
-        for number in [_writes_seen(own), *(_writes_seen(each.output) for each in fetched)]
-        if number is not None
-    }
-    assert len(seen) < 2, f"answers of different moments: {own}, {fetched}"
-    return own
-
-
-def _writes_seen(output: Any) -> int | None:
-    """How many writes there were when a tool answered; `None` where it does not say."""
-    found = re.search(
-        r"\d+(?= writes)|(?<=\"seen\": )\d+|(?<=\"number\": )\d+",
-        output if isinstance(output, str) else json.dumps(output),
-    )
-    if found is None:
-        return None
-    return int(found[0])
+        watched = self.office.desks[whose()].watched
+        watched.append((request.tool_call["name"], request.tool_call["args"]["of"]))

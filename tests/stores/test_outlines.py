@@ -13,14 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from langchain_awo.api.partitions import count_traces
-from langchain_awo.model.trace.outline import Outline
+from langchain_awo.model.trace.outline import outline_traces
 from langchain_awo.model.trace.trace import ModelCallRecord, ReplayMark, ToolCallRecord, ToolSpec, Trace
 from langchain_awo.optimizer.counting.sample import Bounds
 from langchain_awo.optimizer.counting.state import to_bytes
-from langchain_awo.optimizer.counting.summary import summarize
-from langchain_awo.stores import open_store, sql_outlines
+from langchain_awo.optimizer.counting.summary import Summary, summarize
+from langchain_awo.stores import open_store, parquet_export, parquet_reading, sql_outlines
 from langchain_awo.stores.parquet_export import export_parquet
 from langchain_awo.stores.selection import Selection
+from langchain_awo.testing.store_conformance import list_outlined
 
 SMALL = Bounds(fair=6, rare=3, all_rare=9, longest=5)
 TOOLS = tuple(ToolSpec(name=name, description=name.upper()) for name in ("find_a", "find_b", "send_c"))
@@ -69,24 +70,42 @@ def store_traces(traces, folder):
     return folder / "log.db", folder / "log.parquet"
 
 
-def read_outlines(path, needs=lambda _: False):
-    """The outlines of a store by trace id, and what was told of records that cannot be read."""
-    told = []
+def read_outlines(path, whole=()):
+    """What is counted of each trace of a store, the traces that are asked for, and what was told of records that cannot be read."""
+    told, pages, traces = [], [], {}
     with open_store(path) as store:
-        found = list(store.outlines(Selection(), needs=needs, on_error=told.append))
-    return {each.trace_id: each for each in found}, list(map(str, told))
+        for page in store.outlines(Selection(), on_error=told.append):
+            pages.append(page)
+            rows = [row for row, trace_id in enumerate(page.trace_ids) if trace_id in whole]
+            traces.update((trace.trace_id, trace) for _, trace in page.read(rows))
+    return list_outlined(pages), traces, list(map(str, told))
 
 
-@given(LOGS)
+@given(LOGS, st.integers(1, 9), st.sampled_from([0, 9_000]))
 @settings(max_examples=10, deadline=None)
-def test_columns_count_what_traces_count(traces):
-    """Byte for byte, all of a log and a part of it, whether it fits the sample or not."""
+def test_columns_count_what_traces_count(traces, most, heavy):
+    """Byte for byte, all of a log and a part of it, whether it fits the sample or not, and whatever a trace weighs in the end."""
+    traces = [make_heavy(trace, heavy * (n % 4)) for n, trace in enumerate(traces)]
     shop = [trace for trace in traces if trace.domain == "shop"]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        make_pages_small(patch, most)
         for path in store_traces(traces, Path(folder)):
             assert to_bytes(count_traces(path, bounds=SMALL)) == to_bytes(summarize(traces, bounds=SMALL))
             found = count_traces(path, bounds=SMALL, only={"domain": "shop"})
             assert to_bytes(replace_only(found)) == to_bytes(summarize(shop, bounds=SMALL))
+
+
+def make_heavy(trace, characters):
+    """The same with outputs of so many characters."""
+    calls = (replace(call, output="x" * characters) for call in trace.tool_calls)
+    return replace(trace, tool_calls=tuple(calls)) if characters else trace
+
+
+def make_pages_small(patch, most):
+    """So that so many calls end a page."""
+    patch.setattr(sql_outlines, "_CALLS_AT_ONCE", most)
+    patch.setattr(parquet_reading, "_CALLS_AT_ONCE", most)
+    patch.setattr(parquet_export, "_ROWS_IN_A_GROUP", most)
 
 
 def replace_only(summary):
@@ -106,24 +125,34 @@ def test_few_traces_are_read_as_a_whole(log, kind, tmp_path):
     """Those that are needed, wherever they lie."""
     needed = {"run 0", "run 70", "run 511", "run 599"}
     path = store_traces(log, tmp_path)[kind]
-    found, told = read_outlines(path, lambda outline: outline.trace_id in needed)
+    found, traces, told = read_outlines(path, needed)
     assert not told
-    assert {trace_id for trace_id, each in found.items() if each.trace} == needed
-    assert all(found[trace.trace_id].trace in (None, trace) for trace in log)
-    assert [each._replace(trace=None) for each in map(Outline.of, log)] == [
-        found[trace.trace_id]._replace(trace=None) for trace in log
-    ]
+    assert traces == {trace.trace_id: trace for trace in log if trace.trace_id in needed}
+    assert found == list_outlined(outline_traces(log))
 
 
-def test_long_runs_are_read_a_few_at_a_time(log, tmp_path, monkeypatch):
-    """One that is longer than all that is read together is read alone."""
-    monkeypatch.setattr(sql_outlines, "_CALLS_AT_ONCE", 5)
+@pytest.mark.parametrize("kind", [0, 1], ids=["SQLite", "Parquet"])
+def test_what_is_counted_is_read_a_page_at_a_time(kind, log, tmp_path, monkeypatch):
+    """A long run, and rows that are found again on a later page."""
+    make_pages_small(monkeypatch, 5)
     long = make_trace(4, [("find_a", "model")] * 8, None, "")
-    path, _ = store_traces([*log[:4], long, *log[5:9]], tmp_path)
-    found, told = read_outlines(path, lambda outline: outline.trace_id == "run 4")
+    traces = [*log[:4], long, *log[5:9]]
+    path = store_traces(traces, tmp_path)[kind]
+    found, whole, told = read_outlines(path, {"run 4", "run 8"})
     assert not told
-    assert [len(each.tools) for each in found.values()] == [2, 2, 2, 2, 8, 2, 2, 2, 2]
-    assert found["run 4"].trace == long
+    assert found == list_outlined(outline_traces(traces))
+    assert whole == {"run 4": long, "run 8": log[8]}
+
+
+def test_of_many_traces_those_of_the_sample_are_read(log, tmp_path):
+    """And no others: what each weighs is as it seems here."""
+    path, _ = store_traces(log, tmp_path)
+    found = Summary(SMALL)
+    with open_store(path) as store:
+        (page,) = store.outlines(Selection())
+        asked = []
+        found.add(replace(page, read=lambda rows: page.read(asked.append(row) or row for row in rows)))
+    assert len(asked) == len(found.sample.items())
 
 
 @pytest.mark.parametrize(
@@ -141,7 +170,7 @@ def test_columns_that_cannot_be_counted_are_looked_at(spoil, reason, log, tmp_pa
     with closing(sqlite3.connect(path)) as database:
         database.execute(spoil)
         database.commit()
-    found, told = read_outlines(path)
+    found, _, told = read_outlines(path)
     assert len(found) == (9 if reason is None else 8)
     assert [reason in text and "seq 5" in text for text in told] == ([] if reason is None else [True])
 
@@ -155,20 +184,23 @@ def test_a_spoilt_parquet_row_is_looked_at(log, tmp_path):
     rows[1]["tool_calls"][0]["name"] = None
     rows[2]["tools"] = "{"
     pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), path)
-    found, told = read_outlines(folder)
+    found, _, told = read_outlines(folder)
     assert list(found) == ["run 1"]
     assert [text.split(" (")[0].rpartition(", ")[2] for text in told] == ["row 1", "row 2"]
 
 
 def test_what_nobody_needs_is_not_read(log, tmp_path):
-    """A trace whose outputs are damaged counts as long as it is not looked at, and is told of when it is."""
+    """A trace whose outputs are damaged is told of when it is looked at, and counts as long as it is not."""
     path, _ = store_traces(log[:9], tmp_path)
     with closing(sqlite3.connect(path)) as database:
         database.execute("update tool_calls set output = '{' where trace_seq = 5")
         database.commit()
-    assert [(len(found), len(told)) for found, told in (read_outlines(path), read_outlines(path, bool))] == [
-        (9, 0),
-        (8, 1),
+    assert [
+        (len(found), len(traces), len(told))
+        for found, traces, told in (read_outlines(path), read_outlines(path, {"run 4", "run 5"}))
+    ] == [
+        (9, 0, 0),
+        (9, 1, 1),
     ]
 
 
@@ -177,8 +209,8 @@ def test_a_trace_that_was_replaced_counts_once(log, tmp_path):
     path, _ = store_traces(log[:3], tmp_path)
     with open_store(path) as store:
         store.append([replace(log[1], tool_calls=log[1].tool_calls[:1])])
-    found, _ = read_outlines(path)
-    assert [(trace_id, len(each.tools)) for trace_id, each in found.items()] == [
+    found, _, _ = read_outlines(path)
+    assert [(trace_id, len(each[5])) for trace_id, each in found.items()] == [
         ("run 0", 2),
         ("run 2", 2),
         ("run 1", 1),

@@ -74,7 +74,12 @@ ENTRIES = {
         "source": PATHS,
         "progress": {"None"},
     },
-    awo.monitor: {"toolkit": {}, "prices": {"None"}, "progress": {"None"}},
+    awo.monitor: {
+        "toolkit": {},
+        "prices": {"None"},
+        "since": {"None", "a number", "a fraction"},
+        "progress": {"None"},
+    },
     awo.workflow_graph: {"rules": {"None"}, "history": {"None", "a number"}},
     awo.load_traces: {"domain": {"None", *PATHS}, "model": {"None", *PATHS}, "on_skipped": {"None"}},
 }

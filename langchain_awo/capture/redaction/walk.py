@@ -34,6 +34,9 @@ _LABELS: Final = (
 _VALUES: Final = frozenset(
     {"value", "val", "v", "content", "data", "text", "string_value", "stringvalue", "plaintext", "default"}
 )
+_PASSES: Final = 3
+"""So often a text is searched as long as something is found: a secret may hide the name of the next."""
+
 _TYPES: Final = frozenset({"string", "integer", "number", "boolean", "object", "array", "null"})
 
 
@@ -73,18 +76,24 @@ class Walk:
 
     def text(self, text: str, key: str = "") -> str:
         """The text with its secrets replaced; text that has a structure keeps it."""
-        known = self._known(text)
-        if not known and not self._detector.may_hold(text):
-            return text
-        structured = self._structured(text)
-        if structured is not None:
-            return structured
-        spans = [
-            *known,
+        for _ in range(_PASSES):
+            known = self._known(text)
+            if not known and not self._detector.may_hold(text):
+                return text
+            structured = self._structured(text)
+            if structured is not None:
+                return structured
+            spans = join_spans([*known, *self._spans(text, key)], text)
+            if not spans:
+                return text
+            text = self._replaced(text, spans)
+        return text
+
+    def _spans(self, text: str, key: str) -> list[Span]:
+        return [
             *self._detector.spans(text, key),
             *find_secret_cells(text, self._detector.names_secrets),
         ]
-        return self._replaced(text, join_spans(spans, text))
 
     def schema(self, schema: JSONValue, *, secret: bool = False) -> JSONValue:
         """A JSON Schema whose properties keep their types, and lose the defaults and examples that are secret."""

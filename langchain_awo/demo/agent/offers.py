@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from langchain_awo.demo.agent.agenda import Todo, View
 from langchain_awo.demo.agent.memory import AgentCall
+from langchain_awo.optimizer.selection.parameters import NAMES
 from langchain_awo.optimizer.selection.words import extract_object, singularize
 
 _HARMLESS: Final = "only reads"
@@ -138,7 +139,7 @@ def _fill_arguments(function: Mapping[str, Any], todos: Sequence[Todo], view: Vi
 
 
 def _find_values(parameter: str, todos: Sequence[Todo], view: View) -> Iterator[Any]:
-    """What the agent has for a parameter: the values of the first argument that it is named after."""
+    """What the agent has for a parameter: the values of the first argument that it is named after, or what it was told of by name."""
     plain = re.sub(r"_\d+$", "", parameter)
     for todo in todos:
         for arg in todo.want.args:
@@ -147,6 +148,7 @@ def _find_values(parameter: str, todos: Sequence[Todo], view: View) -> Iterator[
                 yield from values
                 if values:
                     return
+    yield from (value for said, value in view.said.items() if plain in {f"{said}_{each}" for each in NAMES})
 
 
 def _extract_topic(tool: str) -> frozenset[str]:

@@ -5,8 +5,12 @@
 >>> look_up({"user": {"id": 7}}, "/user/id")
 7
 
-`*` on a list means each element, on an object each value. A key that is itself `*` is written `~2`.
+`*` on a list means each element, on an object each value. `*entries` on an object means each of its members as an
+object with `key` and `value`, for objects whose keys name things. A key that has a `*` is written with `~2`.
 `-1` on a list means the last element. A lookup that finds nothing returns `MISSING`.
+
+>>> expand({"Tea": "P1", "Cup": "P2"}, "/*entries/key")
+['Tea', 'Cup']
 """
 
 from __future__ import annotations
@@ -15,6 +19,9 @@ from functools import lru_cache
 from typing import Final
 
 from langchain_awo.model.text.json_value import JSONValue
+
+ENTRIES: Final = "*entries"
+"""The segment for each member of an object with its key; no escaped key begins with `*`."""
 
 
 class _Missing:
@@ -55,6 +62,17 @@ def split(pointer: str) -> list[str]:
     return pointer[1:].split("/")
 
 
+def split_list(pointer: str) -> tuple[str, str]:
+    """The pointer of the elements of the innermost list that a pointer goes through, and the rest of it.
+
+    >>> split_list("/orders/*/id"), split_list("/hotels/*entries/key")
+    (('/orders/*', '/id'), ('/hotels/*entries', '/key'))
+    """
+    before, _, after = pointer.rpartition("/*")
+    kind, slash, rest = after.partition("/")
+    return f"{before}/*{kind}", f"{slash}{rest}"
+
+
 _segments = lru_cache(maxsize=4096)(split)
 
 
@@ -74,6 +92,8 @@ def expand(document: JSONValue, pointer: str) -> list[JSONValue]:
     for segment in _segments(pointer):
         if segment == "*":
             values = [child for value in values for child in _list_children(value)]
+        elif segment == ENTRIES:
+            values = [entry for value in values for entry in _list_entries(value)]
         else:
             children = (_get_child(value, segment) for value in values)
             values = [child for child in children if child is not MISSING]
@@ -84,6 +104,11 @@ def _list_children(value: JSONValue) -> list[JSONValue]:
     if isinstance(value, list):
         return value
     return list(value.values()) if isinstance(value, dict) else []
+
+
+def _list_entries(value: JSONValue) -> list[JSONValue]:
+    members = value.items() if isinstance(value, dict) else ()
+    return [{"key": key, "value": member} for key, member in members]
 
 
 def _get_child(value: JSONValue, segment: str) -> JSONValue:

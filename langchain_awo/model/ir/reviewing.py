@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Literal, TypeAlias, get_args
 
 from langchain_awo.errors import DecisionError
@@ -12,8 +11,10 @@ from langchain_awo.model.ir.binding import Parameter, list_leaves
 from langchain_awo.model.ir.decision import Choice, HumanDecision, Verdict
 from langchain_awo.model.ir.eager import select_eager_part
 from langchain_awo.model.ir.metatool import MetaTool, Mode, Step, ToolkitPlan
+from langchain_awo.model.ir.rewording import weigh_words
 from langchain_awo.model.ir.sameness import digest_routine
 from langchain_awo.model.ir.validation import check_plan
+from langchain_awo.model.text.phrasing import find_nearest
 from langchain_awo.model.trace.effect import Effect
 
 Standing: TypeAlias = Literal["undecided", "accepted", "rejected", "changed"]
@@ -62,8 +63,8 @@ def find_meta_tool(plan: ToolkitPlan, name: str) -> MetaTool:
     by_name = {meta_tool.name: meta_tool for meta_tool in list_decidable(plan)}
     if name in by_name:
         return by_name[name]
-    near = get_close_matches(name, sorted(by_name), 1)
-    fix = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(sorted(by_name)) or 'none'}"
+    near = find_nearest(name, by_name)
+    fix = f"did you mean {near!r}?" if near else f"it has {', '.join(sorted(by_name)) or 'none'}"
     raise DecisionError(f"the toolkit has no meta-tool {name!r}; {fix}")
 
 
@@ -137,8 +138,8 @@ def set_mode(plan: ToolkitPlan, name: str, mode: Mode) -> ToolkitPlan:
         DecisionError: there is no such meta-tool or mode, or it cannot be installed so.
     """
     if mode not in get_args(Mode):
-        near = get_close_matches(str(mode), get_args(Mode), 1)
-        fix = f"did you mean {near[0]!r}?" if near else f"modes are {', '.join(get_args(Mode))}"
+        near = find_nearest(str(mode), get_args(Mode))
+        fix = f"did you mean {near!r}?" if near else f"modes are {', '.join(get_args(Mode))}"
         raise DecisionError(f"there is no mode {mode!r}; {fix}")
     return _change_meta_tool(plan, name, lambda meta_tool: change_mode(meta_tool, mode))
 
@@ -158,8 +159,8 @@ def ask_before(plan: ToolkitPlan, name: str, tools: Iterable[str]) -> ToolkitPla
 
     def marked(meta_tool: MetaTool) -> MetaTool:
         for tool in sorted(asked_tools - set(meta_tool.tools)):
-            near = get_close_matches(tool, meta_tool.tools, 1)
-            fix = f"did you mean {near[0]!r}?" if near else f"it calls {', '.join(meta_tool.tools)}"
+            near = find_nearest(tool, meta_tool.tools)
+            fix = f"did you mean {near!r}?" if near else f"it calls {', '.join(meta_tool.tools)}"
             raise DecisionError(f"{name!r} calls no tool {tool!r}; {fix}")
         return replace(meta_tool, approval=tuple(tool for tool in meta_tool.tools if tool in asked_tools))
 
@@ -193,7 +194,7 @@ def _move_to_group(plan: ToolkitPlan, decided: MetaTool) -> ToolkitPlan:
 
 def _change_meta_tool(plan: ToolkitPlan, name: str, change: Callable[[MetaTool], MetaTool]) -> ToolkitPlan:
     meta_tool = find_meta_tool(plan, name)
-    changed = change(meta_tool)
+    changed = weigh_words(change(meta_tool), meta_tool, plan.corpus)
     meta_tools, rejected = (
         tuple(changed if member is meta_tool else member for member in group)
         for group in (plan.meta_tools, plan.rejected)

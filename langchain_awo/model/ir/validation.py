@@ -120,7 +120,7 @@ def _check_part(part: Binding, number: int, step: Step, meta_tool: MetaTool) -> 
             return f"it uses step {source}, which is not an earlier step"
         case Argument(step=source) if meta_tool.steps[source - 1].over:
             return f"it uses the arguments of step {source}, which is mapped and has several"
-        case Argument(step=source, path=path) if (names := split(path)) and names[0] != "*":
+        case Argument(step=source, path=path) if (names := split(path)) and not names[0].startswith("*"):
             return _check_argument(names[0], source, meta_tool)
         case Item() if step.over is None:
             return "it uses an item but is not mapped"

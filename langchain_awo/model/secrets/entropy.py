@@ -19,7 +19,7 @@ from langchain_awo.model.secrets.vocabulary import split_word_set
 READABLE: Final = 0.9
 """Share of printable bytes from which decoded base 64 is text."""
 
-RUN: Final = 16
+RUN: Final = 13
 """Text without so many letters and digits in a row is not looked at; those of a UUID are twelve."""
 
 MIN_BITS: Final = 4.0
@@ -29,19 +29,29 @@ MAX_LOWER: Final = 0.65
 """Share of small letters; 0.42 in random text, more in names made of words."""
 
 FEW: Final = 3
-"""Random text has at least so many capital and small letters and separate numbers each; a path has more slashes."""
+"""Random text has at least so many capital and small letters each, and short random text has no more slashes."""
+
+SLASHES: Final = 16
+"""Longer random text has at most one slash for so many characters; the parts of a path are shorter."""
 
 MIN_CHANGES: Final = 0.42
-"""Share of neighbours of different kinds (capital, small, digit, other); 0.62 in random text, at most a third in names."""
+"""Share of neighbours of different kinds (capital, small, digit, other); 0.64 in random text, at most a third in names."""
 
+MAX_WORDS: Final = 0.5
+"""Share of what looks like capitalized words: a quarter of random text, most of a name such as `GetOrderById7ForUser`."""
+
+_WORD: Final = re.compile(r"[A-Z][a-z]{2,}")
 _RUN_OR_NOT: Final = bytes(0x61 if chr(code).isalnum() and code < 128 else 0x20 for code in range(256))  # noqa: PLR2004  # ASCII
 _PRINTABLE: Final = frozenset(range(32, 127))
 _NEEDLE: Final = b"a" * RUN
+SHORTEST: Final = 28
+"""Characters of random text that is taken for a secret."""
+
 _LONGEST: Final = 130
 _AROUND: Final = "_+/=.:%-"
 _REST: Final = re.compile(r"[\w+/=.:%-]*")
 _TOKEN: Final = re.compile(
-    r"(?:(?<![\w+/.%-])|(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2}))(?!sha\d{1,3}-|(?:call|toolu|chatcmpl|msg|run|req|resp|rs|fc|lc|asst|thread|file|tooluse)[_-])(?=[a-z0-9+/_-]{0,127}[A-Z])[A-Za-z0-9_-][A-Za-z0-9+/_-]{27,127}={0,2}(?![\w+/%=-])"
+    r"(?:(?<![\w+/.%-])|(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2}))(?!sha\d{1,3}-|(?:call|toolu|chatcmpl|msg|run|req|resp|rs|fc|lc|asst|thread|file|tooluse)[_-])(?=[a-z0-9+/_-]{0,127}[A-Z])[A-Za-z0-9+/_-]{28,128}={0,2}(?![\w+/%=-])"
 )
 _REFERENCES: Final = split_word_set(
     "id ids hash hashes digest etag checksum cursor sha sha1 sha256 sha512 md5 fingerprint integrity version uuid guid ref "
@@ -72,6 +82,8 @@ def _find_start(text: str, place: int) -> int:
 
 def find_random_runs(text: str, start: int, end: int) -> Iterator[Span]:
     """The parts of a stretch of text that are random; what stands before a mask is its name."""
+    if end - start < SHORTEST:
+        return
     for match in _TOKEN.finditer(text, start, end):
         named = match[0].endswith("=") and text.startswith(MASK_START, match.end())
         if not named and is_random(match[0]):
@@ -86,13 +98,22 @@ def is_random(token: str) -> bool:
     """
     kinds = [_classify_character(character) for character in token.rstrip("=")]
     counts = Counter(kinds)
-    if min(counts["upper"], counts["lower"], counts["digit"]) < FEW or token.count("/") > FEW:
+    if min(counts["upper"], counts["lower"]) < FEW or not counts["digit"] or _is_path(token):
         return False
-    pairs = list(pairwise(kinds))
-    changes = sum(one != other for one, other in pairs) / len(pairs)
-    numbers = sum(one != "digit" and other == "digit" for one, other in pairs) + (kinds[0] == "digit")
-    mixed = changes >= MIN_CHANGES and numbers >= FEW and counts["lower"] <= MAX_LOWER * len(kinds)
-    return mixed and _measure_entropy(token) >= MIN_BITS and not _encodes_text(token)
+    changes = sum(one != other for one, other in pairwise(kinds)) / (len(kinds) - 1)
+    words = sum(map(len, _WORD.findall(token)))
+    mixed = changes >= MIN_CHANGES and counts["lower"] <= MAX_LOWER * len(kinds)
+    return (
+        mixed
+        and words <= MAX_WORDS * len(token)
+        and _measure_entropy(token) >= MIN_BITS
+        and not _encodes_text(token)
+    )
+
+
+def _is_path(token: str) -> bool:
+    slashes = token.count("/")
+    return slashes > FEW and slashes * SLASHES > len(token)
 
 
 def may_be_random(key: str) -> bool:

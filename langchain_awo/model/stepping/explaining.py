@@ -116,7 +116,11 @@ def _name_source(source: Binding, step: Step) -> str:
         case Parameter(name=name, path=""):
             return name
         case Parameter(path=path) | Output(path=path) | Argument(path=path) | Item(path=path):
-            keys = [unescape(key) for key in split(path) if key not in ("*", "-1") and not key.isdigit()]
+            keys = [
+                unescape(key)
+                for key in split(path)
+                if not key.startswith("*") and key != "-1" and not key.isdigit()
+            ]
             return keys[-1] if keys else format_binding(source, step)
         case _:
             return format_binding(source, step)

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from typing import Final
 
 from langchain_awo.model.text.decoding import MAX_TEXT_TO_PARSE, decode, present
-from langchain_awo.model.text.json_text import choose_reader, compute_digest, dump_line, dumps, loads, same
+from langchain_awo.model.text.json_text import (
+    choose_reader,
+    compute_digest,
+    compute_digests,
+    dump_line,
+    dumps,
+    loads,
+    same,
+)
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.text.snapshot import MAX_DEPTH, remove_surrogates, to_json
 
@@ -15,6 +23,7 @@ __all__: Final = [
     "MAX_TEXT_TO_PARSE",
     "choose_reader",
     "compute_digest",
+    "compute_digests",
     "decode",
     "dump_line",
     "dumps",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, TypeAlias
 
 from langchain_awo.model.text.json_value import JSONValue
 
@@ -176,26 +176,15 @@ class Trace:
     @property
     def task_key(self) -> str:
         """What held-out splits go by: domain and task id, else the thread, else this run alone."""
-        return derive_task_key(self)
+        return derive_task_key(self.trace_id, self.task_id, self.thread_id, self.domain)
 
     def tool_calls_of(self, model_call: int) -> tuple[ToolCallRecord, ...]:
         """The tool calls that the given model call issued."""
         return tuple(call for call in self.tool_calls if call.model_call == model_call)
 
 
-class _Identified(Protocol):
-    @property
-    def trace_id(self) -> str: ...
-    @property
-    def task_id(self) -> str | None: ...
-    @property
-    def thread_id(self) -> str | None: ...
-    @property
-    def domain(self) -> str: ...
-
-
-def derive_task_key(trace: _Identified) -> str:
-    """`Trace.task_key` of anything that has the ids of a trace."""
-    if trace.task_id is not None:
-        return f"{trace.domain}/{trace.task_id}" if trace.domain else trace.task_id
-    return trace.thread_id or trace.trace_id
+def derive_task_key(trace_id: str, task_id: str | None, thread_id: str | None, domain: str) -> str:
+    """`Trace.task_key` of a trace with these ids."""
+    if task_id is not None:
+        return f"{domain}/{task_id}" if domain else task_id
+    return thread_id or trace_id

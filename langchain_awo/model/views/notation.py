@@ -41,6 +41,7 @@ from langchain_awo.model.ir.metatool import (
     Step,
     ToolkitPlan,
 )
+from langchain_awo.model.ir.pointer import ENTRIES
 from langchain_awo.model.ir.reviewing import get_standing
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.views.notation_words import (
@@ -160,7 +161,7 @@ def _format_item_list(step: Step | None) -> str:
     if starred or not any(isinstance(leaf, Item) for leaf in found):
         return ""
     match source:
-        case Output(path=path) | Argument(path=path) if path.endswith("/*"):
+        case Output(path=path) | Argument(path=path) if path.endswith(("/*", f"/{ENTRIES}")):
             return format_binding(source)
         case Parameter(path=path) if "*" not in path:
             return f"{format_binding(source)}/*"

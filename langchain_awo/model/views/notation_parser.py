@@ -41,6 +41,7 @@ from langchain_awo.model.ir.metatool import (
     Test,
     UseEvidence,
 )
+from langchain_awo.model.ir.pointer import split_list
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.views.notation import COMPARISONS, EFFECT_WORDS
 from langchain_awo.model.views.notation_bindings import Part, read_binding, read_list, read_more
@@ -186,7 +187,7 @@ def _build_map(scan: Scanner, args: Args, clauses: _Clauses) -> tuple[Args, Map 
         )
 
     def as_item(leaf: Leaf) -> Leaf:
-        return Item(path=leaf.path.rpartition("/*")[2]) if _is_starred(leaf) else leaf  # type: ignore[union-attr]
+        return Item(path=split_list(leaf.path)[1]) if _is_starred(leaf) else leaf  # type: ignore[union-attr]
 
     (source,) = sources
     items = {name: with_leaves(binding, as_item) for name, binding in args.items()}
@@ -200,8 +201,8 @@ def _is_starred(leaf: Leaf) -> bool:
 def _find_list(leaf: Leaf) -> Binding:
     """The list that a place with `*` reads the elements of."""
     assert not isinstance(leaf, Constant)  # noqa: S101  # told by `_is_starred`
-    before = leaf.path.rpartition("/*")[0]
-    return replace(leaf, path=before if isinstance(leaf, Parameter) else f"{before}/*")
+    elements = split_list(leaf.path)[0]
+    return replace(leaf, path=elements.removesuffix("/*") if isinstance(leaf, Parameter) else elements)
 
 
 def _read_clauses(scan: Scanner) -> _Clauses:

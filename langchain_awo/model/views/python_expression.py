@@ -17,7 +17,7 @@ from langchain_awo.model.ir.binding import (
     Template,
     Transform,
 )
-from langchain_awo.model.ir.pointer import split, unescape
+from langchain_awo.model.ir.pointer import ENTRIES, split, unescape
 
 
 def as_python(binding: Binding, names: Mapping[str, str]) -> str:
@@ -60,6 +60,9 @@ def place(root: str, path: str) -> str:
     for segment in split(path):
         if segment == "*":
             loops.append(f"every({value})")
+            value = f"part_{len(loops)}"
+        elif segment == ENTRIES:
+            loops.append(f"[{{'key': key, 'value': member}} for key, member in {value}.items()]")
             value = f"part_{len(loops)}"
         else:
             value += _render_subscript(segment)

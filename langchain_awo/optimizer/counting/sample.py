@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Final
 
-from langchain_awo.model.text.encoding import compute_digest, dumps
-from langchain_awo.model.trace.outline import Outline
+import numpy as np
+
+from langchain_awo.model.text.encoding import compute_digest, compute_digests, dumps
+from langchain_awo.model.trace.outline import Outlines
 from langchain_awo.model.trace.trace import ToolCallRecord, Trace
+from langchain_awo.optimizer.counting.distinct import Digests
 from langchain_awo.optimizer.counting.smallest import Smallest
 
 LONG_TEXT: Final = 5_000
@@ -69,18 +71,15 @@ class Sample:
     fair: Smallest[SampledTrace] = field(default_factory=Smallest)
     of_tools: dict[str, Smallest[SampledTrace]] = field(default_factory=dict)
 
-    def needs(self, key: str, tools: Iterable[str]) -> bool:
+    def fits(self, key: str, tools: Iterable[str]) -> bool:
         """Whether a trace with this key that calls these tools may belong to the sample; once it does not, it never will."""
         if self.fair.fits(key):
             return True
-        for tool in tools:  # a loop, because this is asked of every trace of a log
-            stratum = self.of_tools.get(tool)
-            if stratum is None or stratum.fits(key):
-                return True
-        return False
+        strata = map(self.of_tools.get, tools)
+        return any(stratum is None or stratum.fits(key) for stratum in strata)
 
     def add(self, key: str, trace: Trace) -> None:
-        """Adds a trace that is needed."""
+        """Adds a trace that fits."""
         self.put(_build_item(key, trace, self.bounds.longest))
 
     def put(self, item: SampledTrace) -> None:
@@ -119,17 +118,26 @@ class Sample:
             yield self.of_tools[tool]
 
 
-def derive_key(trace: Trace | Outline) -> str:
-    """What a trace is drawn by."""
-    if trace.thread_id is None:
-        return digest_text(trace.trace_id)
-    return compute_digest(["thread", trace.thread_id])
+def derive_keys(outlines: Outlines, ids: Digests) -> Digests:
+    """What each trace is drawn by, shape (rows,).
+
+    Args:
+        ids: digests of the trace ids.
+    """
+    threads = [(row, thread) for row, thread in enumerate(outlines.thread_ids) if thread is not None]
+    keys = ids.copy()
+    keys[[row for row, _ in threads]] = digest(["thread", thread] for _, thread in threads)
+    return keys
 
 
-@lru_cache(maxsize=2048)
-def digest_text(text: str) -> str:
-    """`compute_digest`; an id is asked for several times while a few hundred traces are read."""
-    return compute_digest(text)
+def derive_key(trace: Trace) -> str:
+    """The same for one trace, as the sixteen digits that samples are ordered by."""
+    return compute_digest(trace.trace_id if trace.thread_id is None else ["thread", trace.thread_id])
+
+
+def digest(values: Iterable[object]) -> Digests:
+    """`compute_digests` as numbers."""
+    return np.frombuffer(compute_digests(values), ">u8").astype(np.uint64)
 
 
 def _build_item(key: str, trace: Trace, longest: int) -> SampledTrace:

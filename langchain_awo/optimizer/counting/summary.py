@@ -8,14 +8,16 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+import numpy as np
+
 from langchain_awo.errors import CompileError
-from langchain_awo.model.text.encoding import compute_digest
 from langchain_awo.model.trace.hints import merge_hints
-from langchain_awo.model.trace.outline import Outline
+from langchain_awo.model.trace.outline import Outlines, outline_traces
 from langchain_awo.model.trace.thread import join_threads
 from langchain_awo.model.trace.trace import ToolSpec, Trace
-from langchain_awo.optimizer.counting.distinct import Distinct
-from langchain_awo.optimizer.counting.sample import Bounds, Sample, derive_key, digest_text
+from langchain_awo.optimizer.counting.distinct import Digests, Distinct
+from langchain_awo.optimizer.counting.draw import Drawn, Rows, draw
+from langchain_awo.optimizer.counting.sample import Bounds, Sample, derive_key, derive_keys, digest
 from langchain_awo.optimizer.log.specs import choose_fuller
 
 _CHECKSUMS: Final = 1 << 64
@@ -36,6 +38,11 @@ class Sampled:
     fair: frozenset[str] | None
     calling: dict[str, frozenset[str]]
     is_whole: bool
+
+    @property
+    def fair_traces(self) -> list[Trace]:
+        """Those in which everything is as frequent as in the log."""
+        return [trace for trace in self.traces if self.fair is None or trace.trace_id in self.fair]
 
 
 @dataclass(slots=True)
@@ -65,42 +72,58 @@ class Summary:
     tasks: Distinct = field(default_factory=Distinct)
     sample: Sample = field(init=False)
     _seen: dict[str, ToolSpec] = field(default_factory=dict, repr=False)
+    _sampled: tuple[int, Sampled] | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.sample = Sample(self.bounds)
 
-    def selects(self, outline: Outline) -> bool:
-        """Whether a trace is one of those that are counted."""
-        return not self.only or all(getattr(outline, name) == value for name, value in self.only.items())
+    def add(self, outlines: Outlines, *, new_only: bool = False) -> Drawn:
+        """Counts the traces that are selected, and samples those that belong to the sample.
 
-    def needs(self, outline: Outline) -> bool:
-        """Whether a trace has to be read as a whole before it is added."""
-        return self.selects(outline) and self.sample.needs(derive_key(outline), set(outline.tools))
+        Args:
+            new_only: only those that are not in it yet.
+        """
+        ids = digest(outlines.trace_ids)
+        rows = outlines.select(self.only)
+        if new_only:
+            rows &= self._find_new(ids)
+        keys = derive_keys(outlines, ids)
+        drawn = draw(self.sample, outlines, keys, rows)
+        self._count(outlines, ids, keys, rows & drawn.readable)
+        return drawn
 
-    def knows(self, outline: Outline) -> bool:
-        """Whether a trace is in it already."""
-        return int(digest_text(outline.trace_id), 16) in self.ids
+    def _find_new(self, ids: Digests) -> Rows:
+        """Which traces are not in it; of those with one id the first."""
+        found = ~self.ids.holds(ids)
+        is_first = np.zeros(len(ids), np.bool_)
+        is_first[np.unique(ids, return_index=True)[1]] = True
+        return found & is_first
 
-    def add(self, outline: Outline) -> None:
-        """Counts a trace that is selected, and samples it if it belongs to the sample."""
-        if not self.selects(outline):
-            return
-        key = derive_key(outline)
-        shape = [outline.trace_id, outline.model_calls, len(outline.tools)]
-        self.traces += 1
-        self.model_calls += outline.model_calls
-        self.calls.update(outline.tools)
-        self.replayed |= outline.meta_tools
-        self.checksum = (self.checksum + int(compute_digest(shape), 16)) % _CHECKSUMS
-        self.ids.add(int(digest_text(outline.trace_id), 16))
-        self.runs.add(int(key, 16))
-        self.tasks.add(int(digest_text(outline.task_key), 16))
-        for spec in outline.specs:
+    def _count(self, outlines: Outlines, ids: Digests, keys: Digests, rows: Rows) -> None:
+        chosen = np.flatnonzero(rows).tolist()
+        model_calls, lengths = outlines.model_calls[rows], outlines.lengths[rows]
+        codes = outlines.codes[np.repeat(rows, outlines.lengths)]
+        called = np.bincount(codes, minlength=len(outlines.names)).tolist()
+        shapes = zip(
+            (outlines.trace_ids[row] for row in chosen), model_calls.tolist(), lengths.tolist(), strict=True
+        )
+        self.traces += len(chosen)
+        self.model_calls += int(model_calls.sum())
+        self.calls.update({name: calls for name, calls in zip(outlines.names, called, strict=True) if calls})
+        self.replayed.update(*{outlines.meta_tools[row] for row in chosen})
+        self.checksum = (self.checksum + sum(digest(shapes).tolist())) % _CHECKSUMS
+        self.ids.add(ids[rows])
+        self.runs.add(keys[rows])
+        tasks = outlines.list_task_keys()
+        self.tasks.add(digest({tasks[row] for row in chosen}))
+        for specs in {id(specs): specs for specs in (outlines.specs[row] for row in chosen)}.values():
+            self._note(specs)
+
+    def _note(self, specs: Iterable[ToolSpec]) -> None:
+        for spec in specs:
             if (seen := self._seen.get(spec.name)) is not spec and seen != spec:
                 self._seen[spec.name] = spec
                 self._learn(spec)
-        if outline.trace is not None and self.sample.needs(key, set(outline.tools)):
-            self.sample.add(key, outline.trace)
 
     def merge(self, other: Summary) -> None:
         """Adds what was counted apart.
@@ -125,7 +148,12 @@ class Summary:
             self.sample.put(item)
 
     def sampled(self) -> Sampled:
-        """The traces to look at."""
+        """The traces to look at; they are sorted and joined once, as long as none is added."""
+        if self._sampled is None or self._sampled[0] != self.checksum:
+            self._sampled = self.checksum, self._draw()
+        return self._sampled[1]
+
+    def _draw(self) -> Sampled:
         items = self.sample.items()
         is_whole = len(items) == self.traces and not any(item.cut for item in items)
         traces = sorted(join_threads(item.trace for item in items), key=lambda trace: trace.trace_id)
@@ -153,6 +181,11 @@ class Summary:
         bare = (ToolSpec(name=tool) for tool in sorted(self.calls.keys() - self.specs.keys() - self.replayed))
         return [*self.recorded_specs(), *bare]
 
+    def all_specs(self) -> list[ToolSpec]:
+        """What all traces say of the tools and of meta-tools, with a bare one for each that was called and never specified."""
+        names = sorted({*self.calls, *self.specs})
+        return [self.specs.get(name) or ToolSpec(name=name) for name in names]
+
     @property
     def tool_names(self) -> set[str]:
         """Names of the tools that were called or described."""
@@ -168,8 +201,8 @@ class Summary:
 def summarize(traces: Iterable[Trace], *, bounds: Bounds | None = None) -> Summary:
     """Counts and samples traces as they come; none is kept that does not belong to the sample."""
     found = Summary(bounds or Bounds())
-    for trace in traces:
-        found.add(Outline.of(trace))
+    for outlines in outline_traces(traces):
+        found.add(outlines)
     return found
 
 

@@ -20,7 +20,6 @@ from langchain_awo.model.views.notation import format_binding
 from langchain_awo.optimizer.dataflow.argument_stats import ArgumentVotes
 from langchain_awo.optimizer.dataflow.places import Place, find_places
 from langchain_awo.optimizer.dataflow.specific import looks_like_data
-from langchain_awo.optimizer.dataflow.value_index import derive_value_key
 
 SAMPLE: Final = 200
 """Occurrences of a candidate that are looked at; more do not change a consensus."""
@@ -92,7 +91,9 @@ class StepFlow:
         """The value that nearly all calls have."""
         return _bind_constant(self.votes[name], agreement)
 
-    def place(self, name: str, *, agreement: float, specific: bool = False) -> Bound | None:
+    def place(
+        self, name: str, *, agreement: float, specific: bool = False, partly: bool = False
+    ) -> Bound | None:
         """The single place that nearly all calls agree on; the nearest and shortest if several do.
 
         An object or a list that no place holds whole is bound member by member.
@@ -102,14 +103,19 @@ class StepFlow:
             agreement: share of the calls that must agree.
             specific: whether a place is enough that always held one and the same value, if that value is specific: one
                 account is recorded, or one day. A write wants to see two.
+            partly: whether a place also agrees with calls that passed only a part of the list it holds: who asks for all gets that
+                part too. Some calls must have passed all of it.
         """
 
         def single(votes: ArgumentVotes) -> Bound | None:
             places = [place for place in votes.places if not (place.is_list or _is_choice(place))]
-            telling = [place for place in places if len(votes.shown[place]) > 1]
-            if not telling and specific and votes.only_value is not None:
-                telling = [place for place in places if place.kind == "output" and not place.has_position]
-            return _choose_best(votes, agreement, telling)
+            telling = [
+                place for place in places if len(votes.shown[place]) > 1 or (partly and votes.partly[place])
+            ]
+            if not telling and specific:
+                exact = [place for place in places if place.kind == "output" and not place.has_position]
+                telling = [place for place in exact if votes.has_only_value_of(place, name)]
+            return _choose_best(votes, agreement, telling, partly=partly)
 
         return _bind_value(self.votes[name], single, agreement)
 
@@ -155,8 +161,7 @@ def _vote(number: int, example: Example, votes: dict[str, ArgumentVotes]) -> Non
     voters: defaultdict[str, list[ArgumentVotes]] = defaultdict(list)
     wanted: dict[str, JSONValue] = {}
     for name, value in example.args.items():
-        for own, part in votes[name].count(value, example.weight):
-            key = derive_value_key(part)
+        for own, part, key in votes[name].count(value, example.weight):
             voters[key].append(own)
             wanted[key] = part
     found: defaultdict[str, set[Place]] = defaultdict(set)
@@ -203,14 +208,20 @@ def _bind_constant(votes: ArgumentVotes, agreement: float) -> Bound | None:
     return _build_bound(Constant(value=votes.samples[key]), weight, votes, agreement)
 
 
-def _choose_best(votes: ArgumentVotes, agreement: float, places: Sequence[Place]) -> Bound | None:
+def _choose_best(
+    votes: ArgumentVotes, agreement: float, places: Sequence[Place], *, partly: bool = False
+) -> Bound | None:
     if not places:
         return None
     best = min(places, key=lambda place: (-votes.places[place], *rank_place(place)))
     rivals = [each for each in places if each != best and votes.places[each] == votes.places[best]]
-    if votes.beyond_chance(best) < BEYOND_CHANCE * agreement or _is_contradicted(best, rivals, votes):
+    beyond = votes.beyond_chance(best, partly=partly)
+    if beyond < BEYOND_CHANCE * agreement or _is_contradicted(best, rivals, votes):
         return None
-    return _build_bound(best.binding(), votes.places[best], votes, agreement, place=best, rivals=rivals)
+    held = votes.partly[best] if partly else 0.0
+    return _build_bound(
+        best.binding(), votes.places[best], votes, agreement, place=best, rivals=rivals, partly=held
+    )
 
 
 def _has_several_positions(places: Iterable[Place | None]) -> bool:
@@ -243,8 +254,9 @@ def _build_bound(
     *,
     place: Place | None = None,
     rivals: Sequence[Place] = (),
+    partly: float = 0.0,
 ) -> Bound | None:
-    share = weight / votes.present if votes.present else 0.0
+    share = (weight + partly) / votes.present if votes.present else 0.0
     if share < agreement:
         return None
     agree = round(weight)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,9 +9,10 @@ from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
 from langchain_awo.model.ir.binding import Argument, Binding, Frame, Item, Output, Template, Transform
-from langchain_awo.model.ir.pointer import escape
+from langchain_awo.model.ir.pointer import ENTRIES, escape, split_list
 from langchain_awo.model.ir.transform import TransformName
 from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.optimizer.dataflow.named_members import DATA_KEY, find_naming_objects
 from langchain_awo.optimizer.dataflow.value_index import ITSELF, Likeness, Wanted
 
 MAX_LEAVES: Final = 20_000
@@ -20,8 +20,6 @@ MAX_LEAVES: Final = 20_000
 
 MAX_COLUMNS: Final = 30
 """Longer lists are no rows."""
-
-DATA_KEY: Final = re.compile(r"\d{3}|^\d+$|^[0-9a-f]{8}-")
 
 Segment: TypeAlias = str | int
 
@@ -68,8 +66,8 @@ class Place:
 
     @property
     def list_path(self) -> str:
-        """Path of the elements: up to and including the last `*`."""
-        return self.path[: self.path.rindex("*") + 1]
+        """Path of the elements: up to and including the last segment with a `*`."""
+        return split_list(self.path)[0]
 
     def binding(self) -> Binding:
         """The binding that reads this place; for an element, inside a map over its list."""
@@ -126,6 +124,7 @@ def find_places_in(step: int, frame: Frame, index: Wanted) -> Iterator[tuple[str
         for key, likeness in _find_hits(value, index):
             for pointer in _generate_pointers(path, output):
                 yield key, _build_place("output", step, pointer, likeness)
+    yield from _find_entries(step, output, index)
     if index.has_lists:
         yield from _find_columns(step, output, index)
 
@@ -141,17 +140,56 @@ def _find_hits(value: JSONValue, wanted: Wanted) -> Iterator[tuple[str, Likeness
     return wanted.hits(value)
 
 
+def _find_entries(step: int, output: JSONValue, wanted: Wanted) -> Iterator[tuple[str, Place]]:
+    """The keys of objects whose keys name things, and what stands under these, each as a place in every entry."""
+    for path, named in find_naming_objects(output):
+        entries = f"{_build_starred_pointer(path)}/{ENTRIES}"
+        for name in named:
+            for key, likeness in wanted.hits(name):
+                yield key, _build_place("output", step, f"{entries}/key", likeness)
+        if not any(map(_is_many, path)) and (key_of_all := wanted.containers(list(named))) is not None:
+            yield key_of_all, Place("output", step, f"{entries}/key", whole=True)
+        for member in (member for name, member in named.items() if not _is_many(name)):
+            for inside, value in _iterate_nodes(member):
+                if not (isinstance(value, dict | list) or any(map(_is_many, inside))):
+                    for key, likeness in wanted.hits(value):
+                        place = f"{entries}/value{_build_pointer(inside)}"
+                        yield key, _build_place("output", step, place, likeness)
+
+
 def _find_columns(step: int, output: JSONValue, wanted: Wanted) -> Iterator[tuple[str, Place]]:
     """Lists made of the same place in every element."""
+    for pointer, values in _collect_columns(output).items():
+        if (key := wanted.containers(values)) is not None:
+            yield key, Place("output", step, pointer, whole=True)
+
+
+def find_longer_lists(step: int, frame: Frame, index: Wanted) -> Iterator[tuple[str, Place]]:
+    """The lists in the output of a step of which a wanted list of texts is a part."""
+    output = frame.outputs.get(step)
+    if not index.has_name_lists or not isinstance(output, dict | list):
+        return
+    for pointer, values in _collect_columns(output).items():
+        for key in index.parts_of(values):
+            yield key, Place("output", step, pointer, whole=True)
+            whole = pointer.removesuffix("/*")
+            if whole and "*" not in whole:
+                yield key, Place("output", step, whole)
+    for path, named in find_naming_objects(output):
+        if not any(map(_is_many, path)):
+            for key in index.parts_of(list(named)):
+                yield key, Place("output", step, f"{_build_pointer(path)}/{ENTRIES}/key", whole=True)
+
+
+def _collect_columns(output: JSONValue) -> dict[str, list[JSONValue]]:
+    """By pointer with `*`, the scalars that stand there."""
     columns: defaultdict[str, list[JSONValue]] = defaultdict(list)
     for path, value in _iterate_nodes(output):
         if not isinstance(value, dict | list) and any(map(_is_many, path)):
             columns[_build_starred_pointer(path)].append(value)
             if column := _build_column_pointer(path, output):
                 columns[column].append(value)
-    for pointer, values in columns.items():
-        if (key := wanted.containers(values)) is not None:
-            yield key, Place("output", step, pointer, whole=True)
+    return columns
 
 
 def _iterate_nodes(value: JSONValue) -> Iterator[tuple[tuple[Segment, ...], JSONValue]]:

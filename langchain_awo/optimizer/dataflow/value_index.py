@@ -32,6 +32,9 @@ DATE_FORMATS: Final = (
 )  # fmt: skip
 """How a date may be written besides ISO 8601, which is always tried."""
 
+MAX_LISTS: Final = 50
+"""Wanted lists that are looked for as parts of longer ones."""
+
 SEPARATORS: Final = (" ", "@", "/", ":", "#", ", ")
 """Where the first or the last part of a text may be cut off."""
 
@@ -74,6 +77,11 @@ class Wanted:
         self._tokens: defaultdict[str, list[str]] = defaultdict(list)
         self._dates: defaultdict[dt.date, list[tuple[str, str]]] = defaultdict(list)
         self._iso: list[tuple[str, dt.date]] = []
+        self._lists = [
+            (key, set(value))
+            for key, value in values.items()
+            if isinstance(value, list) and _names_things(value)
+        ][:MAX_LISTS]
         self._shapes = {
             _summarize_shape(value) for value in values.values() if isinstance(value, dict | list)
         }
@@ -100,6 +108,17 @@ class Wanted:
             return None
         key = derive_value_key(value)
         return key if key in self.values else None
+
+    def parts_of(self, values: list[JSONValue]) -> Iterator[str]:
+        """The keys of the wanted lists of texts that are a part of a list, and not all of it."""
+        if self._lists and _names_things(values):
+            held = set(values)
+            yield from (key for key, wanted in self._lists if wanted < held)
+
+    @property
+    def has_name_lists(self) -> bool:
+        """Whether any list of texts is wanted, which may be a part of a longer one."""
+        return bool(self._lists)
 
     @property
     def has_lists(self) -> bool:
@@ -177,6 +196,10 @@ class Wanted:
 def is_telling(token: str) -> bool:
     """Whether a token is unlikely to stand inside another text by chance: it has a digit, or is long."""
     return len(token) > 3 or (len(token) > 1 and any(letter.isdigit() for letter in token))  # noqa: PLR2004  # said above
+
+
+def _names_things(value: list[JSONValue]) -> bool:
+    return bool(value) and all(isinstance(each, str) and len(each) > 1 for each in value)
 
 
 def _summarize_shape(value: JSONValue) -> object:

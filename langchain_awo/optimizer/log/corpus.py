@@ -13,10 +13,11 @@ from functools import cached_property
 from typing import Final
 
 from langchain_awo.ledger.settle import PlainTurn
-from langchain_awo.ledger.tokens import CHARACTERS_PER_TOKEN, estimate_bound_tokens
+from langchain_awo.ledger.tokens import estimate_bound_tokens
 from langchain_awo.model.ir.reach import Reach, reach_of
 from langchain_awo.model.text.encoding import decode, dumps
 from langchain_awo.model.text.json_value import JSONValue
+from langchain_awo.model.text.tokens import CHARACTERS_PER_TOKEN
 from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.trace.trace import ModelCallRecord, TokenUsage, ToolCallRecord, ToolSpec, Trace
@@ -59,7 +60,7 @@ class Call:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, so that its keys are put together once
 class Round:
     """A model call and the tool calls it issued.
 
@@ -79,7 +80,7 @@ class Round:
         """What the model call cost, input and output together."""
         return self.usage.total_tokens
 
-    @property
+    @cached_property
     def keys(self) -> frozenset[str]:
         """Keys of its calls."""
         return frozenset(call.key for call in self.calls)
@@ -218,6 +219,14 @@ class Corpus:
     def model_calls(self) -> int:
         """All model calls of all runs."""
         return sum(run.model_calls for run in self.runs)
+
+    @cached_property
+    def _shown(self) -> int:
+        return _estimate_shown_tokens(self.specs)
+
+    def build_run(self, trace: Trace) -> Run:
+        """A further trace as a run, by what is known of the tools."""
+        return _build_run(trace, self.effects, self._shown)
 
     def segments(self) -> Iterator[tuple[Run, Segment]]:
         """Every segment with its run, in order."""

@@ -25,35 +25,30 @@ read back from its answer, and left out where the answer does not say.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from functools import cached_property
 from typing import TypeAlias
 
 from langchain_awo.model.ir.installation import run_ahead
-from langchain_awo.model.text.encoding import decode, dumps
+from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.trace.handback import HandBack, split_fetched
 from langchain_awo.model.trace.trace import ModelCallRecord, ToolCallRecord, ToolSpec, Trace
-from langchain_awo.optimizer.log.corpus import Run, build_corpus
 from langchain_awo.optimizer.log.echo import Echo, PutBack
 from langchain_awo.optimizer.log.habits import Together, find_asked_together, sort_pair
 from langchain_awo.optimizer.log.inner_calls import (
     as_recorded,
     derive_key,
+    get_anchor,
     get_step,
     is_name,
     is_read,
-    list_values,
     rank_step,
 )
-from langchain_awo.optimizer.log.words_in_text import as_word
+from langchain_awo.optimizer.log.told import ToldTrace
 from langchain_awo.optimizer.selection.mentions import (
     Sayings,
-    collect_sayings,
-    is_telling,
-    phrases_of,
     says,
     split_words,
 )
@@ -77,7 +72,7 @@ def without_echo(
     names = frozenset(meta_tools) | replayed
     together = find_asked_together(all_traces, known=together)
     echo = Echo()
-    return [_Expansion(trace, names, together, echo).result() for trace in all_traces], echo
+    return [_Expansion(ToldTrace(trace, names), together, echo).result() for trace in all_traces], echo
 
 
 def put_back(trace: Trace, meta_tools: AbstractSet[str], *, together: Together = frozenset()) -> PutBack:
@@ -85,18 +80,13 @@ def put_back(trace: Trace, meta_tools: AbstractSet[str], *, together: Together =
 
     A name that several calls returned counts as wanted of each of them, and saves the model call of none.
     """
-    lenient = _Expansion(trace, meta_tools, together, Echo())
-    lenient.result()
-    cautious = _Expansion(trace, meta_tools, together, Echo(), cautious=True)
-    cautious.result()
-    most = _Expansion(trace, meta_tools, together, Echo(), everything=True)
-    most.result()
+    told = ToldTrace(trace, meta_tools)
+    lenient = _Expansion(told, together, Echo())
+    cautious = _Expansion(told, together, Echo(), cautious=True)
+    most = _Expansion(told, together, Echo(), everything=True)
+    for each in (lenient, cautious, most):
+        each.expand()
     return PutBack(cautious.put_in, lenient.kept, most.put_in)
-
-
-def get_anchor(call: ToolCallRecord) -> str:
-    """The id of the call behind which one was made unasked."""
-    return call.call_id.rsplit("__", 1)[0]
 
 
 class _Expansion:
@@ -111,38 +101,39 @@ class _Expansion:
 
     def __init__(
         self,
-        trace: Trace,
-        names: AbstractSet[str],
+        told: ToldTrace,
         together: Together,
         echo: Echo,
         *,
         cautious: bool = False,
         everything: bool = False,
     ) -> None:
-        self.trace = trace
-        self.names = names
+        self.told = told
+        self.trace, self.names, self.inside = told.trace, told.names, told.inside
         self.together = together
         self.echo = echo
         self.cautious = cautious
         self.everything = everything
-        self.inside: dict[str, _Round] = defaultdict(list)
-        for call in trace.tool_calls:
-            if call.parent_id is not None and call.replay is not None:
-                self.inside[call.parent_id].append(call)
         self.at: dict[int, _Round] = defaultdict(list)
         self.behind: dict[int, list[_Round]] = defaultdict(list)
         self.kept: set[str] = set()
         self.put_in: dict[tuple[str, str], list[_Round]] = defaultdict(list)
 
     def result(self) -> Trace:
-        if not any(self._is_echo(call) for call in self.trace.tool_calls):
+        if not self._has_echo():
             shown = tuple(self._shown(record) for record in self.trace.model_calls)
             return replace(self.trace, model_calls=shown, tools=self._tools())
+        self.expand()
+        return self._rebuilt()
+
+    def _has_echo(self) -> bool:
+        return any(self._is_echo(call) for call in self.trace.tool_calls)
+
+    def expand(self) -> None:
+        """Finds what to put in, and where."""
         asked_for, ahead = self._asked_for(), run_ahead(self.trace)
         unasked: dict[int, _Round] = defaultdict(list)
-        owner = -1
-        for call in self._read_back():
-            owner = owner if call.model_call is None else call.model_call
+        for owner, call in self.told.owned:
             if call.name in self.names or call.call_id in self.inside:
                 self._expand(call, owner)
             elif call.replay is None:
@@ -166,7 +157,6 @@ class _Expansion:
                 made_by = {call.call_id: (get_step(call)[0], get_anchor(call)) for call in used}
                 for round_calls in rounds:
                     self.put_in[made_by[round_calls[0].call_id]].append(round_calls)
-        return self._rebuilt()
 
     def _wanted(self, calls: _Round, owner: int, *, asked: bool = False) -> _Round:
         """Of the calls that a meta-tool made, those of which the agent used something, or another of them did.
@@ -176,11 +166,11 @@ class _Expansion:
         """
         if self.everything:
             return self._keep([call for call in calls if not self._was_read(call, owner)])
-        end, led_to, used = self._place(owner)[1], "", set[str]()
+        end, led_to, used = self.told.find_place(owner)[1], "", set[str]()
         # Those that ran side by side were recorded in any order.
         for call in sorted(calls, key=rank_step, reverse=True):
             again = self._made_again(call, owner)
-            later, spoken = self._said(self._sayings, end, again), self._said(self._words, end, again)
+            later, spoken = self._said(self.told.sayings, end, again), self._said(self.told.words, end, again)
             changed = asked and not is_read(call.name)  # what may have changed something cannot be taken back
             is_new = not self._was_read(call, owner)
             if (
@@ -190,7 +180,7 @@ class _Expansion:
             ):
                 led_to += f" {' '.join(split_words(dumps(call.args)))} "
                 used.add(call.call_id)
-        text, spoken = (self._said(source, end, None) for source in (self._sayings, self._words))
+        text, spoken = (self._said(source, end, None) for source in (self.told.sayings, self.told.words))
         in_doubt = asked and not self.cautious and len(used) <= 1
         if in_doubt and not self._is_used(calls[0], owner, text, spoken):
             used = {call.call_id for call in calls if not self._was_read(call, owner)}
@@ -203,49 +193,27 @@ class _Expansion:
     def _said(self, sayings: Sayings, start: int, again: int | None) -> str:
         """What was said after a place, up to where the same call was made again: what is said then was read there."""
         later = sayings.after(start)
-        rest = "" if again is None else sayings.after(self._place(again)[0])
+        rest = "" if again is None else sayings.after(self.told.find_place(again)[0])
         return later[: len(later) - len(rest)]
 
     def _is_used(self, call: ToolCallRecord, owner: int, later: str, spoken: str) -> bool:
         """Whether a call failed, which was told, or something was used that only it returned, if there is any such thing."""
         if call.status != "ok":
             return True
-        before = self._place(self._first_told(call, owner))[0]
-        values = [value for value in list_values(call) if is_telling(value)]
-        unique = [value for value in values if self._returned[as_word(value)] == 1]
+        before = self.told.find_place(self._first_told(call, owner))[0]
+        values, unique = self.told.list_telling(call)
         names = [value for value in (unique if self.cautious else values) if is_name(value)]
         words = [value for value in unique if not is_name(value)]
         if not names and not words:
             names = values
-        names, words = (fresh_of(group, call.args, self._run, before=before) for group in (names, words))
+        names, words = (fresh_of(group, call.args, self.told.run, before=before) for group in (names, words))
         return (
             not (names or words)
-            or any(says(later, value, apart_from=self._shared) for value in names)
+            or any(says(later, value, apart_from=self.told.shared) for value in names)
             or any(
-                says(spoken, value, apart_from=self._shared) for value in words
+                says(spoken, value, apart_from=self.told.shared) for value in words
             )  # equal to an argument by chance
         )
-
-    @cached_property
-    def _returned(self) -> Counter[str]:
-        """By value as it would be said, how many different calls returned it."""
-        values = map(list_values, self._different_calls())
-        return Counter(text for returned in values for text in {as_word(value) for value in returned})
-
-    @cached_property
-    def _shared(self) -> frozenset[str]:
-        """Phrases of long texts that several different calls returned: they are how these tools put things."""
-        values = map(list_values, self._different_calls())
-        counts = Counter(
-            phrase for returned in values for phrase in {p for value in returned for p in phrases_of(value)}
-        )
-        return frozenset(phrase for phrase, count in counts.items() if count > 1)
-
-    def _different_calls(self) -> Iterable[ToolCallRecord]:
-        return {derive_key(call): call for call in self._read_back() if self._is_original(call)}.values()
-
-    def _is_original(self, call: ToolCallRecord) -> bool:
-        return call.status == "ok" and call.name not in self.names and call.call_id not in self.inside
 
     def _was_read(self, call: ToolCallRecord, owner: int) -> bool:
         """Whether the agent had read exactly this before, so that it would not have asked again."""
@@ -258,41 +226,14 @@ class _Expansion:
 
     def _told_before(self, call: ToolCallRecord, owner: int) -> Iterator[tuple[int, ToolCallRecord]]:
         """The same calls with the same result before it, each with the model call that it stands behind."""
-        for index, twin in self._places.get(derive_key(call), ()):
-            if index < owner and dumps(decode(twin.output)) == dumps(decode(call.output)):
+        for index, twin in self.told.places.get(derive_key(call), ()):
+            if index < owner and self.told.is_same_result(twin, call):
                 yield index, twin
 
     def _made_again(self, call: ToolCallRecord, owner: int) -> int | None:
         """Where a read was made again, by the model itself or by a later use."""
-        places = self._places.get(derive_key(call), ()) if is_read(call.name) else ()
+        places = self.told.places.get(derive_key(call), ()) if is_read(call.name) else ()
         return next((index for index, _ in places if index > owner), None)
-
-    @cached_property
-    def _places(self) -> dict[str, list[tuple[int, ToolCallRecord]]]:
-        places: dict[str, list[tuple[int, ToolCallRecord]]] = defaultdict(list)
-        owner = -1
-        for call in self._read_back():
-            owner = owner if call.model_call is None else call.model_call
-            if self._is_original(call):
-                places[derive_key(call)].append((owner, call))
-        return places
-
-    @cached_property
-    def _run(self) -> Run:
-        return build_corpus([self.trace]).runs[0]
-
-    @cached_property
-    def _sayings(self) -> Sayings:
-        return collect_sayings(self._run)
-
-    @cached_property
-    def _words(self) -> Sayings:
-        return collect_sayings(replace(self._run, segments=()))
-
-    def _place(self, owner: int) -> tuple[int, int]:
-        """Positions in the run's text before and after the calls of a model call."""
-        rounds = (current for segment in self._run.segments for current in segment.rounds)
-        return next(((current.start, current.end) for current in rounds if current.index == owner), (0, 0))
 
     def _is_echo(self, call: ToolCallRecord) -> bool:
         return call.replay is not None or call.name in self.names or bool(split_fetched(call.output)[1])
@@ -304,17 +245,6 @@ class _Expansion:
             for call in self.trace.tool_calls
             if call.model_call is not None and call.started_at is None and call.status == "ok"
         }
-
-    def _read_back(self) -> Iterator[ToolCallRecord]:
-        """The calls; those that were only told of below the answer of another come right behind it."""
-        recorded = any(call.replay for call in self.trace.tool_calls)
-        for call in self.trace.tool_calls:
-            output, fetched = split_fetched(call.output)
-            yield replace(call, output=output) if fetched else call
-            if not recorded:
-                yield from (
-                    as_recorded(call, entry, number, parent=None) for number, entry in enumerate(fetched)
-                )
 
     def _expand(self, call: ToolCallRecord, owner: int) -> None:
         """Puts the steps of a meta-tool in the place of its call."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import cache
 from typing import Final
 
@@ -9,7 +10,7 @@ from langchain_awo.model.text.encoding import decode, dumps
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.handback import ToldCall
-from langchain_awo.model.trace.trace import ReplayMark, ToolCallRecord, ToolSpec
+from langchain_awo.model.trace.trace import ReplayMark, ToolCallRecord, ToolSpec, Trace
 from langchain_awo.optimizer.log.effects import classify_effect
 from langchain_awo.optimizer.selection.output_liveness import list_leaves
 
@@ -32,6 +33,26 @@ def as_recorded(
         parent_id=parent,
         replay=ReplayMark(meta_tool=beside.name if parent else UNNAMED, step=told_call.step),
     )
+
+
+def collect_inner_calls(trace: Trace) -> dict[str, list[ToolCallRecord]]:
+    """The calls that meta-tools made, by the id of the meta-tool's own call.
+
+    A call made unasked also knows what it ran inside of, which is the tool that holds the whole agent.
+    """
+    names = {call.call_id: call.name for call in trace.tool_calls}
+    inside: dict[str, list[ToolCallRecord]] = defaultdict(list)
+    for call in trace.tool_calls:
+        if call.parent_id is not None and call.replay is not None:
+            meta_tool = call.replay.meta_tool
+            if names.get(call.parent_id, meta_tool) == meta_tool:
+                inside[call.parent_id].append(call)
+    return inside
+
+
+def get_anchor(call: ToolCallRecord) -> str:
+    """The id of the call behind which one was made unasked."""
+    return call.call_id.rsplit("__", 1)[0]
 
 
 def get_step(call: ToolCallRecord) -> tuple[str, int]:

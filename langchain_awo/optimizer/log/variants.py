@@ -24,8 +24,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from langchain_awo.model.ir.metatool import MetaTool
-from langchain_awo.model.text.encoding import decode
+from langchain_awo.model.text.encoding import compute_digest, decode
 from langchain_awo.model.trace.handback import HandBack
+from langchain_awo.optimizer.counting.distinct import Distinct
 from langchain_awo.optimizer.log.corpus import Call, Corpus, Run
 
 OTHER: Final = "*"
@@ -38,16 +39,39 @@ MOST: Final = 100
 """At most so many are."""
 
 
+class PathCounter:
+    """Counts how many tasks took each path, a run at a time and in any order.
+
+    Args:
+        meta_tools: that the runs may have had.
+    """
+
+    def __init__(self, meta_tools: Sequence[MetaTool]) -> None:
+        self._by_name = {meta_tool.name: meta_tool for meta_tool in meta_tools}
+        self._unasked = frozenset(
+            step.tool for meta_tool in meta_tools for step in meta_tool.steps[1:] if step.effect.is_read
+        )
+        self._taken = Distinct()
+        self._counts: Counter[str] = Counter()
+
+    def add(self, run: Run) -> None:
+        """Counts a run, unless a trial of its task took the same path."""
+        path = " > ".join(dict.fromkeys(_select_telling(run, self._by_name, self._unasked)))
+        if self._taken.add_one(int(compute_digest([path, run.task]), 16)):
+            self._counts[path] += 1
+
+    @property
+    def mix(self) -> dict[str, int]:
+        """Tasks by path, sorted by path; runs without a tool call have the empty path."""
+        return dict(sorted(self._counts.items()))
+
+
 def count_paths(corpus: Corpus, meta_tools: Sequence[MetaTool]) -> dict[str, int]:
-    """How many tasks took each path, sorted by path; runs without a tool call have the empty path."""
-    by_name = {meta_tool.name: meta_tool for meta_tool in meta_tools}
-    unasked = frozenset(
-        step.tool for meta_tool in meta_tools for step in meta_tool.steps[1:] if step.effect.is_read
-    )
-    taken = {
-        (" > ".join(dict.fromkeys(_select_telling(run, by_name, unasked))), run.task) for run in corpus.runs
-    }
-    return dict(sorted(Counter(path for path, _ in taken).items()))
+    """How many tasks took each path, as `PathCounter.mix`."""
+    counter = PathCounter(meta_tools)
+    for run in corpus.runs:
+        counter.add(run)
+    return counter.mix
 
 
 def keep_frequent(mix: Mapping[str, int], *, most: int = MOST) -> dict[str, int]:

@@ -136,12 +136,18 @@ def _asks_for(
 
 
 def list_loose_lookups(routine: MetaTool, chosen: Collection[int]) -> set[int]:
-    """The lookups after the first step that no other chosen step uses: calls that a model can make side by side."""
+    """The lookups after the first step that no other chosen step uses: calls that a model can make side by side.
+
+    One without arguments belongs to what flows beside it.
+    """
     used = {number for each in chosen for number in routine.steps[each - 1].depends_on}
     return {
         number
         for number in chosen
-        if number > 1 and number not in used and routine.steps[number - 1].is_lookup
+        if number > 1
+        and number not in used
+        and routine.steps[number - 1].is_lookup
+        and (routine.steps[number - 1].args or not used)
     }
 
 

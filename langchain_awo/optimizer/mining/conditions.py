@@ -27,7 +27,7 @@ from langchain_awo.model.ir.metatool import Condition, GuardEvidence
 from langchain_awo.model.ir.pointer import MISSING, escape
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.optimizer.dataflow.places import DATA_KEY
+from langchain_awo.optimizer.dataflow.named_members import DATA_KEY
 from langchain_awo.optimizer.dataflow.specific import looks_like_data
 from langchain_awo.optimizer.mining.folds import FOLDS, deal_folds
 from langchain_awo.optimizer.statistics import compute_lower_bound
@@ -242,8 +242,9 @@ def _test_values(
     for value, followed in pairs:
         if isinstance(value, dict | list) or value is None:
             continue
-        counts[dumps(value)][followed] += 1
-        samples[dumps(value)] = value
+        key = dumps(value)
+        counts[key][followed] += 1
+        samples[key] = value
     data = {key for key, value in samples.items() if looks_like_data(value)}
     # A state may be told in words beside others ("on its way"); the members of a list are not so few of a kind.
     tolerated = 0 if isinstance(source, Item) else len(counts) // 2

@@ -38,6 +38,7 @@ def decide_growth(growth: Growth, occurrences: Sequence[Occurrence]) -> Growth:
     """The growth with a filter or a guard, if one explains when the recorded agents wanted it."""
     if (
         has_parameters(growth.step)
+        or growth.step.guard
         or growth.extra <= (1 - USUAL) * growth.explained
         or not growth.is_worth_trying
     ):

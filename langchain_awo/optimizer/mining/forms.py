@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 from langchain_awo.model.ir.binding import Argument, Binding, Constant, Item, Output, Parameter, list_leaves
 from langchain_awo.model.ir.metatool import BindingEvidence, Map, MetaTool, ParameterSpec, Step
-from langchain_awo.model.ir.pointer import escape
+from langchain_awo.model.ir.pointer import ENTRIES, escape
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.consensus import Bound, StepFlow
 from langchain_awo.optimizer.dataflow.places import list_positions
@@ -50,7 +50,7 @@ class Form:
 def read_forms(
     base: Step, flow: StepFlow, taken: Sequence[str] = (), *, is_rule: IsRule = lambda _name, _value: True
 ) -> Iterator[Form]:
-    """The forms of a read that take at least one argument from an earlier step, those without parameters first.
+    """The forms of a read that take at least one argument from an earlier step, or have none, those without parameters first.
 
     Args:
         base: tool and effect.
@@ -58,10 +58,15 @@ def read_forms(
         taken: names of parameters that are in use.
         is_rule: whether all that is always the same is a rule and no coincidence; asked of values that look like data.
     """
+    if flow.total and not flow.votes:
+        yield Form(base)
+        return
     usual = [name for name in flow.votes if flow.usual(name)]
     constant = {name: _bind_constant(name, flow, is_rule) for name in usual}
     single = {
-        name: _choose_better(flow.place(name, agreement=READ_AGREEMENT, specific=True), constant[name])
+        name: _choose_better(
+            flow.place(name, agreement=READ_AGREEMENT, specific=True, partly=True), constant[name]
+        )
         for name in usual
     }
     forms = [
@@ -76,7 +81,10 @@ def read_forms(
             for name in usual
         }
         over = Map(source=Output(step=where[0], path=where[1]))
-        if any(bound and bound.place and bound.place.is_list for bound in inside.values()):
+        items = {name for name, bound in inside.items() if bound and bound.place and bound.place.is_list}
+        if where[1].endswith(f"/{ENTRIES}") and all(_explains_as_much(single[n], inside[n]) for n in items):
+            continue  # keys that are always the same are fields
+        if items:
             form = _build_form(replace(base, over=over), flow, inside, taken)
             forms += [form] if form else []
     yield from sorted(forms, key=lambda form: len(form.parameters))
@@ -179,6 +187,10 @@ def _build_optional_form(
     step = replace(form.step, args=dict(sorted(args.items())), optional=tuple(sorted(names)))
     optional = (ParameterSpec(name=free, required=False) for free in names.values())
     return Form(step, (*form.parameters, *optional))
+
+
+def _explains_as_much(one: Bound | None, other: Bound | None) -> bool:
+    return one is not None and other is not None and one.share >= other.share
 
 
 def _choose_better(place: Bound | None, constant: Bound | None) -> Bound | None:

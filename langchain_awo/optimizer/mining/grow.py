@@ -29,6 +29,7 @@ from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.mining.align import advance
+from langchain_awo.optimizer.mining.companions import asks_nothing, is_companion
 from langchain_awo.optimizer.mining.cross_validate import (
     MIN_TASKS,
     Thresholds,
@@ -48,6 +49,7 @@ from langchain_awo.optimizer.mining.measure import Growth, measure
 from langchain_awo.optimizer.mining.named_items import name_items
 from langchain_awo.optimizer.mining.occurrences import Occurrence, collect_occurrences, list_followers
 from langchain_awo.optimizer.mining.untried import build_untried, refuse_untried
+from langchain_awo.optimizer.mining.widen import widen_when_empty
 
 MAX_STEPS: Final = 8
 """Longer routines are two routines."""
@@ -131,7 +133,10 @@ class Growing:
             if effect is Effect.READ and tool not in self.avoid:
                 measured = self.measured.setdefault(tool, {})
                 growths = []
-                for form in self._forms(tool, self.known, taken):
+                for plain in self._forms(tool, self.known, taken):
+                    if asks_nothing(plain.step) and not is_companion(tool, self.occurrences):
+                        continue
+                    form = widen_when_empty(plain, self.routine, self.occurrences)
                     key = repr(form.step)
                     if key not in measured:
                         measured[key] = decide_growth(measure(form, self.occurrences), self.occurrences)

@@ -13,8 +13,8 @@ from typing import Final, TypeAlias
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.dataflow.argument_stats import ArgumentVotes
 from langchain_awo.optimizer.dataflow.consensus import StepFlow
-from langchain_awo.optimizer.dataflow.places import Place, find_places_in
-from langchain_awo.optimizer.dataflow.value_index import Wanted, derive_value_key
+from langchain_awo.optimizer.dataflow.places import Place, find_longer_lists, find_places_in
+from langchain_awo.optimizer.dataflow.value_index import Wanted
 from langchain_awo.optimizer.log.corpus import Call
 from langchain_awo.optimizer.mining.occurrences import Occurrence
 
@@ -26,6 +26,7 @@ class Knowledge:
         self.occurrence = occurrence
         self._index = Wanted(dict(_iterate_parts(occurrence.followers)))
         self._places: defaultdict[str, set[Place]] = defaultdict(set)
+        self._longer: defaultdict[str, set[Place]] = defaultdict(set)
         for step in sorted(occurrence.frame.outputs.keys() | occurrence.frame.arguments.keys()):
             self.learn(step)
 
@@ -35,6 +36,7 @@ class Knowledge:
         copied.occurrence = occurrence
         copied._index = self._index
         copied._places = defaultdict(set, {key: set(places) for key, places in self._places.items()})
+        copied._longer = defaultdict(set, {key: set(places) for key, places in self._longer.items()})
         return copied
 
     def learn(self, step: int) -> None:
@@ -42,10 +44,16 @@ class Knowledge:
         frame = self.occurrence.frame
         for key, place in find_places_in(step, frame, self._index):
             self._places[key].add(place)
+        for key, place in find_longer_lists(step, frame, self._index):
+            self._longer[key].add(place)
 
     def places(self, key: str) -> set[Place]:
         """The places that hold a value, by its `derive_value_key`."""
         return self._places[key]
+
+    def longer_lists(self, key: str) -> set[Place]:
+        """The places that hold a list of which a value is a part, by its `derive_value_key`."""
+        return self._longer[key]
 
 
 Shape: TypeAlias = frozenset[str]
@@ -85,9 +93,9 @@ def learn_flow(tool: str, known: Iterable[Knowledge], shape: Shape | None = None
             weight = 1 / len(calls)
             total += weight
             for name, value in call.args.items():
-                for part_votes, part in votes[name].count(value, weight):
-                    key = derive_value_key(part)
+                for part_votes, _, key in votes[name].count(value, weight):
                     part_votes.agree(knowledge.places(key), key, example=number, weight=weight)
+                    part_votes.agree_partly(knowledge.longer_lists(key), weight=weight)
             number += 1
     return StepFlow(total, dict(sorted(votes.items())))
 
@@ -96,5 +104,5 @@ def _iterate_parts(calls: Iterable[Call]) -> Iterator[tuple[str, JSONValue]]:
     scratch = ArgumentVotes()
     for call in calls:
         for value in call.args.values():
-            for _, part in scratch.count(value, 0.0):
-                yield derive_value_key(part), part
+            for _, part, key in scratch.count(value, 0.0):
+                yield key, part

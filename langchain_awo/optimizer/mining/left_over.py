@@ -93,7 +93,11 @@ def explain_refusal(
     flow = learn_flow(tool, known)
     base = Step(tool=tool, effect=effect)
     if effect.is_read:
-        return None if list(read_forms(base, flow, taken)) else _explain_unbound(flow, READ_AGREEMENT)
+        return (
+            None
+            if flow.votes and list(read_forms(base, flow, taken))
+            else _explain_unbound(flow, READ_AGREEMENT)
+        )
     form = write_form(base, flow, taken, steps=routine.steps)
     if form is None:
         return _explain_unbound(flow, AGREEMENT, constants=False)

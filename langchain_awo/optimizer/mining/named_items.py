@@ -22,10 +22,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from langchain_awo.model.ir.binding import Item, Parameter, list_leaves
+from langchain_awo.model.ir.binding import Binding, Item, Output, Parameter, list_leaves
 from langchain_awo.model.ir.mapping import list_items
 from langchain_awo.model.ir.metatool import Filter, ParameterSpec, Step
-from langchain_awo.model.ir.pointer import split, unescape
+from langchain_awo.model.ir.pointer import ENTRIES, split, unescape
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.mining.align import has_parameters
 from langchain_awo.optimizer.mining.conditions import collect_item_facts
@@ -73,11 +73,16 @@ def name_items(form: Form, occurrences: Sequence[Occurrence], taken: Sequence[st
     best = min(texts.said, key=lambda path: (-round(texts.tell(path), 6), path.count("/"), path), default="")
     if not best or texts.tell(best) < READ_AGREEMENT or len(texts.values[best]) < 2:  # noqa: PLR2004
         return
-    names = [unescape(segment) for segment in split(best)]
-    free = find_free_name(names[-1], taken)
+    free = find_free_name(_name_parameter(step.over.source, best), taken)
     over = replace(step.over, filter=Filter(path=best, named=Parameter(name=free)))
     spec = ParameterSpec(name=free, schema={"type": "string"})
     yield Form(replace(step, over=over), (*form.parameters, spec))
+
+
+def _name_parameter(source: Binding, path: str) -> str:
+    """After the text by which items are named; the key of a member is its name."""
+    is_key = isinstance(source, Output) and source.path.endswith(f"/{ENTRIES}") and path == "/key"
+    return "name" if is_key else unescape(split(path)[-1])
 
 
 def _collect_texts(step: Step, occurrences: Sequence[Occurrence]) -> _Texts:

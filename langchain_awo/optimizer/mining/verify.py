@@ -54,6 +54,13 @@ def verify(
     return (None, [*refused, failing]) if failing else (kept, refused)
 
 
+def recount(routine: MetaTool, corpus: Corpus, thresholds: Thresholds) -> MetaTool:
+    """A verified routine from which steps were left out since, with the counts of what is left of it."""
+    counted = _measure_evidence(routine, collect_occurrences(corpus, routine.steps[0].tool), thresholds)
+    held = {name: getattr(counted, name) for name in ("held_out", "held_out_exact", "lower_bound")}
+    return replace(routine, evidence=replace(routine.evidence, **held))
+
+
 def _measure_evidence(
     routine: MetaTool, occurrences: Sequence[Occurrence], thresholds: Thresholds
 ) -> Evidence:

@@ -14,6 +14,7 @@ from typing import Final
 from langchain_awo.errors import DecisionError
 from langchain_awo.model.ir.metatool import MetaTool, Refused, ToolkitPlan
 from langchain_awo.model.ir.reviewing import change_mode, explain_withholding, get_standing
+from langchain_awo.model.ir.rewording import weigh_words
 from langchain_awo.model.ir.sameness import fingerprint_routine, list_calls
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.mining.verify import build_refusal
@@ -78,6 +79,7 @@ def carry_over(plan: ToolkitPlan, former: ToolkitPlan) -> tuple[ToolkitPlan, Car
     pairs = _pair_former(new, former.meta_tools)
     decided = [_carry_decision(each, pairs.get(i)) for i, each in enumerate(new)]
     named = _assign_names(decided, {each.name for each in former.rejected} | plan.tools.keys())
+    named = [weigh_words(each, old, plan.corpus) for each, old in zip(named, new, strict=True)]
     tools = {name: former.tools[name] for each in former.rejected for name in each.tools} | plan.tools
     result = replace(
         plan,

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from langchain_awo.ledger.balance import Balance
+from langchain_awo.ledger.balance import CACHED_SHARE, Balance
 from langchain_awo.ledger.settle import START, PlainRun, Put, Settlement, settle
 from langchain_awo.ledger.tokens import (
-    CHARACTERS_PER_TOKEN,
     estimate_schema_tokens,
     estimate_text_tokens,
     estimate_told_tokens,
@@ -21,7 +20,7 @@ from langchain_awo.model.trace.handback import ToldCall
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.replay.tally import Moves, ReplayedUse, Tally
 
-__all__: Final = ["CHARACTERS_PER_TOKEN", "Books", "Cost", "Prices", "estimate_schema_tokens"]
+__all__: Final = ["Books", "Cost", "Prices", "estimate_schema_tokens"]
 
 HEAD_TOKENS: Final = 15.0
 """What stands beside the output of a call that nobody recorded: its tool and its arguments."""
@@ -131,12 +130,15 @@ class Prices:
             would have waited, here taken to be worth as much again. 1 counts tokens alone, at full price.
         min_gain: a meta-tool must add at least this many saved model calls.
         max_over_fetch: calls run unasked and in vain, for each saved model call, that all continuing may cause together.
+        caching: whether the provider reads the unchanged beginning of a prompt from its cache. If not, schemas and what was fetched in
+            vain cost their full price in every later prompt, and only what saves tokens at that price is installed.
     """
 
     over_fetch: float = 0.05
     schema: float = 0.05
     min_gain: float = 0.5
     max_over_fetch: float = 2.5
+    caching: bool = True
 
 
 @dataclass(frozen=True)
@@ -154,14 +156,28 @@ class Cost:
 
     @cached_property
     def wasted_call(self) -> dict[str, float]:
-        """By tool, what a call costs that nobody wanted: its output is read by the next model call."""
-        sizes = self.corpus.output_tokens
-        return {tool: max(self.prices.over_fetch, size / self.usual_tokens) for tool, size in sizes.items()}
+        """By tool, what a call costs that nobody wanted: its output is read by the next model call, without a cache by all later ones."""
+        sizes, read = self.corpus.output_tokens, 1.0 if self.prices.caching else self.usual_later
+        return {
+            tool: max(self.prices.over_fetch, read * size / self.usual_tokens) for tool, size in sizes.items()
+        }
+
+    @cached_property
+    def usual_later(self) -> float:
+        """How many model calls follow one that calls tools, on average."""
+        later = [
+            run.model_calls - current.index - 1
+            for run, segment in self.corpus.segments()
+            for current in segment.rounds
+        ]
+        return max(1.0, sum(later) / max(1, len(later)))
 
     def of_schema(self, meta_tool: MetaTool) -> float:
         """What showing a meta-tool in every prompt of the runs costs."""
+        full = 1.0 if self.prices.caching else 1.0 / CACHED_SHARE
         return (
-            self.prices.schema
+            full
+            * self.prices.schema
             * estimate_schema_tokens(meta_tool)
             * self.corpus.model_calls
             / self.usual_tokens

@@ -219,5 +219,8 @@ class Fetched:
 
     def covers(self, current: Round, position: int) -> bool:
         """Whether every call of a round was made and still holds."""
-        spans = [self.valid.get(call.key, (0, 0)) for call in current.calls]
-        return all(low <= position < high for low, high in spans)
+        for call in current.calls:
+            low, high = self.valid.get(call.key, (0, 0))
+            if not low <= position < high:
+                return False
+        return True

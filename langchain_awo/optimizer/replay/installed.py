@@ -65,6 +65,15 @@ def replay_installed(
     return InstalledReplay(tally, schemas, balance, frozenset(stranded))
 
 
+def is_stranded(meta_tool: MetaTool, run: Run) -> bool:
+    """Whether the agent of a run would want a tool that a meta-tool hides if it stood in its place."""
+    chosen = [set_mode(meta_tool, "replace")]
+    return any(
+        _SegmentWalk(chosen, run, segment, [None] * len(segment.rounds), is_first=position == 0).is_stranded
+        for position, segment in enumerate(run.segments)
+    )
+
+
 def set_mode(meta_tool: MetaTool, mode: Mode) -> MetaTool:
     """A meta-tool as it is when it is installed in another mode."""
     return replace(meta_tool, mode=mode)

@@ -74,10 +74,10 @@ class Tally:
 
     def add(self, other: Tally) -> None:
         """Adds another tally to this one."""
-        self.parts.update(other.parts)
         self.usage += other.usage
-        self.wasted.update(other.wasted)
-        self.uses.update(other.uses)
+        for own, more in ((self.parts, other.parts), (self.wasted, other.wasted), (self.uses, other.uses)):
+            if more:
+                own.update(more)
         self.unwanted_writes += other.unwanted_writes
         for run, moves in other.moves.items():
             known = self._moves(run)

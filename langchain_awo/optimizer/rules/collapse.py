@@ -55,7 +55,7 @@ def _without_logins(
 
 
 def collapse_repeats(calls: Sequence[PathCall], rules: RuleSet) -> list[PathCall]:
-    """The calls of a segment without repeats.
+    """The calls of a segment without repeats, the identical ones first: what they leave may be repeats in a row.
 
     before (`collapse repeats of get_order`, `collapse repeats of identical calls`)::
 
@@ -65,10 +65,10 @@ def collapse_repeats(calls: Sequence[PathCall], rules: RuleSet) -> list[PathCall
 
         get_user(1)  get_order(7)  set_note(x)
     """
+    repeats = [rule for rule in rules.active if isinstance(rule, CollapseRepeats)]
     kept = list(calls)
-    for rule in rules.active:
-        if isinstance(rule, CollapseRepeats):
-            kept = list(_drop_equal_reads(kept) if rule.of == "identical" else _drop_repeats(kept, rule))
+    for rule in sorted(repeats, key=lambda rule: rule.of != "identical"):
+        kept = list(_drop_equal_reads(kept) if rule.of == "identical" else _drop_repeats(kept, rule))
     return kept
 
 

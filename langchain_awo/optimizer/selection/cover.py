@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
@@ -81,6 +81,7 @@ class Cover:
         self.segments: list[tuple[Run, Segment, list[Part | None]]] = list(
             classify_rounds(sample_corpus(corpus))
         )
+        self._starts = self._find_starts()
         self.candidates = [Candidate(routine, self._simulated(routine)) for routine in routines]
         self._tallies: dict[tuple[str, int, Choice], Tally] = {}
 
@@ -110,30 +111,36 @@ class Cover:
         return self._tallies[key]
 
     def _found(self, index: int, choice: Choice, *, unasked: bool) -> Callable[[int], list[Used]]:
+        chosen = [(self.candidates[number], steps) for number, steps in choice]
+
         def found(position: int) -> list[Used]:
             return [
-                (self.candidates[number].restricted(steps), simulation)
-                for number, steps in choice
-                for simulation in self.candidates[number].simulations(index, position, steps, unasked=unasked)
+                (candidate.restricted(steps), simulation)
+                for candidate, steps in chosen
+                if position in candidate.places[index]
+                for simulation in candidate.simulations(index, position, steps, unasked=unasked)
             ]
 
         return found
 
     def _simulated(self, routine: MetaTool) -> dict[int, dict[int, list[Simulation]]]:
         places: dict[int, dict[int, list[Simulation]]] = {}
-        for index, position in self._starts(routine.steps[0].tool):
+        for index, position in self._starts.get(routine.steps[0].tool, ()):
             run, segment, _ = self.segments[index]
             if simulations := list(simulate(routine, run, segment, position, blind=True)):
                 places.setdefault(index, {})[position] = simulations
         return places
 
-    def _starts(self, tool: str) -> Iterator[tuple[int, int]]:
+    def _find_starts(self) -> dict[str, list[tuple[int, int]]]:
+        """By tool, segments and rounds that call it; a loop on one call is one place to start from, not hundreds."""
+        found: dict[str, list[tuple[int, int]]] = {}
         for index, (_, segment, _) in enumerate(self.segments):
             before: frozenset[str] = frozenset()
             for position, current in enumerate(segment.rounds):
-                if current.keys != before and any(call.tool == tool for call in current.calls):
-                    yield index, position  # a loop on one call is one place to start from, not hundreds
+                for tool in {call.tool for call in current.calls} if current.keys != before else ():
+                    found.setdefault(tool, []).append((index, position))
                 before = current.keys
+        return found
 
 
 def sample_corpus(corpus: Corpus) -> Corpus:

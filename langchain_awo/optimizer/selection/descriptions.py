@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from langchain_awo.model.ir.binding import Argument, Constant, Output
+from langchain_awo.model.ir.binding import Argument, Constant, Output, list_leaves
 from langchain_awo.model.ir.guard import list_conditions
-from langchain_awo.model.ir.metatool import Condition, MetaTool, Step
+from langchain_awo.model.ir.metatool import Condition, Filter, MetaTool, Step
+from langchain_awo.model.ir.pointer import split, unescape
 from langchain_awo.model.text.encoding import dumps
-from langchain_awo.optimizer.selection.titles import (
-    ACTS,
-    extract_action,
-    find_subject,
-    goes_through,
-    is_first_only,
-    is_means,
-    lets_in,
-    list_objects,
-    writes_of,
-)
+from langchain_awo.model.text.phrasing import join_words
+from langchain_awo.optimizer.selection.kinds import find_subject, goes_through, is_means, lets_in, writes_of
+from langchain_awo.optimizer.selection.returned import Returned, describe_position, list_returned
+from langchain_awo.optimizer.selection.titles import ACTS, extract_action, list_others
 from langchain_awo.optimizer.selection.words import extract_object, pluralize, singularize, split_name
 
 PEOPLE: Final = frozenset(
@@ -64,33 +58,74 @@ def describe(meta_tool: MetaTool) -> str:
     if writes:
         return _describe_write(meta_tool, writes[-1])
     subject = find_subject(meta_tool)
-    means = list(
-        dict.fromkeys(
-            " ".join(extract_object(step.tool)) for step in meta_tool.steps if is_means(step, meta_tool)
-        )
-    )
+    has_means = any(is_means(step, meta_tool) for step in meta_tool.steps)
     noun = " ".join(extract_object(subject.tool))
-    only = "" if means else f"If you only need the {noun}, call {subject.tool} directly."
     sentences = [
         f"Returns {_describe_subject(meta_tool)} in one call{_describe_lookup(meta_tool)}.",
-        f"Takes care of the {' and '.join(means)}." if means and not lets_in(subject) else "",
+        _describe_means(meta_tool) if has_means and not lets_in(subject) else "",
         *_describe_limits(meta_tool),
+        *_describe_guards(meta_tool),
         "It only reads data.",
-        only,
+        "" if has_means else f"If you only need the {noun}, call {subject.tool} directly.",
     ]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _describe_means(meta_tool: MetaTool) -> str:
+    """What it looks up only to get on, and of which of several that it makes use."""
+    positions = {
+        leaf.step: chosen
+        for step in meta_tool.steps
+        for binding in step.args.values()
+        for leaf in list_leaves(binding)
+        if isinstance(leaf, Output)
+        and (chosen := describe_position(meta_tool.steps[leaf.step - 1], leaf.path)) is not None
+    }
+    means: dict[str, str] = {}
+    for number, step in enumerate(meta_tool.steps, start=1):
+        if is_means(step, meta_tool):
+            chosen = positions.get(number)
+            noun = " ".join(extract_object(step.tool))
+            which = (
+                f"{noun} (the first that is found)" if chosen and chosen.text.startswith("first ") else noun
+            )
+            means.setdefault(noun, f"the {which}")
+    return f"Takes care of {join_words([*means.values()])}."
 
 
 def _describe_subject(meta_tool: MetaTool) -> str:
     subject = find_subject(meta_tool)
     if lets_in(subject):
         return "the login that later calls need"
+    details = [each for each in list_returned(meta_tool) if each.is_detail]
+    if others := list_others(meta_tool):
+        return _describe_with_others(meta_tool, details, others)
     noun = " ".join(extract_object(subject.tool))
-    if is_first_only(meta_tool) and not list_objects(meta_tool):
-        return f"the first {singularize(noun)} that is found, in full,"
-    if not list_objects(meta_tool) and any(map(goes_through, meta_tool.steps)):
+    if chosen := next((each.of for each in details if each.of), None):
+        return f"the {chosen.text}{' that is found' if chosen.is_position else ''}, in full,"
+    if _is_each_in_full(meta_tool, details):
         return f"{pluralize(noun)}, each in full,"
-    return f"{_add_article(noun)}{_describe_objects(meta_tool)}"
+    reads = {step.tool for step in meta_tool.steps if not is_means(step, meta_tool)}
+    return f"{_add_article(noun)}{' in full' if len(reads) > 1 else ''}"
+
+
+def _describe_with_others(
+    meta_tool: MetaTool, details: Sequence[Returned], others: Sequence[Returned]
+) -> str:
+    """`a customer with their orders`, `mails with the first mail in full and its sender`, `products, each in full, with their variants`."""
+    noun = " ".join(extract_object(find_subject(meta_tool).tool))
+    some = [each for each in details if each.of]
+    in_full = ", each in full," if _is_each_in_full(meta_tool, details) else ""
+    told = pluralize(noun) if some or in_full else noun
+    is_theirs = told == pluralize(noun) or noun.split()[-1] in PEOPLE
+    return f"{_add_article(told)}{in_full}{_list_others([*some, *others], whose='their' if is_theirs else 'its')}"
+
+
+def _is_each_in_full(meta_tool: MetaTool, details: Sequence[Returned]) -> bool:
+    """Whether more of every item is returned that the subject lists."""
+    own = singularize(extract_object(find_subject(meta_tool).tool)[-1])
+    reads = (step for step in meta_tool.steps[1:] if singularize(extract_object(step.tool)[-1]) == own)
+    return any(map(goes_through, reads)) and not any(each.of for each in details)
 
 
 def _add_article(noun: str) -> str:
@@ -103,21 +138,27 @@ def _add_article(noun: str) -> str:
 def _describe_lookup(meta_tool: MetaTool) -> str:
     asked = [_spell_name(spec.name) for spec in meta_tool.parameters if spec.required]
     first = meta_tool.steps[0]
+    fixed = "" if is_means(first, meta_tool) else _describe_fixed(first)
     if len(asked) > ASKED and all(spec.name in first.args for spec in meta_tool.parameters):
-        return f", by the same arguments as {first.tool}"
-    return f", looked up by {', '.join(asked)}" if asked else ""
+        return f", by the same arguments as {first.tool}{fixed}"
+    return f", looked up by {', '.join(asked)}{fixed}" if asked else ""
 
 
-def _describe_objects(meta_tool: MetaTool) -> str:
-    objects = [" ".join(nouns) for nouns in list_objects(meta_tool)]
-    if not objects:
-        reads = [step for step in meta_tool.steps if not is_means(step, meta_tool)]
-        return " in full" if len(reads) > 1 else ""
-    named = objects[:NAMED] if len(objects) <= NAMED else [*objects[: NAMED - 1], "more"]
-    noun = extract_object(find_subject(meta_tool).tool)[-1]
-    whose = "their" if noun in PEOPLE or noun == pluralize(noun) else "its"
-    listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
-    return f" with {whose} {listed}"
+def _describe_fixed(step: Step) -> str:
+    """What a caller cannot choose: `, always with min price 0 and min rating 0`."""
+    words = [
+        f"{_spell_name(name)} {binding.value if isinstance(binding.value, str) else dumps(binding.value)}".strip()
+        for name, binding in step.args.items()
+        if isinstance(binding, Constant) and not isinstance(binding.value, list | dict)
+    ]
+    return f", always with {join_words(words)}" if words else ""
+
+
+def _list_others(others: Sequence[Returned], *, whose: str) -> str:
+    """`with its orders, tickets and the shipment of the first order`; what is of one item only is always told."""
+    whole, some = ([str(each) for each in others if bool(each.of) is of_one] for of_one in (False, True))
+    named = whole if len(whole) <= NAMED else [*whole[: NAMED - 1], "more"]
+    return f" with {join_words([*([f'{whose} {named[0]}'] if named else []), *named[1:], *some])}"
 
 
 def _describe_limits(meta_tool: MetaTool) -> Iterator[str]:
@@ -128,14 +169,47 @@ def _describe_limits(meta_tool: MetaTool) -> Iterator[str]:
             for name, binding in step.args.items()
             if isinstance(binding, Constant) and isinstance(binding.value, str) and binding.value
         ]
+        if step.over and step.over.filter and step.over.filter.values:
+            words.append(_describe_filter(step.over.filter))
         if words:
-            yield f"{' '.join(extract_object(step.tool)).capitalize()}: {', '.join(words)} only."
+            noun = " ".join(extract_object(step.tool))
+            told = pluralize(noun) if goes_through(step) else noun
+            yield f"{told.capitalize()}: {', '.join(words)} only."
+
+
+def _describe_filter(kept: Filter) -> str:
+    """Which items of a list are read: `state open`."""
+    values = [value if isinstance(value, str) else dumps(value) for value in kept.values]
+    field = _spell_name(unescape(split(kept.path)[-1])) if kept.path else "those that are"
+    return f"{field} {join_words(values, last='or')}"
+
+
+def _describe_guards(meta_tool: MetaTool) -> Iterator[str]:
+    """When a read is made that is not always made: `The refund is read only if the order's status is "returned".`."""
+    for step in meta_tool.steps[1:]:
+        if step.guard and (again := _describe_second_look(step, meta_tool)):
+            yield again
+        elif step.guard:
+            conditions = [_describe_condition(each, meta_tool) for each in list_conditions(step.guard)]
+            nouns = " ".join(extract_object(step.tool))
+            verb = "are" if nouns == pluralize(nouns) else "is"
+            yield f"The {nouns} {verb} read only if {' and '.join(conditions)}."
+
+
+def _describe_second_look(step: Step, meta_tool: MetaTool) -> str:
+    """`If nothing is found, it looks once more without list name.` of a search that is widened; empty for anything else."""
+    source = step.guard.source if step.guard and step.guard.test == "empty" else None
+    if not isinstance(source, Output) or source.path or meta_tool.steps[source.step - 1].tool != step.tool:
+        return ""
+    left_out = [_spell_name(name) for name in meta_tool.steps[source.step - 1].args if name not in step.args]
+    how = f"without {join_words(left_out)}" if left_out else "in another way"
+    return f"If nothing is found, it looks once more {how}."
 
 
 def _describe_write(meta_tool: MetaTool, write: Step) -> str:
     first = meta_tool.steps[0]
     if write is first:
-        objects = " and ".join(" ".join(nouns) for nouns in list_objects(meta_tool))
+        objects = join_words([*map(str, list_others(meta_tool))])
         return f"Calls {write.tool}, then returns {objects or 'what it made in full'}. Changes data."
     conditions = (
         [_describe_condition(condition, meta_tool) for condition in list_conditions(write.guard)]
@@ -186,6 +260,8 @@ def _describe_condition(condition: Condition, meta_tool: MetaTool) -> str:
     field = _spell_name(fields[-1]) if fields else ""
     if isinstance(source, Output | Argument):
         noun = " ".join(extract_object(meta_tool.steps[source.step - 1].tool))
+        if not field and condition.test in ("empty", "nonempty"):
+            return f"{'no' if condition.test == 'empty' else 'any'} {noun} is found"
         field = f"the {noun}'s {field}" if field else f"the {noun}"
     value = condition.value
     shown = ", ".join(map(dumps, value)) if isinstance(value, list) else dumps(value)

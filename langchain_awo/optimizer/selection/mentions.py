@@ -10,7 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 from langchain_awo.model.text.encoding import dumps
@@ -111,7 +111,7 @@ def _normalize_word(word: str) -> str:
     return re.sub(r"^(\d+)(?:st|nd|rd|th)$", r"\1", word)
 
 
-@cache
+@lru_cache(maxsize=1 << 16)
 def _list_forms(text: str) -> tuple[str, ...]:
     words = split_words(text)
     if len(words) > _SENTENCE:

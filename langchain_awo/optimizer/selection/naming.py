@@ -13,8 +13,10 @@ after::
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 
 from langchain_awo.model.ir.binding import Parameter, list_leaves
 from langchain_awo.model.ir.metatool import MetaTool, ParameterSpec
@@ -28,12 +30,20 @@ from langchain_awo.optimizer.selection.titles import propose_names
 
 
 def name_all(meta_tools: Iterable[MetaTool], corpus: Corpus) -> list[MetaTool]:
-    """The same meta-tools with names, descriptions and parameter schemas; names differ from each other and all tools."""
+    """The same meta-tools with names, descriptions and parameter schemas; names differ from each other and all tools.
+
+    Where two would have one name, both say what tells them apart.
+    """
     named: dict[str, MetaTool] = {}
     meant = find_fillers(corpus)
-    for meta_tool in map(with_telling_parameters, meta_tools):
+    telling = [*map(with_telling_parameters, meta_tools)]
+    shared = Counter(map(derive_base_name, telling))
+    for meta_tool in telling:
+        is_shared = shared[derive_base_name(meta_tool)] > 1
         name = next(
-            name for name in propose_names(meta_tool) if name not in named and name not in corpus.specs
+            name
+            for name in islice(propose_names(meta_tool), is_shared, None)
+            if name not in named and name not in corpus.specs
         )
         described = replace(
             meta_tool, name=name, parameters=tuple(_complete_parameters(meta_tool, corpus, meant))

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from langchain_awo.model.ir.pointer import escape, split
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.text.json_value import JSONValue
-from langchain_awo.optimizer.dataflow.places import DATA_KEY
+from langchain_awo.optimizer.dataflow.named_members import DATA_KEY
 from langchain_awo.optimizer.log.corpus import Call, Corpus, Run
 from langchain_awo.optimizer.log.words_in_text import as_word, iterate_scalars
 from langchain_awo.optimizer.selection.mentions import Sayings, collect_sayings, is_telling, says

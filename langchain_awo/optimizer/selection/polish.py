@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 
 from langchain_awo.model.ir.description import describe_steps
 from langchain_awo.model.ir.metatool import MetaTool, ToolkitPlan
+from langchain_awo.model.ir.rewording import weigh_words
 from langchain_awo.model.secrets.failures import describe_error
 
 logger = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ def polish_names(plan: ToolkitPlan, namer: Namer) -> ToolkitPlan:
     taken = {*plan.tools, *(meta_tool.name for meta_tool in plan.meta_tools)}
     worded = []
     for meta_tool in plan.meta_tools:
-        better = _reword(meta_tool, namer, taken - {meta_tool.name})
+        better = weigh_words(_reword(meta_tool, namer, taken - {meta_tool.name}), meta_tool, plan.corpus)
         taken.add(better.name)
         worded.append(better)
     return replace(plan, meta_tools=tuple(worded))

@@ -49,7 +49,7 @@ def refuse_not_worth_it(left_out: Sequence[LeftOut], kept: Sequence[MetaTool]) -
     for candidate in left_out:
         if _summarize_shape(candidate.meta_tool) in have:
             continue
-        covering = _find_covering(candidate, kept)
+        covering = None if candidate.loses else _find_covering(candidate, kept)
         yield Refused(
             routine=list_tools(candidate.meta_tool),
             code="no_gain",
@@ -78,6 +78,8 @@ def _find_covering(candidate: LeftOut, kept: Sequence[MetaTool]) -> MetaTool | N
 
 
 def _explain_refusal(candidate: LeftOut, covering: MetaTool | None) -> str:
+    if candidate.loses:
+        return candidate.loses
     if candidate.unwanted_writes:
         places = f"in {candidate.unwanted_writes:,} places of these traces"
         return f"{places} it would make a write that the agents did not make"

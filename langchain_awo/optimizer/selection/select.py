@@ -8,9 +8,10 @@ showing to the model as a tool. Each pick adds the most to those before it; pick
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from langchain_awo.model.ir.binding import Constant
 from langchain_awo.model.ir.metatool import MetaTool, Mode, Step
 from langchain_awo.model.ir.reach import reaches_out
 from langchain_awo.optimizer.log.corpus import Corpus
@@ -43,6 +44,7 @@ class LeftOut:
         unwanted_writes: places in which it would write what the recorded agents did not.
         chosen: position of the candidate among those that were chosen, if it was with fewer steps; else -1.
         is_full: whether the budget of meta-tools was used up.
+        loses: why it is not installed in any mode, if it was chosen and then weighed.
     """
 
     meta_tool: MetaTool
@@ -52,6 +54,7 @@ class LeftOut:
     unwanted_writes: int
     chosen: int
     is_full: bool
+    loses: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +72,13 @@ def select(
     max_tools: int,
     prices: Prices,
     former: Sequence[MetaTool] = (),
+    recount: Callable[[MetaTool], MetaTool] = lambda meta_tool: meta_tool,
 ) -> Selected:
     """Chooses the meta-tools to keep.
 
     Args:
         former: candidates that come before all others as long as they add enough themselves: a change has to be reviewed.
+        recount: states the evidence of a routine from which steps are left out.
     """
     whole = [*former, *candidates]
     shorter = [cut for meta_tool in whole for cut in with_shorter_lists(meta_tool)]
@@ -85,11 +90,13 @@ def select(
         prices,
         corpus,
         max_tools,
+        recount,
         former=len(former),
         whole=len(whole),
     )
     state.pick(unasked=True)
     state.pick(unasked=False)
+    state.drop_covered()
     return Selected(state.result(), list(state.left_out()))
 
 
@@ -102,6 +109,7 @@ class _Selection:
         whole: so many candidates have their lists whole; the others, cut to their first items, only ever run unasked.
         eager: steps that run unasked, and `shown` steps that a model asks for, by position of the candidate.
         order: the candidates that were picked, in order.
+        losing: why those that were picked are installed in no mode.
     """
 
     cover: Cover
@@ -110,11 +118,13 @@ class _Selection:
     prices: Prices
     corpus: Corpus
     max_tools: int
+    recount: Callable[[MetaTool], MetaTool]
     former: int
     whole: int
     eager: dict[int, Steps] = field(default_factory=dict)
     shown: dict[int, Steps] = field(default_factory=dict)
     order: list[int] = field(default_factory=list)
+    losing: dict[int, str] = field(default_factory=dict)
 
     def pick(self, *, unasked: bool) -> None:
         """Picks as long as something adds enough; lazily, since what a pick adds hardly grows with the others."""
@@ -129,6 +139,26 @@ class _Selection:
                 number = best[0]
                 moves = {move: gain for move, gain in moves.items() if move[0] != number}
                 moves |= dict.fromkeys(self._moves(number, unasked=unasked), math.inf)
+
+    def drop_covered(self) -> None:
+        """Takes back what the later picks cover, the least useful first: what two tools do that were picked apart, a third may do alone."""
+        while True:
+            loose = [number for number in self.shown if number >= self.former and number not in self.eager]
+            missed = {number: self._missed_without(number) for number in loose}
+            least = min(missed, key=lambda number: (missed[number], -number), default=None)
+            if least is None or missed[least] >= 0:
+                return
+            del self.shown[least]
+            self.order.remove(least)
+
+    def _missed_without(self, number: int) -> float:
+        """What a pick adds to all the others, less what it has to gain."""
+        chosen = {**self.eager, **self.shown}
+        others = {other: steps for other, steps in chosen.items() if other != number}
+        touched = set(self.cover.candidates[number].places)
+        both, rest = (self.cover.tally(each, unasked=False, touched=touched) for each in (chosen, others))
+        price = self.prices.min_gain + self.cost.of_schema(self._named(number, chosen[number]))
+        return self.cost.worth(both) - self.cost.worth(rest) - price
 
     def _best(self, moves: dict[tuple[int, Steps], float], *, unasked: bool) -> tuple[int, Steps] | None:
         """The move that adds the most, of those that add enough."""
@@ -204,7 +234,7 @@ class _Selection:
         meta_tool = self.cover.candidates[number].meta_tool
         picked = self.eager if unasked else self.shown
         others = (self.cover.candidates[chosen].meta_tool for chosen in picked)
-        alike = [rival for rival in others if rival.steps[0].tool == meta_tool.steps[0].tool]
+        alike = [rival for rival in others if _begin_alike(rival.steps[0], meta_tool.steps[0])]
         return bool(alike) if unasked else any(set(rival.tools) == set(meta_tool.tools) for rival in alike)
 
     def _wastes(self, choice: dict[int, Steps]) -> bool:
@@ -238,19 +268,20 @@ class _Selection:
             sizes = dict(zip(kept, map(estimate_schema_tokens, named), strict=True))
             choices = {number: self._choice(number, schemas=sizes[number]) for number in kept}
             chosen = {number: (choice, why) for number, (choice, why) in choices.items() if choice}
+            self.losing |= {number: why for number, (choice, why) in choices.items() if not choice}
             if len(chosen) == len(kept):
                 return [self._finished(number, *choice) for number, choice in chosen.items()]
             kept = list(chosen)  # names differ no more from those that were left out
 
     def left_out(self) -> Iterator[LeftOut]:
         """The whole candidates that were not taken with all their steps, as a tool that a model is shown."""
-        ranked = self._by_worth(self.order)
+        ranked = self._by_worth(number for number in self.order if number not in self.losing)
         chosen = {**self.eager, **self.shown}
         now = self.cover.tally(chosen, unasked=False)
         for number in range(self.whole):
             candidate = self.cover.candidates[number]
             steps = frozenset(range(1, len(candidate.meta_tool.steps) + 1))
-            if chosen.get(number) == steps:
+            if chosen.get(number) == steps and number not in self.losing:
                 continue
             alone = self.cover.tally({number: steps}, unasked=False)
             both = self.cover.tally({**chosen, number: steps}, unasked=False)
@@ -263,6 +294,7 @@ class _Selection:
                 unwanted_writes=alone.unwanted_writes,
                 chosen=ranked.index(number) if number in ranked else -1,
                 is_full=len(self.order) >= self.max_tools,
+                loses=self.losing.get(number, ""),
             )
 
     def _by_worth(self, numbers: Iterable[int]) -> list[int]:
@@ -296,7 +328,7 @@ class _Selection:
             "append": ASKS if asks else SHOWN,
             "prefetch": AHEAD,
         }
-        choice = choose(weights, picked, reasons)
+        choice = choose(weights, picked, reasons, caching=self.prices.caching)
         return choice.chosen, choice.reason
 
     def _unasked(self, number: int) -> Steps | None:
@@ -314,6 +346,8 @@ class _Selection:
     def _finished(self, number: int, weight: Weight, reason: str) -> MetaTool:
         eager = self._unasked(number) if weight.mode != "append" else self.eager.get(number)
         meta_tool, kept = self._chosen(number), sorted(self.shown.get(number) or self.eager[number])
+        if len(kept) < len(self.cover.candidates[number].meta_tool.steps):
+            meta_tool = self.recount(meta_tool)
         marked = tuple(
             replace(step, eager=old > 1 and old in (eager or ()))
             for old, step in zip(kept, meta_tool.steps, strict=True)
@@ -329,3 +363,13 @@ class _Selection:
             run_over_fetch=round(of_a_run.over_fetched, 3),
         )
         return replace(meta_tool, steps=marked, mode=weight.mode, mode_reason=reason, evidence=evidence)
+
+
+def _begin_alike(one: Step, other: Step) -> bool:
+    """Whether two first steps may be the same call: of the same tool, and no argument is fixed at different values."""
+    fixed = (
+        (one.args[name], other.args[name])
+        for name in one.args.keys() & other.args.keys()
+        if isinstance(one.args[name], Constant) and isinstance(other.args[name], Constant)
+    )
+    return one.tool == other.tool and all(first == second for first, second in fixed)

@@ -2,6 +2,7 @@
 
 A mode *pays* if it saves tokens, with prompt caching or without. What pays in no mode stays as it was picked as long as somebody waits
 less; where reads usually follow it is rather read ahead, which costs no token; and what loses tokens and waiting both is not installed.
+Where the provider caches no prompts, only what saves tokens without caching pays, and what does not is read ahead or not installed.
 """
 
 from __future__ import annotations
@@ -38,10 +39,9 @@ class Weight:
     followed: float
     runs: int
 
-    @property
-    def pays(self) -> bool:
-        """Whether it saves tokens, with prompt caching or without."""
-        return max(self.balance.tokens, self.balance.cached_tokens()) > 0
+    def pays(self, *, caching: bool) -> bool:
+        """Whether it saves tokens; where prompts are cached, with caching or without."""
+        return self.balance.tokens > 0 or (caching and self.balance.cached_tokens() > 0)
 
     @property
     def waiting(self) -> float:
@@ -99,34 +99,38 @@ class Scales:
         return Weight(mode, tally, balance, useful / (useful + vain) if useful + vain else 0.0, runs)
 
 
-def choose(weights: Mapping[Mode, Weight], picked: Mode, reasons: Mapping[Mode, str]) -> Choice:
+def choose(
+    weights: Mapping[Mode, Weight], picked: Mode, reasons: Mapping[Mode, str], *, caching: bool = True
+) -> Choice:
     """The mode to install a routine in.
 
     Args:
         weights: of every mode that is possible.
         picked: the mode that saved most model calls, when it was picked.
         reasons: why each would be chosen.
+        caching: whether the provider caches prompts.
     """
-    chosen = next(iter(_rank_weights(weights, picked)), None)
+    chosen = next(iter(_rank_weights(weights, picked, caching=caching)), None)
     summary = "; ".join(map(str, weights.values()))
     if chosen is None:
-        return Choice(None, f"it would cost tokens and save no waiting. A run: {summary}")
+        saves = " and save no waiting" if caching else ", and prompts are not cached"
+        return Choice(None, f"it would cost tokens{saves}. A run: {summary}")
     why = reasons[chosen.mode]
     if chosen.mode not in (picked, "prefetch"):
         why = f"{picked} costs more tokens than it saves; {chosen.mode} does not"
     return Choice(chosen, f"{why}. A run: {summary}")
 
 
-def _rank_weights(weights: Mapping[Mode, Weight], picked: Mode) -> Iterator[Weight]:
+def _rank_weights(weights: Mapping[Mode, Weight], picked: Mode, *, caching: bool) -> Iterator[Weight]:
     """What could be chosen, the best first: what pays, then what is read ahead, then what makes nobody wait longer."""
     first = [weights[picked], *(weight for weight in weights.values() if weight.mode != picked)]
     asking = [weight for weight in first if weight.mode != "prefetch"]
     yield from (weight for weight in asking if weight.balance.tokens > 0)
-    yield from (weight for weight in asking if weight.pays)
+    yield from (weight for weight in asking if weight.pays(caching=caching))
     ahead = weights.get("prefetch")
     if ahead is not None and ahead.followed >= OFTEN and ahead.waiting > 0:
         yield ahead
-    yield from (weight for weight in asking if not weight.loses)
+    yield from (weight for weight in asking if caching and not weight.loses)
 
 
 def _count_told(tally: Tally) -> int:

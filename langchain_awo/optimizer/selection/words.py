@@ -63,7 +63,7 @@ VERBS: Final = frozenset(
         "assign",
     ]
 )
-JOINTS: Final = frozenset({"by", "for", "from", "of", "in", "with", "to", "on", "via", "using"})
+JOINTS: Final = frozenset({"by", "for", "from", "of", "in", "with", "to", "on", "via", "using", "per"})
 GENERIC: Final = frozenset(
     [
         "details",

@@ -201,11 +201,15 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
                 "the agent has two MetaToolMiddleware; keep one, with a toolkit compiled from both sets of traces: "
                 "compile_toolkit(['one.db', 'other.db'], tools=tools)"
             )
-        if self._neighbours is not None and neighbours.others != self._neighbours.others:
+        known = self._neighbours
+        if known is not None and not neighbours.guards_like(known):
             raise ApprovalError(
-                "this MetaToolMiddleware already belongs to another agent with other middleware; create one for each agent"
+                "this MetaToolMiddleware already belongs to another agent, which other middleware guards or which asks for "
+                "other approvals; create one for each agent"
             )
         self._stated.check_names(self.toolkit.known_names | neighbours.tools, exact=True)
+        if known is not None and known.forgets >= neighbours.forgets:
+            return  # what runs in the other agent goes on undisturbed
         warn_of_blind_guards(neighbours)
         self._neighbours, self._seen = neighbours, neighbours.protection()
         self.toolkit = self._installed.toolkit

@@ -59,6 +59,17 @@ class Neighbours:
         asking = without_questions(found, frozenset(at_the_call.tools))
         return asking | Protection(is_paused=bool(self.pauses & TOOL_NODES))
 
+    def guards_like(self, other: Neighbours) -> bool:
+        """Whether inner calls are watched over alike in both agents: by the very same middleware, and with the same approvals.
+
+        Frameworks build one agent twice, or for each request anew, with middleware of their own made anew each time.
+        """
+        return (
+            [id(each) for each in self.before] == [id(each) for each in other.before]
+            and [type(each) for each in self.wrapping] == [type(each) for each in other.wrapping]
+            and self.protection() == other.protection()
+        )
+
     @property
     def wrapping(self) -> tuple[Any, ...]:
         """The other middleware that wraps tool calls."""

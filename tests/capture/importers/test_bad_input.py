@@ -9,6 +9,7 @@ import random
 import sqlite3
 import tracemalloc
 import zipfile
+from contextlib import closing
 
 import pyarrow as pa
 import pytest
@@ -147,7 +148,7 @@ def test_a_truncated_parquet_file_is_named_and_an_empty_one_has_no_runs(tmp_path
 
 def test_a_damaged_database_is_named(tmp_path):
     path = tmp_path / "agent.db"
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         database.execute(
             "CREATE TABLE checkpoints (thread_id, checkpoint_ns, checkpoint_id, type, checkpoint, parent_checkpoint_id, metadata)"
         )

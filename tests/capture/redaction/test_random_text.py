@@ -16,11 +16,46 @@ def random_parts(text):
     return [text[a:b] for run in find_long_runs(text) for a, b in find_random_runs(text, *run)]
 
 
-def test_keys_in_url_safe_base_64_are_found_with_their_hyphens():
-    keys = [base64.urlsafe_b64encode(CHANCE.randbytes(32)).decode().rstrip("=") for _ in range(500)]
+@pytest.mark.parametrize("encode", [base64.urlsafe_b64encode, base64.b64encode])
+@pytest.mark.parametrize(("length", "least"), [(24, 0.88), (32, 0.95), (64, 0.98)])
+def test_keys_in_base_64_are_found_whole(encode, length, least):
+    """How many were missed in a large sample says docs/guides/secrets.md."""
+    keys = [encode(CHANCE.randbytes(length)).decode().rstrip("=") for _ in range(400)]
     found = [random_parts(f'{{"answer": "use {key} now"}}') for key in keys]
     assert all(each in ([], [key]) for each, key in zip(found, keys, strict=True))
-    assert sum(map(bool, found)) > 0.9 * len(keys)
+    assert sum(map(bool, found)) > least * len(keys)
+
+
+WORDS = [
+    "get",
+    "Set",
+    "user",
+    "order",
+    "By",
+    "Id",
+    "in",
+    "at",
+    "status",
+    "list",
+    "item",
+    "price",
+    "Amount",
+    "invoice",
+    "customer",
+    "V2",
+    "99",
+    "url",
+    "7",
+    "JSON",
+    "next",
+]
+
+
+@pytest.mark.parametrize("between", ["", "_", "-", "/"])
+@pytest.mark.parametrize("change", [str.capitalize, str])
+def test_names_made_of_short_words_are_none(between, change):
+    names = [between.join(change(CHANCE.choice(WORDS)) for _ in range(12)) for _ in range(400)]
+    assert sum(bool(random_parts(name)) for name in names) <= 2
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,47 @@
+"""Calls without arguments that agents make together with a step: the rules of the shop, beside the orders of a customer.
+
+A model call is saved only if everything it asked for is there. What has no arguments can be asked for at any time, and is no routine
+by itself; but where agents ask for it in one breath with what a step reads, it belongs to that step.
+
+before::
+
+    find_customer(email)  list_orders(customer)&get_policies()      (in most places)
+
+after::
+
+    1  find_customer(email=$email)
+    2  list_orders(customer=#1/id)
+    3  get_policies()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from langchain_awo.model.ir.metatool import Step
+from langchain_awo.optimizer.mining.occurrences import Occurrence
+
+TOGETHER: Final = 0.5
+"""Share of the places with a call of the tool in which it was made together with a call of a step."""
+
+
+def asks_nothing(step: Step) -> bool:
+    """Whether a step is one call without arguments."""
+    return step.over is None and not step.args
+
+
+def is_companion(tool: str, occurrences: Sequence[Occurrence]) -> bool:
+    """Whether agents mostly call a tool in one model call with what a step behind the first reads."""
+    together = list(_list_together(tool, occurrences))
+    return bool(together) and sum(together) >= TOGETHER * len(together)
+
+
+def _list_together(tool: str, occurrences: Sequence[Occurrence]) -> Iterator[bool]:
+    """For each place in which a tool follows, whether its first call was made together with a call of a step."""
+    for occurrence in occurrences:
+        keys = {call.key for call in occurrence.followers if call.tool == tool}
+        rounds = occurrence.segment.rounds[occurrence.position + 1 :] if keys else ()
+        current = next((each for each in rounds if each.keys & keys), None)
+        if current is not None:
+            yield bool(current.keys & (occurrence.done - {occurrence.anchor.key}))

@@ -1,0 +1,171 @@
+"""What the reads of a routine return, as its name and its description tell it: of everything, or of one item of a list only.
+
+before::
+
+    1  find_customer(email=$email)  2  list_orders(customer_id=#1/id)  3  get_shipment(shipment_id=#2/orders/0/shipment_id)
+
+after::
+
+    its orders and the shipment of the first order
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from langchain_awo.model.ir.binding import Argument, Item, Output, Parameter, list_leaves
+from langchain_awo.model.ir.metatool import MetaTool, Step
+from langchain_awo.model.ir.pointer import split, unescape
+from langchain_awo.optimizer.selection.kinds import find_subject, goes_through, is_means
+from langchain_awo.optimizer.selection.words import (
+    GENERIC,
+    extract_object,
+    pluralize,
+    singularize,
+    split_name,
+)
+
+ORDINALS: Final = {0: "first", 1: "second", 2: "third", -1: "last"}
+"""Positions of a list in words; none is found but the first and the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The one item of a list that a step is about, such as `first order`.
+
+    Attributes:
+        noun: what the item is, in the singular.
+        is_position: it is the one at a position, and not what the caller names.
+    """
+
+    text: str
+    noun: str
+    is_position: bool = True
+
+    def within(self, other: Chosen | None) -> Chosen:
+        """The same item, of a list that another chosen item has."""
+        return Chosen(f"{self.text} of the {other.text}", self.noun, self.is_position) if other else self
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """What one step after the subject returns.
+
+    Attributes:
+        nouns: what it is about, without words of the subject; the last in the plural where it is several things.
+        of: the item that it is, or is of, where it is not about all of a list.
+        is_detail: it returns more of what the subject is about.
+    """
+
+    nouns: tuple[str, ...]
+    of: Chosen | None = None
+    is_detail: bool = False
+
+    @property
+    def is_item(self) -> bool:
+        """Whether it is the chosen item itself."""
+        return self.of is not None and singularize(self.nouns[-1]) == self.of.noun
+
+    @property
+    def name(self) -> list[str]:
+        """Words for the name of a meta-tool: of a position, which."""
+        first = [self.of.text.split()[0]] if self.of and self.of.is_position else []
+        return [*first, *self.nouns]
+
+    def __str__(self) -> str:
+        noun = " ".join(self.nouns)
+        if self.of is None:
+            return noun
+        in_full = " in full" if self.is_detail else ""
+        return f"the {self.of.text}{in_full}" if self.is_item else f"the {noun} of the {self.of.text}"
+
+
+def list_returned(meta_tool: MetaTool) -> list[Returned]:
+    """What the later reads return, each once, without what only lets a caller in."""
+    subject = find_subject(meta_tool)
+    subject_words = set(map(singularize, extract_object(subject.tool)))
+    own = singularize(extract_object(subject.tool)[-1])
+    found: dict[tuple[str, str], Returned] = {}
+    for number, step in enumerate(meta_tool.steps[1:], start=2):
+        if not step.effect.is_read or step is subject or is_means(step, meta_tool):
+            continue
+        *front, noun = extract_object(step.tool)
+        of = find_chosen(meta_tool, number)
+        is_item = of is not None and singularize(noun) == of.noun
+        form = singularize(noun) if is_item else pluralize(noun) if goes_through(step) else noun
+        is_detail = singularize(noun) == own
+        qualifiers = () if is_detail else (word for word in front if singularize(word) not in subject_words)
+        key = (singularize(noun), of.text if of else "")
+        found.setdefault(key, Returned((*qualifiers, form), of, is_detail))
+    return list(found.values())
+
+
+def find_chosen(meta_tool: MetaTool, number: int) -> Chosen | None:
+    """The one item of a list that a step is about: at a position of it, or named by the caller; or what is asked for again.
+
+    An earlier step hands it on.
+
+    What only lets a caller in hands nothing on.
+    """
+    step = meta_tool.steps[number - 1]
+    if step.over and step.over.filter and step.over.filter.named:
+        noun = singularize(extract_object(step.tool)[-1])
+        return Chosen(f"{noun} that {step.over.filter.named.name} names", noun, is_position=False)
+    if same := _find_same(step, extract_object(find_subject(meta_tool).tool)):
+        return same
+    handed_on: Chosen | None = None
+    for source, path in _list_sources(step):
+        read = meta_tool.steps[source - 1]
+        if is_means(read, meta_tool):
+            continue
+        earlier = find_chosen(meta_tool, source)
+        if own := describe_position(read, path):
+            return own.within(earlier)
+        handed_on = handed_on or earlier
+    return handed_on
+
+
+def _find_same(step: Step, subject: Sequence[str]) -> Chosen | None:
+    """Of a step that takes nothing from what was read, what it asks with again: the restaurants of the `same city`.
+
+    What is asked for by the subject's own id is the subject's.
+    """
+    leaves = [leaf for binding in step.bindings for leaf in list_leaves(binding)]
+    again = [leaf.path for leaf in leaves if isinstance(leaf, Argument) and leaf.path]
+    if not again or any(isinstance(leaf, Output | Parameter) for leaf in leaves):
+        return None
+    words = split_name(unescape(split(again[0])[-1]))
+    telling = {*map(singularize, words)} - GENERIC
+    is_own = not telling or not telling.isdisjoint(map(singularize, subject))
+    return None if is_own else Chosen(f"same {' '.join(words)}", "", is_position=False)
+
+
+def describe_position(read: Step, path: str) -> Chosen | None:
+    """The item at the position that a pointer into the output of a step takes; `None` if it takes none.
+
+    >>> describe_position(Step(tool="list_orders"), "/orders/0/lines/-1/sku").text
+    'last line of the first order'
+    >>> describe_position(Step(tool="find_address"), "/0").text, describe_position(Step(tool="f"), "/rows/*/0")
+    ('first address', None)
+    """
+    chosen: Chosen | None = None
+    before = ""
+    for segment in map(unescape, split(path)):
+        if before != "*" and segment.removeprefix("-").isdigit():
+            noun = singularize(extract_object(before or read.tool)[-1])
+            ordinal = ORDINALS.get(int(segment), f"{int(segment) + 1}th")
+            chosen = Chosen(f"{ordinal} {noun}", noun).within(chosen)
+        before = segment
+    return chosen
+
+
+def _list_sources(step: Step) -> Iterator[tuple[int, str]]:
+    """The steps that a step takes something from, with where; of items of a list, where the list is."""
+    bindings = [*step.args.values(), *(step.over.bindings if step.over else ())]
+    for leaf in (leaf for binding in bindings for leaf in list_leaves(binding)):
+        if isinstance(leaf, Output):
+            yield leaf.step, leaf.path
+        elif isinstance(leaf, Item) and step.over and isinstance(step.over.source, Output):
+            yield step.over.source.step, f"{step.over.source.path}{leaf.path}"

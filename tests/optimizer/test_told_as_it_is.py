@@ -1,0 +1,118 @@
+"""What a meta-tool says of itself is what its steps do: of one position, of a named item, under a condition, or of all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from langchain_awo.model.ir.binding import Argument, Item, Output, Parameter
+from langchain_awo.model.ir.metatool import Filter, Guard, Map, MetaTool, ParameterSpec, Step
+from langchain_awo.model.trace.effect import Effect
+from langchain_awo.optimizer.selection.descriptions import describe
+from langchain_awo.optimizer.selection.titles import propose_names
+
+
+def read(tool, source):
+    """A read of one place, of each item of a list (a place with a star), or by a parameter."""
+    if "*" in source:
+        listed, _, path = source.rpartition("*")
+        over = Map(source=place(f"{listed}*"))
+        return Step(tool=tool, args={"id": Item(path=path)}, over=over, effect=Effect.READ)
+    return Step(tool=tool, args={"id": place(source)}, effect=Effect.READ)
+
+
+def place(text):
+    if text.startswith("$"):
+        return Parameter(name=text[1:])
+    step, _, path = text.partition("/")
+    number, _, args = step[1:].partition(".")
+    kind = Argument if args else Output
+    return kind(step=int(number), path=f"/{path}" if path else "")
+
+
+def kept(step, path, **how):
+    return replace(step, over=replace(step.over, filter=Filter(path=path, **how)))
+
+
+def told(*steps):
+    """The name, and the description without what is told of every read."""
+    names = [leaf.name for step in steps for leaf in step.bindings if isinstance(leaf, Parameter)]
+    routine = MetaTool(
+        name="r", description="", steps=steps, parameters=(*map(_parameter, dict.fromkeys(names)),)
+    )
+    return f"{next(propose_names(routine))}: {describe(routine).partition(' It only reads data.')[0]}"
+
+
+def _parameter(name):
+    return ParameterSpec(name=name)
+
+
+CUSTOMER, ORDERS = read("find_customer", "$email"), read("get_order", "#1/orders/*/id")
+SEARCH = read("search_mail", "$words")
+OPEN = Guard(source=Output(step=1, path="/state"), test="equals", value="open")
+REFUND = """get_order_refund: Returns an order with its refund in one call, looked up by id. The refund is read only if the order's state is "open"."""
+NAMED = {"named": Parameter(name="product_name")}
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        (
+            (CUSTOMER, ORDERS, read("get_shipment", "#2/0/shipment")),
+            "get_customer_orders_and_shipment: Returns a customer with their orders and the shipment of the first order",
+        ),
+        ((CUSTOMER, read("get_order", "#1/orders/0/id")), "get_customer_first_order: Returns a customer with the first order"),
+        ((CUSTOMER, read("get_order", "#1/orders/-1")), "get_customer_last_order: Returns a customer with the last order"),
+        ((CUSTOMER, read("get_order", "#1/orders/7")), "get_customer_8th_order: Returns a customer with the 8th order"),
+        (
+            (CUSTOMER, ORDERS, read("get_product", "#2/*/lines/0/sku")),
+            "get_customer_orders_and_products: Returns a customer with their orders and the products of the first line",
+        ),
+        (
+            (SEARCH, read("read_mail", "#1/mails/0/id"), read("get_sender", "#2/sender")),
+            "get_mail_first_sender: Returns mails with the first mail in full and the sender of the first mail",
+        ),
+        ((SEARCH, read("read_mail", "#1/mails/-1/id")), "get_last_mail: Returns the last mail that is found, in full,"),
+        (
+            (SEARCH, read("read_mail", "#1/mails/*/id"), read("get_sender", "#1/mails/*/sender")),
+            "get_mail_senders: Returns mails, each in full, with their senders",
+        ),
+        (
+            (CUSTOMER, ORDERS, kept(read("get_product", "#2/*/lines/*/sku"), "/name", **NAMED)),
+            "get_customer_orders_and_product: Returns a customer with their orders and the product that product_name names",
+        ),
+        (
+            (CUSTOMER, kept(ORDERS, "/state", values=("open", "new"))),
+            "get_customer_orders: Returns a customer with their orders in one call, looked up by email. Orders: state open or new only.",
+        ),
+        (
+            (read("get_order", "$id"), replace(read("get_refund", "#1/refund"), guard=OPEN)),
+            REFUND,
+        ),
+        (
+            (read("list_cars", "$city"), read("get_price", "#1/*"), read("list_hotels", "#1.args/city")),
+            "get_car_prices_and_hotels: Returns cars with their prices and the hotels of the same city",
+        ),
+        (
+            (read("get_order", "$order_id"), read("get_refund", "#1.args/order_id"), read("get_user", "#1/user")),
+            "get_order_refund_and_user: Returns an order with its refund and user",
+        ),
+        (
+            (read("find_email", "$name"), read("list_tasks", "#1/0")),
+            "get_tasks_by_id: Returns tasks in one call, looked up by name. Takes care of the email (the first that is found).",
+        ),
+    ],
+    ids=lambda value: value.partition(":")[0] if isinstance(value, str) else "",
+)  # fmt: skip
+def test_what_is_returned_is_told(steps, expected):
+    assert told(*steps).startswith(expected)
+
+
+def test_a_search_that_is_widened_says_so():
+    first = Step(tool="search_tasks", args={"who": place("$who"), "due": place("$due")}, effect=Effect.READ)
+    again = Guard(source=Output(step=1, path=""), test="empty")
+    wider = Step(tool="search_tasks", args={"who": place("#1.args/who")}, guard=again, effect=Effect.READ)
+    assert told(first, wider) == (
+        "get_tasks_by_who: Returns tasks in one call, looked up by who, due. If nothing is found, it looks once more without due."
+    )
