@@ -37,6 +37,9 @@ _VALUES: Final = frozenset(
 _PASSES: Final = 3
 """So often a text is searched as long as something is found: a secret may hide the name of the next."""
 
+_AGAIN: Final = 100_000
+"""Characters of a text that is searched again; longer ones are searched once, which takes seconds for megabytes."""
+
 _TYPES: Final = frozenset({"string", "integer", "number", "boolean", "object", "array", "null"})
 
 
@@ -87,6 +90,8 @@ class Walk:
             if not spans:
                 return text
             text = self._replaced(text, spans)
+            if len(text) > _AGAIN:
+                break
         return text
 
     def _spans(self, text: str, key: str) -> list[Span]:
