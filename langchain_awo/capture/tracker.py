@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4, uuid5
@@ -71,8 +72,8 @@ class RunTracker:
         self._recordings: dict[str, Recording] = {}
         self._idle: dict[str, Recording] = {}
         self._loops = WaitingLoops()
-        self._late: dict[UUID, None] = {}
-        self._ended: dict[UUID, _Place] = {}
+        self._late: OrderedDict[UUID, None] = OrderedDict()
+        self._ended: OrderedDict[UUID, _Place] = OrderedDict()
         self._open_bytes = 0
         self._crowded = False
 
@@ -323,9 +324,10 @@ def _locate(node: Node) -> _Place:
     return _Place(recording.key, node.tool.order if node.tool else None, recording.parts)
 
 
-def _keep_latest(runs: dict[UUID, Any]) -> None:
+def _keep_latest(runs: OrderedDict[UUID, Any]) -> None:
+    """Forgets the oldest; finding the first of a plain dictionary takes longer the more was deleted before it."""
     while len(runs) > MAX_LATE:
-        del runs[next(iter(runs))]
+        runs.popitem(last=False)
 
 
 def _complete(label: Label, other: Label) -> None:
