@@ -129,6 +129,11 @@ def compile_plan(
     return compile_summary(log, options=chosen, tools=tools, rejected=rejected)
 
 
+def list_own_traces(log: Summary) -> list[Trace]:
+    """The sampled traces as if no meta-tool had been installed."""
+    return without_echo(log.sampled().traces, log.replayed)[0]
+
+
 def build_sampled_corpus(
     log: Summary,
     *,
@@ -142,8 +147,7 @@ def build_sampled_corpus(
         own: these traces, if they are known already.
     """
     sampled = log.sampled()
-    if own is None:
-        own, _ = without_echo(sampled.traces, log.replayed)
+    own = list_own_traces(log) if own is None else own
     corpus = build_corpus(own, tools=tools, declared=options.effects, recorded=log.recorded_specs())
     return replace(corpus, fair=sampled.fair, calling=sampled.calling)
 
@@ -174,8 +178,7 @@ def compile_summary(
         raise CompileError(
             "the strategy `awo` counts whole logs, and there is only a sample of this one; use `default`"
         )
-    if own is None:
-        own, _ = without_echo(sampled.traces, log.replayed)
+    own = list_own_traces(log) if own is None else own
     corpus = build_sampled_corpus(log, options=chosen, tools=tools, own=own)
     meta_tools, refused = compile_corpus(corpus, chosen, former=former, rejected=rejected, progress=progress)
     if chosen.strategy == "default":

@@ -6,6 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.ir.trimming import renumber_steps
 
 
 def select_eager_part(meta_tool: MetaTool, forbidden: AbstractSet[str] = frozenset()) -> MetaTool | None:
@@ -26,6 +27,5 @@ def select_eager_part(meta_tool: MetaTool, forbidden: AbstractSet[str] = frozens
             kept.add(number)
     if len(kept) == 1:
         return None
-    numbers = {old: new for new, old in enumerate(sorted(kept), start=1)}
-    steps = tuple(meta_tool.steps[old - 1].renumbered(numbers) for old in sorted(kept))
+    steps = renumber_steps({number: meta_tool.steps[number - 1] for number in sorted(kept)})
     return replace(meta_tool, steps=steps)

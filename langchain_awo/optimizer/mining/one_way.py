@@ -17,13 +17,14 @@ after::
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from langchain_awo.model.ir.binding import Argument, Constant, Parameter, list_leaves
-from langchain_awo.model.ir.metatool import MetaTool, ParameterSpec, Step
+from langchain_awo.model.ir.binding import Argument, Constant, Parameter
+from langchain_awo.model.ir.metatool import MetaTool, Step
 from langchain_awo.model.ir.pointer import escape
+from langchain_awo.model.ir.trimming import renumber_steps, with_steps
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.optimizer.log.corpus import Corpus
@@ -79,19 +80,6 @@ def _keep_way(candidate: MetaTool, name: str, fixed: Constant | None) -> MetaToo
             step = replace(step, guard=None)  # noqa: PLW2901
         if step.depends_on <= kept.keys():
             kept[number] = step
-    numbers = {old: new for new, old in enumerate(kept, start=1)}
-    first, *later = (step.renumbered(numbers) for step in kept.values())
+    first, *later = renumber_steps(kept)
     args = {**first.args, name: fixed} if fixed else first.args
-    steps = (replace(first, args=args), *later)
-    return replace(candidate, steps=steps, parameters=_list_used(candidate, steps))
-
-
-def _list_used(candidate: MetaTool, steps: Sequence[Step]) -> tuple[ParameterSpec, ...]:
-    names = {
-        leaf.name
-        for step in steps
-        for binding in step.bindings
-        for leaf in list_leaves(binding)
-        if isinstance(leaf, Parameter)
-    }
-    return tuple(spec for spec in candidate.parameters if spec.name in names)
+    return with_steps(candidate, (replace(first, args=args), *later))

@@ -12,12 +12,12 @@ after::
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
-from langchain_awo.model.ir.binding import Parameter, list_leaves
 from langchain_awo.model.ir.metatool import MetaTool, Refused, Step
 from langchain_awo.model.ir.reach import find_leaking_argument
+from langchain_awo.model.ir.trimming import renumber_steps, with_steps
 from langchain_awo.model.rules import RuleSet, Trust
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.mining.align import advance, align
@@ -85,18 +85,8 @@ def _find_dependents(candidate: MetaTool, number: int) -> set[int]:
 
 def _without(candidate: MetaTool, dropped: Iterable[int]) -> MetaTool:
     gone = frozenset(dropped)
-    kept = [number for number in range(1, len(candidate.steps) + 1) if number not in gone]
-    numbers = {old: new for new, old in enumerate(kept, start=1)}
-    steps = tuple(candidate.steps[old - 1].renumbered(numbers) for old in kept)
-    used = set(_iterate_parameters(steps))
-    parameters = tuple(spec for spec in candidate.parameters if spec.name in used)
-    return replace(candidate, steps=steps, parameters=parameters)
-
-
-def _iterate_parameters(steps: Iterable[Step]) -> Iterator[str]:
-    for step in steps:
-        for binding in step.bindings:
-            yield from (leaf.name for leaf in list_leaves(binding) if isinstance(leaf, Parameter))
+    kept = {number: step for number, step in enumerate(candidate.steps, start=1) if number not in gone}
+    return with_steps(candidate, renumber_steps(kept))
 
 
 def _find_one_author_steps(candidate: MetaTool, corpus: Corpus) -> set[int]:

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from langchain_awo.model.ir.binding import Parameter, list_leaves
 from langchain_awo.model.ir.metatool import Evidence, MetaTool, Refused, Step
+from langchain_awo.model.ir.trimming import renumber_steps, with_steps
 from langchain_awo.optimizer.log.corpus import Corpus
 from langchain_awo.optimizer.mining.align import advance, list_loose_lookups
 from langchain_awo.optimizer.mining.cross_validate import (
@@ -95,15 +95,10 @@ def _replay_routine(routine: MetaTool, occurrence: Occurrence) -> frozenset[str]
 
 
 def _keep_steps(candidate: MetaTool, verdicts: Mapping[int, Verdict]) -> MetaTool:
-    numbers = {old: new for new, old in enumerate(verdicts, start=1)}
-    steps = tuple(
-        _attach_verdict(candidate.steps[old - 1], verdict).renumbered(numbers)
-        for old, verdict in verdicts.items()
-    )
-    bindings = (leaf for step in steps for binding in step.bindings for leaf in list_leaves(binding))
-    used = {leaf.name for leaf in bindings if isinstance(leaf, Parameter)}
-    parameters = tuple(spec for spec in candidate.parameters if spec.name in used)
-    return replace(candidate, steps=steps, parameters=parameters)
+    kept = {
+        number: _attach_verdict(candidate.steps[number - 1], verdict) for number, verdict in verdicts.items()
+    }
+    return with_steps(candidate, renumber_steps(kept))
 
 
 def _refuse_too_often_failed(candidate: MetaTool, corpus: Corpus, thresholds: Thresholds) -> Refused | None:

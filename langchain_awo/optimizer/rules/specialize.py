@@ -20,9 +20,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from langchain_awo.model.ir.binding import Binding, Constant, Parameter, list_leaves
+from langchain_awo.model.ir.binding import Binding, Constant, Parameter
 from langchain_awo.model.ir.canonical import CanonicalCall
 from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.ir.trimming import with_steps
 from langchain_awo.model.rules import RuleSet, SelectBy
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.text.json_value import JSONValue
@@ -58,10 +59,7 @@ class Specialized:
             if isinstance(first.args.get(name), Parameter)
         }
         steps = (replace(first, args={**first.args, **fixed}), *later)
-        leaf_names = (leaf for each in steps for binding in each.bindings for leaf in list_leaves(binding))
-        used = {leaf.name for leaf in leaf_names if isinstance(leaf, Parameter)}
-        parameters = tuple(spec for spec in meta_tool.parameters if spec.name in used)
-        return replace(meta_tool, steps=steps, parameters=parameters) if fixed else meta_tool
+        return with_steps(meta_tool, steps) if fixed else meta_tool
 
     def generalized(self, meta_tool: MetaTool) -> MetaTool:
         """The meta-tool with the real tools in its steps; its name and description still say which actions."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from langchain_awo.model.ir.metatool import MetaTool
+from langchain_awo.model.ir.trimming import renumber_steps
 from langchain_awo.model.stepping.outcome import MAX_UNASKED_CALLS
 from langchain_awo.model.text.encoding import compute_digest
 from langchain_awo.optimizer.log.corpus import Corpus, Run, Segment
@@ -50,9 +51,7 @@ class Candidate:
     def restricted(self, steps: Steps) -> MetaTool:
         """The meta-tool with the chosen steps only."""
         if steps not in self._shown:
-            kept = sorted(steps)
-            numbers = {old: new for new, old in enumerate(kept, start=1)}
-            chosen = tuple(self.meta_tool.steps[old - 1].renumbered(numbers) for old in kept)
+            chosen = renumber_steps({number: self.meta_tool.steps[number - 1] for number in sorted(steps)})
             promise = replace(self.meta_tool.evidence, calls_saved=float(len(chosen) - 1))
             self._shown[steps] = replace(self.meta_tool, steps=chosen, evidence=promise)
         return self._shown[steps]
