@@ -53,10 +53,9 @@ def test_what_a_toolkit_did_in_a_sub_agent_is_told_from_what_its_model_asked(tmp
     (use,) = measure_usage(trace, plan).uses
     assert use.way == WAYS[mode]
     (read,), _ = without_echo([trace], {LOOK.name})
-    assert [(each.name, each.args) for each in read.tool_calls] == [
-        ("task", {"description": "look up a@b"}),
-        *READS,
-    ]
+    found = [(each.name, each.args) for each in read.tool_calls]
+    assert found[:2] == [("task", {"description": "look up a@b"}), READS[0]]
+    assert sorted(found[2:], key=str) == READS[1:], "calls of one turn run side by side, and end in any order"
     assert len(read.model_calls) == len(plain.model_calls)
 
 
