@@ -22,7 +22,6 @@
     ├── PriceError                 a table of prices cannot be read
     ├── EstimateError              an estimate is asked for with assumptions that make no sense
     ├── ReportError                a report cannot be written
-    ├── MetaToolError              a step of a running meta-tool failed
     ├── MissingExtraError          an optional dependency is not installed
     └── ScriptExhaustedError       a scripted chat model was called more often than its script is long
 
@@ -149,10 +148,6 @@ class EstimateError(AwoError):
 
 class ReportError(AwoError):
     """A report cannot be written."""
-
-
-class MetaToolError(AwoError):
-    """A step of a running meta-tool failed; the hand-back says what was done."""
 
 
 class MissingExtraError(AwoError):

@@ -29,10 +29,6 @@ from langchain_awo.model.text.encoding import compute_digest, to_json
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import ModelCallRecord, ToolSpec, Trace
 
-EXPECTED: Final = (
-    'one JSON object a line: {"id", "task_id", "trial", "model", "domain", "success", "messages": [...]}, '
-    "of which only messages is required"
-)
 _LISTS: Final = (
     "messages",
     "contents",

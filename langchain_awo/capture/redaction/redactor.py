@@ -51,10 +51,6 @@ class Redactor:
             self._warn(error)
             return _empty_trace(trace)
 
-    def surrogate(self, text: str) -> str:
-        """What stands for a secret."""
-        return self._fingerprint.mask(text)
-
     def _warn(self, error: Exception) -> None:
         if not self._warned:
             self._warned = True

@@ -9,6 +9,7 @@ import pytest
 
 from langchain_awo.api.recording import TraceRecorder
 from langchain_awo.capture.redaction import KEY_VARIABLE, Redactor, use_key_beside
+from langchain_awo.capture.redaction.fingerprint import Fingerprint
 from langchain_awo.errors import MaskError
 from langchain_awo.model.trace.trace import ToolCallRecord, Trace
 from langchain_awo.stores import open_store
@@ -94,6 +95,6 @@ def test_a_key_file_that_others_can_read_is_said(tmp_path, caplog):
 
 
 def test_masks_have_sixty_four_bits():
-    masks = {Redactor(key=lambda: b"k" * 32).surrogate(str(index)) for index in range(1_000)}
+    masks = {Fingerprint(lambda: b"k" * 32).mask(str(index)) for index in range(1_000)}
     assert len(masks) == 1_000
     assert all(len(mask) == len("<secret:>") + 16 for mask in masks)
