@@ -132,6 +132,15 @@ def test_where_all_tools_are_called_after_their_thing_the_verb_is_the_last_word(
     assert effects_among("refundGet", "refundCreate", "refundList")["refundList"] == "read"
 
 
+def test_where_all_tools_of_a_server_end_with_their_verb_it_is_the_last_word():
+    found = effects_among("ehr_patient_search", "ehr_order_create", "ehr_drug_read", "ehr_message_mark_read")
+    assert found["ehr_drug_read"] == "read"
+    assert found["ehr_message_mark_read"] != "read"
+    assert (
+        effects_among("ehr_drug_read", "ehr_order_create", "ehr_drug_get_all")["ehr_drug_read"] == "unknown"
+    )
+
+
 @pytest.mark.parametrize(
     "others", [["mail_send"], ["mail_get"], ["mail_file", "mail_link"], ["mail.get", "mail.delete"]]
 )

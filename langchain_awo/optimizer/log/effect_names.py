@@ -77,28 +77,37 @@ def read_name(name: str) -> Effect | None:
 
 
 def with_namespaces(names: Iterable[str]) -> dict[str, str]:
-    """Names as they are to be read: with a dot behind the thing where it is plain that all of its tools are called after it.
+    """Names as they are to be read: with a dot before the verb where it is plain that all tools of a kind put it last.
 
-    It is plain where others of them put a verb of reading and one that acts, neither of which may be a thing, behind it.
+    It is plain where others of the same first word put a verb of reading and one that acts, neither of which may be a thing,
+    in the same place: behind the thing, or behind a prefix and the thing.
 
     >>> with_namespaces(["mail_get", "mail_delete", "mail_read", "call_list"])["mail_read"]
     'mail.read'
+    >>> with_namespaces(["ehr_patient_search", "ehr_order_create", "ehr_drug_read"])["ehr_drug_read"]
+    'ehr.drug.read'
     """
-    verbs: defaultdict[str, set[str]] = defaultdict(set)
     split = {name: split_words(name) for name in names if not _SEGMENTS.search(name)}
-    for words in split.values():
-        if len(words) > 1 and words[0] not in _READS | _UNMISTAKABLE:
-            verbs[words[0]].add(words[1])
-    spaces = {
-        thing
-        for thing, thing_verbs in verbs.items()
-        if thing_verbs & words_of.UNDER_THING and thing_verbs & _UNMISTAKABLE - words_of.CHECKED
-    }
+    behind_thing = _find_spaces((words[0], words[1]) for words in split.values() if len(words) > 1)
+    behind_prefix = _find_spaces((words[0], words[-1]) for words in split.values() if len(words) > 2)  # noqa: PLR2004
     return {
         name: ".".join(words)
         for name, words in split.items()
-        if len(words) == 2 and words[0] in spaces and words[1] in words_of.NOUN_FIRST  # noqa: PLR2004  # thing, verb
+        if words
+        and words[0] in (behind_thing if len(words) == 2 else behind_prefix)  # noqa: PLR2004  # thing, verb
+        and words[-1] in words_of.NOUN_FIRST
+        and not _may_act(words[1:-1])
     }
+
+
+def _find_spaces(named: Iterable[tuple[str, str]]) -> set[str]:
+    """The first words behind which both a verb of reading and one that acts are found, from each first word and its verb."""
+    verbs: defaultdict[str, set[str]] = defaultdict(set)
+    for first, verb in named:
+        if first not in _READS | _UNMISTAKABLE:
+            verbs[first].add(verb)
+    acting = _UNMISTAKABLE - words_of.CHECKED
+    return {first for first, found in verbs.items() if found & words_of.UNDER_THING and found & acting}
 
 
 def _is_ambiguous(words: Sequence[str]) -> bool:
