@@ -35,6 +35,10 @@ def kept(step, path, **how):
     return replace(step, over=replace(step.over, filter=Filter(path=path, **how)))
 
 
+def only(limit, step):
+    return replace(step, over=replace(step.over, limit=limit))
+
+
 def told(*steps):
     """The name, and the description without what is told of every read."""
     names = [leaf.name for step in steps for leaf in step.bindings if isinstance(leaf, Parameter)]
@@ -71,7 +75,15 @@ NAMED = {"named": Parameter(name="product_name")}
         ),
         (
             (SEARCH, read("read_mail", "#1/mails/0/id"), read("get_sender", "#2/sender")),
-            "get_mail_first_sender: Returns mails with the first mail in full and the sender of the first mail",
+            "get_mail_first_sender: Returns mails with the first mail in full (with its sender)",
+        ),
+        (
+            (CUSTOMER, only(1, read("get_details", "#1/lines/*")), only(1, read("get_usage", "#2/*/line"))),
+            "get_customer_line_and_usage: Returns a customer with the first line (with its usage) in one call",
+        ),
+        (
+            (CUSTOMER, only(2, ORDERS)),
+            "get_customer_orders: Returns a customer with their orders in one call, looked up by email. Orders: the first 2 only.",
         ),
         ((SEARCH, read("read_mail", "#1/mails/-1/id")), "get_last_mail: Returns the last mail that is found, in full,"),
         (

@@ -7,12 +7,17 @@ from typing import Final
 
 from langchain_awo.model.ir.binding import Argument, Constant, Output, list_leaves
 from langchain_awo.model.ir.guard import list_conditions
-from langchain_awo.model.ir.metatool import Condition, Filter, MetaTool, Step
+from langchain_awo.model.ir.metatool import Condition, Filter, Map, MetaTool, Step
 from langchain_awo.model.ir.pointer import split, unescape
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.text.phrasing import join_words
 from langchain_awo.optimizer.selection.kinds import find_subject, goes_through, is_means, lets_in, writes_of
-from langchain_awo.optimizer.selection.returned import Returned, describe_position, list_returned
+from langchain_awo.optimizer.selection.returned import (
+    Returned,
+    describe_position,
+    extract_returned,
+    list_returned,
+)
 from langchain_awo.optimizer.selection.titles import ACTS, extract_action, list_others
 from langchain_awo.optimizer.selection.words import extract_object, pluralize, singularize, split_name
 
@@ -40,6 +45,9 @@ NAMED: Final = 4
 
 ASKED: Final = 3
 """Parameters that a description names; with more it goes by the arguments of its first step."""
+
+USUAL_LIMIT: Final = Map(source=Constant(value=[])).limit
+"""Items of a list that a step goes through where nothing speaks for fewer."""
 
 TESTS: Final = {
     "given": "is there",
@@ -156,9 +164,22 @@ def _describe_fixed(step: Step) -> str:
 
 def _list_others(others: Sequence[Returned], *, whose: str) -> str:
     """`with its orders, tickets and the shipment of the first order`; what is of one item only is always told."""
-    whole, some = ([str(each) for each in others if bool(each.of) is of_one] for of_one in (False, True))
+    whole = [str(each) for each in others if not each.of]
+    some = list(_tell_chosen([each for each in others if each.of]))
     named = whole if len(whole) <= NAMED else [*whole[: NAMED - 1], "more"]
     return f" with {join_words([*([f'{whose} {named[0]}'] if named else []), *named[1:], *some])}"
+
+
+def _tell_chosen(others: Sequence[Returned]) -> Iterator[str]:
+    """Each chosen item once, with all that is returned of it: `the first order (with its shipment)`, `the name and age of the owner`."""
+    for text in dict.fromkeys(each.of.text for each in others if each.of):
+        same = [each for each in others if each.of and each.of.text == text]
+        items = [str(each) for each in same if each.is_item]
+        nouns = [" ".join(each.nouns) for each in same if not each.is_item]
+        if items:
+            yield f"{items[0]} (with its {join_words(nouns)})" if nouns else items[0]
+        else:
+            yield f"the {join_words(nouns)} of the {text}"
 
 
 def _describe_limits(meta_tool: MetaTool) -> Iterator[str]:
@@ -171,8 +192,10 @@ def _describe_limits(meta_tool: MetaTool) -> Iterator[str]:
         ]
         if step.over and step.over.filter and step.over.filter.values:
             words.append(_describe_filter(step.over.filter))
+        if step.over and goes_through(step) and step.over.limit < USUAL_LIMIT:
+            words.append(f"the first {step.over.limit}")
         if words:
-            noun = " ".join(extract_object(step.tool))
+            noun = " ".join(extract_returned(step))
             told = pluralize(noun) if goes_through(step) else noun
             yield f"{told.capitalize()}: {', '.join(words)} only."
 

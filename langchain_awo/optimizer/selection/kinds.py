@@ -47,8 +47,8 @@ def is_means(step: Step, meta_tool: MetaTool) -> bool:
 
 
 def goes_through(step: Step) -> bool:
-    """Whether it goes through a list, and not only to the item that its caller names."""
-    return step.over is not None and not (step.over.filter and step.over.filter.named)
+    """Whether it goes through a list, and not only to its first item, or to the one that its caller names."""
+    return step.over is not None and step.over.limit > 1 and not (step.over.filter and step.over.filter.named)
 
 
 def lets_in(step: Step) -> bool:

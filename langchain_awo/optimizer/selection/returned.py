@@ -91,7 +91,7 @@ def list_returned(meta_tool: MetaTool) -> list[Returned]:
     for number, step in enumerate(meta_tool.steps[1:], start=2):
         if not step.effect.is_read or step is subject or is_means(step, meta_tool):
             continue
-        *front, noun = extract_object(step.tool)
+        *front, noun = extract_returned(step)
         of = find_chosen(meta_tool, number)
         is_item = of is not None and singularize(noun) == of.noun
         form = singularize(noun) if is_item else pluralize(noun) if goes_through(step) else noun
@@ -100,6 +100,23 @@ def list_returned(meta_tool: MetaTool) -> list[Returned]:
         key = (singularize(noun), of.text if of else "")
         found.setdefault(key, Returned((*qualifiers, form), of, is_detail))
     return list(found.values())
+
+
+def extract_returned(step: Step) -> tuple[str, ...]:
+    """What a step returns: by its tool, or where its name only says `details`, by what it is called with.
+
+    >>> extract_returned(Step(tool="get_details_by_id", args={"id": Output(step=1, path="/plan_id")}))
+    ('plan',)
+    """
+    words = extract_object(step.tool)
+    if not GENERIC.issuperset(words):
+        return words
+    for _, path in _list_sources(step):
+        named = [segment for segment in map(unescape, split(path)) if not _is_position(segment)]
+        asked = extract_object(named[-1]) if named else words
+        if not GENERIC.issuperset(asked):
+            return asked
+    return words
 
 
 def find_chosen(meta_tool: MetaTool, number: int) -> Chosen | None:
@@ -121,7 +138,8 @@ def find_chosen(meta_tool: MetaTool, number: int) -> Chosen | None:
         if is_means(read, meta_tool):
             continue
         earlier = find_chosen(meta_tool, source)
-        if own := describe_position(read, path):
+        within = path.removeprefix("/0") if read.over and not goes_through(read) else path
+        if own := describe_position(read, within):
             return own.within(earlier)
         handed_on = handed_on or earlier
     return handed_on
@@ -153,7 +171,7 @@ def describe_position(read: Step, path: str) -> Chosen | None:
     chosen: Chosen | None = None
     before = ""
     for segment in map(unescape, split(path)):
-        if before != "*" and segment.removeprefix("-").isdigit():
+        if before != "*" and segment != "*" and _is_position(segment):
             noun = singularize(extract_object(before or read.tool)[-1])
             ordinal = ORDINALS.get(int(segment), f"{int(segment) + 1}th")
             chosen = Chosen(f"{ordinal} {noun}", noun).within(chosen)
@@ -161,11 +179,19 @@ def describe_position(read: Step, path: str) -> Chosen | None:
     return chosen
 
 
+def _is_position(segment: str) -> bool:
+    return segment == "*" or segment.removeprefix("-").isdigit()
+
+
 def _list_sources(step: Step) -> Iterator[tuple[int, str]]:
-    """The steps that a step takes something from, with where; of items of a list, where the list is."""
+    """The steps that a step takes something from, with where; of items of a list, where the list is, or its only item."""
     bindings = [*step.args.values(), *(step.over.bindings if step.over else ())]
     for leaf in (leaf for binding in bindings for leaf in list_leaves(binding)):
         if isinstance(leaf, Output):
             yield leaf.step, leaf.path
         elif isinstance(leaf, Item) and step.over and isinstance(step.over.source, Output):
-            yield step.over.source.step, f"{step.over.source.path}{leaf.path}"
+            source = step.over.source.path
+            yield (
+                step.over.source.step,
+                f"{source if goes_through(step) else source.replace('*', '0')}{leaf.path}",
+            )
