@@ -28,6 +28,9 @@ from tests.runtime.effects import Row, World
 
 PATIENCE = 60
 
+MOST_TURNS = 500
+"""Of a model: one that is asked again and again is never told that all is done."""
+
 
 @dataclass(frozen=True)
 class Effects:
@@ -56,11 +59,13 @@ class Person:
 
     Attributes:
         todo: what the model makes itself, once it does; `None` before.
+        turns: how often the model was asked.
         cut: ends the execution that is going on.
     """
 
     name: str
     todo: list[Row] | None = None
+    turns: int = 0
     by_hand: int = 0
     interrupts: int = 0
     cut: Callable[[], None] | None = None
@@ -224,6 +229,8 @@ class Policy:
     person: Person
 
     def __call__(self, messages: Any, tools: Any) -> Any:
+        self.person.turns += 1
+        assert self.person.turns <= MOST_TURNS, "the routine never ends"
         last = _answer_of_the_routine(messages)
         if last.type == "ai":
             return "done"  # the second of two workers came when all was done
