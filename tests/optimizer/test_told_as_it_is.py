@@ -62,29 +62,29 @@ NAMED = {"named": Parameter(name="product_name")}
             (CUSTOMER, ORDERS, read("get_shipment", "#2/0/shipment")),
             "get_customer_orders_and_shipment: Returns a customer with their orders and the shipment of the first order",
         ),
-        ((CUSTOMER, read("get_order", "#1/orders/0/id")), "get_customer_first_order: Returns a customer with the first order"),
-        ((CUSTOMER, read("get_order", "#1/orders/-1")), "get_customer_last_order: Returns a customer with the last order"),
-        ((CUSTOMER, read("get_order", "#1/orders/7")), "get_customer_8th_order: Returns a customer with the 8th order"),
+        ((CUSTOMER, read("get_order", "#1/orders/0/id")), "get_customer_first_order: Returns a customer and the first order"),
+        ((CUSTOMER, read("get_order", "#1/orders/-1")), "get_customer_last_order: Returns a customer and the last order"),
+        ((CUSTOMER, read("get_order", "#1/orders/7")), "get_customer_8th_order: Returns a customer and the 8th order"),
         (
             (CUSTOMER, ORDERS, read("get_product", "#2/*/lines/0/sku")),
             "get_customer_orders_and_products: Returns a customer with their orders and the products of the first line",
         ),
         (
             (SEARCH, read("read_mail", "#1/mails/0/id"), read("get_sender", "#2/sender")),
-            "get_mail_first_sender: Returns mails with the first mail in full and the sender of the first mail",
+            "get_first_mail_sender: Returns mails, the first mail in full and the sender of the first mail",
         ),
-        ((SEARCH, read("read_mail", "#1/mails/-1/id")), "get_last_mail: Returns the last mail that is found, in full,"),
+        ((SEARCH, read("read_mail", "#1/mails/-1/id")), "get_last_mail: Returns the full details of the last mail in one call"),
         (
             (SEARCH, read("read_mail", "#1/mails/*/id"), read("get_sender", "#1/mails/*/sender")),
-            "get_mail_senders: Returns mails, each in full, with their senders",
+            "get_mail_senders: Returns mails with their details and senders",
         ),
         (
             (CUSTOMER, ORDERS, kept(read("get_product", "#2/*/lines/*/sku"), "/name", **NAMED)),
-            "get_customer_orders_and_product: Returns a customer with their orders and the product that product_name names",
+            "get_customer_orders_and_product: Returns a customer with their orders and the product with the given product_name",
         ),
         (
             (CUSTOMER, kept(ORDERS, "/state", values=("open", "new"))),
-            "get_customer_orders: Returns a customer with their orders in one call, looked up by email. Orders: state open or new only.",
+            "get_customer_orders: Returns a customer with their orders in one call, looked up by email. Only orders whose state is open or new.",
         ),
         (
             (read("get_order", "$id"), replace(read("get_refund", "#1/refund"), guard=OPEN)),
@@ -92,7 +92,7 @@ NAMED = {"named": Parameter(name="product_name")}
         ),
         (
             (read("list_cars", "$city"), read("get_price", "#1/*"), read("list_hotels", "#1.args/city")),
-            "get_car_prices_and_hotels: Returns cars with their prices and the hotels of the same city",
+            "get_car_prices_and_hotels: Returns cars with their prices and the hotels for the same city",
         ),
         (
             (read("get_order", "$order_id"), read("get_refund", "#1.args/order_id"), read("get_user", "#1/user")),
@@ -100,7 +100,7 @@ NAMED = {"named": Parameter(name="product_name")}
         ),
         (
             (read("find_email", "$name"), read("list_tasks", "#1/0")),
-            "get_tasks_by_id: Returns tasks in one call, looked up by name. Takes care of the email (the first that is found).",
+            "get_tasks_by_id: Returns tasks in one call, looked up by name. It looks up the email itself, taking the first one found.",
         ),
     ],
     ids=lambda value: value.partition(":")[0] if isinstance(value, str) else "",
@@ -114,5 +114,5 @@ def test_a_search_that_is_widened_says_so():
     again = Guard(source=Output(step=1, path=""), test="empty")
     wider = Step(tool="search_tasks", args={"who": place("#1.args/who")}, guard=again, effect=Effect.READ)
     assert told(first, wider) == (
-        "get_tasks_by_who: Returns tasks in one call, looked up by who, due. If nothing is found, it looks once more without due."
+        "search_tasks_with_fallback: Returns tasks in one call, looked up by who and due. If nothing is found, it searches again without due."
     )
