@@ -51,7 +51,7 @@ def _parameter(name):
 CUSTOMER, ORDERS = read("find_customer", "$email"), read("get_order", "#1/orders/*/id")
 SEARCH = read("search_mail", "$words")
 OPEN = Guard(source=Output(step=1, path="/state"), test="equals", value="open")
-REFUND = """get_order_refund: Returns an order with its refund in one call, looked up by id. The refund is read only if the order's state is "open"."""
+REFUND = """get_order_refund: Returns an order with its refund, looked up by id. The refund is read only if the order's state is "open"."""
 NAMED = {"named": Parameter(name="product_name")}
 
 
@@ -73,7 +73,7 @@ NAMED = {"named": Parameter(name="product_name")}
             (SEARCH, read("read_mail", "#1/mails/0/id"), read("get_sender", "#2/sender")),
             "get_first_mail_sender: Returns mails, the first mail in full and the sender of the first mail",
         ),
-        ((SEARCH, read("read_mail", "#1/mails/-1/id")), "get_last_mail: Returns the full details of the last mail in one call"),
+        ((SEARCH, read("read_mail", "#1/mails/-1/id")), "get_last_mail: Returns the full details of the last mail"),
         (
             (SEARCH, read("read_mail", "#1/mails/*/id"), read("get_sender", "#1/mails/*/sender")),
             "get_mail_senders: Returns mails with their details and senders",
@@ -84,7 +84,7 @@ NAMED = {"named": Parameter(name="product_name")}
         ),
         (
             (CUSTOMER, kept(ORDERS, "/state", values=("open", "new"))),
-            "get_customer_orders: Returns a customer with their orders in one call, looked up by email. Only orders whose state is open or new.",
+            "get_customer_orders: Returns a customer with their orders, looked up by email. Only orders whose state is open or new.",
         ),
         (
             (read("get_order", "$id"), replace(read("get_refund", "#1/refund"), guard=OPEN)),
@@ -100,7 +100,7 @@ NAMED = {"named": Parameter(name="product_name")}
         ),
         (
             (read("find_email", "$name"), read("list_tasks", "#1/0")),
-            "get_tasks_by_id: Returns tasks in one call, looked up by name. It looks up the email itself, taking the first one found.",
+            "get_tasks_by_id: Returns tasks, looked up by name. It looks up the email itself, taking the first one found.",
         ),
     ],
     ids=lambda value: value.partition(":")[0] if isinstance(value, str) else "",
@@ -114,5 +114,5 @@ def test_a_search_that_is_widened_says_so():
     again = Guard(source=Output(step=1, path=""), test="empty")
     wider = Step(tool="search_tasks", args={"who": place("#1.args/who")}, guard=again, effect=Effect.READ)
     assert told(first, wider) == (
-        "search_tasks_with_fallback: Returns tasks in one call, looked up by who and due. If nothing is found, it searches again without due."
+        "search_tasks_with_fallback: Returns tasks, looked up by who and due. If nothing is found, it searches again without due."
     )

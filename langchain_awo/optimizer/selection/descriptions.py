@@ -129,9 +129,9 @@ def _describe_means(meta_tool: MetaTool) -> str:
 def _describe_result(meta_tool: MetaTool) -> str:
     """What is done and comes back: `Returns a customer with their orders`."""
     if not lets_in(find_subject(meta_tool)):
-        return f"Returns {_describe_subject(meta_tool)} in one call{_describe_lookup(meta_tool)}"
+        return f"Returns {_describe_subject(meta_tool)}{_describe_lookup(meta_tool)}"
     place = find_login_place(meta_tool)
-    return f"Logs in{f' to {place}' if place else ''} in one call and returns what later calls need"
+    return f"Logs in{f' to {place}' if place else ''} and returns what later calls need"
 
 
 def _describe_subject(meta_tool: MetaTool) -> str:
