@@ -24,7 +24,9 @@ from langchain_awo.optimizer.selection.naming import name_all
 from langchain_awo.optimizer.selection.secrets import asks_for_secret
 from langchain_awo.optimizer.selection.weigh import Scales, Weight, choose
 
-CONTINUES = "every further step follows from the first call, and running it unasked saves more than it wastes"
+CONTINUES = (
+    "every further step follows from the first call, and running them unasked saves more waiting than it adds"
+)
 SHOWN = "the model must ask for it: running it after every first call would fetch too much"
 CUT = 1.0
 """What a list cut to its first items must gain beside the whole one, in model calls: what is cut off is never seen."""
@@ -359,6 +361,7 @@ class _Selection:
             calls_saved=round((tally.saved - tally.repeats) / uses, 3),
             over_fetch=round(tally.over_fetch, 3),
             net_tokens=round(of_a_run.tokens, 1),
+            net_tokens_cached=round(of_a_run.cached_tokens(), 1),
             run_calls=round(of_a_run.model_calls, 3),
             run_over_fetch=round(of_a_run.over_fetched, 3),
         )

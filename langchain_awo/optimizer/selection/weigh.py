@@ -118,6 +118,8 @@ def choose(
     why = reasons[chosen.mode]
     if chosen.mode not in (picked, "prefetch"):
         why = f"{picked} costs more tokens than it saves; {chosen.mode} does not"
+    if chosen.balance.tokens < 0:
+        why += ", at the price of tokens"
     return Choice(chosen, f"{why}. A run: {summary}")
 
 
