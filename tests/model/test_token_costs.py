@@ -29,20 +29,20 @@ CHEAPER = Evidence(net_tokens=-5.0, net_tokens_cached=3.0, run_calls=0.5)
         (
             [SAVING, CHEAPER],
             (
-                "1 of 2 meta-tools saves model calls but costs tokens: in an average run, r1 saves 0.5 model calls and costs 5 tokens "
-                f"(saves 3 with prompt caching). {CURE}"
+                "1 of 2 meta-tools saves model calls but costs tokens: in 100 runs, r1 saves 50 model calls and costs 500 tokens "
+                f"(saves 300 with prompt caching). {CURE}"
             ),
         ),
         (
             [CHEAPER, COSTLY],
             (
-                "2 of 2 meta-tools save model calls but cost tokens: in an average run, r1 saves 1.2 model calls and costs 1,200 tokens "
-                f"(90 with prompt caching). {CURE}"
+                "2 of 2 meta-tools save model calls but cost tokens: in 100 runs, r1 saves 124 model calls and costs 120,000 tokens "
+                f"(9,000 with prompt caching). {CURE}"
             ),
         ),
         (
             [Evidence(net_tokens=-5.0)],
-            f"1 of 1 meta-tool saves model calls but costs tokens: in an average run, r0 costs 5 tokens. {CURE}",
+            f"1 of 1 meta-tool saves model calls but costs tokens: in 100 runs, r0 costs 500 tokens. {CURE}",
         ),
     ],
 )

@@ -7,6 +7,9 @@ from typing import Final
 from langchain_awo.model.ir.metatool import MetaTool, ToolkitPlan
 from langchain_awo.model.text.phrasing import format_count
 
+RUNS: Final = 100
+"""Figures are for so many runs."""
+
 CURE: Final = "`awo compile --no-prompt-caching` keeps only what saves tokens where prompts are not cached"
 
 
@@ -25,12 +28,12 @@ def describe_token_costs(plan: ToolkitPlan) -> str:
 
 
 def _describe(meta_tool: MetaTool) -> str:
-    """`in an average run, get_user_orders saves 1.2 model calls and costs 4,354 tokens (928 with prompt caching)`."""
+    """`in 100 runs, get_user_orders saves 123 model calls and costs 435,400 tokens (92,800 with prompt caching)`."""
     seen = meta_tool.evidence
-    saved = "" if seen.run_calls is None else f"saves {seen.run_calls:.1f} model calls and "
+    saved = "" if seen.run_calls is None else f"saves {seen.run_calls * RUNS:,.0f} model calls and "
     cached = seen.net_tokens_cached
-    told = "" if cached is None else f" ({_describe_cached(cached)} with prompt caching)"
-    return f"in an average run, {meta_tool.name} {saved}costs {-seen.net_tokens:,.0f} tokens{told}"
+    told = "" if cached is None else f" ({_describe_cached(cached * RUNS)} with prompt caching)"
+    return f"in {RUNS} runs, {meta_tool.name} {saved}costs {-seen.net_tokens * RUNS:,.0f} tokens{told}"
 
 
 def _describe_cached(tokens: float) -> str:

@@ -42,7 +42,7 @@ def refuse_untried(
 
 def _explain_rarity(growth: Growth) -> str:
     if not growth.explained:
-        return "as its arguments never came together so"
+        return "because its arguments never occurred in this combination"
     if growth.tasks < MIN_TASKS:
         return f"but only {format_count(growth.tasks, 'task')} shows it, and {MIN_TASKS} are needed"
     return f"but it would make {format_count(growth.extra, 'call')} in vain"
