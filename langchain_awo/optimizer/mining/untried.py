@@ -6,7 +6,7 @@ before::
 
 after::
 
-    refused: list_orders(of=#1.args/of, status="open") would explain 9 calls, but it only asks again for what another step asks
+    refused: list_orders(of=#1.args/of, status="open") would explain 9 calls, but it only repeats what another step looks up
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def refuse_untried(
     if not growth.is_worth_trying:
         return "rare", _explain_rarity(growth)
     if asks_again(growth.step, routine, occurrences):
-        return "repeats", "but it only asks again for what another step asks"
+        return "repeats", "but it only repeats what another step looks up"
     if growth.step.guard or growth.wanted >= WANTED * growth.places:
         return None
     if asks_for_a_part(growth.step, occurrences):
