@@ -83,6 +83,14 @@ NAMED = {"named": Parameter(name="product_name")}
             "get_customer_orders_and_product: Returns a customer with their orders and the product with the given product_name",
         ),
         (
+            (read("list_products", "$shop"), kept(read("get_product", "#1/*/sku"), "/name", **NAMED)),
+            "get_product_by_name: Returns the full details of the product with the given product_name, looked up by shop.",
+        ),
+        (
+            (read("search_flight", "$day"), read("search_flight", "#1/*/to")),
+            "get_linked_flights: Returns flights and the flights that each of them leads to, looked up by day.",
+        ),
+        (
             (CUSTOMER, kept(ORDERS, "/state", values=("open", "new"))),
             "get_customer_orders: Returns a customer with their orders, looked up by email. Only orders whose state is open or new.",
         ),
@@ -116,3 +124,38 @@ def test_a_search_that_is_widened_says_so():
     assert told(first, wider) == (
         "search_tasks_with_fallback: Returns tasks, looked up by who and due. If nothing is found, it searches again without due."
     )
+
+
+def asked(tool, **args):
+    given = {name: place(source) for name, source in args.items()}
+    return Step(tool=tool, args=given, effect=Effect.READ)
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        (
+            (asked("get_kind_for_hotels", hotel_names="$hotel_names"), read("get_hotel_prices", "#1/*/id")),
+            "get_hotel_kind_and_prices: Returns hotels with their kind and prices, looked up by hotel_names.",
+        ),
+        (
+            (asked("get_user_reservations", user_id="$user_id"), read("get_booking", "#1/ids/*")),
+            "get_user_reservation_bookings: Returns a user's reservations with their bookings, looked up by user_id.",
+        ),
+        (
+            (asked("find_user_id", mail="$mail"), asked("list_fees", of="#1/id", kind="$kind")),
+            "get_user_fees: Returns a user with their fees, looked up by mail; the fees also by kind.",
+        ),
+        (
+            (asked("list_all_products"), kept(read("get_product", "#1/*/sku"), "/name", **NAMED)),
+            "get_product_by_name: Returns the full details of the product with the given product_name",
+        ),
+        (
+            (asked("list_kinds"), kept(read("get_product", "#1/*/sku"), "/name", **NAMED)),
+            "get_product_by_name: Returns the product with the given product_name.",
+        ),
+    ],
+    ids=lambda value: value.partition(":")[0] if isinstance(value, str) else "",
+)
+def test_whose_a_thing_is_and_by_what_it_is_looked_up_is_told(steps, expected):
+    assert told(*steps).startswith(expected)

@@ -136,7 +136,8 @@ def _describe_result(meta_tool: MetaTool) -> str:
 
 def _describe_subject(meta_tool: MetaTool) -> str:
     details = [each for each in list_returned(meta_tool) if each.is_detail]
-    if found_by := find_only_named(meta_tool):
+    found_by = find_only_named(meta_tool)
+    if found_by and not details:
         return f"the {spell_nouns(list_others(meta_tool)[0].nouns)} with the given {found_by}"
     if others := list_others(meta_tool):
         return _describe_with_others(meta_tool, details, others)

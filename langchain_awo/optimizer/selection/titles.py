@@ -50,6 +50,9 @@ MAX_WORDS: Final = 5
 HANDS: Final = frozenset(["click", "press", "tap"])
 """How something is done on a page, before the word for what is done: `click_place_order`."""
 
+SAID: Final = frozenset(["keyword", "keywords", "pattern", "query", "term", "terms", "text", "words"])
+"""What something is searched with, in the caller's words: it matches, and is not known by it."""
+
 ACTS: Final = VERBS | effect_words.WRITE | effect_words.DESTRUCTIVE | effect_words.IDEMPOTENT
 
 
@@ -61,7 +64,8 @@ def propose_names(meta_tool: MetaTool) -> Iterator[str]:
     by = goes_by(anchor.tool, (spec.name for spec in meta_tool.parameters if not looks_secret(spec.name)))
     core = base[:-2] if base[-2:] == ["with", "details"] else base
     if by and len(core) < MAX_WORDS and "by" not in core:
-        yield _clip([*core[: MAX_WORDS - 2], "by", by])
+        how = "for" if lets_in(anchor) else "matching" if by in SAID else "by"
+        yield _clip([*core[: MAX_WORDS - 2], how, by])
     elif by and "and" in core:
         yield _clip(["get", core[-1], "by", core[1], by])
     others = list_others(meta_tool)
@@ -110,9 +114,14 @@ def _read_name(meta_tool: MetaTool) -> list[str]:
 
 def find_only_named(meta_tool: MetaTool) -> str:
     """The parameter that names the one thing which a routine finds in a list that it asks for without arguments; else empty."""
-    kept = meta_tool.steps[-1].over.filter if meta_tool.steps[-1].over else None
     is_all = len(list_returned(meta_tool)) == 1 and not find_subject(meta_tool).args
-    return kept.named.name if is_all and kept and kept.named else ""
+    return find_named(meta_tool) if is_all else ""
+
+
+def find_named(meta_tool: MetaTool) -> str:
+    """The parameter that names the one item which the last step of a routine is about; else empty."""
+    kept = meta_tool.steps[-1].over.filter if meta_tool.steps[-1].over else None
+    return kept.named.name if kept and kept.named else ""
 
 
 def _name_with_other(words: Sequence[str], other: Returned) -> list[str]:
@@ -136,6 +145,8 @@ def _name_subject(meta_tool: MetaTool, words: Sequence[str]) -> list[str]:
     chosen = next((each.of for each in list_returned(meta_tool) if each.of), None)
     if chosen and chosen.is_position:
         return ["get", chosen.text.split()[0], *words[-2:]]
+    if chosen and (found_by := find_named(meta_tool)):
+        return ["get", *words[-2:], "by", split_name(found_by)[-1]]
     reads = [step for step in meta_tool.steps if not is_means(step, meta_tool)]
     several = [*words[:-1], pluralize(words[-1])][-2:]
     if any(looks_again(step, meta_tool) for step in reads):
