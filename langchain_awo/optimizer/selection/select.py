@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from langchain_awo.model.ir.binding import Constant
 from langchain_awo.model.ir.metatool import MetaTool, Mode, Step
 from langchain_awo.model.ir.reach import reaches_out
-from langchain_awo.optimizer.log.corpus import Corpus
+from langchain_awo.optimizer.log.corpus import Corpus, estimate_spec_tokens
 from langchain_awo.optimizer.mining.align import has_parameters, list_loose_lookups
 from langchain_awo.optimizer.mining.forms import with_shorter_lists
 from langchain_awo.optimizer.replay.cost import Books, Cost, Prices, estimate_schema_tokens
@@ -315,6 +315,7 @@ class _Selection:
         """
         picked: Mode = "append" if number in self.shown else "continue"
         weights: dict[Mode, Weight] = {}
+        beside: list[Weight] = []
         if unasked := self._unasked(number):
             tally = self.cover.tally({number: unasked}, unasked=True)
             if number in self.eager or not self._wastes({**self.eager, number: unasked}):
@@ -324,13 +325,18 @@ class _Selection:
             steps = self.shown.get(number) or self.eager[number]
             tally = self.cover.tally({number: steps}, unasked=False)
             weights["append"] = self.scales.weigh("append", tally, schemas=schemas)
+            specs = self.corpus.specs
+            hidden = sum(
+                estimate_spec_tokens(specs[tool]) for tool in self._chosen(number).tools if tool in specs
+            )
+            beside = [self.scales.weigh("replace", tally, schemas=schemas - hidden)]
         asks = any(map(has_parameters, self._chosen(number).steps[1:]))
         reasons: dict[Mode, str] = {
             "continue": CONTINUES,
             "append": ASKS if asks else SHOWN,
             "prefetch": AHEAD,
         }
-        choice = choose(weights, picked, reasons, caching=self.prices.caching)
+        choice = choose(weights, picked, reasons, caching=self.prices.caching, beside=beside)
         return choice.chosen, choice.reason
 
     def _unasked(self, number: int) -> Steps | None:

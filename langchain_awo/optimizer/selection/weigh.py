@@ -7,7 +7,7 @@ Where the provider caches no prompts, only what saves tokens without caching pay
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -18,6 +18,9 @@ from langchain_awo.optimizer.replay.tally import Moves, Tally
 
 OFTEN: Final = 0.5
 """Reads follow often enough to be made ahead of the model if at least this share of them is asked for."""
+
+ALONE: Final = ", if nothing else needs its tools,"
+"""What is taken for granted of a mode that hides tools."""
 
 MODEL_CALL: Final = 1.0
 TOOL_CALL: Final = 0.05
@@ -60,7 +63,7 @@ class Weight:
             return f"prefetch, with {self.followed:.0%} of its reads asked for"
         of_a_run = self.balance.times(1 / max(1, self.runs))
         return (
-            f"{self.mode} {of_a_run.model_calls:+.2f} model calls, {of_a_run.tokens:+,.0f} tokens "
+            f"{self.mode}{ALONE if self.mode == 'replace' else ''} {of_a_run.model_calls:+.2f} model calls, {of_a_run.tokens:+,.0f} tokens "
             f"({of_a_run.cached_tokens():+,.0f} with prompt caching), {of_a_run.over_fetched:.2f} calls in vain"
         )
 
@@ -100,7 +103,12 @@ class Scales:
 
 
 def choose(
-    weights: Mapping[Mode, Weight], picked: Mode, reasons: Mapping[Mode, str], *, caching: bool = True
+    weights: Mapping[Mode, Weight],
+    picked: Mode,
+    reasons: Mapping[Mode, str],
+    *,
+    caching: bool = True,
+    beside: Sequence[Weight] = (),
 ) -> Choice:
     """The mode to install a routine in.
 
@@ -109,9 +117,10 @@ def choose(
         picked: the mode that saved most model calls, when it was picked.
         reasons: why each would be chosen.
         caching: whether the provider caches prompts.
+        beside: of modes that only a person chooses; their figures are told.
     """
     chosen = next(iter(_rank_weights(weights, picked, caching=caching)), None)
-    summary = "; ".join(map(str, weights.values()))
+    summary = "; ".join(map(str, (*weights.values(), *beside)))
     if chosen is None:
         saves = " and save no waiting" if caching else ", and prompts are not cached"
         return Choice(None, f"it would cost tokens{saves}. A run: {summary}")
