@@ -21,7 +21,7 @@ OFTEN: Final = 0.5
 
 MODEL_CALL: Final = 1.0
 TOOL_CALL: Final = 0.05
-"""How long a tool call takes beside a model call."""
+"""How long a tool call takes beside a model call; the calls of one step run side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,12 @@ class Weight:
         """Waiting saved, in model calls: recorded times differ from machine to machine, and a plan must not."""
         if self.mode == "prefetch":
             return TOOL_CALL * _count_told(self.tally)
-        return MODEL_CALL * self.balance.model_calls - TOOL_CALL * self.balance.over_fetched
+        return MODEL_CALL * self.balance.model_calls - TOOL_CALL * _count_steps_in_vain(self.tally)
 
     @property
     def loses(self) -> bool:
-        """Whether it costs tokens and saves no waiting."""
-        return self.balance.tokens < 0 and self.waiting <= 0
+        """Whether it saves neither tokens nor waiting."""
+        return self.balance.tokens <= 0 and self.waiting <= 0
 
     def __str__(self) -> str:
         if self.mode == "prefetch":
@@ -135,6 +135,12 @@ def _rank_weights(weights: Mapping[Mode, Weight], picked: Mode, *, caching: bool
 
 def _count_told(tally: Tally) -> int:
     return sum(len(use.told) for moves in tally.moves.values() for use in moves.uses)
+
+
+def _count_steps_in_vain(tally: Tally) -> int:
+    """How often a step made calls in vain: they run side by side."""
+    uses = (use for moves in tally.moves.values() for use in moves.uses)
+    return sum(len(use.vain.keys() | use.guessed.keys()) for use in uses)
 
 
 def _tally_prefetched(tally: Tally) -> Tally:
