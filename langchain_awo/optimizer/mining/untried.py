@@ -17,6 +17,7 @@ from langchain_awo.model.ir.metatool import MetaTool, Refused
 from langchain_awo.model.text.phrasing import format_count
 from langchain_awo.model.views.notation import format_step
 from langchain_awo.optimizer.mining.align import asks_again
+from langchain_awo.optimizer.mining.companions import is_companion, takes_nothing_new
 from langchain_awo.optimizer.mining.cross_validate import MIN_TASKS
 from langchain_awo.optimizer.mining.literals import WANTED, asks_for_a_part
 from langchain_awo.optimizer.mining.measure import Growth
@@ -31,6 +32,11 @@ def refuse_untried(
         return "rare", _explain_rarity(growth)
     if asks_again(growth.step, routine, occurrences):
         return "repeats", "but it only asks again for what another step asks"
+    if takes_nothing_new(growth.step) and not is_companion(growth.step.tool, occurrences):
+        return (
+            "parallel",
+            "but it takes nothing from what a step returned, so a model can ask for both side by side",
+        )
     if growth.step.guard or growth.wanted >= WANTED * growth.places:
         return None
     if asks_for_a_part(growth.step, occurrences):
