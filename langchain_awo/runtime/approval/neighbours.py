@@ -30,6 +30,8 @@ _log = logging.getLogger(__name__)
 _DEPTH: Final = 6
 """So many frames up `create_agent` may be: the property, and a comprehension before Python 3.12."""
 
+_DECORATED: Final = "langchain.agents.middleware.types"
+
 TOOL_NODES: Final = frozenset({"tools", "*"})
 """What a pause around tools may be set on."""
 
@@ -113,10 +115,26 @@ def warn_of_blind_guards(neighbours: Neighbours) -> None:
             )
 
 
+def warn_of_early_readers(neighbours: Neighbours) -> None:
+    """Says which middleware of the host's own is given results with what was fetched along below them."""
+    for each in neighbours.before:
+        if _is_of_the_host(each):
+            _log.warning(
+                "%s stands before MetaToolMiddleware and is given the results of tools with what was fetched along below "
+                "them (mode 'continue'); if it reads or changes results, put MetaToolMiddleware first",
+                type(each).__name__,
+            )
+
+
 def _looks_at_calls(middleware: Any) -> bool:
-    is_own = not type(middleware).__module__.startswith(("langchain.", "langchain_awo."))
     overrides = _overrides(middleware, "after_model") or _overrides(middleware, "aafter_model")
-    return overrides and is_own and not is_approver(middleware)
+    return overrides and _is_of_the_host(middleware) and not is_approver(middleware)
+
+
+def _is_of_the_host(middleware: Any) -> bool:
+    """Whether somebody wrote it for this agent; LangChain's decorators make classes in the module of its types."""
+    module = type(middleware).__module__
+    return not module.startswith(("langchain.", "langchain_awo.")) or module == _DECORATED
 
 
 def _overrides(middleware: Any, hook: str) -> bool:
