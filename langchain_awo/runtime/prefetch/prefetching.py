@@ -275,7 +275,7 @@ def _perform_in_flight(
 def _is_told_of_the_run(tool: BaseTool) -> bool:
     """Whether a tool sees the messages, its own call or the like: it would not answer later as it did ahead."""
     injected = find_injected(tool)
-    return bool(injected.names - set(injected.store))
+    return bool(injected.names.difference(injected.store, injected.handed_on))
 
 
 @contextmanager
