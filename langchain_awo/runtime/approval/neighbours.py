@@ -30,6 +30,7 @@ _log = logging.getLogger(__name__)
 _DEPTH: Final = 6
 """So many frames up `create_agent` may be: the property, and a comprehension before Python 3.12."""
 
+_FRAMEWORKS: Final = ("langchain.", "langchain_awo.", "deepagents.")
 _DECORATED: Final = "langchain.agents.middleware.types"
 
 TOOL_NODES: Final = frozenset({"tools", "*"})
@@ -70,7 +71,13 @@ class Neighbours:
             [id(each) for each in self.before] == [id(each) for each in other.before]
             and [type(each) for each in self.wrapping] == [type(each) for each in other.wrapping]
             and self.protection() == other.protection()
+            and self.limited == other.limited
         )
+
+    @property
+    def limited(self) -> frozenset[str]:
+        """Tools of which only so many calls are allowed, counted in the model's messages: those in a meta-tool would not count."""
+        return frozenset(each.tool_name for each in self.others if _limits_a_tool(each))
 
     @property
     def wrapping(self) -> tuple[Any, ...]:
@@ -131,10 +138,16 @@ def _looks_at_calls(middleware: Any) -> bool:
     return overrides and _is_of_the_host(middleware) and not is_approver(middleware)
 
 
+def _limits_a_tool(middleware: Any) -> bool:
+    """Whether it is LangChain's `ToolCallLimitMiddleware`, for one tool."""
+    kinds = {kind.__name__ for kind in type(middleware).__mro__}
+    return "ToolCallLimitMiddleware" in kinds and bool(getattr(middleware, "tool_name", None))
+
+
 def _is_of_the_host(middleware: Any) -> bool:
     """Whether somebody wrote it for this agent; LangChain's decorators make classes in the module of its types."""
     module = type(middleware).__module__
-    return not module.startswith(("langchain.", "langchain_awo.")) or module == _DECORATED
+    return not module.startswith(_FRAMEWORKS) or module == _DECORATED
 
 
 def _overrides(middleware: Any, hook: str) -> bool:

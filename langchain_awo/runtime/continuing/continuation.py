@@ -60,7 +60,7 @@ class Continuer:
     """Runs the eager rest of routines after the calls they begin with."""
 
     def __init__(self, installed: Installed, *, limits: Limits, usage: UseCounter) -> None:
-        forbidden = installed.watched_over | installed.reaching
+        forbidden = installed.unfit_unasked
         parts = (select_eager_part(meta_tool, forbidden) for meta_tool in installed.meta_tools("continue"))
         self._parts: list[MetaTool] = [part for part in parts if part is not None]
         self._tools = {tool.name: BoundTool(tool=tool) for tool in installed.toolkit.tools}

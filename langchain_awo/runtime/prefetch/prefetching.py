@@ -111,7 +111,7 @@ class Prefetcher:
     def __init__(self, installed: Installed, *, limits: Limits, usage: UseCounter) -> None:
         tools = installed.toolkit.tools
         informed = {tool.name for tool in tools if _is_told_of_the_run(tool)}
-        forbidden = installed.watched_over | installed.reaching | informed
+        forbidden = installed.unfit_unasked | informed
         parts = (select_eager_part(meta_tool, forbidden) for meta_tool in installed.meta_tools("prefetch"))
         self._parts = [part for part in parts if part is not None]
         self._tools = {tool.name: BoundTool(tool=tool) for tool in tools}
