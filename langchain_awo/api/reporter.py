@@ -145,7 +145,7 @@ def collect_report(
         after=_draw_corpus(corpus, options.rules),
         source=_describe_source(source, sample),
         effects={tool: str(effect) for tool, effect in corpus.effects.items()},
-        replay=_replay_plan(sample.traces, plan, options, prices),
+        replay=_replay_plan(sample.traces, plan, options, prices, corpus),
         evaluation=evaluation,
         not_evaluated=why_not,
         timeline=timeline.rows(),
@@ -213,10 +213,10 @@ def _evaluate_traces(
 
 
 def _replay_plan(
-    traces: Sequence[Trace], plan: ToolkitPlan, options: Options, table: PriceTable
+    traces: Sequence[Trace], plan: ToolkitPlan, options: Options, table: PriceTable, corpus: Corpus
 ) -> dict[str, Any]:
     together = read_together(plan.corpus.get("together"))
-    replay = replay_report(traces, plan.meta_tools, options=options, together=together)
+    replay = replay_report(traces, plan.meta_tools, options=options, together=together, recorded=corpus)
     return with_money(replay.as_json(), replay.result, traces, table)
 
 

@@ -21,7 +21,7 @@ from langchain_awo.model.stepping.outcome import MAX_UNASKED_CALLS
 from langchain_awo.optimizer.log.corpus import Corpus, Round, Run, Segment
 from langchain_awo.optimizer.replay.budget import within_budget
 from langchain_awo.optimizer.replay.parts import Part, classify_rounds
-from langchain_awo.optimizer.replay.simulate import Simulation, simulate
+from langchain_awo.optimizer.replay.simulate import Simulation, simulate_each
 from langchain_awo.optimizer.replay.tally import Tally
 
 Used: TypeAlias = tuple[MetaTool, Simulation]
@@ -44,10 +44,11 @@ class Replay:
 def replay(meta_tools: Sequence[MetaTool], corpus: Corpus) -> Replay:
     """All ways of use, over every segment of the corpus."""
     chooser, blind, continued = Tally(), Tally(), Tally()
+    eager = list_eager_parts(meta_tools)
     for run, segment, parts in classify_rounds(corpus):
         chooser.add(replay_chooser(meta_tools, run, segment, parts))
         blind.add(replay_blind(meta_tools, run, segment, parts))
-        continued.add(replay_continue(meta_tools, run, segment, parts))
+        continued.add(replay_continue(eager, run, segment, parts))
     return Replay(corpus.model_calls, chooser, blind, continued)
 
 
@@ -55,7 +56,7 @@ def replay_chooser(
     meta_tools: Sequence[MetaTool], run: Run, segment: Segment, parts: Sequence[Part | None]
 ) -> Tally:
     """One segment with an agent that uses whatever helps."""
-    tally = walk_chooser(segment, parts, lambda at: _simulate_all(meta_tools, run, segment, at))
+    tally = walk_chooser(segment, parts, lambda at: list(simulate_each(meta_tools, run, segment, at)))
     return tally.of(run.trace_id)
 
 
@@ -63,15 +64,21 @@ def replay_blind(
     meta_tools: Sequence[MetaTool], run: Run, segment: Segment, parts: Sequence[Part | None]
 ) -> Tally:
     """One segment with an agent that uses what applies, and does not know what it will show."""
-    tally = walk_blind(segment, parts, lambda at: _simulate_all(meta_tools, run, segment, at, blind=True))
+    tally = walk_blind(
+        segment, parts, lambda at: list(simulate_each(meta_tools, run, segment, at, blind=True))
+    )
     return tally.of(run.trace_id)
 
 
+def list_eager_parts(meta_tools: Iterable[MetaTool]) -> list[MetaTool]:
+    """What continue mode runs of some meta-tools, of those of which it runs anything."""
+    return [part for part in map(select_eager_part, meta_tools) if part]
+
+
 def replay_continue(
-    meta_tools: Sequence[MetaTool], run: Run, segment: Segment, parts: Sequence[Part | None]
+    eager: Sequence[MetaTool], run: Run, segment: Segment, parts: Sequence[Part | None]
 ) -> Tally:
-    """One segment with the eager steps run after every anchor call."""
-    eager = [shortened for shortened in map(select_eager_part, meta_tools) if shortened]
+    """One segment with the eager steps, as `list_eager_parts` gives them, run after every anchor call."""
     tally = walk_continue(segment, parts, lambda at: _simulate_unasked(eager, run, segment, at))
     return tally.of(run.trace_id)
 
@@ -79,14 +86,8 @@ def replay_continue(
 def _simulate_unasked(
     meta_tools: Sequence[MetaTool], run: Run, segment: Segment, position: int
 ) -> list[Used]:
-    found = _simulate_all(meta_tools, run, segment, position)
+    found = simulate_each(meta_tools, run, segment, position)
     return [(each, within_budget(simulation, each, calls=MAX_UNASKED_CALLS)) for each, simulation in found]
-
-
-def _simulate_all(
-    meta_tools: Sequence[MetaTool], run: Run, segment: Segment, position: int, *, blind: bool = False
-) -> list[Used]:
-    return [(each, sim) for each in meta_tools for sim in simulate(each, run, segment, position, blind=blind)]
 
 
 def walk_chooser(segment: Segment, parts: Sequence[Part | None], found: FoundAt) -> Tally:

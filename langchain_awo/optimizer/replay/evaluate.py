@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -143,6 +144,7 @@ def replay_report(
     *,
     options: Options | None = None,
     together: Together = frozenset(),
+    recorded: Corpus | None = None,
 ) -> ReplayReport:
     """What some meta-tools save on some traces, whatever they were compiled from.
 
@@ -150,9 +152,15 @@ def replay_report(
 
     Args:
         together: tools that agents without the toolkit ask for at once, as its plan says.
+        recorded: the traces as they were recorded, built with the same options; used if nothing has to be taken out of them.
     """
-    own, echo = without_echo(traces, frozenset(each.name for each in meta_tools), together=together)
-    corpus = build_corpus(own, declared=(options or Options()).effects)
+    names = frozenset(each.name for each in meta_tools)
+    given = list(traces)
+    own, echo = without_echo(given, names, together=together)
+    if recorded is not None and names.isdisjoint(recorded.specs) and all(map(operator.is_, own, given)):
+        corpus = recorded
+    else:
+        corpus = build_corpus(own, declared=(options or Options()).effects)
     found = replay(meta_tools, corpus)
     return ReplayReport(
         traces=len(corpus.runs),

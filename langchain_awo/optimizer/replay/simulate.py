@@ -9,7 +9,7 @@ call counts as reproduced only if no write that the meta-tool does not make itse
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Container, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -121,6 +121,17 @@ def simulate(
                 attempt.unwanted = True
             if attempt.unwanted or attempt.is_told_all():
                 yield attempt.result()
+
+
+def simulate_each(
+    meta_tools: Iterable[MetaTool], run: Run, segment: Segment, start: int, *, blind: bool = False
+) -> Iterator[tuple[MetaTool, Simulation]]:
+    """The simulations of several meta-tools, each with its meta-tool."""
+    asked = {call.tool for call in segment.rounds[start].calls if call.ok}
+    for each in meta_tools:
+        if each.steps[0].tool in asked:
+            for found in simulate(each, run, segment, start, blind=blind):
+                yield each, found
 
 
 class _Attempt:
