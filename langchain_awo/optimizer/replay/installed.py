@@ -15,7 +15,12 @@ from langchain_awo.model.stepping.outcome import MAX_CALLS_AHEAD, MAX_UNASKED_CA
 from langchain_awo.optimizer.log.corpus import Corpus, Run, Segment, estimate_spec_tokens
 from langchain_awo.optimizer.replay.budget import within_budget
 from langchain_awo.optimizer.replay.cost import Books, estimate_schema_tokens
-from langchain_awo.optimizer.replay.counterfactual import Fetched, Used, choose_best_by_anchor, list_eager_parts
+from langchain_awo.optimizer.replay.counterfactual import (
+    Fetched,
+    Used,
+    choose_best_by_anchor,
+    list_eager_parts,
+)
 from langchain_awo.optimizer.replay.parts import Part, classify_rounds
 from langchain_awo.optimizer.replay.simulate import simulate_each
 from langchain_awo.optimizer.replay.tally import Tally, Way
@@ -69,7 +74,9 @@ def is_stranded(meta_tool: MetaTool, run: Run) -> bool:
     """Whether the agent of a run would want a tool that a meta-tool hides if it stood in its place."""
     installed = _Installed.of([set_mode(meta_tool, "replace")])
     return any(
-        _SegmentWalk(installed, run, segment, [None] * len(segment.rounds), is_first=position == 0).is_stranded
+        _SegmentWalk(
+            installed, run, segment, [None] * len(segment.rounds), is_first=position == 0
+        ).is_stranded
         for position, segment in enumerate(run.segments)
     )
 
@@ -179,7 +186,9 @@ class _SegmentWalk:
                 self._take(used, "continued", tally)
 
     def _prefetch(self, position: int, chosen: set[str], tally: Tally) -> None:
-        for meta_tool, simulation in self._unasked(self.installed.prefetched, position, calls=MAX_CALLS_AHEAD):
+        for meta_tool, simulation in self._unasked(
+            self.installed.prefetched, position, calls=MAX_CALLS_AHEAD
+        ):
             known = self.seen | self.ahead
             if simulation.anchor not in chosen and simulation.keys - known:
                 tally.take(meta_tool, simulation, self.segment, way="prefetched", seen=known)
