@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
+import numpy as np
+
 from langchain_awo.model.ir.metatool import MetaTool, Step
 from langchain_awo.monitoring.usage import Use
 from langchain_awo.optimizer.log.corpus import Corpus
@@ -87,7 +89,7 @@ def _find_contradicted(meta_tool: MetaTool, corpus: Corpus, endings: Endings) ->
         before = _read_evidence(step, meta_tool)
         if before is None or agree + contradict < MIN_TRIALS:
             continue
-        p_value = _test_contradicted([[contradict, agree], [before[1], before[0]]])
+        p_value = _test_contradicted((contradict, agree), (before[1], before[0]))
         if p_value < LEVEL:
             sentence = (
                 f"step {number} ({step.tool}) held in {agree} of {agree + contradict} places, in {before[0]} of "
@@ -97,10 +99,10 @@ def _find_contradicted(meta_tool: MetaTool, corpus: Corpus, endings: Endings) ->
     return found
 
 
-def _test_contradicted(table: list[list[int]]) -> float:
+def _test_contradicted(now: tuple[int, int], before: tuple[int, int]) -> float:
     from scipy.stats import fisher_exact  # noqa: PLC0415  # slow to import
 
-    return float(fisher_exact(table, alternative="greater").pvalue)
+    return float(fisher_exact(np.array([now, before]), alternative="greater").pvalue)
 
 
 def _find_unresolved(meta_tool: MetaTool, endings: Endings) -> list[Violation]:

@@ -13,7 +13,8 @@ from langchain_awo.model.ir.metatool import MetaTool, Mode, ToolkitPlan
 from langchain_awo.model.trace.trace import ToolSpec, Trace
 from langchain_awo.monitoring.usage import Usage, measure_usage
 from langchain_awo.optimizer.log.corpus import Corpus, Run, build_corpus
-from langchain_awo.optimizer.replay.counterfactual import list_eager_parts, replay_chooser, replay_continue
+from langchain_awo.optimizer.replay.counterfactual import replay_chooser, replay_continue
+from langchain_awo.optimizer.replay.simulations import Simulations
 
 Progress = Callable[[str, int, int], None]
 """Called with the phase, how many runs are done, and how many there are."""
@@ -85,8 +86,9 @@ def _find_applicable(usage: Usage, run: Run, plan: ToolkitPlan) -> frozenset[str
 
 def would_save(meta_tool: MetaTool, mode: Mode | None, run: Run) -> bool:
     """Whether a meta-tool would have saved a model call of what an agent did by itself."""
-    is_unasked = (mode or meta_tool.mode) in ("continue", "prefetch")
-    replayed, parts = (
-        (replay_continue, list_eager_parts([meta_tool])) if is_unasked else (replay_chooser, [meta_tool])
+    replayed = replay_continue if (mode or meta_tool.mode) in ("continue", "prefetch") else replay_chooser
+    known = Simulations()
+    return any(
+        replayed([meta_tool], run, segment, [None] * len(segment.rounds), known).saved
+        for segment in run.segments
     )
-    return any(replayed(parts, run, segment, [None] * len(segment.rounds)).saved for segment in run.segments)

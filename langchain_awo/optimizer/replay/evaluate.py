@@ -22,6 +22,7 @@ from langchain_awo.optimizer.replay.counterfactual import Replay, replay
 from langchain_awo.optimizer.replay.installed import replay_installed
 from langchain_awo.optimizer.replay.parts import PARTS
 from langchain_awo.optimizer.replay.saving import Saving
+from langchain_awo.optimizer.replay.simulations import Simulations
 from langchain_awo.optimizer.replay.tally import Tally
 from langchain_awo.optimizer.replay.unsaved import why_unsaved
 
@@ -161,11 +162,12 @@ def replay_report(
         corpus = recorded
     else:
         corpus = build_corpus(own, declared=(options or Options()).effects)
-    found = replay(meta_tools, corpus)
+    simulations = Simulations()
+    found = replay(meta_tools, corpus, simulations=simulations)
     return ReplayReport(
         traces=len(corpus.runs),
         model_calls=corpus.model_calls,
-        result=_build_saving(meta_tools, corpus, found),
+        result=_build_saving(meta_tools, corpus, found, simulations),
         ceiling=measure_ceiling(corpus),
         uses=dict(found.chooser.uses),
         unused=sum(echo.unused.values()),
@@ -193,13 +195,16 @@ def split(corpus: Corpus, *, held_out: float, seed: int) -> tuple[Corpus, Corpus
 
 def measure_saving(meta_tools: Sequence[MetaTool], corpus: Corpus) -> Saving:
     """What some meta-tools save on a corpus."""
-    return _build_saving(meta_tools, corpus, replay(meta_tools, corpus))
+    simulations = Simulations()
+    return _build_saving(meta_tools, corpus, replay(meta_tools, corpus, simulations=simulations), simulations)
 
 
-def _build_saving(meta_tools: Sequence[MetaTool], corpus: Corpus, found: Replay) -> Saving:
+def _build_saving(
+    meta_tools: Sequence[MetaTool], corpus: Corpus, found: Replay, simulations: Simulations
+) -> Saving:
     total, books = max(1, found.model_calls), Books(corpus)
     schemas = sum(map(estimate_schema_tokens, meta_tools))
-    installed = replay_installed(meta_tools, corpus, books=books)
+    installed = replay_installed(meta_tools, corpus, books=books, simulations=simulations)
     return Saving(
         meta_tools=len(meta_tools),
         chooser=found.chooser.saved / total,
@@ -217,7 +222,7 @@ def _build_saving(meta_tools: Sequence[MetaTool], corpus: Corpus, found: Replay)
         unwanted_writes=found.blind.unwanted_writes,
         installed=installed.tally.saved / total,
         stranded=len(installed.stranded),
-        by_task=tuple(books.by_task(installed.tally, schemas=installed.schemas).values()),
+        by_task=tuple(installed.by_task.values()),
     )
 
 

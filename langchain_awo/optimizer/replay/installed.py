@@ -6,7 +6,7 @@ a toolkit; the ways in `counterfactual` ask what it would be if all meta-tools w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from langchain_awo.ledger.balance import Balance
@@ -15,14 +15,9 @@ from langchain_awo.model.stepping.outcome import MAX_CALLS_AHEAD, MAX_UNASKED_CA
 from langchain_awo.optimizer.log.corpus import Corpus, Run, Segment, estimate_spec_tokens
 from langchain_awo.optimizer.replay.budget import within_budget
 from langchain_awo.optimizer.replay.cost import Books, estimate_schema_tokens
-from langchain_awo.optimizer.replay.counterfactual import (
-    Fetched,
-    Used,
-    choose_best_by_anchor,
-    list_eager_parts,
-)
+from langchain_awo.optimizer.replay.counterfactual import Fetched, choose_best_by_anchor
 from langchain_awo.optimizer.replay.parts import Part, classify_rounds
-from langchain_awo.optimizer.replay.simulate import simulate_each
+from langchain_awo.optimizer.replay.simulations import Simulations, Used
 from langchain_awo.optimizer.replay.tally import Tally, Way
 
 
@@ -33,15 +28,20 @@ class InstalledReplay:
     Attributes:
         tally: its uses, and the model calls that they saved.
         schemas: tokens that it adds to every prompt.
-        balance: what it saves, by the ledger.
+        by_task: what it saves of each task, by the ledger.
         stranded: ids of the runs in which the agent wants a tool that `replace` hides for something else than the whole routine. What
             it does without it nobody can know; the figures are as if it had it, or took the routine all the same.
     """
 
     tally: Tally
     schemas: float
-    balance: Balance
+    by_task: Mapping[str, Balance]
     stranded: frozenset[str] = frozenset()
+
+    @property
+    def balance(self) -> Balance:
+        """What it saves of all of them."""
+        return sum(self.by_task.values(), Balance())
 
 
 def replay_installed(
@@ -49,30 +49,31 @@ def replay_installed(
     corpus: Corpus,
     *,
     books: Books | None = None,
+    simulations: Simulations | None = None,
     mode: Mode | None = None,
 ) -> InstalledReplay:
     """Replays a toolkit, each meta-tool in its mode.
 
     Args:
-        books: of the corpus, if they are there already.
+        books: of the corpus, if they are there already; likewise `simulations`.
         mode: one for all, instead of their own.
     """
     chosen = [set_mode(each, mode) for each in meta_tools] if mode else list(meta_tools)
     tally, begun, stranded = Tally(), "", set[str]()
-    installed = _Installed.of(chosen)
+    installed = _Installed.of(chosen, simulations or Simulations())
     for run, segment, parts in classify_rounds(corpus):
         walk = _SegmentWalk(installed, run, segment, parts, is_first=run.trace_id != begun)
         tally.add(walk.tally)
         stranded |= {run.trace_id} if walk.is_stranded else set()
         begun = run.trace_id
     schemas = measure_schemas(chosen, corpus)
-    balance = (books or Books(corpus)).balance(tally, schemas=schemas)
-    return InstalledReplay(tally, schemas, balance, frozenset(stranded))
+    by_task = (books or Books(corpus)).by_task(tally, schemas=schemas)
+    return InstalledReplay(tally, schemas, by_task, frozenset(stranded))
 
 
 def is_stranded(meta_tool: MetaTool, run: Run) -> bool:
     """Whether the agent of a run would want a tool that a meta-tool hides if it stood in its place."""
-    installed = _Installed.of([set_mode(meta_tool, "replace")])
+    installed = _Installed.of([set_mode(meta_tool, "replace")], Simulations())
     return any(
         _SegmentWalk(
             installed, run, segment, [None] * len(segment.rounds), is_first=position == 0
@@ -113,15 +114,17 @@ class _Installed:
     unasked: Sequence[MetaTool]
     prefetched: Sequence[MetaTool]
     hidden: frozenset[str]
+    simulations: Simulations
 
     @classmethod
-    def of(cls, meta_tools: Sequence[MetaTool]) -> _Installed:
+    def of(cls, meta_tools: Sequence[MetaTool], simulations: Simulations) -> _Installed:
         return cls(
             entry=[each for each in meta_tools if each.mode == "entry"],
             shown=[each for each in meta_tools if each.mode in ("append", "replace")],
-            unasked=list_eager_parts(each for each in meta_tools if each.mode == "continue"),
-            prefetched=list_eager_parts(each for each in meta_tools if each.mode == "prefetch"),
+            unasked=simulations.list_eager_parts(each for each in meta_tools if each.mode == "continue"),
+            prefetched=simulations.list_eager_parts(each for each in meta_tools if each.mode == "prefetch"),
             hidden=_list_hidden(meta_tools),
+            simulations=simulations,
         )
 
 
@@ -211,4 +214,5 @@ class _SegmentWalk:
         ]
 
     def _simulated(self, meta_tools: Iterable[MetaTool], position: int, *, blind: bool = False) -> list[Used]:
-        return list(simulate_each(meta_tools, self.run, self.segment, position, blind=blind))
+        find = self.installed.simulations.find
+        return find(meta_tools, self.run, self.segment, position, blind=blind)

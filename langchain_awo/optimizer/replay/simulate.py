@@ -9,7 +9,7 @@ call counts as reproduced only if no write that the meta-tool does not make itse
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -17,7 +17,7 @@ from langchain_awo.model.ir.binding import Frame, Item, Parameter, list_leaves, 
 from langchain_awo.model.ir.guard import guard_holds, list_conditions
 from langchain_awo.model.ir.metatool import Map, MetaTool, Step
 from langchain_awo.model.ir.pointer import MISSING
-from langchain_awo.model.stepping.execution import RoutineState
+from langchain_awo.model.stepping.execution import RoutineState, Sources
 from langchain_awo.model.stepping.outcome import Failed, OriginalCall, Outcome, Stop, Succeeded, Unrecorded
 from langchain_awo.model.text.encoding import same
 from langchain_awo.model.text.json_value import JSONValue
@@ -95,7 +95,13 @@ class _Unwanted(Exception):  # noqa: N818  # control flow inside this module, no
 
 
 def simulate(
-    meta_tool: MetaTool, run: Run, segment: Segment, start: int, *, blind: bool = False
+    meta_tool: MetaTool,
+    run: Run,
+    segment: Segment,
+    start: int,
+    *,
+    blind: bool = False,
+    sources: Sources | None = None,
 ) -> Iterator[Simulation]:
     """A simulation for each call of the starting round that the first step can be, parameters solved for.
 
@@ -109,10 +115,11 @@ def simulate(
         start: position of the starting round.
         blind: the caller knows nothing of what the reads will show: where the recorded agent decided against a write, the
             meta-tool writes all the same if its guards let it.
+        sources: of the meta-tool, if they are known already.
     """
     for anchor in segment.rounds[start].calls:
         if anchor.tool == meta_tool.steps[0].tool and anchor.ok:
-            attempt = _Attempt(meta_tool, run, segment, start, anchor, blind=blind)
+            attempt = _Attempt(meta_tool, run, segment, start, anchor, blind=blind, sources=sources)
             try:
                 attempt.play()
             except _Inapplicable:
@@ -121,17 +128,6 @@ def simulate(
                 attempt.unwanted = True
             if attempt.unwanted or attempt.is_told_all():
                 yield attempt.result()
-
-
-def simulate_each(
-    meta_tools: Iterable[MetaTool], run: Run, segment: Segment, start: int, *, blind: bool = False
-) -> Iterator[tuple[MetaTool, Simulation]]:
-    """The simulations of several meta-tools, each with its meta-tool."""
-    asked = {call.tool for call in segment.rounds[start].calls if call.ok}
-    for each in meta_tools:
-        if each.steps[0].tool in asked:
-            for found in simulate(each, run, segment, start, blind=blind):
-                yield each, found
 
 
 class _Attempt:
@@ -151,6 +147,7 @@ class _Attempt:
         anchor: Call,
         *,
         blind: bool,
+        sources: Sources | None,
     ) -> None:
         self.meta_tool = meta_tool
         self.run = run
@@ -165,7 +162,7 @@ class _Attempt:
         self.reproduced: dict[str, int] = {}
         self.world = RecordedWorld(segment, start)
         self.frame = Frame(parameters=self.solution)
-        self.routine = RoutineState(meta_tool, self.frame, rehearsal=self)
+        self.routine = RoutineState(meta_tool, self.frame, sources=sources, rehearsal=self)
         opening = segment.rounds[start].calls
         self.spoken = frozenset(repr(leaf) for call in opening for leaf in iterate_scalars(call.args))
 
