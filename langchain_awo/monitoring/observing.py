@@ -87,7 +87,7 @@ def _find_applicable(usage: Usage, run: Run, plan: ToolkitPlan) -> frozenset[str
 def would_save(meta_tool: MetaTool, mode: Mode | None, run: Run) -> bool:
     """Whether a meta-tool would have saved a model call of what an agent did by itself."""
     replayed = replay_continue if (mode or meta_tool.mode) in ("continue", "prefetch") else replay_chooser
-    known = Simulations()
+    known = Simulations(Corpus((run,), {}, {}))
     return any(
         replayed([meta_tool], run, segment, [None] * len(segment.rounds), known).saved
         for segment in run.segments

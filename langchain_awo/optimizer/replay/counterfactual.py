@@ -19,7 +19,7 @@ from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.stepping.outcome import MAX_UNASKED_CALLS
 from langchain_awo.optimizer.log.corpus import Corpus, Round, Run, Segment
 from langchain_awo.optimizer.replay.budget import within_budget
-from langchain_awo.optimizer.replay.parts import Part, classify_rounds
+from langchain_awo.optimizer.replay.parts import Part
 from langchain_awo.optimizer.replay.simulate import Simulation
 from langchain_awo.optimizer.replay.simulations import Simulations, Used
 from langchain_awo.optimizer.replay.tally import Tally
@@ -46,9 +46,9 @@ def replay(
     Args:
         simulations: on the corpus, if more will ask for them.
     """
-    known = simulations or Simulations()
+    known = simulations or Simulations(corpus)
     chooser, blind, continued = Tally(), Tally(), Tally()
-    for run, segment, parts in classify_rounds(corpus):
+    for run, segment, parts in known.segments:
         chooser.add(replay_chooser(meta_tools, run, segment, parts, known))
         blind.add(replay_blind(meta_tools, run, segment, parts, known))
         continued.add(replay_continue(meta_tools, run, segment, parts, known))

@@ -162,7 +162,7 @@ def replay_report(
         corpus = recorded
     else:
         corpus = build_corpus(own, declared=(options or Options()).effects)
-    simulations = Simulations()
+    simulations = Simulations(corpus)
     found = replay(meta_tools, corpus, simulations=simulations)
     return ReplayReport(
         traces=len(corpus.runs),
@@ -195,7 +195,7 @@ def split(corpus: Corpus, *, held_out: float, seed: int) -> tuple[Corpus, Corpus
 
 def measure_saving(meta_tools: Sequence[MetaTool], corpus: Corpus) -> Saving:
     """What some meta-tools save on a corpus."""
-    simulations = Simulations()
+    simulations = Simulations(corpus)
     return _build_saving(meta_tools, corpus, replay(meta_tools, corpus, simulations=simulations), simulations)
 
 

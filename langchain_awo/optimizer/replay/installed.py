@@ -16,7 +16,7 @@ from langchain_awo.optimizer.log.corpus import Corpus, Run, Segment, estimate_sp
 from langchain_awo.optimizer.replay.budget import within_budget
 from langchain_awo.optimizer.replay.cost import Books, estimate_schema_tokens
 from langchain_awo.optimizer.replay.counterfactual import Fetched, choose_best_by_anchor
-from langchain_awo.optimizer.replay.parts import Part, classify_rounds
+from langchain_awo.optimizer.replay.parts import Part
 from langchain_awo.optimizer.replay.simulations import Simulations, Used
 from langchain_awo.optimizer.replay.tally import Tally, Way
 
@@ -60,8 +60,9 @@ def replay_installed(
     """
     chosen = [set_mode(each, mode) for each in meta_tools] if mode else list(meta_tools)
     tally, begun, stranded = Tally(), "", set[str]()
-    installed = _Installed.of(chosen, simulations or Simulations())
-    for run, segment, parts in classify_rounds(corpus):
+    known = simulations or Simulations(corpus)
+    installed = _Installed.of(chosen, known)
+    for run, segment, parts in known.segments:
         walk = _SegmentWalk(installed, run, segment, parts, is_first=run.trace_id != begun)
         tally.add(walk.tally)
         stranded |= {run.trace_id} if walk.is_stranded else set()
@@ -73,7 +74,7 @@ def replay_installed(
 
 def is_stranded(meta_tool: MetaTool, run: Run) -> bool:
     """Whether the agent of a run would want a tool that a meta-tool hides if it stood in its place."""
-    installed = _Installed.of([set_mode(meta_tool, "replace")], Simulations())
+    installed = _Installed.of([set_mode(meta_tool, "replace")], Simulations(Corpus((run,), {}, {})))
     return any(
         _SegmentWalk(
             installed, run, segment, [None] * len(segment.rounds), is_first=position == 0

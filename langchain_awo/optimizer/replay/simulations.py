@@ -9,7 +9,8 @@ from typing import TypeAlias
 from langchain_awo.model.ir.eager import select_eager_part
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.stepping.execution import Sources, find_sources
-from langchain_awo.optimizer.log.corpus import Run, Segment
+from langchain_awo.optimizer.log.corpus import Corpus, Run, Segment
+from langchain_awo.optimizer.replay.parts import Part, classify_rounds
 from langchain_awo.optimizer.replay.simulate import Simulation, simulate
 
 Used: TypeAlias = tuple[MetaTool, Simulation]
@@ -21,7 +22,6 @@ class _Prepared:
     """A meta-tool with what does not depend on where it is run; holding it keeps its `id` its own."""
 
     meta_tool: MetaTool
-    tool: str
     is_read: bool
     sources: Sources
     eager: MetaTool | None
@@ -29,10 +29,19 @@ class _Prepared:
 
 @dataclass(slots=True)
 class Simulations:
-    """Simulations of meta-tools in the segments of one corpus, which has to live as long."""
+    """Simulations of meta-tools in the segments of one corpus."""
 
+    corpus: Corpus
     _prepared: dict[int, _Prepared] = field(default_factory=dict)
     _known: dict[tuple[int, int, int, bool], list[Used]] = field(default_factory=dict)
+    _segments: list[tuple[Run, Segment, list[Part | None]]] | None = None
+
+    @property
+    def segments(self) -> list[tuple[Run, Segment, list[Part | None]]]:
+        """Every segment of the corpus with the part of each of its rounds, as `classify_rounds` gives them."""
+        if self._segments is None:
+            self._segments = list(classify_rounds(self.corpus))
+        return self._segments
 
     def list_eager_parts(self, meta_tools: Iterable[MetaTool]) -> list[MetaTool]:
         """What continue mode runs of some meta-tools, of those of which it runs anything."""
@@ -44,12 +53,11 @@ class Simulations:
     ) -> list[Used]:
         """The simulations of each meta-tool from a round on, as `simulate` gives them."""
         asked = {call.tool for call in segment.rounds[start].calls if call.ok}
-        prepared = (self._prepare(each) for each in meta_tools)
         return [
             used
-            for each in prepared
-            if each.tool in asked
-            for used in self._simulate(each, run, segment, start, blind=blind)
+            for each in meta_tools
+            if each.steps[0].tool in asked
+            for used in self._simulate(self._prepare(each), run, segment, start, blind=blind)
         ]
 
     def _simulate(
@@ -67,7 +75,6 @@ class Simulations:
         if found is None:
             found = self._prepared[id(meta_tool)] = _Prepared(
                 meta_tool,
-                meta_tool.steps[0].tool,
                 all(step.effect.is_read for step in meta_tool.steps),
                 find_sources(meta_tool),
                 select_eager_part(meta_tool),
