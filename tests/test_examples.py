@@ -50,7 +50,7 @@ WORLDS = {
             'supervisor_show_account_password(account="mail", member=$member)',
             "_login(password=#1/password, username=#1/username)",
             "access_token=#2/access_token",
-            "get_first_mail_by_member(member, query)",
+            "get_first_mail_for_member(member, query)",
         ],
         0.7,
     ),

@@ -59,3 +59,9 @@ def test_recording_needs_neither_the_optimizer_nor_the_runtime():
 def test_opening_a_store_loads_what_this_kind_needs(name, needed, tmp_path):
     loaded = load(f"{RECORDER}\nTraceRecorder({str(tmp_path / name)!r}).close()")["modules"]
     assert HEAVY & set(loaded) == needed
+
+
+@pytest.mark.parametrize("module", ["cli.show", "cli.rules", "api.watcher", "api.reporter"])
+def test_looking_at_recordings_needs_no_langchain(module):
+    loaded = load(f"import langchain_awo.{module}")["modules"]
+    assert not {"langchain_core", "langgraph", "langsmith"} & set(loaded)

@@ -41,13 +41,13 @@ from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.trace.thread import join_threads
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.monitoring.estimate import Estimate, estimate_saving
-from langchain_awo.monitoring.prices import PriceTable, read_prices
+from langchain_awo.monitoring.prices import PRICES, PriceTable, read_prices
 from langchain_awo.monitoring.worth import Assumptions
 from langchain_awo.optimizer.counting.sample import WHOLE
 from langchain_awo.optimizer.pipeline import Options, Progress, Strategy, compile_summary
 from langchain_awo.optimizer.recompile.decisions import carry_over
 from langchain_awo.optimizer.recompile.recompile import Recompilation, as_compiled, recompile_summary
-from langchain_awo.optimizer.rules.file import read_rules
+from langchain_awo.optimizer.rules.file import RULES, read_rules
 from langchain_awo.optimizer.selection.polish import Namer, polish_names
 from langchain_awo.plan_file import read_plan
 from langchain_awo.runtime.approval.protection import check_case, collect_tool_names
@@ -64,9 +64,7 @@ Tool: TypeAlias = BaseTool | Callable[..., Any] | dict[str, Any]
 
 KINDS: Final = {
     "options": instance_of(Options, fix="pass either options=Options(...) or individual options").optional,
-    "rules": instance_of(
-        RuleSet, str, os.PathLike, fix="pass the path of a rules file or a RuleSet"
-    ).optional,
+    "rules": RULES,
     "progress": FUNCTION.optional,
     "state": PATH.optional,
 }
@@ -75,8 +73,6 @@ KINDS: Final = {
 EXECUTOR: Final = {
     "executor": Kind(lambda value: hasattr(value, "submit"), "pass a concurrent.futures.Executor").optional
 }
-
-PRICES: Final = instance_of(PriceTable, str, os.PathLike, fix="give the path of a table of prices").optional
 
 ESTIMATING: Final = {
     "options": KINDS["options"],

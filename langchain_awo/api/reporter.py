@@ -10,8 +10,7 @@ from typing import Any, Final, TypeAlias
 
 from langchain_awo.api.logs import Log, read_log
 from langchain_awo.api.partitions import MEASURED, FairSample
-from langchain_awo.api.phases import KINDS, PRICES, load_traces
-from langchain_awo.api.sources import Source
+from langchain_awo.api.sources import Source, stream_traces
 from langchain_awo.api.watcher import Toolkit, get_plan
 from langchain_awo.errors import CompileError
 from langchain_awo.model.graph import WorkflowGraph
@@ -20,16 +19,17 @@ from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.model.ir.option_kinds import FLAG, FUNCTION, TEXT, check_options, whole_number
 from langchain_awo.model.rules import RuleSet
 from langchain_awo.model.secrets import hide_secrets
+from langchain_awo.model.trace.thread import join_threads
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.monitoring.monitor import WATCHED, monitor_runs
-from langchain_awo.monitoring.prices import PriceTable, read_prices
+from langchain_awo.monitoring.prices import PRICES, PriceTable, read_prices
 from langchain_awo.monitoring.quoting import with_money
 from langchain_awo.optimizer.baseline.merge import build_graph
 from langchain_awo.optimizer.log.corpus import Corpus, build_corpus
 from langchain_awo.optimizer.log.habits import read_together
 from langchain_awo.optimizer.pipeline import Options, Progress
 from langchain_awo.optimizer.replay.evaluate import evaluate, replay_report
-from langchain_awo.optimizer.rules.file import read_rules
+from langchain_awo.optimizer.rules.file import RULES, read_rules
 from langchain_awo.optimizer.settings import restore_options
 from langchain_awo.reporting.notebook import DrawnGraph
 from langchain_awo.reporting.report import Report
@@ -43,7 +43,7 @@ REPORTED: Final = replace(WATCHED, fair=MEASURED.fair)
 """How much of a log is looked at closely."""
 
 _KINDS: Final = {
-    "rules": KINDS["rules"],
+    "rules": RULES,
     "evaluated": FLAG,
     "split_seed": whole_number(0),
     "prices": PRICES,
@@ -145,7 +145,7 @@ def collect_report(
         after=_draw_corpus(corpus, options.rules),
         source=_describe_source(source, sample),
         effects={tool: str(effect) for tool, effect in corpus.effects.items()},
-        replay=_replay_plan(sample.traces, plan, options, prices),
+        replay=_replay_plan(sample.traces, plan, options, prices, corpus),
         evaluation=evaluation,
         not_evaluated=why_not,
         timeline=timeline.rows(),
@@ -175,10 +175,8 @@ def workflow_graph(traces: Source, *, rules: Rules = None, history: int | None =
         StoreError: the traces cannot be read.
         RuleError: the rules are malformed, or would be unsound for these traces.
     """
-    check_options(
-        {"rules": KINDS["rules"], "history": whole_number(1).optional}, {"rules": rules, "history": history}
-    )
-    corpus = build_corpus(load_traces(traces))
+    check_options({"rules": RULES, "history": whole_number(1).optional}, {"rules": rules, "history": history})
+    corpus = build_corpus(join_threads(stream_traces(traces)))
     return _draw_corpus(corpus, _load_rules(rules), history=history)
 
 
@@ -213,10 +211,10 @@ def _evaluate_traces(
 
 
 def _replay_plan(
-    traces: Sequence[Trace], plan: ToolkitPlan, options: Options, table: PriceTable
+    traces: Sequence[Trace], plan: ToolkitPlan, options: Options, table: PriceTable, corpus: Corpus
 ) -> dict[str, Any]:
     together = read_together(plan.corpus.get("together"))
-    replay = replay_report(traces, plan.meta_tools, options=options, together=together)
+    replay = replay_report(traces, plan.meta_tools, options=options, together=together, recorded=corpus)
     return with_money(replay.as_json(), replay.result, traces, table)
 
 

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import os
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from langchain_awo.api.logs import read_log
-from langchain_awo.api.phases import PRICES
 from langchain_awo.api.sources import Source
 from langchain_awo.model.ir.metatool import ToolkitPlan
 from langchain_awo.model.ir.option_kinds import FUNCTION, Kind, check_options, number
 from langchain_awo.monitoring.monitor import WATCHED, Monitoring, monitor_runs
 from langchain_awo.monitoring.observing import Progress
-from langchain_awo.monitoring.prices import PriceTable, read_prices
+from langchain_awo.monitoring.prices import PRICES, PriceTable, read_prices
 from langchain_awo.plan_file import read_plan
-from langchain_awo.runtime.tool.toolkit import MetaToolkit
 
-Toolkit: TypeAlias = MetaToolkit | ToolkitPlan | str | os.PathLike[str]
+
+class Planned(Protocol):
+    """A `MetaToolkit`, as far as it is needed here: whoever gives a file does not import LangChain."""
+
+    @property
+    def plan(self) -> ToolkitPlan:
+        """What it runs."""
+        ...
+
+
+Toolkit: TypeAlias = Planned | ToolkitPlan | str | os.PathLike[str]
 """A toolkit, or where it was saved."""
 
 _KINDS: Final = {
@@ -65,10 +73,7 @@ def get_plan(toolkit: Toolkit) -> ToolkitPlan:
     Raises:
         PlanError: it cannot be read.
     """
-    match toolkit:
-        case MetaToolkit():
-            return toolkit.plan
-        case ToolkitPlan():
-            return toolkit
-        case _:
-            return read_plan(toolkit)
+    if isinstance(toolkit, ToolkitPlan):
+        return toolkit
+    plan = getattr(toolkit, "plan", None)
+    return plan if isinstance(plan, ToolkitPlan) else read_plan(toolkit)  # type: ignore[arg-type]

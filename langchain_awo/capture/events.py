@@ -18,6 +18,7 @@ from langchain_awo.capture import notes, reading, snapshot
 from langchain_awo.capture.frozen import NOTHING, Frozen
 from langchain_awo.capture.loops import derive_execution_keys, derive_prompt_keys
 from langchain_awo.capture.offered import OfferedTools
+from langchain_awo.capture.run_metadata import find_agent_scope
 from langchain_awo.capture.state import Label, ModelRun, Node, Recording, ToolRun
 from langchain_awo.capture.tracker import RunTracker
 from langchain_awo.capture.usage import read_token_usage
@@ -217,7 +218,7 @@ class EventHandler(BaseCallbackHandler):
                 self._tracker.join_loop(node, self._read(derive_prompt_keys, prompt, otherwise=unknown))
             seat = reading.find_seat(
                 node.recording,
-                notes.derive_inner_scope(node.tool, snapshot.find_agent_scope(metadata)),
+                notes.derive_inner_scope(node.tool, find_agent_scope(metadata)),
                 metadata,
                 offered=[spec.name for spec in offered],
                 structured=snapshot.is_structured(event),

@@ -12,6 +12,7 @@ from langchain_core.messages import AIMessage
 from langchain_awo.capture import snapshot
 from langchain_awo.capture.frozen import Frozen, freeze_arguments, shorten
 from langchain_awo.capture.matching import find_issued_call
+from langchain_awo.capture.run_metadata import find_agent_scope
 from langchain_awo.capture.state import OVERHEAD, IssuedCall, ModelRun, Node, Recording, Seat, ToolRun
 from langchain_awo.model.ir.installation import INSTALLED, METADATA, read_installation
 from langchain_awo.model.trace.hints import read_hints
@@ -89,7 +90,7 @@ def note_tool_run(
 ) -> None:
     """Notes that a tool began."""
     recording = node.recording
-    place = snapshot.find_agent_scope(metadata)
+    place = find_agent_scope(metadata)
     scope = derive_inner_scope(caller, place)
     issued = find_issued_call(recording, call_id, name=name, args=args, scope=scope)
     passed_on = _is_passed_on(call_id, issued, caller)

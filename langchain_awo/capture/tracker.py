@@ -21,8 +21,8 @@ from uuid import UUID, uuid4, uuid5
 from langchain_awo.capture.forking import reset_in_child
 from langchain_awo.capture.loops import WaitingLoops
 from langchain_awo.capture.parts import FORCED, is_long, may_split, split
+from langchain_awo.capture.run_metadata import label_of
 from langchain_awo.capture.session import Session, get_current_session
-from langchain_awo.capture.snapshot import label_of
 from langchain_awo.capture.state import Label, Node, Recording, ToolRun
 
 logger = logging.getLogger(__name__)

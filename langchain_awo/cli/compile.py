@@ -69,6 +69,7 @@ def compile_traces(
     Example: `awo compile traces.db -o toolkit.json --tools shop.tools:TOOLS`
     """
     from langchain_awo.api.phases import check_names
+    from langchain_awo.model.views.token_costs import describe_token_costs
     from langchain_awo.optimizer.counting.sample import WHOLE
     from langchain_awo.optimizer.log.effects import classify_effects
     from langchain_awo.optimizer.pipeline import Options, compile_summary
@@ -117,8 +118,9 @@ def compile_traces(
         name_unknown_effects(effects, called)
     read = format_count(len(log.runs), "trace")
     say(f"{format_count(len(plan.meta_tools), 'meta-tool')} in {output}, compiled from {read}")
-    if told := str(carried):
-        say(told)
+    for told in (describe_token_costs(plan), str(carried)):
+        if told:
+            say(told)
     if not plan.meta_tools and plan.refused:
         first = max(plan.refused, key=lambda each: (each.nearness, each.occurrences))
         say(

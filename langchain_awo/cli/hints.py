@@ -45,7 +45,7 @@ def name_unknown_effects(effects: Mapping[str, Effect], called: Iterable[str]) -
     """Names those of the called tools of which nobody says what they do."""
     if unknown := list_unknown_effects(effects, called):
         say(
-            f"{format_count(len(unknown), 'tool')} of unknown effect, treated as writes: {', '.join(map(make_visible_line, unknown))}; "
+            f"{format_count(len(unknown), 'tool')} of unknown effect, treated as {'a write' if len(unknown) == 1 else 'writes'}: {', '.join(map(make_visible_line, unknown))}; "
             "say what each does: --effect TOOL=read, TOOL=write, ..."
         )
 

@@ -60,6 +60,7 @@ def recompile_toolkit(
     Example: `awo recompile new-traces.db --toolkit toolkit.json -o new-toolkit.json`
     """
     from langchain_awo.api.phases import check_names
+    from langchain_awo.model.views.token_costs import describe_token_costs
     from langchain_awo.optimizer.counting.sample import WHOLE
     from langchain_awo.optimizer.pipeline import Options
     from langchain_awo.optimizer.recompile.recompile import as_compiled, recompile_summary
@@ -95,6 +96,8 @@ def recompile_toolkit(
         say(line)
     read = format_count(len(log.runs), "trace")
     say(f"{format_count(len(changes.plan.meta_tools), 'meta-tool')} in {output}, compiled from {read}")
+    if costs := describe_token_costs(changes.plan):
+        say(costs)
 
 
 def _describe_echo(echo: Echo) -> list[str]:

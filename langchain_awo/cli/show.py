@@ -106,6 +106,7 @@ def _check_plan(plan: ToolkitPlan, tools: str) -> None:
 
 
 def _describe_origin(plan: ToolkitPlan) -> str:
+    from langchain_awo.model.views.token_costs import describe_token_costs
     from langchain_awo.optimizer.settings import is_caching
 
     counts = {key: value for key, value in plan.corpus.items() if isinstance(value, int)}
@@ -116,7 +117,9 @@ def _describe_origin(plan: ToolkitPlan) -> str:
     names: dict[str, list[str]] = {}
     for each in plan.meta_tools:
         names.setdefault(each.mode, []).append(each.name)
-    return "\n".join([origin, *(f"{mode}: {', '.join(names[mode])}" for mode in sorted(names)), ""])
+    modes = (f"{mode}: {', '.join(names[mode])}" for mode in sorted(names))
+    costs = describe_token_costs(plan)
+    return "\n".join([origin, *modes, *([costs] if costs else []), ""])
 
 
 def _show_ngrams(traces: Sequence[Trace], *, min_length: int, min_freq: int, as_json: bool) -> None:

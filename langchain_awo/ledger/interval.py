@@ -8,7 +8,7 @@ from math import sqrt
 from typing import Final
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from langchain_awo.model.text.json_value import JSONValue
 
@@ -52,7 +52,7 @@ def mean_of(values: Sequence[float]) -> Interval:
     if len(values) == 1:
         return Interval(value=mean)
     error = float(np.std(values, ddof=1)) / sqrt(len(values))
-    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)) * error
+    reach = float(stdtrit(len(values) - 1, (1 + CONFIDENCE) / 2)) * error
     return Interval(value=mean, low=mean - reach, high=mean + reach)
 
 

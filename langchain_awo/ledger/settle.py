@@ -148,7 +148,7 @@ class PlainRun:
             added[turn.scope] += puts.get(index, 0.0)
         return PlainRun(turns)
 
-    @property
+    @cached_property
     def spent(self) -> Balance:
         """What the run takes, prompt by prompt: of each, what stood in the one before is read again."""
         before: dict[str, float] = {}

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-from scipy.stats import binomtest, fisher_exact
 
 from langchain_awo.model.ir.metatool import MetaTool, Step
 from langchain_awo.monitoring.usage import Use
@@ -90,8 +89,7 @@ def _find_contradicted(meta_tool: MetaTool, corpus: Corpus, endings: Endings) ->
         before = _read_evidence(step, meta_tool)
         if before is None or agree + contradict < MIN_TRIALS:
             continue
-        table = np.array([[contradict, agree], [before[1], before[0]]])
-        p_value = float(fisher_exact(table, alternative="greater").pvalue)
+        p_value = _test_contradicted((contradict, agree), (before[1], before[0]))
         if p_value < LEVEL:
             sentence = (
                 f"step {number} ({step.tool}) held in {agree} of {agree + contradict} places, in {before[0]} of "
@@ -99,6 +97,12 @@ def _find_contradicted(meta_tool: MetaTool, corpus: Corpus, endings: Endings) ->
             )
             found.append(Violation(step=number, tool=step.tool, p_value=p_value, sentence=sentence))
     return found
+
+
+def _test_contradicted(now: tuple[int, int], before: tuple[int, int]) -> float:
+    from scipy.stats import fisher_exact  # noqa: PLC0415  # slow to import
+
+    return float(fisher_exact(np.array([now, before]), alternative="greater").pvalue)
 
 
 def _find_unresolved(meta_tool: MetaTool, endings: Endings) -> list[Violation]:
@@ -110,7 +114,7 @@ def _find_unresolved(meta_tool: MetaTool, endings: Endings) -> list[Violation]:
         lost = endings.lost[number]
         agree, contradict = _read_evidence(step, meta_tool) or (0, 0)
         usual = (contradict + 1) / (agree + contradict + 2)
-        p_value = float(binomtest(lost, ended, usual, alternative="greater").pvalue) if lost else 1.0
+        p_value = _test_lost(lost, ended, usual) if lost else 1.0
         if p_value < LEVEL:
             sentence = (
                 f"step {number} ({step.tool}) led to nothing in {lost} of {ended} uses, {usual:.0%} were to be "
@@ -118,6 +122,12 @@ def _find_unresolved(meta_tool: MetaTool, endings: Endings) -> list[Violation]:
             )
             found.append(Violation(step=number, tool=step.tool, p_value=p_value, sentence=sentence))
     return found
+
+
+def _test_lost(lost: int, ended: int, usual: float) -> float:
+    from scipy.stats import binomtest  # noqa: PLC0415  # slow to import
+
+    return float(binomtest(lost, ended, usual, alternative="greater").pvalue)
 
 
 def _read_evidence(step: Step, meta_tool: MetaTool) -> tuple[int, int] | None:

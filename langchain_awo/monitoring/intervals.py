@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import sqrt
 
-from scipy import stats
-
 from langchain_awo.ledger.interval import CONFIDENCE, Interval
 from langchain_awo.model.text.json_value import JSONValue
 
@@ -42,7 +40,9 @@ class Share:
     def _ends(self) -> tuple[float, float]:
         if not self.of:
             return 0.0, 1.0
-        found = stats.binomtest(self.count, self.of).proportion_ci(CONFIDENCE, method="wilson")
+        from scipy.stats import binomtest  # noqa: PLC0415  # slow to import
+
+        found = binomtest(self.count, self.of).proportion_ci(CONFIDENCE, method="wilson")
         return float(found.low), float(found.high)
 
     def as_json(self) -> dict[str, JSONValue]:

@@ -49,8 +49,14 @@ class Amount:
         return self.input_tokens + self.output_tokens
 
     def __add__(self, other: Self) -> Self:
-        names = [each.name for each in fields(self)]
-        return type(self)(**{name: getattr(self, name) + getattr(other, name) for name in names})
+        return type(self)(
+            model_calls=self.model_calls + other.model_calls,
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cost=self.cost + other.cost,
+            seconds=self.seconds + other.seconds,
+            margin=self.margin + other.margin,
+        )
 
     def __sub__(self, other: Self) -> Self:
         return self + other.times(-1)

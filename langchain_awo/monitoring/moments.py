@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Final, Self
 
-from scipy import stats
+from scipy.special import stdtrit
 
 from langchain_awo.ledger.interval import CONFIDENCE, Interval
 
@@ -69,7 +69,7 @@ class Moments:
         if self.count < 2:  # noqa: PLR2004
             return Interval(value=self.mean)
         error = sqrt(self.variance / self.count)
-        reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, self.count - 1)) * error
+        reach = float(stdtrit(self.count - 1, (1 + CONFIDENCE) / 2)) * error
         return Interval(value=self.mean, low=self.mean - reach, high=self.mean + reach)
 
 
@@ -87,5 +87,5 @@ def compare_means(one: Moments, other: Moments) -> Interval:
     if not any(parts):
         return Interval(value=difference, low=difference, high=difference)
     freedom = sum(parts) ** 2 / (parts[0] ** 2 / (one.count - 1) + parts[1] ** 2 / (other.count - 1))
-    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom)) * sqrt(sum(parts))
+    reach = float(stdtrit(freedom, (1 + CONFIDENCE) / 2)) * sqrt(sum(parts))
     return Interval(value=difference, low=difference - reach, high=difference + reach)

@@ -7,13 +7,14 @@ model call: the same simulation that chose it when it was compiled. Calls of oth
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from langchain_awo.model.ir.metatool import MetaTool, Mode, ToolkitPlan
 from langchain_awo.model.trace.trace import ToolSpec, Trace
 from langchain_awo.monitoring.usage import Usage, measure_usage
 from langchain_awo.optimizer.log.corpus import Corpus, Run, build_corpus
 from langchain_awo.optimizer.replay.counterfactual import replay_chooser, replay_continue
+from langchain_awo.optimizer.replay.simulations import Simulations
 
 Progress = Callable[[str, int, int], None]
 """Called with the phase, how many runs are done, and how many there are."""
@@ -68,12 +69,8 @@ def observe(trace: Trace, corpus: Corpus, plan: ToolkitPlan) -> Observed:
         corpus: tells what is known of the tools; it may hold other runs.
     """
     usage = measure_usage(trace, plan)
-    run = corpus.build_run(trace if usage.modes or usage.uses else _drop_outputs(trace))
+    run = corpus.build_run(trace, outputs=bool(usage.modes or usage.uses))
     return Observed(usage=usage, run=run, applied=_find_applicable(usage, run, plan))
-
-
-def _drop_outputs(trace: Trace) -> Trace:
-    return replace(trace, tool_calls=tuple(replace(call, output=None) for call in trace.tool_calls))
 
 
 def _find_applicable(usage: Usage, run: Run, plan: ToolkitPlan) -> frozenset[str]:
@@ -90,6 +87,8 @@ def _find_applicable(usage: Usage, run: Run, plan: ToolkitPlan) -> frozenset[str
 def would_save(meta_tool: MetaTool, mode: Mode | None, run: Run) -> bool:
     """Whether a meta-tool would have saved a model call of what an agent did by itself."""
     replayed = replay_continue if (mode or meta_tool.mode) in ("continue", "prefetch") else replay_chooser
+    known = Simulations(Corpus((run,), {}, {}))
     return any(
-        replayed([meta_tool], run, segment, [None] * len(segment.rounds)).saved for segment in run.segments
+        replayed([meta_tool], run, segment, [None] * len(segment.rounds), known).saved
+        for segment in run.segments
     )

@@ -16,6 +16,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from langchain_awo.errors import PriceError
 from langchain_awo.ledger.balance import UNPRICED, Balance, Rates
+from langchain_awo.model.ir.option_kinds import instance_of
 from langchain_awo.model.ir.schema import describe_first_problem
 from langchain_awo.model.trace.trace import ModelCallRecord, TokenUsage
 from langchain_awo.small_files import read_small_file
@@ -139,6 +140,10 @@ class PriceTable:
     def prices_of(self, calls: Iterable[ModelCallRecord]) -> dict[str, Price | None]:
         """The price of each model that was called; a model is looked up once."""
         return {model: self.price_of(model) for model in {call.model for call in calls}}
+
+
+PRICES: Final = instance_of(PriceTable, str, os.PathLike, fix="give the path of a table of prices").optional
+"""What an option of prices takes."""
 
 
 def read_prices(path: str | os.PathLike[str] | None = None) -> PriceTable:

@@ -124,12 +124,12 @@ def _format_verdict(found: Explanation) -> str:
 
 def _format_step(number: int, step: ExplainedStep) -> Iterator[str]:
     where = f"in {format_count(step.places, 'place')} of {format_count(step.tasks, 'task')}"
-    begins = f"begins {where}"
+    begins = f"starts {where}"
     follows = f"follows in {step.follows:,} of {format_count(step.places, 'place')}"
-    yield f"{number}  {step.tool}: {begins if number == 1 else follows}, {step.effect}"
+    yield f"{number}  {step.tool} ({step.effect}): {begins if number == 1 else follows}"
     if step.elsewhere:
         ways = (f"{tool or 'an answer'} ({count:,})" for tool, count in step.elsewhere)
-        yield f"    otherwise next: {', '.join(ways)}"
+        yield f"    elsewhere, agents went on to {', '.join(ways)}"
     yield from (f"    {_format_argument(each)}" for each in step.arguments)
     if step.trial:
         told = "" if step.trial.is_passed else f", needs {step.trial.wanted:.2f}"

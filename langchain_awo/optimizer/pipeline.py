@@ -224,7 +224,14 @@ def compile_corpus(
     candidates, unwanted = _leave_out_rejected(candidates, rejected, actions)
 
     report("select", 0, 1)
-    reconsidered = reconsider(former, candidates, corpus, options.thresholds, avoid=_list_avoided(options))
+    reconsidered = reconsider(
+        former,
+        candidates,
+        corpus,
+        options.thresholds,
+        avoid=_list_avoided(options),
+        may_write=options.writes == "guarded",
+    )
     selected = select(
         reconsidered.candidates,
         corpus.fair_part,

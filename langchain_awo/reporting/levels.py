@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from typing import Final
 
 from langchain_awo.model.graph import ROOT, WorkflowGraph
@@ -26,9 +27,10 @@ class Level:
 def find_levels(graph: WorkflowGraph) -> tuple[Level, ...]:
     """Levels from few states to many, each showing more than the one before; never empty."""
     weights = sorted({data["weight"] for _, _, data in graph.edges(data=True)}) or [1]
+    reach = sorted(_find_reach(graph).values())
     found: list[Level] = []
     for size in SIZES:
-        level = _find_level(graph, size, weights)
+        level = _find_level(graph, size, weights, reach)
         if not found or level.graph.number_of_edges() > found[-1].graph.number_of_edges():
             found.append(level)
     return tuple(found)
@@ -40,30 +42,36 @@ def choose_opening_level(levels: tuple[Level, ...]) -> int:
     return fitting[-1] if fitting else 0
 
 
-def _find_level(graph: WorkflowGraph, size: int, weights: list[int]) -> Level:
+def _find_level(graph: WorkflowGraph, size: int, weights: list[int], reach: list[int]) -> Level:
     """The part with as much as fits: the threshold is a weight that occurs, so that a level can be named by it."""
-    at = bisect_left(weights, 1, key=lambda least: prune_graph(graph, least).number_of_nodes() <= size)
+    at = bisect_left(weights, 1, key=lambda least: 1 + len(reach) - bisect_left(reach, least) <= size)
     if at < len(weights):
         return Level(weights[at], prune_graph(graph, weights[at]))
     return Level(weights[-1], _keep_heaviest(graph, size))
 
 
+def _find_reach(graph: WorkflowGraph) -> dict[str, int]:
+    """By state, the largest threshold at which it is still reached from the start: that of its widest path."""
+    found: dict[str, int] = {}
+    queue = [(0, ROOT)]
+    while queue:
+        negative, node = heappop(queue)
+        if node in found:
+            continue
+        found[node] = -negative
+        for target, data in graph.adj[node].items() if node in graph else ():
+            if target not in found:
+                width = data["weight"] if node == ROOT else min(found[node], data["weight"])
+                heappush(queue, (-width, target))
+    del found[ROOT]
+    return found
+
+
 def prune_graph(graph: WorkflowGraph, least: int) -> WorkflowGraph:
     """What is reached from the start by edges of at least this weight."""
     edges = [(s, t) for s, t, data in graph.edges(data=True) if data["weight"] >= least]
-    part: WorkflowGraph = graph.edge_subgraph(edges)
-    reached = _find_reachable(part)
-    kept = [edge for edge in edges if edge[0] in reached]
-    return _copy(graph, kept)
-
-
-def _find_reachable(graph: WorkflowGraph) -> set[str]:
-    reached, queue = {ROOT}, [ROOT]
-    for node in queue:
-        new = [target for target in graph.successors(node) if target not in reached] if node in graph else []
-        reached.update(new)
-        queue.extend(new)
-    return reached
+    reached = {ROOT, *(node for node, width in _find_reach(graph).items() if width >= least)}
+    return _copy(graph, [edge for edge in edges if edge[0] in reached])
 
 
 def _keep_heaviest(graph: WorkflowGraph, size: int) -> WorkflowGraph:

@@ -16,6 +16,7 @@ from langchain_awo.model.ir.metatool import Refused, ToolkitPlan
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.text.phrasing import format_count
 from langchain_awo.model.views.refusals import group_refusals
+from langchain_awo.model.views.token_costs import describe_token_costs
 from langchain_awo.reporting.drawing import draw_graph, tabulate_graph
 from langchain_awo.reporting.frame import frame_page
 from langchain_awo.reporting.headline import headline_of
@@ -102,6 +103,7 @@ class Report:
             "evaluated": tabulate_evaluation(self.evaluation) if self.evaluation else None,
             "replayed": tabulate_replay(self.replay),
             "headline": headline_of(self.evaluation or self.replay),
+            "token_costs": describe_token_costs(self.plan),
             "graphs": self._graphs(),
             "timeline": list(self.timeline),
         }

@@ -26,7 +26,7 @@ _EFFECTS = {
     Effect.IDEMPOTENT: "Writes; repeating it changes nothing",
     Effect.WRITE: "Writes",
     Effect.UNKNOWN: "Has an undeclared effect, which counts as a write",
-    Effect.DESTRUCTIVE: "Destroys",
+    Effect.DESTRUCTIVE: "Destroys data",
 }
 
 _TESTS = {

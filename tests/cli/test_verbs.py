@@ -58,7 +58,7 @@ def test_protected_tools_and_declared_effects_are_obeyed(awo, store):
 
 
 def test_tools_that_count_as_writes_because_nobody_says_what_they_do_are_named(awo, store):
-    unknown = "1 tool of unknown effect, treated as writes: get_order; say what each does"
+    unknown = "1 tool of unknown effect, treated as a write: get_order; say what each does"
     for verb in ("compile", "evaluate", "estimate"):
         assert unknown in awo(verb, store, "--effect", "get_order=unknown").stderr
         assert "unknown" not in awo(verb, store, "--effect", "get_order=unknown", "--json").stderr

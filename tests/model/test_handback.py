@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from langchain_awo.model.text.encoding import dumps
+from langchain_awo.model.text.encoding import dumps, project_output
 from langchain_awo.model.trace.handback import (
     FETCHED_NOTE,
     HandBack,
@@ -60,6 +60,15 @@ def test_a_step_for_each_item_is_read_as_its_calls(names, data):
 def test_what_was_fetched_is_split_from_the_answer_above_it(made, own):
     text = f"{own}\n\n{tell_fetched([tell_call(call) for call in made])}"
     assert split_fetched(text) == (own, made)
+
+
+@given(made=st.lists(CALLS, min_size=1, max_size=3))
+def test_so_it_is_from_content_blocks_and_from_their_joined_text(made):
+    own = [{"type": "text", "text": "{\n}", "id": "lc_1"}, {"type": "image", "url": "https://a/b"}]
+    shown = [*own, {"type": "text", "text": tell_fetched([tell_call(call) for call in made])}]
+    assert split_fetched(shown) == (own, made)
+    joined = project_output([shown[0], shown[-1]])
+    assert split_fetched(joined) == ("{\n}", made)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"status": "ok", "steps": []}', None, 3, {"steps": []}])

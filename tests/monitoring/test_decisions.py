@@ -8,6 +8,9 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import chi2_contingency
 
 from langchain_awo.ledger.interval import Interval
 from langchain_awo.model.ir.metatool import ToolkitPlan
@@ -179,6 +182,15 @@ def test_the_g_test_is_that_of_the_textbook():
     """Twice the sum of O ln(O / E) is 20.93, with two degrees of freedom."""
     drift = measure_drift({"a": 10, "b": 20, "c": 30}, mixed(a=30, b=20, c=10))
     assert drift.p_value == pytest.approx(2.85e-05, rel=0.02)
+
+
+@given(st.lists(st.tuples(st.integers(1, 60), st.integers(1, 60)), min_size=2, max_size=8))
+def test_the_g_test_is_that_of_scipy(counts):
+    names = [f"p{number}" for number in range(len(counts))]
+    then, now = (dict(zip(names, (pair[side] + 20 for pair in counts), strict=True)) for side in (0, 1))
+    table = [list(then.values()), list(now.values())]
+    known = chi2_contingency(table, lambda_="log-likelihood").pvalue
+    assert measure_drift(now, mixed(**then)).p_value == pytest.approx(known)
 
 
 def test_rare_paths_are_counted_together_and_a_large_sample_alone_is_no_drift():

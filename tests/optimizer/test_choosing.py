@@ -20,7 +20,7 @@ from langchain_awo.optimizer.selection.select import LeftOut
 from langchain_awo.optimizer.selection.weigh import Scales, Weight, choose
 from langchain_awo.optimizer.settings import restore_options
 from tests.optimizer.notation import corpus_of
-from tests.optimizer.routines import routine, step
+from tests.optimizer.routines import each, routine, step
 
 CHAIN = routine(step("get_order", "$id"), step("get_user", "#1/user"), step("get_city", "#2/city"))
 RUNS = '3x "order o7" get_order(o7) -> {"user": "u44"} | get_user(u44) -> {"city": "c5"} | get_city(c5)'
@@ -116,12 +116,26 @@ def test_without_prompt_caching_nothing_that_costs_tokens_is_installed_to_save_w
     assert choose(waits, "append", REASONS, caching=False).chosen.mode == "prefetch"
 
 
-def test_waiting_is_counted_in_model_calls_and_a_tool_call_is_a_twentieth():
-    assert weight("append", model_calls=2.0, over_fetched=10.0).waiting == pytest.approx(1.5)
+@pytest.mark.parametrize(
+    ("runs", "waiting"),
+    [
+        ('10x "order o{n}" get_order(o{n}) -> {"lines": ["l{n}"]}', 1.5),
+        ('"order o7" get_order(o7) -> {"lines": ["l1", "l2", "l3", "l4", "l5", "l6"]}', 1.95),
+    ],
+)
+def test_a_tool_call_in_vain_is_a_twentieth_of_a_model_call_and_those_of_one_step_are_waited_for_once(
+    runs, waiting
+):
+    lines = routine(step("get_order", "$id"), each("get_line", "#1/lines"))
+    tally = covering(lines, runs=runs).tally({0: frozenset({1, 2})}, unasked=True)
+    assert Weight("append", tally, Balance(model_calls=2.0), 1.0, runs=4).waiting == pytest.approx(waiting)
+
+
+def test_a_mode_loses_if_it_saves_neither_tokens_nor_waiting():
     assert weight("prefetch", told=1).waiting > 0
     assert weight("append", fresh=-1.0).loses
+    assert weight("append").loses
     assert not weight("append", fresh=-1.0, model_calls=1.0).loses
-    assert not weight("append").loses
 
 
 def test_what_was_picked_stays_if_it_saves_tokens():

@@ -27,7 +27,9 @@ def test_filters_that_agents_leave_at_the_same_value_are_fixed_and_told():
     (found,), _ = compiled((28, usual, 10), (2, search(least=300, most=9000, order="new"), 50))
     assert [spec.name for spec in found.parameters] == ["city", "day", "kind", "order", "query"]
     assert found.steps[0].args["least"].value == 0
-    assert "by the same arguments as search_rooms, always with least 0 and most 9000." in found.description
+    assert (
+        "looked up by the arguments of search_rooms, always with least=0 and most=9000." in found.description
+    )
 
 
 def test_of_filters_that_agents_leave_out_as_many_are_left_out_as_must_be():

@@ -20,6 +20,8 @@ from langchain_awo.demo.backoffice.tasks import generate_tasks
 from langchain_awo.demo.backoffice.tools import back_office_tools
 from langchain_awo.demo.backoffice.world import World
 from langchain_awo.model.ir.binding import Output, list_leaves
+from langchain_awo.model.ir.provider_schema import adapt_schema
+from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.views.notation import format_numbered_step
 from langchain_awo.optimizer.dataflow.places import list_positions
 from langchain_awo.optimizer.mining.forms import MAX_PARAMETERS
@@ -53,7 +55,7 @@ def of_recording(name):
 
 
 def listed(plan):
-    """What a person reviews: how it is called, what it says, what it does."""
+    """What a person reviews: how it is called, what it says, what a model sees of its parameters, what it does."""
     return "\n\n".join(map(_shown, plan.meta_tools)) + "\n" if plan.meta_tools else "none\n"
 
 
@@ -61,6 +63,7 @@ def _shown(each):
     names = ", ".join(spec.name if spec.required else f"{spec.name}?" for spec in each.parameters)
     lines = [f"{each.name}({names})  [{each.mode}]"]
     lines += textwrap.wrap(each.description, 100, initial_indent="    ", subsequent_indent="    ")
+    lines += [f"    {spec.name}: {dumps(adapt_schema(spec.schema))}" for spec in each.parameters]
     steps = (format_numbered_step(n, step).split("  # ")[0] for n, step in enumerate(each.steps, start=1))
     return "\n".join([*lines, *(step.rstrip() for step in steps)])
 
@@ -80,7 +83,7 @@ def assert_looks_written_by_hand(each):
     assert not any(spec.schema.get("type") == "boolean" and not spec.required for spec in each.parameters)
     assert "Runs:" not in each.description
     if each.effect.is_read:
-        assert each.description.startswith("Returns ")
+        assert each.description.startswith(("Returns ", "Logs in "))
         assert "It only reads data." in each.description
     else:
         assert split_name(each.steps[-1].tool)[0] in split_name(each.name)
@@ -95,9 +98,9 @@ def assert_told_as_it_is(each):
         assert ORDINALS[int(position)] in each.description, each.name
     for step in each.steps:
         if step.over and step.over.filter and step.over.filter.named:
-            assert f"that {step.over.filter.named.name} names" in each.description, each.name
+            assert f"the given {step.over.filter.named.name}" in each.description, each.name
         if step.guard and step.effect.is_read:
-            assert "read only if" in each.description or "looks once more" in each.description, each.name
+            assert "read only if" in each.description or "searches again" in each.description, each.name
 
 
 @pytest.mark.parametrize("writes", ["none", "guarded"])

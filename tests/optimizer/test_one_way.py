@@ -37,7 +37,7 @@ def test_each_area_has_a_routine_of_its_own_and_no_area_to_fill_in():
     }
     assert all(step.guard is None for each in found for step in each.steps)
     assert {each.description.partition(". ")[0] for each in found} == {
-        f"Returns a file with its {area} in one call, looked up by id, always with area {area}"
+        f"Returns a file with its {area}, looked up by id, always with area={area}"
         for area in ("bills", "cases")
     }
 

@@ -179,6 +179,21 @@ def test_tools_that_are_gone_or_off_limits_now_are_named(runs, plan):
     assert reason(options=destructive).startswith("get_order is destructive now")
 
 
+@pytest.mark.parametrize("writes", ["none", "guarded"])
+@pytest.mark.parametrize("effect", [Effect.WRITE, Effect.IDEMPOTENT, Effect.UNKNOWN])
+@pytest.mark.parametrize("tool", ["find_user", "get_order"])
+def test_a_step_that_counts_as_a_write_now_is_kept_only_where_it_would_be_compiled(
+    runs, plan, tool, effect, writes
+):
+    options = Options(effects={tool: effect}, writes=writes)
+    found = recompile_plan(import_messages(runs), plan, options=options)
+    (retired,) = found.retired or [None]
+    kept = any(tool in each.tools for each in found.plan.meta_tools)
+    assert kept == (writes == "guarded" and effect is not Effect.UNKNOWN)
+    why = "is undeclared now" if effect is Effect.UNKNOWN else "writes now, and only reads are compiled"
+    assert kept or (tool in retired.reason and why in retired.reason)
+
+
 def test_a_step_that_no_longer_holds_is_a_change(runs, plan):
     (meta_tool,) = plan.meta_tools
     extra = replace(meta_tool.steps[1], tool="get_orders")

@@ -9,9 +9,18 @@ import pytest
 from langchain_awo.model.ir.binding import Output
 from langchain_awo.model.ir.eager import select_eager_part
 from langchain_awo.model.ir.metatool import Guard
-from langchain_awo.optimizer.replay.counterfactual import replay
+from langchain_awo.optimizer.log.corpus import build_corpus
+from langchain_awo.optimizer.replay.counterfactual import (
+    replay,
+    replay_blind,
+    replay_chooser,
+    replay_continue,
+)
+from langchain_awo.optimizer.replay.evaluate import replay_report
+from langchain_awo.optimizer.replay.parts import classify_rounds
 from langchain_awo.optimizer.replay.simulate import simulate
-from tests.optimizer.notation import corpus_of
+from langchain_awo.optimizer.replay.simulations import Simulations
+from tests.optimizer.notation import corpus_of, traces_of
 from tests.optimizer.routines import chooser, each, routine, step
 
 ORDER_OF_USER = routine(step("get_user", "$id"), step("get_order", "#1/order"))
@@ -139,3 +148,22 @@ def test_a_write_that_its_guard_rules_out_is_not_unwanted_whatever_the_caller_wo
     run = corpus_of('"o1" get_order(o1) -> {"status": "sent"} | get_note(o1)').runs[0]
     (found,) = simulate(guarded, run, run.segments[0], 0, blind=True)
     assert found.unwanted
+
+
+def test_every_way_of_use_is_told_the_same_whichever_asked_first():
+    """A routine that writes does something else in the hands of a caller who does not know what its reads will show."""
+    writes = routine(step("get_user", "$id"), step("cancel_order", "#1/order"))
+    corpus = corpus_of(f'{FOUND} | cancel_order(o9)\n{FOUND}\n"b1" get_user(b1) -> {{"order": "o3"}}')
+    shared, (run, segment, parts) = Simulations(corpus), next(classify_rounds(corpus))
+    for find in (replay_blind, replay_chooser, replay_continue, replay_blind):
+        alone = find([writes, ORDER_OF_USER], run, segment, parts, Simulations(corpus))
+        assert find([writes, ORDER_OF_USER], run, segment, parts, shared) == alone
+    asked = replay([writes, ORDER_OF_USER], corpus, simulations=shared)
+    assert asked == replay([writes, ORDER_OF_USER], corpus)
+    assert (asked.blind.unwanted_writes, asked.chooser.unwanted_writes) == (2, 0)
+
+
+def test_a_corpus_that_was_built_already_is_replayed_as_if_it_had_not_been():
+    traces = traces_of(f"{FOUND} | get_order(o9)\n{FOUND}")
+    again = replay_report(traces, [ORDER_OF_USER], recorded=build_corpus(traces))
+    assert again == replay_report(traces, [ORDER_OF_USER])

@@ -147,42 +147,42 @@ LOGGED_IN = [
         (
             [read("find_customer", GIVEN), after("list_orders")],
             "get_customer_orders",
-            "Returns a customer with their orders in one call, looked up by name.",
+            "Returns a customer with their orders, looked up by name.",
         ),
         (
             [read("list_hotels", GIVEN), after("get_hotels_prices"), after("get_hotel_rooms_available")],
             "get_hotel_prices_and_rooms",
-            "Returns hotels with their prices and rooms in one call, looked up by name.",
+            "Returns hotels with their prices and rooms, looked up by name.",
         ),
         (
             [read("get_zip_code_based_on_city", GIVEN), after("estimate_distance")],
             "get_distance_by_id",
-            "Returns a distance in one call, looked up by name. Takes care of the zip code.",
+            "Returns a distance, looked up by name. It looks up the zip code itself.",
         ),
         (
             [read("search_mail", GIVEN), after("read_mail", "/mails/*", over=True)],
-            "get_mails_in_full",
-            "Returns mails, each in full, in one call, looked up by name.",
+            "get_mails_with_details",
+            "Returns the full details of mails, looked up by name.",
         ),
         (
             [read("search_mail", GIVEN), after("read_mail", "/mails/0/id")],
             "get_first_mail",
-            "Returns the first mail that is found, in full, in one call, looked up by name.",
+            "Returns the full details of the first mail, looked up by name.",
         ),
         (
             LOGGED_IN,
             "get_playlists",
-            "Returns playlists in one call, looked up by name. Takes care of the account password and the music login.",
+            "Returns playlists, looked up by name. It looks up the account password and the music login itself.",
         ),
         (
             LOGGED_IN[:2],
             "log_in_to_music",
-            "Returns the login that later calls need in one call, looked up by name.",
+            "Logs in to music and returns what later calls need.",
         ),
         (
             [read("find_email_address", GIVEN), after("search_tasks", "/0")],
             "get_tasks_by_id",
-            "Returns tasks in one call, looked up by name. Takes care of the email address (the first that is found).",
+            "Returns tasks, looked up by name. It looks up the email address itself, taking the first one found.",
         ),
     ],
     ids=lambda value: value if isinstance(value, str) and " " not in value else "",
@@ -200,14 +200,14 @@ def test_reads_are_named_after_what_is_asked_for(steps, name, told):
             "issue_refund",
             DELIVERED,
             "issue_refund_for_delivered_order",
-            "Issues a refund for an order, only if the order's status",
+            "Issues a refund for an order, but only if the order's status",
         ),
         ("issue_refund", None, "issue_refund_for_order", "Issues a refund for an order."),
         (
             "update_order",
             DELIVERED,
             "update_delivered_order",
-            'Updates an order, only if the order\'s status is "delivered";',
+            'Updates an order, but only if the order\'s status is "delivered";',
         ),
         ("click_place_order", None, "place_order", "Places an order."),
     ],
@@ -217,7 +217,7 @@ def test_writes_are_named_after_the_write(tool, guard, name, deed):
     routine = MetaTool(name="r", description="", steps=(read("get_order", GIVEN), write))
     assert next(propose_names(routine)) == name
     assert describe(routine).startswith(deed)
-    assert f"then calls {tool}. Changes data." in describe(routine)
+    assert f"then calls {tool}. It changes data." in describe(routine)
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,14 @@ def test_pruning_leaves_nothing_that_the_start_does_not_reach():
     assert set(prune_graph(graph, 5)) == {ROOT}
 
 
+@settings(max_examples=60, deadline=None)
+@given(graphs(), st.integers(1, 10))
+def test_pruning_keeps_what_a_walk_along_heavy_decisions_comes_to(graph, least):
+    heavy = nx.DiGraph([(s, t) for s, t, weight in graph.edges(data="weight") if weight >= least])
+    heavy.add_node(ROOT)
+    assert set(prune_graph(graph, least)) == {ROOT} | nx.descendants(heavy, ROOT)
+
+
 def test_an_empty_graph_is_drawn_as_its_start():
     """No run called a tool: there is still a page."""
     graph = WorkflowGraph()

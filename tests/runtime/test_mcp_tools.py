@@ -17,6 +17,7 @@ import langchain_awo as awo
 from langchain_awo.model.ir.binding import Constant, Item, Output, Parameter
 from langchain_awo.model.ir.metatool import Map
 from langchain_awo.model.trace.effect import Effect
+from langchain_awo.model.trace.handback import split_fetched
 from langchain_awo.runtime.tool.lowering import lower
 from langchain_awo.testing import ScriptedChatModel, ask_tools
 from tests.runtime.desk import ask, call, model_of, new_agent, routine, step, tool_messages
@@ -84,6 +85,20 @@ async def test_the_whole_road_over_a_real_server(tmp_path: Path) -> None:
         assert calls(path) - made == Counter(
             [("person", "p7@x"), ("parcels", "7"), *(("parcel", each) for each in parcels_of(7))]
         )
+        await _plays_along(toolkit, tools, "continue", ["continued", "served"])
+        await _plays_along(toolkit, tools, "prefetch", ["prefetched"])
+
+
+async def _plays_along(toolkit: Any, tools: Any, mode: Any, used: list[str]) -> None:
+    """The model asks for everything itself, and is told what it would be told without a toolkit."""
+    installed = awo.MetaToolMiddleware(toolkit, mode=mode)
+    told = []
+    for middleware in ([], [installed]):
+        agent = create_agent(as_an_agent(9), tools, middleware=middleware)
+        messages = tool_messages(await agent.ainvoke(ask()))
+        told.append([[block["text"] for block in split_fetched(each.content)[0]] for each in messages])
+    assert told[0] == told[1]
+    assert {what for _, what in installed.usage}.issuperset(used)
 
 
 EACH = step(

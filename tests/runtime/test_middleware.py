@@ -9,7 +9,6 @@ import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import (
     HumanInTheLoopMiddleware,
-    ToolCallLimitMiddleware,
     wrap_tool_call,
 )
 from langchain_core.messages import AIMessage, SystemMessage
@@ -128,13 +127,6 @@ def test_a_guard_that_refuses_an_inner_call_stops_the_routine(desk: Any, toolkit
     state = _agent(desk, model, MetaToolMiddleware(toolkit(HELP)), no_notes).invoke(ask())
     assert json.loads(tool_messages(state)[0].content)["failed"]["error"] == "notes are off"
     assert desk.calls("note") == desk.calls("refund") == []
-
-
-def test_a_limit_on_a_tool_name_does_not_break_the_meta_tool(desk: Any, toolkit: Any) -> None:
-    limit = ToolCallLimitMiddleware(tool_name="help_user", run_limit=1)
-    model = model_of(call("help_user", email="a@b"), "done")
-    state = _agent(desk, model, MetaToolMiddleware(toolkit(HELP)), limit).invoke(ask())
-    assert json.loads(tool_messages(state)[0].content)["status"] == "completed"
 
 
 def test_guarded_inner_calls_are_children_of_the_meta_tool_marked_as_replayed(

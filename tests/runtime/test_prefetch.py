@@ -6,13 +6,13 @@ import threading
 import time
 from collections import Counter
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import wrap_tool_call
 from langchain_core.messages import ToolMessage
-from langchain_core.tools import tool
+from langchain_core.tools import InjectedToolArg, tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.prebuilt import ToolRuntime
 from langgraph.types import Command, interrupt
@@ -270,6 +270,22 @@ def test_a_tool_that_is_told_of_the_run_is_never_read_ahead(clinic: Clinic) -> N
     messages = go(create_agent(model, tools, middleware=[installed]), clinic)
     assert messages[-2].content == "x 4"
     assert _counts(installed.usage, "prefetched") == 0
+
+
+def test_what_an_adapter_is_told_only_to_hand_it_on_keeps_nothing_from_being_read_ahead(
+    clinic: Clinic,
+) -> None:
+    def list_visits(patient: str, runtime: Annotated[object, InjectedToolArg()] = None) -> str:
+        """Lists visits, as a tool of an MCP server does."""
+        return patient
+
+    for module, counted in (("langchain_mcp_adapters.tools", 1), (__name__, 0)):
+        list_visits.__module__ = module
+        tools = [*(each for each in clinic.tools if each.name != "list_visits"), tool(list_visits)]
+        installed = MetaToolMiddleware(MetaToolkit(plan=plan_of(tools, ROUTINE), tools=tools))
+        model = ScriptedChatModel(script=[LOOKS[0], "done"], seconds_per_call=THINKS)
+        go(create_agent(model, tools, middleware=[installed]), clinic)
+        assert _counts(installed.usage, "prefetched") == counted
 
 
 def test_modes_go_together(clinic: Clinic) -> None:

@@ -28,8 +28,10 @@ def postgres():
 
 @pytest.fixture
 def postgres_url(postgres):
-    """An empty database."""
-    return postgres.new_database()
+    """An empty database, gone afterwards: those of all tests together take long to remove at the end."""
+    url = postgres.new_database()
+    yield url
+    postgres.drop_database(url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

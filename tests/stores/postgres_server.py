@@ -64,6 +64,10 @@ class PostgresServer:
         self.ask("postgres", f"CREATE DATABASE {name}")
         return f"postgresql://tester@/{name}?host={self.folder}"
 
+    def drop_database(self, url):
+        name = url.partition("@/")[2].partition("?")[0]
+        self.ask("postgres", f"DROP DATABASE {name} WITH (FORCE)")
+
     def ask(self, database, query):
         import psycopg
 

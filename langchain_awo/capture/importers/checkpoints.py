@@ -20,7 +20,7 @@ from langchain_awo.capture.importers.conversation import Conversation
 from langchain_awo.capture.importers.lines import BadRecordError, Numbered, read_object
 from langchain_awo.capture.importers.spans import parse_seconds
 from langchain_awo.capture.importers.specs import collect_specs
-from langchain_awo.capture.snapshot import label_of
+from langchain_awo.capture.run_metadata import label_of
 from langchain_awo.errors import ImportFormatError, MissingExtraError
 from langchain_awo.model.secrets import hide_secrets
 from langchain_awo.model.text.encoding import to_json

@@ -12,7 +12,7 @@ from typing import Final
 from langchain_awo.capture.importers.conversation import Conversation, PendingCall
 from langchain_awo.capture.importers.spans import Span, classify_ending
 from langchain_awo.capture.importers.turns import RAW_ARGUMENTS, Answer, RequestedCall
-from langchain_awo.capture.snapshot import find_agent_scope
+from langchain_awo.capture.run_metadata import find_agent_scope
 from langchain_awo.model.text.encoding import dumps
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import Attempt, Status

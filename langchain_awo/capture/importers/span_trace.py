@@ -26,7 +26,7 @@ from langchain_awo.capture.importers.spans import (
 )
 from langchain_awo.capture.importers.specs import collect_specs
 from langchain_awo.capture.importers.turns import Answer, Item, MessageText, Turn
-from langchain_awo.capture.snapshot import find_agent_scope, label_of
+from langchain_awo.capture.run_metadata import find_agent_scope, label_of
 from langchain_awo.model.text.encoding import to_json
 from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.trace.trace import ToolSpec, Trace

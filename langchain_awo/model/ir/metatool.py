@@ -251,7 +251,8 @@ class Evidence:
         lower_bound: Beta lower confidence bound of the share of exact replays.
         calls_saved: mean model calls saved in one use.
         over_fetch: tool calls the recorded agents did not make, for each model call saved.
-        net_tokens: expected tokens saved in one run of the corpus, less what the schema costs.
+        net_tokens: expected tokens saved in one run of the corpus, less what the schema costs; without prompt caching.
+        net_tokens_cached: the same with prompt caching; `None` where nobody counted it.
         run_calls: expected model calls saved in one run, as it is installed; `None` in files of before.
         run_over_fetch: expected calls in one run that the recorded agents did not make.
     """
@@ -264,6 +265,7 @@ class Evidence:
     calls_saved: float = 0.0
     over_fetch: float = 0.0
     net_tokens: float = 0.0
+    net_tokens_cached: float | None = None
     run_calls: float | None = None
     run_over_fetch: float | None = None
 

@@ -25,7 +25,11 @@ def weigh_words(worded: MetaTool, before: MetaTool, corpus: Mapping[str, JSONVal
     seen = before.evidence
     prompts = max(0.0, calls / max(1, traces) - (seen.run_calls or 0.0))
     longer = (_count_characters(worded) - _count_characters(before)) / CHARACTERS_PER_TOKEN
-    return replace(worded, evidence=replace(seen, net_tokens=round(seen.net_tokens - longer * prompts, 1)))
+    net_tokens = round(seen.net_tokens - longer * prompts, 1)
+    evidence = replace(
+        seen, net_tokens=net_tokens, net_tokens_cached=None if longer else seen.net_tokens_cached
+    )
+    return replace(worded, evidence=evidence)
 
 
 def _count_characters(meta_tool: MetaTool) -> int:

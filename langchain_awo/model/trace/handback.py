@@ -158,19 +158,29 @@ def tell_fetched(steps: Sequence[Entry]) -> str:
 def split_fetched(content: JSONValue) -> tuple[JSONValue, list[ToldCall]]:
     """A tool's own answer, and the calls that were made unasked and told of below it, as far as they are whole.
 
+    Below a text it is a paragraph, below content blocks it is a block, and a line where the text of these was joined.
+
     >>> split_fetched("paid")
     ('paid', [])
     """
-    if not isinstance(content, str) or not any(note in content for note in _NOTES):
-        return content, []
-    own, _, below = content.rpartition("\n\n")
-    told = _parse_json(below)
+    own, below = _split_last(content)
+    told = _parse_json(below) if any(note in below for note in _NOTES) else None
     if not isinstance(told, Mapping) or told.get("note") not in _NOTES:
         return content, []
     steps = _get_list(told, "steps")
     calls = [None if _is_cut(step) else _read_calls(step) for step in steps]
     told_whole = [call for each in calls for call in each or () if call.error is None]
     return own, [] if None in calls else told_whole
+
+
+def _split_last(content: JSONValue) -> tuple[JSONValue, str]:
+    """A text without its last line, or blocks without the last one, and the text of that."""
+    if isinstance(content, str):
+        own, _, below = content.rpartition("\n")
+        return own.removesuffix("\n"), below
+    last = content[-1] if isinstance(content, list) and content else None
+    text = last.get("text") if isinstance(last, Mapping) else None
+    return (content[:-1], text) if isinstance(content, list) and isinstance(text, str) else (content, "")
 
 
 def _parse_json(text: JSONValue) -> JSONValue:

@@ -224,9 +224,13 @@ class Corpus:
     def _shown(self) -> int:
         return _estimate_shown_tokens(self.specs)
 
-    def build_run(self, trace: Trace) -> Run:
-        """A further trace as a run, by what is known of the tools."""
-        return _build_run(trace, self.effects, self._shown)
+    def build_run(self, trace: Trace, *, outputs: bool = True) -> Run:
+        """A further trace as a run, by what is known of the tools.
+
+        Args:
+            outputs: whether they are looked at; if not, all of them are `None`.
+        """
+        return _build_run(trace, self.effects, self._shown, outputs=outputs)
 
     def segments(self) -> Iterator[tuple[Run, Segment]]:
         """Every segment with its run, in order."""
@@ -274,8 +278,8 @@ def estimate_spec_tokens(spec: ToolSpec) -> int:
     return estimate_bound_tokens(spec.name, spec.description, spec.parameters)
 
 
-def _build_run(trace: Trace, effects: Mapping[str, Effect], shown: int) -> Run:
-    builder = _RunBuilder(effects, shown)
+def _build_run(trace: Trace, effects: Mapping[str, Effect], shown: int, *, outputs: bool = True) -> Run:
+    builder = _RunBuilder(effects, shown, outputs=outputs)
     calls_of = _group_issued(trace)
     messages = sorted(trace.messages, key=lambda message: message.before)
     position = 0
@@ -316,9 +320,10 @@ def _group_issued(trace: Trace) -> dict[int, list[ToolCallRecord]]:
 class _RunBuilder:
     """Lays the text of a run out and cuts it into segments."""
 
-    def __init__(self, effects: Mapping[str, Effect], shown: int) -> None:
+    def __init__(self, effects: Mapping[str, Effect], shown: int, *, outputs: bool) -> None:
         self.effects = effects
         self.shown = shown
+        self.outputs = outputs
         self.text: list[str] = []
         self.words: list[tuple[int, str]] = []
         self.asked: list[tuple[int, str]] = []
@@ -356,18 +361,19 @@ class _RunBuilder:
             self.cut(record.scope)
 
     def _call(self, call: ToolCallRecord) -> Call:
-        shown = call.output if isinstance(call.output, str) else dumps(call.output)
+        raw = call.output if self.outputs else None
+        shown = raw if isinstance(raw, str) else dumps(raw)
         self._write(f"{dumps(call.args)}\n{shown}")
         ok = call.status == "ok"
         return Call(
             tool=call.name,
             args=call.args,
-            output=decode(call.output) if ok else None,
+            output=decode(raw) if ok else None,
             ok=ok,
             effect=self.effects.get(call.name, Effect.UNKNOWN),
             key=call_key(call.name, call.args),
             end=self.length,
-            raw=call.output,
+            raw=raw,
             seconds=measure_seconds(call.started_at, call.ended_at),
         )
 

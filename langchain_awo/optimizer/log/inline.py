@@ -121,10 +121,17 @@ class _Expansion:
 
     def result(self) -> Trace:
         if not self._has_echo():
-            shown = tuple(self._shown(record) for record in self.trace.model_calls)
-            return replace(self.trace, model_calls=shown, tools=self._tools())
+            return self._without_offers()
         self.expand()
         return self._rebuilt()
+
+    def _without_offers(self) -> Trace:
+        """The trace itself if no meta-tool was offered in it."""
+        offered = (name for record in self.trace.model_calls for name in record.offered)
+        if self.names.isdisjoint(offered) and self.names.isdisjoint(spec.name for spec in self.trace.tools):
+            return self.trace
+        shown = tuple(self._shown(record) for record in self.trace.model_calls)
+        return replace(self.trace, model_calls=shown, tools=self._tools())
 
     def _has_echo(self) -> bool:
         return any(self._is_echo(call) for call in self.trace.tool_calls)

@@ -1,7 +1,8 @@
-"""Calls without arguments that agents make together with a step: the rules of the shop, beside the orders of a customer.
+"""Calls for which all is known before the routine starts: the rules of the shop, beside the orders of a customer.
 
-A model call is saved only if everything it asked for is there. What has no arguments can be asked for at any time, and is no routine
-by itself; but where agents ask for it in one breath with what a step reads, it belongs to that step.
+A model call is saved only if everything it asked for is there. What takes nothing from what a step returned can be asked for at any time,
+and is no routine by itself: the hotels and the restaurants of a city share the city, and nothing else. But where agents ask for it in one
+breath with what a step reads, it belongs to that step.
 
 before::
 
@@ -19,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from langchain_awo.model.ir.binding import Argument, Binding, Constant, list_leaves
 from langchain_awo.model.ir.metatool import Step
 from langchain_awo.optimizer.mining.occurrences import Occurrence
 
@@ -29,6 +31,16 @@ TOGETHER: Final = 0.5
 def asks_nothing(step: Step) -> bool:
     """Whether a step is one call without arguments."""
     return step.over is None and not step.args
+
+
+def takes_nothing_new(step: Step) -> bool:
+    """Whether a step is one unconditional call that takes nothing but what the first call says."""
+    leaves = (leaf for binding in step.args.values() for leaf in list_leaves(binding))
+    return not (step.over or step.guard) and all(map(_is_known_at_first, leaves))
+
+
+def _is_known_at_first(leaf: Binding) -> bool:
+    return isinstance(leaf, Constant) or (isinstance(leaf, Argument) and leaf.step == 1)
 
 
 def is_companion(tool: str, occurrences: Sequence[Occurrence]) -> bool:

@@ -6,7 +6,7 @@ before::
 
 after::
 
-    refused: list_orders(of=#1.args/of, status="open") would explain 9 calls, but it only asks again for what another step asks
+    refused: list_orders(of=#1.args/of, status="open") would explain 9 calls, but it only repeats what another step looks up
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from langchain_awo.model.ir.metatool import MetaTool, Refused
 from langchain_awo.model.text.phrasing import format_count
 from langchain_awo.model.views.notation import format_step
 from langchain_awo.optimizer.mining.align import asks_again
+from langchain_awo.optimizer.mining.companions import is_companion, takes_nothing_new
 from langchain_awo.optimizer.mining.cross_validate import MIN_TASKS
 from langchain_awo.optimizer.mining.literals import WANTED, asks_for_a_part
 from langchain_awo.optimizer.mining.measure import Growth
@@ -30,7 +31,12 @@ def refuse_untried(
     if not growth.is_worth_trying:
         return "rare", _explain_rarity(growth)
     if asks_again(growth.step, routine, occurrences):
-        return "repeats", "but it only asks again for what another step asks"
+        return "repeats", "but it only repeats what another step looks up"
+    if takes_nothing_new(growth.step) and not is_companion(growth.step.tool, occurrences):
+        return (
+            "parallel",
+            "but it takes nothing from what a step returned, so a model can ask for both side by side",
+        )
     if growth.step.guard or growth.wanted >= WANTED * growth.places:
         return None
     if asks_for_a_part(growth.step, occurrences):
@@ -42,7 +48,7 @@ def refuse_untried(
 
 def _explain_rarity(growth: Growth) -> str:
     if not growth.explained:
-        return "as its arguments never came together so"
+        return "because its arguments never occurred in this combination"
     if growth.tasks < MIN_TASKS:
         return f"but only {format_count(growth.tasks, 'task')} shows it, and {MIN_TASKS} are needed"
     return f"but it would make {format_count(growth.extra, 'call')} in vain"

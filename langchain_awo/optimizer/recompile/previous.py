@@ -54,11 +54,13 @@ def reconsider(
     thresholds: Thresholds,
     *,
     avoid: Container[str] = (),
+    may_write: bool = True,
 ) -> Reconsidered:
     """Holds former meta-tools against new traces; of one that was mined again the new evidence counts.
 
     Args:
         avoid: tools that no meta-tool may call.
+        may_write: whether meta-tools may write; if not, one that calls a tool that is no read any more does not hold.
     """
     mined = {fingerprint_routine(each, limits=False): each for each in reversed(candidates)}
     holding: dict[str, MetaTool] = {}
@@ -66,7 +68,7 @@ def reconsider(
     for each in former:
         again = mined.get(fingerprint_routine(each, limits=False))
         found = again and _restore_parameters(again, each)
-        if off_limits := _refuse_off_limits(each, corpus, avoid):
+        if off_limits := _refuse_off_limits(each, corpus, avoid, may_write=may_write):
             found = None
             refused.append(off_limits)
         elif found is None:
@@ -157,13 +159,22 @@ def _restore_installation(found: MetaTool, former: MetaTool) -> MetaTool:
     return replace(found, steps=tuple(steps), mode=former.mode, mode_reason=former.mode_reason)
 
 
-def _refuse_off_limits(former: MetaTool, corpus: Corpus, avoid: Container[str]) -> Refused | None:
+def _refuse_off_limits(
+    former: MetaTool, corpus: Corpus, avoid: Container[str], *, may_write: bool
+) -> Refused | None:
     for tool in former.tools:
+        effect = corpus.effects.get(tool)
         if tool in avoid:
             return build_refusal(former, RETIRED, f"{tool} is now protected or ignored by a rule", 0)
-        if corpus.effects.get(tool) is Effect.DESTRUCTIVE:
+        if effect is Effect.DESTRUCTIVE:
             return build_refusal(
                 former, RETIRED, f"{tool} is destructive now; declare another effect to allow it", 0
+            )
+        if effect is Effect.UNKNOWN:
+            return build_refusal(former, RETIRED, f"the effect of {tool} is undeclared now; declare it", 0)
+        if effect and not effect.is_read and not may_write:
+            return build_refusal(
+                former, RETIRED, f'{tool} writes now, and only reads are compiled; allow writes="guarded"', 0
             )
     return None
 

@@ -124,7 +124,7 @@ class Prices:
     """What things cost, in model calls.
 
     Attributes:
-        over_fetch: the least that a tool call costs that nobody wanted; more if its output is long.
+        over_fetch: the least that the calls of one step cost that nobody wanted; more if their outputs are long.
         schema: what a token of a schema costs that stands in every prompt, of what other tokens cost. Providers bill
             the unchanged beginning of a prompt at about a tenth; and a saved model call is also the time that somebody
             would have waited, here taken to be worth as much again. 1 counts tokens alone, at full price.
@@ -156,11 +156,9 @@ class Cost:
 
     @cached_property
     def wasted_call(self) -> dict[str, float]:
-        """By tool, what a call costs that nobody wanted: its output is read by the next model call, without a cache by all later ones."""
+        """By tool, what the output of a call costs that nobody wanted: it is read by the next model call, without a cache by all later ones."""
         sizes, read = self.corpus.output_tokens, 1.0 if self.prices.caching else self.usual_later
-        return {
-            tool: max(self.prices.over_fetch, read * size / self.usual_tokens) for tool, size in sizes.items()
-        }
+        return {tool: read * size / self.usual_tokens for tool, size in sizes.items()}
 
     @cached_property
     def usual_later(self) -> float:
@@ -185,6 +183,14 @@ class Cost:
 
     def worth(self, tally: Tally) -> float:
         """The model calls that a tally saved, less what was fetched in vain; a repeat saves nothing worth a routine."""
-        price = self.wasted_call
-        wasted = sum(count * price.get(tool, self.prices.over_fetch) for tool, count in tally.wasted.items())
-        return tally.saved - tally.repeats - wasted
+        uses = (use for moves in tally.moves.values() for use in moves.uses)
+        return tally.saved - tally.repeats - sum(map(self._price_vain, uses))
+
+    def _price_vain(self, use: ReplayedUse) -> float:
+        """What one use fetched in vain: a step's calls run side by side, so they are waited for once, and all of them are read."""
+        least = self.prices.over_fetch
+        return sum(
+            max(least, count * self.wasted_call.get(use.tool(number), least))
+            for number in use.vain.keys() | use.guessed.keys()
+            if (count := use.vain.get(number, 0) + use.guessed.get(number, 0.0))
+        )

@@ -15,17 +15,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from langchain_awo.model.ir.eager import select_eager_part
 from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.stepping.outcome import MAX_UNASKED_CALLS
 from langchain_awo.optimizer.log.corpus import Corpus, Round, Run, Segment
 from langchain_awo.optimizer.replay.budget import within_budget
-from langchain_awo.optimizer.replay.parts import Part, classify_rounds
-from langchain_awo.optimizer.replay.simulate import Simulation, simulate
+from langchain_awo.optimizer.replay.parts import Part
+from langchain_awo.optimizer.replay.simulate import Simulation
+from langchain_awo.optimizer.replay.simulations import Simulations, Used
 from langchain_awo.optimizer.replay.tally import Tally
-
-Used: TypeAlias = tuple[MetaTool, Simulation]
-"""A meta-tool and what it would do in a place."""
 
 FoundAt: TypeAlias = Callable[[int], list[Used]]
 """What could be used in the round at a position."""
@@ -41,52 +38,64 @@ class Replay:
     continue_: Tally
 
 
-def replay(meta_tools: Sequence[MetaTool], corpus: Corpus) -> Replay:
-    """All ways of use, over every segment of the corpus."""
+def replay(
+    meta_tools: Sequence[MetaTool], corpus: Corpus, *, simulations: Simulations | None = None
+) -> Replay:
+    """All ways of use, over every segment of the corpus.
+
+    Args:
+        simulations: on the corpus, if more will ask for them.
+    """
+    known = simulations or Simulations(corpus)
     chooser, blind, continued = Tally(), Tally(), Tally()
-    for run, segment, parts in classify_rounds(corpus):
-        chooser.add(replay_chooser(meta_tools, run, segment, parts))
-        blind.add(replay_blind(meta_tools, run, segment, parts))
-        continued.add(replay_continue(meta_tools, run, segment, parts))
+    for run, segment, parts in known.segments:
+        chooser.add(replay_chooser(meta_tools, run, segment, parts, known))
+        blind.add(replay_blind(meta_tools, run, segment, parts, known))
+        continued.add(replay_continue(meta_tools, run, segment, parts, known))
     return Replay(corpus.model_calls, chooser, blind, continued)
 
 
 def replay_chooser(
-    meta_tools: Sequence[MetaTool], run: Run, segment: Segment, parts: Sequence[Part | None]
+    meta_tools: Sequence[MetaTool],
+    run: Run,
+    segment: Segment,
+    parts: Sequence[Part | None],
+    simulations: Simulations,
 ) -> Tally:
     """One segment with an agent that uses whatever helps."""
-    tally = walk_chooser(segment, parts, lambda at: _simulate_all(meta_tools, run, segment, at))
+    tally = walk_chooser(segment, parts, lambda at: simulations.find(meta_tools, run, segment, at))
     return tally.of(run.trace_id)
 
 
 def replay_blind(
-    meta_tools: Sequence[MetaTool], run: Run, segment: Segment, parts: Sequence[Part | None]
+    meta_tools: Sequence[MetaTool],
+    run: Run,
+    segment: Segment,
+    parts: Sequence[Part | None],
+    simulations: Simulations,
 ) -> Tally:
     """One segment with an agent that uses what applies, and does not know what it will show."""
-    tally = walk_blind(segment, parts, lambda at: _simulate_all(meta_tools, run, segment, at, blind=True))
+    tally = walk_blind(segment, parts, lambda at: simulations.find(meta_tools, run, segment, at, blind=True))
     return tally.of(run.trace_id)
 
 
 def replay_continue(
-    meta_tools: Sequence[MetaTool], run: Run, segment: Segment, parts: Sequence[Part | None]
+    meta_tools: Sequence[MetaTool],
+    run: Run,
+    segment: Segment,
+    parts: Sequence[Part | None],
+    simulations: Simulations,
 ) -> Tally:
     """One segment with the eager steps run after every anchor call."""
-    eager = [shortened for shortened in map(select_eager_part, meta_tools) if shortened]
-    tally = walk_continue(segment, parts, lambda at: _simulate_unasked(eager, run, segment, at))
+    eager = simulations.list_eager_parts(meta_tools)
+    tally = walk_continue(
+        segment, parts, lambda at: _within_budget(simulations.find(eager, run, segment, at))
+    )
     return tally.of(run.trace_id)
 
 
-def _simulate_unasked(
-    meta_tools: Sequence[MetaTool], run: Run, segment: Segment, position: int
-) -> list[Used]:
-    found = _simulate_all(meta_tools, run, segment, position)
+def _within_budget(found: Iterable[Used]) -> list[Used]:
     return [(each, within_budget(simulation, each, calls=MAX_UNASKED_CALLS)) for each, simulation in found]
-
-
-def _simulate_all(
-    meta_tools: Sequence[MetaTool], run: Run, segment: Segment, position: int, *, blind: bool = False
-) -> list[Used]:
-    return [(each, sim) for each in meta_tools for sim in simulate(each, run, segment, position, blind=blind)]
 
 
 def walk_chooser(segment: Segment, parts: Sequence[Part | None], found: FoundAt) -> Tally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from langchain_awo.optimizer.replay.counterfactual import Replay, replay
 from langchain_awo.optimizer.replay.installed import replay_installed
 from langchain_awo.optimizer.replay.parts import PARTS
 from langchain_awo.optimizer.replay.saving import Saving
+from langchain_awo.optimizer.replay.simulations import Simulations
 from langchain_awo.optimizer.replay.tally import Tally
 from langchain_awo.optimizer.replay.unsaved import why_unsaved
 
@@ -143,6 +145,7 @@ def replay_report(
     *,
     options: Options | None = None,
     together: Together = frozenset(),
+    recorded: Corpus | None = None,
 ) -> ReplayReport:
     """What some meta-tools save on some traces, whatever they were compiled from.
 
@@ -150,14 +153,21 @@ def replay_report(
 
     Args:
         together: tools that agents without the toolkit ask for at once, as its plan says.
+        recorded: the traces as they were recorded, built with the same options; used if nothing has to be taken out of them.
     """
-    own, echo = without_echo(traces, frozenset(each.name for each in meta_tools), together=together)
-    corpus = build_corpus(own, declared=(options or Options()).effects)
-    found = replay(meta_tools, corpus)
+    names = frozenset(each.name for each in meta_tools)
+    given = list(traces)
+    own, echo = without_echo(given, names, together=together)
+    if recorded is not None and names.isdisjoint(recorded.specs) and all(map(operator.is_, own, given)):
+        corpus = recorded
+    else:
+        corpus = build_corpus(own, declared=(options or Options()).effects)
+    simulations = Simulations(corpus)
+    found = replay(meta_tools, corpus, simulations=simulations)
     return ReplayReport(
         traces=len(corpus.runs),
         model_calls=corpus.model_calls,
-        result=_build_saving(meta_tools, corpus, found),
+        result=_build_saving(meta_tools, corpus, found, simulations),
         ceiling=measure_ceiling(corpus),
         uses=dict(found.chooser.uses),
         unused=sum(echo.unused.values()),
@@ -185,13 +195,16 @@ def split(corpus: Corpus, *, held_out: float, seed: int) -> tuple[Corpus, Corpus
 
 def measure_saving(meta_tools: Sequence[MetaTool], corpus: Corpus) -> Saving:
     """What some meta-tools save on a corpus."""
-    return _build_saving(meta_tools, corpus, replay(meta_tools, corpus))
+    simulations = Simulations(corpus)
+    return _build_saving(meta_tools, corpus, replay(meta_tools, corpus, simulations=simulations), simulations)
 
 
-def _build_saving(meta_tools: Sequence[MetaTool], corpus: Corpus, found: Replay) -> Saving:
+def _build_saving(
+    meta_tools: Sequence[MetaTool], corpus: Corpus, found: Replay, simulations: Simulations
+) -> Saving:
     total, books = max(1, found.model_calls), Books(corpus)
     schemas = sum(map(estimate_schema_tokens, meta_tools))
-    installed = replay_installed(meta_tools, corpus, books=books)
+    installed = replay_installed(meta_tools, corpus, books=books, simulations=simulations)
     return Saving(
         meta_tools=len(meta_tools),
         chooser=found.chooser.saved / total,
@@ -209,7 +222,7 @@ def _build_saving(meta_tools: Sequence[MetaTool], corpus: Corpus, found: Replay)
         unwanted_writes=found.blind.unwanted_writes,
         installed=installed.tally.saved / total,
         stranded=len(installed.stranded),
-        by_task=tuple(books.by_task(installed.tally, schemas=installed.schemas).values()),
+        by_task=tuple(installed.by_task.values()),
     )
 
 

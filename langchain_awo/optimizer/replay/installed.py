@@ -6,19 +6,18 @@ a toolkit; the ways in `counterfactual` ask what it would be if all meta-tools w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from langchain_awo.ledger.balance import Balance
-from langchain_awo.model.ir.eager import select_eager_part
 from langchain_awo.model.ir.metatool import MetaTool, Mode
 from langchain_awo.model.stepping.outcome import MAX_CALLS_AHEAD, MAX_UNASKED_CALLS
 from langchain_awo.optimizer.log.corpus import Corpus, Run, Segment, estimate_spec_tokens
 from langchain_awo.optimizer.replay.budget import within_budget
 from langchain_awo.optimizer.replay.cost import Books, estimate_schema_tokens
-from langchain_awo.optimizer.replay.counterfactual import Fetched, Used, choose_best_by_anchor
-from langchain_awo.optimizer.replay.parts import Part, classify_rounds
-from langchain_awo.optimizer.replay.simulate import simulate
+from langchain_awo.optimizer.replay.counterfactual import Fetched, choose_best_by_anchor
+from langchain_awo.optimizer.replay.parts import Part
+from langchain_awo.optimizer.replay.simulations import Simulations, Used
 from langchain_awo.optimizer.replay.tally import Tally, Way
 
 
@@ -29,15 +28,20 @@ class InstalledReplay:
     Attributes:
         tally: its uses, and the model calls that they saved.
         schemas: tokens that it adds to every prompt.
-        balance: what it saves, by the ledger.
+        by_task: what it saves of each task, by the ledger.
         stranded: ids of the runs in which the agent wants a tool that `replace` hides for something else than the whole routine. What
             it does without it nobody can know; the figures are as if it had it, or took the routine all the same.
     """
 
     tally: Tally
     schemas: float
-    balance: Balance
+    by_task: Mapping[str, Balance]
     stranded: frozenset[str] = frozenset()
+
+    @property
+    def balance(self) -> Balance:
+        """What it saves of all of them."""
+        return sum(self.by_task.values(), Balance())
 
 
 def replay_installed(
@@ -45,31 +49,36 @@ def replay_installed(
     corpus: Corpus,
     *,
     books: Books | None = None,
+    simulations: Simulations | None = None,
     mode: Mode | None = None,
 ) -> InstalledReplay:
     """Replays a toolkit, each meta-tool in its mode.
 
     Args:
-        books: of the corpus, if they are there already.
+        books: of the corpus, if they are there already; likewise `simulations`.
         mode: one for all, instead of their own.
     """
     chosen = [set_mode(each, mode) for each in meta_tools] if mode else list(meta_tools)
     tally, begun, stranded = Tally(), "", set[str]()
-    for run, segment, parts in classify_rounds(corpus):
-        walk = _SegmentWalk(chosen, run, segment, parts, is_first=run.trace_id != begun)
+    known = simulations or Simulations(corpus)
+    installed = _Installed.of(chosen, known)
+    for run, segment, parts in known.segments:
+        walk = _SegmentWalk(installed, run, segment, parts, is_first=run.trace_id != begun)
         tally.add(walk.tally)
         stranded |= {run.trace_id} if walk.is_stranded else set()
         begun = run.trace_id
     schemas = measure_schemas(chosen, corpus)
-    balance = (books or Books(corpus)).balance(tally, schemas=schemas)
-    return InstalledReplay(tally, schemas, balance, frozenset(stranded))
+    by_task = (books or Books(corpus)).by_task(tally, schemas=schemas)
+    return InstalledReplay(tally, schemas, by_task, frozenset(stranded))
 
 
 def is_stranded(meta_tool: MetaTool, run: Run) -> bool:
     """Whether the agent of a run would want a tool that a meta-tool hides if it stood in its place."""
-    chosen = [set_mode(meta_tool, "replace")]
+    installed = _Installed.of([set_mode(meta_tool, "replace")], Simulations(Corpus((run,), {}, {})))
     return any(
-        _SegmentWalk(chosen, run, segment, [None] * len(segment.rounds), is_first=position == 0).is_stranded
+        _SegmentWalk(
+            installed, run, segment, [None] * len(segment.rounds), is_first=position == 0
+        ).is_stranded
         for position, segment in enumerate(run.segments)
     )
 
@@ -91,6 +100,35 @@ def _list_hidden(meta_tools: Iterable[MetaTool]) -> frozenset[str]:
     return frozenset(tool for each in meta_tools if each.mode == "replace" for tool in each.tools)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Installed:
+    """A toolkit by what becomes of each meta-tool.
+
+    Attributes:
+        shown: what a model may call.
+        unasked: the parts that continue mode runs; likewise `prefetched`.
+        hidden: names of the tools that the model does not see.
+    """
+
+    entry: Sequence[MetaTool]
+    shown: Sequence[MetaTool]
+    unasked: Sequence[MetaTool]
+    prefetched: Sequence[MetaTool]
+    hidden: frozenset[str]
+    simulations: Simulations
+
+    @classmethod
+    def of(cls, meta_tools: Sequence[MetaTool], simulations: Simulations) -> _Installed:
+        return cls(
+            entry=[each for each in meta_tools if each.mode == "entry"],
+            shown=[each for each in meta_tools if each.mode in ("append", "replace")],
+            unasked=simulations.list_eager_parts(each for each in meta_tools if each.mode == "continue"),
+            prefetched=simulations.list_eager_parts(each for each in meta_tools if each.mode == "prefetch"),
+            hidden=_list_hidden(meta_tools),
+            simulations=simulations,
+        )
+
+
 class _SegmentWalk:
     """One segment of a run.
 
@@ -101,22 +139,19 @@ class _SegmentWalk:
 
     def __init__(
         self,
-        meta_tools: Sequence[MetaTool],
+        installed: _Installed,
         run: Run,
         segment: Segment,
         parts: Sequence[Part | None],
         *,
         is_first: bool,
     ) -> None:
-        self.run, self.segment = run, segment
+        self.installed, self.run, self.segment = installed, run, segment
         self.fetched, self.seen, self.made, self.ahead = Fetched(), set[str](), set[str](), set[str]()
-        self.shown = [each for each in meta_tools if each.mode in ("append", "replace")]
-        self.unasked = _select_eager(meta_tools, "continue")
-        self.prefetched = _select_eager(meta_tools, "prefetch")
-        self.hidden, self.is_stranded = _list_hidden(meta_tools), False
+        self.hidden, self.is_stranded = installed.hidden, False
         tally = Tally()
         if is_first:
-            self._enter([each for each in meta_tools if each.mode == "entry"], tally)
+            self._enter(tally)
         for position, current in enumerate(segment.rounds):
             if self.fetched.covers(current, position):
                 tally.count(current, parts[position])
@@ -130,9 +165,9 @@ class _SegmentWalk:
             self._prefetch(position, chosen, tally)
         self.tally = tally.of(run.trace_id)
 
-    def _enter(self, meta_tools: Iterable[MetaTool], tally: Tally) -> None:
+    def _enter(self, tally: Tally) -> None:
         """Runs entry meta-tools where the recorded agent began with them too, as only then its host knew what to ask for."""
-        for each in meta_tools:
+        for each in self.installed.entry:
             for position, current in enumerate(self.segment.rounds):
                 found = self._simulated([each], position)
                 if found:
@@ -142,7 +177,7 @@ class _SegmentWalk:
 
     def _choose(self, position: int, tally: Tally) -> set[str]:
         """Uses what a model that knows nothing of what it will see takes; the anchors that it takes the place of."""
-        chosen = choose_best_by_anchor(self._simulated(self.shown, position, blind=True))
+        chosen = choose_best_by_anchor(self._simulated(self.installed.shown, position, blind=True))
         for used in chosen.values():
             self.is_stranded = self.is_stranded or (used[0].mode == "replace" and bool(used[1].wasted()))
             self._take(used, "called", tally)
@@ -150,12 +185,14 @@ class _SegmentWalk:
         return set(chosen)
 
     def _continue(self, position: int, chosen: set[str], tally: Tally) -> None:
-        for used in self._unasked(self.unasked, position, calls=MAX_UNASKED_CALLS):
+        for used in self._unasked(self.installed.unasked, position, calls=MAX_UNASKED_CALLS):
             if used[1].anchor not in chosen and used[1].keys - self.seen:
                 self._take(used, "continued", tally)
 
     def _prefetch(self, position: int, chosen: set[str], tally: Tally) -> None:
-        for meta_tool, simulation in self._unasked(self.prefetched, position, calls=MAX_CALLS_AHEAD):
+        for meta_tool, simulation in self._unasked(
+            self.installed.prefetched, position, calls=MAX_CALLS_AHEAD
+        ):
             known = self.seen | self.ahead
             if simulation.anchor not in chosen and simulation.keys - known:
                 tally.take(meta_tool, simulation, self.segment, way="prefetched", seen=known)
@@ -178,16 +215,5 @@ class _SegmentWalk:
         ]
 
     def _simulated(self, meta_tools: Iterable[MetaTool], position: int, *, blind: bool = False) -> list[Used]:
-        return [
-            (each, found)
-            for each in meta_tools
-            for found in simulate(each, self.run, self.segment, position, blind=blind)
-        ]
-
-
-def _select_eager(meta_tools: Iterable[MetaTool], mode: Mode) -> list[MetaTool]:
-    return list(_iterate_eager_parts(each for each in meta_tools if each.mode == mode))
-
-
-def _iterate_eager_parts(meta_tools: Iterable[MetaTool]) -> Iterator[MetaTool]:
-    return (part for part in map(select_eager_part, meta_tools) if part)
+        find = self.installed.simulations.find
+        return find(meta_tools, self.run, self.segment, position, blind=blind)

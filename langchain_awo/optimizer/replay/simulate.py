@@ -17,7 +17,7 @@ from langchain_awo.model.ir.binding import Frame, Item, Parameter, list_leaves, 
 from langchain_awo.model.ir.guard import guard_holds, list_conditions
 from langchain_awo.model.ir.metatool import Map, MetaTool, Step
 from langchain_awo.model.ir.pointer import MISSING
-from langchain_awo.model.stepping.execution import RoutineState
+from langchain_awo.model.stepping.execution import RoutineState, Sources
 from langchain_awo.model.stepping.outcome import Failed, OriginalCall, Outcome, Stop, Succeeded, Unrecorded
 from langchain_awo.model.text.encoding import same
 from langchain_awo.model.text.json_value import JSONValue
@@ -95,7 +95,13 @@ class _Unwanted(Exception):  # noqa: N818  # control flow inside this module, no
 
 
 def simulate(
-    meta_tool: MetaTool, run: Run, segment: Segment, start: int, *, blind: bool = False
+    meta_tool: MetaTool,
+    run: Run,
+    segment: Segment,
+    start: int,
+    *,
+    blind: bool = False,
+    sources: Sources | None = None,
 ) -> Iterator[Simulation]:
     """A simulation for each call of the starting round that the first step can be, parameters solved for.
 
@@ -109,10 +115,11 @@ def simulate(
         start: position of the starting round.
         blind: the caller knows nothing of what the reads will show: where the recorded agent decided against a write, the
             meta-tool writes all the same if its guards let it.
+        sources: of the meta-tool, if they are known already.
     """
     for anchor in segment.rounds[start].calls:
         if anchor.tool == meta_tool.steps[0].tool and anchor.ok:
-            attempt = _Attempt(meta_tool, run, segment, start, anchor, blind=blind)
+            attempt = _Attempt(meta_tool, run, segment, start, anchor, blind=blind, sources=sources)
             try:
                 attempt.play()
             except _Inapplicable:
@@ -140,6 +147,7 @@ class _Attempt:
         anchor: Call,
         *,
         blind: bool,
+        sources: Sources | None,
     ) -> None:
         self.meta_tool = meta_tool
         self.run = run
@@ -154,7 +162,7 @@ class _Attempt:
         self.reproduced: dict[str, int] = {}
         self.world = RecordedWorld(segment, start)
         self.frame = Frame(parameters=self.solution)
-        self.routine = RoutineState(meta_tool, self.frame, rehearsal=self)
+        self.routine = RoutineState(meta_tool, self.frame, sources=sources, rehearsal=self)
         opening = segment.rounds[start].calls
         self.spoken = frozenset(repr(leaf) for call in opening for leaf in iterate_scalars(call.args))
 

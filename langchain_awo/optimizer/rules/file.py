@@ -24,9 +24,15 @@ import yaml
 from pydantic import Discriminator, TypeAdapter, ValidationError
 
 from langchain_awo.errors import RuleError
+from langchain_awo.model.ir.option_kinds import instance_of
 from langchain_awo.model.rules import RULES_VERSION, DeclaredRule, PythonRule, Rule, RuleSet, describe
 from langchain_awo.optimizer.rules.check import find_malformation
 from langchain_awo.small_files import read_small_file, replace_file
+
+RULES: Final = instance_of(
+    RuleSet, str, os.PathLike, fix="pass the path of a rules file or a RuleSet"
+).optional
+"""What an option of rules takes."""
 
 MAX_CHARACTERS: Final = 5_000_000
 """A longer file was not written by a person or by this package."""

@@ -12,9 +12,10 @@ from langchain_awo.model.stepping.outcome import MAX_UNASKED_CALLS
 from langchain_awo.model.text.encoding import compute_digest
 from langchain_awo.optimizer.log.corpus import Corpus, Run, Segment
 from langchain_awo.optimizer.replay.budget import within_budget
-from langchain_awo.optimizer.replay.counterfactual import Used, walk_blind, walk_continue
+from langchain_awo.optimizer.replay.counterfactual import walk_blind, walk_continue
 from langchain_awo.optimizer.replay.parts import Part, classify_rounds
 from langchain_awo.optimizer.replay.simulate import Simulation, simulate
+from langchain_awo.optimizer.replay.simulations import Used
 from langchain_awo.optimizer.replay.tally import Tally
 
 MAX_ROUNDS: Final = 20_000

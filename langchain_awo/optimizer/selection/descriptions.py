@@ -5,21 +5,44 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from langchain_awo.model.ir.binding import Argument, Constant, Output, list_leaves
+from langchain_awo.model.ir.binding import Argument, Constant, Output, Parameter, list_leaves
 from langchain_awo.model.ir.guard import list_conditions
 from langchain_awo.model.ir.metatool import Condition, Filter, Map, MetaTool, Step
 from langchain_awo.model.ir.pointer import split, unescape
 from langchain_awo.model.text.encoding import dumps
+from langchain_awo.model.text.json_value import JSONValue
 from langchain_awo.model.text.phrasing import join_words
-from langchain_awo.optimizer.selection.kinds import find_subject, goes_through, is_means, lets_in, writes_of
+from langchain_awo.optimizer.selection.kinds import (
+    find_subject,
+    goes_through,
+    is_means,
+    lets_in,
+    looks_again,
+    writes_of,
+)
 from langchain_awo.optimizer.selection.returned import (
     Returned,
     describe_position,
     extract_returned,
     list_returned,
+    name_subject,
 )
-from langchain_awo.optimizer.selection.titles import ACTS, extract_action, list_others
-from langchain_awo.optimizer.selection.words import extract_object, pluralize, singularize, split_name
+from langchain_awo.optimizer.selection.titles import (
+    ACTS,
+    extract_action,
+    find_login_place,
+    find_only_named,
+    is_chain,
+    list_others,
+)
+from langchain_awo.optimizer.selection.words import (
+    extract_object,
+    pluralize,
+    singularize,
+    spell_nouns,
+    spell_object,
+    split_name,
+)
 
 PEOPLE: Final = frozenset(
     [
@@ -67,16 +90,23 @@ def describe(meta_tool: MetaTool) -> str:
         return _describe_write(meta_tool, writes[-1])
     subject = find_subject(meta_tool)
     has_means = any(is_means(step, meta_tool) for step in meta_tool.steps)
-    noun = " ".join(extract_object(subject.tool))
     sentences = [
-        f"Returns {_describe_subject(meta_tool)} in one call{_describe_lookup(meta_tool)}.",
+        f"{_describe_result(meta_tool)}.",
         _describe_means(meta_tool) if has_means and not lets_in(subject) else "",
         *_describe_limits(meta_tool),
         *_describe_guards(meta_tool),
         "It only reads data.",
-        "" if has_means else f"If you only need the {noun}, call {subject.tool} directly.",
+        "" if has_means else f"If you only need the {_spell_alone(meta_tool)}, call {subject.tool}.",
     ]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _spell_alone(meta_tool: MetaTool) -> str:
+    """What the subject alone returns: of a search of which a routine goes on with what it found, several things."""
+    noun = spell_object(find_subject(meta_tool).tool)
+    details = [each for each in list_returned(meta_tool) if each.is_detail]
+    is_list = any(each.of for each in details) or _is_each_in_full(meta_tool, details)
+    return pluralize(noun) if is_list else noun
 
 
 def _describe_means(meta_tool: MetaTool) -> str:
@@ -89,49 +119,78 @@ def _describe_means(meta_tool: MetaTool) -> str:
         if isinstance(leaf, Output)
         and (chosen := describe_position(meta_tool.steps[leaf.step - 1], leaf.path)) is not None
     }
-    means: dict[str, str] = {}
-    for number, step in enumerate(meta_tool.steps, start=1):
-        if is_means(step, meta_tool):
-            chosen = positions.get(number)
-            noun = " ".join(extract_object(step.tool))
-            which = (
-                f"{noun} (the first that is found)" if chosen and chosen.text.startswith("first ") else noun
-            )
-            means.setdefault(noun, f"the {which}")
-    return f"Takes care of {join_words([*means.values()])}."
+    means = dict.fromkeys(
+        (spell_object(step.tool), bool(chosen and chosen.text.startswith("first ")))
+        for number, step in enumerate(meta_tool.steps, start=1)
+        if is_means(step, meta_tool)
+        for chosen in [positions.get(number)]
+    )
+    firsts = ["one" if len(means) == 1 else noun for noun, is_first in means if is_first]
+    taking = f", taking {join_words([f'the first {noun} found' for noun in firsts])}" if firsts else ""
+    return f"It looks up {join_words([f'the {noun}' for noun, _ in means])} itself{taking}."
+
+
+def _describe_result(meta_tool: MetaTool) -> str:
+    """What is done and comes back: `Returns a customer with their orders`."""
+    if not lets_in(find_subject(meta_tool)):
+        return f"Returns {_describe_subject(meta_tool)}{_describe_lookup(meta_tool)}"
+    place = find_login_place(meta_tool)
+    return f"Logs in{f' to {place}' if place else ''} and returns what later calls need"
 
 
 def _describe_subject(meta_tool: MetaTool) -> str:
-    subject = find_subject(meta_tool)
-    if lets_in(subject):
-        return "the login that later calls need"
     details = [each for each in list_returned(meta_tool) if each.is_detail]
+    found_by = find_only_named(meta_tool)
+    if found_by and not details:
+        return f"the {spell_nouns(list_others(meta_tool)[0].nouns)} with the given {found_by}"
     if others := list_others(meta_tool):
         return _describe_with_others(meta_tool, details, others)
-    noun = " ".join(extract_object(subject.tool))
+    noun = spell_nouns(name_subject(meta_tool))
+    if is_chain(meta_tool):
+        return f"{pluralize(noun)} and the {pluralize(noun)} that each of them leads to"
     if chosen := next((each.of for each in details if each.of), None):
-        return f"the {chosen.text}{' that is found' if chosen.is_position else ''}, in full,"
+        return f"the full details of the {chosen.text}"
     if _is_each_in_full(meta_tool, details):
-        return f"{pluralize(noun)}, each in full,"
+        return f"the full details of {pluralize(noun)}"
     reads = {step.tool for step in meta_tool.steps if not is_means(step, meta_tool)}
-    return f"{_add_article(noun)}{' in full' if len(reads) > 1 else ''}"
+    return f"{'the full details of ' if len(reads) > 1 else ''}{_add_article(noun)}"
 
 
 def _describe_with_others(
     meta_tool: MetaTool, details: Sequence[Returned], others: Sequence[Returned]
 ) -> str:
-    """`a customer with their orders`, `mails with the first mail in full and its sender`, `products, each in full, with their variants`."""
-    noun = " ".join(extract_object(find_subject(meta_tool).tool))
-    some = [each for each in details if each.of]
-    in_full = ", each in full," if _is_each_in_full(meta_tool, details) else ""
-    told = pluralize(noun) if some or in_full else noun
-    is_theirs = told == pluralize(noun) or noun.split()[-1] in PEOPLE
-    return f"{_add_article(told)}{in_full}{_list_others([*some, *others], whose='their' if is_theirs else 'its')}"
+    """`a customer with their orders`, `mails, the first mail in full and its sender`, `products with their details and variants`."""
+    nouns = name_subject(meta_tool)
+    in_full = _is_each_in_full(meta_tool, details)
+    is_several = in_full or any(each.of for each in details) or nouns[-1] == pluralize(nouns[-1])
+    own = [each for each in others if not each.of and each.nouns[-1] not in nouns]
+    whole = [*(["details"] if in_full else []), *map(str, own)]
+    if len(whole) > NAMED:
+        whole = [*whole[: NAMED - 1], "more"]
+    some = [
+        *_tell_chosen([each for each in (*details, *others) if each.of]),
+        *(f"the {each}" for each in others if not each.of and each not in own),
+    ]
+    told = _add_owner(meta_tool, pluralize(spell_nouns(nouns)) if is_several else spell_nouns(nouns))
+    if not whole:
+        return join_words([told, *some])
+    whose = "their" if is_several or nouns[-1] in PEOPLE else "its"
+    return f"{told} with {whose} {join_words([*whole, *some])}"
+
+
+def _add_owner(meta_tool: MetaTool, noun: str) -> str:
+    """`a user's reservations` of reservations that a user is asked about by an id, else the noun with its article."""
+    owner, _, rest = noun.partition(" ")
+    asked = [split_name(name) for name in find_subject(meta_tool).args]
+    by = next((words for words in asked if rest and len(words) > 1 and words[0] == owner), None)
+    if by and by[-1] == pluralize(by[-1]):
+        return f"the {rest} of {pluralize(owner)}"
+    return f"{_add_article(owner)}'s {rest}" if by else _add_article(noun)
 
 
 def _is_each_in_full(meta_tool: MetaTool, details: Sequence[Returned]) -> bool:
     """Whether more of every item is returned that the subject lists."""
-    own = singularize(extract_object(find_subject(meta_tool).tool)[-1])
+    own = singularize(name_subject(meta_tool)[-1])
     reads = (step for step in meta_tool.steps[1:] if singularize(extract_object(step.tool)[-1]) == own)
     return any(map(goes_through, reads)) and not any(each.of for each in details)
 
@@ -144,30 +203,63 @@ def _add_article(noun: str) -> str:
 
 
 def _describe_lookup(meta_tool: MetaTool) -> str:
-    asked = [_spell_name(spec.name) for spec in meta_tool.parameters if spec.required]
+    """By what the caller asks: `, looked up by user_id; the policies also by topic`."""
     first = meta_tool.steps[0]
     fixed = "" if is_means(first, meta_tool) else _describe_fixed(first)
-    if len(asked) > ASKED and all(spec.name in first.args for spec in meta_tool.parameters):
-        return f", by the same arguments as {first.tool}{fixed}"
-    return f", looked up by {', '.join(asked)}{fixed}" if asked else ""
+    asked = _list_asked(meta_tool)
+    if sum(map(len, asked.values())) > ASKED and all(
+        spec.name in first.args for spec in meta_tool.parameters
+    ):
+        return f", looked up by the arguments of {first.tool}{fixed}"
+    own = asked.pop("", [])
+    also = "also" if own else "looked up"
+    parts = [f", looked up by {join_words(own)}{fixed}"] if own else []
+    parts += [f"; the {noun} {also} by {join_words(names)}" for noun, names in asked.items()]
+    return "".join(parts)
+
+
+def _list_asked(meta_tool: MetaTool) -> dict[str, list[str]]:
+    """The parameters that a caller must give, by what is looked up with them; under an empty text those of the subject.
+
+    What only names an item that was found is told with the item.
+    """
+    subject = find_subject(meta_tool)
+    required = {spec.name for spec in meta_tool.parameters if spec.required}
+    asked: dict[str, list[str]] = {}
+    noun = ""
+    for step in meta_tool.steps:
+        leaves = (leaf for binding in step.args.values() for leaf in list_leaves(binding))
+        names = {leaf.name for leaf in leaves if isinstance(leaf, Parameter)} & required
+        if step.over and isinstance(step.over.source, Parameter):
+            names |= {step.over.source.name} & required
+        if names:
+            asked.setdefault(noun and _spell_found(step, subject), []).extend(
+                spec.name for spec in meta_tool.parameters if spec.name in names
+            )
+        required -= names
+        noun = noun or ("later" if step is subject else "")
+    return asked
+
+
+def _spell_found(step: Step, subject: Step) -> str:
+    if step.tool == subject.tool:
+        return "latter"
+    noun = spell_object(step.tool)
+    return pluralize(noun) if goes_through(step) else noun
 
 
 def _describe_fixed(step: Step) -> str:
-    """What a caller cannot choose: `, always with min price 0 and min rating 0`."""
+    """What a caller cannot choose: `, always with min_price=0 and min_rating=0`."""
     words = [
-        f"{_spell_name(name)} {binding.value if isinstance(binding.value, str) else dumps(binding.value)}".strip()
+        f"{name}={_spell_value(binding.value)}"
         for name, binding in step.args.items()
         if isinstance(binding, Constant) and not isinstance(binding.value, list | dict)
     ]
     return f", always with {join_words(words)}" if words else ""
 
 
-def _list_others(others: Sequence[Returned], *, whose: str) -> str:
-    """`with its orders, tickets and the shipment of the first order`; what is of one item only is always told."""
-    whole = [str(each) for each in others if not each.of]
-    some = list(_tell_chosen([each for each in others if each.of]))
-    named = whole if len(whole) <= NAMED else [*whole[: NAMED - 1], "more"]
-    return f" with {join_words([*([f'{whose} {named[0]}'] if named else []), *named[1:], *some])}"
+def _spell_value(value: JSONValue) -> str:
+    return value if isinstance(value, str) and value else dumps(value)
 
 
 def _tell_chosen(others: Sequence[Returned]) -> Iterator[str]:
@@ -175,36 +267,42 @@ def _tell_chosen(others: Sequence[Returned]) -> Iterator[str]:
     for text in dict.fromkeys(each.of.text for each in others if each.of):
         same = [each for each in others if each.of and each.of.text == text]
         items = [str(each) for each in same if each.is_item]
-        nouns = [" ".join(each.nouns) for each in same if not each.is_item]
+        nouns = [spell_nouns(each.nouns) for each in same if not each.is_item]
         if items:
             yield f"{items[0]} (with its {join_words(nouns)})" if nouns else items[0]
         else:
-            yield f"the {join_words(nouns)} of the {text}"
+            is_same = any(each.of and each.of.by == "same" for each in same)
+            yield f"the {join_words(nouns)} {'for' if is_same else 'of'} the {text}"
 
 
 def _describe_limits(meta_tool: MetaTool) -> Iterator[str]:
-    """What is always the same, where it says what is left out, as in `Tickets: status closed only.`."""
+    """What is always the same, where it says what is left out, as in `Only tickets with status=closed.`."""
     for step in meta_tool.steps[1:]:
-        words = [
-            f"{_spell_name(name)} {binding.value}"
+        noun = spell_nouns(extract_returned(step))
+        fixed = [
+            f"{name}={binding.value}"
             for name, binding in step.args.items()
             if isinstance(binding, Constant) and isinstance(binding.value, str) and binding.value
         ]
+        limits = [f"with {join_words(fixed)}"] if fixed else []
         if step.over and step.over.filter and step.over.filter.values:
-            words.append(_describe_filter(step.over.filter))
-        if step.over and goes_through(step) and step.over.limit < USUAL_LIMIT:
-            words.append(f"the first {step.over.limit}")
-        if words:
-            noun = " ".join(extract_returned(step))
-            told = pluralize(noun) if goes_through(step) else noun
-            yield f"{told.capitalize()}: {', '.join(words)} only."
+            limits.append(_describe_filter(step.over.filter))
+        few = step.over and goes_through(step) and step.over.limit < USUAL_LIMIT
+        first = f"the first {step.over.limit} " if step.over and few else ""
+        if (limits or first) and (goes_through(step) or noun == pluralize(noun)):
+            yield f"Only {' '.join([f'{first}{pluralize(noun)}', ' and '.join(limits)]).strip()}."
+        elif limits:
+            yield f"The {noun} is looked up {' and '.join(limits)}."
 
 
 def _describe_filter(kept: Filter) -> str:
-    """Which items of a list are read: `state open`."""
-    values = [value if isinstance(value, str) else dumps(value) for value in kept.values]
-    field = _spell_name(unescape(split(kept.path)[-1])) if kept.path else "those that are"
-    return f"{field} {join_words(values, last='or')}"
+    """Which items of a list are read: `whose state is open`."""
+    values = join_words([*map(_spell_value, kept.values)], last="or")
+    return (
+        f"whose {_spell_name(unescape(split(kept.path)[-1]))} is {values}"
+        if kept.path
+        else f"that are {values}"
+    )
 
 
 def _describe_guards(meta_tool: MetaTool) -> Iterator[str]:
@@ -214,47 +312,42 @@ def _describe_guards(meta_tool: MetaTool) -> Iterator[str]:
             yield again
         elif step.guard:
             conditions = [_describe_condition(each, meta_tool) for each in list_conditions(step.guard)]
-            nouns = " ".join(extract_object(step.tool))
+            nouns = spell_object(step.tool)
             verb = "are" if nouns == pluralize(nouns) else "is"
             yield f"The {nouns} {verb} read only if {' and '.join(conditions)}."
 
 
 def _describe_second_look(step: Step, meta_tool: MetaTool) -> str:
-    """`If nothing is found, it looks once more without list name.` of a search that is widened; empty for anything else."""
-    source = step.guard.source if step.guard and step.guard.test == "empty" else None
-    if not isinstance(source, Output) or source.path or meta_tool.steps[source.step - 1].tool != step.tool:
+    """`If nothing is found, it searches again without list_name.` of a search that is widened; empty for anything else."""
+    if not (looks_again(step, meta_tool) and step.guard and isinstance(step.guard.source, Output)):
         return ""
-    left_out = [_spell_name(name) for name in meta_tool.steps[source.step - 1].args if name not in step.args]
+    left_out = [name for name in meta_tool.steps[step.guard.source.step - 1].args if name not in step.args]
     how = f"without {join_words(left_out)}" if left_out else "in another way"
-    return f"If nothing is found, it looks once more {how}."
+    return f"If nothing is found, it searches again {how}."
 
 
 def _describe_write(meta_tool: MetaTool, write: Step) -> str:
     first = meta_tool.steps[0]
     if write is first:
         objects = join_words([*map(str, list_others(meta_tool))])
-        return f"Calls {write.tool}, then returns {objects or 'what it made in full'}. Changes data."
+        return f"Calls {write.tool}, then returns {objects or 'the full details of what it made'}. It changes data."
     conditions = (
         [_describe_condition(condition, meta_tool) for condition in list_conditions(write.guard)]
         if write.guard
         else []
     )
     only = (
-        f", only if {' and '.join(conditions)}; otherwise it changes nothing and says why"
+        f", but only if {' and '.join(conditions)}; otherwise changes nothing and says why"
         if conditions
         else ""
     )
-    checked = " and ".join(
-        dict.fromkeys(" ".join(extract_object(step.tool)) for step in meta_tool.steps[:-1])
-    )
+    checked = join_words([*dict.fromkeys(spell_object(step.tool) for step in meta_tool.steps[:-1])])
     sentences = [
         f"{_describe_act(write, first)}{only}.",
-        f"Reads the {checked}, then calls {write.tool}. Changes data.",
+        f"It reads the {checked}, then calls {write.tool}. It changes data.",
     ]
     if first.effect.is_read:
-        sentences.append(
-            f"If you only need the {' '.join(extract_object(first.tool))}, call {first.tool} directly."
-        )
+        sentences.append(f"If you only need the {spell_object(first.tool)}, call {first.tool}.")
     return " ".join(sentences)
 
 
@@ -267,9 +360,9 @@ def _describe_act(write: Step, first: Step) -> str:
     behind = (
         ""
         if singularize(subject[-1]) in map(singularize, rest)
-        else f" for {_add_article(' '.join(subject))}"
+        else f" for {_add_article(spell_nouns(subject))}"
     )
-    return f"{_conjugate(verb).capitalize()} {_add_article(' '.join(rest))}{behind}"
+    return f"{_conjugate(verb).capitalize()} {_add_article(spell_nouns(rest))}{behind}"
 
 
 def _conjugate(verb: str) -> str:
@@ -282,7 +375,7 @@ def _describe_condition(condition: Condition, meta_tool: MetaTool) -> str:
     fields = [part for part in str(getattr(source, "path", "")).split("/") if part and not part.isdigit()]
     field = _spell_name(fields[-1]) if fields else ""
     if isinstance(source, Output | Argument):
-        noun = " ".join(extract_object(meta_tool.steps[source.step - 1].tool))
+        noun = spell_object(meta_tool.steps[source.step - 1].tool)
         if not field and condition.test in ("empty", "nonempty"):
             return f"{'no' if condition.test == 'empty' else 'any'} {noun} is found"
         field = f"the {noun}'s {field}" if field else f"the {noun}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from langchain_awo.model.ir.binding import Output, list_leaves
 from langchain_awo.model.ir.metatool import MetaTool, Step
 from langchain_awo.optimizer.selection.words import extract_object, split_name
 
@@ -47,8 +48,19 @@ def is_means(step: Step, meta_tool: MetaTool) -> bool:
 
 
 def goes_through(step: Step) -> bool:
-    """Whether it goes through a list, and not only to its first item, or to the one that its caller names."""
-    return step.over is not None and step.over.limit > 1 and not (step.over.filter and step.over.filter.named)
+    """Whether it is about every item of a list, call by call or all at once, and not only about the first, or the one its caller names."""
+    if step.over is not None:
+        return step.over.limit > 1 and not (step.over.filter and step.over.filter.named)
+    leaves = (leaf for binding in step.args.values() for leaf in list_leaves(binding))
+    return any(isinstance(leaf, Output) and "/*" in leaf.path for leaf in leaves)
+
+
+def looks_again(step: Step, meta_tool: MetaTool) -> bool:
+    """Whether a step makes a search of the routine once more because it found nothing."""
+    source = step.guard.source if step.guard and step.guard.test == "empty" else None
+    return (
+        isinstance(source, Output) and not source.path and meta_tool.steps[source.step - 1].tool == step.tool
+    )
 
 
 def lets_in(step: Step) -> bool:

@@ -9,7 +9,7 @@ after::
     find_customer_with_orders(email, status?, tickets_status?)
 
 Of two calls of one tool the second is for the other: `get_distance(city, other_city)`. What an item is called by is the name of
-what its tool is about: `get_order_product(order_id, product_name)`.
+what its tool is about: `get_order_product(order_id, product_name)`; what is looked up under a key, of what the tool that found it is about.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from langchain_awo.model.ir.binding import Parameter, list_leaves
+from langchain_awo.model.ir.binding import Output, Parameter, list_leaves
 from langchain_awo.model.ir.metatool import MetaTool, Step
 from langchain_awo.model.ir.sameness import rename_parameters
-from langchain_awo.optimizer.selection.words import extract_object
+from langchain_awo.optimizer.selection.words import extract_object, singularize
 
 NAMES: Final = frozenset({"name", "title", "label", "subject"})
 """What things are called by, whatever they are."""
@@ -41,9 +41,11 @@ def with_telling_parameters(meta_tool: MetaTool) -> MetaTool:
 
 
 def _derive_better(name: str, meta_tool: MetaTool) -> str:
-    if (step := _find_named(name, meta_tool)) and re.sub(r"_\d+$", "", name) in NAMES:
-        noun = extract_object(step.tool)[0]
-        return f"{noun}_{re.sub(r'_[0-9]+$', '', name)}"
+    bare = re.sub(r"_\d+$", "", name)
+    if (step := _find_named(name, meta_tool)) and bare in NAMES:
+        return f"{extract_object(step.tool)[0]}_{bare}"
+    if step and bare == "value" and step.over and isinstance(step.over.source, Output):
+        return "_".join(map(singularize, extract_object(meta_tool.steps[step.over.source.step - 1].tool)))
     numbered = _NUMBERED.fullmatch(name)
     if not numbered:
         return ""

@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from langchain_awo.model.ir.metatool import MetaTool, UseEvidence
 from langchain_awo.model.ir.pointer import split, unescape
@@ -112,4 +112,4 @@ def _decides(place: str) -> bool:
 
 def upper_bound(count: int, total: int, confidence: float) -> float:
     """Upper Beta (Clopper-Pearson) confidence bound of a share."""
-    return float(beta.ppf(confidence, count + 1, total - count)) if count < total else 1.0
+    return float(betaincinv(count + 1, total - count, confidence)) if count < total else 1.0

@@ -12,8 +12,8 @@ after::
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
 from langchain_awo.model.ir.binding import Argument, Item, Output, Parameter, list_leaves
 from langchain_awo.model.ir.metatool import MetaTool, Step
@@ -24,6 +24,8 @@ from langchain_awo.optimizer.selection.words import (
     extract_object,
     pluralize,
     singularize,
+    spell_nouns,
+    spell_object,
     split_name,
 )
 
@@ -37,16 +39,21 @@ class Chosen:
 
     Attributes:
         noun: what the item is, in the singular.
-        is_position: it is the one at a position, and not what the caller names.
+        by: how it is chosen: by its position, by the caller who names it, or as what the subject was asked for with.
     """
 
     text: str
     noun: str
-    is_position: bool = True
+    by: Literal["position", "name", "same"] = "position"
+
+    @property
+    def is_position(self) -> bool:
+        """Whether it is the one at a position."""
+        return self.by == "position"
 
     def within(self, other: Chosen | None) -> Chosen:
         """The same item, of a list that another chosen item has."""
-        return Chosen(f"{self.text} of the {other.text}", self.noun, self.is_position) if other else self
+        return replace(self, text=f"{self.text} of the {other.text}") if other else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +78,39 @@ class Returned:
     @property
     def name(self) -> list[str]:
         """Words for the name of a meta-tool: of a position, which."""
-        first = [self.of.text.split()[0]] if self.of and self.of.is_position else []
-        return [*first, *self.nouns]
+        return [*([self.of.text.split()[0]] if self.of and self.of.is_position else []), *self.nouns]
 
     def __str__(self) -> str:
-        noun = " ".join(self.nouns)
+        noun = spell_nouns(self.nouns)
         if self.of is None:
             return noun
-        in_full = " in full" if self.is_detail else ""
-        return f"the {self.of.text}{in_full}" if self.is_item else f"the {noun} of the {self.of.text}"
+        if self.is_item:
+            return f"the {self.of.text}{' in full' if self.is_detail else ''}"
+        return f"the {noun} {'for' if self.of.by == 'same' else 'of'} the {self.of.text}"
+
+
+def name_subject(meta_tool: MetaTool) -> tuple[str, ...]:
+    """What the subject is about: of `get_reviews_for_hotels(hotel_names)`, the hotels."""
+    subject = find_subject(meta_tool)
+    return (owner,) if (owner := _find_owner(subject)) else extract_object(subject.tool)
+
+
+def _find_owner(subject: Step) -> str:
+    """What a tool is asked about by name, if its own name says so behind `for`; else empty."""
+    behind = " ".join(split_name(subject.tool)).partition(" for ")[2]
+    asked = {singularize(split_name(name)[0]) for name in subject.args if len(split_name(name)) > 1}
+    return behind if behind and singularize(behind) in asked else ""
 
 
 def list_returned(meta_tool: MetaTool) -> list[Returned]:
-    """What the later reads return, each once, without what only lets a caller in."""
+    """What the reads return besides the subject, each once, without what only lets a caller in."""
     subject = find_subject(meta_tool)
-    subject_words = set(map(singularize, extract_object(subject.tool)))
-    own = singularize(extract_object(subject.tool)[-1])
+    subject_words = set(map(singularize, name_subject(meta_tool)))
+    own = singularize(name_subject(meta_tool)[-1])
     found: dict[tuple[str, str], Returned] = {}
+    if _find_owner(subject):
+        nouns = extract_object(subject.tool)
+        found[singularize(nouns[-1]), ""] = Returned(nouns)
     for number, step in enumerate(meta_tool.steps[1:], start=2):
         if not step.effect.is_read or step is subject or is_means(step, meta_tool):
             continue
@@ -129,8 +152,9 @@ def find_chosen(meta_tool: MetaTool, number: int) -> Chosen | None:
     step = meta_tool.steps[number - 1]
     if step.over and step.over.filter and step.over.filter.named:
         noun = singularize(extract_object(step.tool)[-1])
-        return Chosen(f"{noun} that {step.over.filter.named.name} names", noun, is_position=False)
-    if same := _find_same(step, extract_object(find_subject(meta_tool).tool)):
+        given = "with" if split(step.over.filter.path)[-1:] != ["value"] else "for"
+        return Chosen(f"{noun} {given} the given {step.over.filter.named.name}", noun, "name")
+    if same := _find_same(step, name_subject(meta_tool)):
         return same
     handed_on: Chosen | None = None
     for source, path in _list_sources(step):
@@ -138,6 +162,9 @@ def find_chosen(meta_tool: MetaTool, number: int) -> Chosen | None:
         if is_means(read, meta_tool):
             continue
         earlier = find_chosen(meta_tool, source)
+        if earlier and earlier.by == "same":
+            of_all = pluralize(spell_object(read.tool))
+            earlier = Chosen(f"{of_all} for the {earlier.text}", "", "name")
         within = path.removeprefix("/0") if read.over and not goes_through(read) else path
         if own := describe_position(read, within):
             return own.within(earlier)
@@ -157,7 +184,7 @@ def _find_same(step: Step, subject: Sequence[str]) -> Chosen | None:
     words = split_name(unescape(split(again[0])[-1]))
     telling = {*map(singularize, words)} - GENERIC
     is_own = not telling or not telling.isdisjoint(map(singularize, subject))
-    return None if is_own else Chosen(f"same {' '.join(words)}", "", is_position=False)
+    return None if is_own else Chosen(f"same {' '.join(words)}", "", "same")
 
 
 def describe_position(read: Step, path: str) -> Chosen | None:

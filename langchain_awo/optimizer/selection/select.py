@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from langchain_awo.model.ir.binding import Constant
 from langchain_awo.model.ir.metatool import MetaTool, Mode, Step
 from langchain_awo.model.ir.reach import reaches_out
-from langchain_awo.optimizer.log.corpus import Corpus
+from langchain_awo.optimizer.log.corpus import Corpus, estimate_spec_tokens
 from langchain_awo.optimizer.mining.align import has_parameters, list_loose_lookups
 from langchain_awo.optimizer.mining.forms import with_shorter_lists
 from langchain_awo.optimizer.replay.cost import Books, Cost, Prices, estimate_schema_tokens
@@ -24,7 +24,9 @@ from langchain_awo.optimizer.selection.naming import name_all
 from langchain_awo.optimizer.selection.secrets import asks_for_secret
 from langchain_awo.optimizer.selection.weigh import Scales, Weight, choose
 
-CONTINUES = "every further step follows from the first call, and running it unasked saves more than it wastes"
+CONTINUES = (
+    "every further step follows from the first call, and running them unasked saves more waiting than it adds"
+)
 SHOWN = "the model must ask for it: running it after every first call would fetch too much"
 CUT = 1.0
 """What a list cut to its first items must gain beside the whole one, in model calls: what is cut off is never seen."""
@@ -313,6 +315,7 @@ class _Selection:
         """
         picked: Mode = "append" if number in self.shown else "continue"
         weights: dict[Mode, Weight] = {}
+        beside: list[Weight] = []
         if unasked := self._unasked(number):
             tally = self.cover.tally({number: unasked}, unasked=True)
             if number in self.eager or not self._wastes({**self.eager, number: unasked}):
@@ -322,13 +325,18 @@ class _Selection:
             steps = self.shown.get(number) or self.eager[number]
             tally = self.cover.tally({number: steps}, unasked=False)
             weights["append"] = self.scales.weigh("append", tally, schemas=schemas)
+            specs = self.corpus.specs
+            hidden = sum(
+                estimate_spec_tokens(specs[tool]) for tool in self._chosen(number).tools if tool in specs
+            )
+            beside = [self.scales.weigh("replace", tally, schemas=schemas - hidden)]
         asks = any(map(has_parameters, self._chosen(number).steps[1:]))
         reasons: dict[Mode, str] = {
             "continue": CONTINUES,
             "append": ASKS if asks else SHOWN,
             "prefetch": AHEAD,
         }
-        choice = choose(weights, picked, reasons, caching=self.prices.caching)
+        choice = choose(weights, picked, reasons, caching=self.prices.caching, beside=beside)
         return choice.chosen, choice.reason
 
     def _unasked(self, number: int) -> Steps | None:
@@ -359,6 +367,7 @@ class _Selection:
             calls_saved=round((tally.saved - tally.repeats) / uses, 3),
             over_fetch=round(tally.over_fetch, 3),
             net_tokens=round(of_a_run.tokens, 1),
+            net_tokens_cached=round(of_a_run.cached_tokens(), 1),
             run_calls=round(of_a_run.model_calls, 3),
             run_over_fetch=round(of_a_run.over_fetched, 3),
         )

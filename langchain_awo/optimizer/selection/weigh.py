@@ -7,7 +7,7 @@ Where the provider caches no prompts, only what saves tokens without caching pay
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -19,9 +19,12 @@ from langchain_awo.optimizer.replay.tally import Moves, Tally
 OFTEN: Final = 0.5
 """Reads follow often enough to be made ahead of the model if at least this share of them is asked for."""
 
+ALONE: Final = ", if nothing else needs its tools,"
+"""What is taken for granted of a mode that hides tools."""
+
 MODEL_CALL: Final = 1.0
 TOOL_CALL: Final = 0.05
-"""How long a tool call takes beside a model call."""
+"""How long a tool call takes beside a model call; the calls of one step run side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +51,19 @@ class Weight:
         """Waiting saved, in model calls: recorded times differ from machine to machine, and a plan must not."""
         if self.mode == "prefetch":
             return TOOL_CALL * _count_told(self.tally)
-        return MODEL_CALL * self.balance.model_calls - TOOL_CALL * self.balance.over_fetched
+        return MODEL_CALL * self.balance.model_calls - TOOL_CALL * _count_steps_in_vain(self.tally)
 
     @property
     def loses(self) -> bool:
-        """Whether it costs tokens and saves no waiting."""
-        return self.balance.tokens < 0 and self.waiting <= 0
+        """Whether it saves neither tokens nor waiting."""
+        return self.balance.tokens <= 0 and self.waiting <= 0
 
     def __str__(self) -> str:
         if self.mode == "prefetch":
             return f"prefetch, with {self.followed:.0%} of its reads asked for"
         of_a_run = self.balance.times(1 / max(1, self.runs))
         return (
-            f"{self.mode} {of_a_run.model_calls:+.2f} model calls, {of_a_run.tokens:+,.0f} tokens "
+            f"{self.mode}{ALONE if self.mode == 'replace' else ''} {of_a_run.model_calls:+.2f} model calls, {of_a_run.tokens:+,.0f} tokens "
             f"({of_a_run.cached_tokens():+,.0f} with prompt caching), {of_a_run.over_fetched:.2f} calls in vain"
         )
 
@@ -100,7 +103,12 @@ class Scales:
 
 
 def choose(
-    weights: Mapping[Mode, Weight], picked: Mode, reasons: Mapping[Mode, str], *, caching: bool = True
+    weights: Mapping[Mode, Weight],
+    picked: Mode,
+    reasons: Mapping[Mode, str],
+    *,
+    caching: bool = True,
+    beside: Sequence[Weight] = (),
 ) -> Choice:
     """The mode to install a routine in.
 
@@ -109,15 +117,18 @@ def choose(
         picked: the mode that saved most model calls, when it was picked.
         reasons: why each would be chosen.
         caching: whether the provider caches prompts.
+        beside: of modes that only a person chooses; their figures are told.
     """
     chosen = next(iter(_rank_weights(weights, picked, caching=caching)), None)
-    summary = "; ".join(map(str, weights.values()))
+    summary = "; ".join(map(str, (*weights.values(), *beside)))
     if chosen is None:
         saves = " and save no waiting" if caching else ", and prompts are not cached"
         return Choice(None, f"it would cost tokens{saves}. A run: {summary}")
     why = reasons[chosen.mode]
     if chosen.mode not in (picked, "prefetch"):
         why = f"{picked} costs more tokens than it saves; {chosen.mode} does not"
+    if chosen.balance.tokens < 0:
+        why += ", at the price of tokens"
     return Choice(chosen, f"{why}. A run: {summary}")
 
 
@@ -135,6 +146,12 @@ def _rank_weights(weights: Mapping[Mode, Weight], picked: Mode, *, caching: bool
 
 def _count_told(tally: Tally) -> int:
     return sum(len(use.told) for moves in tally.moves.values() for use in moves.uses)
+
+
+def _count_steps_in_vain(tally: Tally) -> int:
+    """How often a step made calls in vain: they run side by side."""
+    uses = (use for moves in tally.moves.values() for use in moves.uses)
+    return sum(len(use.vain.keys() | use.guessed.keys()) for use in uses)
 
 
 def _tally_prefetched(tally: Tally) -> Tally:

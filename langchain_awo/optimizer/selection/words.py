@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 VERBS: Final = frozenset(
@@ -88,6 +88,25 @@ GENERIC: Final = frozenset(
 QUALITIES: Final = frozenset(["based", "available", "existing", "remaining", "related", "required"])
 """What is said of an object behind it: `car_types_available`, `zip_code_based_on_city`."""
 
+UNCHANGED: Final = frozenset(
+    [
+        *("analytics", "goods", "news", "sales", "series", "species"),
+        *(
+            "availability",
+            "baggage",
+            "equipment",
+            "feedback",
+            "inventory",
+            "luggage",
+            "staff",
+            "stock",
+            "traffic",
+            "weather",
+        ),
+    ]
+)
+"""Nouns with one form, in the singular and in the plural."""
+
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -124,6 +143,36 @@ def extract_object(tool: str) -> tuple[str, ...]:
     return tuple(nouns or before or words or [tool])
 
 
+def spell_object(tool: str) -> str:
+    """What a tool is about, as a sentence says it; of a tool that finds an id, the id.
+
+    >>> [spell_object(name) for name in ("get_hotels_prices", "find_user_id_by_email", "get_order_details")]
+    ['hotel prices', 'user ID', 'order']
+    """
+    return f"{spell_nouns(extract_object(tool))}{' ID' if finds_id(tool) else ''}"
+
+
+def spell_nouns(nouns: Sequence[str]) -> str:
+    """Nouns that stand together; all but the last in the singular.
+
+    >>> spell_nouns(("hotels", "prices"))
+    'hotel prices'
+    """
+    return " ".join([*map(singularize, nouns[:-1]), nouns[-1]])
+
+
+def finds_id(tool: str) -> bool:
+    """Whether a tool returns the id of something, and not the thing itself.
+
+    >>> finds_id("find_user_id_by_email"), finds_id("get_user_by_id"), finds_id("get_id")
+    (True, False, False)
+    """
+    words = split_name(tool)
+    before = [word for word in words if word not in VERBS]
+    joint = next((place for place, word in enumerate(before) if word in JOINTS), len(before))
+    return joint > 1 and before[joint - 1] in ("id", "ids")
+
+
 def goes_by(tool: str, parameters: Iterable[str]) -> str:
     """What a tool is called with, in a word: from its name, else from its first parameter.
 
@@ -145,7 +194,7 @@ def pluralize(noun: str) -> str:
     >>> [pluralize(noun) for noun in ("order", "entry", "address", "orders")]
     ['orders', 'entries', 'addresses', 'orders']
     """
-    if noun.endswith("s") and not noun.endswith("ss"):
+    if noun in UNCHANGED or (noun.endswith("s") and not noun.endswith("ss")):
         return noun
     if noun.endswith("y") and noun[-2:-1] not in "aeiou":
         return f"{noun[:-1]}ies"
@@ -158,6 +207,8 @@ def singularize(noun: str) -> str:
     >>> [singularize(noun) for noun in ("orders", "entries", "addresses", "status")]
     ['order', 'entry', 'address', 'status']
     """
+    if noun in UNCHANGED:
+        return noun
     if noun.endswith("ies"):
         return f"{noun[:-3]}y"
     if noun.endswith(("sses", "xes", "ches", "shes")):

@@ -22,8 +22,13 @@ from langchain_awo.runtime.agent.entry import EntryParameters, arun_entry, build
 from langchain_awo.runtime.agent.marking import marked
 from langchain_awo.runtime.agent.options import check_middleware
 from langchain_awo.runtime.agent.sampling import is_held_out
-from langchain_awo.runtime.approval.guarding import achain_handlers, build_guards, chain_handlers
-from langchain_awo.runtime.approval.neighbours import Neighbours, find_neighbours, warn_of_blind_guards
+from langchain_awo.runtime.approval.guarding import Arrived, achain_handlers, build_guards, chain_handlers
+from langchain_awo.runtime.approval.neighbours import (
+    Neighbours,
+    find_neighbours,
+    warn_of_blind_guards,
+    warn_of_early_readers,
+)
 from langchain_awo.runtime.approval.protection import (
     Protection,
     collect_tool_names,
@@ -213,6 +218,8 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
         warn_of_blind_guards(neighbours)
         self._neighbours, self._seen = neighbours, neighbours.protection()
         self.toolkit = self._installed.toolkit
+        if self._installed.meta_tools("continue"):
+            warn_of_early_readers(neighbours)
 
     def _look_around(self, config: Any) -> None:
         """Where the agent was not seen being built, the running graph tells what it asks for, before anything is run."""
@@ -323,19 +330,21 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
                 return refusal
             if _is_switched_off(request):
                 return handler(request)
-            inner = chain_handlers(self._before, handler)
+            chain = partial(chain_handlers, self._before, handler)
             name = request.tool_call["name"]
             if name not in self._installed.tools:
                 if is_paused_around(request.runtime.config):
                     return handler(request)
-                first = _choose_handler(request, handler, inner)
-                make = partial(self._continuer.call, request, first)
-                return self._prefetcher.call(request, make, inner)
+                make = partial(self._continuer.call, request, handler, chain)
+                return self._prefetcher.call(request, make, chain)
             self.usage.count(name, "called")
+            arrived: Arrived = {}
+            inner = chain(arrived)
             token = guards.set(build_guards(request, self._installed.protection_of(name), handler=inner))
             try:
                 with self._prefetcher.around(request):
-                    return self._continuer.run(request.override(tool=self._installed.tools[name]), handler)
+                    call = request.override(tool=self._installed.tools[name])
+                    return self._continuer.run(call, handler, arrived)
             finally:
                 guards.reset(token)
 
@@ -346,21 +355,21 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
                 return refusal
             if _is_switched_off(request):
                 return await handler(request)
-            inner = achain_handlers(self._before, handler)
+            chain = partial(achain_handlers, self._before, handler)
             name = request.tool_call["name"]
             if name not in self._installed.tools:
                 if is_paused_around(request.runtime.config):
                     return await handler(request)
-                first = _choose_handler(request, handler, inner)
-                make = partial(self._continuer.acall, request, first)
-                return await self._prefetcher.acall(request, make, inner)
+                make = partial(self._continuer.acall, request, handler, chain)
+                return await self._prefetcher.acall(request, make, chain)
             self.usage.count(name, "called")
+            arrived: Arrived = {}
+            inner = chain(arrived)
             token = guards.set(build_guards(request, self._installed.protection_of(name), ahandler=inner))
             try:
                 with self._prefetcher.around(request):
-                    return await self._continuer.arun(
-                        request.override(tool=self._installed.tools[name]), handler
-                    )
+                    call = request.override(tool=self._installed.tools[name])
+                    return await self._continuer.arun(call, handler, arrived)
             finally:
                 guards.reset(token)
 
@@ -384,13 +393,6 @@ class ToolkitMiddleware(AgentMiddleware[AwoState, Any, Any]):
             tool_call_id=request.tool_call["id"] or "",
             status="error",
         )
-
-
-def _choose_handler(
-    request: Any, handler: Callable[..., Any], inner: Callable[..., Any]
-) -> Callable[..., Any]:
-    """The model's own call has passed the middleware before ours; what is run after it has not."""
-    return lambda inner_request: handler(inner_request) if inner_request is request else inner(inner_request)
 
 
 def _is_switched_off(request: ToolCallRequest) -> bool:

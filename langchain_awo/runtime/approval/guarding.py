@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from langchain_core.messages import ToolCall, ToolMessage
 from langchain_core.runnables import RunnableConfig
@@ -19,6 +19,24 @@ from langchain_awo.runtime.inner.injection import find_injected
 
 Handler: TypeAlias = Callable[[Any], Any]
 AsyncHandler: TypeAlias = Callable[[Any], Awaitable[Any]]
+
+
+class Arrival(NamedTuple):
+    """What an inner call is at our own place in the chain of middleware.
+
+    Middleware that stands before ours may change both, and does so again when the model makes the same call itself and is
+    answered from here.
+    """
+
+    args: dict[str, Any]
+    reply: Any
+
+
+Arrived: TypeAlias = dict[str, Arrival]
+"""By id of the inner call."""
+
+Chain: TypeAlias = Callable[[Arrived], Any]
+"""Makes a handler that passes all middleware, and tells what arrives at our place."""
 
 
 def build_guards(
@@ -67,18 +85,38 @@ def build_inner_request(request: Any, tool_call: ToolCall, tool: BaseTool) -> An
     return replace(request, tool_call=tool_call, tool=tool, runtime=runtime)
 
 
-def chain_handlers(outer: Sequence[Any], handler: Handler) -> Handler:
-    """A handler that passes middleware first which stands before ours, outermost first, as if ours were before it."""
+def chain_handlers(outer: Sequence[Any], handler: Handler, arrived: Arrived) -> Handler:
+    """A handler that passes middleware first which stands before ours, outermost first, as if ours were before it.
+
+    Args:
+        outer: the middleware.
+        handler: the rest of the chain, behind ours.
+        arrived: is told what arrives at our place.
+    """
+
+    def arrive(request: Any) -> Any:
+        reply = handler(request)
+        arrived[request.tool_call["id"]] = Arrival(request.tool_call["args"], reply)
+        return reply
+
+    chained: Handler = arrive
     for each in reversed(outer):
-        handler = _wrap_handler(each.wrap_tool_call, handler)
-    return handler
+        chained = _wrap_handler(each.wrap_tool_call, chained)
+    return chained
 
 
-def achain_handlers(outer: Sequence[Any], handler: AsyncHandler) -> AsyncHandler:
+def achain_handlers(outer: Sequence[Any], handler: AsyncHandler, arrived: Arrived) -> AsyncHandler:
     """Async form of `chain_handlers`."""
+
+    async def arrive(request: Any) -> Any:
+        reply = await handler(request)
+        arrived[request.tool_call["id"]] = Arrival(request.tool_call["args"], reply)
+        return reply
+
+    chained: AsyncHandler = arrive
     for each in reversed(outer):
-        handler = _wrap_handler(each.awrap_tool_call, handler)
-    return handler
+        chained = _wrap_handler(each.awrap_tool_call, chained)
+    return chained
 
 
 def _wrap_handler(hook: Callable[[Any, Any], Any], handler: Any) -> Callable[[Any], Any]:

@@ -30,6 +30,9 @@ _log = logging.getLogger(__name__)
 _DEPTH: Final = 6
 """So many frames up `create_agent` may be: the property, and a comprehension before Python 3.12."""
 
+_FRAMEWORKS: Final = ("langchain.", "langchain_awo.", "deepagents.")
+_DECORATED: Final = "langchain.agents.middleware.types"
+
 TOOL_NODES: Final = frozenset({"tools", "*"})
 """What a pause around tools may be set on."""
 
@@ -68,7 +71,13 @@ class Neighbours:
             [id(each) for each in self.before] == [id(each) for each in other.before]
             and [type(each) for each in self.wrapping] == [type(each) for each in other.wrapping]
             and self.protection() == other.protection()
+            and self.limited == other.limited
         )
+
+    @property
+    def limited(self) -> frozenset[str]:
+        """Tools of which only so many calls are allowed, counted in the model's messages: those in a meta-tool would not count."""
+        return frozenset(each.tool_name for each in self.others if _limits_a_tool(each))
 
     @property
     def wrapping(self) -> tuple[Any, ...]:
@@ -113,10 +122,32 @@ def warn_of_blind_guards(neighbours: Neighbours) -> None:
             )
 
 
+def warn_of_early_readers(neighbours: Neighbours) -> None:
+    """Says which middleware of the host's own is given results with what was fetched along below them."""
+    for each in neighbours.before:
+        if _is_of_the_host(each):
+            _log.warning(
+                "%s stands before MetaToolMiddleware and is given the results of tools with what was fetched along below "
+                "them (mode 'continue'); if it reads or changes results, put MetaToolMiddleware first",
+                type(each).__name__,
+            )
+
+
 def _looks_at_calls(middleware: Any) -> bool:
-    is_own = not type(middleware).__module__.startswith(("langchain.", "langchain_awo."))
     overrides = _overrides(middleware, "after_model") or _overrides(middleware, "aafter_model")
-    return overrides and is_own and not is_approver(middleware)
+    return overrides and _is_of_the_host(middleware) and not is_approver(middleware)
+
+
+def _limits_a_tool(middleware: Any) -> bool:
+    """Whether it is LangChain's `ToolCallLimitMiddleware`, for one tool."""
+    kinds = {kind.__name__ for kind in type(middleware).__mro__}
+    return "ToolCallLimitMiddleware" in kinds and bool(getattr(middleware, "tool_name", None))
+
+
+def _is_of_the_host(middleware: Any) -> bool:
+    """Whether somebody wrote it for this agent; LangChain's decorators make classes in the module of its types."""
+    module = type(middleware).__module__
+    return not module.startswith(_FRAMEWORKS) or module == _DECORATED
 
 
 def _overrides(middleware: Any, hook: str) -> bool:

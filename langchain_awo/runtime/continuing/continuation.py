@@ -15,10 +15,11 @@ from langchain_awo.model.ir.metatool import MetaTool
 from langchain_awo.model.ir.telling import tell_steps
 from langchain_awo.model.secrets.failures import describe_kind_and_place
 from langchain_awo.model.stepping.outcome import Failed, OriginalCall, Outcome, Result, Succeeded
+from langchain_awo.model.text.encoding import same
 from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.handback import Entry, HandBack
 from langchain_awo.runtime.answer.render_steps import build_told_calls
-from langchain_awo.runtime.approval.guarding import build_inner_request
+from langchain_awo.runtime.approval.guarding import Arrival, Arrived, Chain, build_inner_request
 from langchain_awo.runtime.continuing.held import Held
 from langchain_awo.runtime.continuing.readings import Readings, get_readings
 from langchain_awo.runtime.continuing.start import Start, start_of, with_fetched
@@ -38,6 +39,7 @@ class _Going:
     """What continues one anchor call.
 
     Attributes:
+        chain: makes the handler of what is fetched.
         known: what this agent has read and is still true, by call.
         fetched: what was made here, by call, as the answers came.
         shown: the same in the order of the steps.
@@ -47,6 +49,7 @@ class _Going:
     request: Any
     anchor: Held
     readings: Readings
+    chain: Chain
     known: dict[str, Held]
     fetched: dict[str, Held] = field(default_factory=dict)
     shown: dict[str, Held] = field(default_factory=dict)
@@ -57,7 +60,7 @@ class Continuer:
     """Runs the eager rest of routines after the calls they begin with."""
 
     def __init__(self, installed: Installed, *, limits: Limits, usage: UseCounter) -> None:
-        forbidden = installed.watched_over | installed.reaching
+        forbidden = installed.unfit_unasked
         parts = (select_eager_part(meta_tool, forbidden) for meta_tool in installed.meta_tools("continue"))
         self._parts: list[MetaTool] = [part for part in parts if part is not None]
         self._tools = {tool.name: BoundTool(tool=tool) for tool in installed.toolkit.tools}
@@ -67,23 +70,35 @@ class Continuer:
         self._shape = limits.shape and installed.toolkit.limits.shape
         self._usage = usage
 
-    def call(self, request: Any, handler: Callable[[Any], Any]) -> Any:
-        """Makes a call of an original tool, or serves it, and goes on from it."""
-        return block_on(self._calling(request, handler))
+    def call(self, request: Any, handler: Callable[[Any], Any], chain: Chain) -> Any:
+        """Makes a call of an original tool, or serves it, and goes on from it.
 
-    async def acall(self, request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
+        Args:
+            request: the call.
+            handler: makes it; the model's own call has passed the middleware before ours.
+            chain: makes the handler of calls that have not.
+        """
+        return block_on(self._calling(request, handler, chain))
+
+    async def acall(self, request: Any, handler: Callable[[Any], Awaitable[Any]], chain: Chain) -> Any:
         """Async form of `call`."""
-        return await wait_for(self._calling(request, handler))
+        return await wait_for(self._calling(request, handler, chain))
 
-    def run(self, request: Any, handler: Callable[[Any], Any]) -> Any:
-        """Runs a meta-tool, and takes notice of what it read or may have changed."""
-        return block_on(self._running(request, handler))
+    def run(self, request: Any, handler: Callable[[Any], Any], arrived: Arrived) -> Any:
+        """Runs a meta-tool, and takes notice of what it read or may have changed.
 
-    async def arun(self, request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
+        Args:
+            request: the call of the meta-tool.
+            handler: makes it.
+            arrived: its inner calls, once it has run.
+        """
+        return block_on(self._running(request, handler, arrived))
+
+    async def arun(self, request: Any, handler: Callable[[Any], Awaitable[Any]], arrived: Arrived) -> Any:
         """Async form of `run`."""
-        return await wait_for(self._running(request, handler))
+        return await wait_for(self._running(request, handler, arrived))
 
-    def _calling(self, request: Any, handler: Callable[[Any], Any]) -> Waiting[Any]:
+    def _calling(self, request: Any, handler: Callable[[Any], Any], chain: Chain) -> Waiting[Any]:
         if not self._parts:
             return (yield await_call(handler, request))
         readings = self._readings(request)
@@ -107,12 +122,12 @@ class Continuer:
         if anchor is None:
             return reply
         readings.keep(anchor, since)
-        state = _Going(request, anchor, readings, answers)
+        state = _Going(request, anchor, readings, chain, answers)
         for start in self._starts(request):
-            yield from self._continuing(start, state, handler)
+            yield from self._continuing(start, state)
         return self._with_fetched(reply, state)
 
-    def _running(self, request: Any, handler: Callable[[Any], Any]) -> Waiting[Any]:
+    def _running(self, request: Any, handler: Callable[[Any], Any], arrived: Arrived) -> Waiting[Any]:
         if not self._parts:
             return (yield await_call(handler, request))
         readings = self._readings(request)
@@ -120,7 +135,9 @@ class Continuer:
             with readings.change():
                 return (yield await_call(handler, request))
         since = readings.moment
-        return self._taken((yield await_call(handler, request)), readings, since)
+        reply = yield await_call(handler, request)
+        _keep_inner_calls(reply, arrived, readings, since)
+        return reply
 
     def _readings(self, request: Any) -> Readings:
         readings = get_readings(request, self)
@@ -135,21 +152,6 @@ class Continuer:
     def _is_beside_a_change(self, request: Any) -> bool:
         """Whether the model asked for something that may change what is read, at the same time: nobody knows which comes first."""
         return not all(self._reads(call) for call in list_asked_calls(request))
-
-    def _taken(self, reply: Any, readings: Readings, since: int | None) -> Any:
-        kept = reply.artifact if isinstance(reply, ToolMessage) else None
-        if isinstance(kept, dict) and "meta_tool" in kept and (hand_back := HandBack.read(kept)):
-            for done, message in zip(hand_back.calls, kept["messages"], strict=True):
-                if isinstance(message, ToolMessage):  # as the tool said it
-                    held = Held(
-                        tool=done.tool,
-                        args=done.args,
-                        content=message.content,
-                        artifact=message.artifact,
-                        unasked=True,
-                    )
-                    readings.keep(held, since)
-        return reply
 
     def _starts(self, request: Any) -> list[Start]:
         call = request.tool_call
@@ -169,14 +171,15 @@ class Continuer:
         self._usage.count(call["name"], "served")
         return ToolMessage(held.content, artifact=held.artifact, name=call["name"], tool_call_id=call["id"])
 
-    def _continuing(self, start: Start, state: _Going, handler: Callable[[Any], Any]) -> Waiting[None]:
-        around = self._surroundings(start, state, handler)
+    def _continuing(self, start: Start, state: _Going) -> Waiting[None]:
+        arrived: Arrived = {}
+        around = self._surroundings(start, state, arrived)
 
         def perform(call: OriginalCall) -> Outcome:
-            return block_on(_perform_once(call, state, around))
+            return block_on(_perform_once(call, state, around, arrived))
 
         async def aperform(call: OriginalCall) -> Outcome:
-            return await wait_for(_perform_once(call, state, around))
+            return await wait_for(_perform_once(call, state, around, arrived))
 
         meta_tool, parameters, limits = start.meta_tool, start.parameters, self._limits
         try:
@@ -191,8 +194,8 @@ class Continuer:
         else:
             self._note(start, result, state)
 
-    def _surroundings(self, start: Start, state: _Going, handler: Callable[[Any], Any]) -> Surroundings:
-        by_middleware = _build_inner_handler(state.request, handler)
+    def _surroundings(self, start: Start, state: _Going, arrived: Arrived) -> Surroundings:
+        by_middleware = _build_inner_handler(state.request, state.chain(arrived))
         return Surroundings(
             meta_tool=start.meta_tool.name,
             tools=self._tools,
@@ -226,7 +229,9 @@ def _build_inner_handler(request: Any, handler: Callable[[Any], Any]) -> Callabl
     return lambda tool_call, tool, _: handler(build_inner_request(request, tool_call, tool))
 
 
-def _perform_once(call: OriginalCall, state: _Going, around: Surroundings) -> Waiting[Outcome]:
+def _perform_once(
+    call: OriginalCall, state: _Going, around: Surroundings, arrived: Arrived
+) -> Waiting[Outcome]:
     if (outcome := _find_known_outcome(call, state)) is not None:
         return outcome
     future, is_mine = state.readings.claim(call_key(call.tool, call.args))
@@ -240,7 +245,7 @@ def _perform_once(call: OriginalCall, state: _Going, around: Surroundings) -> Wa
     except BaseException:
         _settle(future, None)
         raise
-    _settle(future, _keep_reading(call, outcome, state, since))
+    _settle(future, _keep_reading(call, outcome, arrived.get(around.inner_id(call)), state, since))
     return outcome
 
 
@@ -252,14 +257,33 @@ def _find_known_outcome(call: OriginalCall, state: _Going) -> Outcome | None:
     return None if held is None else Succeeded(output=held.output)
 
 
-def _keep_reading(call: OriginalCall, outcome: Outcome, state: _Going, since: int | None) -> Held | None:
+def _keep_reading(
+    call: OriginalCall, outcome: Outcome, arrival: Arrival | None, state: _Going, since: int | None
+) -> Held | None:
     if isinstance(outcome, Failed) or not isinstance(outcome.reply, ToolMessage):
         return None
-    reply = outcome.reply
-    held = Held(tool=call.tool, args=call.args, content=reply.content, artifact=reply.artifact, unasked=True)
+    held = _hold(call.tool, call.args, outcome.reply)
     state.fetched[call_key(call.tool, call.args)] = held
-    state.readings.keep(held, since)
-    return held
+    if arrival is None or not isinstance(arrival.reply, ToolMessage):
+        return None  # whoever stands before ours answered
+    own = _hold(call.tool, arrival.args, arrival.reply)
+    state.readings.keep(own, since)
+    return own if same(arrival.args, call.args) else None
+
+
+def _keep_inner_calls(reply: Any, arrived: Arrived, readings: Readings, since: int | None) -> None:
+    """Keeps what a meta-tool read, as it arrived at our place: the model's own calls are answered from there."""
+    kept = reply.artifact if isinstance(reply, ToolMessage) else None
+    if not (isinstance(kept, dict) and "meta_tool" in kept and (hand_back := HandBack.read(kept))):
+        return
+    for done, message in zip(hand_back.calls, kept["messages"], strict=True):
+        arrival = arrived.get(message.tool_call_id) if isinstance(message, ToolMessage) else None
+        if arrival is not None and isinstance(arrival.reply, ToolMessage):
+            readings.keep(_hold(done.tool, arrival.args, arrival.reply), since)
+
+
+def _hold(tool: str, args: dict[str, Any], reply: ToolMessage) -> Held:
+    return Held(tool=tool, args=args, content=reply.content, artifact=reply.artifact, unasked=True)
 
 
 def _to_outcome(held: Held | None) -> Outcome:

@@ -18,6 +18,8 @@ from langchain_awo.model.text.json_value import JSONValue
 _RUNTIME: Final = "runtime"
 """An injected argument of this name is filled by LangGraph whatever its type, as the tools of MCP adapters rely on."""
 
+_ADAPTERS: Final = "langchain_mcp_adapters."
+
 
 class InjectionError(Exception):
     """A hidden argument cannot be filled here; the message says what is missing."""
@@ -29,6 +31,7 @@ class Injected:
 
     Attributes:
         state: argument to field of the graph's state, `None` for all of it.
+        handed_on: what tools of MCP adapters hand on to interceptors of the host, and do not look at themselves.
         names: all of them.
         unknown: of a kind that LangGraph itself would not fill either.
         optional: may be left out when what they name does not exist.
@@ -37,6 +40,7 @@ class Injected:
     state: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
     store: tuple[str, ...] = ()
     runtime: tuple[str, ...] = ()
+    handed_on: tuple[str, ...] = ()
     call_id: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     optional: frozenset[str] = frozenset()
@@ -47,7 +51,7 @@ def find_injected(tool: BaseTool) -> Injected:
     """Finds the hidden arguments of a tool in its schema and in its function's annotations."""
     annotations = _read_annotations(tool)
     state: dict[str, str | None] = {}
-    found: dict[str, list[str]] = {"store": [], "runtime": [], "call_id": [], "unknown": []}
+    found: dict[str, list[str]] = {"store": [], "runtime": [], "handed_on": [], "call_id": [], "unknown": []}
     for name, annotation in annotations.items():
         marks = _list_marks(annotation)
         if mark := _find_first(marks, InjectedState):
@@ -59,13 +63,15 @@ def find_injected(tool: BaseTool) -> Injected:
         elif _find_first(marks, InjectedToolCallId):
             found["call_id"].append(name)
         elif _find_first(marks, InjectedToolArg):
-            found["runtime" if name == _RUNTIME else "unknown"].append(name)
+            told = "handed_on" if _is_adapter(tool) else "runtime"
+            found[told if name == _RUNTIME else "unknown"].append(name)
     optional = _find_optional(tool)
     return Injected(
         state=state,
         optional=optional,
         store=tuple(found["store"]),
         runtime=tuple(found["runtime"]),
+        handed_on=tuple(found["handed_on"]),
         call_id=tuple(found["call_id"]),
         unknown=tuple(name for name in found["unknown"] if name not in optional),
         names=frozenset(state).union(*found.values()),
@@ -114,7 +120,8 @@ def inject(
     if not injected.names:
         return dict(args)
     filled: dict[str, Any] = {name: value for name, value in args.items() if name not in injected.names}
-    if not (injected.state or injected.store or injected.runtime):
+    runtimes = (*injected.runtime, *injected.handed_on)
+    if not (injected.state or injected.store or runtimes):
         return filled
     if runtime is None:
         if injected.names <= injected.optional:
@@ -130,7 +137,7 @@ def inject(
         raise InjectionError(f"{injected.store[0]!r} needs a store; compile the graph with store=...")
     filled |= dict.fromkeys(injected.store, runtime.store)
     inner = dataclasses.replace(runtime, tool_call_id=call_id)
-    return filled | dict.fromkeys(injected.runtime, inner)
+    return filled | dict.fromkeys(runtimes, inner)
 
 
 def _read_annotations(tool: BaseTool) -> dict[str, Any]:
@@ -143,6 +150,11 @@ def _read_annotations(tool: BaseTool) -> dict[str, Any]:
         hints = {}
     hints.pop("return", None)
     return {**hints, **schema}
+
+
+def _is_adapter(tool: BaseTool) -> bool:
+    """Whether the tool is that of an MCP server."""
+    return str(getattr(_get_function(tool), "__module__", "")).startswith(_ADAPTERS)
 
 
 def _get_function(tool: BaseTool) -> Any:

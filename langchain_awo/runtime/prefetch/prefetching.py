@@ -33,9 +33,10 @@ from langchain_awo.model.stepping.outcome import (
     Outcome,
     Succeeded,
 )
+from langchain_awo.model.text.encoding import same
 from langchain_awo.model.trace.call_key import call_key
 from langchain_awo.model.trace.handback import split_fetched
-from langchain_awo.runtime.approval.guarding import build_inner_request
+from langchain_awo.runtime.approval.guarding import Arrival, Arrived, Chain, build_inner_request
 from langchain_awo.runtime.continuing.held import Held
 from langchain_awo.runtime.continuing.readings import get_kept
 from langchain_awo.runtime.continuing.start import Start, start_of
@@ -94,9 +95,12 @@ class _Trip:
         key = call_key(call.tool, call.args)
         return self.flights.start(self.start.meta_tool.name, key, self.since)
 
-    def landed(self, flight: Flight, outcome: Outcome) -> Outcome:
-        """What to go on from once a call was made."""
-        reply = outcome.reply if isinstance(outcome, Succeeded) else None
+    def landed(
+        self, flight: Flight, call: OriginalCall, outcome: Outcome, arrival: Arrival | None
+    ) -> Outcome:
+        """What to go on from once a call was made; what the model may be answered is what arrived for these very arguments."""
+        is_good = isinstance(outcome, Succeeded) and arrival is not None and same(arrival.args, call.args)
+        reply = arrival.reply if is_good and arrival else None
         flight.land(reply if isinstance(reply, ToolMessage) else None)
         return outcome if self.flights.is_good(flight) else _OVER
 
@@ -107,7 +111,7 @@ class Prefetcher:
     def __init__(self, installed: Installed, *, limits: Limits, usage: UseCounter) -> None:
         tools = installed.toolkit.tools
         informed = {tool.name for tool in tools if _is_told_of_the_run(tool)}
-        forbidden = installed.watched_over | installed.reaching | informed
+        forbidden = installed.unfit_unasked | informed
         parts = (select_eager_part(meta_tool, forbidden) for meta_tool in installed.meta_tools("prefetch"))
         self._parts = [part for part in parts if part is not None]
         self._tools = {tool.name: BoundTool(tool=tool) for tool in tools}
@@ -116,21 +120,19 @@ class Prefetcher:
         self._limits = limits
         self._new_flights = partial(Flights, limits=limits, usage=usage)
 
-    def call(self, request: Any, make: Callable[[], Any], handler: Callable[[Any], Any]) -> Any:
+    def call(self, request: Any, make: Callable[[], Any], chain: Chain) -> Any:
         """Answers a call of an original tool from what was read ahead, or makes it, and reads ahead from there.
 
         Args:
             request: the call.
             make: makes the call as it would be made without this.
-            handler: makes a call that is read ahead.
+            chain: makes the handler of calls that are read ahead.
         """
-        return block_on(self._calling(request, make, partial(self._start_thread, handler)))
+        return block_on(self._calling(request, make, partial(self._start_thread, chain)))
 
-    async def acall(
-        self, request: Any, make: Callable[[], Awaitable[Any]], handler: Callable[[Any], Awaitable[Any]]
-    ) -> Any:
+    async def acall(self, request: Any, make: Callable[[], Awaitable[Any]], chain: Chain) -> Any:
         """Async form of `call`."""
-        return await wait_for(self._calling(request, make, partial(self._start_task, handler)))
+        return await wait_for(self._calling(request, make, partial(self._start_task, chain)))
 
     def _calling(self, request: Any, make: Callable[[], Any], start: Callable[[_Trip], None]) -> Waiting[Any]:
         flights = self._flights(request)
@@ -150,12 +152,12 @@ class Prefetcher:
             start(trip)
         return reply
 
-    def _start_thread(self, handler: Callable[[Any], Any], trip: _Trip) -> None:
-        fly = partial(copy_context().run, block_on, self._flying(trip, handler))
+    def _start_thread(self, chain: Chain, trip: _Trip) -> None:
+        fly = partial(copy_context().run, block_on, self._flying(trip, chain))
         threading.Thread(target=fly, daemon=True, name="awo-prefetch").start()
 
-    def _start_task(self, handler: Callable[[Any], Awaitable[Any]], trip: _Trip) -> None:
-        task = asyncio.get_running_loop().create_task(wait_for(self._flying(trip, handler)))
+    def _start_task(self, chain: Chain, trip: _Trip) -> None:
+        task = asyncio.get_running_loop().create_task(wait_for(self._flying(trip, chain)))
         trip.flights.follow(task)
 
     def around(self, request: Any) -> AbstractContextManager[None]:
@@ -207,14 +209,15 @@ class Prefetcher:
         shared = {"request": request, "anchor": anchor, "since": since, "asked": asked, "flights": flights}
         return [_Trip(start=start, **shared) for start in starts if start is not None]
 
-    def _flying(self, trip: _Trip, handler: Callable[[Any], Any]) -> Waiting[None]:
-        around = self._surroundings(trip, handler)
+    def _flying(self, trip: _Trip, chain: Chain) -> Waiting[None]:
+        arrived: Arrived = {}
+        around = self._surroundings(trip, chain(arrived))
 
         def perform(call: OriginalCall) -> Outcome:
-            return block_on(_perform_in_flight(call, trip, around))
+            return block_on(_perform_in_flight(call, trip, around, arrived))
 
         async def aperform(call: OriginalCall) -> Outcome:
-            return await wait_for(_perform_in_flight(call, trip, around))
+            return await wait_for(_perform_in_flight(call, trip, around, arrived))
 
         meta_tool, parameters, limits = trip.start.meta_tool, trip.start.parameters, self._limits
         try:
@@ -246,7 +249,9 @@ _ASKED: Final = Failed(error="the model requested it at the same time")
 _OVER: Final = Failed(error="discarded: the budget is used up, or something may have changed")
 
 
-def _perform_in_flight(call: OriginalCall, trip: _Trip, around: Surroundings) -> Waiting[Outcome]:
+def _perform_in_flight(
+    call: OriginalCall, trip: _Trip, around: Surroundings, arrived: Arrived
+) -> Waiting[Outcome]:
     if (earlier := trip.known(call)) is not None:
         return earlier
     yield trip.flights.enter
@@ -257,7 +262,7 @@ def _perform_in_flight(call: OriginalCall, trip: _Trip, around: Surroundings) ->
         if is_mine:
             try:
                 outcome = yield Wait(lambda: call_tool(call, around), lambda: acall_tool(call, around))
-                return trip.landed(flight, outcome)
+                return trip.landed(flight, call, outcome, arrived.get(around.inner_id(call)))
             except GraphBubbleUp:
                 return _ASKS
             finally:
@@ -270,7 +275,7 @@ def _perform_in_flight(call: OriginalCall, trip: _Trip, around: Surroundings) ->
 def _is_told_of_the_run(tool: BaseTool) -> bool:
     """Whether a tool sees the messages, its own call or the like: it would not answer later as it did ahead."""
     injected = find_injected(tool)
-    return bool(injected.names - set(injected.store))
+    return bool(injected.names.difference(injected.store, injected.handed_on))
 
 
 @contextmanager

@@ -18,7 +18,12 @@ from langchain_awo.model.ir.reach import reaches_out
 from langchain_awo.model.trace.effect import Effect
 from langchain_awo.model.trace.handback import HandBack
 from langchain_awo.runtime.approval.neighbours import Neighbours
-from langchain_awo.runtime.approval.protection import UNASKED, Protection, collect_approvals
+from langchain_awo.runtime.approval.protection import (
+    LEAVING_OUT,
+    UNASKED,
+    Protection,
+    collect_approvals,
+)
 from langchain_awo.runtime.tool.signatures import is_meta_tool, reach_among
 from langchain_awo.runtime.tool.toolkit import MetaToolkit
 
@@ -31,6 +36,7 @@ class Installed:
         tools: the meta-tools that the model may call, by name.
         modes: of every meta-tool that is in use.
         refused: why the others are not, by name.
+        limited: the original tools whose calls are limited in number.
     """
 
     toolkit: MetaToolkit
@@ -38,6 +44,7 @@ class Installed:
     tools: Mapping[str, BaseTool]
     modes: Mapping[str, Mode]
     refused: Mapping[str, str]
+    limited: frozenset[str] = frozenset()
 
     def meta_tools(self, mode: Mode) -> list[MetaTool]:
         """The meta-tools in use in one mode, in the order of the plan."""
@@ -50,13 +57,18 @@ class Installed:
 
     @property
     def reaching(self) -> frozenset[str]:
-        """The original tools that reach out, and are never called unasked."""
+        """The original tools that reach out."""
         reaches = reach_among(self.toolkit.plan, self.toolkit.tools)
         return frozenset(name for name, reach in reaches.items() if reaches_out(reach))
 
     @property
+    def unfit_unasked(self) -> frozenset[str]:
+        """The original tools that are never called unasked: a person watches over them, they reach out, or calls are limited."""
+        return self.watched_over | self.reaching | self.limited
+
+    @property
     def watched_over(self) -> frozenset[str]:
-        """The original tools that a person watches over, for the agent or for any meta-tool: they are never called unasked."""
+        """The original tools that a person watches over, for the agent or for any meta-tool."""
         marked = (name for meta_tool in self.toolkit.meta_tools for name in meta_tool.approval)
         return frozenset([*self.protection.tools, *marked])
 
@@ -95,6 +107,7 @@ def install(
     """
     modes: dict[str, Mode] = {}
     out = {name for name, reach in reach_among(toolkit.plan, toolkit.tools).items() if reaches_out(reach)}
+    limited = neighbours.limited if neighbours else frozenset[str]()
     toolkit.tell_withheld()
     refused = {**toolkit.disabled, **toolkit.withheld}
     for meta_tool in toolkit.meta_tools:
@@ -108,6 +121,7 @@ def install(
         reason = reason or _explain_unseen(meta_tool, chosen, allow, neighbours)
         reason = reason or _explain_forgetting(meta_tool, chosen, asking, neighbours)
         reason = reason or _explain_reach(meta_tool, chosen, out)
+        reason = reason or _explain_limit(meta_tool, chosen, allow, limited)
         if reason:
             refused[meta_tool.name] = reason
         else:
@@ -117,7 +131,14 @@ def install(
         for name, chosen in modes.items()
         if chosen in ("append", "replace")
     }
-    return Installed(toolkit=toolkit, protection=protection, tools=callable_, modes=modes, refused=refused)
+    return Installed(
+        toolkit=toolkit,
+        protection=protection,
+        tools=callable_,
+        modes=modes,
+        refused=refused,
+        limited=limited,
+    )
 
 
 def _explain_reach(meta_tool: MetaTool, mode: Mode, reaching: AbstractSet[str]) -> str:
@@ -126,6 +147,17 @@ def _explain_reach(meta_tool: MetaTool, mode: Mode, reaching: AbstractSet[str]) 
     return (
         f"{reaching_tools[0]} reaches out, and nothing that runs unasked at the start of a thread may do that"
         if reaching_tools
+        else ""
+    )
+
+
+def _explain_limit(meta_tool: MetaTool, mode: Mode, allow: frozenset[str], limited: AbstractSet[str]) -> str:
+    """What continues a call leaves out limited tools."""
+    touched = [name for name in meta_tool.tools if name in limited and mode not in LEAVING_OUT]
+    return (
+        f"ToolCallLimitMiddleware limits the calls of {touched[0]!r} and would not count those it makes; name it in "
+        "allow=[...] if they need not count"
+        if touched and meta_tool.name not in allow
         else ""
     )
 

@@ -54,6 +54,7 @@ TOKENS = {
     "tags": lambda count: "<password " * count,
     "addresses": lambda count: "://a:b" * count,
     "table": lambda count: "user,password\n" + "ann,Zk3v9x\n" * count,
+    "long": lambda count: "x" * count * 100 + " password=Zk3vQ9pLw8 " + "y z " * count * 16,
     "prefixes": lambda count: [f"token: {'a' * (index % 200)}{index}" for index in range(count)],
 }  # fmt: skip
 
@@ -63,11 +64,10 @@ def test_the_cost_grows_with_the_length_and_not_with_its_square(kind):
     redactor = Redactor()
     small, large = (trace_of(TOKENS[kind](count)) for count in (1_000, 8_000))
     few = seconds(lambda: redactor.redact(small), rounds=3)
-    assert seconds(lambda: redactor.redact(large), rounds=2) < 30 * max(few, 0.001)
+    assert seconds(lambda: redactor.redact(large), rounds=1) < 30 * max(few, 0.001)
 
 
-def test_megabytes_are_masked_in_seconds():
-    text = "x" * 3_000_000 + " password=Zk3vQ9pLw8 " + "y z " * 500_000
+def test_a_secret_among_megabytes_is_masked():
+    text = TOKENS["long"](16_000)
     (masked,) = Redactor().redact(trace_of(text)).tool_calls
     assert "Zk3vQ9pLw8" not in masked.output
-    assert seconds(lambda: Redactor().redact(trace_of(text)), rounds=1) < 5
