@@ -128,7 +128,7 @@ def test_the_middleware_records_its_own_marks_too(desk, tmp_path):
     toolkit = awo.MetaToolkit(plan=plan_of(desk.tools, meta_tool), tools=desk.tools)
     own = awo.MetaToolMiddleware(toolkit, record=tmp_path / "own.db", mode="append")
     create_agent(model_of(call("help_user", email="a@b"), "done"), desk.tools, middleware=[own]).invoke(ask())
-    own.recorder.flush()
+    own.recorder.close()
     (trace,) = awo.load_traces(tmp_path / "own.db")
     assert trace.metadata["awo"] == {"modes": {"help_user": "append"}, "held_out": False}
 
