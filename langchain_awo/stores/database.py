@@ -42,6 +42,7 @@ class Database(ABC):
         self.url = url
         self.read_only = read_only
         _forget_after_fork(engine)
+        weakref.finalize(self, engine.dispose).atexit = False  # nobody has to close a store that is let go of
 
     @abstractmethod
     def prepare(self) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from contextlib import closing
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
 
+from langchain_awo.demo.backoffice.world import World
 from langchain_awo.errors import SchemaVersionError, StoreError
 from langchain_awo.model.trace.trace import Trace
 from langchain_awo.stores import open_store
@@ -93,3 +97,21 @@ def test_other_urls_are_refused():
     """What is not supported is said, not tried."""
     with pytest.raises(StoreError, match="s3://bucket/x is not supported; use a path"):
         open_store("s3://bucket/x")
+
+
+def test_what_is_let_go_of_closes_its_connections(tmp_path):
+    """Python 3.13 warns of connections that nobody closed, in whatever runs when it finds them."""
+    closed = []
+
+    def note(connection, record):
+        closed.append(connection)
+
+    event.listen(Pool, "close", note)
+    try:
+        for make in (lambda: open_store(tmp_path / "traces.db"), World.create):
+            made, before = make(), len(closed)
+            del made
+            gc.collect()
+            assert len(closed) > before
+    finally:
+        event.remove(Pool, "close", note)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -74,6 +75,7 @@ class World:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._lock = threading.RLock()
+        weakref.finalize(self, engine.dispose).atexit = False
 
     @classmethod
     def create(cls, path: str | Path = MEMORY, *, seed: int = 7) -> Self:
