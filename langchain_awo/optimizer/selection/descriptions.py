@@ -287,8 +287,8 @@ def _describe_limits(meta_tool: MetaTool) -> Iterator[str]:
         limits = [f"with {join_words(fixed)}"] if fixed else []
         if step.over and step.over.filter and step.over.filter.values:
             limits.append(_describe_filter(step.over.filter))
-        few = step.over and goes_through(step) and step.over.limit < USUAL_LIMIT
-        first = f"the first {step.over.limit} " if step.over and few else ""
+        whole = step.over if goes_through(step) else None
+        first = f"the first {whole.limit} " if whole and whole.limit < USUAL_LIMIT else ""
         if (limits or first) and (goes_through(step) or noun == pluralize(noun)):
             yield f"Only {' '.join([f'{first}{pluralize(noun)}', ' and '.join(limits)]).strip()}."
         elif limits:
